@@ -1,0 +1,147 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <thread>
+
+#include "base/bytes.h"
+#include "base/channel.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/task_group.h"
+
+namespace quern {
+namespace {
+
+Error sample_error() { return Error{.kind = ErrorKind::kBadInput, .message = "it broke"}; }
+
+TEST(Result, PutsTheOutermostContextFirst) {
+  auto failing = [](bool fail) -> Result<int> {
+    if (fail) return sample_error();
+    return 7;
+  };
+  auto caller = [&](bool fail) -> Result<int> {
+    TRY_ASSIGN(int seven, failing(fail).context("reading a"));
+    return seven + 1;
+  };
+  EXPECT_EQ(caller(false).value(), 8);
+  auto result = caller(true).context("running b");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().message, "running b: reading a: it broke");
+  EXPECT_EQ(result.error().kind, ErrorKind::kBadInput);
+}
+
+TEST(ParseBytes, TakesWhatPeopleWrite) {
+  struct Row {
+    const char* text;
+    std::uint64_t bytes;
+  };
+  for (const Row& row : {Row{"0", 0}, Row{"4096", 4096}, Row{"1KiB", 1024}, Row{"1k", 1024}, Row{"10 MB", 10'000'000},
+                         Row{"1.5GiB", 1610612736}, Row{"2g", std::uint64_t{2} << 30}, Row{"3 B", 3}}) {
+    auto parsed = parse_bytes(row.text);
+    ASSERT_TRUE(parsed.ok()) << row.text;
+    EXPECT_EQ(parsed.value(), row.bytes) << row.text;
+  }
+  for (const char* text : {"", "GiB", "-1", "1 parsec", "1e3x", "99999999999 PiB", "1ki2"}) {
+    EXPECT_FALSE(parse_bytes(text).ok()) << text;
+  }
+}
+
+TEST(FormatBytes, UsesDecimalUnits) {
+  EXPECT_EQ(format_bytes(999), "999 B");
+  EXPECT_EQ(format_bytes(1000), "1.0 kB");
+  EXPECT_EQ(format_bytes(999'999), "1.0 MB");
+  EXPECT_EQ(format_bytes(1'234'567'890), "1.2 GB");
+}
+
+TEST(Buffer, KeepsItsBytesWhenItGrows) {
+  Buffer buffer;
+  buffer.append("abc");
+  buffer.reserve(1 << 20);
+  buffer.append("def");
+  EXPECT_EQ(buffer.view(), "abcdef");
+  Buffer moved = std::move(buffer);
+  EXPECT_EQ(moved.view(), "abcdef");
+  EXPECT_TRUE(buffer.empty());  // NOLINT: the contract of the move is under test
+}
+
+TEST(BufferPool, ReusesTheMemoryOfAGivenBuffer) {
+  BufferPool pool(1, 1 << 20);
+  Buffer first = pool.take(1000);
+  first.append("old");
+  const char* memory = first.data();
+  pool.give(std::move(first));
+  Buffer second = pool.take(500);
+  EXPECT_EQ(second.data(), memory);
+  EXPECT_TRUE(second.empty());
+}
+
+bool is_readable(int fd) {
+  pollfd poll_fd{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&poll_fd, 1, 0) == 1;
+}
+
+TEST(Channel, IsReadableExactlyWhilePopWouldNotBlock) {
+  Channel<int> channel(2);
+  EXPECT_FALSE(is_readable(channel.readable_fd()));
+  EXPECT_TRUE(channel.push(1));
+  EXPECT_TRUE(channel.push(2));
+  EXPECT_TRUE(is_readable(channel.readable_fd()));
+  EXPECT_EQ(channel.try_pop(), 1);
+  EXPECT_EQ(channel.try_pop(), 2);
+  EXPECT_FALSE(is_readable(channel.readable_fd()));
+  channel.close();
+  EXPECT_TRUE(is_readable(channel.readable_fd()));
+  EXPECT_TRUE(channel.is_finished());
+}
+
+TEST(Channel, BlocksItsProducerWhenFullAndLosesNothing) {
+  Channel<int> channel(3);
+  std::jthread producer([&] {
+    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(channel.push(i));
+    channel.close();
+  });
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(channel.pop(), i);
+  EXPECT_EQ(channel.pop(), std::nullopt);
+}
+
+TEST(Channel, ClosedWithAnErrorDropsWhatIsLeft) {
+  Channel<int> channel(3);
+  EXPECT_TRUE(channel.push(1));
+  channel.close(sample_error());
+  EXPECT_EQ(channel.pop(), std::nullopt);
+  EXPECT_EQ(channel.error()->message, "it broke");
+  EXPECT_FALSE(channel.push(2));
+}
+
+TEST(Channel, AStoppedProducerLeaves) {
+  Channel<int> channel(1);
+  EXPECT_TRUE(channel.push(1));
+  std::stop_source stop;
+  std::jthread stopper([&] { stop.request_stop(); });
+  EXPECT_FALSE(channel.push(2, stop.get_token()));
+}
+
+TEST(TaskGroup, ReturnsTheFirstErrorAndStopsTheOthers) {
+  TaskGroup group{std::stop_token{}};
+  Channel<int> never(1);
+  group.spawn("waiter", [&](std::stop_token stop) -> Result<void> {
+    EXPECT_EQ(never.pop(stop), std::nullopt);
+    return {};
+  });
+  group.spawn("failing", [](const std::stop_token&) -> Result<void> { return sample_error(); });
+  auto result = group.wait();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().message, "it broke");
+}
+
+TEST(ReadFile, RefusesAFileAboveTheLimitAndNamesAMissingOne) {
+  EXPECT_FALSE(read_file("/proc/self/maps", 10).ok());
+  auto missing = read_file("/nonexistent/file", 10);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().kind, ErrorKind::kNotFound);
+  EXPECT_THAT(missing.error().message, testing::HasSubstr("/nonexistent/file"));
+}
+
+}  // namespace
+}  // namespace quern

@@ -1,0 +1,82 @@
+#include "base/result.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace quern {
+namespace {
+
+ErrorKind kind_of_errno(int errno_value) {
+  switch (errno_value) {
+    case ENOENT:
+    case ENOTDIR:
+      return ErrorKind::kNotFound;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ErrorKind::kDenied;
+    case ENOSPC:
+    case EDQUOT:
+    case ENOMEM:
+    case EFBIG:
+      return ErrorKind::kNoSpace;
+    case EAGAIN:
+    case ETIMEDOUT:
+    case ECONNRESET:
+    case ECONNREFUSED:
+      return ErrorKind::kRetry;
+    case EIO:
+      return ErrorKind::kBadInput;
+    default:
+      return ErrorKind::kInternal;
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kRetry:
+      return "retry";
+    case ErrorKind::kNotFound:
+      return "not_found";
+    case ErrorKind::kDenied:
+      return "denied";
+    case ErrorKind::kBadInput:
+      return "bad_input";
+    case ErrorKind::kBadConfig:
+      return "bad_config";
+    case ErrorKind::kChildFailed:
+      return "child_failed";
+    case ErrorKind::kNoSpace:
+      return "no_space";
+    case ErrorKind::kStopped:
+      return "stopped";
+    case ErrorKind::kInternal:
+      return "internal";
+  }
+  return "internal";
+}
+
+Error Error::with_context(std::string_view context) && {
+  std::string longer;
+  longer.reserve(context.size() + 2 + message.size());
+  longer.append(context).append(": ").append(message);
+  message = std::move(longer);
+  return std::move(*this);
+}
+
+Error os_error(std::string_view what, int errno_value) {
+  std::string message(what);
+  message += ": ";
+  message += std::generic_category().message(errno_value);
+  return Error{.kind = kind_of_errno(errno_value), .message = std::move(message), .code = errno_value};
+}
+
+void check_failed(const char* condition, const char* file, int line) {
+  std::fprintf(stderr, "quern: bug: CHECK(%s) failed at %s:%d; please report it\n", condition, file, line);
+  std::abort();
+}
+
+}  // namespace quern

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/result.h"
+
+namespace quern {
+
+// Threads that belong together. The first error stops the others; wait() joins all and returns it. The destructor
+// stops and joins what is still running, so nothing is ever detached.
+// spawn() and wait() are for the owning thread; the tasks run on threads of their own.
+class TaskGroup {
+ public:
+  // The group also stops when `parent` is stopped.
+  explicit TaskGroup(std::stop_token parent);
+  ~TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  // `name` (at most 15 bytes) is what debuggers and `top -H` show.
+  void spawn(std::string name, std::function<Result<void>(std::stop_token)> task);
+  // Joins every task; the first error that a task returned, if any.
+  Result<void> wait();
+  void request_stop() { stop_.request_stop(); }
+  std::stop_token stop_token() const { return stop_.get_token(); }
+
+ private:
+  void finish(Result<void> result);
+
+  std::stop_source stop_;
+  std::stop_callback<std::function<void()>> parent_stops_;
+  Guarded<std::optional<Error>> first_error_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace quern

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace quern {
+
+struct FailedInput {
+  std::string name;
+  Error error;
+};
+
+enum class Outcome { kDone, kDoneWithLosses, kFailed, kStopped };
+
+// The closing balance of a run. Inputs found = mapped + failed + skipped; records read = mapped + bad.
+struct Accounting {
+  Outcome outcome = Outcome::kFailed;
+  std::string job;
+  std::string result;   // where the result is; "" if there is none
+  std::string failure;  // one line, if outcome is kFailed or kStopped
+  std::uint64_t inputs_found = 0;
+  std::uint64_t inputs_mapped = 0;
+  std::uint64_t inputs_failed = 0;
+  std::uint64_t inputs_skipped = 0;  // not reached, because the run ended before
+  std::vector<FailedInput> failed_inputs;  // in input order
+  std::uint64_t records_read = 0;
+  std::uint64_t records_mapped = 0;
+  std::uint64_t records_bad = 0;
+  std::uint64_t groups_reduced = 0;
+  std::uint64_t groups_bad = 0;
+  std::uint64_t stored_bytes = 0;
+  std::uint64_t decoded_bytes = 0;
+  std::uint64_t mapped_output_bytes = 0;
+  std::uint64_t result_bytes = 0;
+  std::uint64_t children_replaced = 0;
+  std::map<std::pair<std::string, std::string>, std::int64_t> counters;  // (group, name)
+  std::vector<std::pair<std::string, std::chrono::nanoseconds>> phases;  // in the order in which they started
+  std::chrono::nanoseconds elapsed{};
+};
+
+// 0, 1, 3 or 130, as documented for `quern run`.
+int exit_status(const Accounting& accounting);
+
+}  // namespace quern

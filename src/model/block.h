@@ -1,0 +1,61 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/input.h"
+
+// The unit of work (docs/decisions/0002): decoded records that go to a child together, are committed together, and are
+// sent again together.
+
+namespace quern {
+
+// Where a block stands among all blocks of a job. Blocks in address order are the inputs in input order.
+struct BlockAddress {
+  InputOrdinal input = 0;   // of its first record
+  std::uint32_t number = 0; // counted within that input
+  auto operator<=>(const BlockAddress&) const = default;
+};
+
+// Lines of one input within a block.
+struct Segment {
+  InputOrdinal input = 0;
+  std::uint64_t first_line = 1;  // in the decoded input, counted from 1
+  std::uint64_t lines = 0;
+  std::size_t size_bytes = 0;    // segments lie one behind the other in the block's bytes
+};
+
+// Either a part of one input (one segment), or several whole inputs that are small and follow each other. Every line
+// ends with '\n': the decoder adds the one that a file's last line may lack.
+struct Block {
+  BlockAddress address;
+  std::vector<Segment> segments;
+  Buffer bytes;
+};
+
+// What a mapper gave for one block: lines "key<separator>value\n" in chunks that end at a line boundary.
+struct BlockOutput {
+  BlockAddress address;
+  InputOrdinal last_input = 0;  // of the block's last segment, so that a packed block's inputs are known
+  std::vector<Buffer> lines;
+};
+
+// Takes the output of finished blocks. Each mapper thread has a sink of its own.
+class BlockSink {
+ public:
+  virtual ~BlockSink() = default;
+  // May block (back-pressure). After an error the job cannot go on.
+  virtual Result<void> commit(BlockOutput output) = 0;
+};
+
+// Gives the blocks of one input (or one run of small inputs), in order. Owned by one thread.
+class BlockSource {
+ public:
+  virtual ~BlockSource() = default;
+  // False at the complete and verified end. An error means that the input failed: what it gave before does not count.
+  virtual Result<bool> next(Block& block) = 0;
+};
+
+}  // namespace quern

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "model/input.h"
+
+// What happens in a run, as values. Stages say it through an EventSink; the accounting and the views read it.
+
+namespace quern::event {
+
+enum class Phase { kInputs, kMap, kReduce, kOutput };
+enum class Role { kMapper, kCombiner, kReducer };
+enum class Level { kInfo, kWarning, kError };
+enum class ChildState { kStarting, kWaiting, kWorking, kLeaving, kGone };
+
+struct RunStarted {
+  std::string job;  // the job folder's name
+  std::uint64_t inputs = 0;
+  std::uint64_t stored_bytes = 0;
+  std::size_t processes = 0;
+};
+struct PhaseStarted {
+  Phase phase;
+};
+struct PhaseEnded {
+  Phase phase;
+  std::chrono::nanoseconds elapsed{};
+};
+
+// Bytes that one input gave up to now; sums over all events are totals.
+struct InputProgress {
+  InputOrdinal input = 0;
+  std::uint64_t stored_bytes = 0;   // read since the last such event
+  std::uint64_t decoded_bytes = 0;  // given since the last such event
+};
+// The input was read to its verified end and cut into `blocks` blocks (a packed block counts for its first input only).
+struct InputDecoded {
+  InputOrdinal input = 0;
+  std::uint32_t blocks = 0;
+};
+// The input does not count. `inputs_counted` blocks of it that were mapped are dropped.
+struct InputFailed {
+  InputOrdinal input = 0;
+  Error error;
+};
+
+// A block's records are mapped and its output is taken. For `lines` and `files` a batch of inputs is one block.
+struct BlockMapped {
+  std::size_t child = 0;
+  InputOrdinal first_input = 0;
+  InputOrdinal last_input = 0;
+  std::uint64_t records = 0;  // without the bad ones
+  std::uint64_t bad = 0;
+  std::uint64_t decoded_bytes = 0;
+  std::uint64_t output_bytes = 0;
+};
+struct RecordBad {
+  InputOrdinal input = 0;
+  std::uint64_t line = 0;
+  std::string record;   // verbatim, without its '\n'; cut at limits::kKeptOfLongRecordBytes if it was too long
+  std::string reason;   // one line
+  std::string details;  // traceback, may be ""
+};
+// A reducer failed on one key.
+struct GroupBad {
+  std::string key;
+  std::string reason;
+  std::string details;
+};
+struct GroupsReduced {
+  std::size_t child = 0;
+  std::uint64_t groups = 0;
+  std::uint64_t values = 0;
+  std::uint64_t output_bytes = 0;
+};
+
+struct ChildChanged {
+  Role role = Role::kMapper;
+  std::size_t child = 0;
+  ChildState state = ChildState::kStarting;
+  int pid = 0;
+};
+// A child ended in a way that cost something: it was replaced, or the job failed.
+struct ChildDied {
+  Role role = Role::kMapper;
+  std::size_t child = 0;
+  std::string cause;   // "exit status 3", "killed by signal 9 (SIGKILL), ..."
+  std::string action;  // "started another and sent its block again (attempt 2 of 3)"
+};
+// One line that a module printed, without its '\n'.
+struct ModuleLine {
+  Role role = Role::kMapper;
+  std::size_t child = 0;
+  std::string line;
+};
+struct Counted {
+  std::string group;
+  std::string name;
+  std::int64_t amount = 0;
+};
+struct Status {
+  std::size_t child = 0;
+  std::string text;  // of reporter:status:
+};
+struct Note {
+  Level level = Level::kInfo;
+  std::string text;
+};
+
+using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputProgress, InputDecoded, InputFailed, BlockMapped,
+                           RecordBad, GroupBad, GroupsReduced, ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
+
+}  // namespace quern::event
+
+namespace quern {
+
+// Any thread may emit at any time; implementations lock, and must not block for long.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void emit(const event::Event& event) = 0;
+};
+
+}  // namespace quern

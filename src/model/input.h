@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quern {
+
+// Position in the sorted list of inputs; the first part of every address.
+using InputOrdinal = std::uint32_t;
+
+struct Input {
+  std::string name;  // as the user named it, or as its pattern expanded: what `file` is in a mapper
+  std::string path;  // where its bytes are on local disk
+  std::uint64_t stored_bytes = 0;  // its size as stored, so usually compressed
+};
+
+struct InputList {
+  std::vector<Input> inputs;
+  std::vector<std::string> notes;  // such as "3 inputs were named twice"
+};
+
+}  // namespace quern

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+// The job as understood: plain values, filled by job_file.h from the job file, the environment and the command line.
+// docs/job-file.md says what each key means to its user.
+
+namespace quern {
+
+enum class Language { kPython, kJavascript, kBinary };
+enum class Interface { kFunction, kLines, kFiles };
+enum class RecordKind { kKeyedJson, kJson, kText };
+enum class ValuesKind { kList, kIterator };
+enum class Compression { kNone, kXz, kLzma, kGzip, kZstd, kBzip2, kLz4 };
+enum class NotifyVia { kNone, kTaskcluster, kSmtp, kSendmail };
+
+// An environment variable of a child: a fixed value, or (no value) handed through from quern's own environment.
+using EnvironmentRequest = std::map<std::string, std::optional<std::string>>;
+
+// A mapper, combiner or reducer that runs in a child process.
+struct Module {
+  Language language = Language::kBinary;
+  std::string script;  // as written in the job file; absolute, or relative to the job's folder
+  std::vector<std::string> arguments;
+  Interface interface = Interface::kFiles;
+  EnvironmentRequest environment;
+  std::vector<int> ok_exit = {0};  // exit statuses that count as success
+  bool per_input = false;          // `lines` and `files`: one child for each input instead of for each batch
+};
+
+// {builtin: NAME, ...}: done inside quern, without a child.
+struct Builtin {
+  std::string name;  // mapper: pairs; combiner and reducer: sum, count, min, max, mean, list, unique, top
+  std::uint64_t top_count = 0;  // of top:N
+  std::string key;              // of pairs: a path into the record
+  std::string value;            // of pairs: a path into the record, or a constant
+  bool value_is_path = false;
+};
+
+// Exactly one of the two is set.
+struct Worker {
+  std::optional<Module> module;
+  std::optional<Builtin> builtin;
+};
+
+struct Step {
+  Worker mapper;
+  std::optional<Worker> combiner;
+  std::optional<Worker> reducer;  // none: a map-only job, its result in input order
+};
+
+struct Downloads {
+  std::size_t parallel = 8;
+  std::size_t attempts = 5;
+  std::string directory = "s3";
+  bool keep = false;
+};
+
+struct JobLimits {
+  std::optional<std::size_t> processes;      // none: auto, as many as there are processors
+  std::uint64_t memory_bytes = 1ULL << 30;   // of the whole shuffle
+  std::size_t attempts = 3;                  // for one block, before its record is given up
+  std::uint64_t bad_records = 0;             // more than this many, and the job fails
+  std::uint64_t failed_inputs = 0;           // more than this many, and the job fails
+  std::chrono::milliseconds timeout = std::chrono::hours(2);  // without progress, for one child
+};
+
+struct Notify {
+  NotifyVia via = NotifyVia::kNone;
+  bool on_completed = true;
+  bool on_failed = true;
+};
+
+struct Job {
+  std::string file;    // the job file's path, as opened
+  std::string folder;  // absolute; scripts and the job file's inputs are relative to it
+  std::vector<Step> steps;  // the job's own mapper, combiner and reducer, then those of `steps:`; never empty
+  std::vector<std::string> inputs;  // patterns as written; relative ones of the job file are below `folder`
+  std::optional<std::string> manifest;
+  std::optional<std::string> filter;
+  std::optional<std::string> index;
+  std::optional<Compression> decompress;  // none: auto
+  RecordKind record = RecordKind::kKeyedJson;
+  std::vector<std::string> fields;
+  std::string where_json = "{}";  // the `where:` map as JSON
+  std::string separator = " ";
+  ValuesKind values = ValuesKind::kList;
+  std::size_t reducers = 1;
+  bool keep_parts = false;             // result.parts: keep
+  std::string output = "result.txt";   // "-" is standard output
+  Downloads downloads;
+  JobLimits limits;
+  std::string owner;
+  Notify notify;
+  std::string taskcluster_json = "{}";  // the `taskcluster:` map as JSON, checked by the commands that use it
+};
+
+std::string_view name_of(Language language);
+std::string_view name_of(Interface interface);
+std::string_view name_of(RecordKind record);
+std::string_view name_of(Compression compression);
+
+}  // namespace quern

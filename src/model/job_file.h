@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/job.h"
+
+namespace quern {
+
+struct JobSources {
+  std::string path;    // of the job file, for messages
+  std::string folder;  // absolute
+  std::string text;    // the job file's contents
+  bool has_python_reducer = false;      // reducer.py stands beside the mapper (short form)
+  bool has_javascript_reducer = false;  // reducer.js stands beside the mapper (short form)
+  std::map<std::string, std::string> environment;  // QUERN_...
+  std::vector<std::string> settings;               // --set key=value, in order
+};
+
+// One setting as `quern check` shows it.
+struct SettingOrigin {
+  std::string key;     // "limits.memory"
+  std::string value;   // as YAML
+  std::string origin;  // "default", "analysis-tools.yml:12", "QUERN_LIMITS_MEMORY", "--set"
+};
+
+struct JobFile {
+  Job job;
+  std::vector<SettingOrigin> settings;  // every setting of the job, in the order of docs/job-file.md
+};
+
+// Understands a job file of either form (docs/job-file.md). Precedence: settings, environment, file, default.
+// Errors are kBadConfig and name file, line, key and what would be right, with the nearest valid key for a wrong one.
+// Pure: touches no file. Safe to call from any thread.
+Result<JobFile> parse_job(const JobSources& sources);
+
+}  // namespace quern

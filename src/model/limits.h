@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every queue, buffer, retry and timeout of quern, by name. What a user may change is in the job file's `limits:`; what
+// stands here is fixed. Sizes are bytes.
+
+namespace quern::limits {
+
+inline constexpr std::size_t kKiB = 1024;
+inline constexpr std::size_t kMiB = 1024 * kKiB;
+inline constexpr std::size_t kGiB = 1024 * kMiB;
+
+// A block is cut at the first record boundary at or below this size; see docs/decisions/0002.
+inline constexpr std::size_t kBlockBytes = 1 * kMiB;
+// A longer record is a bad record; its block may grow up to this size.
+inline constexpr std::size_t kMaxRecordBytes = 64 * kMiB;
+// How much of a too long record is kept for bad_records.txt.
+inline constexpr std::size_t kKeptOfLongRecordBytes = 4 * kKiB;
+// Blocks that wait between the decoders and the children, for each child.
+inline constexpr std::size_t kQueuedBlocksPerChild = 2;
+// Blocks sent to one child and not yet answered: it never waits for us.
+inline constexpr std::size_t kBlocksInFlight = 2;
+
+// What one read of a stored (compressed) file asks for.
+inline constexpr std::size_t kReadBytes = 256 * kKiB;
+// What a decoder may need for its window or dictionary: zstd --ultra --long=31, xz with a dictionary of 1.5 GiB.
+inline constexpr std::size_t kDecodeWindowBytes = 2 * kGiB;
+
+// Inputs of `lines` and `files` children are grouped into batches, each of which is one child from start to end.
+inline constexpr std::uint64_t kBatchBytes = 16 * kMiB;
+inline constexpr std::size_t kBatchInputs = 1024;
+
+inline constexpr std::size_t kPipeBytes = 1 * kMiB;
+// A frame from a child that claims to be longer breaks the protocol.
+inline constexpr std::size_t kMaxFrameBytes = 64 * kMiB;
+// What one block may give: more than this is refused with a clear error instead of filling the memory.
+inline constexpr std::size_t kMaxBlockOutputBytes = 1 * kGiB;
+// Last bytes of a child's standard error that are kept for the cause block, and the lines of them that are shown.
+inline constexpr std::size_t kKeptLogBytes = 64 * kKiB;
+inline constexpr std::size_t kShownLogLines = 20;
+// Lines that modules print which are shown as they come, before only --verbose shows more.
+inline constexpr std::size_t kShownModuleLines = 20;
+
+// How long a child may take from its start until its module is loaded, unless limits.timeout is shorter.
+inline constexpr std::chrono::seconds kSetupTimeout{300};
+// How long a child that has answered everything may take to leave, and then how long after SIGTERM.
+inline constexpr std::chrono::seconds kLeaveTimeout{10};
+inline constexpr std::chrono::seconds kTermGrace{2};
+
+inline constexpr std::size_t kMaxJobFileBytes = 1 * kMiB;
+inline constexpr std::size_t kMaxManifestBytes = 1 * kGiB;
+inline constexpr std::size_t kMaxProcesses = 1024;
+inline constexpr std::size_t kMaxReducers = 10000;
+
+// Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
+inline constexpr std::size_t kShownFailures = 10;
+
+}  // namespace quern::limits

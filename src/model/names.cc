@@ -1,0 +1,78 @@
+#include <string_view>
+
+#include "model/accounting.h"
+#include "model/job.h"
+
+namespace quern {
+
+std::string_view name_of(Language language) {
+  switch (language) {
+    case Language::kPython:
+      return "python";
+    case Language::kJavascript:
+      return "javascript";
+    case Language::kBinary:
+      return "binary";
+  }
+  return "";
+}
+
+std::string_view name_of(Interface interface) {
+  switch (interface) {
+    case Interface::kFunction:
+      return "function";
+    case Interface::kLines:
+      return "lines";
+    case Interface::kFiles:
+      return "files";
+  }
+  return "";
+}
+
+std::string_view name_of(RecordKind record) {
+  switch (record) {
+    case RecordKind::kKeyedJson:
+      return "keyed-json";
+    case RecordKind::kJson:
+      return "json";
+    case RecordKind::kText:
+      return "text";
+  }
+  return "";
+}
+
+std::string_view name_of(Compression compression) {
+  switch (compression) {
+    case Compression::kNone:
+      return "none";
+    case Compression::kXz:
+      return "xz";
+    case Compression::kLzma:
+      return "lzma";
+    case Compression::kGzip:
+      return "gz";
+    case Compression::kZstd:
+      return "zst";
+    case Compression::kBzip2:
+      return "bz2";
+    case Compression::kLz4:
+      return "lz4";
+  }
+  return "";
+}
+
+int exit_status(const Accounting& accounting) {
+  switch (accounting.outcome) {
+    case Outcome::kDone:
+      return 0;
+    case Outcome::kDoneWithLosses:
+      return 3;
+    case Outcome::kFailed:
+      return 1;
+    case Outcome::kStopped:
+      return 130;
+  }
+  return 1;
+}
+
+}  // namespace quern

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/block.h"
+
+// The framed protocol between quern and `function` children, byte for byte as docs/formats/child-protocol.md.
+// Pure encoding and decoding: no I/O.
+
+namespace quern::protocol {
+
+inline constexpr std::uint32_t kMagic = 0x314e5251;  // "QRN1", little-endian
+inline constexpr std::size_t kHeaderBytes = 24;
+
+enum class FrameType : std::uint32_t {
+  // to the child
+  kSetup = 1,
+  kBlock = 2,
+  kGroups = 3,
+  kEnd = 4,
+  // from the child
+  kReady = 16,
+  kFailed = 17,
+  kOutput = 18,
+  kBad = 19,
+  kStarting = 20,
+  kCounters = 21,
+  kDone = 22,
+  kFinished = 23,
+};
+
+// 24 bytes, little-endian: magic, type, id (8 bytes), payload length (8 bytes).
+struct FrameHeader {
+  FrameType type = FrameType::kEnd;
+  std::uint64_t id = 0;  // of the block or batch of groups; 0 where there is none
+  std::uint64_t payload_bytes = 0;
+};
+
+void append_header(Buffer& target, const FrameHeader& header);
+// `bytes` has at least kHeaderBytes. Refuses a wrong magic, an unknown type and a payload above limits::kMaxFrameBytes.
+Result<FrameHeader> parse_header(std::string_view bytes);
+
+// The part of a BLOCK frame before the block's own bytes: the frame's header, flags and the segment table.
+// `careful` asks the child to say STARTING before each record. `names[i]` is the file name of segment i.
+Buffer block_head(std::uint64_t id, const Block& block, const std::vector<std::string_view>& names, bool careful);
+
+struct BadRecord {
+  std::uint32_t segment = 0;  // index of the segment within the block
+  std::uint64_t line = 0;     // index of the line within its segment, from 0; in a batch of groups, of the group
+  std::string reason;
+  std::string details;
+};
+Result<BadRecord> parse_bad(std::string_view payload);
+
+struct Done {
+  std::uint64_t records = 0;  // lines or groups for which the function returned
+  std::uint64_t bad = 0;
+  std::uint64_t blank = 0;  // empty lines, which are no records unless the record kind is text
+};
+Result<Done> parse_done(std::string_view payload);
+
+// STARTING: which record the child is about to work on.
+struct Starting {
+  std::uint32_t segment = 0;
+  std::uint64_t line = 0;
+};
+Result<Starting> parse_starting(std::string_view payload);
+
+}  // namespace quern::protocol

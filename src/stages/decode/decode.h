@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/stream.h"
+#include "model/block.h"
+#include "model/event.h"
+#include "model/input.h"
+#include "model/job.h"
+
+// Stored bytes to records: decompress as a stream, verify, cut at record boundaries. Everything here is used by one
+// thread at a time and blocks on the disk.
+
+namespace quern::decode {
+
+// What the first bytes of a file say, else what its name says (.xz .lzma .gz .tgz .zst .zstd .bz2 .lz4), else none.
+Compression detect(std::string_view first_bytes, std::string_view name);
+
+// A stream of decoded bytes. Reads of the result fail with kBadInput, the reason and the offset in the stored file, for
+// anything but a complete and verified stream: concatenated members are read one after the other, and trailing garbage
+// is an error. Memory is bounded by limits::kDecodeWindowBytes.
+Result<std::unique_ptr<ByteSource>> make_decoder(Compression compression, std::unique_ptr<ByteSource> stored);
+
+// Reads a file from the local disk. Errors name the path.
+Result<std::unique_ptr<ByteSource>> open_stored_file(const std::string& path);
+
+struct DecodeOptions {
+  std::optional<Compression> compression;  // none: detect
+  RecordKind record = RecordKind::kKeyedJson;
+  std::size_t block_bytes = 0;
+  std::size_t max_record_bytes = 0;
+};
+
+// Blocks of the inputs [first, first + inputs.size()). One input gives any number of blocks. Several inputs (small
+// ones, see plan_runs) are packed into blocks of whole inputs; one of them that fails is left out, and reported by an
+// InputFailed event instead of an error of next(). With a single input the failure is both reported and returned.
+// Emits InputProgress, InputDecoded, InputFailed, and RecordBad for records longer than max_record_bytes (these lines
+// are left out of the blocks). `inputs`, `pool` and `events` are borrowed.
+std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
+                                               const DecodeOptions& options, BufferPool& pool, EventSink& events);
+
+// Consecutive inputs that one decoder reads together.
+struct Run {
+  InputOrdinal first = 0;
+  std::size_t count = 0;
+};
+// Cuts the list, in order, into runs: inputs whose stored sizes together stay below `run_bytes`, and every larger input
+// alone. At most limits::kBatchInputs inputs a run. Depends on the list only, never on timing.
+std::vector<Run> plan_runs(const std::vector<Input>& inputs, std::uint64_t run_bytes);
+
+}  // namespace quern::decode

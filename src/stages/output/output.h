@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/stream.h"
+#include "model/accounting.h"
+#include "model/block.h"
+#include "model/event.h"
+#include "model/groups.h"
+
+namespace quern::output {
+
+// Where the result goes: a file that appears when it is complete, or standard output. Owned by one thread.
+class ResultTarget : public ByteSink {
+ public:
+  // `path` "-" is standard output.
+  static Result<std::unique_ptr<ResultTarget>> make(const std::string& path);
+  virtual std::uint64_t size_bytes() const = 0;
+  // Takes back everything from this offset on; false where that cannot be done (standard output).
+  virtual Result<bool> take_back(std::uint64_t size_bytes) = 0;
+  virtual Result<void> commit() = 0;
+};
+
+// The output of a map-only job, in input order, whatever the order in which blocks finish. Sinks belong to one thread
+// each. What is not yet due waits in memory up to `memory_bytes`, then in a file in `scratch_folder`.
+class OrderedOutput {
+ public:
+  static std::unique_ptr<OrderedOutput> make(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder);
+  virtual ~OrderedOutput() = default;
+  virtual std::unique_ptr<BlockSink> sink() = 0;
+  // Any thread; once for each run of inputs that ended: the `blocks` blocks with address.input == input are all there is
+  // for it (they may still be in work), or the input failed and what it gave is dropped.
+  virtual Result<void> input_decoded(InputOrdinal input, std::uint32_t blocks) = 0;
+  virtual Result<void> input_failed(InputOrdinal input) = 0;
+  // After all sinks are gone: writes what still waits. Every input must have been decoded or have failed by then.
+  virtual Result<void> finish() = 0;
+};
+
+// Writes reduced output of one reducer straight to the result.
+std::unique_ptr<ReducedSink> make_direct_sink(ResultTarget& target);
+
+// N reducers' outputs: each is written to a part file in `folder`; merge() then writes them to the result in key order.
+class PartedOutput {
+ public:
+  static std::unique_ptr<PartedOutput> make(std::string folder, std::size_t parts);
+  virtual ~PartedOutput() = default;
+  // Each part's sink belongs to one thread and must be destroyed before merge().
+  virtual Result<std::unique_ptr<ReducedSink>> sink(std::size_t part) = 0;
+  virtual Result<void> merge(ResultTarget& target) = 0;
+};
+
+// bad_records.txt: for each bad record a line `# file:line: reason`, then the record verbatim. Made when the first one
+// comes; appears by rename on commit(). Any thread may add.
+class BadRecordFile {
+ public:
+  static std::unique_ptr<BadRecordFile> make(std::string path);
+  virtual ~BadRecordFile() = default;
+  virtual Result<void> add(std::string_view file, std::uint64_t line, std::string_view reason, std::string_view record) = 0;
+  virtual Result<void> commit() = 0;  // nothing happens if there was none
+};
+
+// result.json: docs/formats/result-json.md. Written by rename.
+std::string accounting_json(const Accounting& accounting);
+Result<void> write_accounting(const Accounting& accounting, const std::string& path);
+
+}  // namespace quern::output

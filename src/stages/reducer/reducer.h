@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "model/event.h"
+#include "model/groups.h"
+#include "model/job.h"
+
+namespace quern::process {
+class Guard;
+}
+
+namespace quern::reducer {
+
+struct ReducerOptions {
+  const Module* module = nullptr;  // outlives the reducer
+  std::string job_folder;          // absolute
+  std::string working_folder;      // an empty folder of this reducer's own
+  std::string separator;
+  ValuesKind values = ValuesKind::kList;
+  std::size_t child = 0;  // number of this reducer, for events
+  std::chrono::milliseconds timeout{};
+  std::size_t attempts = 1;
+};
+
+// One reducer over the groups of one partition. start() begins to load the module and returns at once, so that an
+// interpreter starts while the mappers still work; run() feeds it. Both are called by one thread, the same for both.
+// A reducer that dies is a failed job: its values may be gone. Errors are kChildFailed with the cause block as details.
+class Reducer {
+ public:
+  static std::unique_ptr<Reducer> make(ReducerOptions options, process::Guard& guard, EventSink& events);
+  virtual ~Reducer() = default;
+  virtual Result<void> start() = 0;
+  virtual Result<void> run(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) = 0;
+};
+
+}  // namespace quern::reducer
