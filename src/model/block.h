@@ -2,9 +2,11 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/stream.h"
 #include "model/input.h"
 
 // The unit of work (docs/decisions/0002): decoded records that go to a child together, are committed together, and are
@@ -56,6 +58,19 @@ class BlockSource {
   virtual ~BlockSource() = default;
   // False at the complete and verified end. An error means that the input failed: what it gave before does not count.
   virtual Result<bool> next(Block& block) = 0;
+};
+
+class EventSink;
+
+// Opens inputs for the workers that read whole inputs themselves. Any thread may call; what it returns belongs to the
+// caller's thread.
+class InputOpener {
+ public:
+  virtual ~InputOpener() = default;
+  // The blocks of one input. Says what happens to `events`, and returns a failure of the input as well.
+  virtual std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) = 0;
+  // The decoded bytes of one input, as they are; nullptr if it is stored uncompressed and can be read where it lies.
+  virtual Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) = 0;
 };
 
 }  // namespace quern

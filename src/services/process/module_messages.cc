@@ -1,0 +1,48 @@
+#include "services/process/module_messages.h"
+
+#include <nlohmann/json.hpp>
+
+namespace quern::process {
+
+using nlohmann::json;
+
+std::string setup_json(const ModuleSetup& setup) {
+  json message = {{"role", setup.role},
+                  {"script", setup.script},
+                  {"arguments", setup.arguments},
+                  {"record", name_of(setup.record)},
+                  {"separator", setup.separator},
+                  {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"}};
+  return message.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+ModuleFailure parse_failure(std::string_view payload) {
+  json message = json::parse(payload, nullptr, false);
+  if (!message.is_object() || !message.contains("reason") || !message["reason"].is_string()) {
+    return {.reason = std::string(payload.substr(0, payload.find('\n'))), .details = ""};
+  }
+  bool has_details = message.contains("details") && message["details"].is_string();
+  return {.reason = message["reason"].get<std::string>(),
+          .details = has_details ? message["details"].get<std::string>() : ""};
+}
+
+Result<std::vector<event::Counted>> parse_counters(std::string_view payload) {
+  auto broken = [] {
+    return Error{.kind = ErrorKind::kChildFailed, .message = "it wrote a COUNTERS frame that cannot be read"};
+  };
+  json message = json::parse(payload, nullptr, false);
+  if (!message.is_array()) return broken();
+  std::vector<event::Counted> counted;
+  for (const json& entry : message) {
+    if (!entry.is_array() || entry.size() != 3 || !entry[0].is_string() || !entry[1].is_string() ||
+        !entry[2].is_number_integer()) {
+      return broken();
+    }
+    counted.push_back({.group = entry[0].get<std::string>(),
+                       .name = entry[1].get<std::string>(),
+                       .amount = entry[2].get<std::int64_t>()});
+  }
+  return counted;
+}
+
+}  // namespace quern::process

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/event.h"
+#include "model/job.h"
+
+// The JSON payloads of the child protocol (docs/formats/child-protocol.md). Pure.
+
+namespace quern::process {
+
+struct ModuleSetup {
+  std::string_view role;    // mapper, combiner or reducer
+  std::string_view script;  // absolute
+  const std::vector<std::string>& arguments;
+  RecordKind record = RecordKind::kKeyedJson;
+  std::string_view separator;
+  ValuesKind values = ValuesKind::kList;
+};
+// The payload of SETUP.
+std::string setup_json(const ModuleSetup& setup);
+
+struct ModuleFailure {
+  std::string reason;   // one line
+  std::string details;  // traceback, may be ""
+};
+// The payload of FAILED. A payload that cannot be read becomes the reason.
+ModuleFailure parse_failure(std::string_view payload);
+
+// The payload of COUNTERS. An error: the child broke the protocol.
+Result<std::vector<event::Counted>> parse_counters(std::string_view payload);
+
+}  // namespace quern::process
