@@ -1,0 +1,2 @@
+def mapper(key, file, record):
+    return record["info"]["OS"], 1
