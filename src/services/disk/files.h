@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -20,7 +21,7 @@ class ScratchFolder {
   ScratchFolder(ScratchFolder&& other) noexcept;
   ScratchFolder& operator=(ScratchFolder&& other) noexcept;
   ~ScratchFolder();
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return path_; }  // absolute
 
  private:
   ScratchFolder(std::string path, Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
@@ -29,15 +30,23 @@ class ScratchFolder {
 };
 
 // A file that appears under its name only when it is complete: written without a name (O_TMPFILE) or under a temporary
-// one, synced, renamed. Destroyed before commit(), it leaves nothing behind. Owned by one thread.
+// one, synced, renamed. Destroyed before commit(), it leaves nothing behind. Owned by one thread; blocks on the disk.
+//
+// What is there already and is no regular file (/dev/null, a FIFO, /dev/stdout, /dev/fd/3) is written to directly, as
+// a rename over it would not be what its user means; opening a FIFO waits for its reader. A symbolic link stays and its
+// target is replaced. A folder that is missing or not writable is an error of create(), not of commit().
 class AtomicFile final : public ByteSink {
  public:
-  static Result<std::unique_ptr<AtomicFile>> create(const std::string& path);
+  // kHidden is what kUnnamed falls back to on file systems without O_TMPFILE.
+  enum class Temporary { kUnnamed, kHidden };
+  static Result<std::unique_ptr<AtomicFile>> create(const std::string& path, Temporary temporary = Temporary::kUnnamed);
   ~AtomicFile() override;
 
-  // Buffered; an error names the path ("no space left" among them).
+  // Buffered; an error names the path. kNoSpace: the disk is full; kStopped: the reader of a pipe has gone.
   Result<void> write(std::string_view bytes) override;
   std::uint64_t size_bytes() const { return size_bytes_; }
+  // False where bytes are gone once they are written, because the target is no regular file.
+  bool can_truncate() const { return !is_direct_; }
   // Forgets all bytes from this offset on: what a failed input gave does not count.
   Result<void> truncate(std::uint64_t size_bytes);
   // Flushes, syncs file and folder, and renames. Once.
@@ -45,20 +54,29 @@ class AtomicFile final : public ByteSink {
 
  private:
   explicit AtomicFile(std::string path) : path_(std::move(path)) {}
+  Result<void> open_direct(const std::string& target);
+  Result<void> open_temporary(Temporary temporary);
   Result<void> flush();
+  Result<void> write_through(std::string_view bytes);
+  Result<void> link_temporary();
 
-  std::string path_;
+  std::string path_;            // as the user wrote it, for messages
+  std::string target_path_;     // behind all symbolic links
   std::string temporary_path_;  // "" while the file has no name
   Fd fd_;
   std::string buffer_;
   std::uint64_t size_bytes_ = 0;
+  bool is_direct_ = false;
   bool committed_ = false;
 };
 
-// Removes a folder and everything in it, not following links.
+// Removes a folder and everything in it, not following links. Best effort: what cannot be removed stays.
 void remove_folder(const std::string& path);
+// As `mkdir -p`; an error names the folder that could not be made.
 Result<void> make_folders(const std::string& path);
 // Absolute and without "." and ".." parts; the file need not exist. Relative paths are below `folder`.
 std::string absolute_path(const std::string& path, const std::string& folder);
+// The folder that this process works in.
+Result<std::string> working_folder();
 
 }  // namespace quern::disk

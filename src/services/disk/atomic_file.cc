@@ -1,0 +1,218 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "services/disk/files.h"
+
+namespace quern::disk {
+namespace {
+
+constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
+constexpr int kMostLinks = 40;            // as the kernel's own limit
+constexpr int kMostTemporaryNames = 100;  // random names that are all taken mean that something else is wrong
+
+std::string folder_of(const std::string& path) {
+  std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// The file that a chain of symbolic links ends at; it need not exist.
+Result<std::string> behind_links(const std::string& path) {
+  std::string current = path;
+  for (int links = 0; links < kMostLinks; ++links) {
+    std::array<char, PATH_MAX> target{};
+    ssize_t length = ::readlink(current.c_str(), target.data(), target.size());
+    if (length < 0) return current;  // no link, or not there: whoever opens it says what is wrong
+    std::string link(target.data(), static_cast<std::size_t>(length));
+    current = link.starts_with('/') ? link : folder_of(current) + "/" + link;
+  }
+  return os_error("writing " + path, ELOOP);
+}
+
+// N of /dev/fd/N, /dev/stdout and so on. These are written through the descriptor that we were given: opened by name
+// they may be a regular file, and that would be written from its start, or replaced.
+std::optional<int> own_descriptor(std::string_view path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(prefix)) continue;
+    int number = -1;
+    auto [end, error] = std::from_chars(path.data() + prefix.size(), path.data() + path.size(), number);
+    if (error == std::errc() && end == path.data() + path.size() && number >= 0) return number;
+  }
+  return std::nullopt;
+}
+
+std::string random_suffix() {
+  constexpr std::string_view kDigits = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::random_device device;
+  std::string suffix;
+  for (int i = 0; i < 10; ++i) suffix += kDigits[device() % kDigits.size()];
+  return suffix;
+}
+
+std::string temporary_name(const std::string& target) { return folder_of(target) + "/.quern-" + random_suffix(); }
+
+std::string proc_name(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.number()); }
+
+Result<void> wait_until_writable(const Fd& fd) {
+  pollfd entry{.fd = fd.number(), .events = POLLOUT, .revents = 0};
+  if (::poll(&entry, 1, -1) < 0 && errno != EINTR) return os_error("poll", errno);
+  return {};
+}
+
+Result<void> sync_folder(const std::string& folder) {
+  TRY_ASSIGN(Fd fd, open_file(folder, O_RDONLY | O_DIRECTORY));
+  // Some network and FUSE file systems do not sync folders; the rename is as safe there as it can be.
+  if (::fsync(fd.number()) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EBADF) {
+    return os_error("syncing the folder " + folder, errno);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path, Temporary temporary) {
+  if (path.empty()) return Error{.kind = ErrorKind::kBadConfig, .message = "the name of a file to write is empty"};
+  std::unique_ptr<AtomicFile> file(new AtomicFile(path));
+  struct stat status {};
+  bool is_there = ::stat(path.c_str(), &status) == 0;
+  if (own_descriptor(path).has_value() || (is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) {
+    TRY(file->open_direct(path));
+    return file;
+  }
+  if ((is_there && S_ISDIR(status.st_mode)) || path.ends_with('/')) {
+    return os_error("writing " + path, EISDIR);
+  }
+  TRY_ASSIGN(file->target_path_, behind_links(path));
+  // A rename would replace it all the same, but a file that is read-only was meant to stay.
+  if (is_there && ::access(path.c_str(), W_OK) != 0) return os_error("writing " + path, errno);
+  TRY(file->open_temporary(temporary));
+  return file;
+}
+
+AtomicFile::~AtomicFile() {
+  if (!committed_ && !temporary_path_.empty()) ::unlink(temporary_path_.c_str());
+}
+
+Result<void> AtomicFile::open_direct(const std::string& target) {
+  is_direct_ = true;
+  if (auto number = own_descriptor(target)) {
+    fd_ = Fd(::fcntl(*number, F_DUPFD_CLOEXEC, 0));
+  } else {
+    fd_ = Fd(::open(target.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+  }
+  if (!fd_.is_open()) return os_error("writing " + path_, errno);
+  return {};
+}
+
+Result<void> AtomicFile::open_temporary(Temporary temporary) {
+  std::string folder = folder_of(target_path_);
+  if (temporary == Temporary::kUnnamed) {
+    fd_ = Fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
+    // The name comes through /proc later; in a chroot without it the file needs a name from the start.
+    if (fd_.is_open() && ::access(proc_name(fd_).c_str(), F_OK) == 0) return {};
+    fd_.reset();
+  }
+  for (int tries = 0; tries < kMostTemporaryNames; ++tries) {
+    temporary_path_ = temporary_name(target_path_);
+    fd_ = Fd(::open(temporary_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (fd_.is_open()) return {};
+    if (errno != EEXIST) break;
+  }
+  int error = errno;
+  temporary_path_.clear();
+  return os_error("making a file in " + folder, error).with_context("writing " + path_);
+}
+
+Result<void> AtomicFile::write(std::string_view bytes) {
+  size_bytes_ += bytes.size();
+  if (buffer_.size() + bytes.size() > kBufferBytes) TRY(flush());
+  if (bytes.size() >= kBufferBytes) return write_through(bytes);
+  buffer_.append(bytes);
+  return {};
+}
+
+Result<void> AtomicFile::flush() {
+  TRY(write_through(buffer_));
+  buffer_.clear();
+  return {};
+}
+
+Result<void> AtomicFile::write_through(std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t count = ::write(fd_.number(), bytes.data(), bytes.size());
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      // Standard output can be a pipe that another process has made non-blocking.
+      TRY(wait_until_writable(fd_));
+    } else if (errno == EPIPE) {
+      return Error{
+          .kind = ErrorKind::kStopped, .message = "writing " + path_ + ": its reader has closed it", .code = EPIPE};
+    } else if (errno != EINTR) {
+      return os_error("writing " + path_, errno);
+    }
+  }
+  return {};
+}
+
+Result<void> AtomicFile::truncate(std::uint64_t size_bytes) {
+  CHECK(size_bytes <= size_bytes_ && can_truncate());
+  std::uint64_t flushed_bytes = size_bytes_ - buffer_.size();
+  size_bytes_ = size_bytes;
+  if (size_bytes >= flushed_bytes) {
+    buffer_.resize(size_bytes - flushed_bytes);
+    return {};
+  }
+  buffer_.clear();
+  auto offset = static_cast<off_t>(size_bytes);
+  if (::ftruncate(fd_.number(), offset) != 0 || ::lseek(fd_.number(), offset, SEEK_SET) != offset) {
+    return os_error("taking back a part of " + path_, errno);
+  }
+  return {};
+}
+
+// A name can only be given to the file where none is yet, so it gets a temporary one that then replaces the target.
+Result<void> AtomicFile::link_temporary() {
+  for (int tries = 0; tries < kMostTemporaryNames; ++tries) {
+    std::string name = temporary_name(target_path_);
+    if (::linkat(AT_FDCWD, proc_name(fd_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_path_ = std::move(name);
+      return {};
+    }
+    if (errno != EEXIST) break;
+  }
+  return os_error("writing " + path_, errno);
+}
+
+Result<void> AtomicFile::commit() {
+  CHECK(!committed_);
+  TRY(flush());
+  if (!is_direct_) {
+    if (::fsync(fd_.number()) != 0) return os_error("syncing " + path_, errno);
+    if (temporary_path_.empty()) TRY(link_temporary());
+  }
+  TRY(fd_.close().context("writing " + path_));
+  if (!is_direct_) {
+    if (::rename(temporary_path_.c_str(), target_path_.c_str()) != 0) return os_error("writing " + path_, errno);
+    committed_ = true;
+    TRY(sync_folder(folder_of(target_path_)).context("writing " + path_));
+  }
+  committed_ = true;
+  return {};
+}
+
+}  // namespace quern::disk

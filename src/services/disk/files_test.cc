@@ -1,0 +1,299 @@
+#include "services/disk/files.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace quern::disk {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class Disk : public testing::Test {
+ protected:
+  Disk() : scratch_(ScratchFolder::make("").value()), root_(scratch_.path()) {}
+
+  std::string at(const std::string& name) const { return root_ + "/" + name; }
+  void put(const std::string& name, const std::string& text) const { std::ofstream(at(name)) << text; }
+  std::string text_of(const std::string& name) const { return read_file(at(name), 1 << 30).value(); }
+  // The names in the root folder, without the scratch folder's own lock.
+  std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(root_)) found.push_back(entry.path().filename().string());
+    std::erase(found, "quern.lock");
+    return found;
+  }
+
+  ScratchFolder scratch_;
+  const std::string root_;
+};
+
+using ScratchFolderTest = Disk;
+using AtomicFileTest = Disk;
+using Folders = Disk;
+
+TEST_F(ScratchFolderTest, IsPrivateAndGoesWithAllThatIsInIt) {
+  std::string path;
+  {
+    auto folder = ScratchFolder::make(root_);
+    ASSERT_TRUE(folder.ok());
+    path = folder.value().path();
+    EXPECT_THAT(path, StartsWith(root_ + "/quern-"));
+    EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
+    fs::create_directories(path + "/a/b/c");
+    std::ofstream(path + "/a/b/file") << "x";
+    fs::create_symlink(root_, path + "/a/out");  // must not be followed
+    fs::permissions(path + "/a/b", fs::perms::owner_read | fs::perms::owner_exec);
+  }
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_TRUE(fs::exists(root_));
+}
+
+TEST_F(ScratchFolderTest, IsRemovedOnceWhenMoved) {
+  auto first = ScratchFolder::make(root_).value();
+  std::string first_path = first.path();
+  auto second = ScratchFolder::make(root_).value();
+  std::string second_path = second.path();
+  first = std::move(second);
+  EXPECT_FALSE(fs::exists(first_path));
+  EXPECT_TRUE(fs::exists(second_path));
+  EXPECT_EQ(first.path(), second_path);
+}
+
+TEST_F(ScratchFolderTest, RemovesOnlyWhatAKilledRunLeft) {
+  auto alive = ScratchFolder::make(root_).value();
+  fs::create_directories(at("quern-dead01/deep"));
+  put("quern-dead01/quern.lock", "1\n");
+  put("quern-dead01/deep/file", "x");
+  fs::create_directories(at("quern-nolock"));
+  fs::create_directories(at("quern-toolong1"));
+  put("quern-toolong1/quern.lock", "1\n");
+  fs::create_directories(at("somebody-else"));
+  put("somebody-else/quern.lock", "1\n");
+  put("quern-afile1", "no folder");
+  fs::create_directory_symlink(at("somebody-else"), at("quern-alink1"));
+
+  auto made = ScratchFolder::make(root_);
+  ASSERT_TRUE(made.ok());
+  EXPECT_FALSE(fs::exists(at("quern-dead01")));
+  EXPECT_TRUE(fs::exists(alive.path()));
+  for (const char* kept :
+       {"quern-nolock", "quern-toolong1", "somebody-else/quern.lock", "quern-afile1", "quern-alink1"}) {
+    EXPECT_TRUE(fs::exists(at(kept))) << kept;
+  }
+}
+
+TEST_F(ScratchFolderTest, NamesTheOptionsWhenItsParentIsUnusable) {
+  put("file", "");
+  for (const std::string& parent : {at("missing"), at("file")}) {
+    auto made = ScratchFolder::make(parent);
+    ASSERT_FALSE(made.ok());
+    EXPECT_THAT(made.error().message, AllOf(HasSubstr(parent), HasSubstr("--scratch or TMPDIR")));
+    EXPECT_EQ(made.error().kind, ErrorKind::kNotFound);
+  }
+}
+
+class AtomicFileWays : public Disk, public testing::WithParamInterface<AtomicFile::Temporary> {};
+
+INSTANTIATE_TEST_SUITE_P(Temporaries, AtomicFileWays,
+                         testing::Values(AtomicFile::Temporary::kUnnamed, AtomicFile::Temporary::kHidden));
+
+TEST_P(AtomicFileWays, AppearsWhenItIsCommitted) {
+  auto file = AtomicFile::create(at("result.txt"), GetParam()).value();
+  ASSERT_TRUE(file->write("one\n").ok());
+  EXPECT_FALSE(fs::exists(at("result.txt")));
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(text_of("result.txt"), "one\n");
+  EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
+}
+
+TEST_P(AtomicFileWays, LeavesNothingBehindWithoutCommit) {
+  put("result.txt", "old");
+  {
+    auto file = AtomicFile::create(at("result.txt"), GetParam()).value();
+    ASSERT_TRUE(file->write(std::string(1 << 20, 'x')).ok());
+  }
+  EXPECT_EQ(text_of("result.txt"), "old");
+  EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
+}
+
+TEST_P(AtomicFileWays, ReplacesAnOldFileAndKeepsALinkToIt) {
+  fs::create_directory(at("real"));
+  put("real/old.txt", "old");
+  fs::create_symlink("real/old.txt", at("link"));
+  fs::create_symlink("real/new.txt", at("dangling"));
+  for (const char* name : {"link", "dangling"}) {
+    auto file = AtomicFile::create(at(name), GetParam()).value();
+    ASSERT_TRUE(file->write("new").ok());
+    ASSERT_TRUE(file->commit().ok());
+    EXPECT_TRUE(fs::is_symlink(at(name)));
+    EXPECT_EQ(text_of(name), "new");
+  }
+  EXPECT_EQ(text_of("real/old.txt"), "new");
+  EXPECT_EQ(text_of("real/new.txt"), "new");
+}
+
+TEST_P(AtomicFileWays, HasTheModeThatUmaskGives) {
+  mode_t old = ::umask(027);
+  auto file = AtomicFile::create(at("result.txt"), GetParam());
+  ::umask(old);
+  ASSERT_TRUE(file.value()->commit().ok());
+  EXPECT_EQ(static_cast<unsigned>(fs::status(at("result.txt")).permissions()), 0640U);
+}
+
+TEST_P(AtomicFileWays, TakesBackWhatWasWrittenInAnyMixOfSizes) {
+  auto file = AtomicFile::create(at("result.txt"), GetParam()).value();
+  std::string expected;
+  for (std::size_t step = 0; step < 40; ++step) {
+    std::string bytes(step * step * 577 % 400'000, static_cast<char>('a' + step % 26));
+    expected += bytes;
+    ASSERT_TRUE(file->write(bytes).ok());
+    if (step % 3 == 2) {
+      expected.resize(expected.size() - expected.size() / (step + 1));
+      ASSERT_TRUE(file->truncate(expected.size()).ok());
+    }
+    ASSERT_EQ(file->size_bytes(), expected.size());
+  }
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(text_of("result.txt"), expected);
+}
+
+TEST_F(AtomicFileTest, RefusesAtOnceWhatCannotBecomeAFile) {
+  fs::create_directory(at("folder"));
+  put("file", "");
+  fs::create_symlink("loop", at("loop"));
+  struct Row {
+    std::string name;
+    const char* reason;
+  };
+  for (const Row& row : {Row{"folder", "Is a directory"}, Row{"new/", "Is a directory"}, Row{"file/", "Is a directory"},
+                         Row{"missing/result.txt", "No such file or directory"},
+                         Row{"file/result.txt", "Not a directory"}, Row{"loop", "Too many levels of symbolic links"}}) {
+    auto file = AtomicFile::create(at(row.name));
+    ASSERT_FALSE(file.ok()) << row.name;
+    EXPECT_THAT(file.error().message, AllOf(HasSubstr("writing " + at(row.name)), HasSubstr(row.reason)));
+  }
+  EXPECT_EQ(AtomicFile::create("").error().kind, ErrorKind::kBadConfig);
+}
+
+TEST_F(AtomicFileTest, RefusesAFolderOrAFileWithoutPermission) {
+  if (::geteuid() == 0) GTEST_SKIP() << "nothing is forbidden to root";
+  fs::create_directory(at("folder"));
+  fs::permissions(at("folder"), fs::perms::owner_read | fs::perms::owner_exec);
+  put("kept.txt", "");
+  fs::permissions(at("kept.txt"), fs::perms::owner_read);
+  EXPECT_EQ(AtomicFile::create(at("folder/result.txt")).error().kind, ErrorKind::kDenied);
+  EXPECT_EQ(AtomicFile::create(at("kept.txt")).error().kind, ErrorKind::kDenied);
+}
+
+TEST_F(AtomicFileTest, SaysThatTheDiskIsFull) {
+  auto file = AtomicFile::create("/dev/full").value();
+  EXPECT_FALSE(file->can_truncate());
+  ASSERT_TRUE(file->write("small").ok());
+  auto written = file->write(std::string(1 << 20, 'x'));
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().kind, ErrorKind::kNoSpace);
+  EXPECT_EQ(written.error().message, "writing /dev/full: No space left on device");
+}
+
+TEST_F(AtomicFileTest, ReportsAFileThatGrowsPastItsLimit) {
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
+  ::signal(SIGXFSZ, SIG_IGN);
+  auto file = AtomicFile::create(at("result.txt")).value();
+  rlimit small{.rlim_cur = 300'000, .rlim_max = old.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  auto written = file->write(std::string(1 << 20, 'x'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
+  ::signal(SIGXFSZ, SIG_DFL);
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().kind, ErrorKind::kNoSpace);
+}
+
+TEST_F(AtomicFileTest, WritesToWhatIsNoRegularFileDirectly) {
+  auto null = AtomicFile::create("/dev/null").value();
+  ASSERT_TRUE(null->write("gone").ok());
+  ASSERT_TRUE(null->commit().ok());
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+
+  ASSERT_EQ(::mkfifo(at("fifo").c_str(), 0600), 0);
+  Fd reader(::open(at("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  auto fifo = AtomicFile::create(at("fifo")).value();
+  ASSERT_TRUE(fifo->write("through").ok());
+  ASSERT_TRUE(fifo->commit().ok());
+  char bytes[16];
+  EXPECT_EQ(std::string_view(bytes, read_some(reader, bytes).value()), "through");
+}
+
+TEST_F(AtomicFileTest, WritesToADescriptorThatItWasGiven) {
+  put("log", "kept\n");
+  Fd log(::open(at("log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  auto file = AtomicFile::create("/dev/fd/" + std::to_string(log.number())).value();
+  ASSERT_TRUE(file->write("added\n").ok());
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(text_of("log"), "kept\nadded\n");
+  EXPECT_FALSE(AtomicFile::create("/dev/fd/987654").ok());
+}
+
+TEST_F(AtomicFileTest, StopsWhenTheReaderHasGone) {
+  ::signal(SIGPIPE, SIG_IGN);
+  auto pipe = make_pipe(4096).value();
+  auto file = AtomicFile::create("/dev/fd/" + std::to_string(pipe.write_end.number())).value();
+  pipe.read_end.reset();
+  ASSERT_TRUE(file->write("x").ok());
+  auto committed = file->commit();
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().kind, ErrorKind::kStopped);
+}
+
+TEST_F(Folders, AreMadeWithTheirParents) {
+  ASSERT_TRUE(make_folders(at("a/b//c/")).ok());
+  EXPECT_TRUE(fs::is_directory(at("a/b/c")));
+  EXPECT_TRUE(make_folders(at("a/b")).ok());
+  EXPECT_TRUE(make_folders("/").ok());
+  put("file", "");
+  auto made = make_folders(at("file/below"));
+  ASSERT_FALSE(made.ok());
+  EXPECT_THAT(made.error().message, HasSubstr("making the folder " + at("file")));
+}
+
+TEST_F(Folders, AreRemovedWithoutFollowingLinks) {
+  fs::create_directories(at("gone/deep"));
+  put("kept", "x");
+  fs::create_symlink(at("kept"), at("gone/deep/link"));
+  fs::create_directory_symlink(at("gone"), at("link"));
+  remove_folder(at("link"));
+  EXPECT_TRUE(fs::exists(at("gone")));
+  remove_folder(at("gone"));
+  remove_folder(at("never was"));
+  EXPECT_FALSE(fs::exists(at("gone")));
+  EXPECT_EQ(text_of("kept"), "x");
+}
+
+TEST(AbsolutePath, HasNoDots) {
+  struct Row {
+    const char* path;
+    const char* absolute;
+  };
+  for (const Row& row : {Row{"a", "/w/a"}, Row{"", "/w"}, Row{".", "/w"}, Row{"./a/./b/", "/w/a/b"}, Row{"../a", "/a"},
+                         Row{"../../../a", "/a"}, Row{"/a//b/../c", "/a/c"}, Row{"/", "/"}, Row{"/..", "/"},
+                         Row{"...", "/w/..."}, Row{"a/..", "/w"}}) {
+    EXPECT_EQ(absolute_path(row.path, "/w"), row.absolute) << row.path;
+  }
+}
+
+}  // namespace
+}  // namespace quern::disk
