@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/result.h"
@@ -16,6 +17,12 @@ enum class Phase { kInputs, kMap, kReduce, kOutput };
 enum class Role { kMapper, kCombiner, kReducer };
 enum class Level { kInfo, kWarning, kError };
 enum class ChildState { kStarting, kWaiting, kWorking, kLeaving, kGone };
+
+// "map", "reducer", "warning", "waiting": as shown to people and written to logs and result.json.
+std::string_view name_of(Phase phase);
+std::string_view name_of(Role role);
+std::string_view name_of(Level level);
+std::string_view name_of(ChildState state);
 
 struct RunStarted {
   std::string job;  // the job folder's name
@@ -54,7 +61,7 @@ struct BlockMapped {
   InputOrdinal first_input = 0;
   InputOrdinal last_input = 0;
   std::uint64_t records = 0;  // without the bad ones
-  std::uint64_t bad = 0;
+  std::uint64_t bad = 0;      // each of them is a RecordBad as well, which is what is counted
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
 };

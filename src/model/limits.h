@@ -57,5 +57,19 @@ inline constexpr std::size_t kMaxReducers = 10000;
 
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
+// Failed inputs and counters that the closing accounting lists as text.
+inline constexpr std::size_t kListedFailures = 100;
+inline constexpr std::size_t kListedCounters = 100;
+// Counters that a job may have; what further ones count goes to one counter for all of them.
+inline constexpr std::size_t kMaxCounters = 10000;
+
+// How often the live display is drawn, a plain line is written, and --json sums up what happens too often to be said.
+inline constexpr std::chrono::milliseconds kRedrawInterval{125};
+inline constexpr std::chrono::seconds kPlainLineInterval{10};
+inline constexpr std::chrono::milliseconds kProgressEventInterval{200};
+// Throughput and the time left are reckoned over this long a stretch before now.
+inline constexpr std::chrono::seconds kRateWindow{15};
+// Lines that wait for a slow terminal; further ones are left out with a note.
+inline constexpr std::size_t kQueuedViewLines = 10000;
 
 }  // namespace quern::limits

@@ -1,6 +1,7 @@
 #include <string_view>
 
 #include "model/accounting.h"
+#include "model/event.h"
 #include "model/job.h"
 
 namespace quern {
@@ -57,6 +58,60 @@ std::string_view name_of(Compression compression) {
       return "bz2";
     case Compression::kLz4:
       return "lz4";
+  }
+  return "";
+}
+
+std::string_view event::name_of(Phase phase) {
+  switch (phase) {
+    case Phase::kInputs:
+      return "inputs";
+    case Phase::kMap:
+      return "map";
+    case Phase::kReduce:
+      return "reduce";
+    case Phase::kOutput:
+      return "output";
+  }
+  return "";
+}
+
+std::string_view event::name_of(Role role) {
+  switch (role) {
+    case Role::kMapper:
+      return "mapper";
+    case Role::kCombiner:
+      return "combiner";
+    case Role::kReducer:
+      return "reducer";
+  }
+  return "";
+}
+
+std::string_view event::name_of(Level level) {
+  switch (level) {
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      return "error";
+  }
+  return "";
+}
+
+std::string_view event::name_of(ChildState state) {
+  switch (state) {
+    case ChildState::kStarting:
+      return "starting";
+    case ChildState::kWaiting:
+      return "waiting";
+    case ChildState::kWorking:
+      return "working";
+    case ChildState::kLeaving:
+      return "leaving";
+    case ChildState::kGone:
+      return "gone";
   }
   return "";
 }

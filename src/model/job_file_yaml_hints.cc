@@ -1,0 +1,182 @@
+#include "model/job_file_yaml_hints.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+namespace quern::job_file {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+// A plain value cannot begin with one of these.
+constexpr std::string_view kIndicators = ",[]{}#&*!|>'\"%@`-?:~";
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+std::string_view trimmed(std::string_view text) {
+  std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+bool is_indented(std::string_view line) { return line.starts_with(' ') || line.starts_with('\t'); }
+
+// The value of a `separator:` line that consists of characters which YAML would take for its own; else nothing.
+std::optional<std::string_view> bare_separator(std::string_view line, std::string_view next_line) {
+  constexpr std::string_view kKey = "separator:";
+  if (!line.starts_with(kKey)) return std::nullopt;
+  std::string_view value = line.substr(kKey.size());
+  if (!is_indented(value)) return std::nullopt;
+  if (std::size_t comment = value.find(" #"); comment != std::string_view::npos) value = value.substr(0, comment);
+  value = trimmed(value);
+  constexpr std::string_view kQuotes = "'\"";
+  if (value.empty() || kIndicators.find(value[0]) == std::string_view::npos) return std::nullopt;
+  // A lone quotation mark is meant as it stands; anything longer that begins with one is text in quotes.
+  if (kQuotes.find(value[0]) != std::string_view::npos && value.size() > 1) return std::nullopt;
+  bool is_block_of_text = (value[0] == '|' || value[0] == '>') && is_indented(next_line) && !trimmed(next_line).empty();
+  if (is_block_of_text || value.find_first_of(kBlanks) != std::string_view::npos) return std::nullopt;
+  return value;
+}
+
+int line_with_tab(const std::vector<std::string_view>& lines, int last) {
+  for (int i = std::min(last, static_cast<int>(lines.size()) - 1); i >= 0; --i) {
+    std::string_view line = lines[static_cast<std::size_t>(i)];
+    std::size_t content = line.find_first_not_of(kBlanks);
+    if (content == std::string_view::npos || line[content] == '#') continue;
+    if (line.substr(0, content).find('\t') != std::string_view::npos) return i;
+  }
+  return -1;
+}
+
+// The value around `column`: what stands between its key, dash, bracket or comma and the end of the line.
+std::string_view value_around(std::string_view line, std::size_t column) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i + 1 < line.size() && i < std::max<std::size_t>(column, 1); ++i) {
+    if ((line[i] == ':' || line[i] == '-' || line[i] == ',') && line[i + 1] == ' ') begin = i + 2;
+  }
+  return trimmed(line.substr(begin));
+}
+
+std::string quote_it(char first, std::string_view example) {
+  return fmt::format("a value that begins with {} must be in quotes, as in \"{}\"", first, example);
+}
+
+std::string hint(std::string_view line, const YamlComplaint& complaint) {
+  auto says = [&](std::string_view part) { return complaint.message.find(part) != std::string::npos; };
+  auto column = static_cast<std::size_t>(std::max(complaint.column, 0));
+  if (says("anchor is not defined")) {
+    std::string_view name = column < line.size() ? line.substr(column) : "";
+    return quote_it('*', name.substr(0, name.find_first_of(", \t]}")));
+  }
+  std::string_view value = value_around(line, column);
+  if (!value.empty() && value.find_first_of("[{") == 0 && (says("end of") || says("flow"))) {
+    return fmt::format("{}; {}", complaint.message, quote_it(value[0], "[ab]*.gz"));
+  }
+  if (says("unknown token") && column < line.size()) return quote_it(line[column], trimmed(line.substr(column)));
+  if (says("illegal map value")) {
+    return "there is a colon too many here; text with a colon and a blank inside must be in quotes, each setting needs a "
+           "line of its own and a blank after its colon, and settings of one map are indented alike";
+  }
+  if (says("end of map not found")) {
+    return "this line does not fit to the ones before it: settings of one map are indented alike, and nothing may follow "
+           "a closing quote, bracket or brace";
+  }
+  if (says("illegal block entry")) return "a list begins on a line of its own, or is written in brackets, as in [a, b]";
+  if (says("bad file")) return "maps and lists stand too deep in one another";
+  return complaint.message;
+}
+
+bool closes(std::string_view text, std::size_t position) {
+  const char quote = text[position];
+  for (std::size_t i = position + 1; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The length of the UTF-8 character that `text` begins with; 0 if it is none.
+std::size_t character_length(std::string_view text) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  std::size_t length = byte(0) < 0x80 ? 1 : byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
+  if (length > 1 && (byte(0) < 0xc2 || byte(0) > 0xf4)) return 0;
+  if (text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  // Over-long forms, surrogates, and what lies past the last code point.
+  if ((byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) > 0x9f)) return 0;
+  if ((byte(0) == 0xf0 && byte(1) < 0x90) || (byte(0) == 0xf4 && byte(1) > 0x8f)) return 0;
+  return length;
+}
+
+}  // namespace
+
+Result<void> refuse_binary(const YamlSource& source) {
+  int line = 1;
+  for (std::size_t i = 0; i < source.text.size();) {
+    std::size_t length = character_length(source.text.substr(i));
+    char first = source.text[i];
+    bool is_control = first >= 0 && first < ' ' && first != '\n' && first != '\t' && first != '\r';
+    if (length == 0 || is_control || first == 0x7f) {
+      return Error{.kind = ErrorKind::kBadConfig,
+                   .message = fmt::format("{}: byte 0x{:02x} is not text; a job file is UTF-8 without control characters",
+                                          place(source.name, source.has_lines ? line : 0),
+                                          static_cast<unsigned char>(first))};
+    }
+    if (first == '\n') ++line;
+    i += length;
+  }
+  return {};
+}
+
+std::string with_quoted_separator(std::string_view text) {
+  std::vector<std::string_view> lines = lines_of(text);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto value = bare_separator(lines[i], i + 1 < lines.size() ? lines[i + 1] : "");
+    if (!value.has_value()) continue;
+    std::string quoted = *value == "'" ? "\"'\"" : fmt::format("'{}'", *value);
+    std::string result(text.substr(0, static_cast<std::size_t>(value->data() - text.data())));
+    result += quoted;
+    result += text.substr(static_cast<std::size_t>(value->data() + value->size() - text.data()));
+    return result;
+  }
+  return std::string(text);
+}
+
+std::string problem_of_scalar(std::string_view text, std::size_t position, std::string_view value) {
+  if (position >= text.size()) return "";
+  const char first = text[position];
+  if (first == '"' || first == '\'') return closes(text, position) ? "" : "this quotation mark is never closed";
+  bool is_plain = kIndicators.find(first) == std::string_view::npos || first == '-' || first == ':' || first == '?';
+  if (!is_plain || value.empty() || text.substr(position).starts_with(value)) return "";
+  return "this value goes on in the next line; put it in quotes if that is meant, else look at the indentation";
+}
+
+std::string explain(const YamlSource& source, const YamlComplaint& complaint) {
+  std::vector<std::string_view> lines = lines_of(source.text);
+  if (int tab = line_with_tab(lines, complaint.line); tab >= 0) {
+    return fmt::format("{}: a TAB indents this line; YAML allows blanks only", place(source.name, source.has_lines ? tab + 1 : 0));
+  }
+  auto index = static_cast<std::size_t>(std::max(complaint.line, 0));
+  std::string_view line = index < lines.size() ? lines[index] : "";
+  return fmt::format("{}: {}", place(source.name, source.has_lines ? complaint.line + 1 : 0), hint(line, complaint));
+}
+
+}  // namespace quern::job_file

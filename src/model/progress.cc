@@ -1,0 +1,171 @@
+#include "model/progress.h"
+
+#include <variant>
+
+namespace quern {
+
+InputLedger::State& InputLedger::state(InputOrdinal input) {
+  if (input >= states_.size()) states_.resize(static_cast<std::size_t>(input) + 1, State::kOpen);
+  return states_[input];
+}
+
+bool InputLedger::is_settled(InputOrdinal input) {
+  return state(input) == State::kMapped || state(input) == State::kFailed;
+}
+
+void InputLedger::map(InputOrdinal input) {
+  state(input) = State::kMapped;
+  in_work_.erase(input);
+  ++inputs_mapped_;
+}
+
+void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
+  if (is_settled(input)) return;
+  auto work = in_work_.find(input);
+  std::uint32_t blocks_mapped = work == in_work_.end() ? 0 : work->second.blocks_mapped;
+  if (blocks == 0 ? state(input) == State::kCovered || blocks_mapped > 0 : blocks_mapped >= blocks) return map(input);
+  state(input) = State::kDecoded;
+  if (blocks > 0) in_work_[input].blocks = blocks;
+}
+
+void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, std::uint64_t records) {
+  // A block that was under way when its input turned out to be damaged does not count.
+  if (first == last && state(first) == State::kFailed) return;
+  records_mapped_ += records;
+  if (!is_settled(first)) {
+    Work& work = in_work_[first];
+    ++work.blocks_mapped;
+    // Only good inputs are packed, so the records of a packed block never have to be taken back.
+    if (first == last) work.records += records;
+    if (state(first) == State::kDecoded && work.blocks_mapped >= work.blocks) map(first);
+  }
+  for (InputOrdinal input = first + 1; input <= last; ++input) cover(input);
+}
+
+void InputLedger::cover(InputOrdinal input) {
+  if (state(input) == State::kOpen) state(input) = State::kCovered;
+  if (state(input) != State::kDecoded) return;
+  auto work = in_work_.find(input);
+  if (work == in_work_.end() || work->second.blocks == 0) map(input);
+}
+
+void InputLedger::record_bad(InputOrdinal input) {
+  if (state(input) == State::kFailed) return;
+  ++records_bad_;
+  if (state(input) != State::kMapped) ++in_work_[input].bad;
+}
+
+bool InputLedger::failed(InputOrdinal input) {
+  if (state(input) == State::kFailed) return false;
+  if (state(input) == State::kMapped) --inputs_mapped_;
+  state(input) = State::kFailed;
+  ++inputs_failed_;
+  if (auto work = in_work_.find(input); work != in_work_.end()) {
+    records_mapped_ -= work->second.records;
+    records_bad_ -= work->second.bad;
+    in_work_.erase(work);
+  }
+  return true;
+}
+
+void InputLedger::settle_empty_inputs() {
+  bool all_before_are_mapped = true;
+  for (InputOrdinal input = 0; input < states_.size(); ++input) {
+    if (is_settled(input)) {
+      if (state(input) == State::kMapped) all_before_are_mapped = true;
+      continue;
+    }
+    auto work = in_work_.find(input);
+    bool has_own_blocks = work != in_work_.end() && work->second.blocks > 0;
+    if (state(input) == State::kDecoded && !has_own_blocks) {
+      if (all_before_are_mapped) map(input);
+    } else {
+      all_before_are_mapped = false;
+    }
+  }
+}
+
+void ProgressTally::take_over_inputs() {
+  progress_.inputs_mapped = ledger_.inputs_mapped();
+  progress_.inputs_failed = ledger_.inputs_failed();
+  progress_.records_mapped = ledger_.records_mapped();
+  progress_.records_bad = ledger_.records_bad();
+}
+
+void ProgressTally::finish() {
+  ledger_.settle_empty_inputs();
+  take_over_inputs();
+}
+
+void ProgressTally::child_changed(const event::ChildChanged& change, ClockTime now) {
+  auto& children = progress_.children[static_cast<std::size_t>(change.role)];
+  if (change.child >= children.size()) children.resize(change.child + 1);
+  ChildProgress& child = children[change.child];
+  if (child.state == event::ChildState::kWorking) child.working += now - child.since;
+  if (child.state == event::ChildState::kWaiting) child.waiting += now - child.since;
+  child.state = change.state;
+  child.since = now;
+}
+
+void ProgressTally::phase_ended(const event::PhaseEnded& ended) {
+  for (auto phase = progress_.phases.rbegin(); phase != progress_.phases.rend(); ++phase) {
+    if (phase->phase != ended.phase || phase->elapsed.has_value()) continue;
+    phase->elapsed = ended.elapsed;
+    break;
+  }
+  if (ended.phase == event::Phase::kMap) finish();
+}
+
+void ProgressTally::add(const event::Event& event, ClockTime now) {
+  if (const auto* progress = std::get_if<event::InputProgress>(&event)) {
+    progress_.stored_bytes += progress->stored_bytes;
+    progress_.decoded_bytes += progress->decoded_bytes;
+  } else if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) {
+    ledger_.block_mapped(mapped->first_input, mapped->last_input, mapped->records);
+    progress_.mapped_output_bytes += mapped->output_bytes;
+    take_over_inputs();
+  } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
+    ledger_.decoded(decoded->input, decoded->blocks);
+    take_over_inputs();
+  } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
+    ledger_.failed(failed->input);
+    take_over_inputs();
+  } else if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
+    ledger_.record_bad(bad->input);
+    take_over_inputs();
+  } else if (const auto* reduced = std::get_if<event::GroupsReduced>(&event)) {
+    progress_.groups_reduced += reduced->groups;
+    progress_.values_reduced += reduced->values;
+    progress_.reduced_output_bytes += reduced->output_bytes;
+  } else if (const auto* changed = std::get_if<event::ChildChanged>(&event)) {
+    child_changed(*changed, now);
+  } else if (const auto* started = std::get_if<event::RunStarted>(&event)) {
+    progress_.job = started->job;
+    progress_.processes = started->processes;
+    progress_.inputs_found = started->inputs;
+    progress_.stored_bytes_found = started->stored_bytes;
+  } else if (const auto* phase = std::get_if<event::PhaseStarted>(&event)) {
+    progress_.phases.push_back({.phase = phase->phase, .started = now});
+  } else if (const auto* ended = std::get_if<event::PhaseEnded>(&event)) {
+    phase_ended(*ended);
+  } else if (const auto* status = std::get_if<event::Status>(&event)) {
+    progress_.status = status->text;
+  } else if (std::holds_alternative<event::GroupBad>(event)) {
+    ++progress_.groups_bad;
+  } else if (std::holds_alternative<event::ChildDied>(event)) {
+    ++progress_.children_replaced;
+  }
+}
+
+ChildTimes child_times(const std::vector<ChildProgress>& children, ClockTime now) {
+  ChildTimes times;
+  for (const ChildProgress& child : children) {
+    times.working += child.working;
+    times.waiting += child.waiting;
+    if (child.state == event::ChildState::kWorking) times.working += now - child.since;
+    if (child.state == event::ChildState::kWaiting) times.waiting += now - child.since;
+  }
+  return times;
+}
+
+}  // namespace quern

@@ -1,0 +1,129 @@
+#include "model/progress.h"
+
+#include <gtest/gtest.h>
+
+namespace quern {
+namespace {
+
+using event::ChildState;
+using std::chrono::seconds;
+
+TEST(InputLedger, MapsAnInputWhenItsEndIsVerifiedAndAllItsBlocksAreMapped) {
+  InputLedger ledger;
+  ledger.block_mapped(0, 0, 10);
+  ledger.decoded(0, 2);
+  EXPECT_EQ(ledger.inputs_mapped(), 0u);
+  ledger.block_mapped(0, 0, 5);
+  EXPECT_EQ(ledger.inputs_mapped(), 1u);
+  EXPECT_EQ(ledger.records_mapped(), 15u);
+}
+
+TEST(InputLedger, MapsPackedInputsWhicheverEventComesFirst) {
+  for (bool block_first : {true, false}) {
+    InputLedger ledger;
+    if (block_first) ledger.block_mapped(4, 6, 30);
+    ledger.decoded(4, 1);
+    ledger.decoded(5, 0);
+    ledger.decoded(6, 0);
+    if (!block_first) ledger.block_mapped(4, 6, 30);
+    EXPECT_EQ(ledger.inputs_mapped(), 3u) << block_first;
+    EXPECT_EQ(ledger.records_mapped(), 30u) << block_first;
+  }
+}
+
+TEST(InputLedger, TakesBackWhatAFailedInputGave) {
+  InputLedger ledger;
+  ledger.block_mapped(0, 0, 10);
+  ledger.record_bad(0);
+  ledger.block_mapped(1, 1, 7);
+  EXPECT_TRUE(ledger.failed(0));
+  EXPECT_FALSE(ledger.failed(0));
+  ledger.block_mapped(0, 0, 3);  // It was with a child when the input failed.
+  ledger.record_bad(0);
+  EXPECT_EQ(ledger.records_mapped(), 7u);
+  EXPECT_EQ(ledger.records_bad(), 0u);
+  EXPECT_EQ(ledger.inputs_failed(), 1u);
+}
+
+TEST(InputLedger, LeavesFailedInputsOutOfThePackedBlockAroundThem) {
+  InputLedger ledger;
+  ledger.failed(0);
+  ledger.decoded(1, 1);
+  ledger.failed(2);
+  ledger.decoded(3, 0);
+  ledger.block_mapped(0, 3, 9);  // A batch that was named by its first input before that one failed.
+  ledger.block_mapped(1, 3, 9);
+  EXPECT_EQ(ledger.inputs_mapped(), 2u);
+  EXPECT_EQ(ledger.inputs_failed(), 2u);
+  EXPECT_EQ(ledger.records_mapped(), 18u);
+}
+
+TEST(InputLedger, KeepsBadRecordsOfPackedAndOfMappedInputs) {
+  InputLedger ledger;
+  ledger.decoded(0, 1);
+  ledger.decoded(1, 0);
+  ledger.record_bad(1);
+  ledger.block_mapped(0, 1, 3);
+  ledger.record_bad(0);
+  EXPECT_EQ(ledger.records_bad(), 2u);
+  EXPECT_EQ(ledger.inputs_mapped(), 2u);
+}
+
+TEST(InputLedger, SettlesEmptyInputsOnlyWhereNothingBeforeThemIsOut) {
+  InputLedger ledger;
+  ledger.decoded(0, 0);  // Empty, at the very start.
+  ledger.decoded(1, 1);
+  ledger.decoded(2, 0);
+  ledger.block_mapped(1, 1, 4);  // 2 was empty and is not in that block.
+  ledger.decoded(3, 1);          // Its block never comes.
+  ledger.decoded(4, 0);          // It may be in that block.
+  ledger.settle_empty_inputs();
+  EXPECT_EQ(ledger.inputs_mapped(), 3u);
+  ledger.block_mapped(3, 4, 4);
+  EXPECT_EQ(ledger.inputs_mapped(), 5u);
+}
+
+TEST(ProgressTally, AddsUpBytesGroupsAndChildren) {
+  ProgressTally tally;
+  ClockTime start{};
+  tally.add(event::RunStarted{.job = "os-count", .inputs = 2, .stored_bytes = 300, .processes = 4}, start);
+  tally.add(event::InputProgress{.input = 0, .stored_bytes = 100, .decoded_bytes = 1000}, start);
+  tally.add(event::InputProgress{.input = 1, .stored_bytes = 50, .decoded_bytes = 500}, start);
+  tally.add(event::GroupsReduced{.groups = 3, .values = 9, .output_bytes = 12}, start);
+  tally.add(event::GroupBad{.key = "k"}, start);
+  tally.add(event::ChildDied{}, start);
+  const Progress& progress = tally.progress();
+  EXPECT_EQ(progress.job, "os-count");
+  EXPECT_EQ(progress.stored_bytes, 150u);
+  EXPECT_EQ(progress.decoded_bytes, 1500u);
+  EXPECT_EQ(progress.groups_reduced, 3u);
+  EXPECT_EQ(progress.groups_bad, 1u);
+  EXPECT_EQ(progress.children_replaced, 1u);
+}
+
+TEST(ProgressTally, EndsTheLatestPhaseOfThatKind) {
+  ProgressTally tally;
+  for (int round = 1; round <= 2; ++round) {
+    tally.add(event::PhaseStarted{event::Phase::kMap}, {});
+    tally.add(event::PhaseEnded{.phase = event::Phase::kMap, .elapsed = seconds(round)}, {});
+  }
+  tally.add(event::PhaseStarted{event::Phase::kReduce}, {});
+  ASSERT_EQ(tally.progress().phases.size(), 3u);
+  EXPECT_EQ(tally.progress().phases[0].elapsed, seconds(1));
+  EXPECT_EQ(tally.progress().phases[1].elapsed, seconds(2));
+  EXPECT_FALSE(tally.progress().phases[2].elapsed.has_value());
+}
+
+TEST(ChildTimes, SplitsTheTimeBetweenWorkingAndWaiting) {
+  ProgressTally tally;
+  ClockTime start{};
+  tally.add(event::ChildChanged{.child = 1, .state = ChildState::kStarting}, start);
+  tally.add(event::ChildChanged{.child = 1, .state = ChildState::kWorking}, start + seconds(1));
+  tally.add(event::ChildChanged{.child = 1, .state = ChildState::kWaiting}, start + seconds(4));
+  ChildTimes times = child_times(tally.progress().children_of(event::Role::kMapper), start + seconds(9));
+  EXPECT_EQ(times.working, seconds(3));
+  EXPECT_EQ(times.waiting, seconds(5));
+}
+
+}  // namespace
+}  // namespace quern
