@@ -1,0 +1,62 @@
+#include "stages/shuffle/entry.h"
+
+#define XXH_INLINE_ALL  // A call for each key of a few bytes would cost more than its hash.
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/result.h"
+#include "stages/shuffle/shuffle.h"
+
+namespace quern::shuffle {
+namespace {
+
+const char* find(const char* begin, const char* end, std::string_view separator) {
+  auto length = static_cast<std::size_t>(end - begin);
+  const void* found = separator.size() == 1 ? std::memchr(begin, separator[0], length)
+                                            : ::memmem(begin, length, separator.data(), separator.size());
+  return found != nullptr ? static_cast<const char*>(found) : end;
+}
+
+Entry make_entry(const char* line, std::size_t key_bytes, std::size_t value_bytes, std::uint64_t hash) {
+  auto address = reinterpret_cast<std::uint64_t>(line);
+  CHECK(address >> Entry::kLineBits == 0 && value_bytes < Entry::kFirstOfGroup);
+  std::uint64_t kept_key_bytes = std::min<std::uint64_t>(key_bytes, Entry::kLongKey);
+  return Entry{.line_and_key_bytes = address | kept_key_bytes << Entry::kLineBits,
+               .hash = static_cast<std::uint32_t>(hash >> 32),
+               .value_bytes_and_mark = static_cast<std::uint32_t>(value_bytes)};
+}
+
+}  // namespace
+
+std::size_t partition_of(std::string_view key, std::size_t partitions) {
+  return partitions == 1 ? 0 : XXH3_64bits(key.data(), key.size()) % partitions;
+}
+
+std::string_view EntryReader::long_key(const Entry& entry) const {
+  const char* begin = entry.line();
+  // Only the end of the line is unknown, and with a value even that is: the first separator ends the key.
+  const auto* end = static_cast<const char*>(::rawmemchr(begin, '\n'));
+  return {begin, find(begin, end, separator_)};
+}
+
+void Splitter::split(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const {
+  const char* end = lines.data() + lines.size();
+  // The next separator, which may stand several lines further on: it is looked for again only when a line passes it.
+  const char* next_separator = lines.data() - 1;
+  for (const char* line = lines.data(); line < end;) {
+    const char* line_end = find(line, end, "\n");
+    if (next_separator < line) next_separator = find(line, end, separator);
+    bool has_value = next_separator + separator.size() <= line_end;
+    const char* key_end = has_value ? next_separator : line_end;
+    auto key_bytes = static_cast<std::size_t>(key_end - line);
+    auto value_bytes = has_value ? static_cast<std::size_t>(line_end - key_end) - separator.size() : 0;
+    std::uint64_t hash = XXH3_64bits(line, key_bytes);
+    entries.push_back(make_entry(line, key_bytes, value_bytes, hash));
+    if (partitions > 1) numbers.push_back(static_cast<std::uint32_t>(hash % partitions));
+    line = line_end + 1;
+  }
+}
+
+}  // namespace quern::shuffle

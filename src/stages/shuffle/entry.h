@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace quern::shuffle {
+
+// What the shuffle keeps of a pair beside its line: 16 bytes. The line itself stays in the buffer that the mapper gave.
+// `hash` is the upper half of the key's hash until the pairs are grouped, and then free for the grouping's own use.
+struct Entry {
+  // Where the line starts (48 bits are all that a process can address), and above it the length of the key, or
+  // kLongKey for a key that is too long for 16 bits.
+  std::uint64_t line_and_key_bytes = 0;
+  std::uint32_t hash = 0;
+  // The length of the value; the topmost bit marks the first entry of a group.
+  std::uint32_t value_bytes_and_mark = 0;
+
+  static constexpr std::uint64_t kLongKey = 0xffff;
+  static constexpr unsigned kLineBits = 48;
+  static constexpr std::uint32_t kFirstOfGroup = std::uint32_t{1} << 31;
+
+  const char* line() const {
+    return reinterpret_cast<const char*>(line_and_key_bytes & ((std::uint64_t{1} << kLineBits) - 1));
+  }
+  std::size_t value_bytes() const { return value_bytes_and_mark & ~kFirstOfGroup; }
+  bool is_first_of_group() const { return (value_bytes_and_mark & kFirstOfGroup) != 0; }
+};
+static_assert(sizeof(Entry) == 16);
+
+// Reads entries back. Pure; any thread.
+class EntryReader {
+ public:
+  explicit EntryReader(std::string_view separator) : separator_(separator) {}
+
+  std::string_view key(const Entry& entry) const {
+    std::uint64_t key_bytes = entry.line_and_key_bytes >> Entry::kLineBits;
+    if (key_bytes == Entry::kLongKey) return long_key(entry);
+    return {entry.line(), key_bytes};
+  }
+  std::string_view value(const Entry& entry) const {
+    if (entry.value_bytes() == 0) return {};
+    return {key(entry).end() + separator_.size(), entry.value_bytes()};
+  }
+
+ private:
+  std::string_view long_key(const Entry& entry) const;
+
+  std::string_view separator_;  // borrowed
+};
+
+// Splits `lines` into entries, appended to `entries`, in order; with more than one partition also the partition of each
+// to `numbers`. Every line ends with '\n'. `lines` must stay where it is as long as the entries are used.
+struct Splitter {
+  std::string_view separator;
+  std::size_t partitions = 1;
+  void split(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const;
+};
+
+}  // namespace quern::shuffle

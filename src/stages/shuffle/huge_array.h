@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+
+#include "base/result.h"
+
+namespace quern::shuffle {
+
+inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
+// Uninitialised memory, straight from the kernel and on huge pages where it is large enough: on a small virtual machine
+// the first touch of 4 KiB pages costs more than everything else that a shuffle does with them.
+class HugeMemory {
+ public:
+  HugeMemory() = default;
+  static Result<HugeMemory> make(std::size_t size_bytes);
+  void* data() const { return bytes_.get(); }
+
+ private:
+  struct Free {
+    std::size_t mapped_bytes;  // 0: from malloc
+    void operator()(void* bytes) const;
+  };
+  std::unique_ptr<void, Free> bytes_;
+};
+
+// A fixed number of T in such memory. Its elements are uninitialised. Move-only.
+template <typename T>
+class HugeArray {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  HugeArray() = default;
+  static Result<HugeArray> make(std::size_t count) {
+    HugeArray array;
+    TRY_ASSIGN(array.memory_, HugeMemory::make(count * sizeof(T)));
+    array.elements_ = {static_cast<T*>(array.memory_.data()), count};
+    return array;
+  }
+  std::span<T> span() const { return elements_; }
+  T* data() const { return elements_.data(); }
+  std::size_t size() const { return elements_.size(); }
+  T& operator[](std::size_t index) const { return elements_[index]; }
+
+ private:
+  HugeMemory memory_;
+  std::span<T> elements_;
+};
+
+}  // namespace quern::shuffle

@@ -1,0 +1,80 @@
+#include "stages/shuffle/key_sort.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <thread>
+
+namespace quern::shuffle {
+namespace {
+
+constexpr std::size_t kBytesAtOnce = 12;
+constexpr unsigned kIndexBits = 32;
+
+// Fewer keys that begin alike are compared byte by byte.
+constexpr std::size_t kFewKeys = 16;
+// Keys that are alike for longer, too: it bounds the recursion.
+constexpr std::size_t kMostDepth = 32 * kBytesAtOnce;
+// Below this a further thread costs more than it does.
+constexpr std::size_t kKeysPerThread = 1 << 16;
+
+KeyNumber without_index(KeyNumber key) { return key >> kIndexBits; }
+
+// The middle one of some of the keys, with the index of no entry: keys that begin alike stay on one side of it.
+KeyNumber pivot_of(std::span<const KeyNumber> keys) {
+  std::array<KeyNumber, 127> sample{};
+  for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = keys[keys.size() / sample.size() * i];
+  std::nth_element(sample.begin(), sample.begin() + sample.size() / 2, sample.end());
+  return without_index(sample[sample.size() / 2]) << kIndexBits;
+}
+
+}  // namespace
+
+KeyNumber key_number(std::string_view key, std::uint32_t first, std::size_t depth) {
+  std::array<char, 16> bytes{};
+  if (depth < key.size()) std::memcpy(bytes.data(), key.data() + depth, std::min(kBytesAtOnce, key.size() - depth));
+  std::uint64_t high = 0;
+  std::uint32_t low = 0;
+  std::memcpy(&high, bytes.data(), sizeof high);
+  std::memcpy(&low, bytes.data() + sizeof high, sizeof low);
+  static_assert(std::endian::native == std::endian::little);
+  return (KeyNumber{__builtin_bswap64(high)} << 64) | (KeyNumber{__builtin_bswap32(low)} << kIndexBits) | first;
+}
+
+void KeySorter::sort(std::span<KeyNumber> keys, std::size_t threads) const {
+  if (threads <= 1 || keys.size() < 2 * kKeysPerThread) return sort_from(keys, 0);
+  KeyNumber pivot = pivot_of(keys);
+  auto middle = std::partition(keys.begin(), keys.end(), [&](KeyNumber key) { return key < pivot; });
+  auto left = static_cast<std::size_t>(middle - keys.begin());
+  if (left == 0) return sort_from(keys, 0);
+  std::jthread other([&] { sort(keys.first(left), threads / 2); });
+  sort(keys.subspan(left), threads - threads / 2);
+}
+
+void KeySorter::sort_from(std::span<KeyNumber> keys, std::size_t depth) const {
+  std::sort(keys.begin(), keys.end());
+  for (std::size_t begin = 0; begin < keys.size();) {
+    std::size_t end = begin + 1;
+    while (end < keys.size() && without_index(keys[end]) == without_index(keys[begin])) ++end;
+    if (end - begin > 1) sort_alike(keys.subspan(begin, end - begin), depth + kBytesAtOnce);
+    begin = end;
+  }
+}
+
+// Keys whose bytes before `depth` are the same, once the shorter ones are filled up with zero bytes. So a key that ends
+// before `depth` is the beginning of every longer one, and stands before it.
+void KeySorter::sort_alike(std::span<KeyNumber> keys, std::size_t depth) const {
+  if (keys.size() <= kFewKeys || depth >= kMostDepth) {
+    std::sort(keys.begin(), keys.end(), [&](KeyNumber a, KeyNumber b) { return key_of(a) < key_of(b); });
+    return;
+  }
+  auto longer = std::partition(keys.begin(), keys.end(), [&](KeyNumber key) { return key_of(key).size() <= depth; });
+  std::sort(keys.begin(), longer, [&](KeyNumber a, KeyNumber b) { return key_of(a).size() < key_of(b).size(); });
+  for (auto key = longer; key != keys.end(); ++key) {
+    *key = key_number(key_of(*key), static_cast<std::uint32_t>(*key), depth);
+  }
+  sort_from({longer, keys.end()}, depth);
+}
+
+}  // namespace quern::shuffle
