@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/input.h"
+
+namespace quern::mapper {
+
+// Inputs that one `lines` or `files` child gets, in input order.
+struct Batch {
+  std::vector<InputOrdinal> inputs;  // never empty
+};
+
+// Cuts the inputs, in order, into batches of at most limits::kBatchBytes stored bytes (a larger input is alone) and
+// limits::kBatchInputs inputs; with per_input every input is alone. Depends on the list only, so that the result does
+// not depend on how many children there are.
+std::vector<Batch> plan_batches(const std::vector<Input>& inputs, bool per_input);
+
+// The two halves of a batch of at least two inputs.
+std::vector<Batch> halves(const Batch& batch);
+
+}  // namespace quern::mapper

@@ -1,0 +1,348 @@
+#include "stages/mapper/batch_worker.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/fd.h"
+#include "model/limits.h"
+#include "services/disk/files.h"
+#include "services/process/cause.h"
+#include "services/process/guard.h"
+#include "services/process/interpreter.h"
+#include "services/process/reporter.h"
+#include "stages/mapper/working_folder.h"
+
+namespace quern::mapper {
+namespace {
+
+constexpr std::size_t kOutputChunkBytes = 4 * limits::kMiB;
+
+Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
+
+// "data/b.json.gz" -> "3-b.json": what a decompressed file is called, so that two of one name do not meet.
+std::string decoded_name(const std::string& path, std::size_t index) {
+  std::filesystem::path name = std::filesystem::path(path).filename();
+  constexpr std::array<std::string_view, 7> kEndings = {".xz", ".lzma", ".gz", ".zst", ".zstd", ".bz2", ".lz4"};
+  if (std::find(kEndings.begin(), kEndings.end(), name.extension().string()) != kEndings.end()) name = name.stem();
+  return fmt::format("{}-{}", index + 1, name.string());
+}
+
+Result<void> copy_to_file(ByteSource& source, const std::string& path) {
+  TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  Buffer bytes(limits::kReadBytes);
+  bytes.resize(limits::kReadBytes);
+  while (true) {
+    TRY_ASSIGN(std::size_t count, source.read({bytes.data(), bytes.size()}));
+    if (count == 0) return file.close().context(path);
+    TRY(write_all(file, bytes.view().substr(0, count)).context(path));
+  }
+}
+
+}  // namespace
+
+BatchWorker::BatchWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
+                         InputOpener& opener, std::vector<std::string> command)
+    : number_(number),
+      options_(options),
+      peers_(peers),
+      opener_(opener),
+      command_(std::move(command)),
+      working_folder_(fmt::format("{}/mapper-{}", options.scratch_folder, number)),
+      sink_(peers.make_sink()),
+      last_progress_(Clock::now()) {}
+
+Result<void> BatchWorker::run(const Batch& batch, const std::stop_token& stop) {
+  Batch rest = batch;
+  std::size_t deaths = 0;
+  bool is_first = true;
+  while (!rest.inputs.empty()) {
+    TRY_ASSIGN(Attempt outcome, attempt(rest, is_first, stop));
+    is_first = false;
+    if (outcome.failed_input.has_value()) {
+      peers_.events.emit(*outcome.failed_input);
+      std::erase(rest.inputs, outcome.failed_input->input);
+      continue;
+    }
+    if (!outcome.failure.has_value()) return {};
+    if (++deaths < options_.attempts) {
+      peers_.events.emit(
+          event::ChildDied{event::Role::kMapper, number_, outcome.failure->message,
+                           fmt::format("started it again (attempt {} of {})", deaths + 1, options_.attempts)});
+      continue;
+    }
+    if (rest.inputs.size() == 1) {
+      peers_.events.emit(event::InputFailed{rest.inputs.front(), std::move(*outcome.failure)});
+      return {};
+    }
+    for (const Batch& half : halves(rest)) TRY(run(half, stop));
+    return {};
+  }
+  return {};
+}
+
+Result<BatchWorker::Attempt> BatchWorker::attempt(const Batch& batch, bool is_first, const std::stop_token& stop) {
+  if (stop.stop_requested()) return stopped();
+  events_.emplace(peers_.events, is_first);
+  TRY(start_child(batch));
+  bool is_lines = options_.module->interface == Interface::kLines;
+  auto fed = is_lines ? feed_lines(batch, stop) : feed_files(batch, stop);
+  if (!fed.ok() || !fed.value()) {
+    end_child();
+    if (!fed.ok()) return std::move(fed).error();
+    CHECK(events_->failed_input().has_value());
+    return Attempt{.failed_input = events_->failed_input()};
+  }
+  child_->end_input();
+  change_state(event::ChildState::kLeaving);
+  TRY(drain_to_exit(stop));
+  if (auto failure = judge(batch); failure.has_value()) {
+    end_child();
+    return Attempt{.failure = std::move(failure)};
+  }
+  TRY(take_result_file());
+  end_child();
+  TRY(commit(batch));
+  return Attempt{};
+}
+
+Result<void> BatchWorker::start_child(const Batch& batch) {
+  TRY(prepare_working_folder(working_folder_, options_, peers_.events));
+  std::vector<std::string> extra = {peers_.guard.marker(), "QUERN_ROLE=mapper",
+                                    "QUERN_JOB_FOLDER=" + options_.job_folder};
+  if (batch.inputs.size() == 1) {
+    // With several inputs no single name would be true: a script that needs it asks for `per_input: true`.
+    const std::string& input = peers_.inputs[batch.inputs.front()].name;
+    extra.push_back("QUERN_INPUT_FILE=" + input);
+    extra.push_back("mapreduce_map_input_file=" + input);
+  }
+  process::ChildOptions child{.command = command_,
+                              .environment = process::child_environment(options_.module->environment, extra),
+                              .working_folder = working_folder_};
+  TRY_ASSIGN(child_, process::Child::start(child, peers_.guard));
+  output_.clear();
+  lines_.clear();
+  output_bytes_ = 0;
+  records_ = 0;
+  decoded_bytes_ = 0;
+  exited_ = false;
+  input_refused_ = false;
+  hang_.clear();
+  last_progress_ = Clock::now();
+  change_state(event::ChildState::kWorking);
+  return {};
+}
+
+Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& stop) {
+  for (InputOrdinal input : batch.inputs) {
+    std::unique_ptr<BlockSource> source = opener_.open_blocks(input, *events_);
+    Block block;
+    while (true) {
+      auto more = source->next(block);
+      if (!more.ok()) return false;
+      if (!more.value()) break;
+      for (const Segment& segment : block.segments) records_ += segment.lines;
+      decoded_bytes_ += block.bytes.size();
+      // A child that reads no more is not fed, but its inputs are read to their ends: they have to be good, and
+      // counted.
+      if (!input_refused_ && !exited_) {
+        child_->send(block.bytes.view());
+        TRY(drain_input(stop));
+      }
+      if (stop.stop_requested()) return stopped();
+      peers_.pool.give(std::move(block.bytes));
+    }
+  }
+  return true;
+}
+
+Result<bool> BatchWorker::feed_files(const Batch& batch, const std::stop_token& stop) {
+  for (std::size_t i = 0; i < batch.inputs.size(); ++i) {
+    if (stop.stop_requested()) return stopped();
+    TRY_ASSIGN(std::optional<std::string> file, file_of(batch.inputs[i], i));
+    if (!file.has_value()) return false;
+    std::string line = *file + "\n";
+    if (input_refused_ || exited_) continue;
+    child_->send(line);
+    TRY(drain_input(stop));
+  }
+  return true;
+}
+
+// The path of the input's decompressed file; none if the input failed.
+Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std::size_t index) {
+  auto bytes = opener_.open_bytes(input);
+  const Input& named = peers_.inputs[input];
+  Error error;
+  if (bytes.ok() && bytes.value() == nullptr) {
+    events_->emit(
+        event::InputProgress{.input = input, .stored_bytes = named.stored_bytes, .decoded_bytes = named.stored_bytes});
+    decoded_bytes_ += named.stored_bytes;
+    return std::optional(named.path);
+  }
+  std::string path = fmt::format("{}/.quern-inputs/{}", working_folder_, decoded_name(named.path, index));
+  if (bytes.ok()) {
+    TRY(disk::make_folders(working_folder_ + "/.quern-inputs"));
+    auto copied = copy_to_file(*bytes.value(), path);
+    if (copied.ok()) {
+      std::error_code ignored;
+      std::uint64_t size = std::filesystem::file_size(path, ignored);
+      events_->emit(event::InputProgress{.input = input, .stored_bytes = named.stored_bytes, .decoded_bytes = size});
+      decoded_bytes_ += size;
+      return std::optional(path);
+    }
+    // A full disk is not the input's fault.
+    if (copied.error().kind == ErrorKind::kNoSpace) return std::move(copied).error();
+    error = std::move(copied).error();
+  } else {
+    error = std::move(bytes).error();
+  }
+  events_->emit(event::InputFailed{.input = input, .error = std::move(error)});
+  return std::optional<std::string>();
+}
+
+Result<void> BatchWorker::drain_input(const std::stop_token& stop) {
+  while (child_->unsent_bytes() > 0 && !exited_ && !input_refused_ && hang_.empty()) TRY(step(stop));
+  return {};
+}
+
+Result<void> BatchWorker::drain_to_exit(const std::stop_token& stop) {
+  while (!exited_) TRY(step(stop));
+  cut_output(true);
+  return {};
+}
+
+Result<void> BatchWorker::step(const std::stop_token& stop) {
+  TRY_ASSIGN(process::Activity seen,
+             child_->wait(output_, kOutputChunkBytes, -1, last_progress_ + options_.timeout, stop));
+  report_log();
+  if (seen.stopped) return stopped();
+  exited_ = exited_ || seen.exited;
+  input_refused_ = input_refused_ || seen.input_closed;
+  if (seen.written_bytes > 0 || seen.output_bytes > 0) last_progress_ = Clock::now();
+  output_bytes_ += seen.output_bytes;
+  if (output_bytes_ > limits::kMaxBlockOutputBytes) {
+    return Error{.kind = ErrorKind::kNoSpace,
+                 .message = fmt::format("{} gave more than {} for one batch of inputs", name(),
+                                        format_bytes(limits::kMaxBlockOutputBytes))};
+  }
+  if (output_.size() >= kOutputChunkBytes) cut_output(false);
+  if (seen.timed_out && Clock::now() >= last_progress_ + options_.timeout && hang_.empty()) {
+    hang_ = fmt::format("made no progress for {:g} s (limits.timeout)",
+                        std::chrono::duration<double>(options_.timeout).count());
+    child_->kill();
+  }
+  return {};
+}
+
+// Moves whole lines out of what the child gave; at its end the last one gets the '\n' that it may lack.
+void BatchWorker::cut_output(bool at_end) {
+  if (at_end && !output_.empty() && output_.view().back() != '\n') output_.push_back('\n');
+  std::size_t end = output_.view().rfind('\n');
+  if (end == std::string_view::npos) return;
+  Buffer rest;
+  rest.append(output_.view().substr(end + 1));
+  output_.resize(end + 1);
+  lines_.push_back(std::move(output_));
+  output_ = std::move(rest);
+}
+
+// A `files` child that wrote result.txt in its working folder means that and not its standard output.
+Result<void> BatchWorker::take_result_file() {
+  std::string path = working_folder_ + "/result.txt";
+  if (options_.module->interface != Interface::kFiles || !std::filesystem::exists(path)) return {};
+  lines_.clear();
+  output_bytes_ = 0;
+  TRY_ASSIGN(Fd file, open_file(path, O_RDONLY));
+  while (true) {
+    std::size_t used = output_.size();
+    output_.resize(used + limits::kMiB);
+    auto count = read_some(file, {output_.data() + used, limits::kMiB});
+    if (!count.ok()) return std::move(count).error().with_context(path);
+    output_.resize(used + count.value());
+    output_bytes_ += count.value();
+    if (output_bytes_ > limits::kMaxBlockOutputBytes) {
+      return Error{.kind = ErrorKind::kNoSpace,
+                   .message = fmt::format("{} gave more than {} for one batch of inputs", name(),
+                                          format_bytes(limits::kMaxBlockOutputBytes))};
+    }
+    if (count.value() == 0) break;
+    if (output_.size() >= kOutputChunkBytes) cut_output(false);
+  }
+  cut_output(true);
+  return {};
+}
+
+// Whether the child's end means that the batch is mapped.
+std::optional<Error> BatchWorker::judge(const Batch& batch) {
+  const process::Exit exit = *child_->exit();
+  const std::vector<int>& ok = options_.module->ok_exit;
+  bool is_ok = exit.signal == 0 && std::find(ok.begin(), ok.end(), exit.status) != ok.end();
+  if (is_ok && hang_.empty()) {
+    if (input_refused_) {
+      peers_.events.emit(
+          event::Note{event::Level::kWarning,
+                      fmt::format("{} closed its input before it had read all of {}", name(), place_in_words(batch))});
+    }
+    return std::nullopt;
+  }
+  process::Cause cause{.what = name(),
+                       .where = place_in_words(batch),
+                       .how = hang_.empty() ? exit.in_words() : hang_,
+                       .log_lines = child_->last_log_lines(),
+                       .action = options_.attempts > 1 ? fmt::format("ran it {} times", options_.attempts) : "",
+                       .advice = exit.signal == 0 && hang_.empty()
+                                     ? fmt::format("if {} means success for this program, set ok_exit: [0, {}]",
+                                                   exit.status, exit.status)
+                                     : "run it by hand on this input"};
+  return Error{.kind = ErrorKind::kChildFailed,
+               .message = fmt::format("{}: {}", name(), cause.how),
+               .details = process::cause_block(cause)};
+}
+
+Result<void> BatchWorker::commit(const Batch& batch) {
+  TRY(sink_->commit({.address = {.input = batch.inputs.front(), .number = 0},
+                     .last_input = batch.inputs.back(),
+                     .lines = std::move(lines_)}));
+  lines_.clear();
+  events_->commit();
+  for (InputOrdinal input : batch.inputs) {
+    peers_.events.emit(event::InputDecoded{input, input == batch.inputs.front() ? 1U : 0U});
+  }
+  peers_.events.emit(event::BlockMapped{.child = number_,
+                                        .first_input = batch.inputs.front(),
+                                        .last_input = batch.inputs.back(),
+                                        .records = records_,
+                                        .decoded_bytes = decoded_bytes_,
+                                        .output_bytes = output_bytes_});
+  return {};
+}
+
+void BatchWorker::report_log() {
+  for (std::string& line : child_->take_log_lines()) {
+    events_->emit(process::event_of_log_line(event::Role::kMapper, number_, std::move(line)));
+  }
+}
+
+void BatchWorker::end_child() {
+  child_.reset();
+  disk::remove_folder(working_folder_);
+  change_state(event::ChildState::kGone);
+}
+
+void BatchWorker::change_state(event::ChildState state) {
+  peers_.events.emit(event::ChildChanged{event::Role::kMapper, number_, state, child_ != nullptr ? child_->pid() : 0});
+}
+
+std::string BatchWorker::name() const { return fmt::format("mapper {} ({})", number_, options_.module->script); }
+
+std::string BatchWorker::place_in_words(const Batch& batch) const {
+  const std::string& first = peers_.inputs[batch.inputs.front()].name;
+  if (batch.inputs.size() == 1) return first;
+  return fmt::format("{} to {} ({} inputs)", first, peers_.inputs[batch.inputs.back()].name, batch.inputs.size());
+}
+
+}  // namespace quern::mapper

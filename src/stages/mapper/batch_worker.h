@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/process/child.h"
+#include "stages/mapper/batch.h"
+#include "stages/mapper/batch_events.h"
+#include "stages/mapper/mapper.h"
+
+namespace quern::mapper {
+
+// One thread that runs `lines` and `files` children, one after the other, each for one batch. Everything in it belongs
+// to that thread.
+class BatchWorker {
+ public:
+  BatchWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, InputOpener& opener,
+              std::vector<std::string> command);
+  // Runs the batch to its end: mapped, or (halved as often as needed) its failing inputs failed.
+  Result<void> run(const Batch& batch, const std::stop_token& stop);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // What one attempt came to. Neither `failure` nor `failed_input`: it was committed.
+  struct Attempt {
+    std::optional<Error> failure;                    // the child failed
+    std::optional<event::InputFailed> failed_input;  // an input could not be read
+  };
+  Result<Attempt> attempt(const Batch& batch, bool is_first, const std::stop_token& stop);
+  Result<void> start_child(const Batch& batch);
+  // Both return false when an input failed, which `events_` then knows.
+  Result<bool> feed_lines(const Batch& batch, const std::stop_token& stop);
+  Result<bool> feed_files(const Batch& batch, const std::stop_token& stop);
+  Result<std::optional<std::string>> file_of(InputOrdinal input, std::size_t index);
+  // Writes what is queued for the child, and takes what it gives, until nothing is queued.
+  Result<void> drain_input(const std::stop_token& stop);
+  Result<void> drain_to_exit(const std::stop_token& stop);
+  Result<void> step(const std::stop_token& stop);
+  void cut_output(bool at_end);
+  Result<void> take_result_file();
+  std::optional<Error> judge(const Batch& batch);
+  Result<void> commit(const Batch& batch);
+  void report_log();
+  void end_child();
+  void change_state(event::ChildState state);
+  std::string name() const;
+  std::string place_in_words(const Batch& batch) const;
+
+  const std::size_t number_;
+  const MapperOptions& options_;
+  const MapperPeers& peers_;
+  InputOpener& opener_;
+  const std::vector<std::string> command_;
+  const std::string working_folder_;
+  std::unique_ptr<BlockSink> sink_;
+  std::optional<BatchEvents> events_;  // of this attempt
+  std::unique_ptr<process::Child> child_;
+  Buffer output_;              // what the child gave and is not yet cut
+  std::vector<Buffer> lines_;  // whole lines
+  std::size_t output_bytes_ = 0;
+  std::uint64_t records_ = 0;
+  std::uint64_t decoded_bytes_ = 0;
+  bool exited_ = false;
+  bool input_refused_ = false;  // the child closed its input early
+  std::string hang_;            // why quern ended the child, or ""
+  Clock::time_point last_progress_;
+};
+
+}  // namespace quern::mapper

@@ -1,0 +1,56 @@
+#include "stages/mapper/block_lines.h"
+
+#include <cstring>
+
+namespace quern::mapper {
+namespace {
+
+std::size_t segment_offset(const Block& block, std::size_t segment) {
+  std::size_t offset = 0;
+  for (std::size_t i = 0; i < segment; ++i) offset += block.segments[i].size_bytes;
+  return offset;
+}
+
+}  // namespace
+
+bool has_line(const Block& block, LinePlace place) {
+  return place.segment < block.segments.size() && place.line < block.segments[place.segment].lines;
+}
+
+std::string_view line_at(const Block& block, LinePlace place) {
+  CHECK(has_line(block, place));
+  std::size_t start = segment_offset(block, place.segment);
+  std::string_view bytes = block.bytes.view();
+  for (std::uint64_t i = 0; i < place.line; ++i) start = bytes.find('\n', start) + 1;
+  return bytes.substr(start, bytes.find('\n', start) - start);
+}
+
+std::uint64_t line_number(const Block& block, LinePlace place) {
+  return block.segments[place.segment].first_line + place.line;
+}
+
+void remove_line(Block& block, LinePlace place) {
+  std::string_view line = line_at(block, place);
+  auto start = static_cast<std::size_t>(line.data() - block.bytes.data());
+  std::size_t size = line.size() + 1;
+  std::size_t offset_in_segment = start - segment_offset(block, place.segment);
+  std::memmove(block.bytes.data() + start, block.bytes.data() + start + size, block.bytes.size() - start - size);
+  block.bytes.resize(block.bytes.size() - size);
+
+  Segment& before = block.segments[place.segment];
+  Segment after = before;
+  after.first_line = before.first_line + place.line + 1;
+  after.lines = before.lines - place.line - 1;
+  after.size_bytes = before.size_bytes - offset_in_segment - size;
+  before.lines = place.line;
+  before.size_bytes = offset_in_segment;
+  block.segments.insert(block.segments.begin() + static_cast<std::ptrdiff_t>(place.segment) + 1, after);
+}
+
+std::uint64_t count_lines(const Block& block) {
+  std::uint64_t lines = 0;
+  for (const Segment& segment : block.segments) lines += segment.lines;
+  return lines;
+}
+
+}  // namespace quern::mapper

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "model/block.h"
+
+namespace quern::mapper {
+
+// Where a record stands in a block, as the child protocol says it.
+struct LinePlace {
+  std::size_t segment = 0;  // index of the segment
+  std::uint64_t line = 0;   // index of the line within the segment, from 0
+};
+
+// Whether the block has such a line: what a child says is checked with this first.
+bool has_line(const Block& block, LinePlace place);
+// The line, without its '\n'. It must be there.
+std::string_view line_at(const Block& block, LinePlace place);
+// Its number in the input, from 1.
+std::uint64_t line_number(const Block& block, LinePlace place);
+// Takes the line out of the block. The lines behind it keep their numbers: its segment becomes two.
+void remove_line(Block& block, LinePlace place);
+// Lines of all segments together.
+std::uint64_t count_lines(const Block& block);
+
+}  // namespace quern::mapper

@@ -1,0 +1,34 @@
+#include <algorithm>
+#include <string>
+
+#include "base/task_group.h"
+#include "services/process/interpreter.h"
+#include "services/process/module_command.h"
+#include "services/process/module_messages.h"
+#include "stages/mapper/function_worker.h"
+#include "stages/mapper/mapper.h"
+
+namespace quern::mapper {
+
+Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, Channel<Block>& blocks,
+                                  const std::stop_token& stop) {
+  const Module& module = *options.module;
+  TRY_ASSIGN(std::string script, process::module_script(module, options.job_folder));
+  TRY_ASSIGN(std::string interpreter, process::find_interpreter(module.language));
+  TRY_ASSIGN(std::string harness, process::write_harness(module.language, options.scratch_folder));
+  std::string setup = process::setup_json({.role = "mapper",
+                                           .script = script,
+                                           .arguments = module.arguments,
+                                           .record = options.record,
+                                           .separator = options.separator});
+  TaskGroup workers(stop);
+  for (std::size_t number = 1; number <= options.processes; ++number) {
+    workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) {
+      FunctionWorker worker(number, options, peers, interpreter, harness, setup);
+      return worker.run(blocks, stop_worker);
+    });
+  }
+  return workers.wait();
+}
+
+}  // namespace quern::mapper

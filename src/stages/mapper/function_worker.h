@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/protocol.h"
+#include "services/process/module_child.h"
+#include "stages/mapper/block_lines.h"
+#include "stages/mapper/mapper.h"
+
+namespace quern::mapper {
+
+// A block that was sent and is not yet committed, with all that the child said about it. What it said counts only when
+// the block is done; if the child dies before, `forget_answer` drops it and the block is sent again.
+struct BlockInFlight {
+  std::uint64_t id = 0;
+  Block block;
+  Buffer head;  // the frame's beginning; borrowed by the child until it is written
+  bool careful = false;
+  std::size_t deaths = 0;             // of children that worked on it
+  std::uint64_t given_up = 0;         // records that killed their children, and were taken out of the block
+  std::optional<LinePlace> starting;  // the record that the child said it starts, if careful
+  std::vector<Buffer> lines;          // output so far
+  std::size_t lines_bytes = 0;
+  std::vector<event::RecordBad> bad;
+  std::vector<event::Counted> counted;
+
+  void forget_answer();
+};
+
+// One thread's mapper child and the blocks it works on. Everything in it belongs to that thread.
+class FunctionWorker {
+ public:
+  FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, std::string interpreter,
+                 std::string harness, std::string setup_json);
+  // Takes blocks until the channel is finished, then lets the child leave.
+  Result<void> run(Channel<Block>& blocks, const std::stop_token& stop);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Result<void> ensure_child();
+  void take_blocks(Channel<Block>& blocks, const std::stop_token& stop);
+  void send(BlockInFlight& work);
+  Result<void> step(int wake_fd, const std::stop_token& stop);
+  Result<void> handle_frames();
+  Result<void> handle(const process::Frame& frame);
+  Result<void> handle_answer(const process::Frame& frame);
+  Result<void> take_output(BlockInFlight& work, std::string_view payload);
+  Result<void> take_bad(BlockInFlight& work, std::string_view payload);
+  Result<void> take_counters(BlockInFlight* work, std::string_view payload);
+  Result<void> commit(std::string_view payload);
+  Error setup_failed(std::string_view payload) const;
+
+  // The child is dead or has to die: what is lost is sent again, or given up.
+  Result<void> recover(const std::string& cause);
+  Result<void> recover_block(BlockInFlight& work, const std::string& cause);
+  void give_up_record(BlockInFlight& work, const std::string& cause);
+  Result<void> end_child(std::string& cause);
+  Result<void> finish(const std::stop_token& stop);
+  void report_log();
+  void change_state(event::ChildState state);
+  std::string name() const;
+  std::string place_in_words(const BlockInFlight& work) const;
+
+  const std::size_t number_;
+  const MapperOptions& options_;
+  const MapperPeers& peers_;
+  const std::string interpreter_;
+  const std::string harness_;
+  const std::string setup_json_;
+  const std::string working_folder_;
+  bool has_folder_ = false;
+  std::unique_ptr<BlockSink> sink_;
+  std::optional<process::ModuleChild> child_;
+  std::deque<BlockInFlight> in_flight_;
+  std::uint64_t next_id_ = 1;
+  std::size_t deaths_without_progress_ = 0;
+  bool ready_ = false;
+  bool finished_frame_ = false;
+  bool exited_ = false;
+  Clock::time_point last_progress_;
+  event::ChildState state_ = event::ChildState::kGone;
+};
+
+}  // namespace quern::mapper

@@ -1,0 +1,132 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "model/limits.h"
+#include "stages/mapper/batch.h"
+#include "stages/mapper/batch_events.h"
+#include "stages/mapper/block_lines.h"
+
+namespace quern::mapper {
+namespace {
+
+// A block of one segment for each list of lines; segment i is of input i and starts at line 10 * (i + 1).
+Block make_block(const std::vector<std::vector<std::string>>& segments) {
+  Block block;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    Segment segment{.input = static_cast<InputOrdinal>(i), .first_line = 10 * (i + 1), .lines = segments[i].size()};
+    for (const std::string& line : segments[i]) {
+      block.bytes.append(line + "\n");
+      segment.size_bytes += line.size() + 1;
+    }
+    block.segments.push_back(segment);
+  }
+  return block;
+}
+
+TEST(BlockLines, FindsALineInItsSegment) {
+  Block block = make_block({{"a", "", "ccc"}, {"d"}});
+  EXPECT_EQ(line_at(block, {.segment = 0, .line = 1}), "");
+  EXPECT_EQ(line_at(block, {.segment = 0, .line = 2}), "ccc");
+  EXPECT_EQ(line_at(block, {.segment = 1, .line = 0}), "d");
+  EXPECT_EQ(line_number(block, {.segment = 0, .line = 2}), 12);
+  EXPECT_FALSE(has_line(block, {.segment = 0, .line = 3}));
+  EXPECT_FALSE(has_line(block, {.segment = 2, .line = 0}));
+}
+
+TEST(BlockLines, RemovingALineKeepsTheNumbersOfTheOthers) {
+  Block block = make_block({{"a", "b", "c"}, {"d"}});
+  remove_line(block, {.segment = 0, .line = 1});
+  EXPECT_EQ(block.bytes.view(), "a\nc\nd\n");
+  ASSERT_EQ(block.segments.size(), 3);
+  EXPECT_EQ(line_at(block, {.segment = 1, .line = 0}), "c");
+  EXPECT_EQ(line_number(block, {.segment = 1, .line = 0}), 12);
+  EXPECT_EQ(line_number(block, {.segment = 2, .line = 0}), 20);
+  EXPECT_EQ(count_lines(block), 3);
+}
+
+// Whatever lines are taken out, in whatever order, the others are there with their own numbers.
+TEST(BlockLines, RemovingHoldsForRandomBlocks) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::vector<std::string>> segments(1 + random() % 3);
+    for (auto& lines : segments) {
+      lines.resize(1 + random() % 6);
+      for (std::string& line : lines) line = std::string(random() % 4, 'x') + std::to_string(random());
+    }
+    Block block = make_block(segments);
+    while (count_lines(block) > 0) {
+      std::size_t at = random() % block.segments.size();
+      if (block.segments[at].lines == 0) continue;
+      remove_line(block, {.segment = at, .line = random() % block.segments[at].lines});
+      for (std::size_t i = 0; i < block.segments.size(); ++i) {
+        for (std::uint64_t line = 0; line < block.segments[i].lines; ++line) {
+          std::uint64_t number = line_number(block, {.segment = i, .line = line});
+          InputOrdinal input = block.segments[i].input;
+          EXPECT_EQ(line_at(block, {.segment = i, .line = line}), segments[input][number - 10 * (input + 1)]);
+        }
+      }
+    }
+    EXPECT_TRUE(block.bytes.empty());
+  }
+}
+
+std::vector<Input> inputs_of_sizes(const std::vector<std::uint64_t>& sizes) {
+  std::vector<Input> inputs;
+  for (std::uint64_t size : sizes) inputs.push_back({.name = "x", .path = "x", .stored_bytes = size});
+  return inputs;
+}
+
+std::vector<std::size_t> batch_sizes(const std::vector<Batch>& batches) {
+  std::vector<std::size_t> sizes;
+  for (const Batch& batch : batches) sizes.push_back(batch.inputs.size());
+  return sizes;
+}
+
+TEST(PlanBatches, FillsABatchUpToItsBytesAndLeavesALargeInputAlone) {
+  std::uint64_t half = limits::kBatchBytes / 2;
+  auto batches = plan_batches(inputs_of_sizes({half, half, 1, 3 * half, 1, 1}), false);
+  EXPECT_THAT(batch_sizes(batches), testing::ElementsAre(2, 1, 1, 2));
+  EXPECT_EQ(batches.back().inputs.back(), 5);
+}
+
+TEST(PlanBatches, LimitsTheNumberOfInputs) {
+  auto batches = plan_batches(inputs_of_sizes(std::vector<std::uint64_t>(2 * limits::kBatchInputs + 1, 0)), false);
+  EXPECT_THAT(batch_sizes(batches), testing::ElementsAre(limits::kBatchInputs, limits::kBatchInputs, 1));
+}
+
+TEST(PlanBatches, GivesEachInputAChildOfItsOwnWhenAsked) {
+  EXPECT_THAT(batch_sizes(plan_batches(inputs_of_sizes({1, 1, 1}), true)), testing::ElementsAre(1, 1, 1));
+  EXPECT_TRUE(plan_batches({}, true).empty());
+}
+
+class Recorder final : public EventSink {
+ public:
+  void emit(const event::Event& event) override { events.push_back(event); }
+  std::vector<event::Event> events;
+};
+
+TEST(BatchEvents, HoldsBackWhatCountsUntilTheBatchIsCommitted) {
+  Recorder recorder;
+  BatchEvents events(recorder, true);
+  events.emit(event::Counted{"g", "n", 1});
+  events.emit(event::RecordBad{.input = 0, .line = 1});
+  EXPECT_TRUE(recorder.events.empty());
+  events.emit(event::ModuleLine{event::Role::kMapper, 1, "hello"});
+  EXPECT_EQ(recorder.events.size(), 1);
+  events.commit();
+  EXPECT_EQ(recorder.events.size(), 3);
+}
+
+TEST(BatchEvents, CountsBytesInTheFirstAttemptOnly) {
+  Recorder recorder;
+  BatchEvents(recorder, true).emit(event::InputProgress{.input = 0, .stored_bytes = 5});
+  BatchEvents(recorder, false).emit(event::InputProgress{.input = 0, .stored_bytes = 5});
+  EXPECT_EQ(recorder.events.size(), 1);
+}
+
+}  // namespace
+}  // namespace quern::mapper
