@@ -1,0 +1,58 @@
+#include "app/input_opener.h"
+
+#include <array>
+#include <span>
+#include <utility>
+
+#include "base/fd.h"
+
+namespace quern::app {
+namespace {
+
+// As many first bytes as tell every format apart.
+constexpr std::size_t kDetectBytes = 64;
+
+class Opener final : public InputOpener {
+ public:
+  Opener(const std::vector<Input>& inputs, const decode::DecodeOptions& options, BufferPool& pool)
+      : inputs_(inputs), options_(options), pool_(pool) {}
+
+  std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
+    return decode::make_block_source(input, std::span(inputs_).subspan(input, 1), options_, pool_, events);
+  }
+
+  Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
+    const Input& named = inputs_[input];
+    TRY_ASSIGN(Compression compression, compression_of(named));
+    TRY_ASSIGN(auto stored, decode::open_stored_file(named.path));
+    if (compression == Compression::kNone) return std::unique_ptr<ByteSource>();
+    return decode::make_decoder(compression, std::move(stored));
+  }
+
+ private:
+  Result<Compression> compression_of(const Input& input) const {
+    if (options_.compression.has_value()) return *options_.compression;
+    TRY_ASSIGN(auto stored, decode::open_stored_file(input.path));
+    std::array<char, kDetectBytes> first{};
+    std::size_t used = 0;
+    while (used < first.size()) {
+      TRY_ASSIGN(std::size_t count, stored->read(std::span(first).subspan(used)));
+      if (count == 0) break;
+      used += count;
+    }
+    return decode::detect({first.data(), used}, input.name);
+  }
+
+  const std::vector<Input>& inputs_;
+  const decode::DecodeOptions& options_;
+  BufferPool& pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<InputOpener> make_input_opener(const std::vector<Input>& inputs, const decode::DecodeOptions& options,
+                                               BufferPool& pool) {
+  return std::make_unique<Opener>(inputs, options, pool);
+}
+
+}  // namespace quern::app

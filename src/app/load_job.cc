@@ -1,0 +1,130 @@
+#include "app/load_job.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "base/fd.h"
+#include "model/limits.h"
+#include "services/disk/files.h"
+#include "services/process/module_command.h"
+
+extern char** environ;
+
+namespace quern::app {
+namespace {
+
+constexpr const char* kJobFileName = "analysis-tools.yml";
+constexpr const char* kSystemJobFile = "/etc/analysis-tools.yml";
+
+Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
+
+bool is_file(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+Result<std::string> find_job_file(const std::optional<std::string>& job) {
+  std::error_code ignored;
+  if (!job.has_value()) {
+    if (is_file(kJobFileName)) return std::string(kJobFileName);
+    if (is_file(kSystemJobFile)) return std::string(kSystemJobFile);
+    return bad_config(fmt::format("there is no job file: neither ./{} nor {} exists; name one, as in: quern run FOLDER",
+                                  kJobFileName, kSystemJobFile));
+  }
+  if (std::filesystem::is_directory(*job, ignored)) {
+    std::string inside = (std::filesystem::path(*job) / kJobFileName).string();
+    if (is_file(inside)) return inside;
+    return bad_config(fmt::format("the folder {} has no {}", *job, kJobFileName));
+  }
+  if (!std::filesystem::exists(*job, ignored)) return bad_config(fmt::format("the job {} does not exist", *job));
+  return *job;
+}
+
+std::map<std::string, std::string> quern_environment() {
+  std::map<std::string, std::string> found;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    std::string_view text = *entry;
+    std::size_t equals = text.find('=');
+    if (text.starts_with("QUERN_") && equals != std::string_view::npos) {
+      found.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return found;
+}
+
+// Says for each worker of the job what this version cannot do; empty if it can.
+std::string unsupported_worker(const Worker& worker, std::string_view role) {
+  if (worker.builtin.has_value()) return fmt::format("{}: {{builtin: {}}}", role, worker.builtin->name);
+  return "";
+}
+
+std::string unsupported(const Job& job) {
+  if (job.steps.size() > 1) return "steps";
+  const Step& step = job.steps.front();
+  if (step.combiner.has_value()) return "combiner";
+  if (auto found = unsupported_worker(step.mapper, "mapper"); !found.empty()) return found;
+  if (step.reducer.has_value()) {
+    if (auto found = unsupported_worker(*step.reducer, "reducer"); !found.empty()) return found;
+  }
+  if (!job.fields.empty()) return "fields";
+  if (job.where_json != "{}") return "where";
+  if (job.filter.has_value()) return "filter";
+  if (job.index.has_value()) return "index";
+  if (job.keep_parts) return "result.parts: keep";
+  if (job.notify.via != NotifyVia::kNone) return "notify";
+  return "";
+}
+
+Result<void> check_module(const Worker& worker, const Job& job, std::string_view role) {
+  if (!worker.module.has_value()) return {};
+  const Module& module = *worker.module;
+  auto found = module.interface == Interface::kFunction ? process::module_script(module, job.folder)
+                                                        : [&]() -> Result<std::string> {
+    TRY_ASSIGN(auto command, process::module_command(module, job.folder));
+    return command.front();
+  }();
+  if (!found.ok()) return std::move(found).error().with_context(fmt::format("{}: {}", job.file, role));
+  return {};
+}
+
+}  // namespace
+
+Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
+  TRY_ASSIGN(std::string path, find_job_file(job));
+  auto text = read_file(path, limits::kMaxJobFileBytes);
+  if (!text.ok()) return bad_config("reading the job file: " + text.error().message);
+  std::filesystem::path folder =
+      std::filesystem::path(disk::absolute_path(path, std::filesystem::current_path().string())).parent_path();
+  JobSources sources{.path = path,
+                     .folder = folder.string(),
+                     .text = std::move(text).value(),
+                     .environment = quern_environment(),
+                     .settings = settings};
+  // The short form's reducer stands beside its mapper, and only the parsed file says where that is.
+  TRY_ASSIGN(JobFile parsed, parse_job(sources));
+  if (const auto& module = parsed.job.steps.front().mapper.module; module.has_value()) {
+    std::filesystem::path beside = (folder / module->script).parent_path();
+    sources.has_python_reducer = is_file((beside / "reducer.py").string());
+    sources.has_javascript_reducer = is_file((beside / "reducer.js").string());
+  }
+  if (sources.has_python_reducer || sources.has_javascript_reducer) {
+    TRY_ASSIGN(parsed, parse_job(sources));
+  }
+  return LoadedJob{.file = std::move(parsed), .shown_path = path};
+}
+
+Result<void> check_job(const Job& job) {
+  if (std::string found = unsupported(job); !found.empty()) {
+    return bad_config(fmt::format("{}: this version cannot do `{}`; take it out of the job", job.file, found));
+  }
+  const Step& step = job.steps.front();
+  TRY(check_module(step.mapper, job, "mapper"));
+  if (step.reducer.has_value()) TRY(check_module(*step.reducer, job, "reducer"));
+  return {};
+}
+
+}  // namespace quern::app

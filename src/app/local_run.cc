@@ -1,0 +1,149 @@
+#include "app/local_run.h"
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "app/loss_policy.h"
+#include "app/map_phase.h"
+#include "app/reduce_phase.h"
+#include "app/tee.h"
+#include "base/guarded.h"
+#include "services/disk/files.h"
+#include "services/process/guard.h"
+#include "stages/output/output.h"
+#include "stages/shuffle/shuffle.h"
+
+namespace quern::app {
+namespace {
+
+using event::Phase;
+
+// Says when a phase begins and, when it goes out of scope, that it ended.
+class TimedPhase {
+ public:
+  TimedPhase(Phase phase, EventSink& events) : phase_(phase), events_(events) {
+    events_.emit(event::PhaseStarted{phase_});
+  }
+  TimedPhase(const TimedPhase&) = delete;
+  TimedPhase& operator=(const TimedPhase&) = delete;
+  ~TimedPhase() { events_.emit(event::PhaseEnded{phase_, std::chrono::steady_clock::now() - start_}); }
+
+ private:
+  const Phase phase_;
+  EventSink& events_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Remembers which inputs failed: what they gave does not count.
+class FailedInputs final : public EventSink {
+ public:
+  void emit(const event::Event& event) override {
+    if (const auto* failed = std::get_if<event::InputFailed>(&event)) inputs_.lock()->insert(failed->input);
+  }
+  std::set<InputOrdinal> all() { return *inputs_.lock(); }
+
+ private:
+  Guarded<std::set<InputOrdinal>> inputs_;
+};
+
+// Tells the ordered output what became of each input.
+class OutputNotices final : public EventSink {
+ public:
+  OutputNotices(output::OrderedOutput& output, LossPolicy& policy) : output_(output), policy_(policy) {}
+  void emit(const event::Event& event) override {
+    Result<void> taken;
+    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
+      taken = output_.input_decoded(decoded->input, decoded->blocks);
+    } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
+      taken = output_.input_failed(failed->input);
+    }
+    if (!taken.ok()) policy_.fail(std::move(taken).error());
+  }
+
+ private:
+  output::OrderedOutput& output_;
+  LossPolicy& policy_;
+};
+
+// What one run owns beside what it borrows.
+struct Workshop {
+  disk::ScratchFolder scratch;
+  std::unique_ptr<process::Guard> guard;
+  std::unique_ptr<output::ResultTarget> target;
+  std::size_t processes = 1;
+};
+
+Result<Workshop> open_workshop(const LocalRun& run) {
+  TRY_ASSIGN(auto target, output::ResultTarget::make(run.output));
+  TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(run.scratch_parent));
+  TRY_ASSIGN(auto guard, process::Guard::start());
+  return Workshop{.scratch = std::move(scratch),
+                  .guard = std::move(guard),
+                  .target = std::move(target),
+                  .processes = processes_of(run.job)};
+}
+
+MapPhase map_phase(const LocalRun& run, const Workshop& shop, EventSink& events,
+                   std::function<std::unique_ptr<BlockSink>()> make_sink) {
+  return MapPhase{.job = run.job,
+                  .step = run.job.steps.front(),
+                  .inputs = run.inputs,
+                  .scratch_folder = shop.scratch.path(),
+                  .processes = shop.processes,
+                  .guard = *shop.guard,
+                  .events = events,
+                  .make_sink = std::move(make_sink)};
+}
+
+// No reducer: the mapped lines are the result, in input order.
+Result<void> map_only(const LocalRun& run, Workshop& shop) {
+  auto ordered = output::OrderedOutput::make(*shop.target, run.job.limits.memory_bytes, shop.scratch.path());
+  OutputNotices notices(*ordered, run.policy);
+  Tee events({&run.events, &notices});
+  {
+    TimedPhase timed(Phase::kMap, run.events);
+    TRY(run_map_phase(map_phase(run, shop, events, [&] { return ordered->sink(); }), run.stop.get_token()));
+  }
+  return ordered->finish();
+}
+
+Result<void> map_and_reduce(const LocalRun& run, Workshop& shop) {
+  FailedInputs failed;
+  Tee events({&run.events, &failed});
+  ReducePhase reduce(run.job, run.job.steps.front(), shop.scratch.path(), shop.processes, *shop.guard, run.events);
+  TRY(reduce.start_early());
+  auto shuffle = shuffle::Shuffle::make({.separator = run.job.separator,
+                                         .partitions = run.job.reducers,
+                                         .memory_bytes = run.job.limits.memory_bytes,
+                                         .scratch_folder = shop.scratch.path(),
+                                         .threads = shop.processes});
+  {
+    TimedPhase timed(Phase::kMap, run.events);
+    TRY(run_map_phase(map_phase(run, shop, events, [&] { return shuffle->sink(); }), run.stop.get_token()));
+  }
+  TimedPhase timed(Phase::kReduce, run.events);
+  TRY(shuffle->finish(failed.all(), run.stop.get_token()));
+  return reduce.run(*shuffle, *shop.target, run.stop.get_token());
+}
+
+Result<void> run_steps(const LocalRun& run, Workshop& shop) {
+  TRY(run.job.steps.front().reducer.has_value() ? map_and_reduce(run, shop) : map_only(run, shop));
+  if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
+  TimedPhase timed(Phase::kOutput, run.events);
+  return shop.target->commit();
+}
+
+}  // namespace
+
+Result<LocalRunResult> run_locally(const LocalRun& run) {
+  TRY_ASSIGN(Workshop shop, open_workshop(run));
+  auto done = run_steps(run, shop);
+  // A loss beyond the limits stops everything; why it did is what counts, not that the stages were stopped.
+  if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
+  if (!done.ok()) return std::move(done).error();
+  return LocalRunResult{.result_bytes = shop.target->size_bytes()};
+}
+
+}  // namespace quern::app

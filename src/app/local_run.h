@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "model/event.h"
+#include "model/input.h"
+#include "model/job.h"
+
+namespace quern::app {
+
+class LossPolicy;
+
+// What a run on this machine is made of. All is borrowed for the whole run.
+struct LocalRun {
+  const Job& job;
+  const InputList& inputs;
+  std::string output;          // path of the result, or "-"
+  std::string scratch_parent;  // "" means TMPDIR
+  EventSink& events;           // of everything; knows `policy`
+  LossPolicy& policy;
+  std::stop_source& stop;  // of the whole run
+};
+
+struct LocalRunResult {
+  std::uint64_t result_bytes = 0;
+};
+
+// The whole job in this process: decode, map, shuffle, reduce, write. Blocks. The result appears only if all of it
+// succeeds; a failure within the limits of the job is no error.
+Result<LocalRunResult> run_locally(const LocalRun& run);
+
+}  // namespace quern::app

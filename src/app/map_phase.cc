@@ -1,0 +1,110 @@
+#include "app/map_phase.h"
+
+#include <algorithm>
+#include <atomic>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/input_opener.h"
+#include "base/task_group.h"
+#include "model/limits.h"
+#include "services/process/guard.h"
+#include "stages/decode/decode.h"
+#include "stages/mapper/mapper.h"
+
+namespace quern::app {
+namespace {
+
+// Reads one run of inputs after the other until none is left; the last decoder to end closes the channel.
+class Decoders {
+ public:
+  Decoders(const MapPhase& phase, const decode::DecodeOptions& options, BufferPool& pool, Channel<Block>& blocks)
+      : phase_(phase),
+        options_(options),
+        pool_(pool),
+        blocks_(blocks),
+        runs_(decode::plan_runs(phase.inputs.inputs, limits::kBlockBytes)) {}
+
+  void spawn_in(TaskGroup& group) {
+    std::size_t count = std::min(phase_.processes, runs_.size());
+    working_ = count;
+    if (count == 0) blocks_.close();
+    for (std::size_t i = 1; i <= count; ++i) {
+      group.spawn("decoder " + std::to_string(i), [this](const std::stop_token& stop) { return decode_runs(stop); });
+    }
+  }
+
+ private:
+  Result<void> decode_runs(const std::stop_token& stop) {
+    for (std::size_t i = next_run_++; i < runs_.size(); i = next_run_++) TRY(decode_run(runs_[i], stop));
+    if (--working_ == 0) blocks_.close();
+    return {};
+  }
+
+  Result<void> decode_run(const decode::Run& run, const std::stop_token& stop) {
+    auto inputs = std::span(phase_.inputs.inputs).subspan(run.first, run.count);
+    auto source = decode::make_block_source(run.first, inputs, options_, pool_, phase_.events);
+    while (true) {
+      Block block;
+      auto more = source->next(block);
+      // A failed input is no failure of the run: it was reported, and the policy decides.
+      if (!more.ok() || !more.value()) return {};
+      if (!blocks_.push(std::move(block), stop)) {
+        return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      }
+    }
+  }
+
+  const MapPhase& phase_;
+  const decode::DecodeOptions& options_;
+  BufferPool& pool_;
+  Channel<Block>& blocks_;
+  const std::vector<decode::Run> runs_;
+  std::atomic<std::size_t> next_run_ = 0;
+  std::atomic<std::size_t> working_ = 0;
+};
+
+}  // namespace
+
+std::size_t processes_of(const Job& job) {
+  if (job.limits.processes.has_value()) return *job.limits.processes;
+  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
+  decode::DecodeOptions decode{.compression = phase.job.decompress,
+                               .record = phase.job.record,
+                               .block_bytes = limits::kBlockBytes,
+                               .max_record_bytes = limits::kMaxRecordBytes};
+  mapper::MapperOptions options{.module = &*phase.step.mapper.module,
+                                .job_folder = phase.job.folder,
+                                .scratch_folder = phase.scratch_folder,
+                                .record = phase.job.record,
+                                .separator = phase.job.separator,
+                                .processes = phase.processes,
+                                .attempts = phase.job.limits.attempts,
+                                .timeout = phase.job.limits.timeout};
+  std::size_t queued_blocks = phase.processes * limits::kQueuedBlocksPerChild;
+  BufferPool pool(queued_blocks + phase.processes * (limits::kBlocksInFlight + 2), 4 * limits::kBlockBytes);
+  mapper::MapperPeers peers{.inputs = phase.inputs.inputs,
+                            .pool = pool,
+                            .guard = phase.guard,
+                            .events = phase.events,
+                            .make_sink = phase.make_sink};
+  if (options.module->interface != Interface::kFunction) {
+    auto opener = make_input_opener(phase.inputs.inputs, decode, pool);
+    return mapper::run_batch_mappers(options, peers, *opener, stop);
+  }
+  Channel<Block> blocks(queued_blocks);
+  TaskGroup group(stop);
+  Decoders decoders(phase, decode, pool, blocks);
+  decoders.spawn_in(group);
+  group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
+    return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
+  });
+  return group.wait();
+}
+
+}  // namespace quern::app

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "model/block.h"
+#include "model/event.h"
+#include "model/input.h"
+#include "model/job.h"
+
+namespace quern::process {
+class Guard;
+}
+
+namespace quern::app {
+
+// From inputs to pairs: decoders and mapper children. All is borrowed.
+struct MapPhase {
+  const Job& job;
+  const Step& step;
+  const InputList& inputs;
+  std::string scratch_folder;
+  std::size_t processes = 1;
+  process::Guard& guard;
+  EventSink& events;
+  std::function<std::unique_ptr<BlockSink>()> make_sink;
+};
+
+// Blocks until every input is mapped or has failed.
+Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop);
+
+// limits.processes, or as many as this process may use processors.
+std::size_t processes_of(const Job& job);
+
+}  // namespace quern::app

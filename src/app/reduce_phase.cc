@@ -1,0 +1,75 @@
+#include "app/reduce_phase.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/task_group.h"
+#include "services/disk/files.h"
+#include "services/process/guard.h"
+
+namespace quern::app {
+
+ReducePhase::ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
+                         process::Guard& guard, EventSink& events)
+    : job_(job),
+      step_(step),
+      scratch_folder_(std::move(scratch_folder)),
+      processes_(processes),
+      guard_(guard),
+      events_(events) {}
+
+Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {
+  std::string folder = fmt::format("{}/reducer-{}", scratch_folder_, partition + 1);
+  TRY(disk::make_folders(folder));
+  return reducer::Reducer::make({.module = &*step_.reducer->module,
+                                 .job_folder = job_.folder,
+                                 .working_folder = folder,
+                                 .separator = job_.separator,
+                                 .values = job_.values,
+                                 .child = partition + 1,
+                                 .timeout = job_.limits.timeout,
+                                 .attempts = job_.limits.attempts},
+                                guard_, events_);
+}
+
+Result<void> ReducePhase::start_early() {
+  if (job_.reducers != 1) return {};
+  TRY_ASSIGN(early_, make_reducer(0));
+  return early_->start();
+}
+
+Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
+  if (early_ != nullptr) {
+    TRY_ASSIGN(auto groups, shuffle.groups(0));
+    auto sink = output::make_direct_sink(target);
+    return early_->run(*groups, *sink, stop);
+  }
+  auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
+  TRY(run_parts(shuffle, *parts, stop));
+  return parts->merge(target);
+}
+
+Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts,
+                                    const std::stop_token& stop) {
+  std::atomic<std::size_t> next = 0;
+  auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
+    for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
+      TRY_ASSIGN(auto reducer, make_reducer(partition));
+      TRY(reducer->start());
+      TRY_ASSIGN(auto groups, shuffle.groups(partition));
+      TRY_ASSIGN(auto sink, parts.sink(partition));
+      TRY(reducer->run(*groups, *sink, stop_reducer));
+    }
+    return {};
+  };
+  TaskGroup reducers(stop);
+  for (std::size_t i = 1; i <= std::min(processes_, job_.reducers); ++i) {
+    reducers.spawn(fmt::format("reducer {}", i), reduce_partitions);
+  }
+  return reducers.wait();
+}
+
+}  // namespace quern::app

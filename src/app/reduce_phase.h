@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/event.h"
+#include "model/job.h"
+#include "stages/output/output.h"
+#include "stages/reducer/reducer.h"
+#include "stages/shuffle/shuffle.h"
+
+namespace quern::app {
+
+// From grouped pairs to the result: one reducer for each partition. Belongs to one thread.
+class ReducePhase {
+ public:
+  // All are borrowed for the life of this object.
+  ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
+              process::Guard& guard, EventSink& events);
+  // A single reducer's interpreter can start while the mappers still work.
+  Result<void> start_early();
+  // Blocks. The result is complete in `target`, but not committed, when it returns.
+  Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop);
+
+ private:
+  Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
+  Result<void> run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts, const std::stop_token& stop);
+
+  const Job& job_;
+  const Step& step_;
+  const std::string scratch_folder_;
+  const std::size_t processes_;
+  process::Guard& guard_;
+  EventSink& events_;
+  std::unique_ptr<reducer::Reducer> early_;
+};
+
+}  // namespace quern::app
