@@ -30,8 +30,8 @@ std::string_view name_of(ErrorKind kind);
 
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
-  std::string message;  // One line, outermost context first, without a final full stop. Never a secret.
-  int code = 0;         // errno or HTTP status where there is one, else 0.
+  std::string message;       // One line, outermost context first, without a final full stop. Never a secret.
+  int code = 0;              // errno or HTTP status where there is one, else 0.
   std::string details = {};  // Optional further lines (a traceback, the cause block); "" if none.
 
   Error with_context(std::string_view context) &&;
@@ -43,7 +43,7 @@ Error os_error(std::string_view what, int errno_value);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}    // NOLINT: implicit on purpose
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit on purpose
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit on purpose
 
   bool ok() const { return state_.index() == 0; }
@@ -95,23 +95,23 @@ class [[nodiscard]] Result<void> {
 }  // namespace quern
 
 // For bugs only, on in every build; never for input.
-#define CHECK(condition) \
-  do {                   \
+#define CHECK(condition)                                                     \
+  do {                                                                       \
     if (!(condition)) ::quern::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)
 
 // Returns the error of `expression` from the enclosing function, if it has one.
-#define TRY(expression)                                                   \
-  do {                                                                    \
-    auto try_result_ = (expression);                                      \
+#define TRY(expression)                                                           \
+  do {                                                                            \
+    auto try_result_ = (expression);                                              \
     if (!try_result_.ok()) return ::quern::Error(std::move(try_result_).error()); \
   } while (false)
 
 #define QUERN_CONCAT_INNER(a, b) a##b
 #define QUERN_CONCAT(a, b) QUERN_CONCAT_INNER(a, b)
-#define QUERN_TRY_ASSIGN(temporary, target, expression)                        \
-  auto temporary = (expression);                                               \
-  if (!temporary.ok()) return ::quern::Error(std::move(temporary).error());    \
+#define QUERN_TRY_ASSIGN(temporary, target, expression)                     \
+  auto temporary = (expression);                                            \
+  if (!temporary.ok()) return ::quern::Error(std::move(temporary).error()); \
   target = std::move(temporary).value()
 
 // TRY_ASSIGN(auto file, open(path)): the value of `expression`, or returns its error.
