@@ -1,0 +1,147 @@
+#include "views/terminal/accounting_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "model/limits.h"
+#include "views/terminal/text.h"
+
+namespace quern::terminal {
+namespace {
+
+void add_line(std::string& text, std::string_view label, std::string_view rest) {
+  text += fmt::format("  {:<10}{}\n", label, rest);
+}
+
+std::string headline(const Accounting& accounting, bool color) {
+  std::string elapsed = format_duration(accounting.elapsed);
+  std::string result;
+  if (!accounting.result.empty()) {
+    std::string where = accounting.result == "-" ? "standard output" : clean(accounting.result);
+    result = fmt::format(": {} ({})", where, format_bytes(accounting.result_bytes));
+  }
+  std::string why = accounting.failure.empty() ? "" : ": " + clean(accounting.failure);
+  switch (accounting.outcome) {
+    case Outcome::kDone:
+      return inked(fmt::format("done in {}", elapsed), Ink::kGreen, color) + result;
+    case Outcome::kDoneWithLosses:
+      return inked(fmt::format("done in {}, with losses within the limits", elapsed), Ink::kYellow, color) + result;
+    case Outcome::kFailed:
+      return inked(fmt::format("failed after {}", elapsed), Ink::kRed, color) + why;
+    case Outcome::kStopped:
+      return inked(fmt::format("stopped after {}", elapsed), Ink::kRed, color) + why;
+  }
+  return "";
+}
+
+// A loss is red where there is one.
+std::string loss(std::uint64_t number, std::string_view what, bool color) {
+  std::string text = fmt::format("{} {}", format_count(number), what);
+  return number == 0 ? text : inked(text, Ink::kRed, color);
+}
+
+void add_balances(std::string& text, const Accounting& accounting, bool color) {
+  add_line(text, "inputs",
+           fmt::format("{} found = {} mapped + {} + {}", format_count(accounting.inputs_found),
+                       format_count(accounting.inputs_mapped), loss(accounting.inputs_failed, "failed", color),
+                       loss(accounting.inputs_skipped, "skipped", color)));
+  add_line(text, "records",
+           fmt::format("{} read = {} mapped + {}", format_count(accounting.records_read),
+                       format_count(accounting.records_mapped), loss(accounting.records_bad, "bad", color)));
+  if (accounting.groups_reduced + accounting.groups_bad > 0) {
+    std::string bad = accounting.groups_bad > 0 ? ", " + loss(accounting.groups_bad, "bad", color) : "";
+    add_line(text, "groups", fmt::format("{} reduced{}", format_count(accounting.groups_reduced), bad));
+  }
+}
+
+void add_bytes(std::string& text, const Accounting& accounting) {
+  std::string bytes = fmt::format("{} stored, {} decoded", format_bytes(accounting.stored_bytes),
+                                  format_bytes(accounting.decoded_bytes));
+  auto is_map = [](const auto& phase) { return phase.first == "map"; };
+  auto map = std::find_if(accounting.phases.begin(), accounting.phases.end(), is_map);
+  if (map != accounting.phases.end() && accounting.decoded_bytes > 0) {
+    if (std::string rate = format_rate(accounting.decoded_bytes, map->second); !rate.empty())
+      bytes += " (" + rate + ")";
+  }
+  if (!accounting.result.empty()) bytes += fmt::format(", {} result", format_bytes(accounting.result_bytes));
+  add_line(text, "bytes", bytes);
+}
+
+void add_times(std::string& text, const Accounting& accounting) {
+  std::string times;
+  for (const auto& [phase, elapsed] : accounting.phases) {
+    if (!times.empty()) times += ", ";
+    times += fmt::format("{} {}", phase, format_duration(elapsed));
+  }
+  if (!times.empty()) add_line(text, "time", times);
+  if (accounting.children_replaced > 0) {
+    add_line(text, "children", fmt::format("{} died", format_count(accounting.children_replaced)));
+  }
+}
+
+void add_counters(std::string& text, const Accounting& accounting) {
+  std::size_t widest = 0;
+  std::size_t listed = 0;
+  for (const auto& [name, amount] : accounting.counters) {
+    if (++listed > limits::kListedCounters) break;
+    widest = std::max(widest, display_width(clean(name.first + "." + name.second)));
+  }
+  std::string_view label = "counters";
+  listed = 0;
+  for (const auto& [name, amount] : accounting.counters) {
+    if (++listed > limits::kListedCounters) {
+      std::size_t more = accounting.counters.size() - limits::kListedCounters;
+      return add_line(text, "", fmt::format("and {} more; result.json has all", format_count(more)));
+    }
+    std::string counter = clean(name.first + "." + name.second);
+    std::uint64_t size = amount < 0 ? 0 - static_cast<std::uint64_t>(amount) : static_cast<std::uint64_t>(amount);
+    std::string number = fmt::format("{}{}", amount < 0 ? "-" : "", format_count(size));
+    add_line(text, label, fmt::format("{}{} {}", counter, std::string(widest - display_width(counter), ' '), number));
+    label = "";
+  }
+}
+
+void add_failed_inputs(std::string& text, const Accounting& accounting) {
+  std::size_t shown = std::min(accounting.failed_inputs.size(), limits::kListedFailures);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const FailedInput& failed = accounting.failed_inputs[i];
+    add_line(text, i == 0 ? "failed" : "", clean(describe_failed_input(failed.name, failed.error)));
+  }
+  if (accounting.failed_inputs.size() > shown) {
+    add_line(text, "",
+             fmt::format("and {} more; result.json has all", format_count(accounting.failed_inputs.size() - shown)));
+  }
+}
+
+}  // namespace
+
+std::string describe_failed_input(std::string_view name, const Error& error) {
+  if (error.message.starts_with(name)) return error.message;
+  return fmt::format("{}: {}", name, error.message);
+}
+
+std::string accounting_text(const Accounting& accounting, bool color) {
+  std::string text = headline(accounting, color) + "\n";
+  add_balances(text, accounting, color);
+  add_bytes(text, accounting);
+  add_times(text, accounting);
+  add_counters(text, accounting);
+  add_failed_inputs(text, accounting);
+  return text;
+}
+
+std::string error_text(const Error& error, bool color) {
+  std::string text = inked("quern:", Ink::kRed, color) + " " + clean(error.message) + "\n";
+  std::string_view details = error.details;
+  while (!details.empty()) {
+    std::size_t end = details.find('\n');
+    std::string line = clean(details.substr(0, end));
+    text += line.empty() ? "\n" : "  " + line + "\n";
+    details.remove_prefix(end == std::string_view::npos ? details.size() : end + 1);
+  }
+  return text;
+}
+
+}  // namespace quern::terminal

@@ -1,0 +1,219 @@
+#include "views/terminal/live.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+#include "model/limits.h"
+
+namespace quern::terminal {
+namespace {
+
+constexpr std::size_t kLabelColumns = 10;
+constexpr std::size_t kShortestBar = 10;
+constexpr std::size_t kLongestBar = 40;
+// Before this much time nothing sensible can be said about what comes.
+constexpr std::chrono::seconds kShortestPace{2};
+
+Line labelled(std::string_view label, Ink ink = Ink::kBold) {
+  Line line;
+  line.add(fmt::format("{:<{}}", label, kLabelColumns), ink);
+  return line;
+}
+
+double done_share(const Progress& progress) {
+  double all = 0;
+  double done = 0;
+  if (progress.stored_bytes_found > 0) {
+    all = static_cast<double>(progress.stored_bytes_found);
+    done = static_cast<double>(progress.stored_bytes);
+  } else {
+    all = static_cast<double>(std::max<std::uint64_t>(progress.inputs_found, 1));
+    done = static_cast<double>(progress.inputs_mapped + progress.inputs_failed);
+  }
+  return std::clamp(done / all, 0.0, 1.0);
+}
+
+void add_bar(Line& line, double share, std::size_t columns, const Style& style) {
+  auto full = static_cast<std::size_t>(share * static_cast<double>(columns));
+  std::string done;
+  std::string open;
+  for (std::size_t i = 0; i < columns; ++i) {
+    if (i < full) {
+      done += style.utf8 ? "━" : "#";
+    } else {
+      open += style.utf8 ? "─" : ".";
+    }
+  }
+  line.add(style.utf8 ? "" : "[").add(done, Ink::kGreen).add(open, Ink::kDim).add(style.utf8 ? " " : "] ");
+}
+
+// "13 s": whole seconds, since nobody knows better.
+std::string time_left(const Progress& progress, const Pace& pace) {
+  if (pace.over < kShortestPace || pace.stored_bytes == 0 || progress.stored_bytes >= progress.stored_bytes_found)
+    return "";
+  double rate = static_cast<double>(pace.stored_bytes) / std::chrono::duration<double>(pace.over).count();
+  double seconds = static_cast<double>(progress.stored_bytes_found - progress.stored_bytes) / rate;
+  if (seconds > 359999) return "";
+  auto whole = static_cast<std::uint64_t>(seconds + 0.999);
+  if (whole < 60) return fmt::format("{} s left", whole);
+  if (whole < 3600) return fmt::format("{}:{:02} min left", whole / 60, whole % 60);
+  return fmt::format("{} h {} min left", whole / 3600, whole % 3600 / 60);
+}
+
+void add_losses(Line& line, const Progress& progress) {
+  if (progress.records_bad > 0) line.add(fmt::format("  {} bad", format_count(progress.records_bad)), Ink::kRed);
+  if (progress.inputs_failed > 0) {
+    line.add(fmt::format("  {} failed", format_count(progress.inputs_failed, "input")), Ink::kRed);
+  }
+  if (progress.groups_bad > 0) line.add(fmt::format("  {}", format_count(progress.groups_bad, "bad group")), Ink::kRed);
+  if (progress.children_replaced > 0) {
+    line.add(fmt::format("  {} died", format_count(progress.children_replaced, "child", "children")), Ink::kYellow);
+  }
+}
+
+std::vector<Line> map_lines(const LiveState& state, const Style& style, std::size_t columns) {
+  const Progress& progress = state.progress;
+  std::string after_bar = fmt::format("{:3.0f}%  {} of {}", done_share(progress) * 100,
+                                      format_count(progress.inputs_mapped + progress.inputs_failed),
+                                      format_count(progress.inputs_found, "input"));
+  std::string left = time_left(progress, state.pace);
+  if (!left.empty()) after_bar += "  " + left;
+  // The bar keeps its length while the figures beside it grow.
+  constexpr std::size_t kFigures = 40;
+  std::size_t around = kLabelColumns + 3 + std::max(kFigures, after_bar.size());
+  Line first = labelled("map");
+  add_bar(first, done_share(progress), std::clamp(columns > around ? columns - around : 0, kShortestBar, kLongestBar),
+          style);
+  first.add(after_bar);
+
+  Line second = labelled("");
+  second.add(format_count(progress.records_mapped + progress.records_bad, "record"));
+  std::string rate = format_rate(state.pace.decoded_bytes, state.pace.over);
+  if (!rate.empty()) second.add(fmt::format("  {} decoded", rate));
+  second.add(
+      fmt::format("  {} of {} read", format_bytes(progress.stored_bytes), format_bytes(progress.stored_bytes_found)));
+  add_losses(second, progress);
+  std::vector<Line> lines = {std::move(first), std::move(second)};
+  if (std::string part = slowest_part(state.pace); !part.empty()) lines.push_back(labelled("slowest").add(part));
+  return lines;
+}
+
+std::string figures_of(event::Phase phase, const Progress& progress) {
+  switch (phase) {
+    case event::Phase::kInputs:
+      return progress.inputs_found > 0 ? format_count(progress.inputs_found, "input") : "";
+    case event::Phase::kMap:
+      return fmt::format("{}, {}", format_count(progress.inputs_mapped + progress.inputs_failed, "input"),
+                         format_count(progress.records_mapped + progress.records_bad, "record"));
+    case event::Phase::kReduce:
+      return fmt::format("{}, {}", format_count(progress.groups_reduced, "group"),
+                         format_count(progress.values_reduced, "value"));
+    case event::Phase::kOutput:
+      return "";
+  }
+  return "";
+}
+
+// A phase without a known end, or one that is over.
+Line short_phase_line(const PhaseProgress& phase, const LiveState& state) {
+  std::chrono::nanoseconds elapsed = phase.elapsed.value_or(state.now - phase.started);
+  Line line = labelled(name_of(phase.phase), phase.elapsed ? Ink::kDim : Ink::kBold);
+  line.add(fmt::format("{} {:<10}", phase.elapsed ? "done in" : "for", format_duration(elapsed)), Ink::kDim);
+  line.add(figures_of(phase.phase, state.progress), phase.elapsed ? Ink::kDim : Ink::kPlain);
+  if (!phase.elapsed && phase.phase == event::Phase::kReduce) add_losses(line, state.progress);
+  return line;
+}
+
+Ink ink_of(event::ChildState child_state) {
+  switch (child_state) {
+    case event::ChildState::kWorking:
+      return Ink::kGreen;
+    case event::ChildState::kStarting:
+      return Ink::kYellow;
+    default:
+      return Ink::kDim;
+  }
+}
+
+bool is_there(const ChildProgress& child) { return child.state != event::ChildState::kGone; }
+
+// "1 working  2 waiting", or where that is too long "14 working  2 waiting" in sums.
+Line child_line(event::Role role, const std::vector<ChildProgress>& children, std::size_t columns) {
+  std::string label = fmt::format("{}s", name_of(role));
+  Line each = labelled(label);
+  std::array<std::size_t, 5> sums{};
+  for (std::size_t child = 0; child < children.size(); ++child) {
+    if (!is_there(children[child])) continue;
+    event::ChildState child_state = children[child].state;
+    each.add(fmt::format("#{} ", child + 1), Ink::kDim)
+        .add(fmt::format("{:<10}", name_of(child_state)), ink_of(child_state));
+    ++sums[static_cast<std::size_t>(child_state)];
+  }
+  if (each.width() <= columns) return each;
+  Line summed = labelled(label);
+  for (event::ChildState child_state : {event::ChildState::kWorking, event::ChildState::kWaiting,
+                                        event::ChildState::kStarting, event::ChildState::kLeaving}) {
+    std::size_t sum = sums[static_cast<std::size_t>(child_state)];
+    if (sum > 0) summed.add(fmt::format("{} {}  ", format_count(sum), name_of(child_state)), ink_of(child_state));
+  }
+  return summed;
+}
+
+}  // namespace
+
+Pace PaceMeter::pace(const Progress& progress, ClockTime now) {
+  Step current{now, progress.stored_bytes, progress.decoded_bytes,
+               child_times(progress.children_of(event::Role::kMapper), now)};
+  if (steps_.empty()) steps_.push_back(current);
+  // One step a second is fine enough, and keeps them few.
+  if (now - steps_.back().time >= std::chrono::seconds(1)) steps_.push_back(current);
+  while (steps_.size() > 1 && now - steps_[1].time >= limits::kRateWindow) steps_.pop_front();
+  const Step& oldest = steps_.front();
+  return {.over = now - oldest.time,
+          .stored_bytes = current.stored_bytes - oldest.stored_bytes,
+          .decoded_bytes = current.decoded_bytes - oldest.decoded_bytes,
+          .mappers = {.working = current.mappers.working - oldest.mappers.working,
+                      .waiting = current.mappers.waiting - oldest.mappers.waiting}};
+}
+
+std::string slowest_part(const Pace& pace) {
+  auto all = pace.mappers.working + pace.mappers.waiting;
+  if (pace.over < kShortestPace || all < std::chrono::seconds(1)) return "";
+  double working =
+      std::chrono::duration<double>(pace.mappers.working).count() / std::chrono::duration<double>(all).count();
+  constexpr double kModulesAbove = 0.8;
+  constexpr double kReadingBelow = 0.6;
+  if (working >= kModulesAbove) return fmt::format("the modules (at work {:.0f}% of the time)", working * 100);
+  if (working <= kReadingBelow) {
+    return fmt::format("reading and decoding (the modules wait {:.0f}% of the time)", (1 - working) * 100);
+  }
+  return "none: reading and modules keep pace";
+}
+
+std::vector<std::string> render_live(const LiveState& state, const Style& style, std::size_t columns) {
+  // The last column stays free: a character there leaves the cursor in doubt.
+  std::size_t usable = columns > 1 ? columns - 1 : 1;
+  std::vector<Line> lines;
+  for (const PhaseProgress& phase : state.progress.phases) {
+    if (phase.phase != event::Phase::kMap || phase.elapsed) {
+      lines.push_back(short_phase_line(phase, state));
+      continue;
+    }
+    for (Line& line : map_lines(state, style, usable)) lines.push_back(std::move(line));
+  }
+  if (lines.empty()) return {};
+  for (event::Role role : {event::Role::kMapper, event::Role::kCombiner, event::Role::kReducer}) {
+    const auto& children = state.progress.children_of(role);
+    if (std::any_of(children.begin(), children.end(), is_there)) lines.push_back(child_line(role, children, usable));
+  }
+  if (!state.progress.status.empty()) lines.push_back(labelled("status").add(clean(state.progress.status)));
+  std::vector<std::string> texts;
+  texts.reserve(lines.size());
+  for (const Line& line : lines) texts.push_back(line.text(style, usable));
+  return texts;
+}
+
+}  // namespace quern::terminal

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/event.h"
+#include "model/input.h"
+#include "model/progress.h"
+#include "views/terminal/text.h"
+
+namespace quern::terminal {
+
+struct NarratorOptions {
+  bool quiet = false;    // errors only
+  bool verbose = false;  // everything, with details, and no limits
+  bool phases = false;   // also lines for the start and the end of the run's phases: where there is no live display
+  Style style;
+  std::function<std::string(InputOrdinal)> input_name = {};
+};
+
+// Chooses which events become lines that stay, and words them. Of each kind the first limits::kShownFailures are told
+// (limits::kShownModuleLines of what modules print), and the rest is counted. Owned by one thread at a time.
+class Narrator {
+ public:
+  explicit Narrator(NarratorOptions options) : options_(std::move(options)) {}
+
+  // Appends the lines for this event, if any; `progress` already has it.
+  void tell(const event::Event& event, const Progress& progress, std::vector<std::string>& lines);
+  // Appends what was only counted.
+  void finish(std::vector<std::string>& lines) const;
+
+ private:
+  enum Kind { kFailedInputs, kBadRecords, kBadGroups, kDeaths, kModuleLines, kNotes, kWarnings, kKinds };
+  // Counts one more of this kind; false if it is past the number to be shown.
+  bool is_shown(Kind kind);
+  std::string name(InputOrdinal input) const;
+  void tell_failure(const event::Event& event, std::vector<std::string>& lines);
+  void tell_module(const event::Event& event, std::vector<std::string>& lines);
+  void tell_phase(const event::Event& event, const Progress& progress, std::vector<std::string>& lines) const;
+  void add(std::vector<std::string>& lines, std::string_view label, Ink ink, std::string_view text) const;
+  void add_details(std::vector<std::string>& lines, std::string_view details) const;
+
+  const NarratorOptions options_;
+  std::array<std::size_t, kKinds> counts_{};
+};
+
+// "map: 12 of 40 inputs, 33,000 records, 210 MB/s, 3 bad": how a phase stands; `label` is "map" or "map: done in 2.0
+// s".
+std::string phase_line(std::string_view label, const PhaseProgress& phase, const Progress& progress, ClockTime now);
+
+}  // namespace quern::terminal

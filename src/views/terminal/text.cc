@@ -1,0 +1,214 @@
+#include "views/terminal/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+
+namespace quern::terminal {
+namespace {
+
+// One character of UTF-8: how many bytes it takes and what it is; length 0 if the bytes are not UTF-8.
+struct Character {
+  std::size_t length = 0;
+  char32_t code = 0;
+};
+
+Character first_character(std::string_view text) {
+  auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  if (byte(0) < 0x80) return {1, byte(0)};
+  std::size_t length = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+  if (byte(0) < 0xC2 || byte(0) > 0xF4 || length > text.size()) return {};
+  char32_t code = byte(0) & (0x7Fu >> length);
+  for (std::size_t at = 1; at < length; ++at) {
+    if ((byte(at) & 0xC0) != 0x80) return {};
+    code = code << 6 | (byte(at) & 0x3Fu);
+  }
+  bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  if (overlong || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
+  return {length, code};
+}
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+bool is_in(char32_t code, const auto& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](Range range) { return code >= range.first && code <= range.last; });
+}
+
+// The scripts and symbols that terminals show two columns wide or on top of the character before. Names of files and
+// keys seldom go beyond them, and an error only makes a line a little too short or too long.
+std::size_t columns_of(char32_t code) {
+  constexpr std::array<Range, 6> kNone = {
+      {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0x1AB0, 0x1AFF}}};
+  constexpr std::array<Range, 9> kTwo = {{{0x1100, 0x115F},
+                                          {0x2E80, 0x303E},
+                                          {0x3041, 0xA4CF},
+                                          {0xAC00, 0xD7A3},
+                                          {0xF900, 0xFAFF},
+                                          {0xFE30, 0xFE6F},
+                                          {0xFF00, 0xFF60},
+                                          {0x1F300, 0x1F64F},
+                                          {0x1F900, 0x3FFFD}}};
+  if (code < 0x300) return 1;
+  if (is_in(code, kNone)) return 0;
+  return is_in(code, kTwo) ? 2 : 1;
+}
+
+// The length of the escape sequence that `text` starts with: CSI up to its final byte, OSC up to BEL or ST, else ESC
+// and one character.
+std::size_t escape_length(std::string_view text) {
+  if (text.size() < 2) return text.size();
+  if (text[1] == '[') {
+    std::size_t end = text.find_first_not_of("0123456789:;<=>?!\"#$%&'()*+,-./ ", 2);
+    return end == std::string_view::npos ? text.size() : end + 1;
+  }
+  if (text[1] == ']') {
+    std::size_t end = text.find_first_of("\a\x1b", 2);
+    if (end == std::string_view::npos) return text.size();
+    return text[end] == '\a' ? end + 1 : std::min(end + 2, text.size());
+  }
+  return 2;
+}
+
+std::string_view code_of(Ink ink) {
+  switch (ink) {
+    case Ink::kPlain:
+      return "";
+    case Ink::kBold:
+      return "\x1b[1m";
+    case Ink::kDim:
+      return "\x1b[2m";
+    case Ink::kRed:
+      return "\x1b[31m";
+    case Ink::kGreen:
+      return "\x1b[32m";
+    case Ink::kYellow:
+      return "\x1b[33m";
+    case Ink::kCyan:
+      return "\x1b[36m";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string format_count(std::uint64_t number) {
+  std::string digits = fmt::format("{}", number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
+std::string format_count(std::uint64_t number, std::string_view singular, std::string_view plural) {
+  if (number == 1) return fmt::format("1 {}", singular);
+  if (plural.empty()) return fmt::format("{} {}s", format_count(number), singular);
+  return fmt::format("{} {}", format_count(number), plural);
+}
+
+std::string format_duration(std::chrono::nanoseconds duration) {
+  double seconds = std::max(0.0, std::chrono::duration<double>(duration).count());
+  if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
+  auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string format_rate(std::uint64_t bytes, std::chrono::nanoseconds duration) {
+  double seconds = std::chrono::duration<double>(duration).count();
+  if (seconds < 0.001) return "";
+  constexpr std::array<const char*, 5> kUnits = {"B/s", "kB/s", "MB/s", "GB/s", "TB/s"};
+  double rate = static_cast<double>(bytes) / seconds;
+  std::size_t unit = 0;
+  while (rate >= 999.5 && unit + 1 < kUnits.size()) {
+    rate /= 1000;
+    ++unit;
+  }
+  return rate < 9.95 && unit > 0 ? fmt::format("{:.1f} {}", rate, kUnits[unit])
+                                 : fmt::format("{:.0f} {}", rate, kUnits[unit]);
+}
+
+std::string clean(std::string_view text) {
+  std::string cleaned;
+  cleaned.reserve(text.size());
+  while (!text.empty()) {
+    Character character = first_character(text);
+    std::size_t taken = std::max<std::size_t>(character.length, 1);
+    if (text[0] == '\x1b') {
+      taken = escape_length(text);
+    } else if (text[0] == '\t') {
+      cleaned.append("    ");
+    } else if (text[0] == '\r' && text.size() == 1) {
+      // The end of a line that was written for another system.
+    } else if (character.length == 0 || character.code < 0x20 || (character.code >= 0x7F && character.code < 0xA0)) {
+      cleaned.push_back('?');
+    } else {
+      cleaned.append(text.substr(0, taken));
+    }
+    text.remove_prefix(taken);
+  }
+  return cleaned;
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    Character character = first_character(text);
+    width += columns_of(character.code);
+    text.remove_prefix(std::max<std::size_t>(character.length, 1));
+  }
+  return width;
+}
+
+std::string fit(std::string_view text, std::size_t columns, std::string_view mark) {
+  if (display_width(text) <= columns) return std::string(text);
+  std::size_t mark_width = display_width(mark);
+  if (mark_width > columns) return std::string(columns, '.');
+  std::size_t width = 0;
+  std::size_t length = 0;
+  while (length < text.size()) {
+    Character character = first_character(text.substr(length));
+    width += columns_of(character.code);
+    if (width > columns - mark_width) break;
+    length += std::max<std::size_t>(character.length, 1);
+  }
+  return std::string(text.substr(0, length)).append(mark);
+}
+
+std::string inked(std::string_view text, Ink ink, bool color) {
+  if (!color || ink == Ink::kPlain || text.empty()) return std::string(text);
+  return fmt::format("{}{}\x1b[0m", code_of(ink), text);
+}
+
+Line& Line::add(std::string_view text, Ink ink) {
+  spans_.push_back({std::string(text), ink});
+  return *this;
+}
+
+std::size_t Line::width() const {
+  std::size_t width = 0;
+  for (const Span& span : spans_) width += display_width(span.text);
+  return width;
+}
+
+std::string Line::text(const Style& style, std::size_t columns) const {
+  std::string_view mark = style.utf8 ? "…" : "...";
+  bool fits = width() <= columns;
+  if (!fits && display_width(mark) > columns) return std::string(columns, '.');
+  std::size_t left = fits ? columns : columns - display_width(mark);
+  std::string line;
+  for (const Span& span : spans_) {
+    std::string part = fit(span.text, left, "");
+    left -= display_width(part);
+    line += inked(part, span.ink, style.color);
+    if (part.size() < span.text.size()) break;
+  }
+  if (!fits) line += mark;
+  return line;
+}
+
+}  // namespace quern::terminal
