@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -14,13 +15,16 @@
 
 namespace quern::output {
 
-// Where the result goes: a file that appears when it is complete, or standard output. Owned by one thread.
+// Where the result goes: a file that appears when it is complete, or standard output. Owned by one thread. Standard
+// output whose reader has gone is a kStopped error (SIGPIPE must be ignored).
 class ResultTarget : public ByteSink {
  public:
-  // `path` "-" is standard output.
+  // `path` "-" is standard output. A path that cannot be written is an error here already.
   static Result<std::unique_ptr<ResultTarget>> make(const std::string& path);
   virtual std::uint64_t size_bytes() const = 0;
-  // Takes back everything from this offset on; false where that cannot be done (standard output).
+  // False where bytes are gone once they are written: standard output, a FIFO, a device.
+  virtual bool can_take_back() const = 0;
+  // Takes back everything from this offset on; false where that cannot be done.
   virtual Result<bool> take_back(std::uint64_t size_bytes) = 0;
   virtual Result<void> commit() = 0;
 };
@@ -29,11 +33,13 @@ class ResultTarget : public ByteSink {
 // each. What is not yet due waits in memory up to `memory_bytes`, then in a file in `scratch_folder`.
 class OrderedOutput {
  public:
-  static std::unique_ptr<OrderedOutput> make(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder);
+  static std::unique_ptr<OrderedOutput> make(ResultTarget& target, std::uint64_t memory_bytes,
+                                             std::string scratch_folder);
   virtual ~OrderedOutput() = default;
   virtual std::unique_ptr<BlockSink> sink() = 0;
-  // Any thread; once for each run of inputs that ended: the `blocks` blocks with address.input == input are all there is
-  // for it (they may still be in work), or the input failed and what it gave is dropped.
+  // Any thread; once for each run of inputs that ended: the `blocks` blocks with address.input == input are all there
+  // is for it (they may still be in work), or the input failed and what it gave is dropped. A block of several inputs
+  // counts for its first one; the others have 0 blocks. Both may come before, between or after the blocks.
   virtual Result<void> input_decoded(InputOrdinal input, std::uint32_t blocks) = 0;
   virtual Result<void> input_failed(InputOrdinal input) = 0;
   // After all sinks are gone: writes what still waits. Every input must have been decoded or have failed by then.
@@ -43,23 +49,26 @@ class OrderedOutput {
 // Writes reduced output of one reducer straight to the result.
 std::unique_ptr<ReducedSink> make_direct_sink(ResultTarget& target);
 
-// N reducers' outputs: each is written to a part file in `folder`; merge() then writes them to the result in key order.
+// N reducers' outputs: each is written to a part file in `folder`; merge() then writes them to the result in key order,
+// keys that stand in several parts in the order of the parts, in bounded memory.
 class PartedOutput {
  public:
   static std::unique_ptr<PartedOutput> make(std::string folder, std::size_t parts);
   virtual ~PartedOutput() = default;
-  // Each part's sink belongs to one thread and must be destroyed before merge().
+  // Each part's sink belongs to one thread and must be destroyed before merge(), which also reports what its last
+  // write failed with. Asking for a part's sink again starts that part anew.
   virtual Result<std::unique_ptr<ReducedSink>> sink(std::size_t part) = 0;
   virtual Result<void> merge(ResultTarget& target) = 0;
 };
 
-// bad_records.txt: for each bad record a line `# file:line: reason`, then the record verbatim. Made when the first one
-// comes; appears by rename on commit(). Any thread may add.
+// bad_records.txt (docs/formats/bad-records.md): for each bad record a line `# file:line: reason`, then the record
+// verbatim. Made when the first one comes; appears by rename on commit(). Any thread may add.
 class BadRecordFile {
  public:
   static std::unique_ptr<BadRecordFile> make(std::string path);
   virtual ~BadRecordFile() = default;
-  virtual Result<void> add(std::string_view file, std::uint64_t line, std::string_view reason, std::string_view record) = 0;
+  virtual Result<void> add(std::string_view file, std::uint64_t line, std::string_view reason,
+                           std::string_view record) = 0;
   virtual Result<void> commit() = 0;  // nothing happens if there was none
 };
 

@@ -1,0 +1,208 @@
+#include "stages/output/output.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "services/disk/files.h"
+
+namespace quern::output {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class Output : public testing::Test {
+ protected:
+  Output() : scratch_(disk::ScratchFolder::make("").value()) {}
+  std::string at(const std::string& name) const { return scratch_.path() + "/" + name; }
+  std::string text_of(const std::string& name) const { return read_file(at(name), 1 << 30).value(); }
+  disk::ScratchFolder scratch_;
+};
+
+using ResultTargetTest = Output;
+using PartedOutputTest = Output;
+using BadRecordFileTest = Output;
+
+TEST_F(ResultTargetTest, IsAFileThatAppearsWhenItIsComplete) {
+  auto target = ResultTarget::make(at("result.txt")).value();
+  EXPECT_TRUE(target->can_take_back());
+  auto sink = make_direct_sink(*target);
+  ASSERT_TRUE(sink->add("a", "a 1\n").ok());
+  ASSERT_TRUE(sink->add("b", "b 2\n").ok());
+  EXPECT_EQ(target->size_bytes(), 8U);
+  EXPECT_TRUE(target->take_back(4).value());
+  EXPECT_FALSE(fs::exists(at("result.txt")));
+  ASSERT_TRUE(target->commit().ok());
+  EXPECT_EQ(text_of("result.txt"), "a 1\n");
+}
+
+TEST_F(ResultTargetTest, NamesAPathThatCannotBeWritten) {
+  auto target = ResultTarget::make(at("missing/result.txt"));
+  ASSERT_FALSE(target.ok());
+  EXPECT_THAT(target.error().message, HasSubstr("missing/result.txt"));
+}
+
+// Descriptor 1 is a pipe while this lives.
+class PipedStandardOutput {
+ public:
+  PipedStandardOutput() : pipe_(make_pipe(1 << 16).value()), saved_(::dup(STDOUT_FILENO)) {
+    std::fflush(stdout);
+    ::dup2(pipe_.write_end.number(), STDOUT_FILENO);
+    pipe_.write_end.reset();
+  }
+  ~PipedStandardOutput() { ::dup2(saved_.number(), STDOUT_FILENO); }
+  Fd& read_end() { return pipe_.read_end; }
+
+ private:
+  Pipe pipe_;
+  Fd saved_;
+};
+
+TEST_F(ResultTargetTest, IsStandardOutputForADash) {
+  std::string got(100, '\0');
+  bool could_take_back = true;
+  {
+    PipedStandardOutput piped;
+    auto target = ResultTarget::make("-").value();
+    could_take_back = target->take_back(0).value();
+    ASSERT_TRUE(target->write("a 1\n").ok());
+    ASSERT_TRUE(target->commit().ok());
+    got.resize(read_some(piped.read_end(), got).value());
+  }
+  EXPECT_EQ(got, "a 1\n");
+  EXPECT_FALSE(could_take_back);
+}
+
+TEST_F(ResultTargetTest, SaysThatStandardOutputWasClosed) {
+  ::signal(SIGPIPE, SIG_IGN);
+  Result<void> committed;
+  {
+    PipedStandardOutput piped;
+    auto target = ResultTarget::make("-").value();
+    piped.read_end().reset();
+    ASSERT_TRUE(target->write("a 1\n").ok());
+    committed = target->commit();
+  }
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().kind, ErrorKind::kStopped);
+  EXPECT_EQ(committed.error().message, "standard output was closed");
+}
+
+TEST_F(PartedOutputTest, MergesThePartsIntoKeyOrder) {
+  std::mt19937 random(1);
+  constexpr std::size_t kParts = 7;
+  std::map<std::string, std::string> all;
+  std::vector<std::map<std::string, std::string>> parts(kParts);
+  for (int i = 0; i < 3000; ++i) {
+    std::string key(random() % 9, '\0');
+    for (char& byte : key) byte = static_cast<char>(random() % 256);
+    if (!all.emplace(key, key + std::string(random() % 300, 'v') + "\n").second) continue;
+    parts[random() % (kParts - 1)][key] = all[key];  // the last part stays empty
+  }
+  all["large"] = std::string(3 << 20, 'x') + "\n";
+  parts[2]["large"] = all["large"];
+
+  auto output = PartedOutput::make(scratch_.path(), kParts);
+  {
+    std::vector<std::jthread> reducers;
+    for (std::size_t part = 0; part < kParts; ++part) {
+      reducers.emplace_back([&, part] {
+        auto sink = output->sink(part).value();
+        for (const auto& [key, text] : parts[part]) EXPECT_TRUE(sink->add(key, text).ok());
+      });
+    }
+  }
+  auto target = ResultTarget::make(at("result.txt")).value();
+  ASSERT_TRUE(output->merge(*target).ok());
+  ASSERT_TRUE(target->commit().ok());
+  std::string expected;
+  for (const auto& [key, text] : all) expected += text;
+  EXPECT_TRUE(text_of("result.txt") == expected);
+  EXPECT_FALSE(fs::exists(at("part-0")));
+}
+
+TEST_F(PartedOutputTest, KeepsTheOrderOfPartsAndOfLinesUnderOneKey) {
+  auto output = PartedOutput::make(scratch_.path(), 3);
+  for (std::size_t part : {1, 0}) {
+    auto sink = output->sink(part).value();
+    for (const char* line : {"first\n", "second\n", ""}) {
+      ASSERT_TRUE(sink->add("key", line[0] == '\0' ? "" : std::to_string(part) + line).ok());
+    }
+  }
+  auto target = ResultTarget::make(at("result.txt")).value();
+  ASSERT_TRUE(output->merge(*target).ok());
+  ASSERT_TRUE(target->commit().ok());
+  EXPECT_EQ(text_of("result.txt"), "0first\n0second\n1first\n1second\n");
+}
+
+TEST_F(PartedOutputTest, StartsAPartAnewWhenItsSinkIsAskedForAgain) {
+  auto output = PartedOutput::make(scratch_.path(), 1);
+  ASSERT_TRUE(output->sink(0).value()->add("a", "from a reducer that died\n").ok());
+  ASSERT_TRUE(output->sink(0).value()->add("a", "a\n").ok());
+  auto target = ResultTarget::make(at("result.txt")).value();
+  ASSERT_TRUE(output->merge(*target).ok());
+  EXPECT_EQ(target->size_bytes(), 2U);
+}
+
+TEST_F(PartedOutputTest, ReportsPartsThatCannotBeWrittenOrWereCut) {
+  auto unusable = PartedOutput::make(at("missing"), 1)->sink(0);
+  ASSERT_FALSE(unusable.ok());
+  EXPECT_THAT(unusable.error().message, HasSubstr("--scratch or TMPDIR"));
+
+  auto output = PartedOutput::make(scratch_.path(), 2);
+  ASSERT_TRUE(output->sink(0).value()->add("key", "0123456789\n").ok());
+  auto target = ResultTarget::make(at("result.txt")).value();
+  for (std::uintmax_t size : {24, 14, 3}) {
+    fs::resize_file(at("part-0"), size);
+    EXPECT_THAT(output->merge(*target).error().message, HasSubstr("part-0 ends too early")) << size;
+  }
+  fs::remove(at("part-0"));
+  fs::create_symlink("/dev/full", at("part-1"));
+  ASSERT_TRUE(output->sink(1).value()->add("key", "lost in the destructor\n").ok());
+  ASSERT_TRUE(output->sink(0).ok());
+  EXPECT_EQ(output->merge(*target).error().kind, ErrorKind::kNoSpace);
+}
+
+TEST_F(BadRecordFileTest, HoldsEachRecordVerbatimBehindItsAddress) {
+  auto file = BadRecordFile::make(at("bad_records.txt"));
+  using namespace std::string_view_literals;
+  ASSERT_TRUE(file->add("data/a.gz", 12, "ValueError: no", "{\"a\": \0\xff# }"sv).ok());
+  ASSERT_TRUE(file->add("two\nlines", 1, "first\r\nsecond", "").ok());
+  EXPECT_FALSE(fs::exists(at("bad_records.txt")));
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(text_of("bad_records.txt"),
+            "# data/a.gz:12: ValueError: no\n{\"a\": \0\xff# }\n# two lines:1: first  second\n\n"sv);
+}
+
+TEST_F(BadRecordFileTest, IsNotMadeWithoutBadRecords) {
+  auto file = BadRecordFile::make(at("missing/bad_records.txt"));
+  EXPECT_TRUE(file->commit().ok());
+  EXPECT_FALSE(file->add("a", 1, "b", "c").ok());
+}
+
+TEST_F(BadRecordFileTest, TakesRecordsFromManyThreads) {
+  auto file = BadRecordFile::make(at("bad_records.txt"));
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 500; ++i) EXPECT_TRUE(file->add("f", 1, "why", "record").ok());
+      });
+    }
+  }
+  ASSERT_TRUE(file->commit().ok());
+  std::string expected;
+  for (int i = 0; i < 2000; ++i) expected += "# f:1: why\nrecord\n";
+  EXPECT_EQ(text_of("bad_records.txt"), expected);
+}
+
+}  // namespace
+}  // namespace quern::output

@@ -1,0 +1,224 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/fd.h"
+#include "stages/output/output.h"
+
+// Part files live only between a reducer and the merge: u32 length of the key, u64 length of the text, the key, the
+// text, again and again, in this machine's byte order.
+
+namespace quern::output {
+namespace {
+
+constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
+// What all readers together hold, as far as each can have the least that is worth a read.
+constexpr std::size_t kMergeBytes = std::size_t{32} << 20;
+constexpr std::size_t kLeastReadBytes = std::size_t{8} << 10;
+constexpr std::size_t kMostReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kHeaderBytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
+
+Error with_advice(Error error) {
+  error.message += "; name another folder for temporary files with --scratch or TMPDIR";
+  return error;
+}
+
+struct Part {
+  std::string path;
+  std::optional<Error> error;  // of the last write, which a destructor made
+  bool is_made = false;
+};
+
+class PartSink final : public ReducedSink {
+ public:
+  PartSink(Part& part, Fd fd) : part_(part), fd_(std::move(fd)) {}
+  ~PartSink() override {
+    auto flushed = flush();
+    if (!flushed.ok()) part_.error = std::move(flushed).error();
+  }
+
+  Result<void> add(std::string_view key, std::string_view lines) override {
+    if (lines.empty()) return {};
+    std::array<char, kHeaderBytes> header{};
+    auto key_bytes = static_cast<std::uint32_t>(key.size());
+    auto text_bytes = static_cast<std::uint64_t>(lines.size());
+    CHECK(key_bytes == key.size());
+    std::memcpy(header.data(), &key_bytes, sizeof key_bytes);
+    std::memcpy(header.data() + sizeof key_bytes, &text_bytes, sizeof text_bytes);
+    TRY(append({header.data(), header.size()}));
+    TRY(append(key));
+    return append(lines);
+  }
+
+ private:
+  Result<void> append(std::string_view bytes) {
+    if (buffer_.size() + bytes.size() > kWriteBytes) TRY(flush());
+    if (bytes.size() >= kWriteBytes) return write(bytes);
+    buffer_.append(bytes);
+    return {};
+  }
+  Result<void> flush() {
+    std::string bytes = std::exchange(buffer_, {});
+    TRY(write(bytes));
+    bytes.clear();
+    buffer_ = std::move(bytes);
+    return {};
+  }
+  Result<void> write(std::string_view bytes) {
+    auto written = write_all(fd_, bytes);
+    if (written.ok()) return {};
+    return with_advice(std::move(written).error().with_context("a reducer's output to " + part_.path));
+  }
+
+  Part& part_;
+  const Fd fd_;
+  std::string buffer_;
+};
+
+// Reads one part file. The file is opened for each read, as there may be more parts than descriptors.
+class PartReader {
+ public:
+  PartReader(const Part& part, std::size_t read_bytes) : path_(part.path), read_bytes_(read_bytes) {}
+
+  // False at the end of the part; else key() is that of the next text.
+  Result<bool> next_key() {
+    TRY_ASSIGN(bool has_more, ensure_some());
+    if (!has_more) return false;
+    std::array<char, kHeaderBytes> header{};
+    TRY(take(header.data(), header.size()));
+    std::uint32_t key_bytes = 0;
+    std::memcpy(&key_bytes, header.data(), sizeof key_bytes);
+    std::memcpy(&text_bytes_, header.data() + sizeof key_bytes, sizeof text_bytes_);
+    key_.resize(key_bytes);
+    TRY(take(key_.data(), key_.size()));
+    return true;
+  }
+  std::string_view key() const { return key_; }
+
+  // The text after next_key(), to the target.
+  Result<void> copy_text(ByteSink& target) {
+    while (text_bytes_ > 0) {
+      TRY_ASSIGN(bool has_more, ensure_some());
+      if (!has_more) return cut_short();
+      std::string_view piece = std::string_view(buffer_).substr(used_, text_bytes_);
+      TRY(target.write(piece));
+      used_ += piece.size();
+      text_bytes_ -= piece.size();
+    }
+    return {};
+  }
+
+ private:
+  Error cut_short() const {
+    return Error{.kind = ErrorKind::kInternal, .message = "the temporary file " + path_ + " ends too early"};
+  }
+  Result<bool> ensure_some() {
+    if (used_ < buffer_.size()) return true;
+    TRY_ASSIGN(Fd fd, open_file(path_, O_RDONLY));
+    buffer_.resize(read_bytes_);
+    used_ = 0;
+    ssize_t count = 0;
+    do {
+      count = ::pread(fd.number(), buffer_.data(), buffer_.size(), static_cast<off_t>(offset_));
+    } while (count < 0 && errno == EINTR);
+    int error = errno;
+    buffer_.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+    if (count < 0) return os_error("reading " + path_, error);
+    offset_ += static_cast<std::uint64_t>(count);
+    return count > 0;
+  }
+  Result<void> take(char* target, std::size_t size_bytes) {
+    while (size_bytes > 0) {
+      TRY_ASSIGN(bool has_more, ensure_some());
+      if (!has_more) return cut_short();
+      std::size_t count = std::min(size_bytes, buffer_.size() - used_);
+      std::memcpy(target, buffer_.data() + used_, count);
+      used_ += count;
+      target += count;
+      size_bytes -= count;
+    }
+    return {};
+  }
+
+  const std::string path_;
+  const std::size_t read_bytes_;
+  std::uint64_t offset_ = 0;
+  std::string buffer_;
+  std::size_t used_ = 0;
+  std::string key_;
+  std::uint64_t text_bytes_ = 0;
+};
+
+class FileParts final : public PartedOutput {
+ public:
+  FileParts(std::string folder, std::size_t parts) : folder_(std::move(folder)), parts_(parts) {
+    for (std::size_t part = 0; part < parts; ++part) parts_[part].path = folder_ + "/part-" + std::to_string(part);
+  }
+
+  Result<std::unique_ptr<ReducedSink>> sink(std::size_t part) override;
+  Result<void> merge(ResultTarget& target) override;
+
+ private:
+  const std::string folder_;
+  std::vector<Part> parts_;
+};
+
+Result<std::unique_ptr<ReducedSink>> FileParts::sink(std::size_t part) {
+  CHECK(part < parts_.size());
+  auto fd = open_file(parts_[part].path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (!fd.ok()) return with_advice(std::move(fd).error());
+  parts_[part].is_made = true;
+  parts_[part].error.reset();
+  return std::unique_ptr<ReducedSink>(new PartSink(parts_[part], std::move(fd).value()));
+}
+
+Result<void> FileParts::merge(ResultTarget& target) {
+  std::size_t read_bytes =
+      std::clamp(kMergeBytes / std::max<std::size_t>(1, parts_.size()), kLeastReadBytes, kMostReadBytes);
+  std::vector<PartReader> readers;
+  std::vector<std::size_t> heap;  // of indexes into readers, smallest key in front, then smallest part
+  for (const Part& part : parts_) {
+    if (part.error.has_value()) return *part.error;
+    if (!part.is_made) continue;
+    readers.emplace_back(part, read_bytes);
+    TRY_ASSIGN(bool has_key, readers.back().next_key());
+    if (has_key) heap.push_back(readers.size() - 1);
+  }
+  auto is_later = [&](std::size_t left, std::size_t right) {
+    int order = readers[left].key().compare(readers[right].key());
+    return order != 0 ? order > 0 : left > right;
+  };
+  std::make_heap(heap.begin(), heap.end(), is_later);
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), is_later);
+    PartReader& reader = readers[heap.back()];
+    TRY(reader.copy_text(target));
+    TRY_ASSIGN(bool has_key, reader.next_key());
+    if (has_key) {
+      std::push_heap(heap.begin(), heap.end(), is_later);
+    } else {
+      heap.pop_back();
+    }
+  }
+  for (const Part& part : parts_) ::unlink(part.path.c_str());
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<PartedOutput> PartedOutput::make(std::string folder, std::size_t parts) {
+  return std::make_unique<FileParts>(std::move(folder), parts);
+}
+
+}  // namespace quern::output

@@ -1,0 +1,58 @@
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "services/disk/files.h"
+#include "stages/output/output.h"
+
+namespace quern::output {
+namespace {
+
+class FileTarget final : public ResultTarget {
+ public:
+  FileTarget(std::unique_ptr<disk::AtomicFile> file, bool is_standard_output)
+      : file_(std::move(file)), is_standard_output_(is_standard_output) {}
+
+  Result<void> write(std::string_view bytes) override { return named(file_->write(bytes)); }
+  std::uint64_t size_bytes() const override { return file_->size_bytes(); }
+  bool can_take_back() const override { return file_->can_truncate(); }
+  Result<bool> take_back(std::uint64_t size_bytes) override {
+    if (!file_->can_truncate()) return false;
+    TRY(file_->truncate(size_bytes));
+    return true;
+  }
+  Result<void> commit() override { return named(file_->commit()); }
+
+ private:
+  // `quern run --output - | head` is no failure to puzzle over.
+  Result<void> named(Result<void> result) const {
+    if (is_standard_output_ && !result.ok() && result.error().kind == ErrorKind::kStopped) {
+      result.error().message = "standard output was closed";
+    }
+    return result;
+  }
+
+  std::unique_ptr<disk::AtomicFile> file_;
+  const bool is_standard_output_;
+};
+
+class DirectSink final : public ReducedSink {
+ public:
+  explicit DirectSink(ResultTarget& target) : target_(target) {}
+  Result<void> add(std::string_view /*key*/, std::string_view lines) override { return target_.write(lines); }
+
+ private:
+  ResultTarget& target_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ResultTarget>> ResultTarget::make(const std::string& path) {
+  bool is_standard_output = path == "-";
+  TRY_ASSIGN(auto file, disk::AtomicFile::create(is_standard_output ? "/dev/stdout" : path));
+  return std::unique_ptr<ResultTarget>(new FileTarget(std::move(file), is_standard_output));
+}
+
+std::unique_ptr<ReducedSink> make_direct_sink(ResultTarget& target) { return std::make_unique<DirectSink>(target); }
+
+}  // namespace quern::output
