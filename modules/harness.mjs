@@ -1,0 +1,772 @@
+// The JavaScript side of quern's child protocol (docs/formats/child-protocol.md).
+//
+// quern starts Node.js with this file. It reads frames from descriptor 3, loads the user's module, calls its function
+// for every record or group, and writes frames to descriptor 4. What the module prints is log, never data.
+// Needs Node.js 18 and no packages. Frames are read and written synchronously: nothing of ours waits in the event loop
+// while the module's function runs, and a function that is not async costs no turn of it.
+
+import buffer from "node:buffer";
+import fs from "node:fs";
+import Module from "node:module";
+import path from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+
+const READ_DESCRIPTOR = 3;
+const WRITE_DESCRIPTOR = 4;
+
+const MAGIC = 0x314e5251; // "QRN1", little-endian
+const HEADER_BYTES = 24; // magic, type, id, length of the payload
+const [SETUP, BLOCK, GROUPS, END] = [1, 2, 3, 4];
+const [READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED] = [16, 17, 18, 19, 20, 21, 22, 23];
+const [CAREFUL, CONTINUES, GOES_ON] = [1, 2, 4]; // flags of BLOCK and GROUPS
+
+const OUTPUT_BYTES = 32 << 20; // an OUTPUT frame is cut at the last line end before this size
+const LONGEST_LINE_BYTES = 60 << 20; // a longer line does not fit into any frame
+const REASON_CHARACTERS = 2000;
+const DETAILS_CHARACTERS = 64 << 10;
+const BROKEN_STATUS = 70; // of a child that cannot go on: quern is gone, broke the protocol, or stray code raised
+
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
+const NOTHING = Buffer.alloc(0);
+
+// What a module must define for each role: names in order of preference, and their parameters.
+const FUNCTIONS = {
+  mapper: [["mapper"], "(key, file, record)"],
+  combiner: [["combine", "reduce"], "(key, values)"],
+  reducer: [["reduce"], "(key, values)"],
+};
+
+// What the module did is refused; the text is the whole reason.
+class Refused extends Error {}
+
+// Thrown where the module calls process.exit().
+class ExitCalled extends Error {
+  constructor(code) {
+    super(`the module called process.exit(${code ?? ""})`);
+  }
+}
+
+const exit = process.exit.bind(process);
+
+// Ends this child at once. quern sees that it died, and sends what is unanswered to another one.
+function giveUp(message) {
+  try {
+    fs.writeSync(2, `quern: ${message}\n`);
+  } finally {
+    exit(BROKEN_STATUS);
+  }
+}
+
+// Descriptors 3 and 4, one whole part at a time. Pipes of quern block; another process that shares one may have changed that.
+function readFully(target, start, size) {
+  while (size > 0) {
+    const count = patiently(() => fs.readSync(READ_DESCRIPTOR, target, start, size));
+    if (count === 0) exit(BROKEN_STATUS); // quern is gone
+    start += count;
+    size -= count;
+  }
+}
+
+function writeFully(source) {
+  let start = 0;
+  while (start < source.length) {
+    start += patiently(() => fs.writeSync(WRITE_DESCRIPTOR, source, start, source.length - start));
+  }
+}
+
+function patiently(transfer) {
+  for (;;) {
+    try {
+      return transfer();
+    } catch (error) {
+      if (error.code === "EPIPE") exit(BROKEN_STATUS); // quern is gone
+      if (error.code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+// Frames in and out. Buffers are reused, because fresh memory is dear.
+class Channel {
+  #header = Buffer.alloc(HEADER_BYTES);
+  #buffer = Buffer.allocUnsafeSlow(1 << 16);
+
+  // The next frame; its payload is valid until the next call.
+  read() {
+    readFully(this.#header, 0, HEADER_BYTES);
+    if (this.#header.readUInt32LE(0) !== MAGIC) giveUp("a frame from quern starts with wrong bytes");
+    const size = Number(this.#header.readBigUInt64LE(16));
+    if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#buffer.length));
+    readFully(this.#buffer, 0, size);
+    return {
+      kind: this.#header.readUInt32LE(4),
+      id: this.#header.readBigUInt64LE(8),
+      payload: this.#buffer.subarray(0, size),
+    };
+  }
+
+  write(kind, id, payload = NOTHING, table = NOTHING) {
+    const head = Buffer.allocUnsafe(HEADER_BYTES + table.length);
+    head.writeUInt32LE(MAGIC, 0);
+    head.writeUInt32LE(kind, 4);
+    head.writeBigUInt64LE(id, 8);
+    head.writeBigUInt64LE(BigInt(table.length + payload.length), 16);
+    table.copy(head, HEADER_BYTES);
+    writeFully(head);
+    writeFully(payload);
+  }
+
+  writeJson(kind, id, value) {
+    this.write(kind, id, Buffer.from(JSON.stringify(value)));
+  }
+
+  starting(id, segment, line) {
+    this.write(STARTING, id, place(segment, line));
+  }
+
+  bad(id, segment, line, failure) {
+    const reason = Buffer.from(reasonOf(failure));
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(reason.length);
+    this.write(BAD, id, Buffer.from(detailsOf(failure)), Buffer.concat([place(segment, line), size, reason]));
+  }
+
+  done(id, returned, bad, blank) {
+    const payload = Buffer.alloc(24);
+    [returned, bad, blank].forEach((count, i) => payload.writeBigUInt64LE(BigInt(count), 8 * i));
+    this.write(DONE, id, payload);
+  }
+}
+
+function place(segment, line) {
+  const payload = Buffer.alloc(12);
+  payload.writeUInt32LE(segment, 0);
+  payload.writeBigUInt64LE(BigInt(line), 4);
+  return payload;
+}
+
+// Reasons and stacks.
+
+// One line that says what was thrown.
+function reasonOf(failure) {
+  let reason;
+  try {
+    if (failure instanceof Refused || failure instanceof ExitCalled) reason = failure.message;
+    else if (failure instanceof Error) reason = `${failure.name}: ${failure.message}`;
+    else reason = `the module threw ${shown(failure)}`;
+  } catch {
+    reason = "the module threw what cannot be shown";
+  }
+  return reason.replace(/\s+/g, " ").trim().slice(0, REASON_CHARACTERS);
+}
+
+// The stack without the frames of this file and of Node.js, which say nothing to the user.
+function detailsOf(failure) {
+  if (failure instanceof Refused || !(failure instanceof Error)) return "";
+  const parts = [];
+  for (let error = failure; error instanceof Error && parts.length < 10; error = error.cause) {
+    parts.push(String(error.stack).split("\n").filter(isTheirs).join("\n"));
+  }
+  return parts.join("\nCaused by: ").slice(0, DETAILS_CHARACTERS);
+}
+
+function isTheirs(line) {
+  return !/^\s+at /.test(line) || !(line.includes(import.meta.url) || /[( ]node:/.test(line));
+}
+
+function shown(value) {
+  const text = typeof value === "bigint" || typeof value === "symbol" ? String(value) : JSON.stringify(value);
+  return text === undefined ? String(value).slice(0, 60) : text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}
+
+// What functions return.
+
+class Results {
+  #name;
+  #separator;
+  #keysAreFree;
+
+  // `name` is of the function, for reasons; `keysAreFree`: a reducer's keys may contain the separator.
+  constructor(name, separator, keysAreFree) {
+    this.#name = name;
+    this.#separator = separator;
+    this.#keysAreFree = keysAreFree;
+  }
+
+  // Appends the lines of `result` to `lines`; nothing if it throws. Returns a promise if it must be waited for.
+  add(lines, result) {
+    if (typeof result === "string") return this.#addText(lines, result);
+    if (result === undefined || result === null) return undefined;
+    const before = lines.length;
+    try {
+      if (Array.isArray(result)) return this.#isPair(result) ? this.#addPair(lines, result) : this.#addEach(lines, result);
+      if (typeof result === "object" && typeof result[Symbol.asyncIterator] === "function") {
+        return this.#addEachLater(lines, result);
+      }
+      return this.#addEach(lines, result);
+    } catch (failure) {
+      lines.length = before;
+      throw failure;
+    }
+  }
+
+  #addText(lines, text) {
+    if (text.endsWith("\n")) text = text.slice(0, -1);
+    if (text !== "") lines.push(text);
+  }
+
+  // An array of two is a pair, but for two arrays in one and for two lines.
+  #isPair(result) {
+    if (result.length !== 2 || Array.isArray(result[0]) || Array.isArray(result[1])) return false;
+    return !result.every((part) => typeof part === "string" && part.includes(this.#separator));
+  }
+
+  #addPair(lines, [key, value]) {
+    key = this.#textOf(key, "key");
+    value = this.#textOf(value, "value");
+    if (key.includes("\n")) {
+      throw new Refused(`the key ${shown(key)} contains a line break; replace it before returning it`);
+    }
+    if (!this.#keysAreFree && key.includes(this.#separator)) {
+      throw new Refused(
+        `the key ${shown(key)} contains the separator ${shown(this.#separator)}; ` +
+          'set another one in the job file, say `separator: "\\t"`, or replace it in the key',
+      );
+    }
+    if (value.includes("\n")) {
+      throw new Refused(`the value ${shown(value)} contains a line break; replace it, or return JSON.stringify(value)`);
+    }
+    lines.push(key + this.#separator + value);
+  }
+
+  #textOf(part, what) {
+    if (typeof part === "string") return part;
+    if (typeof part === "bigint") return String(part);
+    const text = JSON.stringify(part);
+    if (text === undefined) throw new Refused(`the ${what} of a pair is ${typeof part}, which has no JSON`);
+    return text;
+  }
+
+  #addEach(lines, results) {
+    if (typeof results !== "object" || typeof results[Symbol.iterator] !== "function") {
+      throw new Refused(this.#notUnderstood(results));
+    }
+    for (const item of results) this.#addItem(lines, item);
+  }
+
+  async #addEachLater(lines, results) {
+    const before = lines.length;
+    try {
+      for await (const item of results) this.#addItem(lines, item);
+    } catch (failure) {
+      lines.length = before;
+      throw failure;
+    }
+  }
+
+  #addItem(lines, item) {
+    if (typeof item === "string") this.#addText(lines, item);
+    else if (Array.isArray(item) && item.length === 2) this.#addPair(lines, item);
+    else if (item !== undefined && item !== null) throw new Refused(this.#notUnderstood(item));
+  }
+
+  #notUnderstood(result) {
+    const kind = Array.isArray(result) ? `an array of ${result.length}` : typeof result;
+    return (
+      `${this.#name} gave ${shown(result)} (${kind}); it may return or yield a string key${this.#separator}value, ` +
+      "a pair [key, value], an array of these, or nothing"
+    );
+  }
+}
+
+function encoded(lines) {
+  if (lines.length === 0) return NOTHING;
+  return Buffer.from(`${lines.join("\n")}\n`);
+}
+
+// Cuts `data` at line ends into what fits into one OUTPUT frame each.
+function outputParts(data) {
+  const parts = [];
+  for (let start = 0; start < data.length; ) {
+    let end = data.length;
+    if (end - start > OUTPUT_BYTES) {
+      end = data.lastIndexOf(NEWLINE, start + OUTPUT_BYTES - 1) + 1;
+      if (end <= start) end = data.indexOf(NEWLINE, start) + 1;
+    }
+    if (end - start > LONGEST_LINE_BYTES) {
+      giveUp(`the module gave a line of ${end - start} bytes; the most is ${LONGEST_LINE_BYTES}`);
+    }
+    parts.push(data.subarray(start, end));
+    start = end;
+  }
+  return parts;
+}
+
+// The `quern` object that user code sees.
+class Counters {
+  #amounts = new Map();
+
+  count(group, name, n = 1) {
+    if (!Number.isSafeInteger(n)) throw new TypeError(`quern.count adds whole numbers, not ${shown(n)}`);
+    const key = JSON.stringify([String(group), String(name)]);
+    this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
+  }
+
+  send(channel, id) {
+    if (this.#amounts.size === 0) return;
+    channel.writeJson(COUNTERS, id, [...this.#amounts].map(([key, n]) => [...JSON.parse(key), n]));
+    this.#amounts.clear();
+  }
+}
+
+function offerQuern(counters) {
+  const quern = Object.freeze({ count: (group, name, n) => counters.count(group, name, n) });
+  globalThis.quern = quern;
+  const load = Module._load;
+  Module._load = function (request, ...rest) {
+    return request === "quern" ? quern : load.call(this, request, ...rest);
+  };
+}
+
+// Waiting for the module.
+
+let abandon = null; // rejects what is waited for
+
+// Waits for what an async function returned. A promise that nothing can settle any more would end this process in
+// silence; it becomes a failure instead.
+function settled(promise) {
+  return new Promise((resolve, reject) => {
+    abandon = reject;
+    promise.then(resolve, reject);
+  });
+}
+
+function isThenable(value) {
+  return value !== null && typeof value === "object" && typeof value.then === "function";
+}
+
+// One turn of the event loop, in which errors of code that nobody waits for come out.
+function turn() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function watchStrayCode() {
+  const stray = (failure) => {
+    const details = failure instanceof Error ? detailsOf(failure) : "";
+    giveUp(`code that nobody waited for failed: ${reasonOf(failure)}\n${details}`);
+  };
+  process.on("uncaughtException", stray);
+  process.on("unhandledRejection", stray);
+  process.on("beforeExit", () => {
+    if (abandon === null) return;
+    setImmediate(() => {});
+    abandon(new Refused("the module's promise is never settled: nothing is left that could settle it"));
+  });
+  process.exit = (code) => {
+    throw new ExitCalled(code);
+  };
+}
+
+// Loading the user's module.
+
+async function load(script) {
+  try {
+    fs.accessSync(script, fs.constants.R_OK);
+  } catch (error) {
+    throw new Refused(`cannot read ${script}: ${error.message}`);
+  }
+  return settled(import(pathToFileURL(script).href));
+}
+
+// An exported function; a CommonJS module's exports stand in `default`, and so may an object of functions.
+function exported(module, name) {
+  return module[name] ?? module.default?.[name];
+}
+
+function functionOf(module, role, script) {
+  const [names, parameters] = FUNCTIONS[role];
+  const file = path.basename(script);
+  for (const name of names) {
+    const found = exported(module, name);
+    if (typeof found === "function") return [name, found];
+    if (found !== undefined) throw new Refused(`${name} in ${file} is not a function but ${shown(found)}`);
+  }
+  if (typeof module.default === "function") return [names[0], module.default];
+  throw new Refused(`${file} does not export a function ${names.map((name) => name + parameters).join(" or ")}`);
+}
+
+// Roles.
+
+// Answers BLOCK frames.
+class Mapper {
+  #channel;
+  #counters;
+  #function;
+  #results;
+  #isText;
+  #isKeyed;
+
+  constructor(channel, counters, mapper, results, recordKind) {
+    this.#channel = channel;
+    this.#counters = counters;
+    this.#function = mapper;
+    this.#results = results;
+    this.#isText = recordKind === "text";
+    this.#isKeyed = recordKind === "keyed-json";
+  }
+
+  async answer({ kind, id, payload }) {
+    if (kind !== BLOCK) giveUp(`a frame of type ${kind} came to a mapper`);
+    const isCareful = (payload.readUInt32LE(0) & CAREFUL) !== 0;
+    const block = { id, payload, isCareful, lines: [], count: 0, bad: 0, blank: 0 };
+    const segments = segmentsOf(payload);
+    // One look at the whole block spares one at each line.
+    block.mayBeBroken = !this.#isText && segments.length > 0 && !isUtf8(payload.subarray(segments[0].start));
+    for (let i = 0; i < segments.length; ++i) await this.#mapSegment(block, i, segments[i]);
+    for (const part of outputParts(encoded(block.lines))) this.#channel.write(OUTPUT, id, part);
+    this.#counters.send(this.#channel, id);
+    this.#channel.done(id, block.count - block.bad - block.blank, block.bad, block.blank);
+  }
+
+  async #mapSegment(block, segment, { file, start, end }) {
+    const { payload, lines } = block;
+    const mapper = this.#function;
+    for (let index = 0; start < end; ++index) {
+      const stop = payload.indexOf(NEWLINE, start);
+      if (block.isCareful) this.#channel.starting(block.id, segment, index);
+      ++block.count;
+      try {
+        const record = this.#isText ? textAt(payload, start, stop) : this.#recordAt(block, start, stop);
+        if (record !== undefined) {
+          let result = mapper(this.#key, file, record);
+          if (isThenable(result)) result = await settled(result);
+          const added = this.#results.add(lines, result);
+          if (added !== undefined) await settled(added);
+        }
+      } catch (failure) {
+        ++block.bad;
+        this.#channel.bad(block.id, segment, index, failure);
+      }
+      start = stop + 1;
+    }
+  }
+
+  #key = "";
+
+  // The parsed record, its key in #key; undefined for a blank line.
+  #recordAt(block, start, stop) {
+    const { payload } = block;
+    if (block.mayBeBroken && !isUtf8(payload.subarray(start, stop))) throw new Refused("the record is not UTF-8");
+    const from = this.#isKeyed ? recordStart(payload, start, stop) : start;
+    // Each a string of its own: a slice of the whole line would keep it in memory for as long as the module keeps the key.
+    this.#key = from > start ? payload.utf8Slice(start, from - 1) : "";
+    const json = payload.utf8Slice(from, stop);
+    try {
+      if (from <= stop) return JSON.parse(json);
+    } catch (error) {
+      if (!isBlank(payload, start, stop)) {
+        throw new Refused(`the record is not JSON: ${jsonReason(error, from > start ? this.#key.length + 1 : 0)}`);
+      }
+    }
+    if (!isBlank(payload, start, stop)) {
+      throw new Refused("the line has neither a TAB nor a blank between key and record, and does not start with { or [");
+    }
+    ++block.blank;
+    return undefined;
+  }
+}
+
+// Where the record of a keyed-json line starts: behind the first TAB or blank, or at the line's start if that is { or [.
+// Past the line's end if there is none.
+function recordStart(payload, start, stop) {
+  if (start < stop && (payload[start] === 0x7b || payload[start] === 0x5b)) return start;
+  while (start < stop && payload[start] !== 0x09 && payload[start] !== 0x20) ++start;
+  return start + 1;
+}
+
+function isBlank(payload, start, stop) {
+  for (; start < stop; ++start) {
+    const byte = payload[start];
+    if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) return false;
+  }
+  return true;
+}
+
+// What JSON.parse says, with the place as a column of the line, as Node.js 18, 20 and 22 word it.
+function jsonReason(error, before) {
+  return error.message.replace(/ in JSON at position (\d+)( \(line \d+ column \d+\))?$/, (_, position) => {
+    return `: column ${before + Number(position) + 1}`;
+  });
+}
+
+function textAt(payload, start, stop) {
+  return payload.utf8Slice(start, stop > start && payload[stop - 1] === CARRIAGE_RETURN ? stop - 1 : stop);
+}
+
+function isUtf8(bytes) {
+  if (buffer.isUtf8 !== undefined) return buffer.isUtf8(bytes);
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes); // before Node.js 18.14
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Name, start and end within the payload of each segment of a BLOCK.
+function segmentsOf(payload) {
+  const segments = [];
+  let position = 8;
+  for (let left = payload.readUInt32LE(4); left > 0; --left) {
+    const size = Number(payload.readBigUInt64LE(position + 8));
+    const nameEnd = position + 20 + payload.readUInt32LE(position + 16);
+    segments.push({ file: payload.utf8Slice(position + 20, nameEnd), start: 0, end: size });
+    position = nameEnd;
+  }
+  for (const segment of segments) {
+    segment.start = position;
+    segment.end += position;
+    position = segment.end;
+  }
+  return segments;
+}
+
+// Answers GROUPS frames, for reducers and combiners. A group may go on over any number of frames: the frames are then
+// read, and answered, while its values are taken.
+class Reducer {
+  #channel;
+  #counters;
+  #function;
+  #results;
+  #isLazy;
+  #isCombiner;
+  // Of the frame that is being answered:
+  #id;
+  #flags;
+  #payload;
+  #position; // in the payload
+  #sizes; // of the groups: how many values
+  #group;
+  #lines;
+  #lineCounts;
+  #bad;
+
+  constructor(channel, counters, reduce, results, valuesKind, isCombiner) {
+    this.#channel = channel;
+    this.#counters = counters;
+    this.#function = reduce;
+    this.#results = results;
+    this.#isLazy = valuesKind === "iterator";
+    this.#isCombiner = isCombiner;
+  }
+
+  async answer(frame) {
+    const reduce = this.#function;
+    this.#open(frame);
+    for (; this.#group < this.#sizes.length; ++this.#group) {
+      if ((this.#flags & CAREFUL) !== 0) this.#channel.starting(this.#id, 0, this.#group);
+      const key = this.#takeLine();
+      const values = new Values(() => this.#moreValues(), this.#takeValues());
+      const lines = [];
+      let failure = null;
+      try {
+        let result = reduce(key, this.#isLazy ? values : values.all());
+        if (isThenable(result)) result = await settled(result);
+        const added = this.#results.add(lines, result);
+        if (added !== undefined) await settled(added);
+      } catch (thrown) {
+        failure = { thrown };
+      }
+      values.skip();
+      this.#finishGroup(lines, failure);
+    }
+    this.#close();
+  }
+
+  #open({ kind, id, payload }) {
+    if (kind !== GROUPS) giveUp(`a frame of type ${kind} came where GROUPS are expected`);
+    this.#id = id;
+    this.#payload = payload;
+    this.#flags = payload.readUInt32LE(0);
+    const count = payload.readUInt32LE(4);
+    this.#sizes = Array.from({ length: count }, (_, i) => payload.readUInt32LE(8 + 4 * i));
+    this.#position = 8 + 4 * count;
+    this.#group = 0;
+    this.#lines = [];
+    this.#lineCounts = [];
+    this.#bad = 0;
+  }
+
+  // Strings of their own, not slices of a longer one, which would stay in memory for as long as the module keeps one of them.
+  #takeLine() {
+    const start = this.#position;
+    const stop = this.#payload.indexOf(NEWLINE, start);
+    this.#position = stop + 1;
+    return this.#payload.utf8Slice(start, stop);
+  }
+
+  #takeValues() {
+    const values = new Array(this.#sizes[this.#group]);
+    for (let i = 0; i < values.length; ++i) values[i] = this.#takeLine();
+    return values;
+  }
+
+  // The values of this group in the next frame; null if it does not go on there.
+  #moreValues() {
+    if ((this.#flags & GOES_ON) === 0 || this.#group < this.#sizes.length - 1) return null;
+    this.#close();
+    this.#open(this.#channel.read());
+    if ((this.#flags & CONTINUES) === 0) giveUp("a group that goes on was not continued");
+    this.#takeLine(); // the key once more
+    return this.#takeValues();
+  }
+
+  #finishGroup(lines, failure) {
+    let count = 0;
+    if (failure !== null) {
+      ++this.#bad;
+      this.#channel.bad(this.#id, 0, this.#group, failure.thrown);
+    } else {
+      for (const text of lines) {
+        this.#lines.push(text);
+        count += linesIn(text);
+      }
+    }
+    this.#lineCounts.push(count);
+  }
+
+  // Answers the frame; a group that is not complete stays out of it.
+  #close() {
+    const parts = outputParts(encoded(this.#lines));
+    const left = [...this.#lineCounts];
+    for (const part of parts) this.#channel.write(OUTPUT, this.#id, part, this.#tableOf(part, left, parts.length));
+    this.#counters.send(this.#channel, this.#id);
+    this.#channel.done(this.#id, this.#lineCounts.length - this.#bad, this.#bad, 0);
+  }
+
+  // How many lines of this part belong to each group of the frame; takes them off `left`.
+  #tableOf(part, left, parts) {
+    if (this.#isCombiner) return NOTHING;
+    let wanted = Infinity;
+    if (parts > 1) {
+      wanted = 0;
+      for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, at + 1)) ++wanted;
+    }
+    const table = Buffer.alloc(4 + 4 * left.length);
+    table.writeUInt32LE(left.length, 0);
+    for (let group = 0; group < left.length; ++group) {
+      const taken = Math.min(left[group], wanted);
+      wanted -= taken;
+      left[group] -= taken;
+      table.writeUInt32LE(taken, 4 + 4 * group);
+    }
+    return table;
+  }
+}
+
+function linesIn(text) {
+  let count = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) ++count;
+  return count;
+}
+
+// The values of one group, each handed out once; asks for more when it has none left.
+class Values {
+  #more;
+  #part;
+  #next = 0;
+
+  constructor(more, part) {
+    this.#more = more;
+    this.#part = part;
+  }
+
+  [Symbol.iterator]() {
+    return this;
+  }
+
+  next() {
+    while (this.#part !== null && this.#next === this.#part.length) this.#advance();
+    if (this.#part === null) return { done: true, value: undefined };
+    return { done: false, value: this.#part[this.#next++] };
+  }
+
+  all() {
+    const values = this.#part;
+    for (this.#advance(); this.#part !== null; this.#advance()) {
+      for (const value of this.#part) values.push(value);
+    }
+    return values;
+  }
+
+  skip() {
+    while (this.#part !== null) this.#advance();
+  }
+
+  #advance() {
+    this.#part = this.#more();
+    this.#next = 0;
+  }
+}
+
+// The life of a child.
+
+async function setUp(channel, counters, job) {
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major < 18) {
+    throw new Refused(`${process.execPath} is Node.js ${process.versions.node}; quern's modules need Node.js 18 or newer`);
+  }
+  const { script, role } = job;
+  process.argv = [process.execPath, script, ...job.arguments];
+  offerQuern(counters);
+  const module = await load(script);
+  const [name, call] = functionOf(module, role, script);
+  await callHook(module, "setup");
+  const results = new Results(name, job.separator, role === "reducer");
+  if (role === "mapper") return [new Mapper(channel, counters, call, results, job.record), module];
+  return [new Reducer(channel, counters, call, results, job.values, role === "combiner"), module];
+}
+
+async function callHook(module, name) {
+  const hook = exported(module, name);
+  if (typeof hook !== "function") return;
+  const result = hook();
+  if (isThenable(result)) await settled(result);
+}
+
+function sayFailed(channel, failure) {
+  channel.writeJson(FAILED, 0n, { reason: reasonOf(failure), details: detailsOf(failure) });
+  exit(1);
+}
+
+async function main() {
+  const channel = new Channel();
+  const counters = new Counters();
+  const first = channel.read();
+  if (first.kind !== SETUP) giveUp(`the first frame is of type ${first.kind}, not SETUP`);
+  watchStrayCode();
+  let worker, module;
+  try {
+    [worker, module] = await setUp(channel, counters, JSON.parse(first.payload.toString()));
+  } catch (failure) {
+    sayFailed(channel, failure);
+  }
+  const combine = typeof exported(module, "combine") === "function";
+  channel.writeJson(READY, 0n, { version: process.versions.node, combine });
+  for (let frame = channel.read(); frame.kind !== END; frame = channel.read()) {
+    await worker.answer(frame);
+    await turn();
+  }
+  try {
+    await callHook(module, "teardown");
+  } catch (failure) {
+    sayFailed(channel, failure);
+  }
+  counters.send(channel, 0n);
+  channel.write(FINISHED, 0n);
+  exit(0);
+}
+
+await main();

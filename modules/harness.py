@@ -1,0 +1,790 @@
+"""The Python side of quern's child protocol (docs/formats/child-protocol.md).
+
+quern starts an interpreter with this file. It reads frames from descriptor 3, loads the user's module, calls its
+function for every record or group, and writes frames to descriptor 4. What the module prints is log, never data.
+Needs Python 3.8; its syntax is kept readable by 3.6, so that an older interpreter can say that it is too old.
+"""
+
+import gc
+import io
+import itertools
+import json
+import os
+import struct
+import sys
+import types
+
+READ_DESCRIPTOR = 3
+WRITE_DESCRIPTOR = 4
+
+MAGIC = 0x314E5251  # "QRN1", little-endian
+SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED = range(16, 24)
+CAREFUL, CONTINUES, GOES_ON = 1, 2, 4  # flags of BLOCK and GROUPS
+
+HEADER = struct.Struct("<IIQQ")  # magic, type, id, length of the payload
+TWO_INTEGERS = struct.Struct("<II")
+SEGMENT = struct.Struct("<QQI")  # first line number, size in bytes, length of the name
+PLACE = struct.Struct("<IQ")  # segment, line
+DONE_COUNTS = struct.Struct("<QQQ")  # returned, bad, blank
+
+OUTPUT_BYTES = 32 << 20  # an OUTPUT frame is cut at the last line end before this size
+LONGEST_LINE_BYTES = 60 << 20  # a longer line does not fit into any frame
+# Lines are decoded and split in pieces of about this size: small enough for the cache and for memory that the
+# allocator keeps, large enough that short lines cost little each.
+PIECE_BYTES = 64 << 10
+REASON_CHARACTERS = 2000
+DETAILS_CHARACTERS = 64 << 10
+BROKEN_STATUS = 70  # of a child that cannot go on: quern is gone, or broke the protocol
+
+WHITESPACE = " \t\r\n\v\f"
+JSON_WHITESPACE = " \t\r\n"
+
+# What a module must define for each role: names in order of preference, and their parameters.
+FUNCTIONS = {
+    "mapper": (("mapper",), "(key, file, record)"),
+    "combiner": (("combine", "reduce"), "(key, values)"),
+    "reducer": (("reduce",), "(key, values)"),
+}
+
+
+class Refused(Exception):
+    """What the module did is refused; the text is the whole reason."""
+
+
+def give_up(message):
+    """Ends this child at once. quern sees that it died, and sends what is unanswered to another one."""
+    try:
+        sys.stderr.write(f"quern: {message}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(BROKEN_STATUS)
+
+
+def flush_log():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # the module may have closed or replaced it
+            pass
+
+
+class Channel:
+    """Frames in and out. Every buffer is reused, because fresh memory is dear."""
+
+    def __init__(self):
+        for descriptor in (READ_DESCRIPTOR, WRITE_DESCRIPTOR):
+            os.set_inheritable(descriptor, False)
+        self._reader = io.FileIO(READ_DESCRIPTOR, "rb", closefd=False)
+        self._buffer = bytearray(1 << 16)
+        self._header = bytearray(HEADER.size)
+        self._process = os.getpid()
+        self.is_copy = False
+        self.lines = []  # what the current loop goes through; emptied in a forked copy, so that it stops there
+
+    def watch_forks(self):
+        os.register_at_fork(after_in_child=self._become_copy)
+
+    def _become_copy(self):
+        self.is_copy = True
+        self.lines.clear()
+        for descriptor in (READ_DESCRIPTOR, WRITE_DESCRIPTOR):
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass
+
+    def leave_if_copy(self, error=None):
+        """A forked copy that comes back from the module's function ends here, with the status it asked for."""
+        if not self.is_copy and os.getpid() == self._process:
+            return
+        status = 0
+        if isinstance(error, SystemExit):
+            status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        elif error is not None:
+            sys.stderr.write(details_of(error))
+            status = 1
+        flush_log()
+        os._exit(status & 0xFF)
+
+    def read(self):
+        """The next frame: its type, its id, and its payload, which is valid until the next call."""
+        self._fill(memoryview(self._header))
+        magic, kind, identity, size = HEADER.unpack(self._header)
+        if magic != MAGIC:
+            give_up("a frame from quern starts with wrong bytes")
+        if size > len(self._buffer):
+            self._buffer = bytearray(max(size, 2 * len(self._buffer)))
+        payload = memoryview(self._buffer)[:size]
+        self._fill(payload)
+        return kind, identity, payload
+
+    def _fill(self, target):
+        done = 0
+        while done < len(target):
+            count = self._reader.readinto(target[done:])
+            if not count:
+                os._exit(BROKEN_STATUS)  # quern is gone
+            done += count
+
+    def write(self, kind, identity, payload=b"", table=b""):
+        self.leave_if_copy()
+        header = HEADER.pack(MAGIC, kind, identity, len(table) + len(payload))
+        parts = [memoryview(part) for part in (header + table, payload)]
+        try:
+            while parts:
+                count = os.writev(WRITE_DESCRIPTOR, parts)
+                while parts and count >= len(parts[0]):
+                    count -= len(parts.pop(0))
+                if parts:
+                    parts[0] = parts[0][count:]
+        except BrokenPipeError:
+            os._exit(BROKEN_STATUS)  # quern is gone
+
+
+# Reasons and tracebacks.
+
+
+def details_of(error):
+    """The traceback without the frames of this file and of the import machinery, which say nothing to the user."""
+    import traceback
+
+    trace = traceback.TracebackException(type(error), error, error.__traceback__)
+    seen, waiting = set(), [trace]
+    while waiting:
+        part = waiting.pop()
+        if part is None or id(part) in seen:
+            continue
+        seen.add(id(part))
+        frames = [frame for frame in part.stack if not is_ours(frame.filename)]
+        part.stack = traceback.StackSummary.from_list(frames)
+        waiting += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())]
+    return "".join(trace.format())[-DETAILS_CHARACTERS:]
+
+
+def is_ours(filename):
+    return filename == __file__ or filename.startswith("<frozen importlib")
+
+
+def reason_of(error):
+    """One line that says what was raised."""
+    if isinstance(error, Refused):
+        reason = str(error)
+    elif isinstance(error, SystemExit):
+        reason = f"the module called sys.exit({'' if error.code is None else repr(error.code)})"
+    else:
+        try:
+            text = str(error)
+        except Exception:
+            text = "its text cannot be shown"
+        reason = type(error).__name__ + (f": {text}" if text else "")
+    return " ".join(reason.split())[:REASON_CHARACTERS]
+
+
+def to_bytes(text):
+    return text.encode("utf-8", "backslashreplace")
+
+
+# What functions return.
+
+
+class Results:
+    """Turns what a function returned into lines, and lines into bytes."""
+
+    def __init__(self, name, separator, keys_are_free, keep_bytes):
+        self._name = name  # of the function, for reasons
+        self._separator = separator
+        self._keys_are_free = keys_are_free  # a reducer's keys may contain the separator
+        self._keep_bytes = keep_bytes  # bytes that are no UTF-8 come as lone surrogates and leave as they came
+        self._encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+    def add(self, lines, result):
+        """Appends the lines of `result`, which is not None, to `lines`; nothing if it raises."""
+        kind = type(result)
+        if kind is str:
+            if "\n" not in result:
+                if result:
+                    lines.append(result)
+            else:
+                self._add_text(lines, result)
+        elif kind is tuple:
+            self._add_pair(lines, result)
+        else:
+            self._add_other(lines, result)
+
+    def _add_text(self, lines, text):
+        if text.endswith("\n"):
+            text = text[:-1]
+        if text:
+            lines.append(text)
+
+    def _add_pair(self, lines, pair):
+        if len(pair) != 2:
+            raise Refused(
+                f"{self._name} gave a tuple of {len(pair)}; a pair (key, value) has 2 elements, several lines are a list"
+            )
+        key, value = pair
+        if type(key) is not str:
+            key = self._text_of(key)
+        if "\n" in key:
+            raise Refused(f"the key {shown(key)} contains a line break; replace it before returning it")
+        if self._separator in key and not self._keys_are_free:
+            raise Refused(
+                f"the key {shown(key)} contains the separator {shown(self._separator)}; "
+                'set another one in the job file, say `separator: "\\t"`, or replace it in the key'
+            )
+        kind = type(value)
+        if kind is not int:
+            if kind is not str:
+                value = self._text_of(value)
+            if "\n" in value:
+                raise Refused(
+                    f"the value {shown(value)} contains a line break; replace it, or return json.dumps(value)"
+                )
+        lines.append(f"{key}{self._separator}{value}")
+
+    def _text_of(self, part):
+        if isinstance(part, str):
+            return str(part)
+        if isinstance(part, (bytes, bytearray)):
+            return self._decoded(part)
+        return self._encode_json(part)
+
+    def _decoded(self, value):
+        return str(value, "utf-8", "surrogateescape" if self._keep_bytes else "surrogatepass")
+
+    def _add_other(self, lines, result):
+        before = len(lines)
+        try:
+            if isinstance(result, (bytes, bytearray)):
+                self._add_text(lines, self._decoded(result))
+            elif isinstance(result, str):
+                self._add_text(lines, str(result))
+            else:
+                self._add_each(lines, result)
+        except BaseException:
+            del lines[before:]
+            raise
+
+    def _add_each(self, lines, results):
+        if isinstance(results, dict):
+            raise Refused(f"{self._name} gave a {type(results).__name__}; return its items(), or one line for each")
+        try:
+            items = iter(results)
+        except TypeError:
+            raise Refused(self._not_understood(results)) from None
+        append = lines.append
+        for item in items:
+            kind = type(item)
+            if kind is str and "\n" not in item:
+                if item:
+                    append(item)
+            elif kind is str or kind is tuple:
+                self.add(lines, item)
+            elif isinstance(item, (str, bytes, bytearray)):
+                self._add_other(lines, item)
+            elif item is not None:
+                raise Refused(self._not_understood(item))
+
+    def _not_understood(self, result):
+        if type(result).__name__ == "coroutine":
+            result.close()
+            return f"{self._name} is an async function; define it without async"
+        return (
+            f"{self._name} gave {result!r:.80} ({type(result).__name__}); it may return or yield "
+            f"a string key{self._separator}value, a pair (key, value), a list of these, or nothing"
+        )
+
+    def encoded(self, lines):
+        """The lines, each with its line end, as bytes."""
+        if not lines:
+            return b""
+        lines.append("")
+        text = "\n".join(lines)
+        lines.pop()
+        try:
+            return text.encode("utf-8")
+        except UnicodeEncodeError:
+            pass
+        if self._keep_bytes:
+            try:
+                return text.encode("utf-8", "surrogateescape")
+            except UnicodeEncodeError:  # "\ud800" from some JSON is no escaped byte
+                pass
+        return text.encode("utf-8", "surrogatepass")
+
+
+def shown(text):
+    return json.dumps(text if len(text) <= 60 else text[:60] + "…", ensure_ascii=False)
+
+
+def output_parts(data):
+    """Cuts `data` at line ends into what fits into one OUTPUT frame each."""
+    if len(data) <= OUTPUT_BYTES:
+        return [data] if data else []
+    parts = []
+    start = 0
+    while start < len(data):
+        end = len(data) if len(data) - start <= OUTPUT_BYTES else data.rfind(b"\n", start, start + OUTPUT_BYTES) + 1
+        if end == 0:
+            end = data.index(b"\n", start) + 1
+        if end - start > LONGEST_LINE_BYTES:
+            give_up(f"the module gave a line of {end - start} bytes; the most is {LONGEST_LINE_BYTES}")
+        parts.append(memoryview(data)[start:end])
+        start = end
+    return parts
+
+
+# The `quern` module that user code may import.
+
+
+class Counters:
+    def __init__(self):
+        self._amounts = {}
+
+    def count(self, group, name, n=1):
+        """Adds n to the counter `name` of `group`; quern shows the sums over all records at the end."""
+        if not isinstance(n, int):
+            raise TypeError(f"quern.count adds whole numbers, not {n!r}")
+        place = (str(group), str(name))
+        self._amounts[place] = self._amounts.get(place, 0) + int(n)
+
+    def take(self):
+        """What was added since the last call, as a payload; empty if nothing was."""
+        if not self._amounts:
+            return b""
+        amounts, self._amounts = self._amounts, {}
+        return to_bytes(json.dumps([[group, name, n] for (group, name), n in amounts.items()]))
+
+
+def offer_quern(counters):
+    module = types.ModuleType("quern", "What quern offers to the modules it runs.")
+    module.count = counters.count
+    sys.modules["quern"] = module
+
+
+# Loading the user's module.
+
+
+def load(script):
+    """Runs the script as a module named after its file; its folder stands first on the path."""
+    folder, filename = os.path.split(script)
+    ours = os.path.dirname(os.path.abspath(__file__))
+    if sys.path and os.path.abspath(sys.path[0]) == ours:
+        sys.path[0] = folder
+    else:
+        sys.path.insert(0, folder)
+    try:
+        with open(script, "rb") as file:
+            source = file.read()
+    except OSError as error:
+        raise Refused(f"cannot read {script}: {error.strerror}") from None
+    from importlib.machinery import ModuleSpec, SourceFileLoader
+
+    name = os.path.splitext(filename)[0]
+    module = types.ModuleType(name)
+    module.__file__ = script
+    module.__loader__ = SourceFileLoader(name, script)
+    module.__spec__ = ModuleSpec(name, module.__loader__, origin=script)
+    # A script called json.py must not become everybody's json; elsewhere pickle and dataclasses look the module up.
+    sys.modules.setdefault(name, module)
+    exec(compile(source, script, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def function_of(module, role, script):
+    names, parameters = FUNCTIONS[role]
+    filename = os.path.basename(script)
+    for name in names:
+        function = getattr(module, name, None)
+        if callable(function):
+            return name, function
+        if function is not None:
+            raise Refused(f"{name} in {filename} is not a function but a {type(function).__name__}")
+    wanted = " or ".join(name + parameters for name in names)
+    raise Refused(f"{filename} does not define a function {wanted}")
+
+
+# Roles.
+
+
+class Mapper:
+    """Answers BLOCK frames."""
+
+    def __init__(self, channel, counters, function, results, record_kind):
+        self._channel = channel
+        self._counters = counters
+        self._function = function
+        self._results = results
+        self._is_text = record_kind == "text"
+        self._is_keyed = record_kind == "keyed-json"
+        self._scan = json.JSONDecoder().scan_once
+        self._lines = []
+        self._file = ""
+
+    def answer(self, kind, identity, payload):
+        if kind != BLOCK:
+            give_up(f"a frame of type {kind} came to a mapper")
+        self._identity = identity
+        self._bad = self._blank = self._count = 0
+        for segment, (name, start, end) in enumerate(segments_of(payload)):
+            self._segment, self._file, self._index = segment, name, -1
+            for piece in pieces_of(payload, start, end):
+                lines = self._split(piece)
+                if TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL:
+                    self._map_carefully(lines)
+                else:
+                    self._map(lines)
+            self._count += self._index + 1
+        for part in output_parts(self._results.encoded(self._lines)):
+            self._channel.write(OUTPUT, identity, part)
+        self._lines.clear()
+        finish(self._channel, self._counters, identity, self._count, self._bad, self._blank)
+
+    def _split(self, piece):
+        if self._is_text:
+            return str(piece, "utf-8", "surrogateescape").split("\n")
+        try:
+            return str(piece, "utf-8").split("\n")
+        except UnicodeDecodeError:  # some line of these is bad: bytes instead of a string
+            return [decoded_or_bytes(line) for line in bytes(piece).split(b"\n")]
+
+    def _map_carefully(self, lines):
+        for line in lines:
+            self._channel.write(STARTING, self._identity, PLACE.pack(self._segment, self._index + 1))
+            self._map([line])
+
+    def _map(self, lines):
+        self._channel.lines = lines
+        if self._is_text:
+            self._map_text(lines)
+        else:
+            self._map_json(lines)
+        self._channel.leave_if_copy()
+
+    def _map_text(self, lines):
+        function, file, add, out = self._function, self._file, self._results.add, self._lines
+        index = self._index
+        for line in lines:
+            index += 1
+            if line[-1:] == "\r":
+                line = line[:-1]
+            try:
+                result = function("", file, line)
+                if result is not None:
+                    add(out, result)
+            except BaseException as error:
+                self._raised(error, index)
+        self._index = index
+
+    def _map_json(self, lines):
+        function, file, add, out, scan = self._function, self._file, self._results.add, self._lines, self._scan
+        is_keyed = self._is_keyed
+        index = self._index
+        for line in lines:
+            index += 1
+            try:
+                key, start = split_key(line) if is_keyed and line[0] not in "{[" else ("", 0)
+                record, stop = scan(line, start)
+                if stop != len(line):
+                    raise ValueError
+            except Exception:  # bad, blank, or with blanks around it
+                found = self._parse(line, index)
+                if not found:
+                    continue
+                key, record = found
+            try:
+                result = function(key, file, record)
+                if result is not None:
+                    add(out, result)
+            except BaseException as error:
+                self._raised(error, index)
+        self._index = index
+
+    def _parse(self, line, index):
+        """As _map_json parses, by json.loads, which tells what is wrong: key and record, or None."""
+        try:
+            if isinstance(line, bytes):
+                raise Refused(not_utf8(line))
+            if not line.strip(WHITESPACE):
+                self._blank += 1
+                return None
+            key, start = split_key(line) if self._is_keyed and line[0] not in "{[" else ("", 0)
+            try:
+                return key, json.loads(line[start:])
+            except json.JSONDecodeError as error:
+                raise Refused(f"the record is not JSON: {error.msg}: column {start + error.pos + 1}") from None
+            except (ValueError, RecursionError) as error:
+                raise Refused(f"the record cannot be parsed: {error}") from None
+        except Refused as error:
+            self._say_bad(index, reason_of(error), "")
+            return None
+
+    def _raised(self, error, index):
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        self._channel.leave_if_copy(error)
+        self._say_bad(index, reason_of(error), "" if isinstance(error, Refused) else details_of(error))
+
+    def _say_bad(self, index, reason, details):
+        self._bad += 1
+        say_bad(self._channel, self._identity, self._segment, index, reason, details)
+
+
+class Reducer:
+    """Answers GROUPS frames, for reducers and combiners. A group may go on over any number of frames: the frames are
+    then read, and answered, while its values are taken."""
+
+    def __init__(self, channel, counters, function, results, values_kind, is_combiner):
+        self._channel = channel
+        self._counters = counters
+        self._function = function
+        self._results = results
+        self._is_lazy = values_kind == "iterator"
+        self._is_combiner = is_combiner
+
+    def answer(self, kind, identity, payload):
+        self._open(kind, identity, payload)
+        while self._group < len(self._sizes):
+            self._reduce()
+            self._channel.leave_if_copy()
+            self._group += 1
+        self._close()
+
+    def _open(self, kind, identity, payload):
+        if kind != GROUPS:
+            give_up(f"a frame of type {kind} came where GROUPS are expected")
+        self._identity = identity
+        self._flags, count = TWO_INTEGERS.unpack_from(payload)
+        self._sizes = struct.unpack_from(f"<{count}I", payload, TWO_INTEGERS.size)
+        start = TWO_INTEGERS.size + 4 * count
+        self._input = str(payload[start:], "utf-8", "surrogateescape").split("\n")
+        self._position = self._group = self._bad = 0
+        self._lines, self._line_counts = [], []
+
+    def _reduce(self):
+        flags, group = self._flags, self._group
+        if flags & CAREFUL:
+            self._channel.write(STARTING, self._identity, PLACE.pack(0, group))
+        key = self._input[self._position]
+        lines, rest, failure = [], None, None
+        if flags & GOES_ON and group == len(self._sizes) - 1:
+            rest = self._values_over_frames()
+            values = itertools.chain.from_iterable(rest)
+            if not self._is_lazy:
+                values = list(values)
+        else:
+            values = self._take_values()
+            if self._is_lazy:
+                values = iter(values)
+        try:
+            result = self._function(key, values)
+            if result is not None:
+                self._results.add(lines, result)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            failure = error
+        if rest is not None:
+            for _ in rest:  # what the function did not take
+                pass
+        self._finish_group(lines, failure)
+
+    def _finish_group(self, lines, failure):
+        if failure is not None:
+            self._channel.leave_if_copy(failure)
+            self._bad += 1
+            details = "" if isinstance(failure, Refused) else details_of(failure)
+            say_bad(self._channel, self._identity, 0, self._group, reason_of(failure), details)
+            lines = []
+        self._lines += lines
+        self._line_counts.append(sum(line.count("\n") + 1 for line in lines))
+
+    def _take_values(self):
+        first = self._position + 1
+        self._position = first + self._sizes[self._group]
+        return self._input[first : self._position]
+
+    def _values_over_frames(self):
+        yield self._take_values()
+        while self._flags & GOES_ON and self._group == len(self._sizes) - 1:
+            self._channel.leave_if_copy()
+            self._close()
+            self._open(*self._channel.read())
+            if not self._flags & CONTINUES:
+                give_up("a group that goes on was not continued")
+            yield self._take_values()
+
+    def _close(self):
+        """Answers the frame; a group that is not complete stays out of it."""
+        data = self._results.encoded(self._lines)
+        for part, table in self._tables(output_parts(data)):
+            self._channel.write(OUTPUT, self._identity, part, table)
+        returned = len(self._line_counts)
+        finish(self._channel, self._counters, self._identity, returned, self._bad, 0)
+
+    def _tables(self, parts):
+        """Each part with its table: the number of its lines that belong to each group of the frame."""
+        if self._is_combiner:
+            return [(part, b"") for part in parts]
+        left = list(self._line_counts)
+        if len(parts) == 1:
+            return [(parts[0], struct.pack(f"<{len(left) + 1}I", len(left), *left))]
+        return [(part, self._table_of(part, left)) for part in parts]
+
+    def _table_of(self, part, left):
+        wanted = bytes(part).count(b"\n")
+        counts = []
+        for group, lines in enumerate(left):
+            taken = min(lines, wanted)
+            wanted -= taken
+            left[group] -= taken
+            counts.append(taken)
+        return struct.pack(f"<{len(counts) + 1}I", len(counts), *counts)
+
+
+def segments_of(payload):
+    """Name, start and end within the payload of each segment of a BLOCK."""
+    _, count = TWO_INTEGERS.unpack_from(payload)
+    position = TWO_INTEGERS.size
+    table = []
+    for _ in range(count):
+        _, size, name_size = SEGMENT.unpack_from(payload, position)
+        position += SEGMENT.size
+        table.append((str(payload[position : position + name_size], "utf-8", "surrogateescape"), size))
+        position += name_size
+    segments = []
+    for name, size in table:
+        segments.append((name, position, position + size))
+        position += size
+    return segments
+
+
+def pieces_of(payload, start, end):
+    """Whole lines without the last line end, about PIECE_BYTES at a time."""
+    buffer = payload.obj
+    while start < end:
+        stop = end - 1
+        if end - start > PIECE_BYTES:
+            stop = buffer.rfind(b"\n", start, start + PIECE_BYTES)
+            if stop < 0:
+                stop = buffer.find(b"\n", start + PIECE_BYTES, end)
+        yield payload[start:stop]
+        start = stop + 1
+
+
+def split_key(line):
+    """The key of a keyed-json line, and where its record starts."""
+    tab = line.find("\t")
+    stop = line.find(" ", 0, tab) if tab >= 0 else line.find(" ")
+    if stop < 0:
+        stop = tab
+    if stop < 0:
+        raise Refused("the line has neither a TAB nor a blank between key and record, and does not start with { or [")
+    return line[:stop], stop + 1
+
+
+def decoded_or_bytes(line):
+    try:
+        return str(line, "utf-8")
+    except UnicodeDecodeError:
+        return line
+
+
+def not_utf8(line):
+    try:
+        str(line, "utf-8")
+    except UnicodeDecodeError as error:
+        return f"the record is not UTF-8: column {error.start + 1}: byte 0x{line[error.start]:02x}"
+    return "the record is not UTF-8"
+
+
+def say_bad(channel, identity, segment, line, reason, details):
+    text = to_bytes(reason)
+    channel.write(BAD, identity, to_bytes(details), PLACE.pack(segment, line) + struct.pack("<I", len(text)) + text)
+
+
+def finish(channel, counters, identity, count, bad, blank):
+    send_counters(channel, counters, identity)
+    channel.write(DONE, identity, DONE_COUNTS.pack(count - bad - blank, bad, blank))
+
+
+def send_counters(channel, counters, identity):
+    payload = counters.take()
+    if payload:
+        channel.write(COUNTERS, identity, payload)
+
+
+# The life of a child.
+
+
+def prepare_log():
+    """Printing must neither fail nor wait in a buffer: the log shows it at once, and a forked copy holds none of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def set_up(channel, counters, job):
+    """Loads the module and calls its setup(); returns what answers frames, and the module."""
+    script, role = job["script"], job["role"]
+    channel.watch_forks()
+    prepare_log()
+    sys.argv = [script] + job["arguments"]
+    offer_quern(counters)
+    # Records are freed by reference counts; the default threshold of 700 objects costs a fifth of all parsing.
+    # Set before the module is loaded, so that it may set its own.
+    gc.set_threshold(100000, 50, 50)
+    module = load(script)
+    name, function = function_of(module, role, script)
+    setup = getattr(module, "setup", None)
+    if callable(setup):
+        setup()
+    gc.freeze()
+    keep_bytes = role != "mapper" or job["record"] == "text"
+    results = Results(name, job["separator"], role == "reducer", keep_bytes)
+    if role == "mapper":
+        return Mapper(channel, counters, function, results, job["record"]), module
+    return Reducer(channel, counters, function, results, job["values"], role == "combiner"), module
+
+
+def say_failed(channel, error):
+    details = "" if isinstance(error, Refused) else details_of(error)
+    channel.write(FAILED, 0, to_bytes(json.dumps({"reason": reason_of(error), "details": details})))
+    flush_log()
+    os._exit(1)
+
+
+def main():
+    channel = Channel()
+    counters = Counters()
+    kind, _, payload = channel.read()
+    if kind != SETUP:
+        give_up(f"the first frame is of type {kind}, not SETUP")
+    version = ".".join(map(str, sys.version_info[:3]))
+    try:
+        if sys.version_info < (3, 8):
+            raise Refused(f"{sys.executable} is Python {version}; quern's modules need Python 3.8 or newer")
+        worker, module = set_up(channel, counters, json.loads(bytes(payload)))
+    except BaseException as error:
+        say_failed(channel, error)
+    has_combine = callable(getattr(module, "combine", None))
+    channel.write(READY, 0, to_bytes(json.dumps({"version": version, "combine": has_combine})))
+    while True:
+        kind, identity, payload = channel.read()
+        if kind == END:
+            break
+        worker.answer(kind, identity, payload)
+    try:
+        teardown = getattr(module, "teardown", None)
+        if callable(teardown):
+            teardown()
+    except BaseException as error:
+        say_failed(channel, error)
+    send_counters(channel, counters, 0)
+    flush_log()
+    channel.write(FINISHED, 0)
+
+
+if __name__ == "__main__":
+    main()
