@@ -1,0 +1,96 @@
+#!/bin/bash
+# Sets up, builds and runs every test of quern. Works from any folder; a second run downloads nothing and builds only what
+# has changed. `./test.sh --tidy` ends with clang-tidy, which takes longer than all the rest.
+#
+# Every step says its name and its seconds and keeps what it printed in build/test-logs; the first one that fails ends the
+# run and shows the end of that.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
+
+logs=build/test-logs
+passed=0
+
+step() {
+  local name=$1 begin=$SECONDS log
+  shift
+  log=$logs/${name//[^a-z0-9]/-}.log
+  printf '== %-44s ' "$name"
+  if ! "$@" >"$log" 2>&1; then
+    printf 'FAILED after %d s\n\n' $((SECONDS - begin))
+    tail -n 80 "$log"
+    printf '\n%s failed: %s (all that it printed is in %s)\n%d passed, 1 failed\n' "$name" "$*" "$log" "$passed"
+    exit 1
+  fi
+  count_tests "$log"
+  printf '%4d s%s\n' $((SECONDS - begin)) "$found"
+}
+
+# The tests that a step's log tells of: gtest's, unittest's and node's own closing lines.
+count_tests() {
+  local count
+  count=$(sed -n -E 's/.*\[  PASSED  \] ([0-9]+) tests?\..*/\1/p; s/^Ran ([0-9]+) tests? in .*/\1/p; s/^# pass ([0-9]+)$/\1/p' "$1" |
+    paste -sd+ | sed 's/^$/0/')
+  count=$((count))
+  passed=$((passed + count))
+  found=$([[ $count == 0 ]] || printf '  %d tests' "$count")
+}
+
+build() {  # preset, target...
+  local preset=$1
+  shift
+  cmake --preset "$preset" "${configure[@]}"
+  if [[ $# == 0 ]]; then
+    cmake --build --preset "$preset"
+  else
+    cmake --build --preset "$preset" --target "$@"
+  fi
+}
+
+unit_tests() {
+  ctest --test-dir "build/$1" --verbose --output-on-failure --no-tests=error
+}
+
+harness_tests() {
+  python3 modules/harness_test.py
+}
+
+whole_runs() {
+  QUERN="$PWD/build/$1/quern" python3 tests/runs/run_all "${@:2}"
+}
+
+bash_scripts() {
+  local scripts
+  mapfile -t scripts < <(git grep -lE '^#!(/bin/(ba)?sh|/usr/bin/env bash)' 2>/dev/null)
+  shellcheck "${scripts[@]}"
+}
+
+begin=$SECONDS
+mkdir -p "$logs"
+configure=(-DQUERN_TESTS=ON)
+if command -v ccache >/dev/null; then
+  configure+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+fi
+
+step "set-up" tools/set_up test
+step "layers" tools/check_layers
+step "format" tools/format --check
+step "spelling" tools/spelling
+step "shell scripts" bash_scripts
+step "release: build" build release
+step "release: unit tests" unit_tests release
+step "modules" harness_tests
+step "release: whole runs" whole_runs release
+step "address sanitizer: build" build asan
+step "address sanitizer: unit tests" unit_tests asan
+step "address sanitizer: whole runs" whole_runs asan --fast
+step "thread sanitizer: build" build tsan
+step "thread sanitizer: unit tests" unit_tests tsan
+step "thread sanitizer: whole runs" whole_runs tsan --fast
+configure+=(-DQUERN_TESTS=OFF)
+step "fuzz targets: build" build fuzz
+step "fuzz targets: a few seconds each" tests/fuzz/run build/fuzz
+if [[ ${1:-} == --tidy ]]; then
+  step "clang-tidy" tools/tidy
+fi
+printf 'in %d minutes and %d seconds\n%d passed, 0 failed\n' $(((SECONDS - begin) / 60)) $(((SECONDS - begin) % 60)) "$passed"

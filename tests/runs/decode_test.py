@@ -1,0 +1,168 @@
+"""Every compression, and what becomes of inputs that are damaged, missing or empty."""
+import os
+import subprocess
+import unittest
+
+from scenario import JOB, MAP_ONLY, ROOT, TEXT, Scenario, compress, pings
+
+KINDS = ("none", "xz", "lzma", "gz", "zst", "bz2", "lz4")
+ECHO = "def mapper(key, file, record):\n    return record\n"
+
+
+class Compressions(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "mapper.py": ECHO})
+        self.text = "".join(f"line {number} of many\n" for number in range(200_000))
+
+    def test_each_by_its_magic_bytes_whatever_the_name(self):
+        for kind in KINDS:
+            with self.subTest(kind=kind):
+                self.write("data/input", compress(self.text, kind))
+                self.assert_run(self.quern("run"), result=self.text)
+
+    def test_each_by_setting(self):
+        for kind in KINDS:
+            with self.subTest(kind=kind):
+                self.write("data/input", compress(self.text, kind))
+                self.assert_run(self.quern("run", "--set", f"decompress={kind}"), result=self.text)
+
+    def test_several_members_one_behind_the_other(self):
+        for kind in ("xz", "gz", "zst", "bz2", "lz4"):
+            with self.subTest(kind=kind):
+                self.write("data/input", compress("one\ntw", kind) + compress("o\nthree\n", kind))
+                self.assert_run(self.quern("run"), result="one\ntwo\nthree\n")
+
+    def test_long_windows(self):
+        with open(self.path("text"), "w", encoding="utf-8") as file:
+            file.write(self.text)
+        os.mkdir(self.path("data"))
+        subprocess.run(["zstd", "-q", "--ultra", "-3", "--long=31", self.path("text"), "-o", self.path("data/a.zst")], check=True)
+        self.assert_run(self.quern("run"), result=self.text)
+
+    def test_a_setting_that_is_wrong_for_the_file_fails_it(self):
+        self.write("data/a.gz", compress("one\n", "gz"))
+        self.assert_fails(self.quern("run", "--set", "decompress=xz"), "data/a.gz")
+
+    def test_none_leaves_compressed_bytes_as_they_are(self):
+        self.write_all({"mapper.py": "def mapper(key, file, record):\n    return 'line'\n"})
+        self.write("data/a.gz", b"\x1f\x8b\n\n")
+        self.assert_run(self.quern("run", "--set", "decompress=none"), records_read=1)
+
+
+class DamagedInputs(Scenario):
+    """Half of the file would be complete lines: none of them may count."""
+
+    def setUp(self):
+        super().setUp()
+        self.count_job(JOB + "limits: {failed_inputs: 1}\n")
+        self.write("data/good.json", pings("Linux", "Linux"))
+        self.many = pings(*["WINNT", "Darwin"] * 20_000)
+
+    def assert_left_out(self, says="data/bad"):
+        run = self.quern("run")
+        self.assert_run(run, status=3, result="Linux 2\n", says=says, inputs_found=2, inputs_mapped=1, inputs_failed=1,
+                        records_mapped=2, records_bad=0)
+        self.assert_fails_without_a_limit()
+        return run
+
+    def assert_fails_without_a_limit(self):
+        os.remove(self.path("result.txt"))
+        self.assert_fails(self.quern("run", "--set", "limits.failed_inputs=0"), "data/bad")
+
+    def test_truncated(self):
+        for kind in KINDS[1:]:
+            with self.subTest(kind=kind):
+                whole = compress(self.many, kind)
+                self.write("data/bad", whole[:len(whole) * 2 // 3])
+                self.assert_left_out()
+
+    def test_damaged_in_the_middle(self):
+        # The old .lzma form has no checksum, so damage in it can go unseen.
+        for kind in ("xz", "gz", "zst", "bz2", "lz4"):
+            with self.subTest(kind=kind):
+                damaged = bytearray(compress(self.many, kind))
+                middle = len(damaged) // 2
+                damaged[middle:middle + 8] = bytes(byte ^ 0xff for byte in damaged[middle:middle + 8])
+                self.write("data/bad", bytes(damaged))
+                self.assert_left_out()
+
+    def test_a_wrong_checksum_at_the_end(self):
+        for kind, from_end in (("gz", 8), ("gz", 4), ("bz2", 6), ("xz", 30)):
+            with self.subTest(kind=kind, from_end=from_end):
+                damaged = bytearray(compress(self.many, kind))
+                damaged[-from_end] ^= 0x55
+                self.write("data/bad", bytes(damaged))
+                self.assert_left_out()
+
+    def test_rubbish_behind_the_end(self):
+        for kind in ("xz", "gz", "zst", "bz2"):
+            with self.subTest(kind=kind):
+                self.write("data/bad", compress(self.many, kind) + b"rubbish")
+                self.assert_left_out()
+
+    def test_the_reason_tells_the_offset(self):
+        whole = compress(self.many, "gz")
+        self.write("data/bad", whole[:len(whole) // 2])
+        run = self.assert_left_out()
+        self.assertRegex(run.stderr, r"data/bad.*\b\d{3,}\b", run)
+
+    def test_not_readable_as_a_file(self):
+        os.symlink("/nowhere/at/all", self.path("data/bad"))
+        run = self.quern("run")
+        self.assertNotEqual(run.status, 0, run)
+        self.assertIn("data/bad", run.stderr, run)
+
+
+class TheAccounting(Scenario):
+    def test_of_corrupt_missing_empty_and_good_inputs_adds_up(self):
+        self.count_job(JOB.replace("inputs: [data/*]", "manifest: files.txt") + "limits: {failed_inputs: 5, bad_records: 5}\n")
+        whole = compress(pings(*["WINNT"] * 30_000), "gz")
+        self.write_all({
+            "data/1-good.json": pings("Linux", "Darwin"),
+            "data/2-corrupt.gz": whole[:-3],
+            "data/4-empty": "",
+            "data/5-empty.gz": compress("", "gz"),
+            "data/6-good.xz": compress(pings("Linux") + "{not json\n" + "\n" + pings("WINNT"), "xz"),
+            "data/7-only-line-ends": "\n\n\n",
+            "files.txt": "".join(f"data/{name}\n" for name in ("1-good.json", "2-corrupt.gz", "3-missing.json", "4-empty",
+                                                               "5-empty.gz", "6-good.xz", "7-only-line-ends")),
+        })
+        run = self.quern("run")
+        self.assert_run(run, status=3, result="Darwin 1\nLinux 2\nWINNT 1\n", says=["data/2-corrupt.gz", "data/3-missing.json"],
+                        inputs_found=7, inputs_mapped=5, inputs_failed=2, inputs_skipped=0, records_read=5, records_mapped=4,
+                        records_bad=1)
+        self.assertIn("# data/6-good.xz:2: ", run.left("bad_records.txt"), run)
+
+    def test_a_file_that_was_named_and_is_not_there(self):
+        self.count_job()
+        self.write("data/good.json", pings("Linux"))
+        run = self.quern("run", "-i", "data/good.json", "-i", "data/missing.json")
+        self.assertIn(run.status, (1, 2), run)
+        self.assertIn("data/missing.json", run.stderr, run)
+        self.assertIsNone(run.result, run)
+
+    def test_only_empty_inputs_give_an_empty_result(self):
+        self.count_job()
+        self.write_all({"data/a": "", "data/b.gz": compress("", "gz")})
+        self.assert_run(self.quern("run"), result="", inputs_mapped=2, records_read=0)
+
+    def test_the_last_line_need_not_end(self):
+        self.count_job()
+        self.write_all({"data/a": pings("Linux", "WINNT")[:-1], "data/b": pings("Linux")})
+        self.assert_run(self.quern("run"), result="Linux 2\nWINNT 1\n", records_read=3)
+
+    def test_line_ends_of_windows(self):
+        self.count_job()
+        self.write("data/a", pings("Linux", "WINNT").replace("\n", "\r\n"))
+        self.assert_run(self.quern("run"), result="Linux 1\nWINNT 1\n", records_read=2)
+
+
+TELEMETRY = os.path.join(os.path.dirname(ROOT), "shared/data/telemetry")
+
+
+@unittest.skipUnless(os.path.isdir(TELEMETRY), "the two real files of Firefox telemetry are not beside this checkout")
+class RealTelemetry(Scenario):
+    def test_counts_operating_systems_in_the_old_lzma_form(self):
+        run = self.quern("run", os.path.join(ROOT, "examples/os-count"), "-i", TELEMETRY)
+        self.assert_run(run, result="WINNT 5\n", inputs_found=2, inputs_mapped=2, records_mapped=5)

@@ -1,0 +1,134 @@
+"""Where results go, and what becomes of them when there is no room or no right."""
+import os
+import subprocess
+
+from scenario import JOB, MAP_ONLY, TEXT, Scenario, pings
+
+ECHO = "def mapper(key, file, record):\n    return record\n"
+
+
+class Results(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.count_job()
+        self.write("data/a.json", pings("WINNT", "Linux"))
+
+    def test_standard_output(self):
+        run = self.quern("run", "--output", "-")
+        self.assert_run(run)
+        self.assertEqual(run.stdout, "Linux 1\nWINNT 1\n", run)
+        self.assertIsNone(run.result, run)
+        self.assertEqual(self.quern("run", "--set", "output=-").stdout, "Linux 1\nWINNT 1\n")
+
+    def test_nothing_but_the_result_is_on_standard_output(self):
+        self.write("mapper.py", "print('printed')\ndef mapper(key, file, record):\n    print('printed')\n    return 'k', 1\n")
+        self.assertEqual(self.quern("run", "--output", "-").stdout, "k 2\n")
+        self.assertEqual(self.quern("run").stdout, "")
+
+    def test_another_file_with_its_accounting_beside_it(self):
+        os.mkdir(self.path("out"))
+        run = self.quern("run", "--output", "out/counts.txt")
+        self.assertEqual(run.status, 0, run)
+        self.assertEqual(run.left("out/counts.txt"), "Linux 1\nWINNT 1\n", run)
+        self.assertIn("out/result.json", [f"out/{name}" for name in os.listdir(self.path("out"))] + ["out"], run)
+        self.assertIsNone(run.result)
+
+    def test_an_older_result_is_replaced(self):
+        self.write("result.txt", "x" * 1000)
+        self.assert_run(self.quern("run"), result="Linux 1\nWINNT 1\n")
+
+    def test_an_older_result_stays_as_it_was_when_the_run_fails(self):
+        self.write("result.txt", "of last week\n")
+        self.write("data/b.json", "{bad\n")
+        self.assertEqual(self.quern("run").result, "of last week\n")
+
+    def test_the_accounting_of_a_failed_run_is_written(self):
+        self.write("data/b.json", "{bad\n")
+        run = self.quern("run")
+        self.assert_fails(run, "data/b.json")
+        self.assert_adds_up(run)
+
+    def test_the_accounting_at_the_end(self):
+        run = self.quern("run")
+        self.assert_run(run, inputs_found=1, inputs_mapped=1, inputs_failed=0, inputs_skipped=0, records_read=2, records_mapped=2,
+                        records_bad=0)
+        for phrase in ("inputs", "records", "result.txt"):
+            self.assertIn(phrase, run.stderr, run)
+
+    def test_two_runs_at_once_in_one_folder(self):
+        first, second = self.start("run"), self.start("run")
+        for process in (first, second):
+            self.assert_run(self.finish(process), result="Linux 1\nWINNT 1\n")
+
+    def test_no_other_file_is_left(self):
+        before = set(os.listdir(self.folder))
+        self.assert_run(self.quern("run"))
+        self.assertEqual(set(os.listdir(self.folder)) - before, {"result.txt", "result.json"})
+
+    def test_an_input_that_is_the_result_of_the_last_run_is_not_the_result(self):
+        self.write_all({"analysis-tools.yml": MAP_ONLY.replace("data/*", "*.txt") + TEXT, "mapper.py": ECHO, "result.txt": "old\n"})
+        run = self.quern("run")
+        self.assertIn(run.status, (0, 2), run)
+        self.assertIn(run.result, ("old\n", None), run)
+
+
+class NoRoomAndNoRight(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "mapper.py": ECHO})
+        self.write("data/a.txt", ("x" * 99 + "\n") * 20_000)
+
+    def mount(self, options):
+        """A small file system of its own, where this user may mount one."""
+        point = self.path("mounted")
+        os.mkdir(point)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", point], stderr=subprocess.PIPE, check=False)
+        if done.returncode != 0:
+            self.skipTest("this user may not mount a file system: " + done.stderr.decode().strip())
+        self.addCleanup(subprocess.run, ["umount", "-l", point], check=True)
+        return point
+
+    def test_a_full_disk(self):
+        point = self.mount("size=256k")
+        run = self.quern("run", "--output", "mounted/result.txt")
+        self.assert_fails(run, "mounted/result.txt", "No space left")
+        self.assertEqual(os.listdir(point), [])
+
+    def test_a_full_disk_for_temporary_files(self):
+        point = self.mount("size=256k")
+        self.write("data/b.txt", "y\n")
+        self.write("analysis-tools.yml", "mapper: {language: binary, interface: files, script: mapper.sh}\ninputs: [data/*.gz]\n")
+        self.write("mapper.sh", "#!/bin/sh\nwhile IFS= read -r name; do cat \"$name\"; done\n", executable=True)
+        subprocess.run(["gzip", self.path("data/a.txt")], check=True)
+        run = self.quern("run", environment={"TMPDIR": point})
+        self.assert_fails(run, "No space left")
+        self.assertEqual(os.listdir(point), [])
+
+    def test_a_full_standard_output(self):
+        with open("/dev/full", "wb") as full:
+            run = self.quern("run", "--output", "-", stdout=full)
+        self.assertEqual(run.status, 1, run)
+        self.assertIn("No space left", run.stderr, run)
+
+    def test_a_folder_that_cannot_be_written(self):
+        self.mount("ro")
+        self.assert_fails(self.quern("run", "--output", "mounted/result.txt"), "mounted/result.txt", status=1)
+
+    def test_a_folder_that_is_not_there(self):
+        run = self.quern("run", "--output", "no/such/folder/result.txt")
+        self.assertIn(run.status, (1, 2), run)
+        self.assertIn("no/such/folder", run.stderr, run)
+
+    def test_a_result_that_is_a_folder(self):
+        os.mkdir(self.path("out"))
+        run = self.quern("run", "--output", "out")
+        self.assertIn(run.status, (1, 2), run)
+        self.assertIn("out", run.stderr, run)
+
+
+class MemoryLimit(Scenario):
+    def test_a_job_larger_than_it_is_refused_with_a_clear_error(self):
+        self.write_all({"analysis-tools.yml": JOB + TEXT, "mapper.py": "def mapper(key, file, record):\n    return record, 'x' * 1000\n",
+                        "reducer.py": "def reduce(key, values):\n    return key\n"})
+        self.write("data/a.txt", "".join(f"{number}\n" for number in range(20_000)))
+        self.assert_fails(self.quern("run", "--set", "limits.memory=4MiB"), "limits.memory")

@@ -1,0 +1,61 @@
+"""A child never sees quern's secrets unless the job asks for one by name."""
+from scenario import Scenario
+
+SECRETS = {
+    "CREDENTIALS": "secret-credentials",
+    "AWS_ACCESS_KEY_ID": "secret-key-id",
+    "AWS_SECRET_ACCESS_KEY": "secret-key",
+    "AWS_SESSION_TOKEN": "secret-session",
+    "AWS_PROFILE": "secret-profile",
+    "TASKCLUSTER_ACCESS_TOKEN": "secret-token",
+    "TASKCLUSTER_CLIENT_ID": "secret-client",
+    "TASKCLUSTER_CERTIFICATE": "secret-certificate",
+}
+JOBS = {
+    "python": ("mapper.py", "import os\ndef mapper(key, file, record):\n    return [f'{k}={v}' for k, v in os.environ.items() "
+                            "if '\\n' not in v]\n", "function"),
+    "javascript": ("mapper.js", "exports.mapper = () => Object.entries(process.env).map(([k, v]) => `${k}=${v}`);\n", "function"),
+    "binary": ("mapper.sh", "#!/bin/sh\ncat >/dev/null\nexec env\n", "lines"),
+}
+
+
+class Secrets(Scenario):
+    def environment_of(self, language, env="{}", **more):
+        script, text, interface = JOBS[language]
+        self.write("analysis-tools.yml", f"mapper: {{language: {language}, interface: {interface}, script: {script}, env: {env}}}\n"
+                                         "inputs: [data/*]\nrecord: text\nseparator: '='\n")
+        self.write(script, text, executable=True)
+        self.write("data/a.txt", "a\n")
+        run = self.quern("run", environment={**SECRETS, **more})
+        self.assert_run(run)
+        return dict(line.split("=", 1) for line in run.result.splitlines() if "=" in line), run
+
+    def test_none_reaches_a_child(self):
+        for language in JOBS:
+            with self.subTest(language=language):
+                seen, run = self.environment_of(language, HARMLESS="harmless")
+                self.assertNotIn("secret-", run.result)
+                self.assertEqual(seen["HARMLESS"], "harmless")
+
+    def test_env_hands_one_through_by_name(self):
+        for language in JOBS:
+            with self.subTest(language=language):
+                seen, run = self.environment_of(language, "{AWS_SECRET_ACCESS_KEY: , COLOUR: blue}")
+                self.assertEqual(seen["AWS_SECRET_ACCESS_KEY"], "secret-key")
+                self.assertEqual(seen["COLOUR"], "blue")
+                self.assertEqual(run.result.count("secret-"), 1)
+
+    def test_none_is_shown_or_kept(self):
+        for language in JOBS:
+            _, run = self.environment_of(language)
+            for text in (run.stdout, run.stderr, run.left("result.json")):
+                self.assertNotIn("secret-", text)
+
+    def test_descriptors_of_quern_do_not_reach_a_child(self):
+        self.write("analysis-tools.yml", "mapper: {language: binary, interface: lines, script: mapper.sh}\ninputs: [data/*]\nrecord: text\n")
+        self.write("mapper.sh", "#!/bin/sh\ncat >/dev/null\nls /proc/$$/fd\n", executable=True)
+        self.write("data/a.txt", "a\n")
+        run = self.quern("run")
+        self.assert_run(run)
+        # The shell itself keeps its script open at 10 or above (dash) or 255 (bash).
+        self.assertEqual([number for number in run.result.split() if int(number) < 10], ["0", "1", "2"], run)

@@ -1,0 +1,146 @@
+"""Ctrl-C, termination and sudden death: quern says what was done, leaves no result, and nothing outlives it."""
+import os
+import signal
+from subprocess import DEVNULL
+
+from scenario import COUNT_SYSTEMS, JOB, SUM, Scenario, pings
+from faults_test import DAEMON
+
+SLEEPS = "    open({path!r}, 'w').close()\n    time.sleep(1000)\n"
+
+
+class Stopping(Scenario):
+    def start_a_job_that_sleeps(self, imports="import time\n", job=JOB, **options):
+        self.write_all({
+            "analysis-tools.yml": job,
+            "mapper.py": imports + "import time\ndef mapper(key, file, record):\n" + SLEEPS.format(path=self.path("started")),
+            "reducer.py": SUM,
+            "data/a.json": pings("Linux"),
+        })
+        process = self.start("run", **options)
+        self.wait_for_file("started")
+        return process
+
+    def assert_stopped(self, run, status):
+        self.assertEqual(run.status, status, run)
+        self.assertIsNone(run.result, run)
+        self.assert_no_process_left()
+
+
+class PressingCtrlC(Stopping):
+    def test_once_stops_cleanly_and_says_what_was_done(self):
+        process = self.start_a_job_that_sleeps()
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process)
+        self.assert_stopped(run, 130)
+        self.assertIn("stopped", run.stderr.lower(), run)
+        self.assert_adds_up(run)
+        self.assertEqual(run.accounting["inputs"]["mapped"], 0, run)
+
+    def test_twice_ends_at_once_whatever_the_modules_do(self):
+        process = self.start_a_job_that_sleeps("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process)
+        self.may_leave_scratch = True
+        self.assertIn(run.status, (130, -signal.SIGINT), run)
+        self.assertIsNone(run.result, run)
+        self.assert_no_process_left()
+
+    def test_while_it_reduces(self):
+        self.write_all({"analysis-tools.yml": JOB, "mapper.py": COUNT_SYSTEMS, "data/a.json": pings("Linux"),
+                        "reducer.py": "import time\ndef reduce(key, values):\n" + SLEEPS.format(path=self.path("started"))})
+        process = self.start("run")
+        self.wait_for_file("started")
+        process.send_signal(signal.SIGINT)
+        self.assert_stopped(self.finish(process), 130)
+
+    def test_while_a_program_ignores_the_end_of_its_input(self):
+        self.write("analysis-tools.yml", "mapper: {language: binary, interface: lines, script: mapper.sh}\ninputs: [data/*]\n")
+        self.write("mapper.sh", f"#!/bin/sh\ncat\ntouch '{self.path('started')}'\nexec sleep 1000\n", executable=True)
+        self.write("data/a.txt", "a\n")
+        process = self.start("run")
+        self.wait_for_file("started")
+        process.send_signal(signal.SIGINT)
+        self.assert_stopped(self.finish(process), 130)
+
+    def test_while_a_module_loads(self):
+        self.write_all({"analysis-tools.yml": JOB, "reducer.py": SUM, "data/a.json": pings("Linux"),
+                        "mapper.py": f"import time\nopen({self.path('started')!r}, 'w').close()\ntime.sleep(1000)\n"})
+        process = self.start("run")
+        self.wait_for_file("started")
+        process.send_signal(signal.SIGINT)
+        self.assert_stopped(self.finish(process), 130)
+
+    def test_an_older_result_stays_as_it_was(self):
+        self.write("result.txt", "of last week\n")
+        process = self.start_a_job_that_sleeps()
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(process).result, "of last week\n")
+
+
+class OtherSignals(Stopping):
+    def test_a_termination_ends_as_ended_by_that_signal(self):
+        process = self.start_a_job_that_sleeps()
+        process.send_signal(signal.SIGTERM)
+        self.assert_stopped(self.finish(process), 128 + signal.SIGTERM)
+
+    def test_a_closed_terminal(self):
+        process = self.start_a_job_that_sleeps()
+        process.send_signal(signal.SIGHUP)
+        run = self.finish(process)
+        self.assertIn(run.status, (128 + signal.SIGHUP, -signal.SIGHUP), run)
+        self.assert_no_process_left()
+
+    def test_a_reader_of_standard_output_that_leaves(self):
+        self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\ninputs: [data/*]\nrecord: text\n",
+                        "mapper.py": "def mapper(key, file, record):\n    return record * 1000\n", "data/a.txt": "x" * 99 + "\n"})
+        self.write("data/b.txt", ("y" * 99 + "\n") * 10_000)
+        process = self.start("run", "--output", "-")
+        process.stdout.read(10)
+        process.stdout.close()
+        process.stdout = None
+        run = self.finish(process)
+        self.assertNotEqual(run.status, 0, run)
+        self.assert_no_process_left()
+
+
+class SuddenDeath(Stopping):
+    def setUp(self):
+        super().setUp()
+        self.may_leave_scratch = True
+
+    def assert_nothing_outlives_it(self, process):
+        self.assertGreater(len(self.processes()), 1)
+        process.send_signal(signal.SIGKILL)
+        run = self.finish(process)
+        self.assertEqual(run.status, -signal.SIGKILL, run)
+        self.wait_for(lambda: not self.processes(), "all processes to be gone", seconds=20)
+        self.assertIsNone(run.result, run)
+
+    def test_its_children_go_with_it(self):
+        self.assert_nothing_outlives_it(self.start_a_job_that_sleeps(stdout=DEVNULL, stderr=DEVNULL))
+
+    def test_children_that_ignore_termination(self):
+        self.assert_nothing_outlives_it(self.start_a_job_that_sleeps(
+            "import signal\nfor number in (1, 2, 15):\n    signal.signal(number, signal.SIG_IGN)\n",
+            stdout=DEVNULL, stderr=DEVNULL))
+
+    def test_a_daemon_that_a_module_started(self):
+        self.assert_nothing_outlives_it(self.start_a_job_that_sleeps(DAEMON + "daemon()\n", stdout=DEVNULL,
+                                                                     stderr=DEVNULL))
+
+    def test_grandchildren_of_a_program(self):
+        self.write("analysis-tools.yml", "mapper: {language: binary, interface: lines, script: mapper.sh}\ninputs: [data/*]\n")
+        self.write("mapper.sh", f"#!/bin/sh\ncat >/dev/null\nsleep 1000 &\n(setsid sleep 1000 &)\ntouch '{self.path('started')}'\nsleep 1000\n",
+                   executable=True)
+        self.write("data/a.txt", "a\n")
+        process = self.start("run", stdout=DEVNULL, stderr=DEVNULL)
+        self.wait_for_file("started")
+        self.assert_nothing_outlives_it(process)
+
+    def test_the_next_run_clears_what_it_left_behind(self):
+        self.assert_nothing_outlives_it(self.start_a_job_that_sleeps(stdout=DEVNULL, stderr=DEVNULL))
+        self.write_all({"mapper.py": COUNT_SYSTEMS})
+        self.assert_run(self.quern("run"), result="Linux 1\n")
+        self.assertEqual(os.listdir(self.scratch), [])
