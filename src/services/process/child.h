@@ -18,7 +18,7 @@ class Guard;
 
 struct ChildOptions {
   std::vector<std::string> command;      // command[0] is the program's absolute path
-  std::vector<std::string> environment;  // all of it, "NAME=value"
+  std::vector<std::string> environment;  // all of it, "NAME=value"; start() adds the guard's marker
   std::string working_folder;            // exists
   // false: input is standard input, output is standard output, the log is standard error.
   // true: input is descriptor 3, output is descriptor 4, standard input is /dev/null, and standard output and standard

@@ -1,0 +1,220 @@
+#include "services/process/interpreter.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/fd.h"
+#include "services/process/pidfd.h"
+#include "services/process/spawn.h"
+
+namespace quern::process {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long a version manager's shim may take to say what it stands for, and the most that is read of what it says.
+constexpr std::chrono::seconds kShimTimeout{30};
+constexpr std::size_t kMaxShimAnswerBytes = 64 * 1024;
+
+struct Names {
+  const char* program;
+  const char* variable;
+  const char* package;
+  std::array<const char*, 2> question;  // arguments that make it print its own path
+};
+
+Result<Names> names_of(Language language) {
+  switch (language) {
+    case Language::kPython:
+      return Names{"python3", "QUERN_PYTHON", "python3", {"-c", "import sys;print(sys.executable)"}};
+    case Language::kJavascript:
+      return Names{"node", "QUERN_NODE", "nodejs", {"-p", "process.execPath"}};
+    case Language::kBinary:
+      break;
+  }
+  return Error{.kind = ErrorKind::kInternal, .message = "a binary module has no interpreter"};
+}
+
+std::string_view variable(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): quern never changes its environment
+  return value == nullptr ? std::string_view() : value;
+}
+
+bool is_executable_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path result = std::filesystem::absolute(path, error);
+  return error ? path : result.string();
+}
+
+std::optional<std::string> find_on_path(std::string_view program) {
+  std::string_view folders = variable("PATH");
+  while (true) {
+    std::string_view folder = folders.substr(0, folders.find(':'));
+    std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, program);
+    if (is_executable_file(path)) return absolute(path);
+    if (folder.size() == folders.size()) return std::nullopt;
+    folders.remove_prefix(folder.size() + 1);
+  }
+}
+
+Result<std::string> locate(const Names& names) {
+  std::string named(variable(names.variable));
+  if (named.find('/') != std::string::npos) {
+    if (is_executable_file(named)) return absolute(named);
+    return Error{.kind = ErrorKind::kNotFound,
+                 .message = fmt::format("{} names {}, which is not an executable file", names.variable, named)};
+  }
+  if (auto path = find_on_path(named.empty() ? names.program : named)) return *path;
+  if (!named.empty()) {
+    return Error{.kind = ErrorKind::kNotFound,
+                 .message = fmt::format("{} names {}, which is not on PATH", names.variable, named)};
+  }
+  return Error{.kind = ErrorKind::kNotFound,
+               .message = fmt::format("{0} is not on PATH; install it (apt-get install {1}) or name it in {2}",
+                                      names.program, names.package, names.variable)};
+}
+
+bool is_script(const std::string& path) {
+  auto file = open_file(path, O_RDONLY);
+  if (!file.ok()) return false;
+  std::array<char, 2> start{};
+  auto count = read_some(file.value(), start);
+  return count.ok() && count.value() == start.size() && start[0] == '#' && start[1] == '!';
+}
+
+// Everything that comes until the end of the pipe or the deadline.
+Result<std::string> read_answer(const Fd& pipe, Clock::time_point deadline) {
+  std::string answer;
+  std::array<char, 4096> bytes;
+  while (answer.size() < kMaxShimAnswerBytes && Clock::now() < deadline) {
+    pollfd readable{.fd = pipe.number(), .events = POLLIN, .revents = 0};
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    if (::poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0) continue;
+    TRY_ASSIGN(std::size_t count, read_some(pipe, bytes));
+    if (count == 0) break;
+    answer.append(bytes.data(), count);
+  }
+  return answer;
+}
+
+// Its last line that is not empty: a shim may print a warning first.
+std::string last_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string(text.substr(text.rfind('\n') + 1));
+}
+
+// Ends whatever is left of its group then; true if the process itself had ended before the deadline.
+bool wait_for_end(int pid, Clock::time_point deadline) {
+  auto process = open_pidfd(pid);
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+  pollfd ended{.fd = process.ok() ? process.value().number() : -1, .events = POLLIN, .revents = 0};
+  int ready = ::poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+  ::kill(-pid, SIGKILL);
+  return ready > 0;
+}
+
+// What the program prints on standard output and standard error when it is asked for its own path.
+Result<std::string> ask(const std::string& shim, const Names& names) {
+  TRY_ASSIGN(Pipe pipe, make_pipe(kMaxShimAnswerBytes));
+  TRY_ASSIGN(Fd null, open_file("/dev/null", O_RDONLY));
+  int write_end = pipe.write_end.number();
+  TRY_ASSIGN(int pid, spawn({.command = {shim, names.question[0], names.question[1]},
+                             .environment = child_environment({}, {}),
+                             .descriptors = {null.number(), write_end, write_end}}));
+  pipe.write_end.reset();
+  auto deadline = Clock::now() + kShimTimeout;
+  auto answer = read_answer(pipe.read_end, deadline);
+  pipe.read_end.reset();
+  bool has_ended = wait_for_end(pid, deadline);
+  TRY_ASSIGN(int status, reap(pid));
+  TRY_ASSIGN(std::string text, std::move(answer));
+  if (!has_ended) {
+    return Error{.kind = ErrorKind::kNotFound, .message = fmt::format("no answer in {} s", kShimTimeout.count())};
+  }
+  if (status != 0) {
+    return Error{.kind = ErrorKind::kNotFound, .message = "it failed: " + last_line(text), .details = text};
+  }
+  return text;
+}
+
+Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
+  TRY_ASSIGN(std::string text, ask(shim, names));
+  std::string path = last_line(text);
+  if (path.starts_with('/') && is_executable_file(path)) return path;
+  return Error{.kind = ErrorKind::kNotFound, .message = fmt::format("it answered '{}', which is no program", path)};
+}
+
+bool is_secret(std::string_view name) {
+  for (std::string_view secret : {"CREDENTIALS", "QUERN_KEY_FILE", "SMTP_URL"}) {
+    if (name == secret) return true;
+  }
+  for (std::string_view prefix : {"AWS_", "TASKCLUSTER_", "QUERN_SMTP_"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+std::pair<std::string, std::string> split_entry(std::string_view entry) {
+  std::size_t equals = entry.find('=');
+  if (equals == std::string_view::npos) return {std::string(entry), ""};
+  return {std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1))};
+}
+
+}  // namespace
+
+Result<std::string> find_interpreter(Language language) {
+  TRY_ASSIGN(Names names, names_of(language));
+  TRY_ASSIGN(std::string path, locate(names));
+  if (!is_script(path)) return path;
+  auto real = resolve_shim(path, names);
+  if (real.ok()) return real;
+  Error error = std::move(real).error().with_context(fmt::format("asking {} for the real {}", path, names.program));
+  error.message += fmt::format("; name the real one in {}", names.variable);
+  return error;
+}
+
+std::vector<std::string> child_environment(const EnvironmentRequest& requested, const std::vector<std::string>& extra) {
+  std::map<std::string, std::string> values;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    auto [name, value] = split_entry(*entry);
+    // The marker of a quern that runs us: its guard must not end what belongs to ours.
+    if (!is_secret(name) && name != "QUERN_RUN") values[name] = value;
+  }
+  for (const auto& [name, value] : requested) {
+    if (value.has_value()) {
+      values[name] = *value;
+    } else if (const char* ours = std::getenv(name.c_str())) {  // NOLINT(concurrency-mt-unsafe): as above
+      values[name] = ours;
+    }
+  }
+  for (const std::string& entry : extra) {
+    auto [name, value] = split_entry(entry);
+    values[name] = value;
+  }
+  std::vector<std::string> environment;
+  environment.reserve(values.size());
+  for (const auto& [name, value] : values) environment.push_back(fmt::format("{}={}", name, value));
+  return environment;
+}
+
+}  // namespace quern::process

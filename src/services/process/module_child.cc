@@ -1,0 +1,84 @@
+#include "services/process/module_child.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/fd.h"
+#include "model/limits.h"
+#include "services/process/harness_texts.h"
+
+namespace quern::process {
+namespace {
+
+void add_unless_set(std::vector<std::string>& environment, std::string_view name, std::string_view value) {
+  std::string start = std::string(name) + '=';
+  bool is_set = std::any_of(environment.begin(), environment.end(),
+                            [&](const std::string& entry) { return entry.starts_with(start); });
+  if (!is_set) environment.push_back(start.append(value));
+}
+
+// Moves what is not taken yet to the front. That is less than a frame, and happens once for each frame that arrives in
+// parts.
+void drop_taken(Buffer& buffer, std::size_t& taken_bytes) {
+  if (taken_bytes == 0) return;
+  std::size_t rest = buffer.size() - taken_bytes;
+  std::memmove(buffer.data(), buffer.data() + taken_bytes, rest);
+  buffer.resize(rest);
+  taken_bytes = 0;
+}
+
+}  // namespace
+
+Result<std::string> write_harness(Language language, const std::string& folder) {
+  CHECK(language != Language::kBinary);
+  bool is_python = language == Language::kPython;
+  std::string path = folder + (is_python ? "/harness.py" : "/harness.mjs");
+  TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+  TRY(write_all(file, is_python ? kPythonHarness : kJavascriptHarness).context(path));
+  TRY(file.close().context(path));
+  return path;
+}
+
+Result<ModuleChild> ModuleChild::start(ModuleChildOptions options, Guard& guard) {
+  // So that what a module prints before it crashes is in the log.
+  if (options.language == Language::kPython) add_unless_set(options.environment, "PYTHONUNBUFFERED", "1");
+  ModuleChild result;
+  TRY_ASSIGN(result.child_, Child::start({.command = {options.interpreter, options.harness},
+                                          .environment = std::move(options.environment),
+                                          .working_folder = options.working_folder,
+                                          .framed = true},
+                                         guard));
+  protocol::append_header(result.setup_,
+                          {.type = protocol::FrameType::kSetup, .payload_bytes = options.setup_json.size()});
+  result.setup_.append(options.setup_json);
+  result.child_->send(result.setup_.view());
+  return result;
+}
+
+void ModuleChild::send_end() {
+  CHECK(end_.empty());
+  protocol::append_header(end_, {.type = protocol::FrameType::kEnd});
+  child_->send(end_.view());
+  child_->end_input();
+}
+
+Result<Activity> ModuleChild::wait(int wake_fd, std::chrono::steady_clock::time_point deadline,
+                                   const std::stop_token& stop) {
+  drop_taken(output_, taken_bytes_);
+  return child_->wait(output_, limits::kPipeBytes, wake_fd, deadline, stop);
+}
+
+Result<std::optional<Frame>> ModuleChild::next_frame() {
+  std::string_view rest = output_.view().substr(taken_bytes_);
+  if (rest.size() < protocol::kHeaderBytes) return std::optional<Frame>();
+  TRY_ASSIGN(protocol::FrameHeader header, protocol::parse_header(rest));
+  std::size_t frame_bytes = protocol::kHeaderBytes + header.payload_bytes;
+  if (rest.size() < frame_bytes) return std::optional<Frame>();
+  taken_bytes_ += frame_bytes;
+  return std::optional(Frame{.header = header, .payload = rest.substr(protocol::kHeaderBytes, header.payload_bytes)});
+}
+
+}  // namespace quern::process

@@ -1,0 +1,14 @@
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <string_view>
+
+#include "services/process/guard.h"
+
+// The guard is this very program, as it is quern itself in quern.
+int main(int count, char** arguments) {
+  if (count == 3 && std::string_view(arguments[1]) == "guard") return quern::process::run_guard(arguments[2]);
+  std::signal(SIGPIPE, SIG_IGN);
+  ::testing::InitGoogleMock(&count, arguments);
+  return RUN_ALL_TESTS();
+}
