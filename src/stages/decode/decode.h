@@ -23,10 +23,12 @@ Compression detect(std::string_view first_bytes, std::string_view name);
 
 // A stream of decoded bytes. Reads of the result fail with kBadInput, the reason and the offset in the stored file, for
 // anything but a complete and verified stream: concatenated members are read one after the other, and trailing garbage
-// is an error. Memory is bounded by limits::kDecodeWindowBytes.
+// is an error (zeros behind the last member of a gzip file are not). A stored file of no bytes is an empty one in every
+// format. The old .lzma form has no checksum; its length and its end mark are all that can be verified. Memory is
+// bounded by limits::kDecodeWindowBytes.
 Result<std::unique_ptr<ByteSource>> make_decoder(Compression compression, std::unique_ptr<ByteSource> stored);
 
-// Reads a file from the local disk. Errors name the path.
+// Reads a file from the local disk, or a pipe. Errors name the path; that it is a folder shows with the first read.
 Result<std::unique_ptr<ByteSource>> open_stored_file(const std::string& path);
 
 struct DecodeOptions {
@@ -40,7 +42,10 @@ struct DecodeOptions {
 // ones, see plan_runs) are packed into blocks of whole inputs; one of them that fails is left out, and reported by an
 // InputFailed event instead of an error of next(). With a single input the failure is both reported and returned.
 // Emits InputProgress, InputDecoded, InputFailed, and RecordBad for records longer than max_record_bytes (these lines
-// are left out of the blocks). `inputs`, `pool` and `events` are borrowed.
+// are left out of the blocks). Each input gets one InputDecoded or InputFailed; that of a packed input comes just
+// before its block is returned, that of a larger one no later than its last block's successor. Where blocks end depends
+// on the decoded bytes and the options alone. A byte order mark at the start of an input is removed unless records are
+// text. `inputs`, `pool` and `events` are borrowed.
 std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
                                                const DecodeOptions& options, BufferPool& pool, EventSink& events);
 

@@ -1,0 +1,274 @@
+#include "stages/decode/block_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "model/limits.h"
+#include "stages/decode/lines.h"
+
+namespace quern::decode {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string size_in_words(std::size_t bytes) {
+  if (bytes >= limits::kMiB && bytes % limits::kMiB == 0) return fmt::format("{} MiB", bytes / limits::kMiB);
+  return fmt::format("{} bytes", bytes);
+}
+
+// The buffer holds the packed inputs and, behind them, what was read of the current one: [0, start_) and [start_,
+// size). It is filled up to limit_ and cut there, so where blocks end depends on the decoded bytes alone, never on how
+// many came with a read.
+//
+// An input whose end is not seen before the buffer is full leaves the pack. Once it stands alone and fills the buffer
+// again, it is `cut`: it gives blocks of its own to its end. Only a cut input meets records that are longer than a
+// block.
+class Blocks final : public BlockSource {
+ public:
+  Blocks(OpenStored open, InputOrdinal first, std::span<const Input> inputs, const DecodeOptions& options,
+         BufferPool& pool, EventSink& events)
+      : first_(first),
+        inputs_(inputs),
+        is_text_(options.record == RecordKind::kText),
+        max_record_bytes_(options.max_record_bytes),
+        // With this, a record that is too long never fits into a block, whatever the options are.
+        limit_(std::max<std::size_t>(1, std::min(options.block_bytes, options.max_record_bytes + 1))),
+        pool_(pool),
+        events_(events),
+        stream_(std::move(open), options.compression) {}
+  Blocks(const Blocks&) = delete;
+  Blocks& operator=(const Blocks&) = delete;
+  ~Blocks() override { pool_.give(std::move(buffer_)); }
+
+  Result<bool> next(Block& block) override {
+    while (is_open_ || next_input_ < inputs_.size()) {
+      auto given = advance(block);
+      if (!given.ok()) {
+        fail(given.error());
+        if (inputs_.size() == 1) return std::move(given).error();
+        continue;
+      }
+      if (given.value()) return true;
+    }
+    if (pack_.empty()) return false;
+    give_pack(block);
+    return true;
+  }
+
+ private:
+  // One step with the current input. True: it gave a block. An error is the current input's.
+  Result<bool> advance(Block& block) {
+    if (!is_open_) TRY(open_next());
+    TRY(fill());
+    if (is_ended_) return end_input(block);
+    if (start_ > 0) {
+      give_pack(block);
+      return true;
+    }
+    is_cut_ = true;
+    std::size_t end = end_of_last_line(buffer_.view().substr(0, limit_));
+    if (end == 0) {
+      TRY_ASSIGN(end, read_long_record());
+    }
+    if (end == 0) return false;
+    give_cut(block, end);
+    return true;
+  }
+
+  Result<void> open_next() {
+    ordinal_ = first_ + static_cast<InputOrdinal>(next_input_);
+    is_open_ = true;
+    is_ended_ = false;
+    is_cut_ = false;
+    may_have_mark_ = !is_text_;
+    line_ = 1;
+    cut_blocks_ = 0;
+    stored_reported_ = 0;
+    decoded_reported_ = 0;
+    return stream_.open(inputs_[next_input_++]);
+  }
+
+  Result<void> fill() {
+    while (!is_ended_ && buffer_.size() < limit_) TRY(read_more(limit_ - buffer_.size()));
+    return {};
+  }
+
+  // At the end of the input, completes its last line.
+  Result<void> read_more(std::size_t most_bytes) {
+    if (buffer_.capacity() == 0) buffer_ = pool_.take(limit_);
+    std::size_t used = buffer_.size();
+    buffer_.resize(used + most_bytes);
+    auto count = stream_.read({buffer_.data() + used, most_bytes});
+    buffer_.resize(used + (count.ok() ? count.value() : 0));
+    if (!count.ok()) return std::move(count).error();
+    is_ended_ = count.value() == 0;
+    if (may_have_mark_) remove_mark();
+    if (is_ended_ && buffer_.size() > start_ && buffer_.view().back() != '\n') buffer_.push_back('\n');
+    return {};
+  }
+
+  // A byte order mark at the start is an artefact of some editors, and no part of a record that is JSON.
+  void remove_mark() {
+    std::string_view begin = buffer_.view().substr(start_, kByteOrderMark.size());
+    if (begin == kByteOrderMark) {
+      char* at = buffer_.data() + start_;
+      std::size_t rest = buffer_.size() - start_ - kByteOrderMark.size();
+      std::memmove(at, at + kByteOrderMark.size(), rest);
+      buffer_.resize(start_ + rest);
+      may_have_mark_ = false;
+    } else if (!kByteOrderMark.starts_with(begin)) {
+      may_have_mark_ = false;
+    }
+  }
+
+  // Called when the buffer holds the beginning of one record and is full. The end of that record in the buffer; 0 if it
+  // was too long and is left out, or the input ended.
+  Result<std::size_t> read_long_record() {
+    std::size_t searched = 0;
+    while (true) {
+      std::size_t end = buffer_.view().find('\n', searched);
+      if (end != std::string_view::npos) return end + 1;
+      if (is_ended_) return std::size_t{0};
+      searched = buffer_.size();
+      if (searched > max_record_bytes_) break;
+      TRY(read_more(std::min(limit_, max_record_bytes_ + 1 - searched)));
+    }
+    TRY(skip_record());
+    return std::size_t{0};
+  }
+
+  Result<void> skip_record() {
+    std::string kept(buffer_.view().substr(0, limits::kKeptOfLongRecordBytes));
+    std::size_t end = std::string_view::npos;
+    while (!is_ended_ && end == std::string_view::npos) {
+      buffer_.clear();
+      TRY(read_more(limit_));
+      end = buffer_.view().find('\n');
+    }
+    keep_from(is_ended_ ? buffer_.size() : end + 1);
+    events_.emit(event::RecordBad{.input = ordinal_,
+                                  .line = line_++,
+                                  .record = std::move(kept),
+                                  .reason = "the record is longer than " + size_in_words(max_record_bytes_)});
+    return {};
+  }
+
+  // The input was read to its verified end.
+  Result<bool> end_input(Block& block) {
+    std::size_t bytes = buffer_.size() - start_;
+    if (bytes > 0 && is_cut_) {
+      give_cut(block, bytes);
+    } else if (bytes > 0) {
+      pack_.push_back(next_segment(bytes));
+      start_ = buffer_.size();
+    }
+    report_progress();
+    // A packed input is decoded when its block is handed out: only then is it known which input leads the block.
+    if (bytes == 0 || is_cut_) events_.emit(event::InputDecoded{.input = ordinal_, .blocks = cut_blocks_});
+    stream_.close();
+    is_open_ = false;
+    return bytes > 0 && is_cut_;
+  }
+
+  void fail(const Error& error) {
+    buffer_.resize(start_);
+    report_progress();
+    events_.emit(event::InputFailed{.input = ordinal_, .error = error});
+    stream_.close();
+    is_open_ = false;
+  }
+
+  // The next `bytes` bytes of the current input, at start_.
+  Segment next_segment(std::size_t bytes) {
+    std::uint64_t lines = count_newlines(buffer_.view().substr(start_, bytes));
+    Segment segment{.input = ordinal_, .first_line = line_, .lines = lines, .size_bytes = bytes};
+    line_ += lines;
+    return segment;
+  }
+
+  void give_pack(Block& block) {
+    block.address = {.input = pack_.front().input, .number = 0};
+    for (const Segment& segment : pack_) {
+      bool leads = &segment == &pack_.front();
+      events_.emit(event::InputDecoded{.input = segment.input, .blocks = leads ? 1U : 0U});
+    }
+    block.segments.swap(pack_);
+    pack_.clear();
+    give_bytes(block, start_);
+    start_ = 0;
+  }
+
+  void give_cut(Block& block, std::size_t bytes) {
+    block.address = {.input = ordinal_, .number = cut_blocks_++};
+    block.segments.assign(1, next_segment(bytes));
+    give_bytes(block, bytes);
+    if (!is_ended_) report_progress();
+  }
+
+  void give_bytes(Block& block, std::size_t bytes) {
+    pool_.give(std::move(block.bytes));
+    std::string_view rest = buffer_.view().substr(bytes);
+    Buffer next;
+    if (!rest.empty()) next = pool_.take(limit_);
+    next.append(rest);
+    buffer_.resize(bytes);
+    block.bytes = std::exchange(buffer_, std::move(next));
+  }
+
+  // Drops what stands before `offset`. What a very long record has grown goes back.
+  void keep_from(std::size_t offset) {
+    Buffer next = pool_.take(limit_);
+    next.append(buffer_.view().substr(offset));
+    pool_.give(std::exchange(buffer_, std::move(next)));
+  }
+
+  void report_progress() {
+    std::uint64_t stored = stream_.stored_bytes() - std::exchange(stored_reported_, stream_.stored_bytes());
+    std::uint64_t decoded = stream_.decoded_bytes() - std::exchange(decoded_reported_, stream_.decoded_bytes());
+    if (stored + decoded == 0) return;
+    events_.emit(event::InputProgress{.input = ordinal_, .stored_bytes = stored, .decoded_bytes = decoded});
+  }
+
+  const InputOrdinal first_;
+  const std::span<const Input> inputs_;
+  const bool is_text_;
+  const std::size_t max_record_bytes_;
+  const std::size_t limit_;  // no block is longer, unless it is one record
+  BufferPool& pool_;
+  EventSink& events_;
+  InputStream stream_;
+  Buffer buffer_;
+  std::size_t start_ = 0;
+  std::vector<Segment> pack_;  // of [0, start_)
+
+  std::size_t next_input_ = 0;
+  // The current input.
+  bool is_open_ = false;
+  InputOrdinal ordinal_ = 0;
+  bool is_ended_ = false;
+  bool is_cut_ = false;
+  bool may_have_mark_ = false;
+  std::uint64_t line_ = 1;  // number of the line at start_
+  std::uint32_t cut_blocks_ = 0;
+  std::uint64_t stored_reported_ = 0;
+  std::uint64_t decoded_reported_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<BlockSource> make_block_source_from(OpenStored open, InputOrdinal first, std::span<const Input> inputs,
+                                                    const DecodeOptions& options, BufferPool& pool, EventSink& events) {
+  return std::make_unique<Blocks>(std::move(open), first, inputs, options, pool, events);
+}
+
+std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
+                                               const DecodeOptions& options, BufferPool& pool, EventSink& events) {
+  auto open = [](const Input& input) { return open_stored_file(input.path); };
+  return make_block_source_from(open, first, inputs, options, pool, events);
+}
+
+}  // namespace quern::decode

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/stream.h"
+#include "model/job.h"
+#include "stages/decode/codec.h"
+
+namespace quern::decode {
+
+// Drives a Codec over a stored file: reads it piecewise, counts offsets, words errors. Can be started again for another
+// file of the same format, with the same memory.
+class Decoder final : public ByteSource {
+ public:
+  static Result<std::unique_ptr<Decoder>> make(Compression compression, std::size_t memory_bytes);
+
+  // `first_bytes` were read from `stored` already.
+  Result<void> start(std::unique_ptr<ByteSource> stored, std::string_view first_bytes);
+  // A stored file without any byte is an empty one, whatever its format.
+  Result<std::size_t> read(std::span<char> target) override;
+  // Lets go of the stored file, not of the memory.
+  void close() { stored_.reset(); }
+  // How much of the stored file is decoded.
+  std::uint64_t stored_bytes() const { return offset_; }
+
+ private:
+  Decoder(Compression compression, std::unique_ptr<Codec> codec)
+      : compression_(compression), codec_(std::move(codec)) {}
+  Result<void> refill();
+  Result<std::size_t> finish() const;
+  Error explain(Error error) const;
+
+  const Compression compression_;
+  const std::unique_ptr<Codec> codec_;
+  std::unique_ptr<ByteSource> stored_;
+  Buffer buffer_;
+  std::span<const char> window_;  // the part of buffer_ that is not decoded yet
+  std::uint64_t offset_ = 0;      // of the window in the stored file
+  bool is_last_ = false;          // the stored file has nothing behind the window
+};
+
+}  // namespace quern::decode

@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "stages/decode/decode.h"
+
+namespace quern::decode {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::uint32_t little_endian_32(std::string_view bytes) {
+  std::uint32_t value = 0;
+  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+bool is_skippable_frame(std::string_view bytes) {
+  return bytes.size() >= 4 && (little_endian_32(bytes) & 0xfffffff0U) == 0x184d2a50U;
+}
+
+// "BZh9" alone may begin a line of text; what follows in a bzip2 file is the mark of a block, or of the end.
+bool is_bzip2(std::string_view bytes) {
+  if (bytes.size() < 10 || !bytes.starts_with("BZh") || bytes[3] < '1' || bytes[3] > '9') return false;
+  std::string_view mark = bytes.substr(4, 6);
+  return mark == "\x31\x41\x59\x26\x53\x59"sv || mark == "\x17\x72\x45\x38\x50\x90"sv;
+}
+
+// The .lzma form has no magic. As file(1) and xz do, this takes a header for one if all its fields are such as encoders
+// write them. Text never passes: the 14th byte of a stream is 0.
+bool is_lzma(std::string_view bytes) {
+  constexpr std::size_t kHeaderBytes = 13;
+  if (bytes.size() <= kHeaderBytes || bytes[kHeaderBytes] != 0) return false;
+  if (static_cast<unsigned char>(bytes[0]) >= 225) return false;
+  std::uint32_t dictionary = little_endian_32(bytes.substr(1));
+  // A power of two, or three times one: 2^n + 2^(n-1).
+  std::uint32_t odd_part = dictionary == 0 ? 0 : dictionary >> std::countr_zero(dictionary);
+  if (dictionary != 0xffffffffU && odd_part != 1 && odd_part != 3) return false;
+  std::uint64_t decoded = little_endian_32(bytes.substr(5)) | std::uint64_t{little_endian_32(bytes.substr(9))} << 32;
+  return decoded == ~std::uint64_t{0} || decoded < std::uint64_t{1} << 38;
+}
+
+Compression by_name(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, Compression>, 8> kEndings = {{
+      {".xz", Compression::kXz},
+      {".lzma", Compression::kLzma},
+      {".gz", Compression::kGzip},
+      {".tgz", Compression::kGzip},
+      {".zst", Compression::kZstd},
+      {".zstd", Compression::kZstd},
+      {".bz2", Compression::kBzip2},
+      {".lz4", Compression::kLz4},
+  }};
+  for (const auto& [ending, compression] : kEndings) {
+    if (name.ends_with(ending)) return compression;
+  }
+  return Compression::kNone;
+}
+
+}  // namespace
+
+Compression detect(std::string_view first_bytes, std::string_view name) {
+  if (first_bytes.starts_with("\xfd\x37\x7a\x58\x5a\x00"sv)) return Compression::kXz;
+  if (first_bytes.starts_with("\x1f\x8b"sv)) return Compression::kGzip;
+  if (first_bytes.starts_with("\x28\xb5\x2f\xfd"sv)) return Compression::kZstd;
+  if (first_bytes.starts_with("\x04\x22\x4d\x18"sv)) return Compression::kLz4;
+  // The legacy format: its decoder refuses it and says why.
+  if (first_bytes.starts_with("\x02\x21\x4c\x18"sv)) return Compression::kLz4;
+  if (is_bzip2(first_bytes)) return Compression::kBzip2;
+  Compression named = by_name(name);
+  if (is_skippable_frame(first_bytes)) return named == Compression::kLz4 ? Compression::kLz4 : Compression::kZstd;
+  if (is_lzma(first_bytes)) return Compression::kLzma;
+  return named;
+}
+
+}  // namespace quern::decode

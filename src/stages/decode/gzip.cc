@@ -1,0 +1,110 @@
+#include <isa-l/igzip_lib.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+#include "stages/decode/codec.h"
+#include "stages/decode/gzip_header.h"
+
+// Gzip by ISA-L, which inflates three times as fast as zlib and verifies CRC and length of every member.
+
+namespace quern::decode {
+namespace {
+
+Error inflate_error(int status) {
+  if (status == ISAL_INCORRECT_CHECKSUM) return bad_data("the checksum or the length does not match the data");
+  if (status == ISAL_NEED_DICT) return bad_data("the data needs a dictionary");
+  return bad_data("the compressed data is damaged");
+}
+
+class GzipCodec final : public Codec {
+ public:
+  GzipCodec() { isal_inflate_init(&state_); }
+
+  Result<void> reset() override {
+    place_ = Place::kBetweenMembers;
+    members_ = 0;
+    return {};
+  }
+
+  Result<void> decode(Work& work) override {
+    if (work.stored.empty() && place_ != Place::kInMember) return {};
+    if (place_ == Place::kBetweenMembers) {
+      bool is_padding = work.stored[0] == 0 && members_ > 0;
+      place_ = is_padding ? Place::kInPadding : Place::kInHeader;
+      header_.reset();
+    }
+    if (place_ == Place::kInPadding) return skip_padding(work);
+    if (place_ == Place::kInHeader) return read_header(work);
+    return inflate(work);
+  }
+
+  bool is_complete() const override { return place_ == Place::kBetweenMembers || place_ == Place::kInPadding; }
+  std::string_view piece() const override { return "member"; }
+
+ private:
+  enum class Place { kBetweenMembers, kInHeader, kInMember, kInPadding };
+
+  Result<void> read_header(Work& work) {
+    switch (header_.parse(work.stored)) {
+      case GzipHeader::Status::kNeedsMore:
+        return {};
+      case GzipHeader::Status::kComplete:
+        isal_inflate_reset(&state_);
+        state_.crc_flag = ISAL_GZIP_NO_HDR_VER;
+        place_ = Place::kInMember;
+        return {};
+      case GzipHeader::Status::kWrongMagic:
+        return members_ > 0 ? garbage_after("member") : bad_data("this is not gzip data");
+      case GzipHeader::Status::kWrongMethod:
+        return bad_data("the header names a compression method other than deflate");
+      case GzipHeader::Status::kWrongFlags:
+        return bad_data("the header has flags that gzip does not know");
+      case GzipHeader::Status::kWrongChecksum:
+        break;
+    }
+    return bad_data("the checksum of the header does not match");
+  }
+
+  Result<void> inflate(Work& work) {
+    constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max() / 2;
+    std::size_t given = std::min(work.stored.size(), kMost);
+    std::size_t room = std::min(work.target.size(), kMost);
+    // ISA-L does not write to its input; its interface is older than const.
+    state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(work.stored.data()));
+    state_.avail_in = static_cast<std::uint32_t>(given);
+    state_.next_out = reinterpret_cast<std::uint8_t*>(work.target.data());
+    state_.avail_out = static_cast<std::uint32_t>(room);
+    int status = isal_inflate(&state_);
+    work.stored = work.stored.subspan(given - state_.avail_in);
+    work.target = work.target.subspan(room - state_.avail_out);
+    if (status != ISAL_DECOMP_OK && status != ISAL_END_INPUT && status != ISAL_OUT_OVERFLOW)
+      return inflate_error(status);
+    if (state_.block_state == ISAL_BLOCK_FINISH) {
+      place_ = Place::kBetweenMembers;
+      ++members_;
+    }
+    return {};
+  }
+
+  // Tapes and some archivers fill up with zeros, which gzip accepts after the last member.
+  Result<void> skip_padding(Work& work) {
+    auto other = std::find_if(work.stored.begin(), work.stored.end(), [](char byte) { return byte != 0; });
+    work.stored = work.stored.subspan(other - work.stored.begin());
+    if (!work.stored.empty()) return garbage_after("member");
+    return {};
+  }
+
+  inflate_state state_;
+  GzipHeader header_;
+  Place place_ = Place::kBetweenMembers;
+  std::uint64_t members_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Codec>> make_gzip_codec() { return std::unique_ptr<Codec>(std::make_unique<GzipCodec>()); }
+
+}  // namespace quern::decode

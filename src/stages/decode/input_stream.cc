@@ -1,0 +1,73 @@
+#include "stages/decode/input_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/limits.h"
+#include "stages/decode/decode.h"
+
+namespace quern::decode {
+
+Result<void> InputStream::open(const Input& input) {
+  close();
+  input_ = &input;
+  decoded_bytes_ = 0;
+  TRY_ASSIGN(stored_, open_(input));
+  is_first_read_ = true;
+  return {};
+}
+
+void InputStream::close() {
+  stored_.reset();
+  if (decoder_ != nullptr) decoder_->close();
+  decoder_ = nullptr;
+  sniffed_left_ = {};
+}
+
+Result<std::size_t> InputStream::read(std::span<char> target) {
+  auto count = is_first_read_ ? read_first(target) : read_next(target);
+  if (count.ok()) decoded_bytes_ += count.value();
+  return count;
+}
+
+// The first bytes decide who decodes. They are read to where they belong if nobody has to.
+Result<std::size_t> InputStream::read_first(std::span<char> target) {
+  is_first_read_ = false;
+  bool is_roomy = target.size() >= kSniffedBytes;
+  std::span<char> place = is_roomy ? target.first(std::min(target.size(), limits::kReadBytes)) : std::span(sniffed_);
+  std::size_t count = 0;
+  while (count < kSniffedBytes) {
+    TRY_ASSIGN(std::size_t more, stored_->read(place.subspan(count)));
+    if (more == 0) break;
+    count += more;
+  }
+  std::string_view first_bytes(place.data(), count);
+  Compression compression = compression_.value_or(detect(first_bytes, input_->name));
+  if (compression != Compression::kNone) {
+    TRY_ASSIGN(decoder_, decoder_for(compression));
+    TRY(decoder_->start(std::move(stored_), first_bytes));
+    return decoder_->read(target);
+  }
+  if (is_roomy) return count;
+  sniffed_left_ = place.first(count);
+  return read_next(target);
+}
+
+Result<std::size_t> InputStream::read_next(std::span<char> target) {
+  if (decoder_ != nullptr) return decoder_->read(target);
+  if (sniffed_left_.empty()) return stored_->read(target);
+  std::size_t count = std::min(target.size(), sniffed_left_.size());
+  std::copy_n(sniffed_left_.begin(), count, target.begin());
+  sniffed_left_ = sniffed_left_.subspan(count);
+  return count;
+}
+
+Result<Decoder*> InputStream::decoder_for(Compression compression) {
+  auto& kept = decoders_.at(static_cast<std::size_t>(compression));
+  if (kept == nullptr) {
+    TRY_ASSIGN(kept, Decoder::make(compression, limits::kDecodeWindowBytes));
+  }
+  return kept.get();
+}
+
+}  // namespace quern::decode

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "base/stream.h"
+
+namespace quern::decode {
+
+// For tests and fuzz targets: a stored file in memory that gives as many bytes with each read as `chunk` says.
+class MemorySource final : public ByteSource {
+ public:
+  explicit MemorySource(
+      std::string bytes, std::function<std::size_t()> chunk = [] { return std::string::npos; })
+      : bytes_(std::move(bytes)), chunk_(std::move(chunk)) {}
+
+  Result<std::size_t> read(std::span<char> target) override {
+    std::size_t most = std::min({target.size(), bytes_.size() - at_, std::max<std::size_t>(1, chunk_())});
+    std::copy_n(bytes_.data() + at_, most, target.begin());
+    at_ += most;
+    return most;
+  }
+
+ private:
+  const std::string bytes_;
+  const std::function<std::size_t()> chunk_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace quern::decode

@@ -1,0 +1,23 @@
+#include "model/limits.h"
+#include "stages/decode/decode.h"
+
+namespace quern::decode {
+
+std::vector<Run> plan_runs(const std::vector<Input>& inputs, std::uint64_t run_bytes) {
+  std::vector<Run> runs;
+  std::uint64_t bytes = 0;  // of the last run
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    std::uint64_t stored = inputs[i].stored_bytes;
+    bool joins =
+        !runs.empty() && runs.back().count < limits::kBatchInputs && bytes < run_bytes && stored < run_bytes - bytes;
+    if (!joins) {
+      runs.push_back({.first = static_cast<InputOrdinal>(i), .count = 0});
+      bytes = 0;
+    }
+    ++runs.back().count;
+    bytes += stored;
+  }
+  return runs;
+}
+
+}  // namespace quern::decode
