@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/bytes.h"
 #include "model/limits.h"
@@ -50,43 +51,56 @@ void add_bar(Line& line, double share, std::size_t columns, const Style& style) 
   line.add(style.utf8 ? "" : "[").add(done, Ink::kGreen).add(open, Ink::kDim).add(style.utf8 ? " " : "] ");
 }
 
-// "13 s": whole seconds, since nobody knows better.
+// Whole seconds: what is going on is not known more exactly, and tenths would flicker.
+std::string coarse_duration(std::chrono::seconds duration) {
+  auto seconds = duration.count();
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{}:{:02} min", seconds / 60, seconds % 60);
+  return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
+}
+
+// "" where nothing sensible can be said yet.
 std::string time_left(const Progress& progress, const Pace& pace) {
   if (pace.over < kShortestPace || pace.stored_bytes == 0 || progress.stored_bytes >= progress.stored_bytes_found)
     return "";
   double rate = static_cast<double>(pace.stored_bytes) / std::chrono::duration<double>(pace.over).count();
   double seconds = static_cast<double>(progress.stored_bytes_found - progress.stored_bytes) / rate;
-  if (seconds > 359999) return "";
-  auto whole = static_cast<std::uint64_t>(seconds + 0.999);
-  if (whole < 60) return fmt::format("{} s left", whole);
-  if (whole < 3600) return fmt::format("{}:{:02} min left", whole / 60, whole % 60);
-  return fmt::format("{} h {} min left", whole / 3600, whole % 3600 / 60);
+  constexpr double kTooLongToSay = 100.0 * 3600;
+  if (seconds > kTooLongToSay) return "";
+  return coarse_duration(std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(seconds)));
 }
 
-void add_losses(Line& line, const Progress& progress) {
-  if (progress.records_bad > 0) line.add(fmt::format("  {} bad", format_count(progress.records_bad)), Ink::kRed);
-  if (progress.inputs_failed > 0) {
-    line.add(fmt::format("  {} failed", format_count(progress.inputs_failed, "input")), Ink::kRed);
-  }
-  if (progress.groups_bad > 0) line.add(fmt::format("  {}", format_count(progress.groups_bad, "bad group")), Ink::kRed);
-  if (progress.children_replaced > 0) {
-    line.add(fmt::format("  {} died", format_count(progress.children_replaced, "child", "children")), Ink::kYellow);
-  }
+std::optional<Line> trouble_line(const Progress& progress) {
+  Line line = labelled("trouble");
+  std::size_t empty_width = line.width();
+  auto add = [&](std::uint64_t number, const std::string& text, Ink ink) {
+    if (number == 0) return;
+    line.add(line.width() > empty_width ? "  " : "").add(text, ink);
+  };
+  add(progress.inputs_failed, format_count(progress.inputs_failed, "failed input"), Ink::kRed);
+  add(progress.records_bad, format_count(progress.records_bad, "bad record"), Ink::kRed);
+  add(progress.groups_bad, format_count(progress.groups_bad, "bad group"), Ink::kRed);
+  add(progress.children_replaced, format_count(progress.children_replaced, "child died", "children died"),
+      Ink::kYellow);
+  if (line.width() == empty_width) return std::nullopt;
+  return line;
 }
 
-std::vector<Line> map_lines(const LiveState& state, const Style& style, std::size_t columns) {
+std::vector<Line> map_lines(const PhaseProgress& phase, const LiveState& state, const Style& style,
+                            std::size_t columns) {
   const Progress& progress = state.progress;
-  std::string after_bar = fmt::format("{:3.0f}%  {} of {}", done_share(progress) * 100,
-                                      format_count(progress.inputs_mapped + progress.inputs_failed),
-                                      format_count(progress.inputs_found, "input"));
+  double share = done_share(progress);
+  std::string after_bar = fmt::format(
+      "{:3.0f}%  {} of {}  {} gone", share * 100, format_count(progress.inputs_mapped + progress.inputs_failed),
+      format_count(progress.inputs_found, "input"),
+      coarse_duration(std::chrono::floor<std::chrono::seconds>(state.now - phase.started)));
   std::string left = time_left(progress, state.pace);
-  if (!left.empty()) after_bar += "  " + left;
+  if (!left.empty()) after_bar += fmt::format(", {} left", left);
   // The bar keeps its length while the figures beside it grow.
-  constexpr std::size_t kFigures = 40;
+  constexpr std::size_t kFigures = 42;
   std::size_t around = kLabelColumns + 3 + std::max(kFigures, after_bar.size());
   Line first = labelled("map");
-  add_bar(first, done_share(progress), std::clamp(columns > around ? columns - around : 0, kShortestBar, kLongestBar),
-          style);
+  add_bar(first, share, std::clamp(columns > around ? columns - around : 0, kShortestBar, kLongestBar), style);
   first.add(after_bar);
 
   Line second = labelled("");
@@ -95,7 +109,6 @@ std::vector<Line> map_lines(const LiveState& state, const Style& style, std::siz
   if (!rate.empty()) second.add(fmt::format("  {} decoded", rate));
   second.add(
       fmt::format("  {} of {} read", format_bytes(progress.stored_bytes), format_bytes(progress.stored_bytes_found)));
-  add_losses(second, progress);
   std::vector<Line> lines = {std::move(first), std::move(second)};
   if (std::string part = slowest_part(state.pace); !part.empty()) lines.push_back(labelled("slowest").add(part));
   return lines;
@@ -123,7 +136,6 @@ Line short_phase_line(const PhaseProgress& phase, const LiveState& state) {
   Line line = labelled(name_of(phase.phase), phase.elapsed ? Ink::kDim : Ink::kBold);
   line.add(fmt::format("{} {:<10}", phase.elapsed ? "done in" : "for", format_duration(elapsed)), Ink::kDim);
   line.add(figures_of(phase.phase, state.progress), phase.elapsed ? Ink::kDim : Ink::kPlain);
-  if (!phase.elapsed && phase.phase == event::Phase::kReduce) add_losses(line, state.progress);
   return line;
 }
 
@@ -165,6 +177,12 @@ Line child_line(event::Role role, const std::vector<ChildProgress>& children, st
 }  // namespace
 
 Pace PaceMeter::pace(const Progress& progress, ClockTime now) {
+  bool is_mapping =
+      !progress.phases.empty() && progress.phases.back().phase == event::Phase::kMap && !progress.phases.back().elapsed;
+  if (!is_mapping) {
+    steps_.clear();
+    return {};
+  }
   Step current{now, progress.stored_bytes, progress.decoded_bytes,
                child_times(progress.children_of(event::Role::kMapper), now)};
   if (steps_.empty()) steps_.push_back(current);
@@ -202,9 +220,10 @@ std::vector<std::string> render_live(const LiveState& state, const Style& style,
       lines.push_back(short_phase_line(phase, state));
       continue;
     }
-    for (Line& line : map_lines(state, style, usable)) lines.push_back(std::move(line));
+    for (Line& line : map_lines(phase, state, style, usable)) lines.push_back(std::move(line));
   }
   if (lines.empty()) return {};
+  if (std::optional<Line> trouble = trouble_line(state.progress)) lines.push_back(std::move(*trouble));
   for (event::Role role : {event::Role::kMapper, event::Role::kCombiner, event::Role::kReducer}) {
     const auto& children = state.progress.children_of(role);
     if (std::any_of(children.begin(), children.end(), is_there)) lines.push_back(child_line(role, children, usable));

@@ -22,10 +22,10 @@ struct Pace {
   ChildTimes mappers;
 };
 
-// Remembers the last limits::kRateWindow of a run, in coarse steps.
+// Remembers the last limits::kRateWindow of the map phase, in coarse steps.
 class PaceMeter {
  public:
-  // Since the oldest step remembered, or since the map phase began.
+  // Since the oldest step remembered; nothing while no map phase goes on.
   Pace pace(const Progress& progress, ClockTime now);
 
  private:

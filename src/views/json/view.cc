@@ -1,0 +1,206 @@
+#include "views/json/view.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "base/fd.h"
+
+namespace quern::json {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double seconds_of(std::chrono::nanoseconds duration) {
+  // Rounded to microseconds, so that the text stays short.
+  return static_cast<double>(std::chrono::round<std::chrono::microseconds>(duration).count()) / 1e6;
+}
+
+// "2001-09-09T01:46:40.123Z"
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  auto second = std::chrono::floor<std::chrono::seconds>(time);
+  auto fraction = std::chrono::floor<std::chrono::milliseconds>(time - second);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(second), fraction.count());
+}
+
+Json error_json(const Error& error) {
+  Json object = {{"kind", name_of(error.kind)}, {"message", error.message}};
+  if (error.code != 0) object["code"] = error.code;
+  if (!error.details.empty()) object["details"] = error.details;
+  return object;
+}
+
+Json children_json(const Progress& progress) {
+  Json all = Json::object();
+  for (event::Role role : {event::Role::kMapper, event::Role::kCombiner, event::Role::kReducer}) {
+    Json states = Json::array();
+    for (const ChildProgress& child : progress.children_of(role)) states.push_back(name_of(child.state));
+    if (!states.empty()) all[std::string(name_of(role))] = std::move(states);
+  }
+  return all;
+}
+
+Json progress_json(const Progress& progress) {
+  return {{"event", "progress"},
+          {"inputs_found", progress.inputs_found},
+          {"inputs_mapped", progress.inputs_mapped},
+          {"inputs_failed", progress.inputs_failed},
+          {"records_mapped", progress.records_mapped},
+          {"records_bad", progress.records_bad},
+          {"stored_bytes_found", progress.stored_bytes_found},
+          {"stored_bytes", progress.stored_bytes},
+          {"decoded_bytes", progress.decoded_bytes},
+          {"mapped_output_bytes", progress.mapped_output_bytes},
+          {"groups_reduced", progress.groups_reduced},
+          {"values_reduced", progress.values_reduced},
+          {"children", children_json(progress)}};
+}
+
+// Those that come for every block or more often.
+bool is_summed_up(const event::Event& event) {
+  return std::holds_alternative<event::InputProgress>(event) || std::holds_alternative<event::InputDecoded>(event) ||
+         std::holds_alternative<event::BlockMapped>(event) || std::holds_alternative<event::GroupsReduced>(event) ||
+         std::holds_alternative<event::ChildChanged>(event);
+}
+
+// Makes the object of each event that is written by itself.
+struct ToJson {
+  const std::function<std::string(InputOrdinal)>& input_name;
+
+  void add_input(Json& object, InputOrdinal input) const {
+    object["input"] = input;
+    if (input_name) object["name"] = input_name(input);
+  }
+  Json operator()(const event::RunStarted& e) const {
+    return {{"event", "run_started"},
+            {"job", e.job},
+            {"inputs", e.inputs},
+            {"stored_bytes", e.stored_bytes},
+            {"processes", e.processes}};
+  }
+  Json operator()(const event::PhaseStarted& e) const {
+    return {{"event", "phase_started"}, {"phase", name_of(e.phase)}};
+  }
+  Json operator()(const event::PhaseEnded& e) const {
+    return {{"event", "phase_ended"}, {"phase", name_of(e.phase)}, {"seconds", seconds_of(e.elapsed)}};
+  }
+  Json operator()(const event::InputFailed& e) const {
+    Json object = {{"event", "input_failed"}};
+    add_input(object, e.input);
+    object["error"] = error_json(e.error);
+    return object;
+  }
+  Json operator()(const event::RecordBad& e) const {
+    Json object = {{"event", "record_bad"}};
+    add_input(object, e.input);
+    object["line"] = e.line;
+    object["reason"] = e.reason;
+    if (!e.details.empty()) object["details"] = e.details;
+    return object;
+  }
+  Json operator()(const event::GroupBad& e) const {
+    Json object = {{"event", "group_bad"}, {"key", e.key}, {"reason", e.reason}};
+    if (!e.details.empty()) object["details"] = e.details;
+    return object;
+  }
+  Json operator()(const event::ChildDied& e) const {
+    return {{"event", "child_died"},
+            {"role", name_of(e.role)},
+            {"child", e.child},
+            {"cause", e.cause},
+            {"action", e.action}};
+  }
+  Json operator()(const event::ModuleLine& e) const {
+    return {{"event", "module_line"}, {"role", name_of(e.role)}, {"child", e.child}, {"line", e.line}};
+  }
+  Json operator()(const event::Counted& e) const {
+    return {{"event", "counted"}, {"group", e.group}, {"name", e.name}, {"amount", e.amount}};
+  }
+  Json operator()(const event::Status& e) const { return {{"event", "status"}, {"child", e.child}, {"text", e.text}}; }
+  Json operator()(const event::Note& e) const {
+    return {{"event", "note"}, {"level", name_of(e.level)}, {"text", e.text}};
+  }
+  // The rest is summed up.
+  template <typename Other>
+  Json operator()(const Other&) const {
+    return {};
+  }
+};
+
+class LineView : public JsonView {
+ public:
+  explicit LineView(JsonOptions options) : options_(std::move(options)), fd_(options_.fd), started_(options_.clock()) {}
+
+  ~LineView() override {
+    std::lock_guard lock(mutex_);
+    write_progress_if_any();
+    fd_.release();  // It was borrowed.
+  }
+
+  void emit(const event::Event& event) override {
+    std::lock_guard lock(mutex_);
+    ClockTime now = options_.clock();
+    tally_.add(event, now);
+    if (is_summed_up(event)) {
+      has_news_ = true;
+      if (!last_progress_ || now - *last_progress_ >= options_.progress_interval) write_progress_if_any();
+      return;
+    }
+    // The figures before the end of a phase are those of the whole phase.
+    if (std::holds_alternative<event::PhaseEnded>(event)) write_progress_if_any();
+    write(std::visit(ToJson{options_.input_name}, event));
+  }
+
+  void write_accounting(std::string_view accounting_json) override {
+    std::lock_guard lock(mutex_);
+    write_progress_if_any();
+    Json accounting = Json::parse(accounting_json, nullptr, false);
+    CHECK(!accounting.is_discarded());
+    write({{"event", "accounting"}, {"accounting", std::move(accounting)}});
+  }
+
+  Result<void> outcome() override {
+    std::lock_guard lock(mutex_);
+    if (failure_) return *failure_;
+    return {};
+  }
+
+ private:
+  void write_progress_if_any() {
+    if (!std::exchange(has_news_, false)) return;
+    last_progress_ = options_.clock();
+    write(progress_json(tally_.progress()));
+  }
+
+  void write(const Json& object) {
+    if (failure_) return;
+    Json line = {{"event", object.at("event")},
+                 {"time", utc_text(options_.wall_clock())},
+                 {"elapsed", seconds_of(options_.clock() - started_)}};
+    line.update(object);
+    // What users and modules wrote need not be UTF-8.
+    std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    auto written = write_all(fd_, text);
+    if (!written.ok()) failure_ = std::move(written).error().with_context("writing events");
+  }
+
+  const JsonOptions options_;
+  std::mutex mutex_;
+  Fd fd_;
+  const ClockTime started_;
+  ProgressTally tally_;
+  bool has_news_ = false;
+  std::optional<ClockTime> last_progress_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace
+
+std::unique_ptr<JsonView> make_json_view(JsonOptions options) { return std::make_unique<LineView>(std::move(options)); }
+
+}  // namespace quern::json
