@@ -18,10 +18,10 @@ struct Unit {
   double milliseconds;
 };
 constexpr std::array kUnits = {
-    Unit{"ms", 1},          Unit{"millisecond", 1}, Unit{"milliseconds", 1}, Unit{"s", 1e3},     Unit{"sec", 1e3},
-    Unit{"secs", 1e3},      Unit{"second", 1e3},    Unit{"seconds", 1e3},    Unit{"m", 60e3},    Unit{"min", 60e3},
-    Unit{"mins", 60e3},     Unit{"minute", 60e3},   Unit{"minutes", 60e3},   Unit{"h", 3600e3},  Unit{"hour", 3600e3},
-    Unit{"hours", 3600e3},  Unit{"d", 86400e3},     Unit{"day", 86400e3},    Unit{"days", 86400e3}};
+    Unit{"ms", 1},         Unit{"millisecond", 1}, Unit{"milliseconds", 1}, Unit{"s", 1e3},       Unit{"sec", 1e3},
+    Unit{"secs", 1e3},     Unit{"second", 1e3},    Unit{"seconds", 1e3},    Unit{"m", 60e3},      Unit{"min", 60e3},
+    Unit{"mins", 60e3},    Unit{"minute", 60e3},   Unit{"minutes", 60e3},   Unit{"h", 3600e3},    Unit{"hour", 3600e3},
+    Unit{"hours", 3600e3}, Unit{"d", 86400e3},     Unit{"day", 86400e3},    Unit{"days", 86400e3}};
 
 // Ten years: whatever is longer is a slip, and the sum of a few of these cannot overflow.
 constexpr double kLongestMilliseconds = 3650 * 86400e3;

@@ -28,8 +28,8 @@ std::size_t weight(const YamlNode& node) {
   return sum;
 }
 
-// Builds the tree from the parser's events. The library calls it, so it must not throw: the first error is kept, and what
-// comes after it is ignored.
+// Builds the tree from the parser's events. The library calls it, so it must not throw: the first error is kept, and
+// what comes after it is ignored.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(const YamlSource& source) : source_(source) {}
@@ -98,7 +98,9 @@ class TreeBuilder final : public YAML::EventHandler {
     return node;
   }
 
-  void fail(const YAML::Mark& mark, std::string_view what) { fail_at(node_at(mark, YamlNode::Kind::kNothing).line, what); }
+  void fail(const YAML::Mark& mark, std::string_view what) {
+    fail_at(node_at(mark, YamlNode::Kind::kNothing).line, what);
+  }
   void fail_at(int line, std::string_view what) {
     if (error_.has_value()) return;
     error_ = Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", place(source_.name, line), what)};
@@ -149,7 +151,8 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     if (node.kind == YamlNode::Kind::kList || node.kind == YamlNode::Kind::kMap) {
       return fail_at(node.line, fmt::format("{} cannot be the name of a setting; a value that begins with a bracket or "
-                                            "a brace must be in quotes", kind_name(node)));
+                                            "a brace must be in quotes",
+                                            kind_name(node)));
     }
     map.has_key = true;
     map.key = std::move(node.text);

@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 
-// The text of a job file as a tree that remembers lines and quotes, so that later checks can say where a value stands and
-// tell `12` from "12". Plain values.
+// The text of a job file as a tree that remembers lines and quotes, so that later checks can say where a value stands
+// and tell `12` from "12". Plain values.
 
 namespace quern::job_file {
 
@@ -38,8 +38,8 @@ struct YamlSource {
 // "analysis-tools.yml:12", or the name alone for line 0.
 std::string place(std::string_view name, int line);
 
-// Understands one YAML document, with anchors, aliases and `<<` merges. Errors are kBadConfig, begin with the place, and
-// say what to do about YAML's usual surprises (tabs, a leading *, unclosed quotes, keys that stand twice).
+// Understands one YAML document, with anchors, aliases and `<<` merges. Errors are kBadConfig, begin with the place,
+// and say what to do about YAML's usual surprises (tabs, a leading *, unclosed quotes, keys that stand twice).
 Result<YamlNode> parse_yaml(const YamlSource& source);
 
 // What `node` is, for messages: "a map", "a list", "empty", "text".

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 // A plain value cannot begin with one of these.
-constexpr std::string_view kIndicators = ",[]{}#&*!|>'\"%@`-?:~";
+constexpr std::string_view kIndicators = ",[]{}#&*!|>'\"%@`";
+// Nor can it consist of one of these alone.
+constexpr std::string_view kLoneIndicators = "-?:~";
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -43,7 +45,10 @@ std::optional<std::string_view> bare_separator(std::string_view line, std::strin
   if (std::size_t comment = value.find(" #"); comment != std::string_view::npos) value = value.substr(0, comment);
   value = trimmed(value);
   constexpr std::string_view kQuotes = "'\"";
-  if (value.empty() || kIndicators.find(value[0]) == std::string_view::npos) return std::nullopt;
+  if (value.empty()) return std::nullopt;
+  bool is_special =
+      kIndicators.find(value[0]) != std::string_view::npos || kLoneIndicators.find(value[0]) != std::string_view::npos;
+  if (!is_special) return std::nullopt;
   // A lone quotation mark is meant as it stands; anything longer that begins with one is text in quotes.
   if (kQuotes.find(value[0]) != std::string_view::npos && value.size() > 1) return std::nullopt;
   bool is_block_of_text = (value[0] == '|' || value[0] == '>') && is_indented(next_line) && !trimmed(next_line).empty();
@@ -82,16 +87,19 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
     return quote_it('*', name.substr(0, name.find_first_of(", \t]}")));
   }
   std::string_view value = value_around(line, column);
-  if (!value.empty() && value.find_first_of("[{") == 0 && (says("end of") || says("flow"))) {
-    return fmt::format("{}; {}", complaint.message, quote_it(value[0], "[ab]*.gz"));
+  if (says("flow") || (!value.empty() && value.find_first_of("[{") == 0 && says("end of"))) {
+    return "a list in brackets or a map in braces is not closed, or something follows it; text with brackets or braces "
+           "must be in quotes, as in \"[ab]*.gz\"";
   }
   if (says("unknown token") && column < line.size()) return quote_it(line[column], trimmed(line.substr(column)));
   if (says("illegal map value")) {
-    return "there is a colon too many here; text with a colon and a blank inside must be in quotes, each setting needs a "
+    return "there is a colon too many here; text with a colon and a blank inside must be in quotes, each setting needs "
+           "a "
            "line of its own and a blank after its colon, and settings of one map are indented alike";
   }
   if (says("end of map not found")) {
-    return "this line does not fit to the ones before it: settings of one map are indented alike, and nothing may follow "
+    return "this line does not fit to the ones before it: settings of one map are indented alike, and nothing may "
+           "follow "
            "a closing quote, bracket or brace";
   }
   if (says("illegal block entry")) return "a list begins on a line of its own, or is written in brackets, as in [a, b]";
@@ -135,10 +143,10 @@ Result<void> refuse_binary(const YamlSource& source) {
     char first = source.text[i];
     bool is_control = first >= 0 && first < ' ' && first != '\n' && first != '\t' && first != '\r';
     if (length == 0 || is_control || first == 0x7f) {
-      return Error{.kind = ErrorKind::kBadConfig,
-                   .message = fmt::format("{}: byte 0x{:02x} is not text; a job file is UTF-8 without control characters",
-                                          place(source.name, source.has_lines ? line : 0),
-                                          static_cast<unsigned char>(first))};
+      return Error{
+          .kind = ErrorKind::kBadConfig,
+          .message = fmt::format("{}: byte 0x{:02x} is not text; a job file is UTF-8 without control characters",
+                                 place(source.name, source.has_lines ? line : 0), static_cast<unsigned char>(first))};
     }
     if (first == '\n') ++line;
     i += length;
@@ -164,7 +172,7 @@ std::string problem_of_scalar(std::string_view text, std::size_t position, std::
   if (position >= text.size()) return "";
   const char first = text[position];
   if (first == '"' || first == '\'') return closes(text, position) ? "" : "this quotation mark is never closed";
-  bool is_plain = kIndicators.find(first) == std::string_view::npos || first == '-' || first == ':' || first == '?';
+  bool is_plain = kIndicators.find(first) == std::string_view::npos;
   if (!is_plain || value.empty() || text.substr(position).starts_with(value)) return "";
   return "this value goes on in the next line; put it in quotes if that is meant, else look at the indentation";
 }
@@ -172,7 +180,8 @@ std::string problem_of_scalar(std::string_view text, std::size_t position, std::
 std::string explain(const YamlSource& source, const YamlComplaint& complaint) {
   std::vector<std::string_view> lines = lines_of(source.text);
   if (int tab = line_with_tab(lines, complaint.line); tab >= 0) {
-    return fmt::format("{}: a TAB indents this line; YAML allows blanks only", place(source.name, source.has_lines ? tab + 1 : 0));
+    return fmt::format("{}: a TAB indents this line; YAML allows blanks only",
+                       place(source.name, source.has_lines ? tab + 1 : 0));
   }
   auto index = static_cast<std::size_t>(std::max(complaint.line, 0));
   std::string_view line = index < lines.size() ? lines[index] : "";

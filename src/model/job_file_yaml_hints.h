@@ -13,8 +13,8 @@ namespace quern::job_file {
 // Control characters and bytes that are not UTF-8 mean that the file is no job file.
 Result<void> refuse_binary(const YamlSource& source);
 
-// YAML gives characters such as , | & * a meaning of their own, so `separator: ,` would be an error; a person who writes
-// it means the character. Puts quotes around it; keeps all line numbers.
+// YAML gives characters such as , | & * a meaning of their own, so `separator: ,` would be an error; a person who
+// writes it means the character. Puts quotes around it; keeps all line numbers.
 std::string with_quoted_separator(std::string_view text);
 
 // What is wrong with a scalar that the library took without complaint although it is surely not meant: quotes that are

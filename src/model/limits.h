@@ -54,6 +54,11 @@ inline constexpr std::size_t kMaxJobFileBytes = 1 * kMiB;
 inline constexpr std::size_t kMaxManifestBytes = 1 * kGiB;
 inline constexpr std::size_t kMaxProcesses = 1024;
 inline constexpr std::size_t kMaxReducers = 10000;
+// limits.memory may not be smaller: a shuffle cannot work in less.
+inline constexpr std::uint64_t kMinMemoryBytes = 16 * kMiB;
+inline constexpr std::size_t kMaxParallelDownloads = 1024;
+// Of limits.attempts and downloads.attempts.
+inline constexpr std::size_t kMaxAttempts = 1000;
 
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
