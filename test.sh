@@ -60,7 +60,7 @@ whole_runs() {
 
 bash_scripts() {
   local scripts
-  mapfile -t scripts < <(git grep -lE '^#!(/bin/(ba)?sh|/usr/bin/env bash)' 2>/dev/null)
+  mapfile -t scripts < <(git ls-files -co --exclude-standard | xargs -d "\n" awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
   shellcheck "${scripts[@]}"
 }
 
@@ -89,7 +89,7 @@ step "thread sanitizer: unit tests" unit_tests tsan
 step "thread sanitizer: whole runs" whole_runs tsan --fast
 configure+=(-DQUERN_TESTS=OFF)
 step "fuzz targets: build" build fuzz
-step "fuzz targets: a few seconds each" tests/fuzz/run build/fuzz
+step "fuzz targets: a few seconds each" tests/fuzz/run 5 build/fuzz
 if [[ ${1:-} == --tidy ]]; then
   step "clang-tidy" tools/tidy
 fi

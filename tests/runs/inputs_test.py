@@ -89,7 +89,7 @@ class Inputs(Scenario):
         self.assertIn("inputs", run.stderr, run)
 
     def test_odd_names(self):
-        odd = ["a b.txt", "ü.txt", "日本.txt", "$(echo x).txt", "-i", "it's.txt", 'quo"te.txt', "back\\slash.txt", "semi;colon.txt",
+        odd = ["a b.txt", "ü.txt", "日本.txt", "$(echo x).txt", "-i", "it's.txt", 'quo"ted.txt', "back\\slash.txt", "semi;colon.txt",
                "per%20cent.txt", "tab\there.txt", "#hash.txt", "~tilde.txt", "(x).txt"]
         for name in odd:
             self.write(f"odd/{name}", "x\n")

@@ -123,13 +123,13 @@ class WrongJobFiles(Scenario):
             self.assertIsNone(run.result, run)
 
     def test_an_unknown_key_names_file_line_and_the_nearest_key(self):
-        self.assert_told(JOB + "seperator: x\n", "analysis-tools.yml:4", "seperator", "separator")
+        self.assert_told(JOB + "seprator: x\n", "analysis-tools.yml:4", "seprator", "separator")
 
     def test_an_unknown_nested_key(self):
         self.assert_told(JOB + "limits:\n  bad_record: 3\n", "analysis-tools.yml:5", "bad_record", "bad_records")
 
     def test_an_unknown_key_of_a_module(self):
-        self.assert_told("mapper: {langauge: python, script: mapper.py}\n", "analysis-tools.yml:1", "langauge", "language")
+        self.assert_told("mapper: {languag: python, script: mapper.py}\n", "analysis-tools.yml:1", "languag", "language")
 
     def test_a_wrong_value_names_what_would_be_right(self):
         self.assert_told(JOB + "record: jsn\n", "analysis-tools.yml:4", "record", "jsn", "json")
