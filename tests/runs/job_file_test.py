@@ -123,7 +123,7 @@ class WrongJobFiles(Scenario):
             self.assertIsNone(run.result, run)
 
     def test_an_unknown_key_names_file_line_and_the_nearest_key(self):
-        self.assert_told(JOB + "seprator: x\n", "analysis-tools.yml:4", "seprator", "separator")
+        self.assert_told(JOB + "sepparator: x\n", "analysis-tools.yml:4", "sepparator", "separator")
 
     def test_an_unknown_nested_key(self):
         self.assert_told(JOB + "limits:\n  bad_record: 3\n", "analysis-tools.yml:5", "bad_record", "bad_records")
