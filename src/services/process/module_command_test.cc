@@ -1,0 +1,111 @@
+#include "services/process/module_command.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "services/process/job_links.h"
+
+namespace quern::process {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+// A job folder and a working folder that are gone afterwards.
+class ModuleCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "quern-test-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+    fs::create_directories(job());
+    fs::create_directories(work());
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  std::string job() const { return root_ / "job"; }
+  std::string work() const { return root_ / "work"; }
+  void write(const std::string& name, mode_t mode) const {
+    std::string path = job() + "/" + name;
+    std::ofstream(path) << "#!/bin/sh\n";
+    ::chmod(path.c_str(), mode);
+  }
+  Result<std::vector<std::string>> command(Language language, std::string script) const {
+    Module module{.language = language, .script = std::move(script), .arguments = {"-x", "a b"}};
+    return module_command(module, job());
+  }
+  std::string refusal(Language language, std::string script) const {
+    auto result = command(language, std::move(script));
+    if (result.ok()) return "no error";
+    EXPECT_EQ(result.error().kind, ErrorKind::kBadConfig);
+    return result.error().message;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(ModuleCommand, StartsAnExecutableOfTheJobFolder) {
+  write("map.sh", 0755);
+  EXPECT_THAT(command(Language::kBinary, "map.sh").value(), ElementsAre(job() + "/map.sh", "-x", "a b"));
+  EXPECT_THAT(command(Language::kBinary, "./map.sh").value(), ElementsAre(job() + "/./map.sh", "-x", "a b"));
+  EXPECT_THAT(command(Language::kBinary, job() + "/map.sh").value(), ElementsAre(job() + "/map.sh", "-x", "a b"));
+}
+
+TEST_F(ModuleCommand, LooksOtherProgramsUpOnPath) {
+  EXPECT_THAT(command(Language::kBinary, "sh").value(), ElementsAre(HasSubstr("/sh"), "-x", "a b"));
+}
+
+TEST_F(ModuleCommand, PutsTheInterpreterBeforeAScript) {
+  write("map.py", 0644);
+  EXPECT_THAT(command(Language::kPython, "map.py").value(),
+              ElementsAre(HasSubstr("python"), job() + "/map.py", "-x", "a b"));
+}
+
+TEST_F(ModuleCommand, RefusesWhatCannotRunAndSaysWhy) {
+  write("map.sh", 0644);
+  EXPECT_THAT(refusal(Language::kBinary, "map.sh"),
+              AllOf(HasSubstr("map.sh is not executable"), HasSubstr("chmod +x")));
+  EXPECT_THAT(refusal(Language::kBinary, "./none.sh"), HasSubstr("there is no file " + job() + "/./none.sh"));
+  EXPECT_THAT(refusal(Language::kBinary, "no-such-program-here"), HasSubstr("neither in the job folder"));
+  EXPECT_THAT(refusal(Language::kPython, "none.py"), HasSubstr("there is no file " + job() + "/none.py"));
+  EXPECT_THAT(refusal(Language::kPython, "."), HasSubstr("there is no file"));
+}
+
+TEST_F(ModuleCommand, LinksTheJobFolderButNotItsResults) {
+  for (const char* name : {"lookup.csv", "result.txt", "result.txt.3", "result.json", "bad_records.txt", ".hidden"}) {
+    write(name, 0644);
+  }
+  fs::create_directory(job() + "/data");
+  EXPECT_TRUE(link_job_folder(job(), work()).value());
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(work())) names.push_back(entry.path().filename());
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("lookup.csv", "data"));
+  EXPECT_EQ(fs::read_symlink(work() + "/lookup.csv"), job() + "/lookup.csv");
+}
+
+TEST_F(ModuleCommand, LeavesWhatTheWorkingFolderHas) {
+  write("lookup.csv", 0644);
+  std::ofstream(work() + "/lookup.csv") << "ours";
+  EXPECT_TRUE(link_job_folder(job(), work()).value());
+  EXPECT_FALSE(fs::is_symlink(work() + "/lookup.csv"));
+}
+
+TEST_F(ModuleCommand, LinksNothingFromAFolderOfVeryManyEntries) {
+  for (std::size_t i = 0; i <= kMostJobLinks; ++i) write(std::to_string(i), 0644);
+  EXPECT_FALSE(link_job_folder(job(), work()).value());
+  EXPECT_TRUE(fs::is_empty(work()));
+}
+
+TEST_F(ModuleCommand, SaysThatAJobFolderIsNotThere) {
+  auto result = link_job_folder(job() + "/none", work());
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().message, HasSubstr("reading the job folder " + job() + "/none"));
+}
+
+}  // namespace
+}  // namespace quern::process
