@@ -15,7 +15,7 @@ namespace quern::process {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kNever = Clock::time_point::max();
@@ -136,7 +136,7 @@ TEST(Child, SaysThatTheInputWasClosedEarly) {
 
 TEST(Child, NoticesAClosedInputThatNothingIsSentTo) {
   NoGuard guard;
-  auto child = start_shell("exec <&-; echo closed; read never </dev/fd/1", guard);
+  auto child = start_shell("exec <&-; echo closed; exec sleep 1000", guard);
   Buffer output;
   bool closed = false;
   while (!closed) closed = child->wait(output, 100, -1, kNever, {}).value().input_closed;
@@ -203,12 +203,13 @@ TEST(Child, DoesNotWaitForADaemonThatHoldsItsOutput) {
 
 TEST(Child, IsEndedByItsDestructorEvenIfItIgnoresTerm) {
   NoGuard guard;
-  auto child = start_shell("trap '' TERM; sleep 1000 & echo ready; while :; do wait; done", guard);
+  auto child = start_shell("trap '' TERM; sleep 1000 & echo $!; while :; do wait; done", guard);
   Buffer output;
   while (output.empty()) ASSERT_TRUE(child->wait(output, 100, -1, kNever, {}).ok());
   int pid = child->pid();
   child.reset();
-  EXPECT_EQ(::kill(-pid, 0), -1);
+  EXPECT_FALSE(is_alive(pid));
+  expect_gone(std::stoi(std::string(output.view())));
   EXPECT_TRUE(guard.groups().empty());
 }
 
@@ -239,8 +240,8 @@ TEST(Child, GivesWhatWasPrintedRightBeforeTheEnd) {
   auto child = start_shell("echo out; echo one >&2; printf two >&2; exit 1", guard);
   Ended ended = run_to_end(*child);
   EXPECT_EQ(ended.output, "out\n");
+  EXPECT_THAT(ended.log, ElementsAre("one", "two"));
   EXPECT_THAT(child->last_log_lines(), ElementsAre("one", "two"));
-  EXPECT_THAT(child->take_log_lines(), ElementsAre("two"));
 }
 
 TEST(Child, GoesOnWithoutAnOutputThatItClosed) {
@@ -292,7 +293,9 @@ TEST(Child, SpeaksOverDescriptorsOfTheirOwnWhenFramed) {
 TEST(Child, StartsInItsFolderWithItsEnvironmentAndDefaultSignals) {
   NoGuard guard;
   auto child = start_shell("pwd; echo $GREETING $QUERN_RUN; grep -E 'SigBlk|SigIgn' /proc/self/status", guard);
-  EXPECT_EQ(run_to_end(*child).output, "/tmp\nhello test\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+  // glibc itself may leave its two internal signals, 32 and 33, ignored.
+  EXPECT_THAT(run_to_end(*child).output,
+              MatchesRegex("/tmp\nhello test\nSigBlk:\t0000000000000000\nSigIgn:\t0000000[01][08]0000000\n"));
 }
 
 }  // namespace
