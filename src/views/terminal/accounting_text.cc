@@ -8,7 +8,7 @@
 #include "model/limits.h"
 #include "views/terminal/text.h"
 
-namespace quern::terminal {
+namespace quern::view {
 namespace {
 
 void add_line(std::string& text, std::string_view label, std::string_view rest) {
@@ -144,4 +144,4 @@ std::string error_text(const Error& error, bool color) {
   return text;
 }
 
-}  // namespace quern::terminal
+}  // namespace quern::view

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "model/limits.h"
 
-namespace quern::terminal {
+namespace quern::view {
 namespace {
 
 constexpr std::size_t kLabelColumns = 10;
@@ -235,4 +235,4 @@ std::vector<std::string> render_live(const LiveState& state, const Style& style,
   return texts;
 }
 
-}  // namespace quern::terminal
+}  // namespace quern::view

@@ -12,7 +12,7 @@
 
 // The live display as a pure function: what stands at the bottom of the terminal while a run goes on.
 
-namespace quern::terminal {
+namespace quern::view {
 
 // What happened over a stretch of time up to now.
 struct Pace {
@@ -50,4 +50,4 @@ std::vector<std::string> render_live(const LiveState& state, const Style& style,
 // Which part holds the run up: "the modules (at work 94% of the time)"; "" if that cannot be told yet.
 std::string slowest_part(const Pace& pace);
 
-}  // namespace quern::terminal
+}  // namespace quern::view

@@ -8,7 +8,7 @@
 #include "model/limits.h"
 #include "views/terminal/accounting_text.h"
 
-namespace quern::terminal {
+namespace quern::view {
 namespace {
 
 // "mapper 2": children are counted from 1 for people.
@@ -155,4 +155,4 @@ void Narrator::finish(std::vector<std::string>& lines) const {
   }
 }
 
-}  // namespace quern::terminal
+}  // namespace quern::view

@@ -12,7 +12,7 @@
 #include "model/progress.h"
 #include "views/terminal/text.h"
 
-namespace quern::terminal {
+namespace quern::view {
 
 struct NarratorOptions {
   bool quiet = false;    // errors only
@@ -52,4 +52,4 @@ class Narrator {
 // s".
 std::string phase_line(std::string_view label, const PhaseProgress& phase, const Progress& progress, ClockTime now);
 
-}  // namespace quern::terminal
+}  // namespace quern::view

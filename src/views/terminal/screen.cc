@@ -6,7 +6,7 @@
 
 #include "views/terminal/text.h"
 
-namespace quern::terminal {
+namespace quern::view {
 namespace {
 
 // The width of a line of ours, which may contain escape codes for ink.
@@ -21,8 +21,11 @@ std::string Screen::redraw(const std::vector<std::string>& staying, const std::v
   std::size_t columns = std::max<std::size_t>(size.columns, 1);
   std::size_t rows_up = 0;
   for (std::size_t width : drawn_widths_) rows_up += std::max<std::size_t>(1, (width + columns - 1) / columns);
-  if (rows_up > 0) bytes += fmt::format("\x1b[{}A\r", rows_up);
-  if (!staying.empty() || live.size() < drawn_widths_.size() || rows_up > drawn_widths_.size()) bytes += "\x1b[J";
+  if (rows_up > 0) {
+    bytes += fmt::format("\x1b[{}A\r", rows_up);
+    bool leaves_rests = !staying.empty() || live.size() < drawn_widths_.size() || rows_up > drawn_widths_.size();
+    if (leaves_rests) bytes += "\x1b[J";
+  }
   for (const std::string& line : staying) bytes.append(line).append("\n");
 
   drawn_widths_.clear();
@@ -34,4 +37,4 @@ std::string Screen::redraw(const std::vector<std::string>& staying, const std::v
   return bytes;
 }
 
-}  // namespace quern::terminal
+}  // namespace quern::view

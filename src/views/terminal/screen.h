@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace quern::terminal {
+namespace quern::view {
 
 struct ScreenSize {
   std::size_t rows = 24;
@@ -22,4 +22,4 @@ class Screen {
   std::vector<std::size_t> drawn_widths_;  // of the lines of the display that stands there now
 };
 
-}  // namespace quern::terminal
+}  // namespace quern::view

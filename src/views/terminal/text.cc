@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace quern::terminal {
+namespace quern::view {
 namespace {
 
 // One character of UTF-8: how many bytes it takes and what it is; length 0 if the bytes are not UTF-8.
@@ -211,4 +211,4 @@ std::string Line::text(const Style& style, std::size_t columns) const {
   return line;
 }
 
-}  // namespace quern::terminal
+}  // namespace quern::view

@@ -9,7 +9,7 @@
 
 // Numbers, durations and lines as people read them. Pure functions.
 
-namespace quern::terminal {
+namespace quern::view {
 
 // "1,234,567"
 std::string format_count(std::uint64_t number);
@@ -54,4 +54,4 @@ class Line {
   std::vector<Span> spans_;
 };
 
-}  // namespace quern::terminal
+}  // namespace quern::view

@@ -15,7 +15,7 @@
 #include "views/terminal/live.h"
 #include "views/terminal/narrator.h"
 
-namespace quern::terminal {
+namespace quern::view {
 namespace {
 
 class TerminalView : public EventSink {
@@ -190,4 +190,4 @@ std::unique_ptr<EventSink> make_terminal_view(TerminalOptions options) {
   return std::make_unique<TerminalView>(std::move(options));
 }
 
-}  // namespace quern::terminal
+}  // namespace quern::view

@@ -13,7 +13,7 @@
 #include "views/terminal/screen.h"
 #include "views/terminal/text.h"
 
-namespace quern::terminal {
+namespace quern::view {
 
 struct TerminalOptions {
   int fd = 2;                // borrowed, and outlives the view
@@ -41,4 +41,4 @@ TerminalOptions choose_terminal_options(int fd, bool fd_is_terminal, const Envir
 // before anything else is written to the same terminal.
 std::unique_ptr<EventSink> make_terminal_view(TerminalOptions options);
 
-}  // namespace quern::terminal
+}  // namespace quern::view

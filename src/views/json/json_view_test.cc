@@ -1,4 +1,4 @@
-#include "views/json/view.h"
+#include "views/json/json_view.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 
-namespace quern::json {
+namespace quern::view {
 namespace {
 
 using std::chrono::milliseconds;
@@ -132,7 +132,7 @@ TEST_F(JsonViewTest, ReplacesBytesThatAreNoText) {
 TEST_F(JsonViewTest, PutsTheAccountingOnOneLine) {
   {
     auto view = make_json_view(options());
-    view->write_accounting("{\n  \"outcome\": \"done\",\n  \"inputs\": {\"found\": 2}\n}\n");
+    view->finish("{\n  \"outcome\": \"done\",\n  \"inputs\": {\"found\": 2}\n}\n");
     EXPECT_TRUE(view->outcome().ok());
   }
   EXPECT_THAT(
@@ -170,4 +170,4 @@ TEST_F(JsonViewTest, KeepsLinesOfManyThreadsApart) {
 }
 
 }  // namespace
-}  // namespace quern::json
+}  // namespace quern::view

@@ -11,7 +11,7 @@
 #include "model/limits.h"
 #include "model/progress.h"
 
-namespace quern::json {
+namespace quern::view {
 
 struct JsonOptions {
   int fd = 2;  // borrowed, and outlives the view
@@ -28,11 +28,11 @@ struct JsonOptions {
 class JsonView : public EventSink {
  public:
   // The last line. `accounting_json` is the content of result.json.
-  virtual void write_accounting(std::string_view accounting_json) = 0;
+  virtual void finish(std::string_view accounting_json) = 0;
   // The first failure of a write, after which nothing more was written.
   virtual Result<void> outcome() = 0;
 };
 
 std::unique_ptr<JsonView> make_json_view(JsonOptions options);
 
-}  // namespace quern::json
+}  // namespace quern::view

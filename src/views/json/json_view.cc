@@ -1,4 +1,4 @@
-#include "views/json/view.h"
+#include "views/json/json_view.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 
-namespace quern::json {
+namespace quern::view {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -156,7 +156,7 @@ class LineView : public JsonView {
     write(std::visit(ToJson{options_.input_name}, event));
   }
 
-  void write_accounting(std::string_view accounting_json) override {
+  void finish(std::string_view accounting_json) override {
     std::lock_guard lock(mutex_);
     write_progress_if_any();
     Json accounting = Json::parse(accounting_json, nullptr, false);
@@ -203,4 +203,4 @@ class LineView : public JsonView {
 
 std::unique_ptr<JsonView> make_json_view(JsonOptions options) { return std::make_unique<LineView>(std::move(options)); }
 
-}  // namespace quern::json
+}  // namespace quern::view
