@@ -1,0 +1,98 @@
+#include "stages/inputs/collector.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace quern::inputs {
+namespace {
+
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+}
+
+}  // namespace
+
+void Collector::add(std::string name, std::string path, std::string target, std::uint64_t size_bytes) {
+  if (!target.empty()) targets_.emplace(path, std::move(target));
+  inputs_.push_back({.name = std::move(name), .path = std::move(path), .stored_bytes = size_bytes});
+}
+
+// The one path of a file, whatever links lead to it. Hard links are different files, as nothing says which is meant.
+const std::string& Collector::identity_of(const Input& input) const {
+  if (targets_.empty()) return input.path;
+  auto target = targets_.find(input.path);
+  return target == targets_.end() ? input.path : target->second;
+}
+
+// True for each input whose file stands in the list before it. Compares hashes first, as a set of a million paths costs
+// more than the list.
+std::vector<bool> Collector::find_repeated(InputList& list) const {
+  std::vector<std::pair<std::size_t, std::uint32_t>> hashes;
+  hashes.reserve(list.inputs.size());
+  for (std::uint32_t i = 0; i < list.inputs.size(); ++i) {
+    hashes.emplace_back(std::hash<std::string>{}(identity_of(list.inputs[i])), i);
+  }
+  std::sort(hashes.begin(), hashes.end());
+  std::vector<bool> repeated(list.inputs.size());
+  for (std::size_t i = 1; i < hashes.size(); ++i) {
+    const std::string& own = identity_of(list.inputs[hashes[i].second]);
+    for (std::size_t before = i; before > 0 && hashes[before - 1].first == hashes[i].first; --before) {
+      if (identity_of(list.inputs[hashes[before - 1].second]) != own) continue;
+      repeated[hashes[i].second] = true;
+      break;
+    }
+  }
+  return repeated;
+}
+
+Result<InputList> Collector::finish() {
+  if (inputs_.size() > std::numeric_limits<InputOrdinal>::max()) {
+    return Error{.kind = ErrorKind::kBadConfig, .message = "there are more than 4294967295 inputs"};
+  }
+  InputList list{.inputs = std::move(inputs_), .notes = {}};
+  std::sort(list.inputs.begin(), list.inputs.end(), [](const Input& left, const Input& right) {
+    return std::tie(left.name, left.path) < std::tie(right.name, right.path);
+  });
+  std::vector<bool> repeated = find_repeated(list);
+  std::size_t kept = 0;
+  std::size_t named_twice = 0;
+  std::size_t linked = 0;
+  std::string twice;
+  std::string link;
+  for (std::size_t i = 0; i < list.inputs.size(); ++i) {
+    if (!repeated[i]) {
+      if (kept != i) list.inputs[kept] = std::move(list.inputs[i]);
+      ++kept;
+    } else if (kept > 0 && list.inputs[kept - 1].name == list.inputs[i].name) {
+      if (named_twice++ == 0) twice = list.inputs[i].name;
+    } else if (linked++ == 0) {
+      link = list.inputs[i].name;
+    }
+  }
+  list.inputs.resize(kept);
+  add_notes(list, named_twice, twice, linked, link);
+  return list;
+}
+
+void Collector::add_notes(InputList& list, std::size_t named_twice, const std::string& twice, std::size_t linked,
+                          const std::string& link) const {
+  if (named_twice > 0) {
+    list.notes.push_back(counted(named_twice, "input was", "inputs were") + " named twice and count once, such as " +
+                         twice);
+  }
+  if (linked > 0) {
+    list.notes.push_back(counted(linked, "name is that", "names are those") +
+                         " of a file that the list has under another name, and count once, such as " + link);
+  }
+  if (left_out_ > 0) {
+    list.notes.push_back(counted(left_out_, "socket, pipe or device was", "sockets, pipes or devices were") +
+                         " left out");
+  }
+}
+
+}  // namespace quern::inputs

@@ -1,0 +1,101 @@
+#include "stages/inputs/manifest.h"
+
+#include <charconv>
+#include <string>
+
+#include "model/limits.h"
+
+namespace quern::inputs {
+namespace {
+
+// Longer than any path that the kernel takes; what is longer is no list of names.
+constexpr std::size_t kMostLineBytes = std::size_t{64} << 10;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+Error bad_line(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
+
+Error too_long() {
+  return bad_line("the line is longer than " + std::to_string(kMostLineBytes) + " bytes: is this a list of names?");
+}
+
+// Cuts lines out of pieces of the source.
+class LineReader {
+ public:
+  explicit LineReader(const std::function<Result<void>(const ManifestLine&)>& take) : take_(take) {}
+
+  std::uint64_t line_number() const { return number_; }
+
+  Result<void> add(std::string_view piece) {
+    while (!piece.empty()) {
+      std::size_t end = piece.find('\n');
+      std::string_view part = piece.substr(0, end);
+      if (rest_.size() + part.size() > kMostLineBytes) return too_long();
+      if (end == std::string_view::npos) {
+        rest_.append(part);
+        return {};
+      }
+      if (rest_.empty()) {
+        TRY(line(part));
+      } else {
+        rest_.append(part);
+        TRY(line(rest_));
+        rest_.clear();
+      }
+      piece.remove_prefix(end + 1);
+      ++number_;
+    }
+    return {};
+  }
+  Result<void> end() { return rest_.empty() ? Result<void>() : line(rest_); }
+
+ private:
+  Result<void> line(std::string_view text) {
+    if (number_ == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.find_first_not_of(" \t") == std::string_view::npos) return {};
+    if (text.find('\0') != std::string_view::npos)
+      return bad_line("the line holds a zero byte: is this a list of names?");
+    ManifestLine entry{.number = number_, .name = text};
+    std::size_t tab = text.rfind('\t');
+    if (tab != std::string_view::npos) {
+      std::string_view size = text.substr(tab + 1);
+      entry.name = text.substr(0, tab);
+      std::uint64_t size_bytes = 0;
+      auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), size_bytes);
+      if (error != std::errc() || end != size.data() + size.size()) {
+        return bad_line("what is behind the TAB is no size in bytes: " + std::string(size));
+      }
+      entry.size_bytes = size_bytes;
+    }
+    if (entry.name.empty()) return bad_line("there is a size, but no name before it");
+    return take_(entry);
+  }
+
+  const std::function<Result<void>(const ManifestLine&)>& take_;
+  std::string rest_;  // of a line that the last piece did not end
+  std::uint64_t number_ = 1;
+};
+
+}  // namespace
+
+Result<void> read_manifest(ByteSource& source, std::string_view origin,
+                           const std::function<Result<void>(const ManifestLine&)>& take) {
+  LineReader lines(take);
+  std::string piece(limits::kReadBytes, '\0');
+  std::uint64_t total_bytes = 0;
+  auto at_line = [&](Result<void> result) {
+    return std::move(result).context(std::string(origin) + ":" + std::to_string(lines.line_number()));
+  };
+  while (true) {
+    auto count = source.read(piece).context(origin);
+    if (!count.ok()) return std::move(count).error();
+    if (count.value() == 0) return at_line(lines.end());
+    total_bytes += count.value();
+    if (total_bytes > limits::kMaxManifestBytes) {
+      return bad_line(std::string(origin) + " is longer than " + std::to_string(limits::kMaxManifestBytes) + " bytes");
+    }
+    TRY(at_line(lines.add({piece.data(), count.value()})));
+  }
+}
+
+}  // namespace quern::inputs

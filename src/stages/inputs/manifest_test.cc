@@ -1,0 +1,89 @@
+#include "stages/inputs/manifest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace quern::inputs {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using namespace std::string_view_literals;
+
+// Gives a text in pieces of one size.
+class TextSource final : public ByteSource {
+ public:
+  TextSource(std::string_view text, std::size_t piece_bytes) : text_(text), piece_bytes_(piece_bytes) {}
+  Result<std::size_t> read(std::span<char> target) override {
+    std::size_t count = std::min({piece_bytes_, target.size(), text_.size()});
+    std::memcpy(target.data(), text_.data(), count);
+    text_.remove_prefix(count);
+    return count;
+  }
+
+ private:
+  std::string_view text_;
+  const std::size_t piece_bytes_;
+};
+
+Result<std::vector<std::string>> parse(std::string_view text, std::size_t piece_bytes = 1 << 20) {
+  TextSource source(text, piece_bytes);
+  std::vector<std::string> lines;
+  TRY(read_manifest(source, "files.txt", [&](const ManifestLine& line) -> Result<void> {
+    std::string& shown = lines.emplace_back(std::to_string(line.number));
+    shown.append(" ").append(line.name);
+    if (line.size_bytes) shown.append(" ").append(std::to_string(*line.size_bytes));
+    return {};
+  }));
+  return lines;
+}
+
+TEST(Manifest, HasOneNameALineAndPerhapsASize) {
+  std::string_view text =
+      "\xef\xbb\xbf"
+      "a.gz\r\n\n  \t\nwith blank.gz\t12\r\na\tb\t0\n# no comment\nlast";
+  for (std::size_t piece_bytes : {1, 2, 3, 7, 1000}) {
+    EXPECT_THAT(parse(text, piece_bytes).value(),
+                ElementsAre("1 a.gz", "4 with blank.gz 12", "5 a\tb 0", "6 # no comment", "7 last"));
+  }
+  EXPECT_THAT(parse("").value(), ElementsAre());
+}
+
+TEST(Manifest, NamesTheLineThatIsNoName) {
+  std::string long_line(70'000, 'x');
+  struct Row {
+    std::string text;
+    const char* message;
+  };
+  for (const Row& row : {Row{"a\nb\tten\n", "files.txt:2: what is behind the TAB is no size in bytes: ten"},
+                         Row{"a\t-1", "files.txt:1: what is behind the TAB"},
+                         Row{"a\t99999999999999999999", "files.txt:1: what is behind the TAB"},
+                         Row{"a\t1 ", "files.txt:1: what is behind the TAB"},
+                         Row{"\n\t7\n", "files.txt:2: there is a size, but no name"},
+                         Row{std::string("a\nb\0c\n"sv), "files.txt:2: the line holds a zero byte"},
+                         Row{"a\n" + long_line, "files.txt:2: the line is longer than 65536 bytes"}}) {
+    for (std::size_t piece_bytes : {5, 100'000}) {
+      auto lines = parse(row.text, piece_bytes);
+      ASSERT_FALSE(lines.ok()) << row.message;
+      EXPECT_THAT(lines.error().message, HasSubstr(row.message));
+      EXPECT_EQ(lines.error().kind, ErrorKind::kBadConfig);
+    }
+  }
+}
+
+TEST(Manifest, PassesOnWhatItsReaderSays) {
+  TextSource source("a\nb\n", 100);
+  auto read = read_manifest(source, "files.txt", [](const ManifestLine& line) -> Result<void> {
+    if (line.name == "b") return Error{.kind = ErrorKind::kNotFound, .message = "b is not there"};
+    return {};
+  });
+  EXPECT_EQ(read.error().message, "files.txt:2: b is not there");
+}
+
+}  // namespace
+}  // namespace quern::inputs

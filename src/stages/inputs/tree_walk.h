@@ -1,0 +1,68 @@
+#pragma once
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "stages/inputs/collector.h"
+
+namespace quern::inputs {
+
+// One pass over the folders below one folder that finds all files that any of some patterns match. Each pattern is the
+// part behind that folder: parts separated by '/', where ** is any number of folders (and, at the end, all files
+// below). Links to files and to folders are followed, except into a folder that we are in already.
+class TreeWalk {
+ public:
+  TreeWalk(const std::vector<std::string>& patterns, Collector& found);
+
+  // `name` is the folder as names of inputs begin, "" or ending with '/'; `path` is where it is, without links. Errors
+  // name the folder or file that could not be read.
+  Result<void> run(const std::string& name, const std::string& path);
+  // Folders that a whole pattern matched: perhaps everything below them was meant.
+  std::uint64_t matched_folders() const { return matched_folders_; }
+
+ private:
+  enum class Kind { kName, kPattern, kAnyFolders, kEnd };
+  struct Part {
+    Kind kind = Kind::kEnd;
+    std::string text = {};
+  };
+  // Indexes into parts_ of what may come next: all patterns are followed at once, so that a folder is read once.
+  using States = std::vector<std::uint32_t>;
+  struct Identity {
+    dev_t device = 0;
+    ino_t inode = 0;
+    bool operator==(const Identity&) const = default;
+  };
+
+  void add_state(States& states, std::uint32_t state) const;
+  bool part_matches(const Part& part, std::string_view name) const;
+  bool takes_file(const States& states, std::string_view name) const;
+  States below(const States& states, std::string_view name);
+  Result<void> visit(Fd folder, const States& states);
+  Result<void> visit_entry(int folder, const dirent& entry, const States& states);
+  Result<void> visit_folder(int folder, const dirent& entry, bool is_link, const States& states);
+  Result<void> take_file(int folder, const char* entry_name, const struct stat& status, bool is_link);
+
+  Collector& found_;
+  std::vector<Part> parts_;
+  States start_;
+  std::string name_;  // of the folder that is being read, ending with '/'
+  std::string path_;
+  std::vector<Identity> ancestors_;
+  std::uint64_t matched_folders_ = 0;
+};
+
+// Whether we may read it; 0 or an errno. Asks the kernel only when the mode does not say so already.
+int check_readable(int folder, const char* name, const struct stat& status);
+// Without links and dots. The file must exist.
+Result<std::string> real_path(const std::string& path);
+
+}  // namespace quern::inputs
