@@ -1,0 +1,129 @@
+#include "stages/reducer/files_reducer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/fd.h"
+#include "model/limits.h"
+#include "stages/reducer/child_report.h"
+#include "stages/reducer/group_lines.h"
+#include "stages/reducer/program.h"
+
+namespace quern::reducer {
+namespace {
+
+class FilesReducer final : public Reducer {
+ public:
+  FilesReducer(ReducerOptions options, process::Guard& guard, EventSink& events)
+      : options_(std::move(options)), report_(options_, events), program_(options_, guard, report_) {}
+
+  Result<void> start() override { return program_.start(); }
+  Result<void> run(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override {
+    program_.begin();
+    return program_.conclude(reduce(groups, sink, stop));
+  }
+
+ private:
+  Result<void> reduce(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop);
+  Result<GroupLines::Counts> write_pairs(GroupSource& groups, const std::string& path, const std::stop_token& stop);
+  Result<std::uint64_t> spool_output(const std::string& path, const std::stop_token& stop);
+  Result<std::uint64_t> hand_over(const std::string& path, ReducedSink& sink, const std::stop_token& stop);
+
+  const ReducerOptions options_;
+  std::string input_name_;  // what the child reads; borrowed by it
+  ChildReport report_;
+  Program program_;
+};
+
+Result<void> make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return os_error(path, errno);
+  return {};
+}
+
+Result<void> FilesReducer::reduce(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
+  const std::string& folder = options_.working_folder;
+  TRY(make_folder(folder + "/mapperOutput"));
+  TRY(make_folder(folder + "/mapperOutput/local"));
+  TRY(make_folder(folder + "/.quern"));
+  std::string input = folder + "/mapperOutput/local/result.txt";
+  TRY_ASSIGN(GroupLines::Counts counts, write_pairs(groups, input, stop));
+  program_.begin();  // Until now it was ours to work.
+  input_name_ = input + "\n";
+  program_.child().send(input_name_);
+  program_.child().end_input();
+  std::string printed = folder + "/.quern/output";
+  TRY_ASSIGN(std::uint64_t printed_bytes, spool_output(printed, stop));
+  TRY(program_.judge());
+  std::string result = folder + "/result.txt";
+  struct stat status {};
+  bool has_result = ::stat(result.c_str(), &status) == 0;
+  if (has_result && printed_bytes > 0) {
+    report_.emit(event::Note{event::Level::kInfo,
+                             fmt::format("{} wrote result.txt, so the {} on its standard output are not used",
+                                         report_.name(), format_bytes(printed_bytes))});
+  }
+  TRY_ASSIGN(std::uint64_t output_bytes, hand_over(has_result ? result : printed, sink, stop));
+  report_.emit(event::GroupsReduced{
+      .child = options_.child, .groups = counts.groups, .values = counts.values, .output_bytes = output_bytes});
+  return {};
+}
+
+Result<GroupLines::Counts> FilesReducer::write_pairs(GroupSource& groups, const std::string& path,
+                                                     const std::stop_token& stop) {
+  TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC));
+  GroupLines lines(groups, options_.separator);
+  Buffer buffer;
+  do {
+    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
+    TRY(lines.fill(buffer, limits::kBlockBytes));
+    TRY(write_all(file, buffer.view()).context(path));
+  } while (!buffer.empty());
+  TRY(file.close().context(path));
+  return lines.take_counts();
+}
+
+// On disk, because only its end tells whether it is the result.
+Result<std::uint64_t> FilesReducer::spool_output(const std::string& path, const std::stop_token& stop) {
+  TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC));
+  std::uint64_t output_bytes = 0;
+  Buffer output;
+  while (!program_.has_exited()) {
+    TRY(program_.step(output, stop));
+    TRY(write_all(file, output.view()).context(path));
+    output_bytes += output.size();
+    output.clear();
+  }
+  TRY(file.close().context(path));
+  return output_bytes;
+}
+
+Result<std::uint64_t> FilesReducer::hand_over(const std::string& path, ReducedSink& sink, const std::stop_token& stop) {
+  TRY_ASSIGN(Fd file, open_file(path, O_RDONLY));
+  std::uint64_t handed_over = 0;
+  Buffer buffer;
+  bool at_end = false;
+  while (!at_end) {
+    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
+    std::size_t used = buffer.size();
+    buffer.resize(used + limits::kReadBytes);
+    Result<std::size_t> count = read_some(file, {buffer.data() + used, limits::kReadBytes});
+    if (!count.ok()) return std::move(count).error().with_context(path);
+    buffer.resize(used + count.value());
+    at_end = count.value() == 0;
+    TRY_ASSIGN(std::uint64_t bytes, hand_over_lines(buffer, at_end, options_.separator, sink));
+    handed_over += bytes;
+  }
+  return handed_over;
+}
+
+}  // namespace
+
+std::unique_ptr<Reducer> make_files_reducer(ReducerOptions options, process::Guard& guard, EventSink& events) {
+  return std::make_unique<FilesReducer>(std::move(options), guard, events);
+}
+
+}  // namespace quern::reducer

@@ -1,0 +1,98 @@
+#include "stages/reducer/program.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/process/module_command.h"
+
+namespace quern::reducer {
+
+using Clock = std::chrono::steady_clock;
+
+Result<void> Program::start() {
+  TRY_ASSIGN(command_, process::module_command(*options_.module, options_.job_folder));
+  TRY(prepare_working_folder(options_, report_));
+  TRY_ASSIGN(child_, process::Child::start({.command = command_,
+                                            .environment = environment_of(options_),
+                                            .working_folder = options_.working_folder},
+                                           guard_));
+  report_.change_state(event::ChildState::kStarting, child_->pid());
+  return {};
+}
+
+void Program::begin() {
+  CHECK(child_ != nullptr);
+  last_progress_ = Clock::now();
+  report_.change_state(event::ChildState::kWorking, child_->pid());
+}
+
+Result<void> Program::step(Buffer& output, const std::stop_token& stop) {
+  if (has_exited_) return {};
+  std::size_t unsent = child_->unsent_bytes();
+  TRY_ASSIGN(process::Activity seen,
+             child_->wait(output, limits::kPipeBytes, -1, last_progress_ + options_.timeout, stop));
+  report_.emit_log(*child_, true);
+  if (seen.stopped) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
+  has_exited_ = seen.exited;
+  // What was queued and neither written nor kept is what the child has refused.
+  refuses_input_ |= seen.input_closed || unsent - seen.written_bytes > child_->unsent_bytes();
+  if (seen.output_bytes > 0 || seen.written_bytes > 0) last_progress_ = Clock::now();
+  if (seen.timed_out && !has_exited_) {
+    return Error{.kind = ErrorKind::kChildFailed,
+                 .message = fmt::format("it neither read nor wrote for {} s (limits.timeout), and quern ended it",
+                                        std::chrono::duration<double>(options_.timeout).count())};
+  }
+  return {};
+}
+
+Result<void> Program::judge() {
+  CHECK(has_exited_);
+  process::Exit exit = *child_->exit();
+  const std::vector<int>& good = options_.module->ok_exit;
+  if (exit.signal == 0 && std::find(good.begin(), good.end(), exit.status) != good.end()) return {};
+  return Error{.kind = ErrorKind::kChildFailed, .message = exit.in_words()};
+}
+
+Result<void> Program::conclude(Result<void> result) {
+  if (!result.ok() && result.error().kind == ErrorKind::kChildFailed) {
+    // How it ended is known already; that it must end now is all that matters.
+    static_cast<void>(end_child(*child_));
+    report_.emit_log(*child_, true);
+    result =
+        report_.died({.when = "",
+                      .how = std::move(result).error().message,
+                      .log_lines = child_->last_log_lines(),
+                      .advice = fmt::format("run it by hand: cd {} && {}; if this exit status is no failure, list it "
+                                            "in the reducer's `ok_exit:`",
+                                            options_.job_folder, command_line())});
+  }
+  child_.reset();
+  report_.change_state(event::ChildState::kGone, 0);
+  return result;
+}
+
+std::string Program::command_line() const { return fmt::format("{}", fmt::join(command_, " ")); }
+
+Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, std::string_view separator, ReducedSink& sink) {
+  if (at_end && !output.empty() && output.view().back() != '\n') output.push_back('\n');
+  std::string_view rest = output.view();
+  while (!rest.empty()) {
+    std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos) break;
+    std::string_view line = rest.substr(0, end + 1);
+    std::string_view text = rest.substr(0, end);
+    TRY(sink.add(text.substr(0, text.find(separator)), line));
+    rest.remove_prefix(line.size());
+  }
+  std::uint64_t handed_over = output.size() - rest.size();
+  if (handed_over > 0) std::memmove(output.data(), rest.data(), rest.size());
+  output.resize(rest.size());
+  return handed_over;
+}
+
+}  // namespace quern::reducer

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "services/process/child.h"
+#include "stages/reducer/child_report.h"
+#include "stages/reducer/reducer.h"
+
+namespace quern::reducer {
+
+// The child of a `lines` or `files` reducer, from its start to the judgement on its exit. Owned by one thread.
+class Program {
+ public:
+  Program(const ReducerOptions& options, process::Guard& guard, ChildReport& report)
+      : options_(options), guard_(guard), report_(report) {}
+
+  Result<void> start();
+  process::Child& child() { return *child_; }
+  // To be called once the child is fed: its time runs from here.
+  void begin();
+  // As Child::wait, with the log reported and the time limit kept. After the exit it does nothing.
+  Result<void> step(Buffer& output, const std::stop_token& stop);
+  bool has_exited() const { return has_exited_; }
+  // The child wants no more input, whether or not it has left.
+  bool refuses_input() const { return refuses_input_; }
+  // After the exit: an error if it does not count as success.
+  Result<void> judge();
+  // Makes the error of run() of a failure of the child's own, which `result` tells; passes everything else through.
+  Result<void> conclude(Result<void> result);
+
+ private:
+  std::string command_line() const;
+
+  const ReducerOptions& options_;
+  process::Guard& guard_;
+  ChildReport& report_;
+  std::vector<std::string> command_;
+  std::unique_ptr<process::Child> child_;
+  std::chrono::steady_clock::time_point last_progress_;
+  bool has_exited_ = false;
+  bool refuses_input_ = false;
+};
+
+// Hands the whole lines at the start of `output` to the sink, each with the key that it starts with, and keeps the
+// rest; with `at_end` also a last line that lacks its '\n'. Returns how many bytes it handed over.
+Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, std::string_view separator, ReducedSink& sink);
+
+}  // namespace quern::reducer
