@@ -34,9 +34,9 @@ class Blocks final : public BlockSource {
       : first_(first),
         inputs_(inputs),
         is_text_(options.record == RecordKind::kText),
-        max_record_bytes_(options.max_record_bytes),
-        // With this, a record that is too long never fits into a block, whatever the options are.
-        limit_(std::max<std::size_t>(1, std::min(options.block_bytes, options.max_record_bytes + 1))),
+        max_record_bytes_(std::max(options.max_record_bytes, kByteOrderMark.size())),
+        // A byte order mark must fit in, to be known for one. And a record that is too long must never fit in.
+        limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
         pool_(pool),
         events_(events),
         stream_(std::move(open), options.compression) {}

@@ -34,8 +34,8 @@ Result<std::unique_ptr<ByteSource>> open_stored_file(const std::string& path);
 struct DecodeOptions {
   std::optional<Compression> compression;  // none: detect
   RecordKind record = RecordKind::kKeyedJson;
-  std::size_t block_bytes = 0;
-  std::size_t max_record_bytes = 0;
+  std::size_t block_bytes = 0;       // at least 3
+  std::size_t max_record_bytes = 0;  // at least 3
 };
 
 // Blocks of the inputs [first, first + inputs.size()). One input gives any number of blocks. Several inputs (small

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "model/limits.h"
@@ -143,6 +146,30 @@ TEST_P(EachFormat, StartsAgainAfterAFailure) {
     EXPECT_EQ(read_all(*decoder).value(), text);
     EXPECT_EQ(decoder->stored_bytes(), stored.size());
   }
+}
+
+// gzip(1) writes headers of dynamic codes, which the encoder of these tests does not.
+TEST(Gzip, ReadsWhatTheToolWritesHoweverItArrives) {
+  std::string text = sample(8000);
+  std::string path = testing::TempDir() + "quern_gzip_test.txt";
+  std::ofstream(path, std::ios::binary) << text;
+  for (const char* level : {"-1", "-6", "-9"}) {
+    std::unique_ptr<FILE, int (*)(FILE*)> tool(::popen(("gzip -nc " + (level + (" " + path))).c_str(), "r"), ::pclose);
+    std::string stored(text.size(), '\0');
+    stored.resize(std::fread(stored.data(), 1, stored.size(), tool.get()));
+    ASSERT_GT(stored.size(), 1000U);
+    for (std::size_t read_bytes : {1, 2, 3, 5, 8, 9, 100, 333, 1000000}) {
+      for (std::size_t step_bytes : {1, 333, 100000}) {
+        auto decoded = decode(Compression::kGzip, stored, read_bytes, step_bytes);
+        ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+        ASSERT_EQ(decoded.value(), text);
+      }
+    }
+    for (std::size_t size = 1; size < stored.size(); size += 1 + size / 100) {
+      EXPECT_FALSE(decode(Compression::kGzip, stored.substr(0, size)).ok()) << size;
+    }
+  }
+  std::filesystem::remove(path);
 }
 
 TEST(Gzip, ReadsEveryFieldOfAHeader) {

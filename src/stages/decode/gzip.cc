@@ -78,8 +78,10 @@ class GzipCodec final : public Codec {
     state_.next_out = reinterpret_cast<std::uint8_t*>(work.target.data());
     state_.avail_out = static_cast<std::uint32_t>(room);
     int status = isal_inflate(&state_);
-    work.stored = work.stored.subspan(given - state_.avail_in);
-    work.target = work.target.subspan(room - state_.avail_out);
+    // In damaged data, ISA-L may count more bytes as used than there were.
+    if (state_.avail_in > given) return inflate_error(ISAL_INVALID_BLOCK);
+    work.stored = work.stored.last(state_.avail_in + (work.stored.size() - given));
+    work.target = work.target.last(state_.avail_out + (work.target.size() - room));
     if (status != ISAL_DECOMP_OK && status != ISAL_END_INPUT && status != ISAL_OUT_OVERFLOW)
       return inflate_error(status);
     if (state_.block_state == ISAL_BLOCK_FINISH) {
