@@ -1,0 +1,250 @@
+#include "app/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "app/command_line_table.h"
+#include "app/version.h"
+#include "model/nearest.h"
+
+namespace quern::app {
+namespace {
+
+using Command = CommandLine::Command;
+
+// What the options of one command were given.
+struct Given {
+  std::map<std::string_view, std::vector<std::string>> values;  // by long name, in order
+  std::map<std::string_view, bool> switches;
+  std::vector<std::string> positionals;
+  std::vector<std::string> unknown;
+
+  bool has(std::string_view name) const { return switches.contains(name) && switches.at(name); }
+  std::optional<std::string> last(std::string_view name) const {
+    auto found = values.find(name);
+    if (found == values.end() || found->second.empty()) return std::nullopt;
+    return found->second.back();
+  }
+  std::vector<std::string> all(std::string_view name) const {
+    auto found = values.find(name);
+    return found == values.end() ? std::vector<std::string>() : found->second;
+  }
+};
+
+Error wrong(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
+
+bool asks_for_help(std::string_view argument) { return argument == "-h" || argument == "--help"; }
+
+void add_option(CLI::App& app, const OptionRow& row, Given& given) {
+  std::string names = row.short_name.empty() ? "" : std::string(row.short_name) + ",";
+  names += row.long_name;
+  if (row.value.empty()) {
+    app.add_flag(names, given.switches[row.long_name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    return;
+  }
+  // One value for each time it stands there: `-i a b` leaves b alone.
+  app.add_option(names, given.values[row.long_name])
+      ->expected(1, std::numeric_limits<int>::max())
+      ->allow_extra_args(false);
+}
+
+// `-o --quiet` leaves out the path; the library would take the option for it.
+Result<void> refuse_options_as_values(const CommandRow& command, const Given& given) {
+  for (const auto& [name, values] : given.values) {
+    for (const OptionRow& row : command.options) {
+      auto found = std::find_if(values.begin(), values.end(), [&](const std::string& value) {
+        return value == row.long_name || value == row.short_name;
+      });
+      if (found == values.end() || found->empty()) continue;
+      return wrong(fmt::format("{}: {} needs a value, and {} is an option", command.name, name, *found));
+    }
+  }
+  return {};
+}
+
+Result<Given> parse_options(const CommandRow& command, std::span<const std::string> arguments) {
+  Given given;
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  app.add_option("words", given.positionals)->expected(0, std::numeric_limits<int>::max());
+  for (const OptionRow& row : command.options) add_option(app, row, given);
+  // After a lone -- nothing is an option.
+  auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
+  try {
+    // The library takes the arguments from the end of the vector.
+    app.parse(std::vector<std::string>(std::reverse_iterator(end_of_options), arguments.rend()));
+    given.unknown = app.remaining();
+  } catch (const CLI::ArgumentMismatch& mismatch) {
+    std::string_view what = mismatch.what();
+    std::string_view name = what.substr(0, what.find(':'));
+    for (const OptionRow& row : command.options) {
+      if (name != row.long_name && name != row.short_name) continue;
+      return wrong(fmt::format("{}: {} needs a value, as in {} {}", command.name, name, name, row.value));
+    }
+    return wrong(fmt::format("{}: {}", command.name, what));
+  } catch (const CLI::Error& error) {
+    return wrong(fmt::format("{}: {}", command.name, error.what()));
+  }
+  TRY(refuse_options_as_values(command, given));
+  if (end_of_options != arguments.end()) {
+    given.positionals.insert(given.positionals.end(), end_of_options + 1, arguments.end());
+  }
+  return given;
+}
+
+Error unknown_option(const CommandRow& command, std::string_view word) {
+  std::string_view name = word.substr(0, word.find('='));
+  std::vector<std::string> names;
+  for (const OptionRow& row : command.options) {
+    // One letter is never near to another.
+    if (name.size() > 2) names.emplace_back(row.long_name);
+  }
+  std::optional<std::string> meant = nearest(name, names);
+  std::string hint = meant.has_value() ? fmt::format("; did you mean {}?", *meant) : "";
+  return wrong(
+      fmt::format("{}: {} is not an option{} (quern {} --help lists them)", command.name, name, hint, command.name));
+}
+
+Error unknown_command(const std::string& word) {
+  std::vector<std::string> names;
+  for (const CommandRow& command : command_rows()) {
+    if (!command.group.empty()) names.emplace_back(command.name);
+  }
+  if (std::optional<std::string> meant = nearest(word, names)) {
+    return wrong(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
+  }
+  if (word.find_first_of("./") != std::string::npos) {
+    return wrong(fmt::format("{} is not a command; to run the job of that name: quern run {}", word, word));
+  }
+  return wrong(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
+}
+
+// A value that itself stands in quotes would lose them where --set is read; in further quotes it survives.
+std::string setting(std::string_view key, const std::string& value) {
+  bool is_quoted = value.size() >= 2 && value.front() == value.back() && (value[0] == '"' || value[0] == '\'');
+  if (!is_quoted) return fmt::format("{}={}", key, value);
+  std::string escaped;
+  for (char letter : value) {
+    if (letter == '"' || letter == '\\') escaped += '\\';
+    escaped += letter;
+  }
+  return fmt::format("{}=\"{}\"", key, escaped);
+}
+
+// Whether the job was named before the first -i, so that further words are inputs that the shell has expanded.
+bool job_stands_first(std::span<const std::string> arguments, const std::string& job) {
+  auto is_input = [](const std::string& word) { return word.starts_with("-i") || word.starts_with("--input"); };
+  auto first_input = std::find_if(arguments.begin(), arguments.end(), is_input);
+  return std::find(arguments.begin(), first_input, job) != first_input && first_input != arguments.end();
+}
+
+Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
+                                 CommandLine& line) {
+  line.inputs = given.all("--input");
+  if (given.positionals.empty()) return {};
+  line.job = given.positionals[0];
+  if (given.positionals.size() == 1) return {};
+  if (!job_stands_first(arguments, given.positionals[0])) {
+    std::string advice = command.name == "run" ? "; inputs follow -i, and the job stands before them" : "";
+    return wrong(fmt::format("{}: there is one job, and both {} and {} are named{}", command.name, given.positionals[0],
+                             given.positionals[1], advice));
+  }
+  line.inputs.insert(line.inputs.end(), given.positionals.begin() + 1, given.positionals.end());
+  return {};
+}
+
+Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments, Given given) {
+  CommandLine line;
+  line.command = command.name == "run" ? Command::kRun : Command::kCheck;
+  TRY(take_job_and_inputs(command, arguments, given, line));
+  line.settings = given.all("--set");
+  for (auto [option, key] :
+       {std::pair{"--output", "output"}, {"--processes", "limits.processes"}, {"--memory", "limits.memory"}}) {
+    if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
+  }
+  line.manifest = given.last("--manifest");
+  line.scratch = given.last("--scratch").value_or("");
+  line.log = given.last("--log").value_or("");
+  line.quiet = given.has("--quiet");
+  line.verbose = given.has("--verbose");
+  line.json = given.has("--json");
+  return line;
+}
+
+CommandLine printed(Command command, std::string text) {
+  CommandLine line;
+  line.command = command;
+  line.text = std::move(text);
+  return line;
+}
+
+Result<CommandLine> help_about(const std::vector<std::string>& words) {
+  if (words.empty()) return printed(Command::kHelp, general_help());
+  const CommandRow* command = find_command(words[0]);
+  if (command == nullptr) return unknown_command(words[0]);
+  return printed(Command::kHelp, command_help(*command));
+}
+
+Result<CommandLine> completion(const std::vector<std::string>& words) {
+  if (words.size() != 1 || words[0] != "bash") {
+    return wrong("completion: name the shell; bash is the one that there is, as in: quern completion bash");
+  }
+  return printed(Command::kCompletion, bash_completion());
+}
+
+Result<CommandLine> guard(const std::vector<std::string>& words) {
+  if (words.size() != 1) return wrong("guard: this command is for quern itself, and takes one marker");
+  CommandLine line;
+  line.command = Command::kGuard;
+  line.guard_marker = words[0];
+  return line;
+}
+
+Result<CommandLine> parse_command(const CommandRow& command, std::span<const std::string> arguments) {
+  auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
+  if (std::any_of(arguments.begin(), end_of_options, asks_for_help)) {
+    return printed(Command::kHelp, command_help(command));
+  }
+  TRY_ASSIGN(Given given, parse_options(command, arguments));
+  if (!given.unknown.empty()) return unknown_option(command, given.unknown[0]);
+  if (command.name == "help") return help_about(given.positionals);
+  if (command.name == "completion") return completion(given.positionals);
+  if (command.name == "guard") return guard(given.positionals);
+  if (command.name != "version") return parse_job_command(command, arguments, std::move(given));
+  if (!given.positionals.empty()) return wrong("version: takes no arguments");
+  return printed(Command::kVersion, fmt::format("quern {}\n", kVersion));
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
+  std::vector<std::string> words;
+  for (const char* argument : arguments.subspan(std::min<std::size_t>(1, arguments.size())))
+    words.emplace_back(argument);
+  if (words.empty()) {
+    CommandLine line = printed(Command::kHelp, general_help());
+    line.exit_status = 2;
+    return line;
+  }
+  const std::string name = words[0];
+  if (asks_for_help(name)) return help_about({});
+  if (name == "--version" || name == "-V") return parse_command(*find_command("version"), {});
+  const CommandRow* command = find_command(name);
+  if (command != nullptr) return parse_command(*command, std::span(words).subspan(1));
+  if (name.starts_with('-')) {
+    return wrong(fmt::format("{} stands before the command; write quern COMMAND {} (quern --help lists the commands)",
+                             name, name));
+  }
+  return unknown_command(name);
+}
+
+}  // namespace quern::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace quern::app {
+
+// What the user asked for, as plain values. Reading it touches no file and prints nothing.
+struct CommandLine {
+  enum class Command { kRun, kCheck, kVersion, kHelp, kGuard, kCompletion };
+
+  Command command = Command::kHelp;
+  std::optional<std::string> job;     // a job file or a folder with one; none: the usual places
+  std::vector<std::string> inputs;    // -i, in order; "-" means names on standard input
+  std::vector<std::string> settings;  // key=value of --set, then what -o, -p and --memory stand for: the last one wins
+  std::optional<std::string> manifest;
+  std::string scratch;  // "" if not given
+  std::string log;      // "" if not given
+  bool quiet = false;
+  bool json = false;
+  bool verbose = false;
+
+  std::string text;          // of kHelp, kVersion and kCompletion: what to print on standard output
+  int exit_status = 0;       // of these. Not 0: nothing was asked for, and `text` belongs on standard error
+  std::string guard_marker;  // of kGuard
+};
+
+// `arguments` as main gets them, the program's own name first. Errors are kBadConfig, begin with the command
+// ("run: --memry is not an option; did you mean --memory?") and mean exit status 2.
+Result<CommandLine> parse_command_line(std::span<const char* const> arguments);
+
+}  // namespace quern::app

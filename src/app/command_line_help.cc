@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "app/command_line_table.h"
+#include "model/job_file.h"
+
+namespace quern::app {
+namespace {
+
+constexpr std::size_t kWidth = 80;
+
+// Breaks lines between words so that each fits; every line but the first is indented.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t first_column) {
+  std::string result;
+  std::size_t column = first_column;
+  while (!text.empty()) {
+    std::size_t end = text.find_first_of(" \n");
+    std::string_view word = text.substr(0, end);
+    bool starts_line = result.empty() || result.back() == ' ';
+    if (column + word.size() + (starts_line ? 0 : 1) > kWidth) {
+      result.append(1, '\n').append(indent, ' ');
+      column = indent;
+    } else if (!starts_line) {
+      result += ' ';
+      ++column;
+    }
+    result += word;
+    column += word.size();
+    if (end == std::string_view::npos) break;
+    if (text[end] == '\n') {
+      result.append(1, '\n').append(indent, ' ');
+      column = indent;
+    }
+    text.remove_prefix(end + 1);
+  }
+  return result;
+}
+
+std::string paragraph(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    std::size_t end = text.find('\n');
+    result += wrapped(text.substr(0, end), 0, 0) + "\n";
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return result;
+}
+
+std::string option_head(const OptionRow& option) {
+  std::string head = option.short_name.empty() ? fmt::format("    {}", option.long_name)
+                                               : fmt::format("{}, {}", option.short_name, option.long_name);
+  if (!option.value.empty()) head += fmt::format(" {}", option.value);
+  return head;
+}
+
+std::string option_list(std::span<const OptionRow> options) {
+  constexpr std::size_t kTextColumn = 26;
+  std::string list;
+  for (const OptionRow& option : options) {
+    list += fmt::format("  {:<{}}", option_head(option), kTextColumn - 2);
+    list += wrapped(option.text, kTextColumn, kTextColumn) + "\n";
+  }
+  return list;
+}
+
+// "-i --input": a command's options, for the completion.
+std::string option_words(std::span<const OptionRow> options) {
+  std::string words;
+  for (const OptionRow& option : options) {
+    if (!option.short_name.empty()) words += fmt::format("{} ", option.short_name);
+    words += fmt::format("{} ", option.long_name);
+  }
+  words.pop_back();
+  return words;
+}
+
+// "-i|--input|--log": the options after which such a value stands, as a pattern of `case`.
+std::string options_that_take(Completes what) {
+  std::vector<std::string> names;
+  for (const CommandRow& command : command_rows()) {
+    for (const OptionRow& option : command.options) {
+      if (option.completes != what || option.value.empty()) continue;
+      if (!option.short_name.empty()) names.emplace_back(option.short_name);
+      names.emplace_back(option.long_name);
+    }
+  }
+  return fmt::format("{}", fmt::join(names, "|"));
+}
+
+std::string command_words() {
+  std::vector<std::string_view> names;
+  for (const CommandRow& command : command_rows()) {
+    if (!command.group.empty()) names.push_back(command.name);
+  }
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+std::string option_cases() {
+  std::string cases;
+  for (const CommandRow& command : command_rows()) {
+    if (command.group.empty()) continue;
+    cases += fmt::format("    {}) options='{}' ;;\n", command.name, option_words(command.options));
+  }
+  return cases;
+}
+
+constexpr std::string_view kCompletion =
+    R"(# Completes quern's commands, options and settings in bash: source <(quern completion bash)
+_quern() {{
+  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} options=
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -le 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W '{commands} --help --version' -- "$current")
+    return
+  fi
+  case $previous in
+    {file_options})
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return ;;
+    {folder_options})
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return ;;
+    {setting_options})
+      compopt -o nospace 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -S = -W '{settings}' -- "$current")
+      return ;;
+    {plain_options})
+      return ;;
+  esac
+  case ${{COMP_WORDS[1]}} in
+{option_cases}  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    return
+  fi
+  case ${{COMP_WORDS[1]}} in
+    help) mapfile -t COMPREPLY < <(compgen -W '{commands}' -- "$current") ;;
+    completion) mapfile -t COMPREPLY < <(compgen -W bash -- "$current") ;;
+    run|check)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+  esac
+}}
+complete -F _quern quern
+)";
+
+}  // namespace
+
+std::string general_help() {
+  std::string text =
+      "quern maps and reduces many files, compressed or not, with two small functions\n"
+      "in Python or JavaScript, or with any program.\n"
+      "\n"
+      "Usage: quern COMMAND [...]\n";
+  std::string_view group;
+  for (const CommandRow& command : command_rows()) {
+    if (command.group.empty()) continue;
+    if (command.group != group) text += fmt::format("\n{}:\n", command.group);
+    group = command.group;
+    text += fmt::format("  {:<12}", command.name) + wrapped(command.purpose, 14, 14) + "\n";
+  }
+  return text +
+         "\n"
+         "Examples:\n"
+         "  quern run examples/os-count                  run the job in a folder\n"
+         "  quern run myjob -i 'data/**/*.xz' -o os.txt  name other inputs, another result\n"
+         "\n"
+         "quern help COMMAND says more about a command, man quern about all of them, and\n"
+         "docs/job-file.md what a job file may say.\n";
+}
+
+std::string command_help(const CommandRow& command) {
+  std::string text =
+      fmt::format("Usage: quern {}{}{}\n\n", command.name, command.usage.empty() ? "" : " ", command.usage);
+  text += paragraph(command.text);
+  text += "\nOptions:\n" + option_list(command.options);
+  if (!command.after.empty()) text += fmt::format("\n{}", command.after);
+  return text;
+}
+
+std::string bash_completion() {
+  return fmt::format(kCompletion, fmt::arg("commands", command_words()),
+                     fmt::arg("file_options", options_that_take(Completes::kFile)),
+                     fmt::arg("folder_options", options_that_take(Completes::kFolder)),
+                     fmt::arg("setting_options", options_that_take(Completes::kSetting)),
+                     fmt::arg("plain_options", options_that_take(Completes::kNothing)),
+                     fmt::arg("settings", fmt::join(setting_names(), " ")), fmt::arg("option_cases", option_cases()));
+}
+
+}  // namespace quern::app

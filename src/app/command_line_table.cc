@@ -1,0 +1,100 @@
+#include "app/command_line_table.h"
+
+#include <algorithm>
+#include <array>
+
+namespace quern::app {
+namespace {
+
+constexpr OptionRow kSet = {"", "--set", "KEY=VALUE", Completes::kSetting,
+                            "set a setting of the job file, as in --set limits.bad_records=10; may be repeated"};
+constexpr OptionRow kHelp = {"-h", "--help", "", Completes::kNothing, "show this help"};
+
+constexpr std::array kRunOptions = {
+    OptionRow{"-i", "--input", "INPUT", Completes::kFile,
+              "a file, a folder, a pattern such as 'data/**/*.xz', or - for names on standard input; may be repeated. "
+              "Replaces the inputs of the job file"},
+    OptionRow{"", "--manifest", "FILE", Completes::kFile, "a file with the name of one input on each line"},
+    OptionRow{"-o", "--output", "PATH", Completes::kFile, "where the result goes; - is standard output"},
+    kSet,
+    OptionRow{"-p", "--processes", "N", Completes::kNothing,
+              "how many children run at once; auto is one per processor"},
+    OptionRow{"", "--memory", "SIZE", Completes::kNothing,
+              "how much memory the shuffle may use, such as 512MiB or 4GiB"},
+    OptionRow{"", "--scratch", "DIR", Completes::kFolder, "where the working folders of the children are made"},
+    OptionRow{"-q", "--quiet", "", Completes::kNothing, "no progress and no accounting, only errors"},
+    OptionRow{"-v", "--verbose", "", Completes::kNothing, "show all that the modules print"},
+    OptionRow{"", "--json", "", Completes::kNothing, "tell what happens as JSON, one event a line, on standard error"},
+    OptionRow{"", "--log", "FILE", Completes::kFile, "append the same events to a file, whatever is shown"},
+    kHelp,
+};
+constexpr std::array kCheckOptions = {kSet, kHelp};
+constexpr std::array kHelpOnly = {kHelp};
+
+constexpr std::string_view kRunText =
+    "Reads the inputs, gives their records to the mapper, groups and sorts what it returns, gives that to the reducer, "
+    "and writes the result. JOB is a job file or a folder with an analysis-tools.yml; without it, ./analysis-tools.yml "
+    "or else /etc/analysis-tools.yml is taken.\n"
+    "Beside the result stand result.json, which accounts for every input and record, and bad_records.txt if a record "
+    "was set aside. Ctrl-C stops a run cleanly; a second one at once.";
+
+constexpr std::string_view kRunAfter =
+    "Examples:\n"
+    "  quern run examples/os-count\n"
+    "  quern run myjob -i 'data/**/*.xz' -i more.gz -o os.txt\n"
+    "  find data -name '*.zst' | quern run myjob -i - -o - | sort -k2 -n\n"
+    "  quern run myjob --set limits.bad_records=100 --set 'fields=[info.OS]' -p 2\n"
+    "\n"
+    "Exit status:\n"
+    "  0      done: every input and every record counted\n"
+    "  1      the job failed; there is no result\n"
+    "  2      the command line or the job file is wrong\n"
+    "  3      done, but inputs or records were left out, within the limits of the job\n"
+    "  128+n  ended by signal n\n";
+
+constexpr std::string_view kCheckText =
+    "Prints the job as quern understands it: every setting with its value and where it comes from (the job file and "
+    "its line, an environment variable, --set, or the default). What it prints is itself a job file that means the "
+    "same.";
+
+constexpr std::string_view kCheckAfter =
+    "Examples:\n"
+    "  quern check myjob\n"
+    "  QUERN_LIMITS_MEMORY=2GiB quern check myjob --set record=text\n"
+    "\n"
+    "Exit status:\n"
+    "  0  the job is right\n"
+    "  2  it is not, and the message says where\n";
+
+constexpr std::string_view kCompletionAfter =
+    "Examples:\n"
+    "  source <(quern completion bash)\n"
+    "  quern completion bash > ~/.local/share/bash-completion/completions/quern\n";
+
+constexpr std::array kCommands = {
+    CommandRow{"run", "Run a job", "map and reduce the inputs of a job on this machine", "[JOB] [OPTIONS]", kRunText,
+               kRunOptions, kRunAfter},
+    CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
+               "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
+    CommandRow{"help", "About quern", "show this help, or that of a command", "[COMMAND]",
+               "Shows what quern can do, or what one command can do.", kHelpOnly, "Examples:\n  quern help run\n"},
+    CommandRow{"version", "About quern", "show the version", "", "Shows the version of quern.", kHelpOnly, ""},
+    CommandRow{"completion", "About quern", "print a script that lets bash complete commands, options and settings",
+               "bash", "Prints a script for bash. Once it is loaded, the TAB key completes what you type after quern.",
+               kHelpOnly, kCompletionAfter},
+    // Started by quern itself beside its children: it ends what they leave behind.
+    CommandRow{"guard", "", "wait for the parent process to end, then end what it has left", "MARKER",
+               "Started by quern itself.", kHelpOnly, ""},
+};
+
+}  // namespace
+
+std::span<const CommandRow> command_rows() { return kCommands; }
+
+const CommandRow* find_command(std::string_view name) {
+  const auto* found =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandRow& command) { return command.name == name; });
+  return found == kCommands.end() ? nullptr : found;
+}
+
+}  // namespace quern::app

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The commands and options of quern, from which the parser, the help and the completion are made.
+
+namespace quern::app {
+
+enum class Completes { kNothing, kFile, kFolder, kSetting };
+
+struct OptionRow {
+  std::string_view short_name;  // "-i", or ""
+  std::string_view long_name;   // "--input"
+  std::string_view value;       // what it takes, for the help: "INPUT"; "" for a switch
+  Completes completes = Completes::kNothing;
+  std::string_view text;
+};
+
+struct CommandRow {
+  std::string_view name;
+  std::string_view group;    // the heading of the help under which it stands; "" if it is not for people
+  std::string_view purpose;  // one line
+  std::string_view usage;    // after "quern NAME"
+  std::string_view text;     // a paragraph or more; wrapped
+  std::span<const OptionRow> options;
+  std::string_view after;  // examples, exit statuses
+};
+
+std::span<const CommandRow> command_rows();
+// Null if there is no such command.
+const CommandRow* find_command(std::string_view name);
+
+// What `quern --help` and `quern help COMMAND` print.
+std::string general_help();
+std::string command_help(const CommandRow& command);
+
+// The script that `quern completion bash` prints.
+std::string bash_completion();
+
+}  // namespace quern::app

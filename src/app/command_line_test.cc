@@ -1,0 +1,225 @@
+#include "app/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "app/command_line_table.h"
+#include "app/version.h"
+#include "model/job_file.h"
+
+namespace quern::app {
+namespace {
+
+using Command = CommandLine::Command;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Result<CommandLine> parse(const std::vector<const char*>& words) {
+  std::vector<const char*> arguments = {"quern"};
+  arguments.insert(arguments.end(), words.begin(), words.end());
+  return parse_command_line(arguments);
+}
+
+CommandLine parsed(const std::vector<const char*>& words) {
+  auto line = parse(words);
+  EXPECT_TRUE(line.ok()) << (line.ok() ? "" : line.error().message);
+  return line.ok() ? line.value() : CommandLine();
+}
+
+TEST(CommandLine, TakesEveryOptionOfRun) {
+  CommandLine line =
+      parsed({"run",         "job/",       "-i",    "a.gz", "--input", "-",         "--input=b.gz", "--set",
+              "record=text", "--manifest", "m.txt", "-o",   "-",       "--scratch", "/tmp",         "-p",
+              "3",           "--memory",   "1 GiB", "-q",   "--json",  "-v",        "--log",        "l"});
+  EXPECT_EQ(line.command, Command::kRun);
+  EXPECT_EQ(line.job, "job/");
+  EXPECT_THAT(line.inputs, ElementsAre("a.gz", "-", "b.gz"));
+  EXPECT_THAT(line.settings, ElementsAre("record=text", "output=-", "limits.processes=3", "limits.memory=1 GiB"));
+  EXPECT_EQ(line.manifest, "m.txt");
+  EXPECT_EQ(line.scratch, "/tmp");
+  EXPECT_EQ(line.log, "l");
+  EXPECT_TRUE(line.quiet && line.json && line.verbose);
+}
+
+TEST(CommandLine, LeavesOutWhatIsNotGiven) {
+  CommandLine line = parsed({"run"});
+  EXPECT_FALSE(line.job.has_value());
+  EXPECT_FALSE(line.manifest.has_value());
+  EXPECT_TRUE(line.inputs.empty() && line.settings.empty() && line.scratch.empty() && line.log.empty());
+  EXPECT_FALSE(line.quiet || line.json || line.verbose);
+}
+
+TEST(CommandLine, TakesNamesThatTheShellHasExpandedAfterTheJob) {
+  EXPECT_THAT(parsed({"run", "job", "-i", "a", "b", "c"}).inputs, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(parsed({"run", "job", "-ia", "-i", "b"}).inputs, ElementsAre("a", "b"));
+  CommandLine after = parsed({"run", "-i", "a", "job"});
+  EXPECT_EQ(after.job, "job");
+  EXPECT_THAT(after.inputs, ElementsAre("a"));
+  EXPECT_EQ(parsed({"run", "--", "-odd-job"}).job, "-odd-job");
+}
+
+TEST(CommandLine, KeepsOddPathsWholeOnTheirWayThroughTheSettings) {
+  for (const char* path :
+       {"a b.txt", "no", "[x].txt", "a: b #c", "\"quoted\"", "'quoted'", "\"a\\b\"", "\"", "*", "~", "1e3", " "}) {
+    CommandLine line = parsed({"run", "-o", path});
+    auto job =
+        parse_job({.path = "j", .folder = "/", .text = "language: python\nscript: a.py\n", .settings = line.settings});
+    ASSERT_TRUE(job.ok()) << path << ": " << job.error().message;
+    EXPECT_EQ(job.value().job.output, path);
+  }
+}
+
+TEST(CommandLine, LetsTheLastOfSeveralWin) {
+  CommandLine line = parsed({"run", "-o", "a", "--set", "output=b", "-o", "c", "-q", "-q"});
+  EXPECT_THAT(line.settings, ElementsAre("output=b", "output=c"));
+  EXPECT_TRUE(line.quiet);
+}
+
+TEST(CommandLine, KnowsTheOtherCommands) {
+  CommandLine check = parsed({"check", "j.yml", "--set", "a=b=c", "--set=d=e"});
+  EXPECT_EQ(check.command, Command::kCheck);
+  EXPECT_EQ(check.job, "j.yml");
+  EXPECT_THAT(check.settings, ElementsAre("a=b=c", "d=e"));
+  EXPECT_EQ(parsed({"guard", "m-1"}).guard_marker, "m-1");
+  EXPECT_EQ(parsed({"guard", "m-1"}).command, Command::kGuard);
+  for (auto words : {std::vector{"version"}, {"--version"}, {"-V"}}) {
+    EXPECT_EQ(parsed(words).command, Command::kVersion);
+    EXPECT_EQ(parsed(words).text, "quern " + std::string(kVersion) + "\n");
+  }
+}
+
+TEST(CommandLine, ExplainsWhatIsWrong) {
+  struct Row {
+    std::vector<const char*> words;
+    std::string message;
+  };
+  const std::vector<Row> rows = {
+      {{"run", "--memry", "1GiB"},
+       "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
+      {{"run", "--memry=1GiB"}, "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
+      {{"run", "-x"}, "run: -x is not an option (quern run --help lists them)"},
+      {{"check", "-i", "a"}, "check: -i is not an option (quern check --help lists them)"},
+      {{"run", "job", "--memory"}, "run: --memory needs a value, as in --memory SIZE"},
+      {{"run", "job", "-o", "--quiet"}, "run: --output needs a value, and --quiet is an option"},
+      {{"run", "a", "b"},
+       "run: there is one job, and both a and b are named; inputs follow -i, and the job stands before them"},
+      {{"run", "-i", "a", "b", "c"},
+       "run: there is one job, and both b and c are named; inputs follow -i, and the job stands before them"},
+      {{"check", "a", "b"}, "check: there is one job, and both a and b are named"},
+      {{"rnu"}, "rnu is not a command; did you mean run? (quern --help lists them)"},
+      {{"examples/os-count"},
+       "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
+      {{"frobnicate"},
+       "frobnicate is not a command; they are run, check, help, version or completion (quern --help says more)"},
+      {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
+      {{"-q", "run"}, "-q stands before the command; write quern COMMAND -q (quern --help lists the commands)"},
+      {{"completion"}, "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
+      {{"completion", "zsh"},
+       "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
+      {{"guard"}, "guard: this command is for quern itself, and takes one marker"},
+      {{"version", "x"}, "version: takes no arguments"},
+  };
+  for (const Row& row : rows) {
+    auto line = parse(row.words);
+    ASSERT_FALSE(line.ok()) << row.message;
+    EXPECT_EQ(line.error().message, row.message);
+    EXPECT_EQ(line.error().kind, ErrorKind::kBadConfig);
+  }
+}
+
+TEST(Help, ListsEveryCommandForPeopleAndEveryOption) {
+  const std::string general = parsed({"--help"}).text;
+  for (const CommandRow& command : command_rows()) {
+    if (!command.group.empty()) {
+      EXPECT_THAT(general, HasSubstr("\n  " + std::string(command.name) + " "));
+    }
+    const std::string help = parsed({command.name.data(), "-h"}).text;
+    EXPECT_EQ(help, parsed({"help", command.name.data()}).text);
+    for (const OptionRow& option : command.options) EXPECT_THAT(help, HasSubstr(option.long_name));
+  }
+  EXPECT_THAT(general, Not(HasSubstr("guard")));
+  EXPECT_THAT(parsed({"help", "run"}).text, HasSubstr("Exit status:"));
+}
+
+TEST(Help, FitsIntoATerminal) {
+  for (const CommandRow& command : command_rows()) {
+    std::istringstream lines(general_help() + command_help(command));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 80U) << line;
+      EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
+  }
+}
+
+TEST(Help, IsAnErrorOnlyWhenNobodyAskedForIt) {
+  CommandLine line = parsed({});
+  EXPECT_EQ(line.command, Command::kHelp);
+  EXPECT_EQ(line.exit_status, 2);
+  EXPECT_EQ(line.text, parsed({"help"}).text);
+  EXPECT_EQ(parsed({"help"}).exit_status, 0);
+  EXPECT_EQ(parsed({"run", "--memry", "--help"}).command, Command::kHelp);
+}
+
+TEST(Version, IsThatOfTheBuild) {
+  const char* source = std::getenv("QUERN_SOURCE_DIR");
+  if (source == nullptr) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
+  std::ifstream file(std::string(source) + "/CMakeLists.txt");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr("project(quern VERSION " + std::string(kVersion)));
+}
+
+TEST(Completion, NamesEveryCommandOptionAndSetting) {
+  const std::string script = parsed({"completion", "bash"}).text;
+  for (const CommandRow& command : command_rows()) {
+    if (command.group.empty()) continue;
+    EXPECT_THAT(script, HasSubstr("\n    " + std::string(command.name) + ") options="));
+    for (const OptionRow& option : command.options) EXPECT_THAT(script, HasSubstr(option.long_name));
+  }
+  for (const std::string& name : setting_names()) EXPECT_THAT(script, HasSubstr(name));
+}
+
+// What the script offers after these words, the last of which is the one being typed; "" if there is no bash.
+std::string offered(const std::filesystem::path& folder, const std::string& words, int index) {
+  std::ofstream(folder / "completion.bash") << bash_completion();
+  std::ofstream(folder / "ask.bash") << "cd " << folder << "\nsource completion.bash\nCOMP_WORDS=(" << words
+                                     << ")\nCOMP_CWORD=" << index
+                                     << "\n_quern 2>&1\nIFS='|'\necho \"${COMPREPLY[*]}\"\n";
+  std::string command = "bash '" + (folder / "ask.bash").string() + "'";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::array<char, 4096> buffer{};
+  std::string text(buffer.data(), std::fread(buffer.data(), 1, buffer.size(), pipe));
+  ::pclose(pipe);
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+TEST(Completion, OffersWhatFits) {
+  if (std::system("command -v bash >/dev/null") != 0) GTEST_SKIP() << "there is no bash";
+  std::string pattern = (std::filesystem::temp_directory_path() / "quern-completion-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+  const std::filesystem::path folder = pattern;
+  std::ofstream(folder / "data one.gz") << "x";
+  std::filesystem::create_directory(folder / "dir");
+  EXPECT_EQ(offered(folder, "quern ru", 1), "run");
+  EXPECT_EQ(offered(folder, "quern run --me", 2), "--memory");
+  EXPECT_EQ(offered(folder, "quern check --s", 2), "--set");
+  EXPECT_EQ(offered(folder, "quern run --set limits.m", 3), "limits.memory=");
+  EXPECT_EQ(offered(folder, "quern run -i da", 3), "data one.gz");
+  EXPECT_EQ(offered(folder, "quern run --scratch d", 3), "dir");
+  EXPECT_EQ(offered(folder, "quern run --memory ''", 3), "");
+  EXPECT_EQ(offered(folder, "quern run da", 2), "data one.gz");
+  EXPECT_EQ(offered(folder, "quern completion ''", 2), "bash");
+  EXPECT_EQ(offered(folder, "quern help ch", 2), "check");
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace quern::app
