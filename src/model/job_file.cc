@@ -130,6 +130,8 @@ std::string reducer_beside_mapper(const JobSources& sources) {
   return gathered.ok() ? reducer_beside_mapper(gathered.value()) : "";
 }
 
+std::vector<std::string> setting_names() { return job_file::setting_paths(); }
+
 Result<JobFile> parse_job(const JobSources& sources) {
   TRY_ASSIGN(FileSettings gathered, gather(sources));
   add_reducer_beside_mapper(sources, gathered);

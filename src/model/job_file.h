@@ -41,6 +41,9 @@ Result<JobFile> parse_job(const JobSources& sources);
 // named as the mapper's script is ("sub/reducer.py"); "" if the job says itself how to reduce, or has errors.
 std::string reducer_beside_mapper(const JobSources& sources);
 
+// The path of every setting there is, in the order of docs/job-file.md.
+std::vector<std::string> setting_names();
+
 // All settings as a job file that means the same job, each with its origin as a comment:
 //   limits.memory: 256MiB  # analysis-tools.yml:12
 std::string describe(const JobFile& job_file);
