@@ -104,16 +104,13 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
                      .text = std::move(text).value(),
                      .environment = quern_environment(),
                      .settings = settings};
-  // The short form's reducer stands beside its mapper, and only the parsed file says where that is.
+  // The short form's reducer stands beside its mapper, and only the job file says where that is.
+  if (std::string reducer = reducer_beside_mapper(sources); !reducer.empty()) {
+    bool is_there = is_file((folder / reducer).string());
+    sources.has_python_reducer = is_there && reducer.ends_with(".py");
+    sources.has_javascript_reducer = is_there && reducer.ends_with(".js");
+  }
   TRY_ASSIGN(JobFile parsed, parse_job(sources));
-  if (const auto& module = parsed.job.steps.front().mapper.module; module.has_value()) {
-    std::filesystem::path beside = (folder / module->script).parent_path();
-    sources.has_python_reducer = is_file((beside / "reducer.py").string());
-    sources.has_javascript_reducer = is_file((beside / "reducer.js").string());
-  }
-  if (sources.has_python_reducer || sources.has_javascript_reducer) {
-    TRY_ASSIGN(parsed, parse_job(sources));
-  }
   return LoadedJob{.file = std::move(parsed), .shown_path = path};
 }
 

@@ -1,0 +1,35 @@
+#include <cstdio>
+#include <span>
+#include <string>
+
+#include "app/command_line.h"
+#include "app/run_command.h"
+#include "services/process/guard.h"
+#include "views/terminal/view.h"
+
+namespace {
+
+int run(std::span<const char* const> arguments) {
+  using quern::app::CommandLine;
+  auto parsed = quern::app::parse_command_line(arguments);
+  if (!parsed.ok()) {
+    std::fputs(quern::view::error_text(parsed.error(), false).c_str(), stderr);
+    return 2;
+  }
+  const CommandLine& line = parsed.value();
+  switch (line.command) {
+    case CommandLine::Command::kRun:
+      return quern::app::run_command(line);
+    case CommandLine::Command::kCheck:
+      return quern::app::check_command(line);
+    case CommandLine::Command::kGuard:
+      return quern::process::run_guard(line.guard_marker);
+    default:
+      std::fputs(line.text.c_str(), line.exit_status == 0 ? stdout : stderr);
+      return line.exit_status;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return run(std::span<const char* const>(argv, static_cast<std::size_t>(argc))); }

@@ -1,0 +1,258 @@
+#include "app/run_command.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/accountant.h"
+#include "app/bad_records.h"
+#include "app/load_job.h"
+#include "app/local_run.h"
+#include "app/loss_policy.h"
+#include "app/map_phase.h"
+#include "app/signals.h"
+#include "app/tee.h"
+#include "base/fd.h"
+#include "stages/inputs/inputs.h"
+#include "stages/output/output.h"
+#include "views/json/json_view.h"
+#include "views/terminal/view.h"
+
+namespace quern::app {
+namespace {
+
+constexpr int kStatusFailed = 1;
+constexpr int kStatusBadConfig = 2;
+
+int status_of(const Error& error) { return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed; }
+
+void print_to_stderr(const std::string& text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
+
+view::TerminalOptions terminal_options(const CommandLine& line) {
+  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, std::getenv);
+  options.quiet = line.quiet;
+  options.verbose = line.verbose;
+  return options;
+}
+
+std::string working_folder() { return std::filesystem::current_path().string(); }
+
+// Names on standard input, read as they come.
+class StandardInput final : public ByteSource {
+ public:
+  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
+
+ private:
+  const Fd fd_{::dup(STDIN_FILENO)};
+};
+
+// Inputs named on the command line replace those of the job file.
+Result<InputList> list_inputs_of(const Job& job, const CommandLine& line) {
+  StandardInput standard_input;
+  inputs::InputRequest request{.standard_input = &standard_input};
+  bool from_command_line = !line.inputs.empty() || line.manifest.has_value();
+  for (const std::string& text : from_command_line ? line.inputs : job.inputs) {
+    request.patterns.push_back({.text = text,
+                                .folder = from_command_line ? working_folder() : job.folder,
+                                .origin = from_command_line ? "-i" : job.file});
+  }
+  if (line.manifest.has_value()) {
+    request.manifest = inputs::Pattern{.text = *line.manifest, .folder = working_folder(), .origin = "--manifest"};
+  } else if (!from_command_line && job.manifest.has_value()) {
+    request.manifest = inputs::Pattern{.text = *job.manifest, .folder = job.folder, .origin = job.file};
+  }
+  if (request.patterns.empty() && !request.manifest.has_value()) {
+    return Error{.kind = ErrorKind::kBadConfig,
+                 .message = fmt::format("{} names no inputs; add `inputs:` to it, or name them with -i", job.file)};
+  }
+  return inputs::list_inputs(request);
+}
+
+// Where what belongs to a result is written.
+struct ResultPaths {
+  std::string result;      // as the job says; "-" is standard output
+  std::string accounting;  // "" if there is none
+  std::string bad_records;
+};
+
+ResultPaths result_paths(const Job& job) {
+  if (job.output == "-") return {.result = "-", .accounting = "", .bad_records = "bad_records.txt"};
+  std::filesystem::path folder = std::filesystem::path(job.output).parent_path();
+  return {.result = job.output,
+          .accounting = (folder / "result.json").string(),
+          .bad_records = (folder / "bad_records.txt").string()};
+}
+
+// The parts of one run, in the order in which they depend on each other.
+class RunSession {
+ public:
+  RunSession(const CommandLine& line, const Job& job)
+      : line_(line),
+        job_(job),
+        paths_(result_paths(job)),
+        accountant_(inputs_),
+        policy_(job.limits, inputs_.inputs, stop_),
+        bad_file_(output::BadRecordFile::make(paths_.bad_records)),
+        bad_records_(*bad_file_, inputs_, policy_) {}
+
+  Result<int> run();
+
+ private:
+  Result<void> open_views();
+  Result<void> list_inputs();
+  Accounting close(const Result<LocalRunResult>& result);
+  Result<void> write_books(const Accounting& accounting);
+  void say(const Accounting& accounting, const Result<LocalRunResult>& result);
+  void emit(const event::Event& event) { Tee(sinks_).emit(event); }
+  std::function<std::string(InputOrdinal)> input_name() {
+    return [this](InputOrdinal input) { return inputs_.inputs[input].name; };
+  }
+
+  const CommandLine& line_;
+  const Job& job_;
+  const ResultPaths paths_;
+  InputList inputs_;
+  std::stop_source stop_;
+  Accountant accountant_;
+  LossPolicy policy_;
+  std::unique_ptr<output::BadRecordFile> bad_file_;
+  BadRecords bad_records_;
+  Fd log_file_;
+  std::unique_ptr<EventSink> view_;
+  std::unique_ptr<view::JsonView> json_;
+  std::unique_ptr<view::JsonView> log_;
+  std::vector<EventSink*> sinks_;
+  std::unique_ptr<Signals> signals_;
+};
+
+Result<int> RunSession::run() {
+  TRY(open_views());
+  TRY_ASSIGN(signals_, Signals::listen(stop_, [this](int) {
+               emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
+             }));
+  TRY(list_inputs());
+  Tee events(sinks_);
+  auto result = run_locally({.job = job_,
+                             .inputs = inputs_,
+                             .output = paths_.result,
+                             .scratch_parent = line_.scratch,
+                             .events = events,
+                             .policy = policy_,
+                             .stop = stop_});
+  Accounting accounting = close(result);
+  auto written = write_books(accounting);
+  say(accounting, result);
+  TRY(std::move(written));
+  if (!result.ok() && result.error().kind == ErrorKind::kBadConfig) return kStatusBadConfig;
+  if (accounting.outcome == Outcome::kStopped) return 128 + signals_->stopped_by();
+  return exit_status(accounting);
+}
+
+Result<void> RunSession::open_views() {
+  if (line_.json) {
+    json_ = view::make_json_view({.fd = STDERR_FILENO, .input_name = input_name()});
+    sinks_.push_back(json_.get());
+  } else {
+    auto options = terminal_options(line_);
+    options.input_name = input_name();
+    view_ = view::make_terminal_view(std::move(options));
+    sinks_.push_back(view_.get());
+  }
+  if (!line_.log.empty()) {
+    TRY_ASSIGN(log_file_, open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND));
+    log_ = view::make_json_view({.fd = log_file_.number(), .input_name = input_name()});
+    sinks_.push_back(log_.get());
+  }
+  // The policy comes last: what stops the run is shown before it does.
+  for (EventSink* sink : {static_cast<EventSink*>(&accountant_), static_cast<EventSink*>(&bad_records_),
+                          static_cast<EventSink*>(&policy_)}) {
+    sinks_.push_back(sink);
+  }
+  return {};
+}
+
+Result<void> RunSession::list_inputs() {
+  emit(event::PhaseStarted{event::Phase::kInputs});
+  auto start = std::chrono::steady_clock::now();
+  TRY_ASSIGN(inputs_, list_inputs_of(job_, line_));
+  event::RunStarted started{.job = std::filesystem::path(job_.folder).filename().string(),
+                            .inputs = inputs_.inputs.size(),
+                            .processes = processes_of(job_)};
+  for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
+  emit(started);
+  for (const std::string& note : inputs_.notes) emit(event::Note{event::Level::kInfo, note});
+  emit(event::PhaseEnded{event::Phase::kInputs, std::chrono::steady_clock::now() - start});
+  return {};
+}
+
+Accounting RunSession::close(const Result<LocalRunResult>& result) {
+  view_.reset();  // the live display goes before anything else is written
+  if (result.ok()) {
+    return accountant_.finish(
+        {.outcome = Outcome::kDone, .result = paths_.result, .result_bytes = result.value().result_bytes});
+  }
+  bool was_stopped = signals_->stopped_by() != 0 && result.error().kind == ErrorKind::kStopped;
+  return accountant_.finish(
+      {.outcome = was_stopped ? Outcome::kStopped : Outcome::kFailed,
+       .failure = was_stopped ? fmt::format("stopped by signal {}", signals_->stopped_by()) : result.error().message});
+}
+
+Result<void> RunSession::write_books(const Accounting& accounting) {
+  if (accounting.records_bad + accounting.groups_bad == 0) {
+    // One that an earlier run left would be taken for this run's.
+    std::error_code ignored;
+    std::filesystem::remove(paths_.bad_records, ignored);
+  }
+  TRY(bad_file_->commit());
+  if (paths_.accounting.empty()) return {};
+  return output::write_accounting(accounting, paths_.accounting);
+}
+
+void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>& result) {
+  if (log_ != nullptr) log_->finish(output::accounting_json(accounting));
+  if (json_ != nullptr) {
+    json_->finish(output::accounting_json(accounting));
+    return;
+  }
+  bool color = terminal_options(line_).style.color;
+  if (!result.ok() && accounting.outcome == Outcome::kFailed) {
+    print_to_stderr(view::error_text(result.error(), color));
+  }
+  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
+}
+
+int print_error(const Error& error, const CommandLine& line) {
+  print_to_stderr(view::error_text(error, terminal_options(line).style.color));
+  return status_of(error);
+}
+
+}  // namespace
+
+int run_command(const CommandLine& line) {
+  Signals::block();
+  auto loaded = load_job(line.job, line.settings);
+  if (!loaded.ok()) return print_error(loaded.error(), line);
+  const Job& job = loaded.value().file.job;
+  if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error(), line);
+  auto status = RunSession(line, job).run();
+  return status.ok() ? status.value() : print_error(status.error(), line);
+}
+
+int check_command(const CommandLine& line) {
+  auto loaded = load_job(line.job, line.settings);
+  if (!loaded.ok()) return print_error(loaded.error(), line);
+  std::string text = describe(loaded.value().file);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (auto checked = check_job(loaded.value().file.job); !checked.ok()) return print_error(checked.error(), line);
+  return 0;
+}
+
+}  // namespace quern::app
