@@ -4,6 +4,7 @@
 // for every record or group, and writes frames to descriptor 4. What the module prints is log, never data.
 // Needs Node.js 18 and no packages. Frames are read and written synchronously: nothing of ours waits in the event loop
 // while the module's function runs, and a function that is not async costs no turn of it.
+// It is one file, longer than our others, because it is embedded in quern and written beside a child as it stands.
 
 import buffer from "node:buffer";
 import fs from "node:fs";
@@ -23,6 +24,7 @@ const [CAREFUL, CONTINUES, GOES_ON] = [1, 2, 4]; // flags of BLOCK and GROUPS
 
 const OUTPUT_BYTES = 32 << 20; // an OUTPUT frame is cut at the last line end before this size
 const LONGEST_LINE_BYTES = 60 << 20; // a longer line does not fit into any frame
+const JOINED_CHARACTERS = 8 << 20; // at most three bytes each
 const REASON_CHARACTERS = 2000;
 const DETAILS_CHARACTERS = 64 << 10;
 const BROKEN_STATUS = 70; // of a child that cannot go on: quern is gone, broke the protocol, or stray code raised
@@ -59,7 +61,7 @@ function giveUp(message) {
   }
 }
 
-// Descriptors 3 and 4, one whole part at a time. Pipes of quern block; another process that shares one may have changed that.
+// Descriptors 3 and 4, one whole part at a time. quern's pipes block, but whoever shares one may have changed that.
 function readFully(target, start, size) {
   while (size > 0) {
     const count = patiently(() => fs.readSync(READ_DESCRIPTOR, target, start, size));
@@ -201,7 +203,7 @@ class Results {
     if (result === undefined || result === null) return undefined;
     const before = lines.length;
     try {
-      if (Array.isArray(result)) return this.#isPair(result) ? this.#addPair(lines, result) : this.#addEach(lines, result);
+      if (Array.isArray(result) && this.#isPair(result)) return this.#addPair(lines, result);
       if (typeof result === "object" && typeof result[Symbol.asyncIterator] === "function") {
         return this.#addEachLater(lines, result);
       }
@@ -281,13 +283,20 @@ class Results {
   }
 }
 
-function encoded(lines) {
-  if (lines.length === 0) return NOTHING;
-  return Buffer.from(`${lines.join("\n")}\n`);
+// The lines as bytes, in parts that fit into one OUTPUT frame each. Joined a part at a time, because a string has a
+// greatest length.
+function outputParts(lines) {
+  const parts = [];
+  for (let first = 0, next = 0; first < lines.length; first = next) {
+    let characters = 0;
+    while (next < lines.length && characters < JOINED_CHARACTERS) characters += lines[next++].length + 1;
+    const some = next - first === lines.length ? lines : lines.slice(first, next);
+    parts.push(...cutAtLines(Buffer.from(`${some.join("\n")}\n`)));
+  }
+  return parts;
 }
 
-// Cuts `data` at line ends into what fits into one OUTPUT frame each.
-function outputParts(data) {
+function cutAtLines(data) {
   const parts = [];
   for (let start = 0; start < data.length; ) {
     let end = data.length;
@@ -367,6 +376,7 @@ function watchStrayCode() {
   process.exit = (code) => {
     throw new ExitCalled(code);
   };
+  Module.syncBuiltinESMExports(); // for `import { exit } from "node:process"`
 }
 
 // Loading the user's module.
@@ -380,9 +390,11 @@ async function load(script) {
   return settled(import(pathToFileURL(script).href));
 }
 
-// An exported function; a CommonJS module's exports stand in `default`, and so may an object of functions.
+// What the module exports under this name; a CommonJS module's exports stand in `default`, and so may an object of
+// functions, which is then their `this`.
 function exported(module, name) {
-  return module[name] ?? module.default?.[name];
+  const found = module.default?.[name] ?? module[name];
+  return typeof found === "function" ? found.bind(module.default) : found;
 }
 
 function functionOf(module, role, script) {
@@ -425,7 +437,7 @@ class Mapper {
     // One look at the whole block spares one at each line.
     block.mayBeBroken = !this.#isText && segments.length > 0 && !isUtf8(payload.subarray(segments[0].start));
     for (let i = 0; i < segments.length; ++i) await this.#mapSegment(block, i, segments[i]);
-    for (const part of outputParts(encoded(block.lines))) this.#channel.write(OUTPUT, id, part);
+    for (const part of outputParts(block.lines)) this.#channel.write(OUTPUT, id, part);
     this.#counters.send(this.#channel, id);
     this.#channel.done(id, block.count - block.bad - block.blank, block.bad, block.blank);
   }
@@ -460,7 +472,7 @@ class Mapper {
     const { payload } = block;
     if (block.mayBeBroken && !isUtf8(payload.subarray(start, stop))) throw new Refused("the record is not UTF-8");
     const from = this.#isKeyed ? recordStart(payload, start, stop) : start;
-    // Each a string of its own: a slice of the whole line would keep it in memory for as long as the module keeps the key.
+    // Each a string of its own: a slice would keep the whole line in memory for as long as the module keeps the key.
     this.#key = from > start ? payload.utf8Slice(start, from - 1) : "";
     const json = payload.utf8Slice(from, stop);
     try {
@@ -471,15 +483,15 @@ class Mapper {
       }
     }
     if (!isBlank(payload, start, stop)) {
-      throw new Refused("the line has neither a TAB nor a blank between key and record, and does not start with { or [");
+      throw new Refused("the line has no TAB or blank between key and record, and does not start with { or [");
     }
     ++block.blank;
     return undefined;
   }
 }
 
-// Where the record of a keyed-json line starts: behind the first TAB or blank, or at the line's start if that is { or [.
-// Past the line's end if there is none.
+// Where the record of a keyed-json line starts: behind the first TAB or blank, or where the line does if it begins with
+// { or [. Past the line's end if there is none.
 function recordStart(payload, start, stop) {
   if (start < stop && (payload[start] === 0x7b || payload[start] === 0x5b)) return start;
   while (start < stop && payload[start] !== 0x09 && payload[start] !== 0x20) ++start;
@@ -496,7 +508,7 @@ function isBlank(payload, start, stop) {
 
 // What JSON.parse says, with the place as a column of the line, as Node.js 18, 20 and 22 word it.
 function jsonReason(error, before) {
-  return error.message.replace(/ in JSON at position (\d+)( \(line \d+ column \d+\))?$/, (_, position) => {
+  return error.message.replace(/(?: in JSON)? at position (\d+)(?: \(line \d+ column \d+\))?$/, (_, position) => {
     return `: column ${before + Number(position) + 1}`;
   });
 }
@@ -599,7 +611,7 @@ class Reducer {
     this.#bad = 0;
   }
 
-  // Strings of their own, not slices of a longer one, which would stay in memory for as long as the module keeps one of them.
+  // Strings of their own, not slices of a longer one, which would stay in memory as long as the module keeps a slice.
   #takeLine() {
     const start = this.#position;
     const stop = this.#payload.indexOf(NEWLINE, start);
@@ -639,7 +651,7 @@ class Reducer {
 
   // Answers the frame; a group that is not complete stays out of it.
   #close() {
-    const parts = outputParts(encoded(this.#lines));
+    const parts = outputParts(this.#lines);
     const left = [...this.#lineCounts];
     for (const part of parts) this.#channel.write(OUTPUT, this.#id, part, this.#tableOf(part, left, parts.length));
     this.#counters.send(this.#channel, this.#id);
@@ -716,7 +728,7 @@ class Values {
 async function setUp(channel, counters, job) {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 18) {
-    throw new Refused(`${process.execPath} is Node.js ${process.versions.node}; quern's modules need Node.js 18 or newer`);
+    throw new Refused(`${process.execPath} is Node.js ${process.versions.node}; quern's modules need Node.js 18`);
   }
   const { script, role } = job;
   process.argv = [process.execPath, script, ...job.arguments];
