@@ -5,7 +5,7 @@
 namespace quern::process {
 
 // modules/harness.py and modules/harness.mjs, embedded at build time by cmake/embed.cmake.
-extern const std::string_view kPythonHarness;
-extern const std::string_view kJavascriptHarness;
+std::string_view python_harness();
+std::string_view javascript_harness();
 
 }  // namespace quern::process

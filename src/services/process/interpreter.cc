@@ -29,7 +29,7 @@ using Clock = std::chrono::steady_clock;
 
 // How long a version manager's shim may take to say what it stands for, and the most that is read of what it says.
 constexpr std::chrono::seconds kShimTimeout{30};
-constexpr std::size_t kMaxShimAnswerBytes = 64 * 1024;
+constexpr std::size_t kMaxShimAnswerBytes = std::size_t{64} << 10;
 
 struct Names {
   const char* program;

@@ -12,7 +12,7 @@ namespace quern::process {
 class LogLines {
  public:
   // A longer line comes in pieces.
-  static constexpr std::size_t kLongestLineBytes = 8 * 1024;
+  static constexpr std::size_t kLongestLineBytes = std::size_t{8} << 10;
 
   void add(std::string_view bytes);
   // The log has ended: what has no '\n' yet is a line too.

@@ -37,7 +37,7 @@ Result<std::string> write_harness(Language language, const std::string& folder) 
   bool is_python = language == Language::kPython;
   std::string path = folder + (is_python ? "/harness.py" : "/harness.mjs");
   TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-  TRY(write_all(file, is_python ? kPythonHarness : kJavascriptHarness).context(path));
+  TRY(write_all(file, is_python ? python_harness() : javascript_harness()).context(path));
   TRY(file.close().context(path));
   return path;
 }
