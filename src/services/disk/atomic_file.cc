@@ -36,7 +36,7 @@ Result<std::string> behind_links(const std::string& path) {
     ssize_t length = ::readlink(current.c_str(), target.data(), target.size());
     if (length < 0) return current;  // no link, or not there: whoever opens it says what is wrong
     std::string link(target.data(), static_cast<std::size_t>(length));
-    current = link.starts_with('/') ? link : folder_of(current) + "/" + link;
+    current = link.starts_with('/') ? link : folder_of(current).append("/").append(link);
   }
   return os_error("writing " + path, ELOOP);
 }

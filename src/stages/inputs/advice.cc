@@ -82,7 +82,7 @@ std::string advice_for(const std::string& name, const std::string& folder, std::
   for (std::size_t end = fixed.size(); true;) {
     std::size_t slash = end == 0 ? std::string_view::npos : fixed.rfind('/', end - 1);
     std::string prefix(fixed.substr(0, slash == std::string_view::npos ? 0 : slash + 1));
-    std::string path = prefix.starts_with('/') ? prefix : folder + "/" + prefix;
+    std::string path = prefix.starts_with('/') ? prefix : std::string(folder).append("/").append(prefix);
     std::string wanted(fixed.substr(prefix.size(), end - prefix.size()));
     if (is_folder(path)) {
       auto listing = list_folder(path, wanted);

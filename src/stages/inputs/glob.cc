@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace quern::inputs::glob {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t kMostNames = 10'000;
 constexpr std::size_t kMostPatternBytes = std::size_t{64} << 10;
 constexpr std::size_t kMostGroups = 100;
+constexpr std::size_t kMostExpandedBytes = std::size_t{16} << 20;
 
 struct Character {
   std::uint32_t code = 0;
@@ -125,27 +127,36 @@ std::optional<BraceGroup> first_group(std::string_view pattern) {
   return first;
 }
 
-Result<void> expand_into(std::string_view pattern, std::size_t depth, std::vector<std::string>& names) {
-  auto group = first_group(pattern);
-  if (!group.has_value()) {
-    names.emplace_back(pattern);
-    if (names.size() <= kMostNames) return {};
+class BraceExpansion {
+ public:
+  Result<void> expand(std::string_view pattern, std::size_t depth) {
+    auto group = first_group(pattern);
+    if (!group.has_value()) {
+      names_.emplace_back(pattern);
+      size_bytes_ += pattern.size();
+    }
+    if (names_.size() > kMostNames || size_bytes_ > kMostExpandedBytes || depth > kMostGroups) {
+      return Error{.kind = ErrorKind::kBadConfig,
+                   .message = "the braces stand for too many names (more than " + std::to_string(kMostNames) +
+                              ", or from more than " + std::to_string(kMostGroups) + " groups); use * or a manifest"};
+    }
+    if (!group.has_value()) return {};
+    group->commas.push_back(group->end);
+    std::size_t begin = group->begin + 1;
+    for (std::size_t end : group->commas) {
+      std::string name(pattern.substr(0, group->begin));
+      name.append(pattern.substr(begin, end - begin)).append(pattern.substr(group->end + 1));
+      TRY(expand(name, depth + 1));
+      begin = end + 1;
+    }
+    return {};
   }
-  if (names.size() > kMostNames || depth > kMostGroups) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = "the braces stand for too many names (at most " + std::to_string(kMostNames) +
-                            " from at most " + std::to_string(kMostGroups) + " groups); use * or a manifest"};
-  }
-  group->commas.push_back(group->end);
-  std::size_t begin = group->begin + 1;
-  for (std::size_t end : group->commas) {
-    std::string name(pattern.substr(0, group->begin));
-    name.append(pattern.substr(begin, end - begin)).append(pattern.substr(group->end + 1));
-    TRY(expand_into(name, depth + 1, names));
-    begin = end + 1;
-  }
-  return {};
-}
+  std::vector<std::string> take_names() { return std::move(names_); }
+
+ private:
+  std::vector<std::string> names_;
+  std::size_t size_bytes_ = 0;
+};
 
 }  // namespace
 
@@ -205,9 +216,9 @@ Result<std::vector<std::string>> expand_braces(std::string_view pattern) {
     return Error{.kind = ErrorKind::kBadConfig,
                  .message = "a pattern of " + std::to_string(pattern.size()) + " bytes is too long; use a manifest"};
   }
-  std::vector<std::string> names;
-  TRY(expand_into(pattern, 0, names));
-  return names;
+  BraceExpansion expansion;
+  TRY(expansion.expand(pattern, 0));
+  return expansion.take_names();
 }
 
 }  // namespace quern::inputs::glob

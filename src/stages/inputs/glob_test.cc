@@ -107,6 +107,7 @@ TEST(Braces, HaveALimit) {
   auto expanded = expand_braces(many);
   ASSERT_FALSE(expanded.ok());
   EXPECT_EQ(expanded.error().kind, ErrorKind::kBadConfig);
+  EXPECT_FALSE(expand_braces(many.substr(0, 60) + std::string(60'000, 'x')).ok());
   EXPECT_FALSE(expand_braces(std::string(1 << 20, '{')).ok());
   EXPECT_EQ(expand_braces(std::string(60'000, '{')).value().size(), 1U);
 }

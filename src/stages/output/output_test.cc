@@ -192,6 +192,7 @@ TEST_F(BadRecordFileTest, TakesRecordsFromManyThreads) {
   auto file = BadRecordFile::make(at("bad_records.txt"));
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([&] {
         for (int i = 0; i < 500; ++i) EXPECT_TRUE(file->add("f", 1, "why", "record").ok());
