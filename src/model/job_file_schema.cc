@@ -104,12 +104,14 @@ Error unknown_setting(std::string_view path, std::string_view label) {
   std::string message = fmt::format("{} is not a setting", label);
   if (path.find_first_of(" :{") != std::string_view::npos) {
     message += "; a setting is written as 'key: value', with a blank after the colon";
+  } else if (std::string parent(path.substr(0, path.rfind('.'))); parent != path && shape_of(parent).has_value()) {
+    message += fmt::format("; {} is one, and has no parts", parent);
   } else if (std::optional<std::string> meant = meant_setting(path)) {
     std::string_view prefix = label.ends_with(path) ? label.substr(0, label.size() - path.size()) : "";
     message += fmt::format("; did you mean {}{}?", prefix, *meant);
   } else {
-    std::string parent(path.substr(0, std::min(path.find('.'), path.size())));
-    std::string section = is_section(parent) ? parent : "";
+    std::string first(path.substr(0, std::min(path.find('.'), path.size())));
+    std::string section = is_section(first) ? first : "";
     message += fmt::format("; the settings {} are {}", section.empty() ? "of a job" : "of " + section,
                            fmt::join(children_of(section), ", "));
   }

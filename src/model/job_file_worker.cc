@@ -162,15 +162,17 @@ class WorkerReader {
   Result<Interface> read_interface(Language language) const {
     const std::array<std::string, 3> words = {"function", "lines", "files"};
     TRY_ASSIGN(std::optional<std::size_t> choice, read_choice("interface", words));
-    if (!choice.has_value()) return language == Language::kBinary ? Interface::kFiles : Interface::kFunction;
-    auto interface = static_cast<Interface>(*choice);
+    auto interface = language == Language::kBinary ? Interface::kFiles : Interface::kFunction;
+    if (choice.has_value()) interface = static_cast<Interface>(*choice);
+    if (interface == Interface::kFiles && where_.section == "combiner") {
+      // It is files by default, too, for a binary.
+      return at(*find(choice.has_value() ? "interface" : "language"),
+                "makes a combiner with the interface files, and a combiner gets pairs; say interface: lines");
+    }
     if (interface == Interface::kFunction && language == Language::kBinary) {
       return at(*find("interface"),
                 "cannot be function for language binary; use lines for a program that reads records as lines, files "
                 "for one that reads names of files, or say language: python or javascript");
-    }
-    if (interface == Interface::kFiles && where_.section == "combiner") {
-      return at(*find("interface"), "cannot be files: a combiner gets pairs; use function or lines");
     }
     return interface;
   }

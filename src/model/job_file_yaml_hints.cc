@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <vector>
 
@@ -46,6 +47,9 @@ std::optional<std::string_view> bare_separator(std::string_view line, std::strin
   value = trimmed(value);
   constexpr std::string_view kQuotes = "'\"";
   if (value.empty()) return std::nullopt;
+  // Letters and digits mean that it is YAML after all, such as [a].
+  if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return std::isalnum(c) != 0; }))
+    return std::nullopt;
   bool is_special =
       kIndicators.find(value[0]) != std::string_view::npos || kLoneIndicators.find(value[0]) != std::string_view::npos;
   if (!is_special) return std::nullopt;
