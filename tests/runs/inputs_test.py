@@ -3,7 +3,7 @@ import os
 
 from scenario import MAP_ONLY, TEXT, Scenario
 
-NAMES = "def mapper(key, file, record):\n    return file, record\n"
+NAMES = "def mapper(key, file, record):\n    return f'{file} {record}'\n"
 
 
 class Inputs(Scenario):
@@ -48,9 +48,14 @@ class Inputs(Scenario):
         self.assertEqual(self.names(run), ["../data/a.txt"])
 
     def test_what_is_named_twice_counts_once_and_is_noted(self):
-        run = self.quern("run", "-i", "data/a.txt", "-i", "data/*.txt", "-i", "./data/a.txt")
-        self.assertEqual(len(self.names(run)), 2, run)
-        self.assertIn("twice", run.stderr, run)
+        run = self.quern("run", "-i", "data/a.txt", "-i", "data/*.txt")
+        self.assertEqual(self.names(run), ["data/a.txt", "data/b.txt"], run)
+        self.assertIn("note: ", run.stderr, run)
+
+    def test_one_file_under_two_names_counts_once_and_is_noted(self):
+        run = self.quern("run", "-i", "data/a.txt", "-i", "./data/a.txt", "-i", self.path("data/a.txt"))
+        self.assertEqual(len(self.names(run)), 1, run)
+        self.assertIn("another name", run.stderr, run)
 
     def test_names_on_standard_input(self):
         run = self.quern("run", "-i", "-", stdin="data/b.txt\ndata/c.log\n")

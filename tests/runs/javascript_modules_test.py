@@ -98,7 +98,7 @@ class ThingsThatGoWrong(Scenario):
                 ("import", "require('no-such-module');\n", ["no-such-module"]),
                 ("throws", "throw new Error('no licence');\n", ["no licence", "mapper.js"]),
                 ("setup", "exports.setup = async () => { throw new Error('no licence'); };\nexports.mapper = () => 1;\n", ["no licence"]),
-                ("exit", "process.exit(4);\n", ["exit status 4"]),
+                ("exit", "process.exit(4);\n", ["process.exit(4)"]),
         ):
             with self.subTest(name=name):
                 self.assert_fails(self.run_with(mapper), *phrases)
@@ -113,7 +113,8 @@ class ThingsThatGoWrong(Scenario):
         for name, act, phrase in (
                 ("throws", "throw new TypeError('poison');", "TypeError: poison"),
                 ("rejects", "return Promise.reject(new Error('poison'));", "poison"),
-                ("exits", "process.exit(3);", "exit status 3"),
+                ("exits", "process.exit(3);", "process.exit(3)"),
+                ("exits at once", "process.reallyExit(3);", "exit status 3"),
                 ("aborts", "process.abort();", "SIGABRT"),
                 ("kills itself", "process.kill(process.pid, 'SIGKILL');", "SIGKILL"),
                 ("never answers", "return new Promise(() => {});", ""),
