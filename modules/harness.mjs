@@ -29,6 +29,7 @@ const REASON_CHARACTERS = 2000;
 const DETAILS_CHARACTERS = 64 << 10;
 const BROKEN_STATUS = 70; // of a child that cannot go on: quern is gone, broke the protocol, or stray code raised
 
+const COPIED_SLICE_CHARACTERS = 13;
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 const NOTHING = Buffer.alloc(0);
@@ -387,7 +388,16 @@ async function load(script) {
   } catch (error) {
     throw new Refused(`cannot read ${script}: ${error.message}`);
   }
-  return settled(import(pathToFileURL(script).href));
+  try {
+    return await settled(import(pathToFileURL(script).href));
+  } catch (error) {
+    // Node.js 18 takes a .js file for CommonJS whatever stands in it; newer ones look.
+    const isModuleSyntax = /Unexpected token 'export'|import statement outside a module/.test(error.message);
+    if (error instanceof SyntaxError && isModuleSyntax) {
+      error.message += '; name an ES module .mjs, or put a package.json with {"type": "module"} beside it';
+    }
+    throw error;
+  }
 }
 
 // What the module exports under this name; a CommonJS module's exports stand in `default`, and so may an object of
@@ -559,6 +569,8 @@ class Reducer {
   #flags;
   #payload;
   #position; // in the payload
+  #text; // keys and values
+  #textStart; // in the payload
   #sizes; // of the groups: how many values
   #group;
   #lines;
@@ -604,16 +616,26 @@ class Reducer {
     this.#flags = payload.readUInt32LE(0);
     const count = payload.readUInt32LE(4);
     this.#sizes = Array.from({ length: count }, (_, i) => payload.readUInt32LE(8 + 4 * i));
-    this.#position = 8 + 4 * count;
+    this.#position = this.#textStart = 8 + 4 * count;
+    this.#text = payload.utf8Slice(this.#textStart);
     this.#group = 0;
     this.#lines = [];
     this.#lineCounts = [];
     this.#bad = 0;
   }
 
-  // Strings of their own, not slices of a longer one, which would stay in memory as long as the module keeps a slice.
+  // Gives a string of its own, not a slice of the frame's, which would stay in memory for as long as the module keeps the
+  // slice. V8 copies short slices, and does so faster than we can.
   #takeLine() {
     const start = this.#position;
+    const isAscii = this.#text.length === this.#payload.length - this.#textStart;
+    if (isAscii) {
+      const from = start - this.#textStart;
+      const to = this.#text.indexOf("\n", from);
+      this.#position += to + 1 - from;
+      if (to - from < COPIED_SLICE_CHARACTERS) return this.#text.slice(from, to);
+      return this.#payload.utf8Slice(start, this.#position - 1);
+    }
     const stop = this.#payload.indexOf(NEWLINE, start);
     this.#position = stop + 1;
     return this.#payload.utf8Slice(start, stop);

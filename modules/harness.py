@@ -34,6 +34,7 @@ LONGEST_LINE_BYTES = 60 << 20  # a longer line does not fit into any frame
 # Lines are decoded and split in pieces of about this size: small enough for the cache and for memory that the
 # allocator keeps, large enough that short lines cost little each.
 PIECE_BYTES = 64 << 10
+LARGEST_COUNT = 1 << 53  # as in JavaScript
 REASON_CHARACTERS = 2000
 DETAILS_CHARACTERS = 64 << 10
 BROKEN_STATUS = 70  # of a child that cannot go on: quern is gone, or broke the protocol
@@ -347,8 +348,8 @@ class Counters:
 
     def count(self, group, name, n=1):
         """Adds n to the counter `name` of `group`; quern shows the sums over all records at the end."""
-        if not isinstance(n, int):
-            raise TypeError(f"quern.count adds whole numbers, not {n!r}")
+        if not isinstance(n, int) or abs(n) > LARGEST_COUNT:
+            raise TypeError(f"quern.count adds whole numbers, not {n!r:.60}")
         place = (str(group), str(name))
         self._amounts[place] = self._amounts.get(place, 0) + int(n)
 
@@ -549,10 +550,10 @@ class Reducer:
 
     def answer(self, kind, identity, payload):
         self._open(kind, identity, payload)
+        self._reduce_whole_groups()
         while self._group < len(self._sizes):
-            self._reduce()
-            self._channel.leave_if_copy()
-            self._group += 1
+            self._reduce_over_frames()
+            self._reduce_whole_groups()
         self._close()
 
     def _open(self, kind, identity, payload):
@@ -566,58 +567,81 @@ class Reducer:
         self._position = self._group = self._bad = 0
         self._lines, self._line_counts = [], []
 
-    def _reduce(self):
-        flags, group = self._flags, self._group
-        if flags & CAREFUL:
-            self._channel.write(STARTING, self._identity, PLACE.pack(0, group))
-        key = self._input[self._position]
-        lines, rest, failure = [], None, None
-        if flags & GOES_ON and group == len(self._sizes) - 1:
-            rest = self._values_over_frames()
-            values = itertools.chain.from_iterable(rest)
-            if not self._is_lazy:
-                values = list(values)
-        else:
-            values = self._take_values()
-            if self._is_lazy:
-                values = iter(values)
+    def _goes_on(self):
+        """The group goes on in the next frame."""
+        return self._flags & GOES_ON and self._group == len(self._sizes) - 1
+
+    def _reduce_whole_groups(self):
+        """From this group on, all that this frame has to the end."""
+        function, add, is_lazy, source = self._function, self._results.add, self._is_lazy, self._input
+        lines, counts, position = self._lines, self._line_counts, self._position
+        last = len(self._sizes) - (1 if self._flags & GOES_ON else 0)
+        for group in range(self._group, last):
+            self._group = group
+            self._say_starting()
+            end = position + 1 + self._sizes[group]
+            values = source[position + 1 : end]
+            before = len(lines)
+            try:
+                result = function(source[position], iter(values) if is_lazy else values)
+                if result is not None:
+                    add(lines, result)
+            except BaseException as error:
+                self._say_bad(error)
+            if self._channel.is_copy:
+                self._channel.leave_if_copy()
+            counts.append(lines_in(lines, before))
+            position = end
+        self._position = position
+        self._group = max(self._group, last)
+
+    def _reduce_over_frames(self):
+        """This group, whose values fill the rest of this frame and go on in the next."""
+        self._say_starting()
+        key, parts = self._input[self._position], self._parts_of_values()
+        values = itertools.chain.from_iterable(parts)
+        lines, failure = [], None
         try:
-            result = self._function(key, values)
+            result = self._function(key, values if self._is_lazy else list(values))
             if result is not None:
                 self._results.add(lines, result)
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
             failure = error
-        if rest is not None:
-            for _ in rest:  # what the function did not take
-                pass
-        self._finish_group(lines, failure)
-
-    def _finish_group(self, lines, failure):
+        self._channel.leave_if_copy(failure)
+        for _ in parts:  # what the function did not take
+            pass
         if failure is not None:
-            self._channel.leave_if_copy(failure)
-            self._bad += 1
-            details = "" if isinstance(failure, Refused) else details_of(failure)
-            say_bad(self._channel, self._identity, 0, self._group, reason_of(failure), details)
-            lines = []
+            self._say_bad(failure)
         self._lines += lines
-        self._line_counts.append(sum(line.count("\n") + 1 for line in lines))
+        self._line_counts.append(lines_in(lines, 0))
+        self._group += 1
 
-    def _take_values(self):
-        first = self._position + 1
-        self._position = first + self._sizes[self._group]
-        return self._input[first : self._position]
-
-    def _values_over_frames(self):
+    def _parts_of_values(self):
         yield self._take_values()
-        while self._flags & GOES_ON and self._group == len(self._sizes) - 1:
+        while self._goes_on():
             self._channel.leave_if_copy()
             self._close()
             self._open(*self._channel.read())
             if not self._flags & CONTINUES:
                 give_up("a group that goes on was not continued")
             yield self._take_values()
+
+    def _take_values(self):
+        first = self._position + 1
+        self._position = first + self._sizes[self._group]
+        return self._input[first : self._position]
+
+    def _say_starting(self):
+        if self._flags & CAREFUL:
+            self._channel.write(STARTING, self._identity, PLACE.pack(0, self._group))
+
+    def _say_bad(self, error):
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        self._channel.leave_if_copy(error)
+        self._bad += 1
+        details = "" if isinstance(error, Refused) else details_of(error)
+        say_bad(self._channel, self._identity, 0, self._group, reason_of(error), details)
 
     def _close(self):
         """Answers the frame; a group that is not complete stays out of it."""
@@ -701,6 +725,14 @@ def not_utf8(line):
     except UnicodeDecodeError as error:
         return f"the record is not UTF-8: column {error.start + 1}: byte 0x{line[error.start]:02x}"
     return "the record is not UTF-8"
+
+
+def lines_in(lines, start):
+    """The number of lines of output from lines[start] on; an element may be several."""
+    count = len(lines) - start
+    if count == 1:
+        return 1 + lines[-1].count("\n")
+    return count + sum(line.count("\n") for line in lines[start:]) if count else 0
 
 
 def say_bad(channel, identity, segment, line, reason, details):

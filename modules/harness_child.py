@@ -43,7 +43,8 @@ def cases_for_each_interpreter(cases):
     for name, language, interpreter in interpreters():
         members = {"name": name, "language": language, "interpreter": interpreter}
         for case in cases:
-            suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(type(case.__name__ + name, (case,), members)))
+            named = type(case.__name__ + name, (case,), members)
+            suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(named))
     return suite
 
 
@@ -136,11 +137,9 @@ class Child:
 
     def groups(self, identity, groups, flags=0):
         """Sends GROUPS; groups are (key, [values])."""
-        payload = struct.pack("<II", flags, len(groups))
-        payload += b"".join(struct.pack("<I", len(values)) for _, values in groups)
-        for key, values in groups:
-            payload += b"".join(line + b"\n" for line in [key, *values])
-        self.send(GROUPS, identity, payload)
+        table = struct.pack(f"<{len(groups) + 2}I", flags, len(groups), *[len(values) for _, values in groups])
+        lines = [line + b"\n" for key, values in groups for line in [key, *values]]
+        self.send(GROUPS, identity, table + b"".join(lines))
 
     def answer(self):
         answer = Answer()

@@ -143,9 +143,9 @@ class Living(HarnessTest):
                 process = os.fork()
                 if process == 0:
                     return "from the copy"
-                return key, os.WEXITSTATUS(os.waitpid(process, 0)[1]), len(list(values))
+                return "%s %d %d" % (key, os.WEXITSTATUS(os.waitpid(process, 0)[1]), len(list(values)))
             '''
-        for _, start in self.each(python=source.replace("key, os", "'%s %d %d' % (key, os").replace("values))\n", "values)))\n")):
+        for _, start in self.each(python=source):
             for values in ("list", "iterator"):
                 child = start(role="reducer", values=values)
                 child.groups(1, [(b"a", [b"1"]), (b"b", [b"2"])], GOES_ON)
