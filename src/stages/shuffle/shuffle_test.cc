@@ -192,8 +192,8 @@ std::string padded_number(std::mt19937& random, std::size_t zeros, std::uint32_t
 }
 
 const std::vector<KeyKind> kKeyKinds = {
-    {"few", 20'000, [](std::mt19937& random) { return std::to_string(random() % 7); }},
-    {"many", 200'000, [](std::mt19937& random) { return std::to_string(random()); }},
+    {"few", 10'000, [](std::mt19937& random) { return std::to_string(random() % 7); }},
+    {"many", 40'000, [](std::mt19937& random) { return std::to_string(random()); }},
     {"alike for 12 bytes", 20'000, [](std::mt19937& random) { return padded_number(random, 12, 5000); }},
     {"alike for 500 bytes", 3'000, [](std::mt19937& random) { return padded_number(random, 500, 1000); }},
     {"one byte repeated", 3'000, [](std::mt19937& random) { return std::string(random() % 300, 'x'); }},
@@ -204,7 +204,7 @@ const std::vector<KeyKind> kKeyKinds = {
        for (char& byte : key) byte = (random() & 1) != 0 ? '\xff' : '\0';
        return key;
      }},
-    {"one hot key", 50'000,
+    {"one hot key", 20'000,
      [](std::mt19937& random) { return random() % 4 != 0 ? std::string("hot") : std::to_string(random()); }},
 };
 
@@ -270,7 +270,7 @@ TEST(Shuffle, GivesTheSameWithSeveralThreads) {
 }
 
 TEST(Shuffle, SortsOnePartitionWithSeveralThreads) {
-  KeyKind kind = {"enough keys for two threads", 400'000,
+  KeyKind kind = {"enough keys for two threads", 140'000,
                   [](std::mt19937& random) { return std::to_string(random()); }};
   expect_sorted(kind, 1, 4);
 }
