@@ -176,6 +176,43 @@ TEST(Version, IsThatOfTheBuild) {
   EXPECT_THAT(text.str(), HasSubstr("project(quern VERSION " + std::string(kVersion)));
 }
 
+std::string manual_path() {
+  const char* source = std::getenv("QUERN_SOURCE_DIR");
+  return source == nullptr ? "" : std::string(source) + "/docs/quern.1";
+}
+
+// The manual as its reader sees dashes and words, without the marks of its formatter.
+std::string manual_text() {
+  std::ifstream file(manual_path());
+  std::stringstream text;
+  text << file.rdbuf();
+  std::string plain;
+  for (char letter : text.str()) {
+    if (letter != '\\' && letter != '"') plain += letter;
+  }
+  return plain;
+}
+
+TEST(Manual, NamesEveryCommandAndOption) {
+  if (manual_path().empty()) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
+  const std::string manual = manual_text();
+  for (const CommandRow& command : command_rows()) {
+    if (command.group.empty()) continue;
+    EXPECT_THAT(manual, HasSubstr("\n.B " + std::string(command.name)));
+    for (const OptionRow& option : command.options) EXPECT_THAT(manual, HasSubstr(option.long_name));
+  }
+  for (const char* status : {"\n.B 0\n", "\n.B 1\n", "\n.B 2\n", "\n.B 3\n", "128+ n"})
+    EXPECT_THAT(manual, HasSubstr(status));
+  EXPECT_THAT(manual, HasSubstr("quern " + std::string(kVersion)));
+}
+
+TEST(Manual, IsFormattedWithoutAWarning) {
+  if (manual_path().empty()) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
+  if (std::system("command -v groff >/dev/null") != 0) GTEST_SKIP() << "there is no groff";
+  std::string command = "test -z \"$(groff -man -Tutf8 -ww -z '" + manual_path() + "' 2>&1)\"";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
 TEST(Completion, NamesEveryCommandOptionAndSetting) {
   const std::string script = parsed({"completion", "bash"}).text;
   for (const CommandRow& command : command_rows()) {
