@@ -55,4 +55,20 @@ std::unique_ptr<InputOpener> make_input_opener(const std::vector<Input>& inputs,
   return std::make_unique<Opener>(inputs, options, pool);
 }
 
+Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input) {
+  class NoEvents final : public EventSink {
+   public:
+    void emit(const event::Event&) override {}
+  };
+  NoEvents events;
+  BufferPool pool(1, 4 * options.block_bytes);
+  auto source = decode::make_block_source(input, std::span(inputs).subspan(input, 1), options, pool, events);
+  while (true) {
+    Block block;
+    TRY_ASSIGN(bool more, source->next(block));
+    if (!more) return {};
+    pool.give(std::move(block.bytes));
+  }
+}
+
 }  // namespace quern::app

@@ -12,4 +12,7 @@ namespace quern::app {
 std::unique_ptr<InputOpener> make_input_opener(const std::vector<Input>& inputs, const decode::DecodeOptions& options,
                                                BufferPool& pool);
 
+// Reads the input to its end. An error says how it is damaged. Blocks.
+Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input);
+
 }  // namespace quern::app

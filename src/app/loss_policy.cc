@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "services/process/cause.h"
@@ -32,14 +33,18 @@ Error too_many_bad(const std::string& where, std::string_view where_label, const
 
 void LossPolicy::emit(const event::Event& event) {
   if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
-    if (!counts_beyond_limit(&Losses::bad_records, limits_.bad_records)) return;
+    if (!add_bad_record(bad->input)) return;
     fail(too_many_bad(fmt::format("{}, record {}", inputs_[bad->input].name, bad->line), "input", bad->reason,
                       bad->details, limits_.bad_records));
   } else if (const auto* group = std::get_if<event::GroupBad>(&event)) {
-    if (!counts_beyond_limit(&Losses::bad_records, limits_.bad_records)) return;
+    if (!add_bad_group()) return;
     fail(too_many_bad(fmt::format("key '{}'", group->key), "key", group->reason, group->details, limits_.bad_records));
+  } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
+    auto losses = losses_.lock();
+    state_of(*losses, decoded->input) = InputState::kVerified;
+    losses->unverified.erase(decoded->input);
   } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
-    if (!counts_beyond_limit(&Losses::failed_inputs, limits_.failed_inputs)) return;
+    if (!add_failed_input(failed->input)) return;
     Error error = failed->error;
     error.message = fmt::format("{} failed: {}; {}", inputs_[failed->input].name, error.message,
                                 allowed("failed_inputs", limits_.failed_inputs));
@@ -47,9 +52,41 @@ void LossPolicy::emit(const event::Event& event) {
   }
 }
 
-bool LossPolicy::counts_beyond_limit(std::uint64_t Losses::*count, std::uint64_t limit) {
+LossPolicy::InputState& LossPolicy::state_of(Losses& losses, InputOrdinal input) {
+  if (losses.inputs.size() <= input) losses.inputs.resize(std::max<std::size_t>(input + 1, losses.inputs.size() * 2));
+  return losses.inputs[input];
+}
+
+bool LossPolicy::add_bad_record(InputOrdinal input) {
   auto losses = losses_.lock();
-  return ++((*losses).*count) > limit;
+  InputState state = state_of(*losses, input);
+  if (state == InputState::kDamaged) return false;
+  ++losses->bad_records;
+  if (state == InputState::kOpen) ++losses->unverified[input];
+  if (losses->bad_records <= limits_.bad_records) return false;
+  verify_inputs(*losses);
+  return losses->bad_records > limits_.bad_records;
+}
+
+bool LossPolicy::add_bad_group() { return ++losses_.lock()->bad_records > limits_.bad_records; }
+
+bool LossPolicy::add_failed_input(InputOrdinal input) {
+  auto losses = losses_.lock();
+  if (auto unverified = losses->unverified.find(input); unverified != losses->unverified.end()) {
+    losses->bad_records -= unverified->second;
+    losses->unverified.erase(unverified);
+  }
+  state_of(*losses, input) = InputState::kDamaged;
+  return ++losses->failed_inputs > limits_.failed_inputs;
+}
+
+// Held up here are only threads that have an event to tell, and the job is most likely at its end.
+void LossPolicy::verify_inputs(Losses& losses) {
+  for (const auto& [input, bad_records] : std::exchange(losses.unverified, {})) {
+    bool is_damaged = !verify_(input).ok();
+    state_of(losses, input) = is_damaged ? InputState::kDamaged : InputState::kVerified;
+    if (is_damaged) losses.bad_records -= bad_records;
+  }
 }
 
 void LossPolicy::fail(Error error) {

@@ -68,16 +68,20 @@ class Decoders {
 
 }  // namespace
 
+decode::DecodeOptions decode_options(const Job& job) {
+  return {.compression = job.decompress,
+          .record = job.record,
+          .block_bytes = limits::kBlockBytes,
+          .max_record_bytes = limits::kMaxRecordBytes};
+}
+
 std::size_t processes_of(const Job& job) {
   if (job.limits.processes.has_value()) return *job.limits.processes;
   return std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
 Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
-  decode::DecodeOptions decode{.compression = phase.job.decompress,
-                               .record = phase.job.record,
-                               .block_bytes = limits::kBlockBytes,
-                               .max_record_bytes = limits::kMaxRecordBytes};
+  const decode::DecodeOptions decode = decode_options(phase.job);
   mapper::MapperOptions options{.module = &*phase.step.mapper.module,
                                 .job_folder = phase.job.folder,
                                 .scratch_folder = phase.scratch_folder,

@@ -10,6 +10,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "stages/decode/decode.h"
 
 namespace quern::process {
 class Guard;
@@ -31,6 +32,9 @@ struct MapPhase {
 
 // Blocks until every input is mapped or has failed.
 Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop);
+
+// How the inputs of this job are decoded.
+decode::DecodeOptions decode_options(const Job& job);
 
 // limits.processes, or as many as this process may use processors.
 std::size_t processes_of(const Job& job);

@@ -14,6 +14,7 @@
 
 #include "app/accountant.h"
 #include "app/bad_records.h"
+#include "app/input_opener.h"
 #include "app/load_job.h"
 #include "app/local_run.h"
 #include "app/loss_policy.h"
@@ -99,7 +100,9 @@ class RunSession {
         job_(job),
         paths_(result_paths(job)),
         accountant_(inputs_),
-        policy_(job.limits, inputs_.inputs, stop_),
+        policy_(
+            job.limits, inputs_.inputs,
+            [this](InputOrdinal input) { return verify_input(inputs_.inputs, decode_options(job_), input); }, stop_),
         bad_file_(output::BadRecordFile::make(paths_.bad_records)),
         bad_records_(*bad_file_, inputs_, policy_) {}
 
@@ -211,6 +214,7 @@ Result<void> RunSession::write_books(const Accounting& accounting) {
     std::error_code ignored;
     std::filesystem::remove(paths_.bad_records, ignored);
   }
+  bad_records_.flush();
   TRY(bad_file_->commit());
   if (paths_.accounting.empty()) return {};
   return output::write_accounting(accounting, paths_.accounting);

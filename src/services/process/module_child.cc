@@ -43,8 +43,8 @@ Result<std::string> write_harness(Language language, const std::string& folder) 
 }
 
 Result<ModuleChild> ModuleChild::start(ModuleChildOptions options, Guard& guard) {
-  // So that what a module prints before it crashes is in the log.
-  if (options.language == Language::kPython) add_unless_set(options.environment, "PYTHONUNBUFFERED", "1");
+  // So that a module that goes through a set gives the same lines in every run, and in every child.
+  if (options.language == Language::kPython) add_unless_set(options.environment, "PYTHONHASHSEED", "0");
   ModuleChild result;
   TRY_ASSIGN(result.child_, Child::start({.command = {options.interpreter, options.harness},
                                           .environment = std::move(options.environment),

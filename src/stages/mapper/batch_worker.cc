@@ -308,10 +308,10 @@ Result<void> BatchWorker::commit(const Batch& batch) {
                      .last_input = batch.inputs.back(),
                      .lines = std::move(lines_)}));
   lines_.clear();
-  events_->commit();
   for (InputOrdinal input : batch.inputs) {
     peers_.events.emit(event::InputDecoded{input, input == batch.inputs.front() ? 1U : 0U});
   }
+  events_->commit();
   peers_.events.emit(event::BlockMapped{.child = number_,
                                         .first_input = batch.inputs.front(),
                                         .last_input = batch.inputs.back(),

@@ -21,10 +21,11 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                                            .arguments = module.arguments,
                                            .record = options.record,
                                            .separator = options.separator});
+  Turns turns;
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= options.processes; ++number) {
     workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) {
-      FunctionWorker worker(number, options, peers, interpreter, harness, setup);
+      FunctionWorker worker(number, options, peers, interpreter, harness, setup, turns);
       return worker.run(blocks, stop_worker);
     });
   }

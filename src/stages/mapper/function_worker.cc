@@ -37,41 +37,48 @@ void BlockInFlight::forget_answer() {
 }
 
 FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
-                               std::string interpreter, std::string harness, std::string setup_json)
+                               std::string interpreter, std::string harness, std::string setup_json, Turns& turns)
     : number_(number),
       options_(options),
       peers_(peers),
       interpreter_(std::move(interpreter)),
       harness_(std::move(harness)),
       setup_json_(std::move(setup_json)),
+      turns_(turns),
       working_folder_(fmt::format("{}/mapper-{}", options.scratch_folder, number)),
       last_progress_(Clock::now()) {}
 
 Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& stop) {
   sink_ = peers_.make_sink();
   // The first child starts without waiting for a block: nearly every job has one, and the interpreter takes its time.
+  // Each further one waits until the one before it has a block, so that a small job starts no more than it needs.
   if (number_ == 1) TRY(ensure_child());
+  if (number_ > 1) turns_.wait_for(number_ - 1, stop);
   while (true) {
     if (stop.stop_requested()) return stopped();
     take_blocks(blocks, stop);
     if (in_flight_.empty() && blocks.is_finished()) break;
     if (in_flight_.empty() && !child_.has_value()) continue;
     TRY(ensure_child());
-    bool wants_more = in_flight_.size() < limits::kBlocksInFlight && !blocks.is_finished();
+    bool wants_more = in_flight_.size() < (ready_ ? limits::kBlocksInFlight : 1) && !blocks.is_finished();
     TRY(step(wants_more ? blocks.readable_fd() : -1, stop));
   }
+  turns_.reached(number_);
   TRY(finish(stop));
   sink_.reset();
   return {};
 }
 
 void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& stop) {
-  while (in_flight_.size() < limits::kBlocksInFlight) {
+  // One block is enough for a child that still loads its module: another child may be ready sooner.
+  std::size_t most = ready_ ? limits::kBlocksInFlight : 1;
+  while (in_flight_.size() < most) {
     // Without a child there is nothing else to wait for.
     bool may_block = in_flight_.empty() && !child_.has_value();
     std::optional<Block> block = may_block ? blocks.pop(stop) : blocks.try_pop();
     if (!block.has_value()) return;
     in_flight_.push_back({.id = next_id_++, .block = std::move(*block)});
+    turns_.reached(number_);
     if (child_.has_value()) send(in_flight_.back());
   }
 }

@@ -14,6 +14,7 @@
 #include "services/process/module_child.h"
 #include "stages/mapper/block_lines.h"
 #include "stages/mapper/mapper.h"
+#include "stages/mapper/turns.h"
 
 namespace quern::mapper {
 
@@ -39,7 +40,7 @@ struct BlockInFlight {
 class FunctionWorker {
  public:
   FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, std::string interpreter,
-                 std::string harness, std::string setup_json);
+                 std::string harness, std::string setup_json, Turns& turns);
   // Takes blocks until the channel is finished, then lets the child leave.
   Result<void> run(Channel<Block>& blocks, const std::stop_token& stop);
 
@@ -76,6 +77,7 @@ class FunctionWorker {
   const std::string interpreter_;
   const std::string harness_;
   const std::string setup_json_;
+  Turns& turns_;
   const std::string working_folder_;
   bool has_folder_ = false;
   std::unique_ptr<BlockSink> sink_;
