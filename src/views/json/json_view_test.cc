@@ -157,6 +157,7 @@ TEST_F(JsonViewTest, KeepsLinesOfManyThreadsApart) {
   {
     auto view = make_json_view(options());
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([&view] {
         for (int i = 0; i < 50; ++i) view->emit(event::Note{.text = std::string(100, 'x')});

@@ -32,8 +32,8 @@ std::vector<std::string> told(NarratorOptions options, const std::vector<event::
   return told(narrator, events);
 }
 
-const std::vector<event::Event>& troubles() {
-  static const std::vector<event::Event> kTroubles = {
+std::vector<event::Event> troubles() {
+  return {
       event::InputFailed{.input = 0, .error = {.message = "in0: truncated", .details = "cause"}},
       event::RecordBad{.input = 1, .line = 7, .record = "{", .reason = "KeyError: 'info'", .details = "Traceback\n  x"},
       event::GroupBad{.key = "Linux", .reason = "ValueError"},
@@ -43,7 +43,6 @@ const std::vector<event::Event>& troubles() {
       event::Note{.level = event::Level::kInfo, .text = "fyi"},
       event::Note{.level = event::Level::kWarning, .text = "careful"},
       event::Note{.level = event::Level::kError, .text = "oh no"}};
-  return kTroubles;
 }
 
 std::string input_name(InputOrdinal input) { return "in" + std::to_string(input); }

@@ -113,7 +113,7 @@ std::string format_count(std::uint64_t number, std::string_view singular, std::s
 std::string format_duration(std::chrono::nanoseconds duration) {
   double seconds = std::max(0.0, std::chrono::duration<double>(duration).count());
   if (seconds < 99.95) return fmt::format("{:.1f} s", seconds);
-  auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  auto whole = std::chrono::round<std::chrono::seconds>(duration).count();
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
