@@ -152,7 +152,7 @@ Ink ink_of(event::ChildState child_state) {
 
 bool is_there(const ChildProgress& child) { return child.state != event::ChildState::kGone; }
 
-// "1 working  2 waiting", or where that is too long "14 working  2 waiting" in sums.
+// "#0 working   #1 waiting", or where that is too long "14 working  2 waiting" in sums.
 Line child_line(event::Role role, const std::vector<ChildProgress>& children, std::size_t columns) {
   std::string label = fmt::format("{}s", name_of(role));
   Line each = labelled(label);
@@ -160,7 +160,7 @@ Line child_line(event::Role role, const std::vector<ChildProgress>& children, st
   for (std::size_t child = 0; child < children.size(); ++child) {
     if (!is_there(children[child])) continue;
     event::ChildState child_state = children[child].state;
-    each.add(fmt::format("#{} ", child + 1), Ink::kDim)
+    each.add(fmt::format("#{} ", child), Ink::kDim)
         .add(fmt::format("{:<10}", name_of(child_state)), ink_of(child_state));
     ++sums[static_cast<std::size_t>(child_state)];
   }

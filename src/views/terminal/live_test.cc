@@ -55,7 +55,7 @@ TEST(RenderLive, ShowsTheMapPhase) {
                           "map       [################.................]  50%  19 of 40 inputs  11 s gone, 13 s left",
                           "          60,210 records  85 MB/s decoded  50.0 MB of 100.0 MB read",
                           "slowest   the modules (at work 95% of the time)",  //
-                          "mappers   #1 working   #2 waiting   "));
+                          "mappers   #0 working   #1 waiting   "));
 }
 
 TEST(RenderLive, ShowsTroubleWhereThereIsAny) {
@@ -79,7 +79,7 @@ TEST(RenderLive, ShowsTheReducePhaseAfterTheMapPhase) {
   EXPECT_THAT(rendered(progress), ElementsAre("inputs    done in 0.1 s     40 inputs",                  //
                                               "map       done in 10.0 s    19 inputs, 60,210 records",  //
                                               "reduce    for 2.0 s     31,204 groups, 1,200,000 values",
-                                              "reducers  #1 working   ", "status    sorting    things"));
+                                              "reducers  #0 working   ", "status    sorting    things"));
 }
 
 TEST(RenderLive, ShowsNothingBeforeTheFirstPhase) { EXPECT_THAT(rendered(Progress{}), IsEmpty()); }

@@ -11,8 +11,8 @@
 namespace quern::view {
 namespace {
 
-// "mapper 2": children are counted from 1 for people.
-std::string child_name(event::Role role, std::size_t child) { return fmt::format("{} {}", name_of(role), child + 1); }
+// "mapper 0": numbered as in messages and in events.
+std::string child_name(event::Role role, std::size_t child) { return fmt::format("{} {}", name_of(role), child); }
 
 std::string run_line(const event::RunStarted& run) {
   return fmt::format("{}: {}, {} stored, {}", clean(run.job), format_count(run.inputs, "input"),
@@ -114,7 +114,7 @@ void Narrator::tell_module(const event::Event& event, std::vector<std::string>& 
     if (note->level == event::Level::kInfo && is_shown(kNotes)) add(lines, "note", Ink::kCyan, note->text);
     if (note->level == event::Level::kWarning && is_shown(kWarnings)) add(lines, "warning", Ink::kYellow, note->text);
   } else if (const auto* status = std::get_if<event::Status>(&event); status && options_.verbose) {
-    add(lines, fmt::format("status of child {}", status->child + 1), Ink::kDim, status->text);
+    add(lines, fmt::format("status of child {}", status->child), Ink::kDim, status->text);
   }
 }
 

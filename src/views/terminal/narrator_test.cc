@@ -51,8 +51,8 @@ TEST(Narrator, TellsTroublesInOneLineEach) {
   EXPECT_THAT(
       told({.input_name = input_name}, troubles()),
       ElementsAre("failed input: in0: truncated", "bad record: in1:7: KeyError: 'info'",
-                  "bad group: key 'Linux': ValueError", "warning: mapper 2 died: exit status 3; started another",
-                  "reducer 1: hello", "note: fyi", "warning: careful", "error: oh no"));
+                  "bad group: key 'Linux': ValueError", "warning: mapper 1 died: exit status 3; started another",
+                  "reducer 0: hello", "note: fyi", "warning: careful", "error: oh no"));
 }
 
 TEST(Narrator, AddsDetailsAndStatusWhenVerbose) {
@@ -60,8 +60,8 @@ TEST(Narrator, AddsDetailsAndStatusWhenVerbose) {
       told({.verbose = true}, troubles()),
       ElementsAre("failed input: input 1: in0: truncated", "    cause", "bad record: input 2:7: KeyError: 'info'",
                   "    Traceback", "      x", "bad group: key 'Linux': ValueError",
-                  "warning: mapper 2 died: exit status 3; started another", "reducer 1: hello",
-                  "status of child 3: half", "note: fyi", "warning: careful", "error: oh no"));
+                  "warning: mapper 1 died: exit status 3; started another", "reducer 0: hello",
+                  "status of child 2: half", "note: fyi", "warning: careful", "error: oh no"));
 }
 
 TEST(Narrator, TellsOnlyErrorsAndLossesWhenQuiet) {

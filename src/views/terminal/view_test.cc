@@ -169,7 +169,7 @@ TEST_F(TerminalViewTest, LeavesLinesOutRatherThanKeepingThemAllForASlowTerminal)
     for (std::size_t i = 0; i < limits::kQueuedViewLines + 7; ++i) view->emit(event::ModuleLine{.line = "x"});
   }
   EXPECT_THAT(read_rest(),
-              testing::EndsWith("mapper 1: x\nnote: 7 lines were left out here: the terminal was too slow\n"));
+              testing::EndsWith("mapper 0: x\nnote: 7 lines were left out here: the terminal was too slow\n"));
 }
 
 TEST_F(TerminalViewTest, TakesEventsFromManyThreadsWhileItDraws) {
