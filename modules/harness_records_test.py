@@ -150,13 +150,13 @@ GIVEN_ROWS = [
     ("a list of one line", "['a 1']", "['a 1']", b"a 1\n", None),
     ("a list of nothing", "[]", "[]", b"", None),
     ("a list of pairs", "[('a', 1), ('b', 2)]", "[['a', 1], ['b', 2]]", b"a 1\nb 2\n", None),
-    ("a list of all", "['a 1\\n', ('b', 2), None, '', 'c 3\\nd 4']", "['a 1\\n', ['b', 2], null, '', 'c 3\\nd 4']",
-     b"a 1\nb 2\nc 3\nd 4\n", None),
+    ("a list of all", "['a 1\\n', ('b', 2), None, '', 'c 3\\nx 4']", "['a 1\\n', ['b', 2], null, '', 'c 3\\nx 4']",
+     b"a 1\nb 2\nc 3\nx 4\n", None),
     ("a set", "{'a 1'}", "new Set(['a 1'])", b"a 1\n", None),
     ("items of a map", "{'a': 1, 'b': 2}.items()", "new Map([['a', 1], ['b', 2]])", b"a 1\nb 2\n", None),
     ("a generator", "(f'{c} 1' for c in 'ab')", "(function* () { yield 'a 1'; yield ['b', 1]; })()", b"a 1\nb 1\n", None),
     ("a number", "5", "5", b"", r"5 \((int|number)\); it may return"),
-    ("false", "False", "false", b"", r"alse \(bool(ean)?\)"),
+    ("false", "False", "false", b"", r"(False|false) \(bool(ean)?\)"),
     ("a list of numbers", "[1, 2, 3]", "[1, 2, 3]", b"", r"gave 1 \((int|number)\)"),
     ("a list in a list", "['a 1', ['b 2']]", "['a 1', ['b 2'], 'c']", b"", r"gave \["),
     ("a pair of three", "('a', 1, 2)", "[['a', 1, 2]]", b"", "(tuple|array) of 3"),
@@ -190,12 +190,12 @@ class Given(HarnessTest):
             class Text(str):
                 pass
             def mapper(key, file, record):
-                return [Text("a 1"), b"b 2\\n", (Text("c"), b"3"), Text("d 4\\n"), (b"e", Text("5"))]
+                return [Text("a 1"), b"b 2\\n", (Text("c"), b"3"), Text("x 4\\n"), (b"e", Text("5"))]
             '''
         for _, start in self.each(python=source):
             child = start()
             child.block(1, [("f", b"1\n")])
-            self.assertEqual(child.answer().output, b"a 1\nb 2\nc 3\nd 4\ne 5\n")
+            self.assertEqual(child.answer().output, b"a 1\nb 2\nc 3\nx 4\ne 5\n")
 
     def test_async_functions_of_javascript(self):
         source = '''
