@@ -74,7 +74,7 @@ std::vector<std::string> split_inputs(std::string_view bytes) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT: libFuzzer's name
   if (size < 4) return 0;
   std::vector<std::string> texts = split_inputs({reinterpret_cast<const char*>(data) + 4, size - 4});
   std::vector<Input> inputs;

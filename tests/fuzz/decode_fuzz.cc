@@ -23,7 +23,7 @@ constexpr std::array kFormats = {Compression::kGzip, Compression::kXz,    Compre
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT: libFuzzer's name
   if (size < 2) return 0;
   std::string stored(reinterpret_cast<const char*>(data) + 2, size - 2);
   static_cast<void>(quern::decode::detect(stored, "a.json"));

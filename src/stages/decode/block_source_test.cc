@@ -152,8 +152,9 @@ TEST(BlockSource, GivesALongRecordABlockOfItsOwn) {
 TEST(BlockSource, LeavesOutARecordThatIsTooLong) {
   std::string longest(1000, 'b');
   std::string too_long(1001, 'c');
+  std::string text = "a\n" + longest + "\n" + too_long + "\nd";
   for (std::size_t block_bytes : {8, 100, 5000}) {
-    Given given = read_blocks({.stored = {"a\n" + longest + "\n" + too_long + "\nd"}, .block_bytes = block_bytes});
+    Given given = read_blocks({.stored = {text}, .block_bytes = block_bytes});
     EXPECT_EQ(given.texts[5], "a\n" + longest + "\nd\n");
     ASSERT_EQ(given.bad.size(), 1U);
     EXPECT_EQ(given.bad[0].line, 3U);
@@ -223,18 +224,18 @@ TEST(BlockSource, ReturnsTheFailureOfASingleInput) {
 
 TEST(BlockSource, RemovesAByteOrderMarkUnlessRecordsAreText) {
   std::string mark = "\xef\xbb\xbf";
+  std::string marked_lines = mark + "{}\n" + mark + "x\n";
   for (std::size_t chunk : {1, 2, 100}) {
     for (std::size_t block_bytes : {3, 4, 5, 100}) {
-      Reading reading{.stored = {mark + "{}\n" + mark + "x\n", mark, "\xef\xbb", mark + "y"},
-                      .block_bytes = block_bytes};
+      Reading reading{.stored = {marked_lines, mark, "\xef\xbb", mark + "y"}, .block_bytes = block_bytes};
       reading.chunk = [=] { return chunk; };
       Given given = read_blocks(reading);
-      EXPECT_EQ(given.texts[5], "{}\n" + mark + "x\n");
+      EXPECT_EQ(given.texts[5], marked_lines.substr(mark.size()));
       EXPECT_EQ(given.texts[6], "");
       EXPECT_EQ(given.texts[7], "\xef\xbb\n");
       EXPECT_EQ(given.texts[8], "y\n");
       reading.record = RecordKind::kText;
-      EXPECT_EQ(read_blocks(reading).texts[5], mark + "{}\n" + mark + "x\n");
+      EXPECT_EQ(read_blocks(reading).texts[5], marked_lines);
     }
   }
 }

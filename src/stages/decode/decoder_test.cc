@@ -125,9 +125,13 @@ TEST_P(EachFormat, SaysThatTextIsNotCompressed) {
 }
 
 TEST_P(EachFormat, ReadsOnePieceBehindTheOther) {
-  if (GetParam() == Compression::kLzma) GTEST_SKIP() << "the .lzma form has one stream for each file";
   std::string stored;
   for (const char* text : {"one\n", "", "two\n", "three\n"}) stored += encode(GetParam(), text);
+  if (GetParam() == Compression::kLzma) {
+    // An .lzma file is one stream.
+    EXPECT_FALSE(decode(GetParam(), stored).ok());
+    return;
+  }
   for (std::size_t read_bytes : {1, 5, 1000}) {
     auto decoded = decode(GetParam(), stored, read_bytes);
     ASSERT_TRUE(decoded.ok()) << decoded.error().message;
@@ -209,8 +213,9 @@ TEST(Zstd, SkipsSkippableFrames) {
       "\x53\x2a\x4d\x18\x05\x00\x00\x00"
       "abcde"s;
   std::string frame = encode(Compression::kZstd, "one\n");
+  std::string stored = skippable + frame + skippable + frame;
   for (std::size_t read_bytes : {1, 1000}) {
-    EXPECT_EQ(decode(Compression::kZstd, skippable + frame + skippable + frame, read_bytes).value(), "one\none\n");
+    EXPECT_EQ(decode(Compression::kZstd, stored, read_bytes).value(), "one\none\n");
   }
   EXPECT_FALSE(decode(Compression::kZstd, frame + skippable.substr(0, 10)).ok());
 }
@@ -220,15 +225,16 @@ TEST(Lz4, SkipsSkippableFrames) {
       "\x50\x2a\x4d\x18\x05\x00\x00\x00"
       "abcde"s;
   std::string frame = encode(Compression::kLz4, "one\n");
+  std::string stored = skippable + frame + skippable + frame;
   for (std::size_t read_bytes : {1, 1000}) {
-    EXPECT_EQ(decode(Compression::kLz4, skippable + frame + skippable + frame, read_bytes).value(), "one\none\n");
+    EXPECT_EQ(decode(Compression::kLz4, stored, read_bytes).value(), "one\none\n");
   }
   EXPECT_FALSE(decode(Compression::kLz4, frame + skippable.substr(0, 10)).ok());
 }
 
 TEST(Lz4, RefusesTheLegacyFormatByItsName) {
   for (std::size_t read_bytes : {1, 1000}) {
-    auto decoded = decode(Compression::kLz4, "\x02\x21\x4c\x18\x06\x00\x00\x00\x40one\n", read_bytes);
+    auto decoded = decode(Compression::kLz4, "\x02\x21\x4c\x18\x06\x00\x00\x00\x40one\n"s, read_bytes);
     ASSERT_FALSE(decoded.ok());
     EXPECT_THAT(decoded.error().message, HasSubstr("legacy"));
   }

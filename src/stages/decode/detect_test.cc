@@ -18,7 +18,7 @@ struct Row {
 
 constexpr std::string_view kLzmaHead = "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00"sv;
 
-const Row kRows[] = {
+constexpr Row kRows[] = {
     {"nothing", "", "a", Compression::kNone},
     {"nothing, named", "", "a.gz", Compression::kGzip},
     {"text", "{\"a\": 1}\n", "a.json", Compression::kNone},

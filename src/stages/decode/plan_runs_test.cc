@@ -8,6 +8,7 @@ namespace {
 
 std::vector<std::size_t> counts(const std::vector<std::uint64_t>& sizes, std::uint64_t run_bytes) {
   std::vector<Input> inputs;
+  inputs.reserve(sizes.size());
   for (std::uint64_t size : sizes) inputs.push_back({.name = "a", .path = "a", .stored_bytes = size});
   std::vector<std::size_t> result;
   std::size_t next = 0;
