@@ -38,8 +38,12 @@ Json error_json(const Error& error) {
 Json children_json(const Progress& progress) {
   Json all = Json::object();
   for (event::Role role : {event::Role::kMapper, event::Role::kCombiner, event::Role::kReducer}) {
-    Json states = Json::array();
-    for (const ChildProgress& child : progress.children_of(role)) states.push_back(name_of(child.state));
+    const auto& children = progress.children_of(role);
+    Json states = Json::object();
+    for (std::size_t child = 0; child < children.size(); ++child) {
+      if (children[child].state != event::ChildState::kGone)
+        states[std::to_string(child)] = name_of(children[child].state);
+    }
     if (!states.empty()) all[std::string(name_of(role))] = std::move(states);
   }
   return all;

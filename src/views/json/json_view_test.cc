@@ -96,7 +96,8 @@ TEST_F(JsonViewTest, SumsUpWhatHappensForEveryBlock) {
       view->emit(event::BlockMapped{.records = 3, .output_bytes = 5});
       now_ += milliseconds(70);
     }
-    view->emit(event::ChildChanged{.child = 0, .state = event::ChildState::kGone});
+    view->emit(event::ChildChanged{.child = 1, .state = event::ChildState::kWorking});
+    view->emit(event::ChildChanged{.child = 2, .state = event::ChildState::kGone});
   }
   std::vector<std::string> written = lines();
   ASSERT_EQ(written.size(), 5u);  // At 0, 210, 420 and 630 ms, and the rest at the end.
@@ -105,7 +106,7 @@ TEST_F(JsonViewTest, SumsUpWhatHappensForEveryBlock) {
             R"({"event":"progress","time":"2001-09-09T01:46:40.123Z","elapsed":0.7,"inputs_found":0,"inputs_mapped":0,)"
             R"("inputs_failed":0,"records_mapped":30,"records_bad":0,"stored_bytes_found":0,"stored_bytes":100,)"
             R"("decoded_bytes":1000,"mapped_output_bytes":50,"groups_reduced":0,"values_reduced":0,)"
-            R"("children":{"mapper":["gone"]}})");
+            R"("children":{"mapper":{"1":"working"}}})");
 }
 
 TEST_F(JsonViewTest, EndsAPhaseWithItsFinalFigures) {
