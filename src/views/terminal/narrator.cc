@@ -127,7 +127,7 @@ void Narrator::tell_phase(const event::Event& event, const Progress& progress, s
       lines.push_back(fmt::format("{}: started", name_of(started->phase)));
     }
   } else if (const auto* ended = std::get_if<event::PhaseEnded>(&event)) {
-    std::string label = fmt::format("{}: done in {}", name_of(ended->phase), format_duration(ended->elapsed));
+    std::string label = fmt::format("{}: took {}", name_of(ended->phase), format_duration(ended->elapsed));
     bool has_figures = ended->phase == event::Phase::kMap || ended->phase == event::Phase::kReduce;
     PhaseProgress phase{.phase = ended->phase, .elapsed = ended->elapsed};
     lines.push_back(has_figures ? phase_line(label, phase, progress, {}) : label);

@@ -105,9 +105,9 @@ TEST(Narrator, TellsPhasesWhereThereIsNoLiveDisplay) {
       event::PhaseStarted{Phase::kOutput},
       event::PhaseEnded{Phase::kOutput, seconds(0)}};
   EXPECT_THAT(told({.phases = true}, events),
-              ElementsAre("os-count: 40 inputs, 101.3 MB stored, 1 process", "inputs: done in 0.0 s", "map: started",
-                          "map: done in 10.0 s: 1 of 40 inputs, 33,000 records, 85 MB/s", "reduce: started",
-                          "reduce: done in 1.0 s: 12 groups, 33,000 values", "output: done in 0.0 s"));
+              ElementsAre("os-count: 40 inputs, 101.3 MB stored, 1 process", "inputs: took 0.0 s", "map: started",
+                          "map: took 10.0 s: 1 of 40 inputs, 33,000 records, 85 MB/s", "reduce: started",
+                          "reduce: took 1.0 s: 12 groups, 33,000 values", "output: done in 0.0 s"));
   EXPECT_THAT(told(NarratorOptions{}, events), IsEmpty());
 }
 

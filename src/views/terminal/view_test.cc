@@ -108,7 +108,7 @@ TEST_F(TerminalViewTest, WritesPlainLinesToAPipe) {
   }
   EXPECT_EQ(read_rest(),
             "os-count: 1 input, 10 B stored, 2 processes\nmap: started\n"
-            "map: done in 2.0 s: 1 of 1 input, 5 records, 0 B/s\n");
+            "map: took 2.0 s: 1 of 1 input, 5 records, 0 B/s\n");
 }
 
 TEST_F(TerminalViewTest, WritesALineNowAndThenToAPipe) {
