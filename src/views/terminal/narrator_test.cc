@@ -107,7 +107,7 @@ TEST(Narrator, TellsPhasesWhereThereIsNoLiveDisplay) {
   EXPECT_THAT(told({.phases = true}, events),
               ElementsAre("os-count: 40 inputs, 101.3 MB stored, 1 process", "inputs: took 0.0 s", "map: started",
                           "map: took 10.0 s: 1 of 40 inputs, 33,000 records, 85 MB/s", "reduce: started",
-                          "reduce: took 1.0 s: 12 groups, 33,000 values", "output: done in 0.0 s"));
+                          "reduce: took 1.0 s: 12 groups, 33,000 values", "output: took 0.0 s"));
   EXPECT_THAT(told(NarratorOptions{}, events), IsEmpty());
 }
 
