@@ -74,6 +74,7 @@ fi
 
 step "set-up" tools/set_up test
 step "layers" tools/check_layers
+step "tools" tools/check_layers_test
 step "format" tools/format --check
 step "spelling" tools/spelling
 step "shell scripts" bash_scripts

@@ -107,12 +107,15 @@ class [[nodiscard]] Result<void> {
     if (!try_result_.ok()) return ::quern::Error(std::move(try_result_).error()); \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the target may be a declaration.
 #define QUERN_CONCAT_INNER(a, b) a##b
 #define QUERN_CONCAT(a, b) QUERN_CONCAT_INNER(a, b)
 #define QUERN_TRY_ASSIGN(temporary, target, expression)                     \
   auto temporary = (expression);                                            \
   if (!temporary.ok()) return ::quern::Error(std::move(temporary).error()); \
   target = std::move(temporary).value()
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 // TRY_ASSIGN(auto file, open(path)): the value of `expression`, or returns its error.
 #define TRY_ASSIGN(target, expression) QUERN_TRY_ASSIGN(QUERN_CONCAT(try_result_, __LINE__), target, expression)

@@ -1,7 +1,8 @@
 """The job file: both forms, defaults, precedence, `quern check`, and what a wrong one is told."""
 import os
+import subprocess
 
-from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, SUM, TEXT, Scenario, pings
+from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, QUERN, ROOT, SUM, TEXT, Scenario, pings
 
 
 class ShortForm(Scenario):
@@ -204,3 +205,31 @@ class CommandLine(Scenario):
             run = self.quern(*arguments)
             self.assertEqual(run.status, 2, run)
             self.assertNotEqual(run.stderr, "", run)
+
+    def test_completion_completes_commands_options_and_settings(self):
+        script = self.quern("completion", "bash")
+        self.assertEqual(script.status, 0, script)
+        self.write("quern.bash", script.stdout)
+        for words, expected in (("quern ch", "check"), ("quern run --inp", "--input"), ("quern run --set limits.bad", "limits.bad_records")):
+            with self.subTest(words=words):
+                self.assertIn(expected, self.complete(words))
+
+    def complete(self, line):
+        """What bash offers behind this line, as its readline would ask for it."""
+        program = f"""
+            source {self.path("quern.bash")}
+            COMP_LINE='{line}' COMP_POINT=${{#COMP_LINE}} COMP_WORDS=({line}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+            how=($(complete -p quern))
+            for ((at = 0; at < ${{#how[@]}}; at++)); do [[ ${{how[at]}} != -F ]] || function=${{how[at + 1]}}; done
+            "$function" quern "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}"
+            printf '%s\\n' "${{COMPREPLY[@]}}"
+            """
+        path = f"{os.path.dirname(QUERN)}:{os.environ['PATH']}"
+        done = subprocess.run(["bash", "-c", program], stdout=subprocess.PIPE, env=self.environment({"PATH": path}), check=True)
+        return done.stdout.decode()
+
+    def test_the_manual_page_tells_of_every_command(self):
+        with open(os.path.join(ROOT, "docs/quern.1"), encoding="utf-8") as file:
+            page = file.read()
+        for command in ("run", "check", "version", "completion", "help"):
+            self.assertRegex(page, rf"(?m)^.*\b{command}\b")

@@ -45,6 +45,19 @@ class Views(Scenario):
         for line in run.stderr.splitlines():
             json.loads(line)
 
+    def test_a_log_gets_the_events_whatever_is_shown(self):
+        for number in (1, 2):
+            run = self.quern("run", "--quiet", "--log", "events.jsonl")
+            self.assert_run(run)
+            self.assertEqual(run.stderr, "", run)
+            events = [json.loads(line)["event"] for line in run.left("events.jsonl").splitlines()]
+            self.assertEqual((events.count("run_started"), events.count("accounting")), (number, number), events)
+
+    def test_verbose_shows_all_that_modules_print(self):
+        self.write("mapper.py", "def mapper(key, file, record):\n    print('seen', key[:8])\n    return record['info']['OS'], 1\n")
+        self.assertLess(self.quern("run").stderr.count("seen"), 100)
+        self.assertEqual(self.quern("run", "--verbose").stderr.count("seen"), 2000)
+
     def on_a_terminal(self, *arguments, environment=None):
         """Runs quern with a terminal as standard error; returns the exit status and all that the terminal got."""
         ours, theirs = pty.openpty()
