@@ -16,8 +16,8 @@ namespace quern {
 
 // Where a block stands among all blocks of a job. Blocks in address order are the inputs in input order.
 struct BlockAddress {
-  InputOrdinal input = 0;   // of its first record
-  std::uint32_t number = 0; // counted within that input
+  InputOrdinal input = 0;    // of its first record
+  std::uint32_t number = 0;  // counted within that input
   auto operator<=>(const BlockAddress&) const = default;
 };
 
@@ -26,7 +26,7 @@ struct Segment {
   InputOrdinal input = 0;
   std::uint64_t first_line = 1;  // in the decoded input, counted from 1
   std::uint64_t lines = 0;
-  std::size_t size_bytes = 0;    // segments lie one behind the other in the block's bytes
+  std::size_t size_bytes = 0;  // segments lie one behind the other in the block's bytes
 };
 
 // Either a part of one input (one segment), or several whole inputs that are small and follow each other. Every line

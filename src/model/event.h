@@ -118,8 +118,9 @@ struct Note {
   std::string text;
 };
 
-using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputProgress, InputDecoded, InputFailed, BlockMapped,
-                           RecordBad, GroupBad, GroupsReduced, ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
+using Event =
+    std::variant<RunStarted, PhaseStarted, PhaseEnded, InputProgress, InputDecoded, InputFailed, BlockMapped, RecordBad,
+                 GroupBad, GroupsReduced, ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
 
 }  // namespace quern::event
 

@@ -11,8 +11,8 @@ namespace quern {
 using InputOrdinal = std::uint32_t;
 
 struct Input {
-  std::string name;  // as the user named it, or as its pattern expanded: what `file` is in a mapper
-  std::string path;  // where its bytes are on local disk
+  std::string name;                // as the user named it, or as its pattern expanded: what `file` is in a mapper
+  std::string path;                // where its bytes are on local disk
   std::uint64_t stored_bytes = 0;  // its size as stored, so usually compressed
 };
 

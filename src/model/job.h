@@ -35,7 +35,7 @@ struct Module {
 
 // {builtin: NAME, ...}: done inside quern, without a child.
 struct Builtin {
-  std::string name;  // mapper: pairs; combiner and reducer: sum, count, min, max, mean, list, unique, top
+  std::string name;             // mapper: pairs; combiner and reducer: sum, count, min, max, mean, list, unique, top
   std::uint64_t top_count = 0;  // of top:N
   std::string key;              // of pairs: a path into the record
   std::string value;            // of pairs: a path into the record, or a constant
@@ -62,11 +62,11 @@ struct Downloads {
 };
 
 struct JobLimits {
-  std::optional<std::size_t> processes;      // none: auto, as many as there are processors
-  std::uint64_t memory_bytes = 1ULL << 30;   // of the whole shuffle
-  std::size_t attempts = 3;                  // for one block, before its record is given up
-  std::uint64_t bad_records = 0;             // more than this many, and the job fails
-  std::uint64_t failed_inputs = 0;           // more than this many, and the job fails
+  std::optional<std::size_t> processes;                       // none: auto, as many as there are processors
+  std::uint64_t memory_bytes = 1ULL << 30;                    // of the whole shuffle
+  std::size_t attempts = 3;                                   // for one block, before its record is given up
+  std::uint64_t bad_records = 0;                              // more than this many, and the job fails
+  std::uint64_t failed_inputs = 0;                            // more than this many, and the job fails
   std::chrono::milliseconds timeout = std::chrono::hours(2);  // without progress, for one child
 };
 
@@ -77,9 +77,9 @@ struct Notify {
 };
 
 struct Job {
-  std::string file;    // the job file's path, as opened
-  std::string folder;  // absolute; scripts and the job file's inputs are relative to it
-  std::vector<Step> steps;  // the job's own mapper, combiner and reducer, then those of `steps:`; never empty
+  std::string file;                 // the job file's path, as opened
+  std::string folder;               // absolute; scripts and the job file's inputs are relative to it
+  std::vector<Step> steps;          // the job's own mapper, combiner and reducer, then those of `steps:`; never empty
   std::vector<std::string> inputs;  // patterns as written; relative ones of the job file are below `folder`
   std::optional<std::string> manifest;
   std::optional<std::string> filter;
@@ -91,8 +91,8 @@ struct Job {
   std::string separator = " ";
   ValuesKind values = ValuesKind::kList;
   std::size_t reducers = 1;
-  bool keep_parts = false;             // result.parts: keep
-  std::string output = "result.txt";   // "-" is standard output
+  bool keep_parts = false;            // result.parts: keep
+  std::string output = "result.txt";  // "-" is standard output
   Downloads downloads;
   JobLimits limits;
   std::string owner;

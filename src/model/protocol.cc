@@ -11,7 +11,8 @@
 namespace quern::protocol {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the protocol is little-endian and written as it lies in memory");
+static_assert(std::endian::native == std::endian::little,
+              "the protocol is little-endian and written as it lies in memory");
 
 template <typename T>
 void append_integer(Buffer& target, T value) {
