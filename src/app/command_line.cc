@@ -162,7 +162,8 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
   return {};
 }
 
-Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments, Given given) {
+Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
+                                      const Given& given) {
   CommandLine line;
   line.command = command.name == "run" ? Command::kRun : Command::kCheck;
   TRY(take_job_and_inputs(command, arguments, given, line));
@@ -219,7 +220,7 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name == "help") return help_about(given.positionals);
   if (command.name == "completion") return completion(given.positionals);
   if (command.name == "guard") return guard(given.positionals);
-  if (command.name != "version") return parse_job_command(command, arguments, std::move(given));
+  if (command.name != "version") return parse_job_command(command, arguments, given);
   if (!given.positionals.empty()) return wrong("version: takes no arguments");
   return printed(Command::kVersion, fmt::format("quern {}\n", kVersion));
 }

@@ -89,7 +89,7 @@ TEST(CommandLine, KnowsTheOtherCommands) {
   EXPECT_THAT(check.settings, ElementsAre("a=b=c", "d=e"));
   EXPECT_EQ(parsed({"guard", "m-1"}).guard_marker, "m-1");
   EXPECT_EQ(parsed({"guard", "m-1"}).command, Command::kGuard);
-  for (auto words : {std::vector{"version"}, {"--version"}, {"-V"}}) {
+  for (const auto& words : {std::vector{"version"}, {"--version"}, {"-V"}}) {
     EXPECT_EQ(parsed(words).command, Command::kVersion);
     EXPECT_EQ(parsed(words).text, "quern " + std::string(kVersion) + "\n");
   }

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -239,13 +240,8 @@ TEST(JobFileErrors, ExplainYaml) {
 
 TEST(JobFileErrors, StopAnAliasBomb) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
-  for (int i = 1; i < 9; ++i) {
-    std::string before = "*a" + std::to_string(i - 1);
-    std::string name = "a" + std::to_string(i);
-    bomb += name + ": &" + name + " [" + before;
-    for (int j = 0; j < 9; ++j) bomb += ", " + before;
-    bomb += "]\n";
-  }
+  for (int i = 1; i < 9; ++i)
+    bomb += fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
   EXPECT_THAT(error_of(bomb), HasSubstr("too large once its aliases are written out"));
 }
 

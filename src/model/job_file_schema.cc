@@ -26,6 +26,7 @@ std::string_view last_part(std::string_view path) { return path.substr(path.rfin
 // A path whose last part is `word`, or near it: a setting that stands in another section.
 std::optional<std::string> elsewhere(std::string_view word, const std::vector<std::string>& paths) {
   std::vector<std::string> words;
+  words.reserve(paths.size());
   for (const std::string& path : paths) words.emplace_back(last_part(path));
   std::optional<std::string> meant = nearest(word, words);
   if (!meant.has_value()) return std::nullopt;

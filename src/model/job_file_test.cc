@@ -36,11 +36,11 @@ std::string error_with(const std::string& lines, std::vector<std::string> settin
   return error_of(sources_of(kShort + lines, std::move(settings)));
 }
 const SettingOrigin& shown(const JobFile& job, const std::string& key) {
-  static const SettingOrigin kMissing{"", "MISSING", "MISSING"};
+  static const SettingOrigin missing{"", "MISSING", "MISSING"};
   for (const SettingOrigin& setting : job.settings) {
     if (setting.key == key) return setting;
   }
-  return kMissing;
+  return missing;
 }
 
 TEST(JobFile, TakesTheShortForm) {
