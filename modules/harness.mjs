@@ -429,13 +429,15 @@ class Mapper {
   #results;
   #isText;
   #isKeyed;
+  #separator; // between key and record, if records are pairs
 
-  constructor(channel, counters, mapper, results, recordKind) {
+  constructor(channel, counters, mapper, results, recordKind, separator) {
     this.#channel = channel;
     this.#counters = counters;
     this.#function = mapper;
     this.#results = results;
-    this.#isText = recordKind === "text";
+    this.#isText = recordKind === "text" || recordKind === "pairs";
+    this.#separator = recordKind === "pairs" ? separator : undefined;
     this.#isKeyed = recordKind === "keyed-json";
   }
 
@@ -460,7 +462,7 @@ class Mapper {
       if (block.isCareful) this.#channel.starting(block.id, segment, index);
       ++block.count;
       try {
-        const record = this.#isText ? textAt(payload, start, stop) : this.#recordAt(block, start, stop);
+        const record = this.#isText ? this.#textAt(payload, start, stop) : this.#recordAt(block, start, stop);
         if (record !== undefined) {
           let result = mapper(this.#key, file, record);
           if (isThenable(result)) result = await settled(result);
@@ -476,6 +478,15 @@ class Mapper {
   }
 
   #key = "";
+
+  // A line of text, or of a pair the value, its key in #key.
+  #textAt(payload, start, stop) {
+    if (this.#separator === undefined) return textAt(payload, start, stop);
+    const line = payload.utf8Slice(start, stop);
+    const end = line.indexOf(this.#separator);
+    this.#key = end < 0 ? line : line.slice(0, end);
+    return end < 0 ? "" : line.slice(end + this.#separator.length);
+  }
 
   // The parsed record, its key in #key; undefined for a blank line.
   #recordAt(block, start, stop) {
@@ -759,7 +770,7 @@ async function setUp(channel, counters, job) {
   const [name, call] = functionOf(module, role, script);
   await callHook(module, "setup");
   const results = new Results(name, job.separator, role === "reducer");
-  if (role === "mapper") return [new Mapper(channel, counters, call, results, job.record), module];
+  if (role === "mapper") return [new Mapper(channel, counters, call, results, job.record, job.separator), module];
   return [new Reducer(channel, counters, call, results, job.values, role === "combiner"), module];
 }
 

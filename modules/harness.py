@@ -415,12 +415,13 @@ def function_of(module, role, script):
 class Mapper:
     """Answers BLOCK frames."""
 
-    def __init__(self, channel, counters, function, results, record_kind):
+    def __init__(self, channel, counters, function, results, record_kind, separator):
         self._channel = channel
         self._counters = counters
         self._function = function
         self._results = results
-        self._is_text = record_kind == "text"
+        self._separator = separator if record_kind == "pairs" else None
+        self._is_text = record_kind in ("text", "pairs")
         self._is_keyed = record_kind == "keyed-json"
         self._scan = json.JSONDecoder().scan_once
         self._lines = []
@@ -468,13 +469,16 @@ class Mapper:
 
     def _map_text(self, lines):
         function, file, add, out = self._function, self._file, self._results.add, self._lines
+        separator, key = self._separator, ""
         index = self._index
         for line in lines:
             index += 1
-            if line[-1:] == "\r":
+            if separator is not None:
+                key, _, line = line.partition(separator)
+            elif line[-1:] == "\r":
                 line = line[:-1]
             try:
-                result = function("", file, line)
+                result = function(key, file, line)
                 if result is not None:
                     add(out, result)
             except BaseException as error:
@@ -778,10 +782,10 @@ def set_up(channel, counters, job):
     if callable(setup):
         setup()
     gc.freeze()
-    keep_bytes = role != "mapper" or job["record"] == "text"
+    keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
     results = Results(name, job["separator"], role == "reducer", keep_bytes)
     if role == "mapper":
-        return Mapper(channel, counters, function, results, job["record"]), module
+        return Mapper(channel, counters, function, results, job["record"], job["separator"]), module
     return Reducer(channel, counters, function, results, job["values"], role == "combiner"), module
 
 

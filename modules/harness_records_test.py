@@ -51,6 +51,7 @@ RECORD_ROWS = [
     ("text", "text", b"a b\n\n c \n", b'|f|"a b"\n|f|""\n|f|" c "\n', [], (3, 0, 0)),
     ("text with carriage returns", "text", b"a\r\n\r\nb\r\r\n", b'|f|"a"\n|f|""\n|f|"b\\r"\n', [], (3, 0, 0)),
     ("text in other scripts", "text", "ä漢😀\n".encode(), '|f|"ä漢😀"\n'.encode(), [], (1, 0, 0)),
+    ("pairs", "pairs", b"k v w\nl\n m\nn  \r\n", b'k|f|"v w"\nl|f|""\n|f|"m"\nn|f|" \\r"\n', [], (4, 0, 0)),
     ("no line at all", "json", b"", b"", [], (0, 0, 0)),
 ]
 
@@ -58,7 +59,7 @@ RECORD_ROWS = [
 class Records(HarnessTest):
     def test_every_kind_of_record(self):
         for _, start in self.each(**RECORDS):
-            children = {kind: start(record=kind) for kind in ("keyed-json", "json", "text")}
+            children = {kind: start(record=kind) for kind in ("keyed-json", "json", "text", "pairs")}
             for name, kind, given, output, bad, done in RECORD_ROWS:
                 with self.subTest(name):
                     children[kind].block(5, [("f", given)])

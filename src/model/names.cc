@@ -38,6 +38,8 @@ std::string_view name_of(RecordKind record) {
       return "json";
     case RecordKind::kText:
       return "text";
+    case RecordKind::kPairs:
+      return "pairs";
   }
   return "";
 }

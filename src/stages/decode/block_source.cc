@@ -33,7 +33,7 @@ class Blocks final : public BlockSource {
          BufferPool& pool, EventSink& events)
       : first_(first),
         inputs_(inputs),
-        is_text_(options.record == RecordKind::kText),
+        is_text_(options.record == RecordKind::kText || options.record == RecordKind::kPairs),
         max_record_bytes_(std::max(options.max_record_bytes, kByteOrderMark.size())),
         // A byte order mark must fit in, to be known for one. And a record that is too long must never fit in.
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
