@@ -16,7 +16,7 @@ std::string allowed(std::string_view limit, std::uint64_t count) {
 
 Error too_many_bad(const std::string& where, std::string_view where_label, const std::string& reason,
                    const std::string& details, std::uint64_t limit) {
-  process::Cause cause{.what = where,
+  process::Cause cause{.what = "the job",
                        .where_label = std::string(where_label),
                        .where = where,
                        .how = details.empty() ? reason : reason + "\n" + details,

@@ -264,8 +264,9 @@ Error FunctionWorker::setup_failed(std::string_view payload) const {
                        .where = ready_ ? "in teardown()" : "while it loaded its module",
                        .how = failure.reason,
                        .action = "gave up: another child would fail in the same way",
-                       .advice = fmt::format("run it by hand: cd {} && {} {}", options_.job_folder, interpreter_,
-                                             options_.module->script)};
+                       .advice = ready_ ? ""
+                                        : fmt::format("run it by hand: cd {} && {} {}", options_.job_folder,
+                                                      interpreter_, options_.module->script)};
   if (!failure.details.empty()) cause.how += "\n" + failure.details;
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{}: {}", name(), failure.reason),
@@ -379,7 +380,11 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
     exited_ = seen.exited;
     if (seen.stopped) return stopped();
     if (seen.output_bytes > 0) last_progress_ = Clock::now();
-    TRY(handle_frames().context(name()));
+    if (auto handled = handle_frames(); !handled.ok()) {
+      // A teardown that raised says already whose it was.
+      if (handled.error().details.empty()) return std::move(handled).context(name());
+      return handled;
+    }
     if (seen.timed_out && Clock::now() >= last_progress_ + allowed) break;
   }
   if (!exited_ && finished_frame_) {
