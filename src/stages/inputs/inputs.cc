@@ -234,7 +234,11 @@ Result<void> Lister::add_line(const ManifestLine& line, const std::string& folde
   TRY(refuse_url(line.name));
   std::string name(line.name);
   TRY_ASSIGN(auto located, locate(name, folder));
-  if (!located.has_value()) return not_found(name + " is not there" + advice_for(name, folder, name.size()));
+  if (!located.has_value()) {
+    // A list may be older than its files: one that is gone is an input that fails, and the job says how many may.
+    found_.add(name, name.starts_with('/') ? name : folder + "/" + name, "", line.size_bytes.value_or(0));
+    return {};
+  }
   if (!S_ISREG(located->status.st_mode)) return bad_config(name + " is no regular file; a list names files");
   auto size_bytes = static_cast<std::uint64_t>(located->status.st_size);
   if (line.size_bytes.has_value() && *line.size_bytes != size_bytes) {

@@ -26,7 +26,8 @@ struct InputRequest {
 
 // All inputs, sorted by name in byte order, each once (a note says how many were named twice; the same file under two
 // names is one input), with their sizes. A pattern that matches nothing, a file that is not there or not readable, and
-// an empty list are errors that name the pattern and its origin, and so are URLs for now. Blocks on the disk.
+// an empty list are errors that name the pattern and its origin. A file of a manifest that is not there stays in the
+// list: it fails when it is opened, and counts as a failed input.
 Result<InputList> list_inputs(const InputRequest& request);
 
 }  // namespace quern::inputs
