@@ -43,7 +43,7 @@ constexpr std::string_view kRunAfter =
     "  quern run examples/os-count\n"
     "  quern run myjob -i 'data/**/*.xz' -i more.gz -o os.txt\n"
     "  find data -name '*.zst' | quern run myjob -i - -o - | sort -k2 -n\n"
-    "  quern run myjob --set limits.bad_records=100 --set 'fields=[info.OS]' -p 2\n"
+    "  quern run myjob --set limits.bad_records=100 --set record=json -p 2\n"
     "\n"
     "Exit status:\n"
     "  0      done: every input and every record counted\n"
