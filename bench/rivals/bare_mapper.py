@@ -1,6 +1,6 @@
 """The floor: a bare interpreter that does nothing but the user's own work on records that are already decoded.
 
-    python3 bench/bare_mapper.py examples/os-count FILE...
+    python3 bench/rivals/bare_mapper.py examples/os-count FILE...
 
 With --reduce it goes on to the reducer and writes result.txt into the current folder: a small job by hand.
 """

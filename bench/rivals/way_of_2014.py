@@ -3,7 +3,7 @@
 One interpreter reads names on standard input; beside it a decompressor for each file; readline, json.loads, the mapper;
 what that gives goes to a file of lines, which the reducer then reads, groups in a dict and reduces into result.txt.
 
-    ls data/*.xz | python3 bench/rival_2014.py examples/os-count OUTPUT_FOLDER
+    ls data/*.xz | python3 bench/rivals/way_of_2014.py examples/os-count OUTPUT_FOLDER
 """
 import json
 import os

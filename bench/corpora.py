@@ -1,0 +1,151 @@
+"""The data of all rows: made once, from seeds, in build/bench-data (or build/bench-data-quick)."""
+import hashlib
+import inspect
+import itertools
+import multiprocessing
+import operator
+import os
+import random
+import shutil
+import subprocess
+
+from measuring import PROCESSORS, ROOT
+
+WORDS, LINES_OF_TEXT = 200_000, 400_000
+TEXT_BYTES_A_LINE = 64
+PAIR_FILES = 8
+SYSTEMS = ["WINNT"] * 15 + ["Darwin"] * 3 + ["Linux"] * 2 + ["Android"]
+CRASHERS, RECORD_FILES = 100, 4
+
+
+class Corpora:
+    def __init__(self, is_quick):
+        self.part = 8 if is_quick else 1
+        self.folder = os.path.join(ROOT, "build/bench-data" + ("-quick" if is_quick else ""))
+
+    def pings(self, kind, files=8):
+        """A folder of telemetry pings of about 1 GB, in one format: xz, gz, zst or json."""
+        name = "pings" if files == 8 else f"pings-{files}"
+        formats = "xz,gz,zst,json" if files == 8 else kind
+        folder = os.path.join(self.folder, name)
+        self.make_corpus(folder, files, 10**9 // self.part, formats)
+        return os.path.join(folder, kind)
+
+    def one_large_zst(self):
+        folder = os.path.join(self.folder, "one-large")
+        self.make_corpus(folder, 1, 500_000_000 // self.part, "zst")
+        return os.path.join(folder, "zst")
+
+    def small_pings(self, count, bytes_each):
+        """Many small files of a few pings each."""
+        count //= self.part
+        folder = os.path.join(self.folder, f"small-{bytes_each}")
+        self.make_corpus(folder, count, count * bytes_each, "json")
+        return os.path.join(folder, "json")
+
+    @staticmethod
+    def make_corpus(folder, files, size_bytes, formats):
+        subprocess.run([os.path.join(ROOT, "tools/make_corpus"), folder, "--files", str(files), "--bytes", str(size_bytes),
+                        "--formats", formats], check=True, stdout=subprocess.DEVNULL)
+
+    def text(self):
+        """1 GB of words, as unevenly spread as a language's, in 4 .gz files."""
+        return self.make("text", make_text, [10**9 // self.part // 4] * 4)
+
+    def pairs(self):
+        """50 million lines `key,value`, 5 million keys."""
+        count = 50_000_000 // self.part // PAIR_FILES
+        return self.make("pairs", make_pairs, [(count, 5_000_000 // self.part)] * PAIR_FILES)
+
+    def tiny_files(self):
+        """A million files of 200 bytes (100,000 in a quick run), a thousand in each folder."""
+        folders = 1000 if self.part == 1 else 100
+        return self.make("tiny", make_tiny_folder, [1000] * folders)
+
+    def records(self, planted):
+        """A million short records. With 100 planted among them that kill whoever maps them; or the same without these."""
+        size = (1_000_000 // self.part // RECORD_FILES, CRASHERS // RECORD_FILES, planted)
+        return self.make("records-planted" if planted else "records", make_records, [size] * RECORD_FILES)
+
+    def one_ping(self):
+        path = os.path.join(self.folder, "one-ping.json")
+        os.makedirs(self.folder, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('0\t{"info": {"OS": "Linux"}}\n')
+        return path
+
+    def make(self, name, maker, sizes):
+        """A folder that `maker(path, number, size)` fills; one that was made by the same code for the same sizes stays."""
+        folder = os.path.join(self.folder, name)
+        stamp, made_with = os.path.join(folder, ".made-with"), made_by(maker, sizes)
+        if os.path.exists(stamp):
+            with open(stamp, encoding="utf-8") as file:
+                if file.read() == made_with:
+                    return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        tasks = [(os.path.join(folder, f"{number:04}"), number, size) for number, size in enumerate(sizes)]
+        with multiprocessing.get_context("fork").Pool(PROCESSORS) as pool:
+            pool.starmap(maker, tasks, chunksize=1)
+        with open(stamp, "w", encoding="utf-8") as file:
+            file.write(made_with)
+        return folder
+
+
+def made_by(maker, sizes):
+    return f"{hashlib.sha256(inspect.getsource(maker).encode()).hexdigest()} {sizes}\n"
+
+
+def decoded_bytes(folder):
+    return sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder) if not name.startswith("."))
+
+
+def make_text(path, number, size_bytes):
+    """The files have the same lines in different orders: drawing each word anew would take minutes."""
+    draw = random.Random("text")
+    words = ["".join(draw.choices("etaoinshrdlucmfwypvbgk", k=draw.randint(2, 9))) for _ in range(WORDS)]
+    weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(WORDS)))
+    lines = [" ".join(draw.choices(words, cum_weights=weights, k=12)) + "\n" for _ in range(LINES_OF_TEXT)]
+    draw = random.Random(f"text {number}")
+    with subprocess.Popen(["gzip", "-6"], stdin=subprocess.PIPE, stdout=open(f"{path}.gz", "wb")) as gzip:
+        written = 0
+        while written < size_bytes:
+            draw.shuffle(lines)
+            data = "".join(lines).encode()[: size_bytes - written]
+            written += len(data)
+            gzip.stdin.write(data)
+        gzip.stdin.write(b"\n")
+
+
+def make_pairs(path, number, size):
+    count, keys = size
+    draw = random.Random(f"pairs {number}")
+    names = [f"{key * 2654435761 % 2**32:08x}," for key in range(keys)]
+    values = [f"{value}\n" for value in range(1000)]
+    with open(path + ".csv", "w", encoding="ascii") as file:
+        while count > 0:
+            now = min(count, 500_000)
+            file.write("".join(map(operator.add, draw.choices(names, k=now), draw.choices(values, k=now))))
+            count -= now
+
+
+def make_tiny_folder(path, number, count):
+    draw = random.Random(f"tiny {number}")
+    os.mkdir(path)
+    for file_number in range(count):
+        text = f'{draw.getrandbits(128):032x}\t{{"info": {{"OS": "{draw.choice(SYSTEMS)}"}}, "pad": "'
+        with open(f"{path}/{file_number:03}.json", "w", encoding="ascii") as file:
+            file.write(text + "x" * (197 - len(text)) + '"}\n')
+
+
+def make_records(path, number, size):
+    count, crashers, is_planted = size
+    draw = random.Random(f"records {number}")
+    chosen = set(random.Random(f"crashers {number}").sample(range(count), crashers))
+    with open(path + ".txt", "w", encoding="ascii") as file:
+        for at in range(count):
+            system, body = draw.choice(SYSTEMS), f"{draw.getrandbits(1600):0400x}"
+            if at not in chosen:
+                file.write(f"{number}-{at} {system} {body}\n")
+            elif is_planted:
+                file.write(f"{number}-{at} crash {body}\n")

@@ -1,0 +1,2 @@
+def reduce(key, values):
+    return key, sum(map(int, values))
