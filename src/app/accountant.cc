@@ -1,5 +1,6 @@
 #include "app/accountant.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "model/limits.h"
@@ -20,6 +21,20 @@ void take_over_sums(const Progress& progress, Accounting& accounting) {
   accounting.decoded_bytes = progress.decoded_bytes;
   accounting.mapped_output_bytes = progress.mapped_output_bytes;
   accounting.children_replaced = progress.children_replaced;
+}
+
+// A job of several steps has each phase once for each step.
+void add_up_phases(const Progress& progress, ClockTime now, Accounting& accounting) {
+  for (const PhaseProgress& phase : progress.phases) {
+    std::chrono::nanoseconds elapsed = phase.elapsed.value_or(now - phase.started);
+    auto known = std::find_if(accounting.phases.begin(), accounting.phases.end(),
+                              [&](const auto& entry) { return entry.first == name_of(phase.phase); });
+    if (known == accounting.phases.end()) {
+      accounting.phases.emplace_back(name_of(phase.phase), elapsed);
+    } else {
+      known->second += elapsed;
+    }
+  }
 }
 
 bool has_losses(const Accounting& accounting) {
@@ -69,9 +84,7 @@ Accounting Accountant::finish(Ending ending) {
     accounting.failed_inputs.push_back({.name = inputs_.inputs[input].name, .error = std::move(error)});
   }
   accounting.counters = std::move(books->counters);
-  for (const PhaseProgress& phase : progress.phases) {
-    accounting.phases.emplace_back(name_of(phase.phase), phase.elapsed.value_or(now - phase.started));
-  }
+  add_up_phases(progress, now, accounting);
   accounting.outcome = ending.outcome;
   if (ending.outcome == Outcome::kDone && has_losses(accounting)) accounting.outcome = Outcome::kDoneWithLosses;
   accounting.result = std::move(ending.result);

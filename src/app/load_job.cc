@@ -62,13 +62,18 @@ std::string unsupported_worker(const Worker& worker, std::string_view role) {
   return "";
 }
 
-std::string unsupported(const Job& job) {
-  if (job.steps.size() > 1) return "steps";
-  const Step& step = job.steps.front();
+std::string unsupported_step(const Step& step) {
   if (step.combiner.has_value()) return "combiner";
   if (auto found = unsupported_worker(step.mapper, "mapper"); !found.empty()) return found;
   if (step.reducer.has_value()) {
     if (auto found = unsupported_worker(*step.reducer, "reducer"); !found.empty()) return found;
+  }
+  return "";
+}
+
+std::string unsupported(const Job& job) {
+  for (const Step& step : job.steps) {
+    if (auto found = unsupported_step(step); !found.empty()) return found;
   }
   if (!job.fields.empty()) return "fields";
   if (job.where_json != "{}") return "where";
@@ -118,9 +123,16 @@ Result<void> check_job(const Job& job) {
   if (std::string found = unsupported(job); !found.empty()) {
     return bad_config(fmt::format("{}: this version cannot do `{}`; take it out of the job", job.file, found));
   }
-  const Step& step = job.steps.front();
-  TRY(check_module(step.mapper, job, "mapper"));
-  if (step.reducer.has_value()) TRY(check_module(*step.reducer, job, "reducer"));
+  for (std::size_t i = 0; i < job.steps.size(); ++i) {
+    const Step& step = job.steps[i];
+    std::string of_step = i == 0 ? "" : fmt::format("steps[{}].", i - 1);
+    if (i > 0 && step.mapper.builtin.has_value()) {
+      return bad_config(fmt::format("{}: {}mapper: a built-in mapper reads JSON records, and a further step maps pairs",
+                                    job.file, of_step));
+    }
+    TRY(check_module(step.mapper, job, of_step + "mapper"));
+    if (step.reducer.has_value()) TRY(check_module(*step.reducer, job, of_step + "reducer"));
+  }
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "app/local_run.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <memory>
 #include <set>
@@ -8,6 +10,7 @@
 #include "app/loss_policy.h"
 #include "app/map_phase.h"
 #include "app/reduce_phase.h"
+#include "app/step_run.h"
 #include "app/tee.h"
 #include "base/guarded.h"
 #include "services/disk/files.h"
@@ -75,6 +78,14 @@ struct Workshop {
   std::size_t processes = 1;
 };
 
+// One step of a run: where it works, and where its result goes.
+struct Place {
+  std::string scratch_folder;
+  process::Guard& guard;
+  std::size_t processes = 1;
+  output::ResultTarget& target;
+};
+
 Result<Workshop> open_workshop(const LocalRun& run) {
   TRY_ASSIGN(auto target, output::ResultTarget::make(run.output));
   TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(run.scratch_parent));
@@ -85,52 +96,88 @@ Result<Workshop> open_workshop(const LocalRun& run) {
                   .processes = processes_of(run.job)};
 }
 
-MapPhase map_phase(const LocalRun& run, const Workshop& shop, EventSink& events,
+MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
                    std::function<std::unique_ptr<BlockSink>()> make_sink) {
   return MapPhase{.job = run.job,
                   .step = run.job.steps.front(),
                   .inputs = run.inputs,
-                  .scratch_folder = shop.scratch.path(),
-                  .processes = shop.processes,
-                  .guard = *shop.guard,
+                  .scratch_folder = place.scratch_folder,
+                  .processes = place.processes,
+                  .guard = place.guard,
                   .events = events,
                   .make_sink = std::move(make_sink)};
 }
 
 // No reducer: the mapped lines are the result, in input order.
-Result<void> map_only(const LocalRun& run, Workshop& shop) {
-  auto ordered = output::OrderedOutput::make(*shop.target, run.job.limits.memory_bytes, shop.scratch.path());
+Result<void> map_only(const LocalRun& run, const Place& place) {
+  auto ordered = output::OrderedOutput::make(place.target, run.job.limits.memory_bytes, place.scratch_folder);
   OutputNotices notices(*ordered, run.policy);
   Tee events({&run.events, &notices});
   {
     TimedPhase timed(Phase::kMap, run.events);
-    TRY(run_map_phase(map_phase(run, shop, events, [&] { return ordered->sink(); }), run.stop.get_token()));
+    TRY(run_map_phase(map_phase(run, place, events, [&] { return ordered->sink(); }), run.stop.get_token()));
   }
   return ordered->finish();
 }
 
-Result<void> map_and_reduce(const LocalRun& run, Workshop& shop) {
+Result<void> map_and_reduce(const LocalRun& run, const Place& place) {
   FailedInputs failed;
   Tee events({&run.events, &failed});
-  ReducePhase reduce(run.job, run.job.steps.front(), shop.scratch.path(), shop.processes, *shop.guard, run.events);
+  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events);
   TRY(reduce.start_early());
   auto shuffle = shuffle::Shuffle::make({.separator = run.job.separator,
                                          .partitions = run.job.reducers,
                                          .memory_bytes = run.job.limits.memory_bytes,
-                                         .scratch_folder = shop.scratch.path(),
-                                         .threads = shop.processes});
+                                         .scratch_folder = place.scratch_folder,
+                                         .threads = place.processes});
   {
     TimedPhase timed(Phase::kMap, run.events);
-    TRY(run_map_phase(map_phase(run, shop, events, [&] { return shuffle->sink(); }), run.stop.get_token()));
+    TRY(run_map_phase(map_phase(run, place, events, [&] { return shuffle->sink(); }), run.stop.get_token()));
   }
   TimedPhase timed(Phase::kReduce, run.events);
   TRY(shuffle->finish(failed.all(), run.stop.get_token()));
-  return reduce.run(*shuffle, *shop.target, run.stop.get_token());
+  return reduce.run(*shuffle, place.target, run.stop.get_token());
 }
 
-Result<void> run_steps(const LocalRun& run, Workshop& shop) {
-  TRY(run.job.steps.front().reducer.has_value() ? map_and_reduce(run, shop) : map_only(run, shop));
+Result<void> run_step(const LocalRun& run, const Place& place) {
+  TRY(run.job.steps.front().reducer.has_value() ? map_and_reduce(run, place) : map_only(run, place));
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
+  return {};
+}
+
+// Runs one of several steps over `inputs`, in a folder of its own.
+Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t number, const InputList& inputs,
+                               output::ResultTarget& target) {
+  const Job job = job_of_step(run.job, number);
+  StepEvents step_events(number, run.events, run.policy);
+  LocalRun step{.job = job,
+                .inputs = inputs,
+                .output = run.output,
+                .scratch_parent = run.scratch_parent,
+                .events = number == 0 ? run.events : step_events,
+                .policy = run.policy,
+                .stop = run.stop};
+  Place place{.scratch_folder = fmt::format("{}/step-{}", shop.scratch.path(), number + 1),
+              .guard = *shop.guard,
+              .processes = shop.processes,
+              .target = target};
+  TRY(disk::make_folders(place.scratch_folder));
+  return run_step(step, place);
+}
+
+// The steps one after the other, each over the file that the one before it wrote.
+Result<void> run_steps(const LocalRun& run, Workshop& shop) {
+  const std::size_t last = run.job.steps.size() - 1;
+  InputList between;
+  for (std::size_t number = 0; number < last; ++number) {
+    std::string path = fmt::format("{}/result-{}", shop.scratch.path(), number + 1);
+    TRY_ASSIGN(auto file, StepFile::create(path));
+    TRY(run_numbered_step(run, shop, number, number == 0 ? run.inputs : between, *file));
+    TRY(file->commit());
+    between.inputs = {
+        {.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = file->size_bytes()}};
+  }
+  TRY(run_numbered_step(run, shop, last, last == 0 ? run.inputs : between, *shop.target));
   TimedPhase timed(Phase::kOutput, run.events);
   return shop.target->commit();
 }
