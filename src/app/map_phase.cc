@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <thread>
@@ -25,7 +26,7 @@ class Decoders {
         options_(options),
         pool_(pool),
         blocks_(blocks),
-        runs_(decode::plan_runs(phase.inputs.inputs, limits::kBlockBytes)) {}
+        runs_(decode::plan_runs(phase.inputs.inputs, options.block_bytes)) {}
 
   void spawn_in(TaskGroup& group) {
     std::size_t count = std::min(phase_.processes, runs_.size());
@@ -66,12 +67,19 @@ class Decoders {
   std::atomic<std::size_t> working_ = 0;
 };
 
+// Only tests set this variable: the result must not depend on where blocks are cut.
+std::size_t block_bytes() {
+  const char* text = std::getenv("QUERN_TEST_BLOCK_BYTES");  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
+  std::size_t bytes = text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+  return bytes == 0 ? limits::kBlockBytes : std::clamp<std::size_t>(bytes, 16, limits::kBlockBytes);
+}
+
 }  // namespace
 
 decode::DecodeOptions decode_options(const Job& job) {
   return {.compression = job.decompress,
           .record = job.record,
-          .block_bytes = limits::kBlockBytes,
+          .block_bytes = block_bytes(),
           .max_record_bytes = limits::kMaxRecordBytes};
 }
 
