@@ -30,6 +30,17 @@ inline constexpr std::size_t kBlocksInFlight = 2;
 inline constexpr std::size_t kReadBytes = 256 * kKiB;
 // What a decoder may need for its window or dictionary: zstd --ultra --long=31, xz with a dictionary of 1.5 GiB.
 inline constexpr std::size_t kDecodeWindowBytes = 2 * kGiB;
+// An input of at least this stored size may be decoded by several threads; a smaller one is done before it pays.
+inline constexpr std::uint64_t kParallelStoredBytes = 1 * kMiB;
+// What is decoded by one thread at a time: small frames, members and blocks are joined up to the first size; one that is
+// larger than the second, as stored or decoded, is no part, and its file is decoded by one thread.
+inline constexpr std::size_t kPartBytes = 1 * kMiB;
+inline constexpr std::size_t kMostPartBytes = 32 * kMiB;
+// Decoded parts of one input that wait for their turn, and what one part may need for its window or dictionary.
+inline constexpr std::size_t kDecodedAheadBytes = 128 * kMiB;
+inline constexpr std::size_t kPartWindowBytes = 128 * kMiB;
+// The index of an .xz file in memory; a longer one belongs to a file that one thread decodes.
+inline constexpr std::size_t kXzIndexBytes = 64 * kMiB;
 
 // Inputs of `lines` and `files` children are grouped into batches, each of which is one child from start to end.
 inline constexpr std::uint64_t kBatchBytes = 16 * kMiB;

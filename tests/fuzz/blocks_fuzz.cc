@@ -81,8 +81,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < texts.size(); ++i) inputs.push_back({.name = std::to_string(i), .path = ""});
   std::uint32_t random = data[0];
   auto chunk = [&]() -> std::size_t { return 1 + (random = random * 1664525 + 1013904223) % (1 + data[3]); };
-  auto open = [&](const Input& input) -> Result<std::unique_ptr<ByteSource>> {
-    return std::unique_ptr<ByteSource>(std::make_unique<decode::MemorySource>(texts[std::stoul(input.name)], chunk));
+  auto open = [&](const Input& input) -> Result<std::unique_ptr<decode::StoredSource>> {
+    return std::unique_ptr<decode::StoredSource>(
+        std::make_unique<decode::MemorySource>(texts[std::stoul(input.name)], chunk));
   };
   decode::DecodeOptions options{
       .compression = Compression::kNone, .block_bytes = 3U + data[1], .max_record_bytes = 3U + data[2]};

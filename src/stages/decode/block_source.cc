@@ -39,7 +39,7 @@ class Blocks final : public BlockSource {
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
         pool_(pool),
         events_(events),
-        stream_(std::move(open), options.compression) {}
+        stream_(std::move(open), options.compression, options.threads) {}
   Blocks(const Blocks&) = delete;
   Blocks& operator=(const Blocks&) = delete;
   ~Blocks() override { pool_.give(std::move(buffer_)); }

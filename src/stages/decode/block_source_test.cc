@@ -97,10 +97,10 @@ void take_events(Given& given, const Events& events) {
 Given read_blocks(const Reading& reading) {
   std::vector<Input> inputs;
   for (std::size_t i = 0; i < reading.stored.size(); ++i) inputs.push_back({.name = std::to_string(i), .path = ""});
-  auto open = [&](const Input& input) -> Result<std::unique_ptr<ByteSource>> {
+  auto open = [&](const Input& input) -> Result<std::unique_ptr<StoredSource>> {
     const std::string& bytes = reading.stored[std::stoul(input.name)];
     if (bytes == "missing") return Error{.kind = ErrorKind::kNotFound, .message = "there is no such file"};
-    return std::unique_ptr<ByteSource>(std::make_unique<MemorySource>(bytes, reading.chunk));
+    return std::unique_ptr<StoredSource>(std::make_unique<MemorySource>(bytes, reading.chunk));
   };
   DecodeOptions options{
       .record = reading.record, .block_bytes = reading.block_bytes, .max_record_bytes = reading.max_record_bytes};

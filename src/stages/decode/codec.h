@@ -30,6 +30,8 @@ class Codec {
   virtual Result<void> decode(Work& work) = 0;
   // The file may end here: all that was decoded is complete and verified.
   virtual bool is_complete() const = 0;
+  // Another piece may follow. Not so behind padding that only the end of a file may have.
+  virtual bool may_continue() const { return is_complete(); }
   // What the format calls one of the pieces that may stand one behind the other: "member", "frame", "stream".
   virtual std::string_view piece() const = 0;
 };

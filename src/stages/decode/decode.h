@@ -12,9 +12,10 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "stages/decode/stored_source.h"
 
 // Stored bytes to records: decompress as a stream, verify, cut at record boundaries. Everything here is used by one
-// thread at a time and blocks on the disk.
+// thread at a time and blocks on the disk. A block source may have threads of its own, which nobody else sees.
 
 namespace quern::decode {
 
@@ -29,13 +30,16 @@ Compression detect(std::string_view first_bytes, std::string_view name);
 Result<std::unique_ptr<ByteSource>> make_decoder(Compression compression, std::unique_ptr<ByteSource> stored);
 
 // Reads a file from the local disk, or a pipe. Errors name the path; that it is a folder shows with the first read.
-Result<std::unique_ptr<ByteSource>> open_stored_file(const std::string& path);
+Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path);
 
 struct DecodeOptions {
   std::optional<Compression> compression;  // none: detect
   RecordKind record = RecordKind::kKeyedJson;
   std::size_t block_bytes = 0;       // at least 3
   std::size_t max_record_bytes = 0;  // at least 3
+  // Above 1, a large input whose format lets it (docs/performance.md) is decoded by so many threads. It makes no
+  // difference to what comes out.
+  std::size_t threads = 1;
 };
 
 // Blocks of the inputs [first, first + inputs.size()). One input gives any number of blocks. Several inputs (small

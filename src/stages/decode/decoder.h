@@ -12,9 +12,18 @@
 
 namespace quern::decode {
 
+// The decoded bytes of one stored file.
+class InputDecoder : public ByteSource {
+ public:
+  // Lets go of the stored file, not of the memory.
+  virtual void close() = 0;
+  // How much of the stored file is decoded. Never less than it was.
+  virtual std::uint64_t stored_bytes() const = 0;
+};
+
 // Drives a Codec over a stored file: reads it piecewise, counts offsets, words errors. Can be started again for another
 // file of the same format, with the same memory.
-class Decoder final : public ByteSource {
+class Decoder final : public InputDecoder {
  public:
   static Result<std::unique_ptr<Decoder>> make(Compression compression, std::size_t memory_bytes);
 
@@ -22,10 +31,8 @@ class Decoder final : public ByteSource {
   Result<void> start(std::unique_ptr<ByteSource> stored, std::string_view first_bytes);
   // A stored file without any byte is an empty one, whatever its format.
   Result<std::size_t> read(std::span<char> target) override;
-  // Lets go of the stored file, not of the memory.
-  void close() { stored_.reset(); }
-  // How much of the stored file is decoded.
-  std::uint64_t stored_bytes() const { return offset_; }
+  void close() override { stored_.reset(); }
+  std::uint64_t stored_bytes() const override { return offset_; }
 
  private:
   Decoder(Compression compression, std::unique_ptr<Codec> codec)

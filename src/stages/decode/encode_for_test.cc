@@ -51,6 +51,45 @@ std::string encode_xz(std::string_view text) {
   return run_lzma(stream, text);
 }
 
+std::string encode_xz_blocks(const std::vector<std::string>& texts) {
+  lzma_stream stream = LZMA_STREAM_INIT;
+  CHECK(lzma_easy_encoder(&stream, 0, LZMA_CHECK_CRC64) == LZMA_OK);
+  std::string stored;
+  std::string room(kRoomBytes, '\0');
+  auto run = [&](lzma_action action, lzma_ret end) {
+    lzma_ret status = LZMA_OK;
+    while (status == LZMA_OK) {
+      stream.next_out = reinterpret_cast<std::uint8_t*>(room.data());
+      stream.avail_out = room.size();
+      status = lzma_code(&stream, action);
+      stored.append(room, 0, room.size() - stream.avail_out);
+    }
+    CHECK(status == end);
+  };
+  for (const std::string& text : texts) {
+    stream.next_in = as_bytes(text);
+    stream.avail_in = text.size();
+    run(LZMA_FULL_FLUSH, LZMA_STREAM_END);
+  }
+  run(LZMA_FINISH, LZMA_STREAM_END);
+  lzma_end(&stream);
+  return stored;
+}
+
+// A member with the field that says how long it is.
+std::string encode_bgzf(std::string_view text) {
+  std::string member = encode_gzip(text);
+  std::string_view extra(
+      "\x06\x00"
+      "BC\x02\x00??",
+      8);
+  member[3] = 4;
+  member.insert(10, extra);
+  member[16] = static_cast<char>((member.size() - 1) & 0xff);
+  member[17] = static_cast<char>((member.size() - 1) >> 8);
+  return member;
+}
+
 std::string encode_bzip2(std::string_view text) {
   std::string stored(text.size() * 2 + kRoomBytes, '\0');
   auto length = static_cast<unsigned>(stored.size());
@@ -99,6 +138,15 @@ std::string encode_lzma(std::string_view text, bool has_length) {
   // liblzma always writes an end mark and no length; decoders accept an end mark behind the announced length, too.
   std::uint64_t length = text.size();
   if (has_length) std::memcpy(stored.data() + 5, &length, sizeof length);
+  return stored;
+}
+
+std::string encode_parts(Compression compression, const std::vector<std::string>& texts) {
+  if (compression == Compression::kXz) return encode_xz_blocks(texts);
+  std::string stored;
+  for (const std::string& text : texts) {
+    stored += compression == Compression::kGzip ? encode_bgzf(text) : encode(compression, text);
+  }
   return stored;
 }
 

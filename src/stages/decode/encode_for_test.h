@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/job.h"
 
@@ -15,5 +16,9 @@ std::string encode_zstd(std::string_view text, int window_log);
 
 // An .lzma stream: `has_length` writes the decoded length to the header instead of an end mark.
 std::string encode_lzma(std::string_view text, bool has_length);
+
+// `texts` as the pieces of one file that can be decoded side by side: xz blocks, zstd frames, bgzip's members, bzip2
+// streams.
+std::string encode_parts(Compression compression, const std::vector<std::string>& texts);
 
 }  // namespace quern::decode

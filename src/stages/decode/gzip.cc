@@ -42,6 +42,7 @@ class GzipCodec final : public Codec {
   }
 
   bool is_complete() const override { return place_ == Place::kBetweenMembers || place_ == Place::kInPadding; }
+  bool may_continue() const override { return place_ == Place::kBetweenMembers; }
   std::string_view piece() const override { return "member"; }
 
  private:

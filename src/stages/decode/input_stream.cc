@@ -44,8 +44,7 @@ Result<std::size_t> InputStream::read_first(std::span<char> target) {
   std::string_view first_bytes(place.data(), count);
   Compression compression = compression_.value_or(detect(first_bytes, input_->name));
   if (compression != Compression::kNone) {
-    TRY_ASSIGN(decoder_, decoder_for(compression));
-    TRY(decoder_->start(std::move(stored_), first_bytes));
+    TRY(start_decoder(compression, first_bytes));
     return decoder_->read(target);
   }
   if (is_roomy) return count;
@@ -62,12 +61,25 @@ Result<std::size_t> InputStream::read_next(std::span<char> target) {
   return count;
 }
 
-Result<Decoder*> InputStream::decoder_for(Compression compression) {
+Result<void> InputStream::start_decoder(Compression compression, std::string_view first_bytes) {
+  if (start_parallel(compression)) {
+    stored_.reset();
+    return {};
+  }
   auto& kept = decoders_.at(static_cast<std::size_t>(compression));
   if (kept == nullptr) {
     TRY_ASSIGN(kept, Decoder::make(compression, limits::kDecodeWindowBytes));
   }
-  return kept.get();
+  decoder_ = kept.get();
+  return kept->start(std::move(stored_), first_bytes);
+}
+
+bool InputStream::start_parallel(Compression compression) {
+  if (threads_ < 2 || input_->stored_bytes < limits::kParallelStoredBytes) return false;
+  if (parallel_ == nullptr) parallel_ = std::make_unique<ParallelDecoder>(ParallelOptions{.threads = threads_});
+  if (!parallel_->start(compression, [this] { return open_(*input_); })) return false;
+  decoder_ = parallel_.get();
+  return true;
 }
 
 }  // namespace quern::decode

@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
 
-#include "base/stream.h"
+#include "stages/decode/stored_source.h"
 
 namespace quern::decode {
 
 // For tests and fuzz targets: a stored file in memory that gives as many bytes with each read as `chunk` says.
-class MemorySource final : public ByteSource {
+class MemorySource final : public StoredSource {
  public:
   explicit MemorySource(
       std::string bytes, std::function<std::size_t()> chunk = [] { return std::string::npos; })
@@ -22,6 +23,11 @@ class MemorySource final : public ByteSource {
     std::copy_n(bytes_.data() + at_, most, target.begin());
     at_ += most;
     return most;
+  }
+  Result<std::uint64_t> size() override { return bytes_.size(); }
+  Result<void> seek(std::uint64_t offset) override {
+    at_ = std::min<std::uint64_t>(offset, bytes_.size());
+    return {};
   }
 
  private:

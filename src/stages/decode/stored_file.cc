@@ -1,5 +1,8 @@
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -9,7 +12,7 @@
 namespace quern::decode {
 namespace {
 
-class StoredFile final : public ByteSource {
+class StoredFile final : public StoredSource {
  public:
   StoredFile(Fd fd, const std::string& path) : fd_(std::move(fd)), path_(path) {}
 
@@ -19,6 +22,18 @@ class StoredFile final : public ByteSource {
     return count;
   }
 
+  Result<std::uint64_t> size() override {
+    struct stat status {};
+    if (::fstat(fd_.number(), &status) != 0) return os_error(path_ + ": asking for its size", errno);
+    if (!S_ISREG(status.st_mode)) return os_error(path_ + ": asking for its size", ESPIPE);
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  Result<void> seek(std::uint64_t offset) override {
+    if (::lseek(fd_.number(), static_cast<off_t>(offset), SEEK_SET) >= 0) return {};
+    return os_error(path_ + ": going to byte " + std::to_string(offset), errno);
+  }
+
  private:
   const Fd fd_;
   const std::string path_;
@@ -26,11 +41,11 @@ class StoredFile final : public ByteSource {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> open_stored_file(const std::string& path) {
+Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path) {
   TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY | O_NOCTTY));
   // Only a hint for reading ahead; a pipe refuses it.
   static_cast<void>(::posix_fadvise(fd.number(), 0, 0, POSIX_FADV_SEQUENTIAL));
-  return std::unique_ptr<ByteSource>(std::make_unique<StoredFile>(std::move(fd), path));
+  return std::unique_ptr<StoredSource>(std::make_unique<StoredFile>(std::move(fd), path));
 }
 
 }  // namespace quern::decode

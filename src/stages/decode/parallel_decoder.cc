@@ -1,0 +1,188 @@
+#include "stages/decode/parallel_decoder.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace quern::decode {
+namespace {
+
+using Found = PartSplitter::Found;
+
+// One part is read from while each thread decodes another, and one more waits so that none of them has to.
+constexpr std::size_t kSlotsBesideThreads = 2;
+
+}  // namespace
+
+ParallelDecoder::ParallelDecoder(const ParallelOptions& options)
+    : options_(options),
+      stored_buffers_(options.threads + kSlotsBesideThreads, std::numeric_limits<std::size_t>::max()),
+      decoded_buffers_(options.threads + kSlotsBesideThreads, std::numeric_limits<std::size_t>::max()),
+      jobs_(options.threads + kSlotsBesideThreads),
+      workers_({}) {
+  CHECK(options.parts.joined_bytes <= options.parts.most_bytes);
+  for (std::size_t i = 0; i < options.threads + kSlotsBesideThreads; ++i) slots_.push_back(std::make_unique<Slot>());
+}
+
+bool ParallelDecoder::start(Compression compression, Open open) {
+  close();
+  compression_ = compression;
+  open_ = std::move(open);
+  given_bytes_ = 0;
+  stored_bytes_ = 0;
+  if (!open_parts()) {
+    close();
+    return false;
+  }
+  if (std::exchange(has_workers_, true)) return true;
+  for (std::size_t i = 1; i <= options_.threads; ++i) {
+    workers_.spawn("part decoder " + std::to_string(i), [this](const std::stop_token& stop) { return work(stop); });
+  }
+  return true;
+}
+
+// Errors of the disk are left to the Decoder, like everything else that may be wrong with a file.
+bool ParallelDecoder::open_parts() {
+  auto stored = open_();
+  if (!stored.ok()) return false;
+  stored_ = std::move(stored).value();
+  auto splitter = make_part_splitter(compression_, *stored_, options_.parts);
+  if (!splitter.ok() || splitter.value() == nullptr) return false;
+  splitter_ = std::move(splitter).value();
+  found_ = Found::kPart;
+  look_ahead();
+  return busy_ + (has_found_part_ ? 1 : 0) >= 2;
+}
+
+void ParallelDecoder::close() {
+  drop_parts();
+  rest_.reset();
+  splitter_.reset();
+  stored_.reset();
+}
+
+std::uint64_t ParallelDecoder::stored_bytes() const {
+  return std::max(stored_bytes_, rest_ == nullptr ? 0 : rest_->stored_bytes());
+}
+
+Result<std::size_t> ParallelDecoder::read(std::span<char> target) {
+  if (rest_ != nullptr) return rest_->read(target);
+  while (unread_.empty()) {
+    look_ahead();
+    if (busy_ == 0 && found_ == Found::kEnd) return std::size_t{0};
+    const Slot* slot = busy_ > 0 ? &take_part() : nullptr;
+    if (slot != nullptr && slot->is_good) {
+      unread_ = {taken_.data(), taken_.size()};
+      stored_bytes_ = slot->part.end;
+      continue;
+    }
+    TRY(start_over());
+    return rest_->read(target);
+  }
+  std::size_t count = std::min(target.size(), unread_.size());
+  std::copy_n(unread_.begin(), count, target.begin());
+  unread_ = unread_.subspan(count);
+  given_bytes_ += count;
+  return count;
+}
+
+// Gives the threads as much to do as there are slots and memory for. One part is always allowed.
+void ParallelDecoder::look_ahead() {
+  while (busy_ < slots_.size() && find_part()) {
+    Slot& slot = slot_at(busy_);
+    if (busy_ > 0 && ahead_bytes_ + slot.part.most_decoded_bytes > options_.ahead_bytes) return;
+    has_found_part_ = false;
+    ahead_bytes_ += slot.part.most_decoded_bytes;
+    ++busy_;
+    slot.compression = compression_;
+    slot.decoded = decoded_buffers_.take(slot.part.most_decoded_bytes + 1);
+    jobs_.push(&slot);
+  }
+}
+
+bool ParallelDecoder::find_part() {
+  if (has_found_part_ || found_ != Found::kPart) return has_found_part_;
+  Part& part = slot_at(busy_).part;
+  if (part.stored.capacity() == 0) part.stored = stored_buffers_.take(0);
+  auto found = splitter_->next(part);
+  found_ = found.ok() ? found.value() : Found::kNone;
+  has_found_part_ = found_ == Found::kPart;
+  return has_found_part_;
+}
+
+// Waits for the first of the busy slots. It is still to be seen whether it was a part.
+const ParallelDecoder::Slot& ParallelDecoder::take_part() {
+  Slot& slot = slot_at(0);
+  slot.is_done.acquire();
+  first_ = (first_ + 1) % slots_.size();
+  --busy_;
+  ahead_bytes_ -= slot.part.most_decoded_bytes;
+  stored_buffers_.give(std::move(slot.part.stored));
+  decoded_buffers_.give(std::exchange(taken_, std::move(slot.decoded)));
+  return slot;
+}
+
+void ParallelDecoder::drop_parts() {
+  while (auto waiting = jobs_.try_pop()) {
+    (*waiting)->is_good = false;
+    (*waiting)->is_done.release();
+  }
+  while (busy_ > 0) take_part();
+  unread_ = {};
+  has_found_part_ = false;
+  found_ = Found::kNone;
+}
+
+// From the start of the file, because only the Decoder's own way there gives its errors word for word.
+Result<void> ParallelDecoder::start_over() {
+  drop_parts();
+  splitter_.reset();
+  stored_.reset();
+  TRY_ASSIGN(auto rest, Decoder::make(compression_, options_.file_window_bytes));
+  TRY_ASSIGN(auto stored, open_());
+  TRY(rest->start(std::move(stored), ""));
+  taken_.resize(limits::kReadBytes);
+  for (std::uint64_t left = given_bytes_; left > 0;) {
+    std::size_t most = std::min<std::uint64_t>(left, taken_.size());
+    TRY_ASSIGN(std::size_t count, rest->read({taken_.data(), most}));
+    if (count == 0) return bad_data("the file changed while it was read; run again once nothing writes to it");
+    left -= count;
+  }
+  rest_ = std::move(rest);
+  return {};
+}
+
+Result<void> ParallelDecoder::work(const std::stop_token& stop) {
+  Compression made_for = Compression::kNone;
+  std::unique_ptr<Codec> codec;
+  while (auto job = jobs_.pop(stop)) {
+    Slot& slot = **job;
+    if (slot.compression != made_for) {
+      made_for = slot.compression;
+      auto made = make_codec(made_for, options_.window_bytes);
+      codec = made.ok() ? std::move(made).value() : nullptr;
+    }
+    slot.is_good = codec != nullptr && decode_part(*codec, slot.part, slot.decoded);
+    slot.is_done.release();
+  }
+  return {};
+}
+
+// A part is one if a Decoder that came to its start would come to its end with the same bytes, and go on from there.
+bool ParallelDecoder::decode_part(Codec& codec, const Part& part, Buffer& decoded) {
+  if (!codec.reset().ok()) return false;
+  // The one more byte shows that there is more.
+  decoded.resize(part.most_decoded_bytes + 1);
+  Codec::Work work{
+      .stored = {part.stored.data(), part.stored.size()}, .is_last = true, .target = {decoded.data(), decoded.size()}};
+  std::size_t left = 0;
+  do {
+    left = work.stored.size() + work.target.size();
+    if (!codec.decode(work).ok()) return false;
+  } while (work.stored.size() + work.target.size() < left);
+  decoded.resize(decoded.size() - work.target.size());
+  return work.stored.empty() && codec.may_continue();
+}
+
+}  // namespace quern::decode

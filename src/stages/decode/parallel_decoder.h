@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <semaphore>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "base/channel.h"
+#include "base/task_group.h"
+#include "stages/decode/decoder.h"
+#include "stages/decode/parts.h"
+
+namespace quern::decode {
+
+struct ParallelOptions {
+  std::size_t threads = 2;
+  PartLimits parts = {};
+  std::size_t ahead_bytes = limits::kDecodedAheadBytes;        // decoded parts that wait, together
+  std::size_t window_bytes = limits::kPartWindowBytes;         // what a part may ask for its window or dictionary
+  std::size_t file_window_bytes = limits::kDecodeWindowBytes;  // the same for a file decoded on its own
+};
+
+// Decodes the parts of one stored file side by side and gives their bytes in order. Gives the same bytes and the same
+// errors as a Decoder: whatever is not as it should be, from a part that is damaged to one that is too large, is left
+// to a Decoder, which starts over and takes up where the parts ended. Owned by one thread, which reads the file and
+// hands out what its own threads decode.
+class ParallelDecoder final : public InputDecoder {
+ public:
+  using Open = std::function<Result<std::unique_ptr<StoredSource>>()>;
+
+  explicit ParallelDecoder(const ParallelOptions& options);
+  ~ParallelDecoder() override { close(); }
+  ParallelDecoder(const ParallelDecoder&) = delete;
+  ParallelDecoder& operator=(const ParallelDecoder&) = delete;
+
+  // False if the file has no two parts to begin with, or fails: then it is for a Decoder. `open` gives the file from
+  // its start, and may be called again while it is read.
+  bool start(Compression compression, Open open);
+  Result<std::size_t> read(std::span<char> target) override;
+  // Lets go of the stored file, not of the memory and the threads.
+  void close() override;
+  std::uint64_t stored_bytes() const override;
+  // A part was none, and the file is decoded by one thread now.
+  bool has_started_over() const { return rest_ != nullptr; }
+
+ private:
+  struct Slot {
+    Part part;
+    Compression compression = Compression::kNone;
+    Buffer decoded;
+    bool is_good = false;
+    std::binary_semaphore is_done{0};  // until it is taken, a thread may be writing to what stands above
+  };
+
+  bool open_parts();
+  void look_ahead();
+  bool find_part();
+  const Slot& take_part();
+  void drop_parts();
+  Result<void> start_over();
+  Result<std::size_t> read_rest(std::span<char> target);
+
+  Result<void> work(const std::stop_token& stop);
+  static bool decode_part(Codec& codec, const Part& part, Buffer& decoded);
+
+  Slot& slot_at(std::size_t position) { return *slots_[(first_ + position) % slots_.size()]; }
+
+  const ParallelOptions options_;
+  Compression compression_ = Compression::kNone;
+  Open open_;
+  std::unique_ptr<StoredSource> stored_;
+  std::unique_ptr<PartSplitter> splitter_;
+  PartSplitter::Found found_ = PartSplitter::Found::kEnd;  // at the last look
+  std::unique_ptr<Decoder> rest_;                          // set once a part was none
+  std::uint64_t given_bytes_ = 0;
+  std::uint64_t stored_bytes_ = 0;
+
+  Buffer taken_;                  // what the last part taken decoded to
+  std::span<const char> unread_;  // of taken_
+
+  // A ring: `busy_` slots from `first_` on are with the threads, and the next one may hold a part found ahead.
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::size_t first_ = 0;
+  std::size_t busy_ = 0;
+  bool has_found_part_ = false;
+  std::size_t ahead_bytes_ = 0;  // that the busy slots may decode to
+  BufferPool stored_buffers_;
+  BufferPool decoded_buffers_;
+  Channel<Slot*> jobs_;
+  bool has_workers_ = false;
+  TaskGroup workers_;  // last, so that no thread outlives what it uses
+};
+
+}  // namespace quern::decode

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/job.h"
+#include "model/limits.h"
+#include "stages/decode/stored_source.h"
+#include "stages/decode/stored_window.h"
+
+// Cutting a stored file into parts that can be decoded side by side. Nothing here decodes or verifies data, and nothing
+// has to be right about damaged files: a cut only says where a part may end, and whoever decodes the part learns
+// whether it does.
+
+namespace quern::decode {
+
+struct PartLimits {
+  std::size_t joined_bytes = limits::kPartBytes;    // pieces are joined until they decode to so much
+  std::size_t most_bytes = limits::kMostPartBytes;  // of a part, stored and decoded
+};
+
+// Stored bytes that are by themselves a complete file of their format.
+struct Part {
+  Buffer stored;
+  std::size_t most_decoded_bytes = 0;  // if it decodes to more, it is no part after all
+  std::uint64_t end = 0;               // where it ends in the stored file
+};
+
+class PartSplitter {
+ public:
+  enum class Found {
+    kPart,
+    kEnd,   // the parts were the whole file
+    kNone,  // what follows cannot be told apart, or is too large for a part
+  };
+  virtual ~PartSplitter() = default;
+  // Parts follow each other from the start of the file. Blocks on the disk; errors are those of reading.
+  virtual Result<Found> next(Part& part) = 0;
+};
+
+// None for a format, or a file, that cannot be cut. `source` is borrowed and stands at its start.
+Result<std::unique_ptr<PartSplitter>> make_part_splitter(Compression compression, StoredSource& source,
+                                                         const PartLimits& limits);
+Result<std::unique_ptr<PartSplitter>> make_xz_splitter(StoredSource& source, const PartLimits& limits);
+
+// A zstd frame, a gzip member or a bzip2 stream.
+struct Piece {
+  std::size_t stored_bytes = 0;
+  std::size_t most_decoded_bytes = 0;
+};
+// The piece that begins `at` bytes behind the window's offset, where there is at least one byte. None if its length
+// cannot be told, or is above limits.most_bytes.
+using FindPiece = Result<std::optional<Piece>> (*)(StoredWindow& window, std::size_t at, const PartLimits& limits);
+Result<std::optional<Piece>> find_zstd_frame(StoredWindow& window, std::size_t at, const PartLimits& limits);
+Result<std::optional<Piece>> find_bgzf_member(StoredWindow& window, std::size_t at, const PartLimits& limits);
+Result<std::optional<Piece>> find_bzip2_stream(StoredWindow& window, std::size_t at, const PartLimits& limits);
+
+std::uint64_t little_endian(std::string_view bytes);
+
+}  // namespace quern::decode
