@@ -449,9 +449,20 @@ class Mapper {
     // One look at the whole block spares one at each line.
     block.mayBeBroken = !this.#isText && segments.length > 0 && !isUtf8(payload.subarray(segments[0].start));
     for (let i = 0; i < segments.length; ++i) await this.#mapSegment(block, i, segments[i]);
-    for (const part of outputParts(block.lines)) this.#channel.write(OUTPUT, id, part);
-    this.#counters.send(this.#channel, id);
+    this.#sendAnswer(block);
     this.#channel.done(id, block.count - block.bad - block.blank, block.bad, block.blank);
+  }
+
+  #sendAnswer({ id, lines }) {
+    for (const part of outputParts(lines)) this.#channel.write(OUTPUT, id, part);
+    lines.length = 0;
+    this.#counters.send(this.#channel, id);
+  }
+
+  // What the records before gave is sent first: it is kept if this one is the child's last.
+  #startCarefully(block, segment, index) {
+    this.#sendAnswer(block);
+    this.#channel.starting(block.id, segment, index);
   }
 
   async #mapSegment(block, segment, { file, start, end }) {
@@ -459,7 +470,7 @@ class Mapper {
     const mapper = this.#function;
     for (let index = 0; start < end; ++index) {
       const stop = payload.indexOf(NEWLINE, start);
-      if (block.isCareful) this.#channel.starting(block.id, segment, index);
+      if (block.isCareful) this.#startCarefully(block, segment, index);
       ++block.count;
       try {
         const record = this.#isText ? this.#textAt(payload, start, stop) : this.#recordAt(block, start, stop);

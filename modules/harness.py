@@ -441,10 +441,15 @@ class Mapper:
                 else:
                     self._map(lines)
             self._count += self._index + 1
-        for part in output_parts(self._results.encoded(self._lines)):
-            self._channel.write(OUTPUT, identity, part)
-        self._lines.clear()
+        self._send_lines()
         finish(self._channel, self._counters, identity, self._count, self._bad, self._blank)
+
+    def _send_lines(self):
+        if not self._lines:
+            return
+        for part in output_parts(self._results.encoded(self._lines)):
+            self._channel.write(OUTPUT, self._identity, part)
+        self._lines.clear()
 
     def _split(self, piece):
         if self._is_text:
@@ -455,7 +460,10 @@ class Mapper:
             return [decoded_or_bytes(line) for line in bytes(piece).split(b"\n")]
 
     def _map_carefully(self, lines):
+        """What the records before gave is sent first: it is kept if this one is the child's last."""
         for line in lines:
+            self._send_lines()
+            send_counters(self._channel, self._counters, self._identity)
             self._channel.write(STARTING, self._identity, PLACE.pack(self._segment, self._index + 1))
             self._map([line])
 

@@ -4,7 +4,8 @@ import os
 import re
 import struct
 
-from harness_child import BLOCK, CAREFUL, CONTINUES, GOES_ON, GROUPS, HEADER, HERE, STARTING, Gone, HarnessTest
+from harness_child import (BLOCK, CAREFUL, CONTINUES, COUNTERS, DONE, GOES_ON, GROUPS, HEADER, HERE, OUTPUT, STARTING, Gone,
+                           HarnessTest)
 from harness_records_test import RECORDS
 from harness_reducer_test import SUMS
 
@@ -20,6 +21,15 @@ class Living(HarnessTest):
             self.assertEqual(answer.starting, [(0, 0), (0, 1), (0, 2), (1, 0)])
             self.assertEqual((answer.output, answer.done), (b"|a|1\n|b|4\n", (2, 1, 1)))
             self.assertEqual([bad[:2] for bad in answer.bad], [(0, 2)])
+
+    def test_careful_blocks_send_what_the_records_before_gave_first(self):
+        for _, start in self.each(**RECORDS):
+            child = start()
+            child.block(1, [("a", b"1\n2\n3\n")], CAREFUL)
+            kinds = []
+            while DONE not in kinds:
+                kinds.append(child.read()[0])
+            self.assertEqual([kind for kind in kinds if kind != COUNTERS], [STARTING, OUTPUT] * 3 + [DONE])
 
     def test_careful_groups_tell_each_group_before_it_starts(self):
         for _, start in self.each(**SUMS):

@@ -11,6 +11,17 @@ std::size_t segment_offset(const Block& block, std::size_t segment) {
   return offset;
 }
 
+// The index of the line among those of all segments.
+std::size_t index_in_block(const Block& block, LinePlace place) {
+  std::size_t index = place.line;
+  for (std::size_t i = 0; i < place.segment; ++i) index += block.segments[i].lines;
+  return index;
+}
+
+std::size_t offset_of(const Block& block, LinePlace place) {
+  return static_cast<std::size_t>(line_at(block, place).data() - block.bytes.data());
+}
+
 }  // namespace
 
 bool has_line(const Block& block, LinePlace place) {
@@ -45,6 +56,32 @@ void remove_line(Block& block, LinePlace place) {
   before.lines = place.line;
   before.size_bytes = offset_in_segment;
   block.segments.insert(block.segments.begin() + static_cast<std::ptrdiff_t>(place.segment) + 1, after);
+}
+
+std::uint64_t count_lines_before(const Block& block, LinePlace place) { return index_in_block(block, place); }
+
+void remove_lines_before(Block& block, LinePlace place) {
+  CHECK(has_line(block, place));
+  std::size_t start = offset_of(block, place);
+  std::size_t before_segment = segment_offset(block, place.segment);
+  std::memmove(block.bytes.data(), block.bytes.data() + start, block.bytes.size() - start);
+  block.bytes.resize(block.bytes.size() - start);
+  Segment& first = block.segments[place.segment];
+  first.first_line += place.line;
+  first.lines -= place.line;
+  first.size_bytes -= start - before_segment;
+  block.segments.erase(block.segments.begin(), block.segments.begin() + static_cast<std::ptrdiff_t>(place.segment));
+}
+
+std::uint64_t count_blank_before(const Block& block, LinePlace place) {
+  std::string_view bytes = block.bytes.view().substr(0, offset_of(block, place));
+  std::uint64_t blank = 0;
+  while (!bytes.empty()) {
+    std::size_t end = bytes.find('\n');
+    if (bytes.substr(0, end).find_first_not_of(" \t\r\v\f") == std::string_view::npos) ++blank;
+    bytes.remove_prefix(end + 1);
+  }
+  return blank;
 }
 
 std::uint64_t count_lines(const Block& block) {

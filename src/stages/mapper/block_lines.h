@@ -21,6 +21,11 @@ std::string_view line_at(const Block& block, LinePlace place);
 std::uint64_t line_number(const Block& block, LinePlace place);
 // Takes the line out of the block. The lines behind it keep their numbers: its segment becomes two.
 void remove_line(Block& block, LinePlace place);
+// Takes out all lines before this one; it becomes the first line of the first segment and keeps its number.
+void remove_lines_before(Block& block, LinePlace place);
+std::uint64_t count_lines_before(const Block& block, LinePlace place);
+// How many of these are of nothing but blanks.
+std::uint64_t count_blank_before(const Block& block, LinePlace place);
 // Lines of all segments together.
 std::uint64_t count_lines(const Block& block);
 

@@ -28,12 +28,32 @@ std::vector<std::string_view> file_names(const Block& block, const std::vector<I
 
 }  // namespace
 
-void BlockInFlight::forget_answer() {
+void BlockInFlight::start_record(LinePlace place) {
+  starting = place;
+  before_starting = {.lines = lines.size(),
+                     .last_bytes = lines.empty() ? 0 : lines.back().size(),
+                     .lines_bytes = lines_bytes,
+                     .bad = bad.size(),
+                     .counted = counted.size()};
+}
+
+void BlockInFlight::keep_finished(bool is_text) {
+  std::uint64_t lines_before = count_lines_before(block, *starting);
+  std::uint64_t blank = is_text ? 0 : count_blank_before(block, *starting);
+  finished += lines_before - blank - (before_starting.bad - finished_bad);
+  finished_bad = before_starting.bad;
+  remove_lines_before(block, *starting);
+  starting = LinePlace{};
+}
+
+void BlockInFlight::forget_unfinished() {
+  const Finished& kept = before_starting;
+  lines.resize(kept.lines);
+  if (!lines.empty()) lines.back().resize(kept.last_bytes);
+  lines_bytes = kept.lines_bytes;
+  bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(kept.bad), bad.end());
+  counted.erase(counted.begin() + static_cast<std::ptrdiff_t>(kept.counted), counted.end());
   starting.reset();
-  lines.clear();
-  lines_bytes = 0;
-  bad.clear();
-  counted.clear();
 }
 
 FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
@@ -78,6 +98,7 @@ void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& 
     std::optional<Block> block = may_block ? blocks.pop(stop) : blocks.try_pop();
     if (!block.has_value()) return;
     in_flight_.push_back({.id = next_id_++, .block = std::move(*block)});
+    in_flight_.back().decoded_bytes = in_flight_.back().block.bytes.size();
     turns_.reached(number_);
     if (child_.has_value()) send(in_flight_.back());
   }
@@ -187,7 +208,7 @@ Result<void> FunctionWorker::handle_answer(const process::Frame& frame) {
       TRY_ASSIGN(auto starting, protocol::parse_starting(frame.payload));
       LinePlace place{.segment = starting.segment, .line = starting.line};
       if (!has_line(work.block, place)) return broken("it started a record that the block does not have");
-      work.starting = place;
+      work.start_record(place);
       return {};
     }
     case FrameType::kDone:
@@ -206,7 +227,10 @@ Result<void> FunctionWorker::take_output(BlockInFlight& work, std::string_view p
                  .message = fmt::format("{} gave more than {} for one block ({})", name(),
                                         format_bytes(limits::kMaxBlockOutputBytes), place_in_words(work))};
   }
-  work.lines.emplace_back(payload.size()).append(payload);
+  // A careful child writes a frame for each record.
+  bool has_room = !work.lines.empty() && work.lines.back().capacity() - work.lines.back().size() >= payload.size();
+  if (!has_room) work.lines.emplace_back(work.careful ? std::max(payload.size(), limits::kReadBytes) : payload.size());
+  work.lines.back().append(payload);
   return {};
 }
 
@@ -235,7 +259,8 @@ Result<void> FunctionWorker::take_counters(BlockInFlight* work, std::string_view
 Result<void> FunctionWorker::commit(std::string_view payload) {
   TRY_ASSIGN(auto done, protocol::parse_done(payload));
   BlockInFlight work = std::move(in_flight_.front());
-  if (done.records + done.bad + done.blank != count_lines(work.block) || done.bad != work.bad.size()) {
+  if (done.records + done.bad + done.blank != count_lines(work.block) ||
+      done.bad + work.finished_bad != work.bad.size()) {
     in_flight_.front() = std::move(work);
     return broken("it counted another number of records than it was sent");
   }
@@ -244,9 +269,9 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   event::BlockMapped mapped{.child = number_,
                             .first_input = work.block.address.input,
                             .last_input = work.block.segments.back().input,
-                            .records = done.records,
-                            .bad = done.bad + work.given_up,
-                            .decoded_bytes = work.block.bytes.size(),
+                            .records = done.records + work.finished,
+                            .bad = work.bad.size() + work.given_up,
+                            .decoded_bytes = work.decoded_bytes,
                             .output_bytes = work.lines_bytes};
   TRY(sink_->commit({.address = work.block.address, .last_input = mapped.last_input, .lines = std::move(work.lines)}));
   for (event::RecordBad& bad : work.bad) peers_.events.emit(std::move(bad));
@@ -299,12 +324,23 @@ Result<void> FunctionWorker::recover(const std::string& cause) {
                  .message = fmt::format("{} {}", name(), block.how),
                  .details = process::cause_block(block)};
   }
-  for (std::size_t i = 1; i < in_flight_.size(); ++i) in_flight_[i].forget_answer();
+  for (std::size_t i = 1; i < in_flight_.size(); ++i) in_flight_[i].forget_unfinished();
   return recover_block(in_flight_.front(), how);
+}
+
+// A careful child has told which record it started last. What it gave for those before it stays; the record is the
+// first one of what is left.
+void FunctionWorker::find_suspect(BlockInFlight& work) {
+  bool is_first = count_lines_before(work.block, *work.starting) == 0;
+  // Children died on another record before: they say nothing against this one.
+  if (!is_first && work.first_is_suspect) work.deaths = 0;
+  work.keep_finished(options_.record == RecordKind::kText || options_.record == RecordKind::kPairs);
+  work.first_is_suspect = true;
 }
 
 // The block that the child died on is sent again, carefully; on the last attempt its record is given up.
 Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::string& cause) {
+  if (work.starting.has_value()) find_suspect(work);
   ++work.deaths;
   bool last = work.deaths >= options_.attempts && work.careful;
   std::string first_line = cause.substr(0, cause.find('\n'));
@@ -313,7 +349,7 @@ Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::strin
         event::ChildDied{event::Role::kMapper, number_, first_line,
                          fmt::format("started another and sent {} again (attempt {} of {})", place_in_words(work),
                                      work.deaths + 1, std::max(options_.attempts, work.deaths + 1))});
-    work.forget_answer();
+    work.forget_unfinished();
     work.careful = true;
     return {};
   }
@@ -346,8 +382,9 @@ void FunctionWorker::give_up_record(BlockInFlight& work, const std::string& caus
   peers_.events.emit(std::move(bad));
   ++work.given_up;
   remove_line(work.block, place);
-  work.forget_answer();
+  work.forget_unfinished();
   work.careful = false;
+  work.first_is_suspect = false;
   work.deaths = 0;
 }
 

@@ -18,14 +18,19 @@
 
 namespace quern::mapper {
 
-// A block that was sent and is not yet committed, with all that the child said about it. What it said counts only when
-// the block is done; if the child dies before, `forget_answer` drops it and the block is sent again.
+// A block that was sent and is not yet committed, with all that its children said about it. What they said counts only
+// when the block is done. If a child dies before, `forget_unfinished` drops what it said, except of records that a
+// careful child had finished: these are taken out of the block (`keep_finished`), and the rest is sent again.
 struct BlockInFlight {
   std::uint64_t id = 0;
   Block block;
   Buffer head;  // the frame's beginning; borrowed by the child until it is written
   bool careful = false;
-  std::size_t deaths = 0;             // of children that worked on it
+  std::size_t deaths = 0;             // of children that worked on its first record, or on nobody knows which
+  bool first_is_suspect = false;      // a careful child died on its first record
+  std::uint64_t finished = 0;         // records that were mapped before children died, and were taken out of the block
+  std::size_t finished_bad = 0;       // bad ones among those that were taken out
+  std::uint64_t decoded_bytes = 0;    // of all that it had
   std::uint64_t given_up = 0;         // records that killed their children, and were taken out of the block
   std::optional<LinePlace> starting;  // the record that the child said it starts, if careful
   std::vector<Buffer> lines;          // output so far
@@ -33,7 +38,21 @@ struct BlockInFlight {
   std::vector<event::RecordBad> bad;
   std::vector<event::Counted> counted;
 
-  void forget_answer();
+  // How much of the answer is about records before `starting`.
+  struct Finished {
+    std::size_t lines = 0;        // buffers
+    std::size_t last_bytes = 0;   // in the last one of them
+    std::size_t lines_bytes = 0;  // in all of them
+    std::size_t bad = 0;
+    std::size_t counted = 0;
+  } before_starting;
+
+  void start_record(LinePlace place);
+  // Takes the records before `starting` out of the block; `starting` becomes its first line. Blank lines are no records
+  // unless they are text.
+  void keep_finished(bool is_text);
+  // Drops what the child said about records that are still in the block.
+  void forget_unfinished();
 };
 
 // One thread's mapper child and the blocks it works on. Everything in it belongs to that thread.
@@ -63,6 +82,7 @@ class FunctionWorker {
   // The child is dead or has to die: what is lost is sent again, or given up.
   Result<void> recover(const std::string& cause);
   Result<void> recover_block(BlockInFlight& work, const std::string& cause);
+  void find_suspect(BlockInFlight& work);
   void give_up_record(BlockInFlight& work, const std::string& cause);
   Result<void> end_child(std::string& cause);
   Result<void> finish(const std::stop_token& stop);

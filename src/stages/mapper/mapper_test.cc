@@ -49,6 +49,20 @@ TEST(BlockLines, RemovingALineKeepsTheNumbersOfTheOthers) {
 }
 
 // Whatever lines are taken out, in whatever order, the others are there with their own numbers.
+TEST(BlockLines, RemovingTheLinesBeforeKeepsTheNumberOfTheLine) {
+  Block block = make_block({{"a", ""}, {"b", " \t", "c", "d"}});
+  EXPECT_EQ(count_lines_before(block, {.segment = 1, .line = 2}), 4);
+  EXPECT_EQ(count_blank_before(block, {.segment = 1, .line = 2}), 2);
+  remove_lines_before(block, {.segment = 1, .line = 2});
+  EXPECT_EQ(block.bytes.view(), "c\nd\n");
+  ASSERT_EQ(block.segments.size(), 1);
+  EXPECT_EQ(block.segments[0].input, 1);
+  EXPECT_EQ(block.segments[0].size_bytes, 4);
+  EXPECT_EQ(line_number(block, {}), 22);
+  remove_lines_before(block, {});
+  EXPECT_EQ(count_lines(block), 2);
+}
+
 TEST(BlockLines, RemovingHoldsForRandomBlocks) {
   std::mt19937 random(1);
   for (int round = 0; round < 200; ++round) {
