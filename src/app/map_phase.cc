@@ -67,6 +67,14 @@ class Decoders {
   std::atomic<std::size_t> working_ = 0;
 };
 
+// Where there are fewer large inputs than processors, some of these would have nothing to decode.
+std::size_t threads_per_input(const MapPhase& phase) {
+  auto is_large = [](const Input& input) { return input.stored_bytes >= limits::kParallelStoredBytes; };
+  auto large =
+      static_cast<std::size_t>(std::count_if(phase.inputs.inputs.begin(), phase.inputs.inputs.end(), is_large));
+  return large == 0 ? 1 : std::max<std::size_t>(1, (phase.processes + large - 1) / large);
+}
+
 // Only tests set this variable: the result must not depend on where blocks are cut.
 std::size_t block_bytes() {
   const char* text = std::getenv("QUERN_TEST_BLOCK_BYTES");  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
@@ -89,7 +97,8 @@ std::size_t processes_of(const Job& job) {
 }
 
 Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
-  const decode::DecodeOptions decode = decode_options(phase.job);
+  decode::DecodeOptions decode = decode_options(phase.job);
+  decode.threads = threads_per_input(phase);
   mapper::MapperOptions options{.module = &*phase.step.mapper.module,
                                 .job_folder = phase.job.folder,
                                 .scratch_folder = phase.scratch_folder,

@@ -37,7 +37,7 @@ struct DecodeOptions {
   RecordKind record = RecordKind::kKeyedJson;
   std::size_t block_bytes = 0;       // at least 3
   std::size_t max_record_bytes = 0;  // at least 3
-  // Above 1, a large input whose format lets it (docs/performance.md) is decoded by so many threads. It makes no
+  // Above 1, a large input whose format lets it (docs/job-file.md) is decoded by so many threads. It makes no
   // difference to what comes out.
   std::size_t threads = 1;
 };
