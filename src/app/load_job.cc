@@ -65,9 +65,6 @@ std::string unsupported_worker(const Worker& worker, std::string_view role) {
 std::string unsupported_step(const Step& step) {
   if (step.combiner.has_value()) return "combiner";
   if (auto found = unsupported_worker(step.mapper, "mapper"); !found.empty()) return found;
-  if (step.reducer.has_value()) {
-    if (auto found = unsupported_worker(*step.reducer, "reducer"); !found.empty()) return found;
-  }
   return "";
 }
 

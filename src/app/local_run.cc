@@ -39,15 +39,21 @@ class TimedPhase {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Remembers which inputs failed: what they gave does not count.
+// Tells the shuffle what became of each input, and remembers which failed: what they gave does not count.
 class FailedInputs final : public EventSink {
  public:
+  explicit FailedInputs(shuffle::Shuffle& shuffle) : shuffle_(shuffle) {}
   void emit(const event::Event& event) override {
-    if (const auto* failed = std::get_if<event::InputFailed>(&event)) inputs_.lock()->insert(failed->input);
+    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) shuffle_.input_decoded(decoded->input);
+    if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
+      shuffle_.input_failed(failed->input);
+      inputs_.lock()->insert(failed->input);
+    }
   }
   std::set<InputOrdinal> all() { return *inputs_.lock(); }
 
  private:
+  shuffle::Shuffle& shuffle_;
   Guarded<std::set<InputOrdinal>> inputs_;
 };
 
@@ -121,15 +127,16 @@ Result<void> map_only(const LocalRun& run, const Place& place) {
 }
 
 Result<void> map_and_reduce(const LocalRun& run, const Place& place) {
-  FailedInputs failed;
-  Tee events({&run.events, &failed});
   ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events);
   TRY(reduce.start_early());
   auto shuffle = shuffle::Shuffle::make({.separator = run.job.separator,
                                          .partitions = run.job.reducers,
                                          .memory_bytes = run.job.limits.memory_bytes,
                                          .scratch_folder = place.scratch_folder,
-                                         .threads = place.processes});
+                                         .threads = place.processes,
+                                         .aggregation = shuffle_aggregation(run.job.steps.front())});
+  FailedInputs failed(*shuffle);
+  Tee events({&run.events, &failed});
   {
     TimedPhase timed(Phase::kMap, run.events);
     TRY(run_map_phase(map_phase(run, place, events, [&] { return shuffle->sink(); }), run.stop.get_token()));
@@ -174,8 +181,7 @@ Result<void> run_steps(const LocalRun& run, Workshop& shop) {
     TRY_ASSIGN(auto file, StepFile::create(path));
     TRY(run_numbered_step(run, shop, number, number == 0 ? run.inputs : between, *file));
     TRY(file->commit());
-    between.inputs = {
-        {.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = file->size_bytes()}};
+    between.inputs = {{.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = file->size_bytes()}};
   }
   TRY(run_numbered_step(run, shop, last, last == 0 ? run.inputs : between, *shop.target));
   TimedPhase timed(Phase::kOutput, run.events);

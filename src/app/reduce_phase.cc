@@ -9,8 +9,15 @@
 #include "base/task_group.h"
 #include "services/disk/files.h"
 #include "services/process/guard.h"
+#include "stages/reducer/builtin_reducer.h"
 
 namespace quern::app {
+
+std::optional<Aggregation> shuffle_aggregation(const Step& step) {
+  if (step.combiner.has_value() && step.combiner->builtin.has_value()) return aggregation_of(*step.combiner->builtin);
+  if (step.reducer.has_value() && step.reducer->builtin.has_value()) return aggregation_of(*step.reducer->builtin);
+  return std::nullopt;
+}
 
 ReducePhase::ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
                          process::Guard& guard, EventSink& events)
@@ -36,20 +43,38 @@ Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t 
 }
 
 Result<void> ReducePhase::start_early() {
-  if (job_.reducers != 1) return {};
+  if (job_.reducers != 1 || step_.reducer->builtin.has_value()) return {};
   TRY_ASSIGN(early_, make_reducer(0));
   return early_->start();
 }
 
 Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
-  if (early_ != nullptr) {
-    TRY_ASSIGN(auto groups, shuffle.groups(0));
+  if (job_.reducers == 1) {
     auto sink = output::make_direct_sink(target);
-    return early_->run(*groups, *sink, stop);
+    return reduce_partition(shuffle, 0, *sink, stop);
   }
   auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
   TRY(run_parts(shuffle, *parts, stop));
   return parts->merge(target);
+}
+
+Result<void> ReducePhase::reduce_partition(shuffle::Shuffle& shuffle, std::size_t partition, ReducedSink& sink,
+                                           const std::stop_token& stop) {
+  TRY_ASSIGN(auto groups, shuffle.groups(partition));
+  if (step_.reducer->builtin.has_value()) {
+    Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
+    reducer::BuiltinReducerOptions options{.aggregation = aggregation,
+                                           .is_aggregated = shuffle_aggregation(step_) == aggregation,
+                                           .separator = job_.separator,
+                                           .child = partition + 1};
+    return reducer::run_builtin_reducer(options, std::move(groups), sink, events_, stop);
+  }
+  std::unique_ptr<reducer::Reducer> reducer = std::move(early_);
+  if (reducer == nullptr) {
+    TRY_ASSIGN(reducer, make_reducer(partition));
+    TRY(reducer->start());
+  }
+  return reducer->run(*groups, sink, stop);
 }
 
 Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts,
@@ -57,11 +82,8 @@ Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, output::PartedOut
   std::atomic<std::size_t> next = 0;
   auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
     for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
-      TRY_ASSIGN(auto reducer, make_reducer(partition));
-      TRY(reducer->start());
-      TRY_ASSIGN(auto groups, shuffle.groups(partition));
       TRY_ASSIGN(auto sink, parts.sink(partition));
-      TRY(reducer->run(*groups, *sink, stop_reducer));
+      TRY(reduce_partition(shuffle, partition, *sink, stop_reducer));
     }
     return {};
   };

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "model/aggregate.h"
 #include "model/event.h"
 #include "model/job.h"
 #include "stages/output/output.h"
@@ -12,6 +14,9 @@
 #include "stages/shuffle/shuffle.h"
 
 namespace quern::app {
+
+// What the shuffle makes of the values of each key: what a built-in combiner or, without one, reducer makes of them.
+std::optional<Aggregation> shuffle_aggregation(const Step& step);
 
 // From grouped pairs to the result: one reducer for each partition. Belongs to one thread.
 class ReducePhase {
@@ -26,6 +31,8 @@ class ReducePhase {
 
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
+  Result<void> reduce_partition(shuffle::Shuffle& shuffle, std::size_t partition, ReducedSink& sink,
+                                const std::stop_token& stop);
   Result<void> run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts, const std::stop_token& stop);
 
   const Job& job_;

@@ -46,6 +46,12 @@ inline constexpr std::size_t kXzIndexBytes = 64 * kMiB;
 inline constexpr std::uint64_t kBatchBytes = 16 * kMiB;
 inline constexpr std::size_t kBatchInputs = 1024;
 
+// Runs that one merge reads at once; with little limits.memory fewer, and smaller blocks of each.
+inline constexpr std::size_t kMergeFanIn = 64;
+inline constexpr std::size_t kLeastMergeFanIn = 8;
+inline constexpr std::size_t kRunBlockBytes = 256 * kKiB;
+inline constexpr std::size_t kLeastRunBlockBytes = 16 * kKiB;
+
 inline constexpr std::size_t kPipeBytes = 1 * kMiB;
 // A frame from a child that claims to be longer breaks the protocol.
 inline constexpr std::size_t kMaxFrameBytes = 64 * kMiB;

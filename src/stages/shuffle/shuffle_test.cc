@@ -15,7 +15,6 @@ namespace quern::shuffle {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
@@ -143,31 +142,6 @@ TEST(Shuffle, PartitionsByADocumentedHash) {
   // XXH3 of these bytes, as `xxhsum -H3` prints it: this may never change.
   EXPECT_EQ(partition_of("", 1000003), 0x2d06800538d394c2U % 1000003);
   EXPECT_EQ(partition_of("anything", 1), 0U);
-}
-
-TEST(Shuffle, RefusesMoreThanItsMemory) {
-  auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1 << 20});
-  auto sink = shuffle->sink();
-  std::string lines(200'000, '\n');
-  Result<void> result;
-  std::uint32_t taken = 0;
-  while (result.ok() && taken < 100) result = sink->commit(block(0, taken++, {lines}));
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().kind, ErrorKind::kNoSpace);
-  EXPECT_THAT(result.error().message, HasSubstr("limits.memory (1 MiB)"));
-  EXPECT_THAT(result.error().message, HasSubstr("--memory 2GiB"));
-}
-
-TEST(Shuffle, CountsTheCapacityOfBuffersOverAllSinks) {
-  auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 3 << 20});
-  auto one = shuffle->sink();
-  auto other = shuffle->sink();
-  BlockOutput large = block(0, 0, {"a 1\n"});
-  large.lines[0].reserve(2 << 20);
-  ASSERT_TRUE(one->commit(std::move(large)).ok());
-  large = block(0, 1, {"a 1\n"});
-  large.lines[0].reserve(1 << 20);
-  EXPECT_FALSE(other->commit(std::move(large)).ok());
 }
 
 TEST(Shuffle, StopsWhenAsked) {

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/job.h"
+
+// The built-in reducers and combiners (docs/job-file.md), as pure code.
+
+namespace quern {
+
+struct Aggregation {
+  enum class Kind { kSum, kCount, kMin, kMax, kMean, kList, kUnique, kTop };
+  Kind kind = Kind::kCount;
+  std::uint64_t top_count = 0;  // of kTop
+  bool operator==(const Aggregation&) const = default;
+};
+// Of a built-in reducer or combiner.
+Aggregation aggregation_of(const Builtin& builtin);
+std::string_view name_of(Aggregation::Kind kind);
+
+// Makes one state of any number of values, in any order and grouping, with the same result. A state is bytes: "" is
+// that of no values yet. For kList and kUnique the state would be all the values; keeps_state() is false, and only
+// needs_numbers() may be called.
+class Aggregator {
+ public:
+  explicit Aggregator(Aggregation aggregation) : aggregation_(aggregation) {}
+
+  Aggregation aggregation() const { return aggregation_; }
+  bool keeps_state() const;
+
+  // An error: the value had to be a number and is none.
+  Result<void> add(std::string& state, std::string_view value) const;
+  void merge(std::string& state, std::string_view other) const;
+  // What the values come to: the N largest, largest first, of kTop, else one.
+  void finish(std::string_view state, std::vector<std::string>& values) const;
+
+ private:
+  Aggregation aggregation_;
+};
+
+// "the value 'x' of the key 'k' is no number", and what to do.
+Error not_a_number(Aggregation::Kind kind, std::string_view key, std::string_view value);
+
+// Appends `text` as a JSON string; bytes that are no UTF-8 become U+FFFD.
+void append_json_string(std::string& target, std::string_view text);
+
+}  // namespace quern

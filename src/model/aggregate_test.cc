@@ -1,0 +1,180 @@
+#include "model/aggregate.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "model/exact_sum.h"
+
+namespace quern {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Kind = Aggregation::Kind;
+using Values = std::vector<std::string>;
+
+Values aggregate(Aggregation aggregation, const Values& values) {
+  Aggregator aggregator(aggregation);
+  std::string state;
+  for (const std::string& value : values) EXPECT_TRUE(aggregator.add(state, value).ok()) << value;
+  Values finished;
+  aggregator.finish(state, finished);
+  return finished;
+}
+
+std::string sum(const Values& values) { return aggregate({.kind = Kind::kSum}, values).at(0); }
+std::string mean(const Values& values) { return aggregate({.kind = Kind::kMean}, values).at(0); }
+
+TEST(Sum, IsExactAndPrintedAsPythonDoes) {
+  struct Row {
+    const char* name;
+    Values values;
+    std::string sum;  // the floating ones by Python's repr(math.fsum(map(float, values)))
+  };
+  const std::vector<Row> rows = {
+      {"integers", {"1", "-2", "+4", " 5 "}, "8"},
+      {"one integer", {"007"}, "7"},
+      {"beyond 64 bits", {"9223372036854775807", "1", "9223372036854775807"}, "18446744073709551615"},
+      {"back into 64 bits", {"9223372036854775807", "1", "-9223372036854775807"}, "1"},
+      {"below 64 bits", {"-9223372036854775808", "-1"}, "-9223372036854775809"},
+      {"long", {"100000000000000000000000000000", "-1"}, "99999999999999999999999999999"},
+      {"tenths", {"0.1", "0.1", "0.1", "0.1", "0.1", "0.1", "0.1", "0.1", "0.1", "0.1"}, "1.0"},
+      {"what rounding loses", {"1e100", "1", "-1e100"}, "1.0"},
+      {"ties to even", {"9007199254740992.0", "1"}, "9007199254740992.0"},
+      {"a little above the tie", {"9007199254740992.0", "1", "1e-300"}, "9007199254740994.0"},
+      {"subnormal", {"5e-324", "5e-324"}, "1e-323"},
+      {"past the largest and back", {"1.7e308", "1.7e308", "-1.7e308"}, "1.7e+308"},
+      {"past the largest", {"1.7e308", "1.7e308"}, "inf"},
+      {"large and small", {"1.7e308", "1.7e308", "-1.7e308", "-1.7e308", "0.25"}, "0.25"},
+      {"integer and floating", {"1", "0.5"}, "1.5"},
+      {"long integer and floating", {"9223372036854775807", "9223372036854775807", "2.0"}, "1.8446744073709552e+19"},
+      {"whole", {"1.0", "2.0"}, "3.0"},
+      {"large whole", {"1e16"}, "1e+16"},
+      {"below that", {"1e15"}, "1000000000000000.0"},
+      {"small", {"0.0001"}, "0.0001"},
+      {"smaller", {"0.00001"}, "1e-05"},
+      {"nothing left", {"0.5", "-0.5"}, "0.0"},
+      {"infinity", {"inf", "1"}, "inf"},
+      {"minus infinity", {"-Infinity", "1e308"}, "-inf"},
+      {"both", {"inf", "-inf"}, "nan"},
+      {"no number", {"nan", "1"}, "nan"},
+      {"too large for a double", {"1e400"}, "inf"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(sum(row.values), row.sum) << row.name;
+}
+
+TEST(Mean, RoundsOnce) {
+  EXPECT_EQ(mean({"1", "2"}), "1.5");
+  EXPECT_EQ(mean({"2", "2"}), "2.0");
+  EXPECT_EQ(mean({"1", "1", "2"}), "1.3333333333333333");
+  EXPECT_EQ(mean({"9223372036854775807", "9223372036854775807"}), "9.223372036854776e+18");
+  EXPECT_EQ(mean({"1.7e308", "1.7e308"}), "1.7e+308");
+  EXPECT_EQ(mean({"5e-324", "0"}), "0.0");
+  EXPECT_EQ(mean({"5e-324", "5e-324", "0"}), "5e-324");
+}
+
+TEST(Sum, RefusesWhatIsNoNumber) {
+  Aggregator aggregator({.kind = Kind::kSum});
+  for (const char* value : {"", "x", "1x", "0x10", "--1", "+-1", "1 2", "nan(1)", "1_000", "."}) {
+    std::string state;
+    EXPECT_FALSE(aggregator.add(state, value).ok()) << value;
+  }
+  EXPECT_THAT(not_a_number(Kind::kSum, "k", "x").message, HasSubstr("got the value 'x' of the key 'k'"));
+}
+
+TEST(Extremes, CompareNumbersAsNumbersAndElseBytes) {
+  EXPECT_THAT(aggregate({.kind = Kind::kMin}, {"10", "9", "11"}), ElementsAre("9"));
+  EXPECT_THAT(aggregate({.kind = Kind::kMax}, {"10", "9.5", "1e1"}), ElementsAre("10"));
+  EXPECT_THAT(aggregate({.kind = Kind::kMax}, {"9007199254740993", "9007199254740992.0"}),
+              ElementsAre("9007199254740993"));
+  EXPECT_THAT(aggregate({.kind = Kind::kMin}, {"10", "9", "x"}), ElementsAre("10"));
+  EXPECT_THAT(aggregate({.kind = Kind::kMax}, {"10", "9", ""}), ElementsAre("9"));
+  EXPECT_THAT(aggregate({.kind = Kind::kMax}, {"nan", "9"}), ElementsAre("nan"));
+}
+
+TEST(Top, KeepsTheLargestAndEqualOnesInByteOrder) {
+  EXPECT_THAT(aggregate({.kind = Kind::kTop, .top_count = 3}, {"1", "10", "2", "1e1", "9"}),
+              ElementsAre("10", "1e1", "9"));
+  EXPECT_THAT(aggregate({.kind = Kind::kTop, .top_count = 3}, {"1", "1"}), ElementsAre("1", "1"));
+}
+
+// Random values of all kinds and sizes.
+std::string random_value(std::mt19937_64& random) {
+  switch (random() % 5) {
+    case 0:
+      return fmt::format("{}", static_cast<std::int64_t>(random()));
+    case 1:
+      return fmt::format("{}", static_cast<int>(random() % 20) - 10);
+    case 2:
+      return fmt::format("{}{}", random() >> 1, random() >> 1);
+    case 3:
+      return fmt::format("{}", std::ldexp(static_cast<double>(random()), static_cast<int>(random() % 2000) - 1074));
+    default:
+      return fmt::format("-{}", static_cast<double>(random() % 1000) / 10);
+  }
+}
+
+// Splits the values at random among some states, in a random order, and merges these.
+Values aggregate_in_parts(Aggregation aggregation, Values values, std::mt19937_64& random) {
+  std::shuffle(values.begin(), values.end(), random);
+  Aggregator aggregator(aggregation);
+  std::vector<std::string> states(1 + random() % 5);
+  for (const std::string& value : values) {
+    EXPECT_TRUE(aggregator.add(states[random() % states.size()], value).ok()) << value;
+  }
+  std::string all;
+  for (const std::string& state : states) {
+    if (!state.empty()) aggregator.merge(all, state);
+  }
+  Values finished;
+  aggregator.finish(all, finished);
+  return finished;
+}
+
+TEST(Aggregator, GivesTheSameWhateverTheOrderAndTheGrouping) {
+  std::mt19937_64 random(7);
+  const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},  {.kind = Kind::kCount},
+                                                 {.kind = Kind::kMin},  {.kind = Kind::kMax},
+                                                 {.kind = Kind::kMean}, {.kind = Kind::kTop, .top_count = 4}};
+  for (int round = 0; round < 300; ++round) {
+    Values values(1 + random() % 40);
+    for (std::string& value : values) value = random_value(random);
+    for (const Aggregation& aggregation : aggregations) {
+      Values expected = aggregate(aggregation, values);
+      EXPECT_EQ(aggregate_in_parts(aggregation, values, random), expected) << name_of(aggregation.kind);
+    }
+  }
+}
+
+// A sum in exact integers: every double here is a multiple of 2^-100 below 2^20.
+TEST(Sum, RoundsTheExactSumToTheNearest) {
+  std::mt19937_64 random(8);
+  for (int round = 0; round < 2000; ++round) {
+    __int128 exact = 0;
+    Values values;
+    for (std::size_t i = 0; i < 1 + random() % 20; ++i) {
+      auto mantissa = static_cast<std::int64_t>(random()) >> 11;
+      auto shift = static_cast<unsigned>(random() % 60);
+      exact += static_cast<__int128>(mantissa) << shift;
+      values.push_back(fmt::format("{}", std::ldexp(static_cast<double>(mantissa), static_cast<int>(shift) - 100)));
+    }
+    // The conversion of a 128-bit integer rounds to the nearest, half to even.
+    EXPECT_EQ(sum(values), shortest_text(std::ldexp(static_cast<double>(exact), -100)));
+  }
+}
+
+TEST(JsonString, EscapesAndReplaces) {
+  std::string text;
+  append_json_string(text, "a\"\\\t\xff\xc3\xa9");
+  EXPECT_EQ(text, "\"a\\\"\\\\\\t\xef\xbf\xbd\xc3\xa9\"");
+}
+
+}  // namespace
+}  // namespace quern

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "model/aggregate.h"
+#include "model/groups.h"
+
+namespace quern {
+
+// What the values of the groups are: values as mappers wrote them, or states of an Aggregator. (kUnique has no states:
+// both are values then.)
+enum class AggregatedFrom { kValues, kStates };
+
+// The groups of `groups`, each with what its values come to: one value, or the N largest (largest first) of kTop, or
+// each distinct value once, in byte order, of kUnique. Of one group it holds only that. `aggregation` is not kList.
+// Owned by one thread. Fails as `groups` does, and on a value that must be a number and is none.
+std::unique_ptr<GroupSource> make_aggregated_groups(std::unique_ptr<GroupSource> groups, Aggregation aggregation,
+                                                    AggregatedFrom from);
+
+}  // namespace quern

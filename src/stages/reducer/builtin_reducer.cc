@@ -1,0 +1,97 @@
+#include "stages/reducer/builtin_reducer.h"
+
+#include <utility>
+
+#include "model/aggregated_groups.h"
+#include "model/limits.h"
+
+namespace quern::reducer {
+namespace {
+
+using Kind = Aggregation::Kind;
+
+// How often it says how far it is, and looks whether it shall stop.
+constexpr std::uint64_t kGroupsPerReport = 65536;
+
+bool is_array(Kind kind) { return kind == Kind::kList || kind == Kind::kUnique || kind == Kind::kTop; }
+
+class BuiltinReducer {
+ public:
+  BuiltinReducer(const BuiltinReducerOptions& options, GroupSource& groups, ReducedSink& sink)
+      : options_(options), groups_(groups), sink_(sink) {}
+
+  // False at the end.
+  Result<bool> reduce_one() {
+    TRY_ASSIGN(bool has_group, groups_.next_group());
+    if (!has_group) return false;
+    key_.assign(groups_.key());
+    text_.assign(key_).append(options_.separator);
+    TRY(is_array(options_.aggregation.kind) ? write_array() : write_value());
+    text_.push_back('\n');
+    ++progress_.groups;
+    TRY(hand_over());
+    return true;
+  }
+  event::GroupsReduced take_progress() {
+    progress_.child = options_.child;
+    return std::exchange(progress_, {});
+  }
+
+ private:
+  Result<void> write_value() {
+    TRY_ASSIGN(bool has_value, groups_.next_value());
+    CHECK(has_value);
+    text_.append(groups_.value());
+    ++progress_.values;
+    return {};
+  }
+  Result<void> write_array() {
+    text_.push_back('[');
+    bool is_first = true;
+    while (true) {
+      TRY_ASSIGN(bool has_value, groups_.next_value());
+      if (!has_value) break;
+      if (!is_first) text_.append(", ");
+      append_json_string(text_, groups_.value());
+      is_first = false;
+      ++progress_.values;
+      if (text_.size() > limits::kBlockBytes) TRY(hand_over());
+    }
+    text_.push_back(']');
+    return {};
+  }
+  Result<void> hand_over() {
+    progress_.output_bytes += text_.size();
+    TRY(sink_.add(key_, text_));
+    text_.clear();
+    return {};
+  }
+
+  const BuiltinReducerOptions& options_;
+  GroupSource& groups_;
+  ReducedSink& sink_;
+  std::string key_;
+  std::string text_;
+  event::GroupsReduced progress_;
+};
+
+}  // namespace
+
+Result<void> run_builtin_reducer(const BuiltinReducerOptions& options, std::unique_ptr<GroupSource> groups,
+                                 ReducedSink& sink, EventSink& events, const std::stop_token& stop) {
+  if (!options.is_aggregated && options.aggregation.kind != Kind::kList) {
+    groups = make_aggregated_groups(std::move(groups), options.aggregation, AggregatedFrom::kValues);
+  }
+  BuiltinReducer reducer(options, *groups, sink);
+  bool has_more = true;
+  while (has_more) {
+    for (std::uint64_t i = 0; has_more && i < kGroupsPerReport; ++i) {
+      TRY_ASSIGN(has_more, reducer.reduce_one());
+    }
+    events.emit(reducer.take_progress());
+    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
+  }
+  return {};
+}
+
+}  // namespace quern::reducer

@@ -1,0 +1,266 @@
+#include "stages/shuffle/aggregate_table.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "model/exact_sum.h"
+#include "stages/shuffle/pair_sink.h"
+#include "stages/shuffle/shuffle.h"
+
+namespace quern::shuffle {
+namespace {
+
+using Kind = Aggregation::Kind;
+
+constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kFirstPieceBytes = std::size_t{32} << 10;
+// A slot lies anywhere in the table and its line anywhere in the arena: both are asked for while others are worked on.
+constexpr std::size_t kSlotsAhead = 24;
+constexpr std::size_t kLinesAhead = 12;
+
+// Room for a state of this size, so that it may grow a few times where it lies. It is not stored anywhere: every size
+// that fits into a room has that same room, or a smaller one. Small sums and counts never grow.
+std::size_t room_for(std::size_t state_bytes) {
+  if (state_bytes <= ExactSum::kSmallBytes) return state_bytes;
+  return std::bit_ceil(state_bytes);
+}
+
+// Up to 18 digits, of which every sum of two fits 64 bits.
+bool parse_short_integer(std::string_view text, std::int64_t& value) {
+  bool is_negative = text.starts_with('-');
+  if (is_negative) text.remove_prefix(1);
+  if (text.empty() || text.size() > 18) return false;
+  std::int64_t number = 0;
+  for (char byte : text) {
+    auto digit = static_cast<unsigned char>(byte - '0');
+    if (digit > 9) return false;
+    number = number * 10 + digit;
+  }
+  value = is_negative ? -number : number;
+  return true;
+}
+
+template <typename T>
+T read(const char* source) {
+  T value;
+  std::memcpy(&value, source, sizeof value);
+  return value;
+}
+
+}  // namespace
+
+Result<void> AggregateTable::add(std::string_view lines) {
+  entries_.clear();
+  Splitter{.separator = splitter_.separator}.split(lines, entries_, numbers_);
+  if (is_unique()) hash_pairs();
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    TRY(grow_if_full());
+    prefetch(i);
+    Entry& slot = find(entries_[i]);
+    TRY(slot.line_and_key_bytes == 0 ? insert(slot, entries_[i]) : update(slot, entries_[i]));
+  }
+  return {};
+}
+
+Result<void> AggregateTable::absorb(const AggregateTable& other) {
+  for (const Entry& entry : other.slots_.span()) {
+    if (entry.line_and_key_bytes == 0) continue;
+    TRY(grow_if_full());
+    Entry& slot = find(entry);
+    bool is_new = slot.line_and_key_bytes == 0;
+    if (is_unique()) {
+      if (is_new) TRY(insert(slot, entry));
+      continue;
+    }
+    scratch_.clear();
+    if (!is_new) scratch_ = reader_.value(slot);
+    aggregator_.merge(scratch_, reader_.value(entry));
+    TRY(store_state(slot, reader_.key(entry), entry.hash));
+  }
+  return {};
+}
+
+std::string_view AggregateTable::identity_of(const Entry& entry) const {
+  std::string_view key = reader_.key(entry);
+  if (!is_unique() || entry.value_bytes() == 0) return key;
+  return {key.data(), key.size() + splitter_.separator.size() + entry.value_bytes()};
+}
+
+void AggregateTable::hash_pairs() {
+  for (Entry& entry : entries_) {
+    std::string_view pair = identity_of(entry);
+    entry.hash = static_cast<std::uint32_t>(XXH3_64bits(pair.data(), pair.size()) >> 32);
+  }
+}
+
+void AggregateTable::prefetch(std::size_t index) const {
+  if (index + kSlotsAhead < entries_.size()) {
+    __builtin_prefetch(&slots_[slot_of(entries_[index + kSlotsAhead].hash)]);
+  }
+  if (index + kLinesAhead < entries_.size()) {
+    __builtin_prefetch(slots_[slot_of(entries_[index + kLinesAhead].hash)].line());
+  }
+}
+
+Entry& AggregateTable::find(const Entry& entry) {
+  std::string_view identity = identity_of(entry);
+  std::size_t at = slot_of(entry.hash);
+  while (slots_[at].line_and_key_bytes != 0) {
+    if (slots_[at].hash == entry.hash && identity_of(slots_[at]) == identity) break;
+    at = at + 1 == slots_.size() ? 0 : at + 1;
+  }
+  return slots_[at];
+}
+
+Result<void> AggregateTable::insert(Entry& slot, const Entry& entry) {
+  if (is_unique()) {
+    scratch_ = reader_.value(entry);
+    return store_state(slot, reader_.key(entry), entry.hash);
+  }
+  scratch_.clear();
+  Result<void> added = aggregator_.add(scratch_, reader_.value(entry));
+  if (!added.ok()) return not_a_number(aggregator_.aggregation().kind, reader_.key(entry), reader_.value(entry));
+  return store_state(slot, reader_.key(entry), entry.hash);
+}
+
+Result<void> AggregateTable::update(Entry& slot, const Entry& entry) {
+  if (is_unique()) return {};
+  std::string_view value = reader_.value(entry);
+  if (update_fast(slot, value)) return {};
+  scratch_ = reader_.value(slot);
+  Result<void> added = aggregator_.add(scratch_, value);
+  if (!added.ok()) return not_a_number(aggregator_.aggregation().kind, reader_.key(entry), value);
+  return store_state(slot, reader_.key(entry), entry.hash);
+}
+
+// Counts and sums of integers, in place.
+bool AggregateTable::update_fast(Entry& slot, std::string_view value) const {
+  Kind kind = aggregator_.aggregation().kind;
+  if (kind != Kind::kCount && kind != Kind::kSum) return false;
+  char* state = const_cast<char*>(reader_.key(slot).end()) + splitter_.separator.size();
+  if (kind == Kind::kCount) {
+    auto count = read<std::uint64_t>(state) + 1;
+    std::memcpy(state, &count, sizeof count);
+    return true;
+  }
+  std::int64_t term = 0;
+  std::int64_t sum = 0;
+  if (*state != ExactSum::kSmallTag || !parse_short_integer(value, term)) return false;
+  if (__builtin_add_overflow(read<std::int64_t>(state + 1), term, &sum)) return false;
+  std::memcpy(state + 1, &sum, sizeof sum);
+  return true;
+}
+
+Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std::uint32_t hash) {
+  CHECK(scratch_.size() < Entry::kFirstOfGroup);
+  auto state_bytes = static_cast<std::uint32_t>(scratch_.size());
+  std::string_view separator = splitter_.separator;
+  bool is_new = slot.line_and_key_bytes == 0;
+  char* line = const_cast<char*>(slot.line());
+  if (is_new || scratch_.size() > room_for(slot.value_bytes())) {
+    std::size_t size_bytes = key.size() + separator.size() + room_for(state_bytes) + 1;
+    TRY_ASSIGN(line, make_line(size_bytes));
+    if (!key.empty()) std::memcpy(line, key.data(), key.size());
+    std::memcpy(line + key.size(), separator.data(), separator.size());
+    line[size_bytes - 1] = '\n';  // Where the search for the end of a long key ends.
+    std::uint64_t kept_key_bytes = std::min<std::uint64_t>(key.size(), Entry::kLongKey);
+    slot.line_and_key_bytes = reinterpret_cast<std::uint64_t>(line) | kept_key_bytes << Entry::kLineBits;
+    slot.hash = hash;
+  }
+  if (state_bytes > 0) std::memcpy(line + key.size() + separator.size(), scratch_.data(), state_bytes);
+  slot.value_bytes_and_mark = state_bytes;
+  if (is_new) {
+    ++keys_;
+    budget_.take(0, 1);
+  }
+  return {};
+}
+
+Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
+  if (room_.size() < size_bytes) {
+    next_piece_bytes_ = std::clamp(2 * next_piece_bytes_, kFirstPieceBytes, kHugePageBytes);
+    std::size_t piece_bytes = std::max(next_piece_bytes_, size_bytes);
+    TRY_ASSIGN(auto piece, HugeArray<char>::make(piece_bytes));
+    count(piece_bytes);
+    room_ = piece.span();
+    arena_.push_back(std::move(piece));
+  }
+  char* line = room_.data();
+  room_ = room_.subspan(size_bytes);
+  return line;
+}
+
+Result<void> AggregateTable::make_slots(std::size_t slots) {
+  TRY_ASSIGN(slots_, HugeArray<Entry>::make(slots));
+  std::memset(static_cast<void*>(slots_.data()), 0, slots * sizeof(Entry));
+  // Twice, because sorting makes a second copy of all entries.
+  count(2 * slots * sizeof(Entry));
+  return {};
+}
+
+Result<void> AggregateTable::grow_if_full() {
+  if (slots_.size() == 0) return make_slots(kFirstSlots);
+  if (keys_ * 10 < slots_.size() * 7) return {};
+  HugeArray<Entry> old = std::move(slots_);
+  TRY(make_slots(2 * old.size()));
+  for (const Entry& entry : old.span()) {
+    if (entry.line_and_key_bytes == 0) continue;
+    std::size_t at = slot_of(entry.hash);
+    while (slots_[at].line_and_key_bytes != 0) at = at + 1 == slots_.size() ? 0 : at + 1;
+    slots_[at] = entry;
+  }
+  std::uint64_t freed_bytes = 2 * old.size() * sizeof(Entry);
+  budget_.give_back(freed_bytes, 0);
+  counted_bytes_ -= freed_bytes;
+  return {};
+}
+
+void AggregateTable::count(std::uint64_t bytes) {
+  counted_bytes_ += bytes;
+  budget_.take(bytes, 0);
+}
+
+// Brings the slots in use to the front, and their hashes back to those of their keys.
+std::size_t AggregateTable::compact() {
+  std::size_t kept = 0;
+  numbers_.clear();
+  for (const Entry& slot : slots_.span()) {
+    if (slot.line_and_key_bytes == 0) continue;
+    Entry& entry = slots_[kept++] = slot;
+    if (!is_unique() && splitter_.partitions == 1) continue;
+    std::string_view key = reader_.key(entry);
+    std::uint64_t hash = XXH3_64bits(key.data(), key.size());
+    entry.hash = static_cast<std::uint32_t>(hash >> 32);
+    numbers_.push_back(static_cast<std::uint32_t>(hash % splitter_.partitions));
+  }
+  return kept;
+}
+
+Result<void> AggregateTable::seal(BlockAddress address, Taken& taken) {
+  if (keys_ == 0) return {};
+  std::span<Entry> entries = slots_.span().first(compact());
+  CommittedBlock block{.address = address, .arena = std::exchange(arena_, {})};
+  block.entries.ends = {static_cast<std::uint32_t>(entries.size())};
+  if (splitter_.partitions > 1) {
+    TRY_ASSIGN(auto arranged, HugeArray<Entry>::make(entries.size()));
+    block.entries.ends.assign(splitter_.partitions, 0);
+    arrange_by_partition(entries, numbers_, block.entries.ends, arranged.span());
+    slots_ = std::move(arranged);
+    entries = slots_.span();
+  }
+  block.entries.pieces = {entries};
+  taken.pieces.push_back(std::exchange(slots_, {}));
+  taken.blocks.push_back(std::move(block));
+  taken.budget_bytes += std::exchange(counted_bytes_, 0);
+  taken.pairs += std::exchange(keys_, 0);
+  room_ = {};
+  next_piece_bytes_ = 0;
+  return {};
+}
+
+}  // namespace quern::shuffle

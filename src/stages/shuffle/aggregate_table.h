@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/aggregate.h"
+#include "stages/shuffle/budget.h"
+#include "stages/shuffle/entry.h"
+#include "stages/shuffle/huge_array.h"
+#include "stages/shuffle/shelf.h"
+
+namespace quern::shuffle {
+
+// One state for each key, found by the key's hash; for `unique`, each pair once. What it holds are lines
+// "key<separator>state", with an entry for each, as if a mapper had written them. Owned by one thread at a time.
+class AggregateTable {
+ public:
+  AggregateTable(Splitter splitter, Aggregation aggregation, Budget& budget)
+      : splitter_(splitter), reader_(splitter_.separator), aggregator_(aggregation), budget_(budget) {}
+  AggregateTable(const AggregateTable&) = delete;
+  AggregateTable& operator=(const AggregateTable&) = delete;
+  ~AggregateTable() { budget_.give_back(counted_bytes_, keys_); }
+
+  // Each of `lines` ends with '\n'. An error: a value that had to be a number is none.
+  Result<void> add(std::string_view lines);
+  Result<void> absorb(const AggregateTable& other);
+  // Moves everything to `taken`, as one block with this address.
+  Result<void> seal(BlockAddress address, Taken& taken);
+  bool empty() const { return keys_ == 0; }
+
+ private:
+  bool is_unique() const { return !aggregator_.keeps_state(); }
+  std::size_t slot_of(std::uint32_t hash) const { return (std::uint64_t{hash} * slots_.size()) >> 32; }
+  // What a slot is found by: the key, or for `unique` the whole pair.
+  std::string_view identity_of(const Entry& entry) const;
+  void hash_pairs();
+  void prefetch(std::size_t ahead) const;
+  // The slot of the entry's key, or the free one where it belongs.
+  Entry& find(const Entry& entry);
+  Result<void> update(Entry& slot, const Entry& entry);
+  bool update_fast(Entry& slot, std::string_view value) const;
+  Result<void> insert(Entry& slot, const Entry& entry);
+  // Makes scratch_ the state of a slot that has the key, or makes the slot and the state.
+  Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);
+  Result<char*> make_line(std::size_t size_bytes);
+  Result<void> make_slots(std::size_t count);
+  Result<void> grow_if_full();
+  std::size_t compact();
+  void count(std::uint64_t bytes);
+
+  const Splitter splitter_;
+  const EntryReader reader_;
+  const Aggregator aggregator_;
+  Budget& budget_;
+  HugeArray<Entry> slots_;  // free ones have no line
+  std::uint64_t keys_ = 0;
+  std::vector<HugeArray<char>> arena_;
+  std::span<char> room_;  // what is free of the last piece of the arena
+  std::size_t next_piece_bytes_ = 0;
+  std::uint64_t counted_bytes_ = 0;
+  // Of one call, reused for the next.
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> numbers_;
+  std::string scratch_;
+};
+
+}  // namespace quern::shuffle

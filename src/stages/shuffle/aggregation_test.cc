@@ -1,0 +1,194 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "stages/shuffle/shuffle.h"
+
+namespace quern::shuffle {
+namespace {
+
+using ::testing::HasSubstr;
+using Kind = Aggregation::Kind;
+using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+struct TestBlock {
+  BlockAddress address;
+  std::vector<std::pair<std::string, std::string>> pairs;
+};
+
+std::string random_value(std::mt19937& random) {
+  switch (random() % 4) {
+    case 0:
+      return std::to_string(random());
+    case 1:
+      return fmt::format("{}", static_cast<double>(random() % 10000) / 10);
+    case 2:
+      return fmt::format("-92233720368547758{:02}", random() % 8);
+    default:
+      return std::to_string(random() % 5);
+  }
+}
+
+std::string random_key(std::mt19937& random, std::uint32_t keys) {
+  auto number = static_cast<std::uint32_t>(random() % keys);
+  return number == 7 ? std::string(70'000, 'l') : std::to_string(number);
+}
+
+std::vector<TestBlock> make_blocks(std::uint32_t keys, std::mt19937& random) {
+  std::vector<TestBlock> blocks(60);
+  for (std::uint32_t i = 0; i < blocks.size(); ++i) {
+    blocks[i].address = {.input = i / 4, .number = i % 4};
+    for (int line = 0; line < 100; ++line) blocks[i].pairs.emplace_back(random_key(random, keys), random_value(random));
+  }
+  return blocks;
+}
+
+std::vector<std::string> reference(const std::vector<std::string>& values, const Aggregation& aggregation) {
+  std::vector<std::string> result;
+  if (aggregation.kind == Kind::kUnique) {
+    std::set<std::string> distinct(values.begin(), values.end());
+    return {distinct.begin(), distinct.end()};
+  }
+  std::string state;
+  for (const std::string& value : values) EXPECT_TRUE(Aggregator(aggregation).add(state, value).ok());
+  Aggregator(aggregation).finish(state, result);
+  return result;
+}
+
+Groups expected_of(const std::vector<TestBlock>& blocks, const std::set<InputOrdinal>& failed,
+                   const Aggregation& aggregation) {
+  std::map<std::string, std::vector<std::string>> values;
+  for (const TestBlock& block : blocks) {
+    if (failed.contains(block.address.input)) continue;
+    for (auto& [key, value] : block.pairs) values[key].push_back(value);
+  }
+  Groups groups;
+  for (auto& [key, all] : values) groups.emplace_back(key, reference(all, aggregation));
+  return groups;
+}
+
+BlockOutput output_of(const TestBlock& block) {
+  BlockOutput output{.address = block.address, .last_input = block.address.input};
+  Buffer& lines = output.lines.emplace_back();
+  for (auto& [key, value] : block.pairs) lines.append(fmt::format("{} {}\n", key, value));
+  return output;
+}
+
+Groups read_all(Shuffle& shuffle, std::size_t partitions) {
+  Groups read;
+  for (std::size_t partition = 0; partition < partitions; ++partition) {
+    auto groups = shuffle.groups(partition).value();
+    while (groups->next_group().value()) {
+      read.emplace_back(std::string(groups->key()), std::vector<std::string>());
+      while (groups->next_value().value()) read.back().second.emplace_back(groups->value());
+    }
+  }
+  std::sort(read.begin(), read.end());
+  return read;
+}
+
+struct Circumstances {
+  std::uint64_t memory_bytes = 0;
+  std::size_t partitions = 1;
+  std::size_t threads = 1;
+  bool tells_fates = true;
+};
+
+// Blocks come in any order, and so does the news that an input is decoded or has failed.
+void commit_all(Shuffle& shuffle, std::vector<TestBlock> blocks, const std::set<InputOrdinal>& failed,
+                const Circumstances& now, std::mt19937& random) {
+  std::shuffle(blocks.begin(), blocks.end(), random);
+  std::vector<std::jthread> mappers;
+  for (std::size_t mapper = 0; mapper < now.threads; ++mapper) {
+    mappers.emplace_back([&, mapper, seed = random()] {
+      std::mt19937 own(static_cast<unsigned>(seed));
+      auto sink = shuffle.sink();
+      for (std::size_t i = mapper; i < blocks.size(); i += now.threads) {
+        EXPECT_TRUE(sink->commit(output_of(blocks[i])).ok());
+        auto input = static_cast<InputOrdinal>(own() % 15);
+        if (!now.tells_fates) continue;
+        failed.contains(input) ? shuffle.input_failed(input) : shuffle.input_decoded(input);
+      }
+    });
+  }
+}
+
+TEST(Aggregation, GivesTheSameInAllCircumstances) {
+  const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},
+                                                 {.kind = Kind::kCount},
+                                                 {.kind = Kind::kMin},
+                                                 {.kind = Kind::kMax},
+                                                 {.kind = Kind::kMean},
+                                                 {.kind = Kind::kUnique},
+                                                 {.kind = Kind::kTop, .top_count = 3}};
+  const std::vector<Circumstances> circumstances = {{.memory_bytes = 1 << 30},
+                                                    {.memory_bytes = 1},
+                                                    {.memory_bytes = 400 << 10, .partitions = 3, .threads = 3},
+                                                    {.memory_bytes = 1 << 30, .partitions = 3, .threads = 3},
+                                                    {.memory_bytes = 16 << 20, .threads = 2, .tells_fates = false},
+                                                    {.memory_bytes = 400 << 10, .threads = 2, .tells_fates = false}};
+  const std::set<InputOrdinal> failed = {3, 11};
+  for (const Aggregation& aggregation : aggregations) {
+    for (std::uint32_t keys : {9U, 2000U}) {
+      std::mt19937 random(keys);
+      auto blocks = make_blocks(keys, random);
+      Groups expected = expected_of(blocks, failed, aggregation);
+      for (std::size_t i = 0; i < circumstances.size(); ++i) {
+        const Circumstances& now = circumstances[i];
+        auto shuffle = Shuffle::make({.separator = " ",
+                                      .partitions = now.partitions,
+                                      .memory_bytes = now.memory_bytes,
+                                      .scratch_folder = ::testing::TempDir(),
+                                      .threads = now.threads,
+                                      .aggregation = aggregation});
+        commit_all(*shuffle, blocks, failed, now, random);
+        ASSERT_TRUE(shuffle->finish(failed, {}).ok());
+        EXPECT_TRUE(read_all(*shuffle, now.partitions) == expected)
+            << name_of(aggregation.kind) << ", " << keys << " keys, circumstances " << i;
+      }
+    }
+  }
+}
+
+std::unique_ptr<Shuffle> make_sum() {
+  return Shuffle::make({.separator = " ",
+                        .memory_bytes = 16 << 20,
+                        .scratch_folder = ::testing::TempDir(),
+                        .aggregation = Aggregation{.kind = Kind::kSum}});
+}
+
+TEST(Aggregation, NamesTheValueThatIsNoNumber) {
+  auto shuffle = make_sum();
+  ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "1"}, {"k", "much"}}})).ok());
+  Result<void> result = shuffle->finish({}, {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().message, HasSubstr("got the value 'much' of the key 'k', which is no number"));
+}
+
+TEST(Aggregation, DoesNotMindSuchAValueOfAFailedInput) {
+  auto shuffle = make_sum();
+  ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "much"}}})).ok());
+  ASSERT_TRUE(shuffle->sink()->commit(output_of({{1, 0}, {{"k", "2"}}})).ok());
+  ASSERT_TRUE(shuffle->finish({0}, {}).ok());
+  EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"2"}}}));
+}
+
+TEST(Aggregation, ListChangesNothing) {
+  auto shuffle =
+      Shuffle::make({.separator = " ", .memory_bytes = 16 << 20, .aggregation = Aggregation{.kind = Kind::kList}});
+  ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "2"}, {"k", "1"}, {"k", "2"}}})).ok());
+  ASSERT_TRUE(shuffle->finish({}, {}).ok());
+  EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"2", "1", "2"}}}));
+}
+
+}  // namespace
+}  // namespace quern::shuffle

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace quern::shuffle {
+
+// Counts what all sinks hold, with what sorting it will need. Any thread.
+class Budget {
+ public:
+  explicit Budget(std::uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+  void take(std::uint64_t bytes, std::uint64_t pairs) {
+    used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    pairs_.fetch_add(pairs, std::memory_order_relaxed);
+  }
+  void give_back(std::uint64_t bytes, std::uint64_t pairs) {
+    used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    pairs_.fetch_sub(pairs, std::memory_order_relaxed);
+  }
+  bool is_exceeded() const {
+    return used_bytes_.load(std::memory_order_relaxed) > limit_bytes_ ||
+           pairs_.load(std::memory_order_relaxed) > kMostPairs;
+  }
+
+ private:
+  // Pairs in memory are counted with 32 bits; what the mappers commit before they notice has room above.
+  static constexpr std::uint64_t kMostPairs = std::uint64_t{3} << 30;
+
+  const std::uint64_t limit_bytes_;
+  std::atomic<std::uint64_t> used_bytes_ = 0;
+  std::atomic<std::uint64_t> pairs_ = 0;
+};
+
+}  // namespace quern::shuffle

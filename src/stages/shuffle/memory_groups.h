@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include "model/groups.h"
+#include "stages/shuffle/entry.h"
+#include "stages/shuffle/grouping.h"
+
+namespace quern::shuffle {
+
+// Groups that lie in memory. Borrows them. Owned by one thread; never fails.
+class MemoryGroups final : public GroupSource {
+ public:
+  MemoryGroups(const Grouped& grouped, std::string_view separator, std::size_t partition)
+      : grouped_(grouped),
+        reader_(separator),
+        next_key_(partition == 0 ? 0 : grouped.key_ends[partition - 1]),
+        end_key_(grouped.key_ends[partition]) {}
+
+  Result<bool> next_group() override {
+    if (next_key_ == end_key_) return false;
+    prefetch_keys();
+    entry_ = next_entry_ = grouped_.first_entry(next_key_++);
+    return true;
+  }
+  Result<bool> next_value() override {
+    std::span<const Entry> entries = grouped_.entries.span();
+    bool is_first = next_entry_ == entry_;
+    if (next_entry_ == entries.size() || (!is_first && entries[next_entry_].is_first_of_group())) return false;
+    // The lines of a group's first entries are already asked for, and a short group has no further ones.
+    std::size_t ahead = next_entry_ + kValuesAhead;
+    if (next_entry_ >= entry_ + kFirstValues && ahead < entries.size()) __builtin_prefetch(entries[ahead].line());
+    value_ = reader_.value(entries[next_entry_++]);
+    return true;
+  }
+  std::string_view key() const override { return reader_.key(grouped_.entries[entry_]); }
+  std::string_view value() const override { return value_; }
+
+  // After next_group(): all entries of the group.
+  std::span<const Entry> entries() const {
+    std::span<const Entry> rest = grouped_.entries.span().subspan(entry_);
+    std::size_t count = 1;
+    while (count < rest.size() && !rest[count].is_first_of_group()) ++count;
+    return rest.first(count);
+  }
+
+ private:
+  // How many groups ahead of the current one its first entry, and half as far its line, are asked for.
+  static constexpr std::size_t kGroupsAhead = 16;
+  static constexpr std::size_t kValuesAhead = 16;
+  // Entries of a group whose lines are asked for before the group is reached.
+  static constexpr std::size_t kFirstValues = 3;
+
+  // Keys in order have their entries and lines anywhere in memory: waiting for each would take most of the time.
+  void prefetch_keys() const {
+    std::size_t far = next_key_ + kGroupsAhead;
+    if (far < end_key_) __builtin_prefetch(&grouped_.entries[grouped_.first_entry(far)]);
+    std::size_t near = next_key_ + kGroupsAhead / 2;
+    if (near >= end_key_) return;
+    std::span<const Entry> entries = grouped_.entries.span().subspan(grouped_.first_entry(near));
+    for (const Entry& entry : entries.first(std::min(entries.size(), kFirstValues))) {
+      __builtin_prefetch(entry.line());
+    }
+  }
+
+  const Grouped& grouped_;
+  const EntryReader reader_;
+  std::size_t next_key_;
+  const std::size_t end_key_;
+  std::size_t entry_ = 0;  // the first one of the group
+  std::size_t next_entry_ = 0;
+  std::string_view value_;
+};
+
+}  // namespace quern::shuffle

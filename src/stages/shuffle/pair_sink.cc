@@ -1,0 +1,119 @@
+#include "stages/shuffle/pair_sink.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace quern::shuffle {
+namespace {
+
+// Entries are kept in pieces that begin small, for small jobs, and double up to a huge page.
+constexpr std::size_t kFirstPieceBytes = std::size_t{32} << 10;
+
+class PairSink final : public BlockSink {
+ public:
+  PairSink(PairShelf& shelf, Spiller& spiller) : shelf_(shelf), spiller_(spiller) {}
+  Result<void> commit(BlockOutput output) override {
+    {
+      std::lock_guard lock(shelf_.mutex);
+      TRY(shelf_.add(std::move(output)));
+    }
+    return spiller_.spill_if_needed();
+  }
+
+ private:
+  PairShelf& shelf_;
+  Spiller& spiller_;
+};
+
+}  // namespace
+
+void Taken::append(Taken other) {
+  std::move(other.blocks.begin(), other.blocks.end(), std::back_inserter(blocks));
+  std::move(other.pieces.begin(), other.pieces.end(), std::back_inserter(pieces));
+  budget_bytes += other.budget_bytes;
+  pairs += other.pairs;
+}
+
+Result<void> PairShelf::add(BlockOutput output) {
+  CommittedBlock block{.address = output.address, .lines = std::move(output.lines)};
+  split(block);
+  TRY(keep_entries(block.entries));
+  held_.blocks.push_back(std::move(block));
+  return {};
+}
+
+Result<Taken> PairShelf::take() {
+  room_ = {};
+  next_piece_bytes_ = 0;
+  return std::exchange(held_, {});
+}
+
+void PairShelf::split(CommittedBlock& block) {
+  entries_.clear();
+  numbers_.clear();
+  std::erase_if(block.lines, [](const Buffer& lines) { return lines.empty(); });
+  for (Buffer& lines : block.lines) {
+    if (lines.view().back() != '\n') lines.push_back('\n');
+    peers_.splitter.split(lines.view(), entries_, numbers_);
+    count(lines.capacity(), 0);
+  }
+  count(peers_.splitter.partitions * sizeof(std::uint32_t), entries_.size());
+}
+
+// The entries by partition, in the order in which they came.
+Result<void> PairShelf::keep_entries(BlockEntries& kept) {
+  std::span<const Entry> source = entries_;
+  if (peers_.splitter.partitions > 1) {
+    source = by_partition(kept.ends);
+  } else {
+    kept.ends = {static_cast<std::uint32_t>(entries_.size())};
+  }
+  while (!source.empty()) {
+    TRY(make_room());
+    std::span<Entry> piece = room_.first(std::min(room_.size(), source.size()));
+    std::copy_n(source.begin(), piece.size(), piece.begin());
+    kept.pieces.push_back(piece);
+    source = source.subspan(piece.size());
+    room_ = room_.subspan(piece.size());
+  }
+  return {};
+}
+
+std::span<const Entry> PairShelf::by_partition(std::vector<std::uint32_t>& ends) {
+  ends.assign(peers_.splitter.partitions, 0);
+  arranged_.resize(entries_.size());
+  arrange_by_partition(entries_, numbers_, ends, arranged_);
+  return arranged_;
+}
+
+Result<void> PairShelf::make_room() {
+  if (!room_.empty()) return {};
+  next_piece_bytes_ = std::clamp(2 * next_piece_bytes_, kFirstPieceBytes, kHugePageBytes);
+  // Twice, because sorting makes a second copy of all entries.
+  count(2 * next_piece_bytes_, 0);
+  TRY_ASSIGN(auto piece, HugeArray<Entry>::make(next_piece_bytes_ / sizeof(Entry)));
+  room_ = piece.span();
+  held_.pieces.push_back(std::move(piece));
+  return {};
+}
+
+void PairShelf::count(std::uint64_t bytes, std::uint64_t pairs) {
+  held_.budget_bytes += bytes;
+  held_.pairs += pairs;
+  peers_.budget.take(bytes, pairs);
+}
+
+std::unique_ptr<BlockSink> make_pair_sink(PairShelf& shelf, const SinkPeers& peers) {
+  return std::make_unique<PairSink>(shelf, peers.spiller);
+}
+
+void arrange_by_partition(std::span<const Entry> entries, std::span<const std::uint32_t> numbers,
+                          std::vector<std::uint32_t>& ends, std::span<Entry> arranged) {
+  for (std::uint32_t number : numbers) ++ends[number];
+  std::uint32_t begin = 0;
+  for (std::uint32_t& end : ends) begin += std::exchange(end, begin);
+  for (std::size_t i = 0; i < entries.size(); ++i) arranged[ends[numbers[i]]++] = entries[i];
+}
+
+}  // namespace quern::shuffle

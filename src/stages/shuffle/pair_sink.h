@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "model/block.h"
+#include "stages/shuffle/budget.h"
+#include "stages/shuffle/entry.h"
+#include "stages/shuffle/shelf.h"
+
+namespace quern::shuffle {
+
+// What a sink works with; all is borrowed, and outlives it.
+struct SinkPeers {
+  Splitter splitter;
+  Budget& budget;
+  Spiller& spiller;
+};
+
+// Keeps every pair: its line in the mapper's own buffer, and an entry for it.
+class PairShelf final : public Shelf {
+ public:
+  explicit PairShelf(const SinkPeers& peers) : peers_(peers) {}
+  // With the mutex held.
+  Result<void> add(BlockOutput output);
+  Result<Taken> take() override;
+
+ private:
+  void split(CommittedBlock& block);
+  Result<void> keep_entries(BlockEntries& kept);
+  std::span<const Entry> by_partition(std::vector<std::uint32_t>& ends);
+  Result<void> make_room();
+  void count(std::uint64_t bytes, std::uint64_t pairs);
+
+  const SinkPeers peers_;
+  Taken held_;
+  std::size_t next_piece_bytes_ = 0;
+  std::span<Entry> room_;  // what is free of the last piece
+  // Of one block, reused for the next.
+  std::vector<Entry> entries_;
+  std::vector<Entry> arranged_;
+  std::vector<std::uint32_t> numbers_;
+};
+
+// The sink of such a shelf, which it borrows.
+std::unique_ptr<BlockSink> make_pair_sink(PairShelf& shelf, const SinkPeers& peers);
+
+// Sorts entries by their partition numbers, keeping their order, into `arranged`; `ends` as in BlockEntries.
+void arrange_by_partition(std::span<const Entry> entries, std::span<const std::uint32_t> numbers,
+                          std::vector<std::uint32_t>& ends, std::span<Entry> arranged);
+
+}  // namespace quern::shuffle

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <zstd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/block.h"
+#include "stages/shuffle/run_file.h"
+
+namespace quern::shuffle {
+
+// Unpacks the blocks of one thread's cursors.
+class BlockUnpacker {
+ public:
+  ZSTD_DCtx* get() const { return decompressor_.get(); }
+
+ private:
+  struct Free {
+    void operator()(ZSTD_DCtx* decompressor) const { ZSTD_freeDCtx(decompressor); }
+  };
+  std::unique_ptr<ZSTD_DCtx, Free> decompressor_{ZSTD_createDCtx()};
+};
+
+// Reads one partition of a run, segment after segment, with two buffers of a block each (and one for a value that is
+// longer). Borrows everything. Owned by one thread; blocks on the disk. An error: the run is damaged, or unreadable.
+class RunCursor {
+ public:
+  RunCursor(const RunFile& run, std::size_t partition, BlockUnpacker& unpacker, const std::set<InputOrdinal>& dropped)
+      : run_(&run),
+        unpacker_(&unpacker),
+        dropped_(&dropped),
+        offset_(run.sections[partition].offset),
+        end_(offset_ + run.sections[partition].size_bytes) {}
+
+  // Goes to the next segment that is not of a dropped input, past what is left of this one's values.
+  Result<void> next_segment();
+  bool is_at_end() const { return is_at_end_; }
+  std::string_view key() const { return key_; }
+  BlockAddress address() const { return address_; }
+  std::uint64_t values_left() const { return values_left_; }
+  // There is a value left. What it returns is valid until the next call of anything.
+  Result<std::string_view> next_value();
+  // Whether this segment comes before the other one's; both are there.
+  bool is_before(const RunCursor& other) const {
+    if (key_start_ != other.key_start_) return key_start_ < other.key_start_;
+    int order = key_.compare(other.key_);
+    return order != 0 ? order < 0 : address_ < other.address_;
+  }
+
+ private:
+  Result<void> read_segment();
+  Result<void> read_key();
+  Result<std::uint64_t> take_number();
+  Result<std::uint64_t> take_number_over_the_edge();
+  Result<std::string_view> take(std::size_t size_bytes);
+  Result<void> skip(std::size_t size_bytes);
+  // Makes the next block the one that is read; there must be one.
+  Result<void> next_block();
+  Result<void> read_exactly(char* target, std::size_t size_bytes);
+  Error damaged(std::string_view how) const;
+
+  const RunFile* run_;
+  BlockUnpacker* unpacker_;
+  const std::set<InputOrdinal>* dropped_;
+  std::uint64_t offset_;
+  std::uint64_t end_;
+  std::string stored_;
+  std::string raw_;
+  std::size_t used_ = 0;
+  std::string across_;  // what lies in more than one block
+  std::string key_;
+  std::uint64_t key_start_ = 0;  // the first 8 bytes of the key, so that most comparisons need no look at it
+  BlockAddress address_;
+  std::uint64_t values_left_ = 0;
+  bool is_at_end_ = false;
+};
+
+}  // namespace quern::shuffle

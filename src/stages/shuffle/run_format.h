@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// The bytes of docs/formats/sorted-run.md that writer and reader share.
+
+namespace quern::shuffle::run_format {
+
+inline constexpr int kLevel = 1;  // of zstd: runs are written once and read once
+inline constexpr std::size_t kHeaderBytes = 16;
+inline constexpr std::size_t kMostNumberBytes = 10;
+
+// In front of each block; in this machine's byte order, as runs never leave the machine.
+struct BlockHeader {
+  std::uint32_t raw_bytes = 0;
+  std::uint32_t payload_bytes = 0;
+  std::uint64_t checksum = 0;  // XXH3 of the payload
+};
+static_assert(sizeof(BlockHeader) == kHeaderBytes);
+
+inline void put_header(char* target, const BlockHeader& header) { std::memcpy(target, &header, sizeof header); }
+inline BlockHeader get_header(const char* source) {
+  BlockHeader header;
+  std::memcpy(&header, source, sizeof header);
+  return header;
+}
+
+// Seven bits a byte, the lowest first; all but the last byte have their highest bit set. Returns the length.
+inline std::size_t put_number(char* target, std::uint64_t number) {
+  std::size_t length = 0;
+  for (; number >= 0x80; number >>= 7) target[length++] = static_cast<char>(number | 0x80);
+  target[length++] = static_cast<char>(number);
+  return length;
+}
+
+}  // namespace quern::shuffle::run_format

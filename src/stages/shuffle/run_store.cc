@@ -1,0 +1,80 @@
+#include "stages/shuffle/run_store.h"
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+#include <utility>
+
+#include "model/limits.h"
+#include "stages/shuffle/merge.h"
+
+namespace quern::shuffle {
+namespace {
+
+// A cursor holds a block as stored and as unpacked.
+constexpr std::size_t kBlocksPerCursor = 2;
+
+}  // namespace
+
+// All threads' cursors together stay within the memory: with little of it blocks are smaller, then merges narrower.
+RunStore::RunStore(RunStoreOptions options) : options_(std::move(options)) {
+  std::uint64_t blocks_at_once = kBlocksPerCursor * options_.threads;
+  std::uint64_t block_bytes = options_.memory_bytes / (blocks_at_once * limits::kMergeFanIn);
+  block_bytes_ =
+      std::clamp<std::uint64_t>(std::bit_floor(block_bytes), limits::kLeastRunBlockBytes, limits::kRunBlockBytes);
+  fan_in_ = std::clamp<std::uint64_t>(options_.memory_bytes / (blocks_at_once * block_bytes_), limits::kLeastMergeFanIn,
+                                      limits::kMergeFanIn);
+}
+
+RunOptions RunStore::run_options() const {
+  return {.folder = options_.folder, .partitions = options_.partitions, .block_bytes = block_bytes_};
+}
+
+Result<void> RunStore::add(Result<RunFile> run) {
+  if (!run.ok()) return std::move(run).error();
+  ++written_;
+  if (generations_.empty()) generations_.emplace_back();
+  generations_.front().push_back(std::move(run).value());
+  for (std::size_t i = 0; i < generations_.size(); ++i) {
+    if (generations_[i].size() < fan_in_) break;
+    if (i + 1 == generations_.size()) generations_.emplace_back();
+    // Which inputs will fail is not yet known.
+    TRY(merge_first(generations_[i], fan_in_, generations_[i + 1], {}, {}));
+  }
+  return {};
+}
+
+Result<void> RunStore::merge_first(std::deque<RunFile>& runs, std::size_t count, std::deque<RunFile>& target,
+                                   const std::set<InputOrdinal>& dropped, const std::stop_token& stop) {
+  std::vector<const RunFile*> merged;
+  for (std::size_t i = 0; i < count; ++i) merged.push_back(&runs[i]);
+  TRY_ASSIGN(RunFile run, merge_runs(merged, run_options(), dropped, stop));
+  runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(count));
+  target.push_back(std::move(run));
+  return {};
+}
+
+Result<void> RunStore::narrow(const std::set<InputOrdinal>& dropped, const std::stop_token& stop) {
+  std::deque<RunFile> all;
+  for (std::deque<RunFile>& generation : generations_) {
+    std::move(generation.begin(), generation.end(), std::back_inserter(all));
+  }
+  // The youngest generations' runs, which are the smallest, stand in front.
+  while (all.size() > fan_in_) {
+    std::size_t count = std::min(fan_in_, all.size() - fan_in_ + 1);
+    TRY(merge_first(all, count, all, dropped, stop));
+  }
+  generations_.clear();
+  generations_.push_back(std::move(all));
+  return {};
+}
+
+std::vector<const RunFile*> RunStore::runs() const {
+  std::vector<const RunFile*> runs;
+  for (const std::deque<RunFile>& generation : generations_) {
+    for (const RunFile& run : generation) runs.push_back(&run);
+  }
+  return runs;
+}
+
+}  // namespace quern::shuffle

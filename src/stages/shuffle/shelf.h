@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/block.h"
+#include "stages/shuffle/grouping.h"
+#include "stages/shuffle/huge_array.h"
+
+namespace quern::shuffle {
+
+// Pairs of one block of the input (or, where pairs are aggregated as they come, of many), ready to be grouped.
+struct CommittedBlock {
+  BlockAddress address;
+  BlockEntries entries;
+  // What the entries' lines lie in.
+  std::vector<Buffer> lines;
+  std::vector<HugeArray<char>> arena;
+};
+
+// What one sink holds.
+struct Taken {
+  std::vector<CommittedBlock> blocks;
+  std::vector<HugeArray<Entry>> pieces;  // what the blocks' entries lie in
+  std::uint64_t budget_bytes = 0;        // what they are counted with
+  std::uint64_t pairs = 0;
+
+  void append(Taken other);
+};
+
+// A sink's side of spilling: its thread fills the shelf under the mutex, and whoever spills empties it under the mutex.
+class Shelf {
+ public:
+  virtual ~Shelf() = default;
+  std::mutex mutex;
+  // With the mutex held: hands over all that this sink holds, which is empty afterwards.
+  virtual Result<Taken> take() = 0;
+};
+
+// A sink that has taken a block and holds no lock calls this: it spills if all sinks together hold too much. Blocks.
+class Spiller {
+ public:
+  virtual ~Spiller() = default;
+  virtual Result<void> spill_if_needed() = 0;
+};
+
+}  // namespace quern::shuffle
