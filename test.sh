@@ -85,12 +85,10 @@ step "release: whole runs" whole_runs release
 step "address sanitizer: build" build asan
 step "address sanitizer: unit tests" unit_tests asan
 step "address sanitizer: whole runs" whole_runs asan --fast
+step "fuzz targets: a few seconds each" tests/fuzz/run 4
 step "thread sanitizer: build" build tsan
 step "thread sanitizer: unit tests" unit_tests tsan
 step "thread sanitizer: whole runs" whole_runs tsan --fast
-configure+=(-DQUERN_TESTS=OFF)
-step "fuzz targets: build" build fuzz
-step "fuzz targets: a few seconds each" tests/fuzz/run 5 build/fuzz
 if [[ ${1:-} == --tidy ]]; then
   step "clang-tidy" tools/tidy
 fi

@@ -1,4 +1,5 @@
 # quern_library(NAME SOURCES ... LINKS ... PACKAGES ... TESTS ...): one library for one folder, and its tests.
+# THREADED: its tests run threads, so that the thread sanitizer's build has them too; the others would tell it nothing.
 # LINKS are the quern libraries that it may use, PACKAGES other people's. Both are public: a header that shows a type of theirs works.
 
 add_library(quern_options INTERFACE)
@@ -17,9 +18,12 @@ elseif(NOT QUERN_SANITIZE STREQUAL "")
 endif()
 
 function(quern_library NAME)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PACKAGES;TESTS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED" "" "SOURCES;LINKS;PACKAGES;TESTS" ${ARGN})
   add_library(${NAME} STATIC ${ARG_SOURCES})
   target_link_libraries(${NAME} PUBLIC quern_options ${ARG_LINKS} ${ARG_PACKAGES})
+  if(QUERN_SANITIZE STREQUAL "thread" AND NOT ARG_THREADED)
+    return()
+  endif()
   if(QUERN_TESTS AND ARG_TESTS)
     add_executable(${NAME}_test ${ARG_TESTS})
     target_link_libraries(${NAME}_test PRIVATE ${NAME} GTest::gmock GTest::gtest_main)
