@@ -14,6 +14,7 @@ void take_over_sums(const Progress& progress, Accounting& accounting) {
   accounting.inputs_failed = progress.inputs_failed;
   accounting.records_mapped = progress.records_mapped;
   accounting.records_bad = progress.records_bad;
+  accounting.records_dropped = progress.records_dropped;
   accounting.records_read = progress.records_mapped + progress.records_bad;
   accounting.groups_reduced = progress.groups_reduced;
   accounting.groups_bad = progress.groups_bad;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "stages/select/select.h"
 
 namespace quern::app {
 namespace {
@@ -14,15 +15,29 @@ constexpr std::size_t kDetectBytes = 64;
 
 class Opener final : public InputOpener {
  public:
-  Opener(const std::vector<Input>& inputs, const decode::DecodeOptions& options, BufferPool& pool)
-      : inputs_(inputs), options_(options), pool_(pool) {}
+  Opener(const InputList& inputs, const json::Selection& selection, const decode::DecodeOptions& options,
+         BufferPool& pool)
+      : inputs_(inputs), selection_(selection), options_(options), pool_(pool) {}
 
   std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
-    return decode::make_block_source(input, std::span(inputs_).subspan(input, 1), options_, pool_, events);
+    return open_selected(inputs_, {.first = input, .count = 1}, selection_, options_, pool_, events);
+  }
+
+  std::vector<InputRun> runs() const override {
+    std::vector<InputRun> runs;
+    for (const decode::Run& run : decode::plan_runs(inputs_.inputs, options_.block_bytes)) {
+      runs.push_back({.first = run.first, .count = run.count});
+    }
+    return runs;
+  }
+
+  std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) override {
+    auto inputs = std::span(inputs_.inputs).subspan(run.first, run.count);
+    return decode::make_block_source(run.first, inputs, options_, pool_, events);
   }
 
   Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
-    const Input& named = inputs_[input];
+    const Input& named = inputs_.inputs[input];
     TRY_ASSIGN(Compression compression, compression_of(named));
     TRY_ASSIGN(auto stored, decode::open_stored_file(named.path));
     if (compression == Compression::kNone) return std::unique_ptr<ByteSource>();
@@ -43,16 +58,25 @@ class Opener final : public InputOpener {
     return decode::detect({first.data(), used}, input.name);
   }
 
-  const std::vector<Input>& inputs_;
+  const InputList& inputs_;
+  const json::Selection& selection_;
   const decode::DecodeOptions& options_;
   BufferPool& pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<InputOpener> make_input_opener(const std::vector<Input>& inputs, const decode::DecodeOptions& options,
-                                               BufferPool& pool) {
-  return std::make_unique<Opener>(inputs, options, pool);
+std::unique_ptr<BlockSource> open_selected(const InputList& inputs, InputRun run, const json::Selection& selection,
+                                           const decode::DecodeOptions& options, BufferPool& pool, EventSink& events) {
+  auto source = decode::make_block_source(run.first, std::span(inputs.inputs).subspan(run.first, run.count), options,
+                                          pool, events);
+  if (selection.is_all()) return source;
+  return select::make_selecting_source(std::move(source), selection, options.record, events, pool);
+}
+
+std::unique_ptr<InputOpener> make_input_opener(const InputList& inputs, const json::Selection& selection,
+                                               const decode::DecodeOptions& options, BufferPool& pool) {
+  return std::make_unique<Opener>(inputs, selection, options, pool);
 }
 
 Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input) {

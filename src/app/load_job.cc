@@ -10,7 +10,9 @@
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
+#include "services/json/selection.h"
 #include "services/process/module_command.h"
+#include "stages/mapper/pairs_mapper.h"
 
 extern char** environ;
 
@@ -56,29 +58,33 @@ std::map<std::string, std::string> quern_environment() {
   return found;
 }
 
-// Says for each worker of the job what this version cannot do; empty if it can.
-std::string unsupported_worker(const Worker& worker, std::string_view role) {
-  if (worker.builtin.has_value()) return fmt::format("{}: {{builtin: {}}}", role, worker.builtin->name);
-  return "";
-}
-
+// Says what this version cannot do; empty if it can.
 std::string unsupported_step(const Step& step) {
-  if (step.combiner.has_value()) return "combiner";
-  if (auto found = unsupported_worker(step.mapper, "mapper"); !found.empty()) return found;
-  return "";
+  bool has_lines_combiner = step.combiner.has_value() && step.combiner->module.has_value() &&
+                            step.combiner->module->interface != Interface::kFunction;
+  return has_lines_combiner ? "combiner: {interface: lines}" : "";
 }
 
 std::string unsupported(const Job& job) {
   for (const Step& step : job.steps) {
     if (auto found = unsupported_step(step); !found.empty()) return found;
   }
-  if (!job.fields.empty()) return "fields";
-  if (job.where_json != "{}") return "where";
   if (job.filter.has_value()) return "filter";
   if (job.index.has_value()) return "index";
   if (job.keep_parts) return "result.parts: keep";
   if (job.notify.via != NotifyVia::kNone) return "notify";
   return "";
+}
+
+// Whether the paths of `fields`, `where` and the built-in mapper are paths.
+Result<void> check_paths(const Job& job) {
+  if (auto selection = json::parse_selection(job.fields, job.where_json); !selection.ok()) {
+    return std::move(selection).error().with_context(job.file);
+  }
+  const std::optional<Builtin>& builtin = job.steps.front().mapper.builtin;
+  if (!builtin.has_value()) return {};
+  if (auto pairs = mapper::parse_pairs(*builtin); !pairs.ok()) return std::move(pairs).error().with_context(job.file);
+  return {};
 }
 
 Result<void> check_module(const Worker& worker, const Job& job, std::string_view role) {
@@ -120,6 +126,7 @@ Result<void> check_job(const Job& job) {
   if (std::string found = unsupported(job); !found.empty()) {
     return bad_config(fmt::format("{}: this version cannot do `{}`; take it out of the job", job.file, found));
   }
+  TRY(check_paths(job));
   for (std::size_t i = 0; i < job.steps.size(); ++i) {
     const Step& step = job.steps[i];
     std::string of_step = i == 0 ? "" : fmt::format("steps[{}].", i - 1);

@@ -11,9 +11,11 @@
 #include "app/input_opener.h"
 #include "base/task_group.h"
 #include "model/limits.h"
+#include "services/json/selection.h"
 #include "services/process/guard.h"
 #include "stages/decode/decode.h"
 #include "stages/mapper/mapper.h"
+#include "stages/mapper/pairs_mapper.h"
 
 namespace quern::app {
 namespace {
@@ -21,8 +23,10 @@ namespace {
 // Reads one run of inputs after the other until none is left; the last decoder to end closes the channel.
 class Decoders {
  public:
-  Decoders(const MapPhase& phase, const decode::DecodeOptions& options, BufferPool& pool, Channel<Block>& blocks)
+  Decoders(const MapPhase& phase, const json::Selection& selection, const decode::DecodeOptions& options,
+           BufferPool& pool, Channel<Block>& blocks)
       : phase_(phase),
+        selection_(selection),
         options_(options),
         pool_(pool),
         blocks_(blocks),
@@ -45,8 +49,8 @@ class Decoders {
   }
 
   Result<void> decode_run(const decode::Run& run, const std::stop_token& stop) {
-    auto inputs = std::span(phase_.inputs.inputs).subspan(run.first, run.count);
-    auto source = decode::make_block_source(run.first, inputs, options_, pool_, phase_.events);
+    InputRun inputs{.first = run.first, .count = run.count};
+    auto source = open_selected(phase_.inputs, inputs, selection_, options_, pool_, phase_.events);
     while (true) {
       Block block;
       auto more = source->next(block);
@@ -59,6 +63,7 @@ class Decoders {
   }
 
   const MapPhase& phase_;
+  const json::Selection& selection_;
   const decode::DecodeOptions& options_;
   BufferPool& pool_;
   Channel<Block>& blocks_;
@@ -66,6 +71,36 @@ class Decoders {
   std::atomic<std::size_t> next_run_ = 0;
   std::atomic<std::size_t> working_ = 0;
 };
+
+mapper::MapperOptions mapper_options(const MapPhase& phase) {
+  return {.module = &*phase.step.mapper.module,
+          .job_folder = phase.job.folder,
+          .scratch_folder = phase.scratch_folder,
+          .record = phase.job.record,
+          .separator = phase.job.separator,
+          .processes = phase.processes,
+          .attempts = phase.job.limits.attempts,
+          .timeout = phase.job.limits.timeout};
+}
+
+// The mapper is quern itself: no child, and no channel.
+Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, InputOpener& opener, BufferPool& pool,
+                       const std::stop_token& stop) {
+  TRY_ASSIGN(const mapper::Pairs pairs, mapper::parse_pairs(*phase.step.mapper.builtin));
+  mapper::PairsOptions options{.pairs = pairs,
+                               .where = selection.where,
+                               .record = phase.job.record,
+                               .separator = phase.job.separator,
+                               .threads = phase.processes};
+  mapper::PairsPeers peers{.pool = pool, .events = phase.events, .make_sink = phase.make_sink};
+  return mapper::run_pairs_mappers(options, peers, opener, stop);
+}
+
+// Only JSON has parts.
+Result<json::Selection> selection_of(const Job& job) {
+  if (job.record != RecordKind::kJson && job.record != RecordKind::kKeyedJson) return json::Selection{};
+  return json::parse_selection(job.fields, job.where_json);
+}
 
 // Where there are fewer large inputs than processors, some of these would have nothing to decode.
 std::size_t threads_per_input(const MapPhase& phase) {
@@ -99,28 +134,26 @@ std::size_t processes_of(const Job& job) {
 Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(phase.job);
   decode.threads = threads_per_input(phase);
-  mapper::MapperOptions options{.module = &*phase.step.mapper.module,
-                                .job_folder = phase.job.folder,
-                                .scratch_folder = phase.scratch_folder,
-                                .record = phase.job.record,
-                                .separator = phase.job.separator,
-                                .processes = phase.processes,
-                                .attempts = phase.job.limits.attempts,
-                                .timeout = phase.job.limits.timeout};
+  TRY_ASSIGN(const json::Selection selection, selection_of(phase.job));
   std::size_t queued_blocks = phase.processes * limits::kQueuedBlocksPerChild;
-  BufferPool pool(queued_blocks + phase.processes * (limits::kBlocksInFlight + 2), 4 * limits::kBlockBytes);
+  std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
+  // A block of reduced records keeps the decoded bytes as well.
+  std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
+  BufferPool pool(buffers, 4 * limits::kBlockBytes);
+  auto opener = make_input_opener(phase.inputs, selection, decode, pool);
+  if (phase.step.mapper.builtin.has_value()) return map_pairs(phase, selection, *opener, pool, stop);
+  const mapper::MapperOptions options = mapper_options(phase);
   mapper::MapperPeers peers{.inputs = phase.inputs.inputs,
                             .pool = pool,
                             .guard = phase.guard,
                             .events = phase.events,
                             .make_sink = phase.make_sink};
   if (options.module->interface != Interface::kFunction) {
-    auto opener = make_input_opener(phase.inputs.inputs, decode, pool);
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }
   Channel<Block> blocks(queued_blocks);
   TaskGroup group(stop);
-  Decoders decoders(phase, decode, pool, blocks);
+  Decoders decoders(phase, selection, decode, pool, blocks);
   decoders.spawn_in(group);
   group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
     return mapper::run_function_mappers(options, peers, blocks, stop_mappers);

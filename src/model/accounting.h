@@ -32,6 +32,7 @@ struct Accounting {
   std::uint64_t records_read = 0;
   std::uint64_t records_mapped = 0;
   std::uint64_t records_bad = 0;
+  std::uint64_t records_dropped = 0;  // of the mapped ones, those that `where` dropped
   std::uint64_t groups_reduced = 0;
   std::uint64_t groups_bad = 0;
   std::uint64_t stored_bytes = 0;

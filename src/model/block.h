@@ -29,12 +29,23 @@ struct Segment {
   std::size_t size_bytes = 0;  // segments lie one behind the other in the block's bytes
 };
 
+// Where a line of a block comes from whose records were selected.
+struct KeptLine {
+  std::uint64_t number = 0;  // in the decoded input, counted from 1
+  std::size_t offset = 0;    // of the line as it was, in Block::original
+};
+
 // Either a part of one input (one segment), or several whole inputs that are small and follow each other. Every line
 // ends with '\n': the decoder adds the one that a file's last line may lack.
 struct Block {
   BlockAddress address;
   std::vector<Segment> segments;
   Buffer bytes;
+  // Only where records were selected (`fields`, `where`). One for each line of `bytes`; none if the lines are as they
+  // were decoded and none is missing.
+  std::vector<KeptLine> kept;
+  Buffer original;            // the decoded bytes, if `bytes` holds reduced records; else empty
+  std::uint64_t dropped = 0;  // records that are mapped already, because `where` wants nothing to be done for them
 };
 
 // What a mapper gave for one block: lines "key<separator>value\n" in chunks that end at a line boundary.
@@ -62,6 +73,12 @@ class BlockSource {
 
 class EventSink;
 
+// Consecutive inputs that one thread reads together.
+struct InputRun {
+  InputOrdinal first = 0;
+  std::size_t count = 0;
+};
+
 // Opens inputs for the workers that read whole inputs themselves. Any thread may call; what it returns belongs to the
 // caller's thread.
 class InputOpener {
@@ -69,6 +86,11 @@ class InputOpener {
   virtual ~InputOpener() = default;
   // The blocks of one input. Says what happens to `events`, and returns a failure of the input as well.
   virtual std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) = 0;
+  // All inputs, in order, in runs: small ones together.
+  virtual std::vector<InputRun> runs() const = 0;
+  // The blocks of a run as they are decoded, no record selected. Says and returns failures as open_blocks does; of a run
+  // of several inputs it only says them.
+  virtual std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) = 0;
   // The decoded bytes of one input, as they are; nullptr if it is stored uncompressed and can be read where it lies.
   virtual Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) = 0;
 };

@@ -62,6 +62,7 @@ struct BlockMapped {
   InputOrdinal last_input = 0;
   std::uint64_t records = 0;  // without the bad ones
   std::uint64_t bad = 0;      // each of them is a RecordBad as well, which is what is counted
+  std::uint64_t dropped = 0;  // of `records`, those that `where` dropped
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
 };

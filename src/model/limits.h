@@ -79,6 +79,10 @@ inline constexpr std::size_t kMaxParallelDownloads = 1024;
 // Of limits.attempts and downloads.attempts.
 inline constexpr std::size_t kMaxAttempts = 1000;
 
+// Of a path into a record, as in `fields`; and how deep a record may be nested where quern looks into it itself.
+inline constexpr std::size_t kMaxPathSteps = 100;
+inline constexpr std::size_t kMaxJsonDepth = 1000;
+
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
 // Failed inputs and counters that the closing accounting lists as text.

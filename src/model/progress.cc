@@ -28,15 +28,19 @@ void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
   if (blocks > 0) in_work_[input].blocks = blocks;
 }
 
-void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, std::uint64_t records) {
+void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, std::uint64_t records, std::uint64_t dropped) {
   // A block that was under way when its input turned out to be damaged does not count.
   if (first == last && state(first) == State::kFailed) return;
   records_mapped_ += records;
+  records_dropped_ += dropped;
   if (!is_settled(first)) {
     Work& work = in_work_[first];
     ++work.blocks_mapped;
     // Only good inputs are packed, so the records of a packed block never have to be taken back.
-    if (first == last) work.records += records;
+    if (first == last) {
+      work.records += records;
+      work.dropped += dropped;
+    }
     if (state(first) == State::kDecoded && work.blocks_mapped >= work.blocks) map(first);
   }
   for (InputOrdinal input = first + 1; input <= last; ++input) cover(input);
@@ -63,6 +67,7 @@ bool InputLedger::failed(InputOrdinal input) {
   if (auto work = in_work_.find(input); work != in_work_.end()) {
     records_mapped_ -= work->second.records;
     records_bad_ -= work->second.bad;
+    records_dropped_ -= work->second.dropped;
     in_work_.erase(work);
   }
   return true;
@@ -90,6 +95,7 @@ void ProgressTally::take_over_inputs() {
   progress_.inputs_failed = ledger_.inputs_failed();
   progress_.records_mapped = ledger_.records_mapped();
   progress_.records_bad = ledger_.records_bad();
+  progress_.records_dropped = ledger_.records_dropped();
 }
 
 void ProgressTally::finish() {
@@ -121,7 +127,7 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     progress_.stored_bytes += progress->stored_bytes;
     progress_.decoded_bytes += progress->decoded_bytes;
   } else if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) {
-    ledger_.block_mapped(mapped->first_input, mapped->last_input, mapped->records);
+    ledger_.block_mapped(mapped->first_input, mapped->last_input, mapped->records, mapped->dropped);
     progress_.mapped_output_bytes += mapped->output_bytes;
     take_over_inputs();
   } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {

@@ -29,7 +29,8 @@ class InputLedger {
   // The input was read to its verified end and has `blocks` blocks of its own.
   void decoded(InputOrdinal input, std::uint32_t blocks);
   // A block of `first` or, if last > first, a block of whole inputs.
-  void block_mapped(InputOrdinal first, InputOrdinal last, std::uint64_t records);
+  // `dropped` of its records were not wanted by `where`.
+  void block_mapped(InputOrdinal first, InputOrdinal last, std::uint64_t records, std::uint64_t dropped = 0);
   void record_bad(InputOrdinal input);
   // Takes back what the input has given. False if it is known already.
   bool failed(InputOrdinal input);
@@ -41,6 +42,7 @@ class InputLedger {
   std::uint64_t inputs_failed() const { return inputs_failed_; }
   std::uint64_t records_mapped() const { return records_mapped_; }
   std::uint64_t records_bad() const { return records_bad_; }
+  std::uint64_t records_dropped() const { return records_dropped_; }
 
  private:
   enum class State : std::uint8_t { kOpen, kCovered, kDecoded, kMapped, kFailed };
@@ -49,6 +51,7 @@ class InputLedger {
     std::uint32_t blocks_mapped = 0;
     std::uint64_t records = 0;
     std::uint64_t bad = 0;
+    std::uint64_t dropped = 0;
   };
   State& state(InputOrdinal input);
   bool is_settled(InputOrdinal input);
@@ -61,6 +64,7 @@ class InputLedger {
   std::uint64_t inputs_failed_ = 0;
   std::uint64_t records_mapped_ = 0;
   std::uint64_t records_bad_ = 0;
+  std::uint64_t records_dropped_ = 0;
 };
 
 struct ChildProgress {
@@ -85,6 +89,7 @@ struct Progress {
   std::uint64_t inputs_failed = 0;
   std::uint64_t records_mapped = 0;
   std::uint64_t records_bad = 0;
+  std::uint64_t records_dropped = 0;     // of the mapped ones, by `where`
   std::uint64_t stored_bytes_found = 0;  // of all inputs
   std::uint64_t stored_bytes = 0;        // read up to now, those of failed inputs included
   std::uint64_t decoded_bytes = 0;       // given up to now, those of failed inputs included

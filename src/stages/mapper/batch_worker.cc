@@ -127,6 +127,7 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
   lines_.clear();
   output_bytes_ = 0;
   records_ = 0;
+  dropped_ = 0;
   decoded_bytes_ = 0;
   exited_ = false;
   input_refused_ = false;
@@ -145,10 +146,12 @@ Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& 
       if (!more.ok()) return false;
       if (!more.value()) break;
       for (const Segment& segment : block.segments) records_ += segment.lines;
+      records_ += block.dropped;
+      dropped_ += block.dropped;
       decoded_bytes_ += block.bytes.size();
       // A child that reads no more is not fed, but its inputs are read to their ends: they have to be good, and
       // counted.
-      if (!input_refused_ && !exited_) {
+      if (!input_refused_ && !exited_ && !block.bytes.empty()) {
         child_->send(block.bytes.view());
         TRY(drain_input(stop));
       }
@@ -316,6 +319,7 @@ Result<void> BatchWorker::commit(const Batch& batch) {
                                         .first_input = batch.inputs.front(),
                                         .last_input = batch.inputs.back(),
                                         .records = records_,
+                                        .dropped = dropped_,
                                         .decoded_bytes = decoded_bytes_,
                                         .output_bytes = output_bytes_});
   return {};

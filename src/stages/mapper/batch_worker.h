@@ -63,6 +63,7 @@ class BatchWorker {
   std::vector<Buffer> lines_;  // whole lines
   std::size_t output_bytes_ = 0;
   std::uint64_t records_ = 0;
+  std::uint64_t dropped_ = 0;  // of these, by `where`
   std::uint64_t decoded_bytes_ = 0;
   bool exited_ = false;
   bool input_refused_ = false;  // the child closed its input early

@@ -18,8 +18,21 @@ std::size_t index_in_block(const Block& block, LinePlace place) {
   return index;
 }
 
+std::string_view line_from(std::string_view bytes, std::size_t start) {
+  return bytes.substr(start, bytes.find('\n', start) - start);
+}
+
+// The line as it is in the block's bytes.
+std::string_view sent_line_at(const Block& block, LinePlace place) {
+  CHECK(has_line(block, place));
+  std::size_t start = segment_offset(block, place.segment);
+  std::string_view bytes = block.bytes.view();
+  for (std::uint64_t i = 0; i < place.line; ++i) start = bytes.find('\n', start) + 1;
+  return line_from(bytes, start);
+}
+
 std::size_t offset_of(const Block& block, LinePlace place) {
-  return static_cast<std::size_t>(line_at(block, place).data() - block.bytes.data());
+  return static_cast<std::size_t>(sent_line_at(block, place).data() - block.bytes.data());
 }
 
 }  // namespace
@@ -29,19 +42,21 @@ bool has_line(const Block& block, LinePlace place) {
 }
 
 std::string_view line_at(const Block& block, LinePlace place) {
+  if (block.original.empty()) return sent_line_at(block, place);
   CHECK(has_line(block, place));
-  std::size_t start = segment_offset(block, place.segment);
-  std::string_view bytes = block.bytes.view();
-  for (std::uint64_t i = 0; i < place.line; ++i) start = bytes.find('\n', start) + 1;
-  return bytes.substr(start, bytes.find('\n', start) - start);
+  return line_from(block.original.view(), block.kept[index_in_block(block, place)].offset);
 }
 
 std::uint64_t line_number(const Block& block, LinePlace place) {
-  return block.segments[place.segment].first_line + place.line;
+  if (block.kept.empty()) return block.segments[place.segment].first_line + place.line;
+  return block.kept[index_in_block(block, place)].number;
 }
 
 void remove_line(Block& block, LinePlace place) {
-  std::string_view line = line_at(block, place);
+  std::string_view line = sent_line_at(block, place);
+  if (!block.kept.empty()) {
+    block.kept.erase(block.kept.begin() + static_cast<std::ptrdiff_t>(index_in_block(block, place)));
+  }
   auto start = static_cast<std::size_t>(line.data() - block.bytes.data());
   std::size_t size = line.size() + 1;
   std::size_t offset_in_segment = start - segment_offset(block, place.segment);
@@ -63,6 +78,10 @@ std::uint64_t count_lines_before(const Block& block, LinePlace place) { return i
 void remove_lines_before(Block& block, LinePlace place) {
   CHECK(has_line(block, place));
   std::size_t start = offset_of(block, place);
+  if (!block.kept.empty()) {
+    block.kept.erase(block.kept.begin(),
+                     block.kept.begin() + static_cast<std::ptrdiff_t>(index_in_block(block, place)));
+  }
   std::size_t before_segment = segment_offset(block, place.segment);
   std::memmove(block.bytes.data(), block.bytes.data() + start, block.bytes.size() - start);
   block.bytes.resize(block.bytes.size() - start);
@@ -88,6 +107,17 @@ std::uint64_t count_lines(const Block& block) {
   std::uint64_t lines = 0;
   for (const Segment& segment : block.segments) lines += segment.lines;
   return lines;
+}
+
+std::uint64_t first_line_number(const Block& block) {
+  const Segment& first = block.segments.front();
+  return first.lines == 0 ? first.first_line : line_number(block, {.segment = 0, .line = 0});
+}
+
+std::uint64_t last_line_number(const Block& block) {
+  const Segment& last = block.segments.back();
+  if (last.lines == 0) return last.first_line;
+  return line_number(block, {.segment = block.segments.size() - 1, .line = last.lines - 1});
 }
 
 }  // namespace quern::mapper

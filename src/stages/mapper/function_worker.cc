@@ -98,7 +98,8 @@ void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& 
     std::optional<Block> block = may_block ? blocks.pop(stop) : blocks.try_pop();
     if (!block.has_value()) return;
     in_flight_.push_back({.id = next_id_++, .block = std::move(*block)});
-    in_flight_.back().decoded_bytes = in_flight_.back().block.bytes.size();
+    in_flight_.back().decoded_bytes =
+        std::max(in_flight_.back().block.bytes.size(), in_flight_.back().block.original.size());
     turns_.reached(number_);
     if (child_.has_value()) send(in_flight_.back());
   }
@@ -269,8 +270,9 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   event::BlockMapped mapped{.child = number_,
                             .first_input = work.block.address.input,
                             .last_input = work.block.segments.back().input,
-                            .records = done.records + work.finished,
+                            .records = done.records + work.finished + work.block.dropped,
                             .bad = work.bad.size() + work.given_up,
+                            .dropped = work.block.dropped,
                             .decoded_bytes = work.decoded_bytes,
                             .output_bytes = work.lines_bytes};
   TRY(sink_->commit({.address = work.block.address, .last_input = mapped.last_input, .lines = std::move(work.lines)}));
@@ -278,6 +280,7 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   for (event::Counted& count : work.counted) peers_.events.emit(std::move(count));
   peers_.events.emit(mapped);
   peers_.pool.give(std::move(work.block.bytes));
+  peers_.pool.give(std::move(work.block.original));
   if (in_flight_.empty()) change_state(event::ChildState::kWaiting);
   return {};
 }
@@ -470,8 +473,8 @@ std::string FunctionWorker::place_in_words(const BlockInFlight& work) const {
     return fmt::format("{}, record {}", peers_.inputs[segment.input].name, line_number(work.block, *work.starting));
   }
   if (first.input == last.input) {
-    return fmt::format("{}, records {} to {}", peers_.inputs[first.input].name, first.first_line,
-                       last.first_line + last.lines - 1);
+    return fmt::format("{}, records {} to {}", peers_.inputs[first.input].name, first_line_number(work.block),
+                       last_line_number(work.block));
   }
   return fmt::format("{} to {}", peers_.inputs[first.input].name, peers_.inputs[last.input].name);
 }

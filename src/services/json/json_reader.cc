@@ -1,0 +1,306 @@
+#include "services/json/json_reader.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/json/value_text.h"
+
+namespace quern::json {
+namespace {
+
+constexpr std::size_t kHexDigits = 4;
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Behind the digits from `at` on.
+const char* skip_digits(const char* at) {
+  while (is_digit(*at)) ++at;
+  return at;
+}
+
+// Behind the number at `at`; nullptr if it is none. What stands behind the text ends every number.
+const char* end_of_number(const char* at) {
+  if (*at == '-') ++at;
+  if (!is_digit(*at)) return nullptr;
+  at = *at == '0' ? at + 1 : skip_digits(at);
+  if (*at == '.') {
+    if (!is_digit(at[1])) return nullptr;
+    at = skip_digits(at + 1);
+  }
+  if (*at == 'e' || *at == 'E') {
+    ++at;
+    if (*at == '+' || *at == '-') ++at;
+    if (!is_digit(*at)) return nullptr;
+    at = skip_digits(at);
+  }
+  return at;
+}
+
+}  // namespace
+
+bool JsonReader::read(std::string_view text, Buffer& copy) {
+  captures_.clear();
+  text_ = text.data();
+  size_ = text.size();
+  copy_ = &copy;
+  depth_ = 0;
+  std::size_t copied_before = copy.size();
+  if (std::string problem = structure_.find_tokens(text); !problem.empty()) {
+    flaw_ = {.what = std::move(problem)};
+    return false;
+  }
+  // A backslash outside of a string is found to be wrong, as any other letter there.
+  has_backslash_ = std::memchr(text_, '\\', size_) != nullptr;
+  next_ = structure_.tokens();
+  bool is_right = follow(0, plan_.copies());
+  if (is_right && *next_ != size_) is_right = wrong("something stands behind its end", *next_);
+  if (!is_right) copy.resize(copied_before);
+  return is_right;
+}
+
+bool JsonReader::follow(std::uint32_t number, bool copies) {
+  const Node& node = plan_.nodes()[number];
+  std::size_t start = *next_;
+  bool copies_inside = copies && !node.is_copied;
+  if (!follow_inside(node, copies_inside)) return false;
+  if (copies && node.is_copied) copy_->append({text_ + start, end_ - start});
+  if (!node.captures.empty()) capture(node, start);
+  return true;
+}
+
+bool JsonReader::follow_inside(const Node& node, bool copies) {
+  if (peek() == '{' && !node.members.empty()) return object(node, copies);
+  if (peek() == '[' && node.has_elements()) return array(node, copies);
+  return other_kind(copies);
+}
+
+bool JsonReader::object(const Node& node, bool copies) {
+  take();
+  if (!enter()) return false;
+  if (copies) copy_->push_back('{');
+  std::uint64_t visit = ++visits_;
+  std::size_t first_capture = captures_.size();
+  bool is_first = true;
+  bool is_empty = peek() == '}';
+  while (!is_empty) {
+    std::string_view raw;
+    if (!name(&raw)) return false;
+    std::uint32_t child = member_node(node, raw);
+    if (child == Plan::kNone) {
+      if (!skip()) return false;
+    } else {
+      if (std::exchange(last_visits_[child], visit) == visit) forget_earlier(child, first_capture);
+      bool copies_child = copies && plan_.nodes()[child].leads_to_copied;
+      if (copies_child) {
+        if (!std::exchange(is_first, false)) copy_->push_back(',');
+        copy_->append({raw.data() - 1, raw.size() + 2});
+        copy_->push_back(':');
+      }
+      if (!follow(child, copies_child)) return false;
+    }
+    if (peek() != ',') break;
+    take();
+  }
+  if (take() != '}') return wrong("a comma or } is missing", last_);
+  if (copies) copy_->push_back('}');
+  --depth_;
+  return true;
+}
+
+bool JsonReader::array(const Node& node, bool copies) {
+  take();
+  if (!enter()) return false;
+  if (copies) copy_->push_back('[');
+  bool copies_all = node.every != Plan::kNone && plan_.nodes()[node.every].leads_to_copied;
+  auto element = node.elements.begin();
+  bool is_empty = peek() == ']';
+  for (std::uint64_t index = 0; !is_empty; ++index) {
+    std::uint32_t child = node.every;
+    if (element != node.elements.end() && element->first == index) child = (element++)->second;
+    bool is_in_copy = copies && (copies_all || index < node.copied_elements);
+    if (is_in_copy && index > 0) copy_->push_back(',');
+    bool copies_child = is_in_copy && child != Plan::kNone && plan_.nodes()[child].leads_to_copied;
+    if (is_in_copy && !copies_child) copy_->append("null");
+    if (!(child == Plan::kNone ? skip() : follow(child, copies_child))) return false;
+    if (peek() != ',') break;
+    take();
+  }
+  if (take() != ']') return wrong("a comma or ] is missing", last_);
+  if (copies) copy_->push_back(']');
+  --depth_;
+  return true;
+}
+
+// A value that nothing is wanted of, or that is no container of the kind that a path goes into.
+bool JsonReader::other_kind(bool copies) {
+  std::size_t start = *next_;
+  if (!skip()) return false;
+  if (!copies) return true;
+  if (text_[start] == '{') {
+    copy_->append("{}");
+  } else if (text_[start] == '[') {
+    copy_->append("[]");
+  } else {
+    copy_->append({text_ + start, end_ - start});
+  }
+  return true;
+}
+
+std::uint32_t JsonReader::member_node(const Node& node, std::string_view raw_name) {
+  std::string_view name = raw_name;
+  if (has_backslash_ && raw_name.find('\\') != std::string_view::npos) {
+    unescaped_.clear();
+    append_unescaped(raw_name, unescaped_);
+    name = unescaped_;
+  }
+  for (const auto& [wanted, child] : node.members) {
+    if (wanted == name) return child;
+  }
+  return Plan::kNone;
+}
+
+void JsonReader::forget_earlier(std::uint32_t node, std::size_t first) {
+  const std::vector<std::uint32_t>& below = plan_.nodes()[node].captures_below;
+  auto is_below = [&](const Capture& capture) {
+    return std::find(below.begin(), below.end(), capture.number) != below.end();
+  };
+  captures_.erase(std::remove_if(captures_.begin() + static_cast<std::ptrdiff_t>(first), captures_.end(), is_below),
+                  captures_.end());
+}
+
+void JsonReader::capture(const Node& node, std::size_t start) {
+  for (std::uint32_t number : node.captures) {
+    captures_.push_back({.number = number, .text = {text_ + start, end_ - start}});
+  }
+}
+
+// Takes one value and checks it.
+bool JsonReader::skip() {
+  std::size_t outside = depth_;
+  while (true) {
+    char c = peek();
+    if (c == '{' || c == '[') {
+      take();
+      bool is_object = c == '{';
+      if (peek() == (is_object ? '}' : ']')) {
+        take();
+      } else {
+        if (!enter()) return false;
+        is_object_[depth_ - 1] = is_object;
+        if (is_object && !name(nullptr)) return false;
+        continue;
+      }
+    } else if (!scalar()) {
+      return false;
+    }
+    // The value has ended, and perhaps what it is in.
+    while (true) {
+      if (depth_ == outside) return true;
+      bool is_object = is_object_[depth_ - 1];
+      c = take();
+      if (c == ',') {
+        if (is_object && !name(nullptr)) return false;
+        break;
+      }
+      if (c != (is_object ? '}' : ']'))
+        return wrong(is_object ? "a comma or } is missing" : "a comma or ] is missing", last_);
+      --depth_;
+    }
+  }
+}
+
+// A name and its colon. `raw`, if wanted, is what stands between the quotes.
+bool JsonReader::name(std::string_view* raw) {
+  if (peek() != '"') return wrong_here("a name in quotes is missing");
+  std::size_t start = *next_;
+  if (!string(start)) return false;
+  if (raw != nullptr) *raw = {text_ + start + 1, end_ - start - 2};
+  if (peek() != ':') return wrong_here("a colon is missing");
+  take();
+  return true;
+}
+
+bool JsonReader::scalar() {
+  std::size_t start = *next_;
+  switch (text_[start]) {
+    case '"':
+      return string(start);
+    case 't':
+      return literal(start, "true");
+    case 'f':
+      return literal(start, "false");
+    case 'n':
+      return literal(start, "null");
+    default:
+      return number(start);
+  }
+}
+
+// Where it ends is known from the next token: only blanks stand between.
+bool JsonReader::string(std::size_t start) {
+  take();
+  std::size_t end = *next_;
+  while (end > start + 2 && is_blank(text_[end - 1])) --end;
+  end_ = end;
+  if (!has_backslash_) return true;
+  return escapes_are_right({text_ + start + 1, end - start - 2}, start + 1);
+}
+
+bool JsonReader::escapes_are_right(std::string_view inside, std::size_t start) {
+  std::size_t at = 0;
+  while ((at = inside.find('\\', at)) != std::string_view::npos) {
+    // A string never ends behind a backslash that is not escaped itself.
+    char letter = inside[at + 1];
+    if (letter == 'u') {
+      std::string_view digits = inside.substr(at + 2, kHexDigits);
+      bool are_hex = digits.size() == kHexDigits &&
+                     std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+      if (!are_hex) return wrong("\\u needs four hexadecimal digits", start + at);
+    } else if (std::strchr("\"\\/bfnrt", letter) == nullptr || letter == '\0') {
+      return wrong("a backslash stands before a letter that means nothing", start + at);
+    }
+    at += 2;
+  }
+  return true;
+}
+
+bool JsonReader::literal(std::size_t start, std::string_view word) {
+  bool is_there = size_ - start >= word.size() && std::memcmp(text_ + start, word.data(), word.size()) == 0;
+  if (!is_there) return wrong_here("a value is missing");
+  return ends_here(start, start + word.size(), "a value is missing");
+}
+
+bool JsonReader::number(std::size_t start) {
+  const char* end = start < size_ ? end_of_number(text_ + start) : nullptr;
+  if (end == nullptr) return wrong_here("a value is missing");
+  return ends_here(start, static_cast<std::size_t>(end - text_), "this is not a number");
+}
+
+// A scalar's token only says where it begins.
+bool JsonReader::ends_here(std::size_t start, std::size_t end, const char* what) {
+  bool is_at_end = end == size_ || is_blank(text_[end]) || text_[end] == ',' || text_[end] == '}' || text_[end] == ']';
+  if (!is_at_end) return wrong(what, start);
+  take();
+  end_ = end;
+  return true;
+}
+
+bool JsonReader::enter() {
+  if (depth_ == limits::kMaxJsonDepth) return wrong("it is nested too deep", last_);
+  if (++depth_ > is_object_.size()) is_object_.resize(limits::kMaxJsonDepth);
+  return true;
+}
+
+bool JsonReader::wrong(const char* what, std::size_t offset) {
+  bool is_early = offset >= size_;
+  flaw_ = {.what = is_early ? "it ends too early" : what, .offset = std::min(offset, size_), .has_offset = true};
+  return false;
+}
+
+bool JsonReader::wrong_here(const char* what) { return wrong(what, *next_); }
+
+}  // namespace quern::json

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace quern::json {
+
+// `inside` is what stands between the quotes of a JSON string whose escapes are right. Appends what it means, in UTF-8;
+// a half of a surrogate pair without the other becomes three bytes of its own, as Python's surrogatepass writes it.
+void append_unescaped(std::string_view inside, std::string& target);
+
+// The value as text: strings without quotes and escapes, numbers as they are written, true, false, null, and objects
+// and arrays without the blanks between their tokens. `raw` is JSON.
+void append_text(std::string_view raw, std::string& target);
+
+}  // namespace quern::json

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/block.h"
+#include "model/event.h"
+#include "model/job.h"
+#include "services/json/condition.h"
+#include "services/json/path.h"
+
+namespace quern::mapper {
+
+// The built-in mapper {builtin: pairs}: a pair from each record, without a child.
+struct Pairs {
+  json::Path key;                   // with [*], a pair for each element
+  std::optional<json::Path> value;  // none: the constant
+  std::string constant;
+};
+
+// kBadConfig: one of the paths is none, or the value's may have several values for one record.
+Result<Pairs> parse_pairs(const Builtin& builtin);
+
+struct PairsOptions {
+  const Pairs& pairs;
+  const std::vector<json::Condition>& where;  // records for which it does not hold are dropped
+  RecordKind record = RecordKind::kKeyedJson;
+  std::string separator;
+  std::size_t threads = 1;
+};
+
+struct PairsPeers {
+  BufferPool& pool;
+  EventSink& events;
+  // Makes the sink of one thread; called by that thread.
+  std::function<std::unique_ptr<BlockSink>()> make_sink;
+};
+
+// Each thread opens runs of inputs and decodes, looks and commits by itself. A record without the key or the value
+// gives nothing. A record is bad if it is not JSON, or if the key has the separator or a line break in it, or the value
+// a line break. Blocks; returns when all inputs are mapped or have failed, or with the first error: a sink's, or
+// kStopped.
+Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
+                               const std::stop_token& stop);
+
+}  // namespace quern::mapper

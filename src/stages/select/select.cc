@@ -1,0 +1,129 @@
+#include "stages/select/select.h"
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/json/plan.h"
+#include "services/json/record_line.h"
+
+namespace quern::select {
+namespace {
+
+// What a block of reduced records begins with: most are this small.
+constexpr std::size_t kReducedBytes = 64 * limits::kKiB;
+
+json::Wanted wanted_of(const json::Selection& selection) {
+  json::Wanted wanted{.copied = selection.fields};
+  for (const json::Condition& condition : selection.where) wanted.captured.push_back(condition.path);
+  return wanted;
+}
+
+class Selecting final : public BlockSource {
+ public:
+  Selecting(std::unique_ptr<BlockSource> inner, const json::Selection& selection, RecordKind kind, EventSink& events,
+            BufferPool& pool)
+      : inner_(std::move(inner)),
+        selection_(selection),
+        plan_(wanted_of(selection)),
+        lines_(plan_, kind),
+        events_(events),
+        pool_(pool) {}
+
+  Result<bool> next(Block& block) override {
+    pool_.give(std::move(block.original));
+    block.kept.clear();
+    block.dropped = 0;
+    TRY_ASSIGN(bool more, inner_->next(block));
+    if (more && plan_.copies()) reduce(block);
+    if (more && !plan_.copies()) thin_out(block);
+    return more;
+  }
+
+ private:
+  // Reduced records go to a buffer of their own: the lines as they were are needed where one of them turns out bad.
+  void reduce(Block& block) {
+    Buffer reduced = pool_.take(kReducedBytes);
+    std::size_t from = 0;
+    for (Segment& segment : block.segments) {
+      std::size_t reduced_before = reduced.size();
+      for_each_line(block, segment, from, reduced, [&](std::string_view) { reduced.push_back('\n'); });
+      segment.size_bytes = reduced.size() - reduced_before;
+    }
+    block.original = std::exchange(block.bytes, std::move(reduced));
+  }
+
+  // Lines that stay move up to where others were.
+  void thin_out(Block& block) {
+    Buffer nothing;
+    std::size_t from = 0;
+    std::size_t to = 0;
+    for (Segment& segment : block.segments) {
+      std::size_t to_before = to;
+      for_each_line(block, segment, from, nothing, [&](std::string_view line) {
+        if (block.bytes.data() + to != line.data()) std::memmove(block.bytes.data() + to, line.data(), line.size() + 1);
+        to += line.size() + 1;
+      });
+      segment.size_bytes = to - to_before;
+    }
+    if (to == block.bytes.size()) block.kept.clear();
+    block.bytes.resize(to);
+  }
+
+  // Calls `keep` for each line of the segment that stays; its reduced record is in `reduced` then. `from` goes to the
+  // segment's end.
+  template <typename Keep>
+  void for_each_line(Block& block, Segment& segment, std::size_t& from, Buffer& reduced, Keep keep) {
+    std::uint64_t lines = segment.lines;
+    segment.lines = 0;
+    for (std::uint64_t i = 0; i < lines; ++i) {
+      const char* start = block.bytes.data() + from;
+      const auto* end = static_cast<const char*>(std::memchr(start, '\n', block.bytes.size() - from));
+      std::string_view line(start, static_cast<std::size_t>(end - start));
+      KeptLine origin{.number = segment.first_line + i, .offset = from};
+      from += line.size() + 1;
+      if (!is_wanted(line, origin, segment, block, reduced)) continue;
+      keep(line);
+      block.kept.push_back(origin);
+      ++segment.lines;
+    }
+  }
+
+  bool is_wanted(std::string_view line, const KeptLine& origin, const Segment& segment, Block& block, Buffer& reduced) {
+    using Outcome = json::RecordLineReader::Outcome;
+    std::size_t reduced_before = reduced.size();
+    switch (lines_.read(line, reduced)) {
+      case Outcome::kBlank:
+        return false;
+      case Outcome::kBad:
+        events_.emit(event::RecordBad{
+            .input = segment.input, .line = origin.number, .record = std::string(line), .reason = lines_.reason()});
+        return false;
+      case Outcome::kRecord:
+        break;
+    }
+    if (json::all_hold(selection_.where, lines_.captures(), scratch_)) return true;
+    ++block.dropped;
+    reduced.resize(reduced_before);
+    return false;
+  }
+
+  const std::unique_ptr<BlockSource> inner_;
+  const json::Selection& selection_;
+  const json::Plan plan_;
+  json::RecordLineReader lines_;
+  EventSink& events_;
+  BufferPool& pool_;
+  std::string scratch_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlockSource> make_selecting_source(std::unique_ptr<BlockSource> inner, const json::Selection& selection,
+                                                   RecordKind kind, EventSink& events, BufferPool& pool) {
+  return std::make_unique<Selecting>(std::move(inner), selection, kind, events, pool);
+}
+
+}  // namespace quern::select
