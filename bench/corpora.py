@@ -63,15 +63,21 @@ class Corpora:
         return self.make("tiny", make_tiny_folder, [1000] * folders)
 
     def records(self, planted):
-        """A million short records. With 100 planted among them that kill whoever maps them; or the same without these."""
+        """A million records of 1 KB. With 100 planted among them that kill whoever maps them; or the same without these."""
         size = (1_000_000 // self.part // RECORD_FILES, CRASHERS // RECORD_FILES, planted)
         return self.make("records-planted" if planted else "records", make_records, [size] * RECORD_FILES)
 
     def one_ping(self):
-        path = os.path.join(self.folder, "one-ping.json")
+        return self.one_line("one-ping.json", '0\t{"info": {"OS": "Linux"}}\n')
+
+    def one_record(self):
+        return self.one_line("one-record.txt", "0-0 Linux 0123456789abcdef\n")
+
+    def one_line(self, name, line):
+        path = os.path.join(self.folder, name)
         os.makedirs(self.folder, exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
-            file.write('0\t{"info": {"OS": "Linux"}}\n')
+            file.write(line)
         return path
 
     def make(self, name, maker, sizes):
@@ -144,7 +150,7 @@ def make_records(path, number, size):
     chosen = set(random.Random(f"crashers {number}").sample(range(count), crashers))
     with open(path + ".txt", "w", encoding="ascii") as file:
         for at in range(count):
-            system, body = draw.choice(SYSTEMS), f"{draw.getrandbits(1600):0400x}"
+            system, body = draw.choice(SYSTEMS), f"{draw.getrandbits(4000):01000x}"
             if at not in chosen:
                 file.write(f"{number}-{at} {system} {body}\n")
             elif is_planted:

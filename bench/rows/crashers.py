@@ -1,14 +1,14 @@
 """Planted records that kill whoever maps them."""
 import dataclasses
 
-from contest import Command, Contest
+from contest import Contest
 from corpora import CRASHERS, decoded_bytes
-from measuring import PROCESSORS, PYTHON
+from measuring import PROCESSORS
 from sides import job, quern
 
 # limits.attempts: so many children die of each planted record.
 ATTEMPTS = 3
-START = "one interpreter's start"
+START = "a job of one record"
 
 
 @dataclasses.dataclass
@@ -27,7 +27,8 @@ class WithinRestarts:
 def crashers(corpora):
     """a million records, 100 of which kill their mapper, against the same without those"""
     planted, good = corpora.records(planted=True), corpora.records(planted=False)
-    start = Command(START, [PYTHON, "-c", "import itertools, json, os, struct, traceback"], is_compared=False)
+    # Little more than the start and the end of one child.
+    start = quern(job("crash"), corpora.one_record(), "reducer=none", name=START, is_compared=False)
     return Contest(f"a million (quick: 125,000) records with {CRASHERS} planted crashers",
                    quern(job("crash"), planted, name="with crashers", ok_exit=(3,)),
                    [quern(job("crash"), good, name="undisturbed"), start], [WithinRestarts(1.10, ATTEMPTS * CRASHERS)],
