@@ -172,7 +172,7 @@ class Pairs(Scenario):
     def test_keys_that_cannot_be_written_are_bad_records(self):
         run = self.pairs("key: a, value: 1", '{"a":"x y"}', '{"a":"x\\ny"}', '{"a":"z"}', settings="limits: {bad_records: 2}\n",
                          status=3, result="z 1\n", records_bad=2,
-                         says=["the key 'x y' contains the separator ' '", "the key 'x\\ny' contains a line break"])
+                         says=['the key "x y" contains the separator " "', 'the key "x\\ny" contains a line break'])
         self.assertIn('{"a":"x y"}', run.left("bad_records.txt"))
 
     def test_the_words_of_the_harness(self):

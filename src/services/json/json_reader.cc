@@ -275,6 +275,16 @@ bool JsonReader::literal(std::size_t start, std::string_view word) {
 }
 
 bool JsonReader::number(std::size_t start) {
+  // Most are integers in front of a comma or a bracket. (What stands behind the text ends the digits.)
+  const char* digits = text_ + start;
+  if (*digits >= '1' && *digits <= '9') {
+    const char* stop = skip_digits(digits + 1);
+    if (*stop == ',' || *stop == ']' || *stop == '}') {
+      take();
+      end_ = static_cast<std::size_t>(stop - text_);
+      return true;
+    }
+  }
   const char* end = start < size_ ? end_of_number(text_ + start) : nullptr;
   if (end == nullptr) return wrong_here("a value is missing");
   return ends_here(start, static_cast<std::size_t>(end - text_), "this is not a number");

@@ -20,22 +20,27 @@ namespace {
 // What the output of a block begins with.
 constexpr std::size_t kOutputBytes = 16 * limits::kKiB;
 
-// As Python's repr shows a string, nearly: what its harness says of the same key.
+constexpr std::size_t kShownCharacters = 60;
+
+// As JSON, cut: what the modules' harness says of the same key.
 std::string shown(std::string_view text) {
-  bool has_single = text.find('\'') != std::string_view::npos;
-  char quote = has_single && text.find('"') == std::string_view::npos ? '"' : '\'';
-  std::string quoted(1, quote);
+  constexpr std::string_view kLetters = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kEscapes = "\"\\bfnrt";
+  std::string quoted = "\"";
+  std::size_t characters = 0;
   for (char c : text) {
-    if (c == '\n') {
-      quoted += "\\n";
-    } else if (c == '\t') {
-      quoted += "\\t";
+    bool begins_one = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    if (begins_one && ++characters > kShownCharacters) return quoted + "…\"";
+    if (std::size_t escape = kLetters.find(c); escape != std::string_view::npos) {
+      quoted += '\\';
+      quoted += kEscapes[escape];
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      quoted += fmt::format("\\u{:04x}", static_cast<int>(c));
     } else {
-      if (c == quote || c == '\\') quoted += '\\';
       quoted += c;
     }
   }
-  return quoted + quote;
+  return quoted + '"';
 }
 
 json::Wanted wanted_of(const PairsOptions& options) {
