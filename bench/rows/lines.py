@@ -8,9 +8,9 @@ SORT = f"LC_ALL=C sort -S{{}} --parallel={PROCESSORS} -T ."
 
 
 def add_up(separator):
-    """An awk that adds up the values of each key of sorted lines; mawk's %d would end at 2^31."""
+    """An awk that adds up the values of each key of sorted lines. Keys such as 00e8 are text, and mawk's %d ends at 2^31."""
     return (f"mawk -F'{separator}' -v OFS='{separator}' -v OFMT=%.17g '"
-            "$1 != key { if (NR > 1) print key, sum; key = $1; sum = 0 } { sum += $2 } END { print key, sum }'")
+            "($1 \"\") != key { if (NR > 1) print key, sum; key = $1 \"\"; sum = 0 } { sum += $2 } END { print key, sum }'")
 
 
 def word_count(corpora):
