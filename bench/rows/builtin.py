@@ -24,10 +24,10 @@ def jq(kind, stored):
 
 def count_by_system(corpora, kind, times):
     stored, decoded = corpora.pings(kind), corpora.pings("json")
-    rivals, goals = [jq(kind, stored)], [Faster("jq sort uniq", 20)]
+    rivals, goals = [jq(kind, stored)], []
     if times:
         rivals.append(duckdb(count_query(f"{stored}/*.{kind}")))
-        goals.append(Faster("DuckDB", times))
+        goals = [Faster("jq sort uniq", 20), Faster("DuckDB", times)]
     return Contest(f"builtin pairs and count by info.OS over 8 files of .{kind}", quern(OS_COUNT, stored, *SETTINGS), rivals,
                    goals, decoded_bytes(decoded))
 
