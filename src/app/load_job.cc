@@ -135,6 +135,7 @@ Result<void> check_job(const Job& job) {
                                     job.file, of_step));
     }
     TRY(check_module(step.mapper, job, of_step + "mapper"));
+    if (step.combiner.has_value()) TRY(check_module(*step.combiner, job, of_step + "combiner"));
     if (step.reducer.has_value()) TRY(check_module(*step.reducer, job, of_step + "reducer"));
   }
   return {};

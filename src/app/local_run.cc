@@ -139,7 +139,8 @@ Result<void> map_and_reduce(const LocalRun& run, const Place& place) {
   Tee events({&run.events, &failed});
   {
     TimedPhase timed(Phase::kMap, run.events);
-    TRY(run_map_phase(map_phase(run, place, events, [&] { return shuffle->sink(); }), run.stop.get_token()));
+    auto make_sink = [&] { return reduce.combined(shuffle->sink(), run.stop.get_token()); };
+    TRY(run_map_phase(map_phase(run, place, events, make_sink), run.stop.get_token()));
   }
   TimedPhase timed(Phase::kReduce, run.events);
   TRY(shuffle->finish(failed.all(), run.stop.get_token()));

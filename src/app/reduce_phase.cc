@@ -10,6 +10,7 @@
 #include "services/disk/files.h"
 #include "services/process/guard.h"
 #include "stages/reducer/builtin_reducer.h"
+#include "stages/reducer/combiner.h"
 
 namespace quern::app {
 
@@ -28,18 +29,34 @@ ReducePhase::ReducePhase(const Job& job, const Step& step, std::string scratch_f
       guard_(guard),
       events_(events) {}
 
-Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {
-  std::string folder = fmt::format("{}/reducer-{}", scratch_folder_, partition + 1);
+Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module, event::Role role, std::size_t child) {
+  std::string folder = fmt::format("{}/{}-{}", scratch_folder_, name_of(role), child);
   TRY(disk::make_folders(folder));
-  return reducer::Reducer::make({.module = &*step_.reducer->module,
+  return reducer::ReducerOptions{.module = &module,
                                  .job_folder = job_.folder,
                                  .working_folder = folder,
                                  .separator = job_.separator,
                                  .values = job_.values,
-                                 .child = partition + 1,
+                                 .child = child,
+                                 .role = role,
                                  .timeout = job_.limits.timeout,
-                                 .attempts = job_.limits.attempts},
-                                guard_, events_);
+                                 .attempts = job_.limits.attempts};
+}
+
+Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {
+  TRY_ASSIGN(auto options, child_options(*step_.reducer->module, event::Role::kReducer, partition + 1));
+  return reducer::Reducer::make(std::move(options), guard_, events_);
+}
+
+std::unique_ptr<BlockSink> ReducePhase::combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop) {
+  if (!step_.combiner.has_value() || !step_.combiner->module.has_value()) return sink;
+  auto make_combiner = [this]() -> Result<std::unique_ptr<reducer::Combiner>> {
+    TRY_ASSIGN(auto options, child_options(*step_.combiner->module, event::Role::kCombiner, ++combiners_));
+    auto combiner = reducer::make_function_combiner(std::move(options), guard_, events_);
+    TRY(combiner->start());
+    return combiner;
+  };
+  return reducer::make_combining_sink(std::move(sink), job_.separator, std::move(make_combiner), events_, stop);
 }
 
 Result<void> ReducePhase::start_early() {

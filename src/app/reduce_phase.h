@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "base/result.h"
 #include "model/aggregate.h"
+#include "model/block.h"
 #include "model/event.h"
 #include "model/job.h"
 #include "stages/output/output.h"
@@ -26,11 +28,15 @@ class ReducePhase {
               process::Guard& guard, EventSink& events);
   // A single reducer's interpreter can start while the mappers still work.
   Result<void> start_early();
+  // A sink that hands what the step's combiner makes of each block to `sink`; `sink` itself where no module combines.
+  // Any thread may call; the sink belongs to one.
+  std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop);
   // Blocks. The result is complete in `target`, but not committed, when it returns.
   Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop);
 
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
+  Result<reducer::ReducerOptions> child_options(const Module& module, event::Role role, std::size_t child);
   Result<void> reduce_partition(shuffle::Shuffle& shuffle, std::size_t partition, ReducedSink& sink,
                                 const std::stop_token& stop);
   Result<void> run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts, const std::stop_token& stop);
@@ -42,6 +48,7 @@ class ReducePhase {
   process::Guard& guard_;
   EventSink& events_;
   std::unique_ptr<reducer::Reducer> early_;
+  std::atomic<std::size_t> combiners_ = 0;
 };
 
 }  // namespace quern::app

@@ -14,35 +14,37 @@
 namespace quern::reducer {
 
 std::string ChildReport::name() const {
-  return fmt::format("reducer {} ({})", options_.child, options_.module->script);
+  return fmt::format("{} {} ({})", name_of(options_.role), options_.child, options_.module->script);
 }
 
 void ChildReport::change_state(event::ChildState state, int pid) {
   if (state == state_) return;
   state_ = state;
-  emit(event::ChildChanged{.role = event::Role::kReducer, .child = options_.child, .state = state, .pid = pid});
+  emit(event::ChildChanged{.role = options_.role, .child = options_.child, .state = state, .pid = pid});
 }
 
 void ChildReport::emit_log(process::Child& child, bool has_reporter_lines) {
   for (std::string& line : child.take_log_lines()) {
     if (has_reporter_lines) {
-      emit(process::event_of_log_line(event::Role::kReducer, options_.child, std::move(line)));
+      emit(process::event_of_log_line(options_.role, options_.child, std::move(line)));
     } else {
-      emit(event::ModuleLine{.role = event::Role::kReducer, .child = options_.child, .line = std::move(line)});
+      emit(event::ModuleLine{.role = options_.role, .child = options_.child, .line = std::move(line)});
     }
   }
 }
 
 Error ChildReport::died(const Failure& failure) {
-  constexpr std::string_view kAction = "ended the job: what the reducer knew of earlier keys is gone";
+  std::string_view action = options_.role == event::Role::kReducer
+                                ? "ended the job: what the reducer knew of earlier keys is gone"
+                                : "ended the job: the values that it was combining are gone";
   emit(event::ChildDied{
-      .role = event::Role::kReducer, .child = options_.child, .cause = failure.how, .action = std::string(kAction)});
+      .role = options_.role, .child = options_.child, .cause = failure.how, .action = std::string(action)});
   process::Cause cause{.what = name(),
                        .where_label = "when",
                        .where = failure.when,
                        .how = failure.how,
                        .log_lines = failure.log_lines,
-                       .action = std::string(kAction),
+                       .action = std::string(action),
                        .advice = failure.advice};
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{} failed: {}", name(), failure.how),
@@ -53,16 +55,16 @@ Result<void> prepare_working_folder(const ReducerOptions& options, ChildReport& 
   TRY_ASSIGN(bool linked, process::link_job_folder(options.job_folder, options.working_folder));
   if (!linked) {
     report.warn(
-        fmt::format("{} has more than {} entries, so the reducer's working folder has no links to them; "
+        fmt::format("{} has more than {} entries, so the {}'s working folder has no links to them; "
                     "QUERN_JOB_FOLDER names the folder",
-                    options.job_folder, std::size_t{process::kMostJobLinks}));
+                    options.job_folder, std::size_t{process::kMostJobLinks}, name_of(options.role)));
   }
   return {};
 }
 
 std::vector<std::string> environment_of(const ReducerOptions& options) {
-  return process::child_environment(options.module->environment,
-                                    {"QUERN_JOB_FOLDER=" + options.job_folder, "QUERN_ROLE=reducer"});
+  return process::child_environment(options.module->environment, {"QUERN_JOB_FOLDER=" + options.job_folder,
+                                                                  fmt::format("QUERN_ROLE={}", name_of(options.role))});
 }
 
 Result<std::string> end_child(process::Child& child) {

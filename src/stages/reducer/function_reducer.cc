@@ -17,6 +17,7 @@
 #include "services/process/module_command.h"
 #include "services/process/module_messages.h"
 #include "stages/reducer/child_report.h"
+#include "stages/reducer/combiner.h"
 #include "stages/reducer/group_frames.h"
 
 namespace quern::reducer {
@@ -44,13 +45,21 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-class FunctionReducer final : public Reducer {
+// For the time after the last group.
+class NoOutput final : public ReducedSink {
+ public:
+  Result<void> add(std::string_view /*key*/, std::string_view /*lines*/) override { return {}; }
+};
+
+class FunctionReducer final : public Reducer, public Combiner {
  public:
   FunctionReducer(ReducerOptions options, process::Guard& guard, EventSink& events)
       : options_(std::move(options)), guard_(guard), report_(options_, events) {}
 
   Result<void> start() override;
   Result<void> run(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override;
+  Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override;
+  Result<void> finish() override;
 
  private:
   Result<void> feed(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop);
@@ -66,6 +75,8 @@ class FunctionReducer final : public Reducer {
   Result<void> leave(ReducedSink& sink, const std::stop_token& stop);
   Error explain(std::string how);
   std::chrono::milliseconds allowed() const;
+  Result<void> explained(Result<void> result);
+  bool is_combiner() const { return options_.role == event::Role::kCombiner; }
   std::string when() const;
   std::string advice() const;
 
@@ -94,7 +105,7 @@ Result<void> FunctionReducer::start() {
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
   TRY_ASSIGN(std::string harness, process::write_harness(module.language, harness_folder));
   TRY(prepare_working_folder(options_, report_));
-  process::ModuleSetup setup{.role = "reducer",
+  process::ModuleSetup setup{.role = name_of(options_.role),
                              .script = script,
                              .arguments = module.arguments,
                              .separator = options_.separator,
@@ -116,10 +127,29 @@ Result<void> FunctionReducer::run(GroupSource& groups, ReducedSink& sink, const 
   last_progress_ = Clock::now();
   Result<void> result = feed(groups, sink, stop);
   if (result.ok()) result = leave(sink, stop);
-  if (!result.ok() && result.error().kind == ErrorKind::kChildFailed) result = explain(result.error().message);
+  result = explained(std::move(result));
   child_.reset();
   report_.change_state(event::ChildState::kGone, 0);
   return result;
+}
+
+Result<void> FunctionReducer::combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
+  CHECK(child_.has_value() && is_combiner());
+  last_progress_ = Clock::now();
+  return explained(feed(groups, sink, stop));
+}
+
+Result<void> FunctionReducer::finish() {
+  NoOutput none;
+  Result<void> result = explained(leave(none, {}));
+  child_.reset();
+  report_.change_state(event::ChildState::kGone, 0);
+  return result;
+}
+
+Result<void> FunctionReducer::explained(Result<void> result) {
+  if (result.ok() || result.error().kind != ErrorKind::kChildFailed) return result;
+  return explain(result.error().message);
 }
 
 Result<void> FunctionReducer::feed(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
@@ -229,6 +259,7 @@ Result<void> FunctionReducer::handle_answer(const process::Frame& frame, Reduced
 }
 
 Result<void> FunctionReducer::take_output(std::string_view payload, ReducedSink& sink) {
+  if (is_combiner()) return sink.add("", payload);
   const GroupsFrame& frame = in_flight_.front();
   TRY(parse_output(payload, frame.answered_groups(), output_));
   output_bytes_ += output_.lines.size();
@@ -245,6 +276,12 @@ Result<void> FunctionReducer::take_bad(std::string_view payload) {
   TRY_ASSIGN(protocol::BadRecord bad, protocol::parse_bad(payload));
   if (bad.line >= in_flight_.front().answered_groups())
     return child_error("it wrote a BAD frame about a group that is not there");
+  if (is_combiner()) {
+    // A reducer's bad group is one line less, a combiner's would be values that are missing from a line.
+    last_words_ = lines_of(bad.details);
+    return child_error(fmt::format("it could not combine the values of {}: {}",
+                                   shown_key(in_flight_.front().key(bad.line)), bad.reason));
+  }
   report_.emit(event::GroupBad{.key = std::string(in_flight_.front().key(bad.line)),
                                .reason = std::move(bad.reason),
                                .details = std::move(bad.details)});
@@ -266,10 +303,12 @@ Result<void> FunctionReducer::take_done(std::string_view payload) {
   }
   std::size_t sent_later = in_flight_.size() > 1 ? in_flight_.back().size_bytes() : 0;
   if (child_->child().unsent_bytes() > sent_later) return child_error("it answered a batch that it had not read");
-  report_.emit(event::GroupsReduced{.child = options_.child,
-                                    .groups = done.records,
-                                    .values = frame.values,
-                                    .output_bytes = std::exchange(output_bytes_, 0)});
+  if (!is_combiner()) {
+    report_.emit(event::GroupsReduced{.child = options_.child,
+                                      .groups = done.records,
+                                      .values = frame.values,
+                                      .output_bytes = std::exchange(output_bytes_, 0)});
+  }
   spare_.push_back(std::move(frame));
   in_flight_.pop_front();
   return {};
@@ -315,6 +354,10 @@ std::string FunctionReducer::advice() const {
 }
 
 }  // namespace
+
+std::unique_ptr<Combiner> make_function_combiner(ReducerOptions options, process::Guard& guard, EventSink& events) {
+  return std::make_unique<FunctionReducer>(std::move(options), guard, events);
+}
 
 std::unique_ptr<Reducer> make_function_reducer(ReducerOptions options, process::Guard& guard, EventSink& events) {
   return std::make_unique<FunctionReducer>(std::move(options), guard, events);

@@ -22,6 +22,7 @@ struct ReducerOptions {
   std::string separator;
   ValuesKind values = ValuesKind::kList;
   std::size_t child = 0;  // number of this reducer, for events
+  event::Role role = event::Role::kReducer;  // or kCombiner
   std::chrono::milliseconds timeout{};
   std::size_t attempts = 1;
 };

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/groups.h"
+
+namespace quern::reducer {
+
+// The pairs of one block by key: keys in the order in which they first come, values in theirs. Owned by one thread; its
+// memory is used again for the next block.
+class BlockGroups final : public GroupSource {
+ public:
+  explicit BlockGroups(std::string_view separator) : separator_(separator) {}
+  // Begins again with these lines, each with its line end, which are borrowed.
+  void reset(const std::vector<Buffer>& lines);
+  bool empty() const { return groups_.empty(); }
+
+  Result<bool> next_group() override;
+  Result<bool> next_value() override;
+  std::string_view key() const override { return groups_[next_group_ - 1].key; }
+  std::string_view value() const override { return value_; }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xffffffff;
+  struct Pair {
+    std::string_view value;
+    std::uint32_t next = kNone;  // of the same key
+  };
+  struct Group {
+    std::string_view key;
+    std::uint32_t first = kNone;
+    std::uint32_t last = kNone;
+  };
+  void add(std::string_view line);
+
+  const std::string_view separator_;  // borrowed
+  std::unordered_map<std::string_view, std::uint32_t> numbers_;
+  std::vector<Group> groups_;
+  std::vector<Pair> pairs_;
+  std::size_t next_group_ = 0;
+  std::uint32_t next_pair_ = kNone;
+  std::string_view value_;
+};
+
+}  // namespace quern::reducer

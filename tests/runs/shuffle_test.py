@@ -1,0 +1,99 @@
+"""The shuffle as its user meets it: bounded memory, the same bytes, built-in reducers, combiners."""
+import json
+import math
+import random
+import unittest
+
+from scenario import Scenario, slow
+
+CAT = "mapper: {language: binary, script: /bin/cat, interface: lines}\nrecord: text\ninputs: [data/*]\n"
+JOIN = """
+    def reduce(key, values):
+        return key, ",".join(values)
+    """
+ADD = """
+    def combine(key, values):
+        return key, sum(map(int, values))
+    """
+
+
+class ShuffleTest(Scenario):
+    def write_pairs(self, files=6, lines=20000, keys=3000, value=lambda: f"{random.random() * 1e6:.3f}"):
+        random.seed(3)
+        values = {}
+        for number in range(files):
+            text = []
+            for _ in range(lines):
+                key, written = f"key{random.randrange(keys)}", value()
+                values.setdefault(key, []).append(written)
+                text.append(f"{key} {written}\n")
+            self.write(f"data/{number}.txt", "".join(text))
+        return values
+
+    def assert_same_everywhere(self, expected):
+        for options in (["--memory", "1GiB"], ["--memory", "16MiB"], ["--memory", "16MiB", "--set", "reducers=7"],
+                        ["--processes", "5", "--set", "reducers=7"]):
+            with self.subTest(options=options):
+                self.assert_run(self.quern("run", *options), result=expected)
+
+    def test_sum_of_floats(self):
+        values = self.write_pairs()
+        self.write("analysis-tools.yml", CAT + "reducer: {builtin: sum}\n")
+        self.assert_same_everywhere("".join(f"{key} {math.fsum(map(float, values[key]))!r}\n" for key in sorted(values)))
+
+    def test_python_reducer(self):
+        values = self.write_pairs(value=lambda: "v" * random.randrange(300))
+        self.write_all({"analysis-tools.yml": CAT + "reducer: {language: python, script: r.py}\n", "r.py": JOIN})
+        self.assert_same_everywhere("".join(f"{key} {','.join(values[key])}\n" for key in sorted(values)))
+
+    def test_lines_reducer(self):
+        values = self.write_pairs(value=lambda: "v" * random.randrange(300))
+        self.write("analysis-tools.yml", CAT + "reducer: {language: binary, script: /bin/cat, interface: lines}\n")
+        self.assert_same_everywhere("".join(f"{key} {value}\n" for key in sorted(values) for value in values[key]))
+
+    def test_list_and_unique(self):
+        values = self.write_pairs(files=2, lines=2000, keys=20, value=lambda: str(random.randrange(9)))
+        for name, order in (("list", list), ("unique", lambda all_values: sorted(set(all_values)))):
+            self.write("analysis-tools.yml", CAT + f"reducer: {{builtin: {name}}}\n")
+            self.assert_run(self.quern("run"), result="".join(f"{key} {json.dumps(order(values[key]))}\n" for key in sorted(values)))
+
+    def test_combiners(self):
+        values = self.write_pairs(value=lambda: str(random.randrange(100)))
+        sums = "".join(f"{key} {sum(map(int, values[key]))}\n" for key in sorted(values))
+        self.write_all({"c.py": ADD, "r.py": JOIN})
+        for combiner, reducer in (("{language: python, script: c.py}", "{builtin: sum}"),
+                                  ("{builtin: sum}", "{language: python, script: r.py}"),
+                                  ("{builtin: sum}", "{builtin: max}")):
+            with self.subTest(combiner=combiner, reducer=reducer):
+                self.write("analysis-tools.yml", CAT + f"combiner: {combiner}\nreducer: {reducer}\n")
+                self.assert_run(self.quern("run"), result=sums)
+
+    def test_combiner_that_raises(self):
+        self.write_all({"analysis-tools.yml": CAT + "combiner: {language: python, script: c.py}\nreducer: {builtin: sum}\n",
+                        "c.py": ADD, "data/a": "k 1\nk x\n"})
+        self.assert_fails(self.quern("run"), "combiner 1 (c.py) failed: it could not combine the values of 'k'", "ValueError")
+
+    def test_value_that_is_no_number(self):
+        self.write_all({"analysis-tools.yml": CAT + "reducer: {builtin: sum}\n", "data/a": "k 1\nk x\n"})
+        self.assert_fails(self.quern("run"), "{builtin: sum} got the value 'x' of the key 'k', which is no number")
+
+    @slow
+    def test_memory_stays_bounded(self):
+        """50 MB of pairs with 16 MiB: what quern itself takes at most is far below the pairs."""
+        self.write_pairs(files=24, lines=40000, keys=30000, value=lambda: "v" * 40)
+        self.write("analysis-tools.yml", CAT + "reducer: {language: binary, script: /bin/cat, interface: lines}\n")
+        process = self.start("run", "--memory", "16MiB", "--processes", "2")
+        # Of the process itself, without its children, which are small.
+        peak_kib = 0
+        while process.poll() is None:
+            try:
+                with open(f"/proc/{process.pid}/status") as status:
+                    peak_kib = max([peak_kib] + [int(line.split()[1]) for line in status if line.startswith("VmHWM")])
+            except (FileNotFoundError, ProcessLookupError):
+                break
+        self.assert_run(self.finish(process))
+        self.assertLess(peak_kib, 120 << 10)
+
+
+if __name__ == "__main__":
+    unittest.main()
