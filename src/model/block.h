@@ -88,8 +88,8 @@ class InputOpener {
   virtual std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) = 0;
   // All inputs, in order, in runs: small ones together.
   virtual std::vector<InputRun> runs() const = 0;
-  // The blocks of a run as they are decoded, no record selected. Says and returns failures as open_blocks does; of a run
-  // of several inputs it only says them.
+  // The blocks of a run as they are decoded, no record selected. Says and returns failures as open_blocks does; of a
+  // run of several inputs it only says them.
   virtual std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) = 0;
   // The decoded bytes of one input, as they are; nullptr if it is stored uncompressed and can be read where it lies.
   virtual Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) = 0;

@@ -32,8 +32,8 @@ inline constexpr std::size_t kReadBytes = 256 * kKiB;
 inline constexpr std::size_t kDecodeWindowBytes = 2 * kGiB;
 // An input of at least this stored size may be decoded by several threads; a smaller one is done before it pays.
 inline constexpr std::uint64_t kParallelStoredBytes = 1 * kMiB;
-// What is decoded by one thread at a time: small frames, members and blocks are joined up to the first size; one that is
-// larger than the second, as stored or decoded, is no part, and its file is decoded by one thread.
+// What is decoded by one thread at a time: small frames, members and blocks are joined up to the first size; one that
+// is larger than the second, as stored or decoded, is no part, and its file is decoded by one thread.
 inline constexpr std::size_t kPartBytes = 1 * kMiB;
 inline constexpr std::size_t kMostPartBytes = 32 * kMiB;
 // Decoded parts of one input that wait for their turn, and what one part may need for its window or dictionary.

@@ -21,7 +21,7 @@ struct ReducerOptions {
   std::string working_folder;      // an empty folder of this reducer's own
   std::string separator;
   ValuesKind values = ValuesKind::kList;
-  std::size_t child = 0;  // number of this reducer, for events
+  std::size_t child = 0;                     // number of this reducer, for events
   event::Role role = event::Role::kReducer;  // or kCombiner
   std::chrono::milliseconds timeout{};
   std::size_t attempts = 1;
