@@ -210,6 +210,7 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
     case Kind::kMean:
     case Kind::kSum: {
       bool is_mean = aggregation_.kind == Kind::kMean;
+      if (!is_mean && ExactSum::add_small(state, other)) return;
       ExactSum sum(is_mean ? sum_of_mean(state) : state);
       sum.add(ExactSum(is_mean ? sum_of_mean(other) : other));
       if (is_mean) add_count(state, read<std::uint64_t>(other, 0));

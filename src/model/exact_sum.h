@@ -65,6 +65,8 @@ class ExactSum {
   // The exact sum divided by `count`, rounded once.
   double quotient(std::uint64_t count) const;
 
+  // Adds the sum `other` to the sum `bytes` if both are integers that fit 64 bits, as does their sum; else false.
+  static bool add_small(std::string& bytes, std::string_view other);
   // Of a sum of integers that fits 64 bits: kSmallTag, then the integer in this machine's byte order. What counts
   // millions of pairs works on these bytes directly.
   static constexpr char kSmallTag = 0;

@@ -48,7 +48,7 @@ class MemoryGroups final : public GroupSource {
 
  private:
   // How many groups ahead of the current one its first entry, and half as far its line, are asked for.
-  static constexpr std::size_t kGroupsAhead = 16;
+  static constexpr std::size_t kGroupsAhead = 32;
   static constexpr std::size_t kValuesAhead = 16;
   // Entries of a group whose lines are asked for before the group is reached.
   static constexpr std::size_t kFirstValues = 3;
