@@ -221,7 +221,12 @@ Result<void> RunSession::write_books(const Accounting& accounting) {
 }
 
 void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>& result) {
-  if (log_ != nullptr) log_->finish(output::accounting_json(accounting));
+  if (log_ != nullptr) {
+    log_->finish(output::accounting_json(accounting));
+    if (auto written = log_->outcome(); !written.ok()) {
+      print_to_stderr(view::error_text(std::move(written).error().with_context("writing the log " + line_.log), false));
+    }
+  }
   if (json_ != nullptr) {
     json_->finish(output::accounting_json(accounting));
     return;
