@@ -27,6 +27,8 @@ function(quern_library NAME)
   if(QUERN_TESTS AND ARG_TESTS)
     add_executable(${NAME}_test ${ARG_TESTS})
     target_link_libraries(${NAME}_test PRIVATE ${NAME} GTest::gmock GTest::gtest_main)
+    # What is under test is built as it ships; the tests themselves need to be built soon rather than to run fast.
+    target_compile_options(${NAME}_test PRIVATE -O1)
     add_test(NAME ${NAME} COMMAND ${NAME}_test)
     set_tests_properties(${NAME} PROPERTIES ENVIRONMENT "QUERN_SOURCE_DIR=${PROJECT_SOURCE_DIR}" TIMEOUT 300)
   endif()
