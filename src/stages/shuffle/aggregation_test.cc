@@ -40,7 +40,7 @@ std::string random_value(std::mt19937& random) {
 
 std::string random_key(std::mt19937& random, std::uint32_t keys) {
   auto number = static_cast<std::uint32_t>(random() % keys);
-  return number == 7 ? std::string(70'000, 'l') : std::to_string(number);
+  return number == 7 && keys > 9 ? std::string(70'000, 'l') : std::to_string(number);
 }
 
 std::vector<TestBlock> make_blocks(std::uint32_t keys, std::mt19937& random) {
