@@ -68,7 +68,7 @@ Result<void> ReducePhase::start_early() {
 Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
   if (job_.reducers == 1) {
     auto sink = output::make_direct_sink(target);
-    return reduce_partition(shuffle, 0, *sink, stop);
+    return reduce_partition(shuffle, 0, *sink, std::move(early_), stop);
   }
   auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
   TRY(run_parts(shuffle, *parts, stop));
@@ -76,7 +76,7 @@ Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& t
 }
 
 Result<void> ReducePhase::reduce_partition(shuffle::Shuffle& shuffle, std::size_t partition, ReducedSink& sink,
-                                           const std::stop_token& stop) {
+                                           std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop) {
   TRY_ASSIGN(auto groups, shuffle.groups(partition));
   if (step_.reducer->builtin.has_value()) {
     Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
@@ -86,7 +86,6 @@ Result<void> ReducePhase::reduce_partition(shuffle::Shuffle& shuffle, std::size_
                                            .child = partition + 1};
     return reducer::run_builtin_reducer(options, std::move(groups), sink, events_, stop);
   }
-  std::unique_ptr<reducer::Reducer> reducer = std::move(early_);
   if (reducer == nullptr) {
     TRY_ASSIGN(reducer, make_reducer(partition));
     TRY(reducer->start());
@@ -100,7 +99,7 @@ Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, output::PartedOut
   auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
     for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
       TRY_ASSIGN(auto sink, parts.sink(partition));
-      TRY(reduce_partition(shuffle, partition, *sink, stop_reducer));
+      TRY(reduce_partition(shuffle, partition, *sink, nullptr, stop_reducer));
     }
     return {};
   };

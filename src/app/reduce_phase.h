@@ -37,8 +37,9 @@ class ReducePhase {
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
   Result<reducer::ReducerOptions> child_options(const Module& module, event::Role role, std::size_t child);
+  // `reducer` has started already, or is null: then one is made.
   Result<void> reduce_partition(shuffle::Shuffle& shuffle, std::size_t partition, ReducedSink& sink,
-                                const std::stop_token& stop);
+                                std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop);
   Result<void> run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts, const std::stop_token& stop);
 
   const Job& job_;
