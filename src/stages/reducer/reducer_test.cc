@@ -73,7 +73,7 @@ class ReducerTest : public ::testing::Test {
     std::string pattern = (fs::temp_directory_path() / "quern-test-XXXXXX").string();
     root_ = ::mkdtemp(pattern.data());
     fs::create_directories(root_ + "/job");
-    fs::create_directories(root_ + "/work");
+    fs::create_directories(root_ + "/child");
   }
   void TearDown() override { fs::remove_all(root_); }
 
@@ -104,7 +104,7 @@ class ReducerTest : public ::testing::Test {
   Result<void> run(const Groups& groups) {
     auto reducer = Reducer::make({.module = &module_,
                                   .job_folder = root_ + "/job",
-                                  .working_folder = root_ + "/work",
+                                  .working_folder = root_ + "/child",
                                   .separator = separator_,
                                   .values = values_,
                                   .child = 4,
@@ -210,8 +210,8 @@ TEST_F(ReducerTest, PassesOnCountersAndWhatTheModulePrints) {
   write("lookup.csv", "found");
   ASSERT_TRUE(result.ok()) << result.error().details;
   ASSERT_EQ(events_.of<event::GroupBad>().size(), 1U);  // lookup.csv came after the start
-  fs::remove_all(root_ + "/work");
-  fs::create_directories(root_ + "/work");
+  fs::remove_all(root_ + "/child");
+  fs::create_directories(root_ + "/child");
   ASSERT_TRUE(run({{"a", {"1"}}}).ok());
   EXPECT_THAT(events_.lines(), Contains("at a reducer found"));
   ASSERT_EQ(events_.of<event::Counted>().size(), 1U);
@@ -344,7 +344,7 @@ TEST_F(ReducerTest, NamesAFileAndTakesResultTxt) {
                             {{"a", {"1", "2"}}, {"b", {"3"}}});
   ASSERT_TRUE(result.ok()) << result.error().details;
   EXPECT_THAT(sink_.added, ElementsAre(Pair("a", "a 1\n"), Pair("a", "a 2\n"), Pair("b", "b 3\n")));
-  EXPECT_TRUE(fs::exists(root_ + "/work/mapperOutput/local/result.txt"));
+  EXPECT_TRUE(fs::exists(root_ + "/child/mapperOutput/local/result.txt"));
   EXPECT_THAT(events_.notes(), ElementsAre(HasSubstr("are not used")));
   EXPECT_EQ(events_.groups(), 2U);
 }
