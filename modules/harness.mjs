@@ -810,7 +810,8 @@ async function main() {
     sayFailed(channel, failure);
   }
   const combine = typeof exported(module, "combine") === "function";
-  channel.writeJson(READY, 0n, { version: process.versions.node, combine });
+  const teardown = typeof exported(module, "teardown") === "function";
+  channel.writeJson(READY, 0n, { version: process.versions.node, combine, teardown });
   for (let frame = channel.read(); frame.kind !== END; frame = channel.read()) {
     await worker.answer(frame);
     await turn();

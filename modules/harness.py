@@ -818,13 +818,16 @@ def main():
     except BaseException as error:
         say_failed(channel, error)
     has_combine = callable(getattr(module, "combine", None))
-    channel.write(READY, 0, to_bytes(json.dumps({"version": version, "combine": has_combine})))
+    teardown = getattr(module, "teardown", None)
+    ready = {"version": version, "combine": has_combine, "teardown": callable(teardown)}
+    channel.write(READY, 0, to_bytes(json.dumps(ready)))
     while True:
         kind, identity, payload = channel.read()
         if kind == END:
             break
         worker.answer(kind, identity, payload)
     try:
+        # Looked up once more: setup() and records may have set another.
         teardown = getattr(module, "teardown", None)
         if callable(teardown):
             teardown()

@@ -110,6 +110,32 @@ class PoisonRecords(Scenario):
         run = self.assert_only_the_poison_is_lost("os._exit(3)", more="", imports="import os")
         self.assertGreaterEqual(run.accounting["children"]["replaced"], 1, run)
 
+    def test_dies_when_all_is_done(self):
+        """Without a teardown nothing is lost: the second question for one comes after the end of the child's input."""
+        self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "data/a.txt": "a\nb\n", "mapper.py": dedent("""
+            import os, signal
+            questions = []
+            def __getattr__(name):
+                questions.extend([name] if name == "teardown" else [])
+                if len(questions) == 2: os.kill(os.getpid(), signal.SIGKILL)
+                raise AttributeError(name)
+            def mapper(key, file, record):
+                return record, 1
+            """)})
+        run = self.quern("run", "--set", "limits.processes=1")
+        self.assert_run(run, status=0, result="a 1\nb 1\n")
+        self.assertIn("nothing is lost", run.stderr, run)
+
+    def test_dies_in_its_teardown(self):
+        self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "data/a.txt": "a\n", "mapper.py": dedent("""
+            import os, signal
+            def mapper(key, file, record):
+                return record, 1
+            def teardown():
+                os.kill(os.getpid(), signal.SIGKILL)
+            """)})
+        self.assert_fails(self.quern("run"), "SIGKILL", "teardown")
+
     def test_every_record_kills(self):
         self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT + "limits: {bad_records: 3}\n",
                         "mapper.py": "import os\ndef mapper(key, file, record):\n    os._exit(3)\n", "data/a.txt": "a\nb\nc\n"})

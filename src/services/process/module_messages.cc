@@ -14,6 +14,12 @@ std::string setup_json(const ModuleSetup& setup) {
   return message.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+bool parse_has_teardown(std::string_view payload) {
+  json message = json::parse(payload, nullptr, false);
+  if (!message.is_object() || !message.contains("teardown") || !message["teardown"].is_boolean()) return true;
+  return message["teardown"].get<bool>();
+}
+
 ModuleFailure parse_failure(std::string_view payload) {
   json message = json::parse(payload, nullptr, false);
   if (!message.is_object() || !message.contains("reason") || !message["reason"].is_string()) {

@@ -23,6 +23,9 @@ struct ModuleSetup {
 // The payload of SETUP.
 std::string setup_json(const ModuleSetup& setup);
 
+// The payload of READY: whether the module defines teardown(). A payload that does not tell counts as yes.
+bool parse_has_teardown(std::string_view payload);
+
 struct ModuleFailure {
   std::string reason;   // one line
   std::string details;  // traceback, may be ""

@@ -175,6 +175,7 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
   switch (frame.header.type) {
     case FrameType::kReady:
       ready_ = true;
+      has_teardown_ = process::parse_has_teardown(frame.payload);
       last_progress_ = Clock::now();
       change_state(in_flight_.empty() ? event::ChildState::kWaiting : event::ChildState::kWorking);
       return {};
@@ -432,6 +433,7 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
                                    fmt::format("{} had done everything and did not leave within {} s; quern ended it",
                                                name(), limits::kLeaveTimeout.count())});
   }
+  bool died_by_itself = exited_;
   std::string how;
   if (!exited_) how = "did not leave after the end of its input (limits.timeout)";
   TRY(end_child(how));
@@ -439,6 +441,11 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
   child_.reset();
   change_state(event::ChildState::kGone);
   if (finished_frame_) return {};
+  if (died_by_itself && !has_teardown_) {
+    peers_.events.emit(event::Note{event::Level::kWarning,
+                                   fmt::format("{} {} after its last record; nothing is lost by that", name(), how)});
+    return {};
+  }
   process::Cause block{.what = name(),
                        .where_label = "when",
                        .where = "in teardown(), after its last record",

@@ -106,6 +106,7 @@ class FunctionWorker {
   std::uint64_t next_id_ = 1;
   std::size_t deaths_without_progress_ = 0;
   bool ready_ = false;
+  bool has_teardown_ = true;
   bool finished_frame_ = false;
   bool exited_ = false;
   Clock::time_point last_progress_;
