@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/event.h"
+#include "model/input.h"
+#include "services/http/http.h"
+
+// The bytes of remote inputs: k at once, large ones in ranges, retried, resumed and verified, into files that appear
+// whole under one folder.
+
+namespace quern::fetch {
+
+// One object to fetch.
+struct Remote {
+  InputOrdinal input = 0;
+  http::Request request;           // a GET
+  http::Signer* signer = nullptr;  // borrowed; may be shared; used on the fetching thread only
+  std::string path;                // absolute, where the file appears; made by safe_path()
+  std::optional<std::uint64_t> size_bytes;
+  std::string etag;  // as the listing gave it, with its quotes; "" if unknown
+};
+
+struct FetchOptions {
+  std::size_t parallel = 8;       // transfers at once
+  std::size_t attempts = 5;       // for each part
+  bool keep = false;              // files stay when they were mapped
+  std::uint64_t spool_bytes = 0;  // of files that are fetched, or being fetched, and not yet released
+  std::uint64_t part_bytes = 0;   // larger objects are fetched in ranges of this size
+};
+
+// Fetches in the order of the list. Made and run by one thread; ready(), outcome() and release() are for any thread.
+class Fetch {
+ public:
+  virtual ~Fetch() = default;
+
+  // Fetches until every object is there or has failed; waits while the spool is full. Blocks. A failed object is no
+  // failure of run(); a disk that is full is.
+  virtual Result<void> run(const std::stop_token& stop) = 0;
+
+  // What became of an object, once `on_settled` was called for it: success, or why it could not be fetched.
+  virtual Result<void> outcome(InputOrdinal input) const = 0;
+  // The input is mapped, or has failed: its file is deleted (unless it is kept or was there before), and its room in
+  // the spool is free. More than one call for an input does nothing.
+  virtual void release(InputOrdinal input) = 0;
+  // The spool may be exceeded by what is needed to complete the inputs [first, first + count), because a worker waits
+  // for them.
+  virtual void need(InputOrdinal first, std::size_t count) = 0;
+};
+
+struct FetchPeers {
+  EventSink& events;
+  // Called on the fetching thread once for each object, in any order, the moment its file is complete and verified, or
+  // it has failed. Must not block.
+  std::function<void(InputOrdinal)> on_settled;
+};
+
+// A complete file of the same size and ETag that an earlier run left (downloads.keep) is used as it is; part files of
+// an earlier run are resumed if the object has not changed.
+std::unique_ptr<Fetch> make_fetch(FetchOptions options, std::vector<Remote> remotes, FetchPeers peers);
+
+// Where the object `key` goes below `folder`: folder/key. kBadInput, with the reason, for keys that would leave the
+// folder or cannot be file names: a part that is "." or "..", empty or longer than 255 bytes, an absolute key, NUL, a
+// key that ends with '/'.
+Result<std::string> safe_path(const std::string& folder, const std::string& key);
+
+}  // namespace quern::fetch
