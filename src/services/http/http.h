@@ -35,6 +35,10 @@ struct Request {
   std::vector<Header> headers;
   std::string body;
   std::optional<ByteRange> range;
+  // For call() only: an answer of 300 or above comes back as a Response, not as an error, and redirects are not
+  // followed: for callers to whom its head and body say what to do. What the retry policy repeats is repeated all the
+  // same; then the last answer comes back. Errors are left for exchanges without an answer.
+  bool keeps_refusals = false;
 };
 
 // The head of an answer, of the last one if redirects were followed.
