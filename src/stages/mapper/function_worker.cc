@@ -437,11 +437,13 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
   std::string how;
   if (!exited_) how = "did not leave after the end of its input (limits.timeout)";
   TRY(end_child(how));
+  // One that ends itself has a reason, such as code that nobody waited for and that threw.
+  bool was_killed = died_by_itself && child_->child().exit()->signal != 0;
   std::vector<std::string> last_words = child_->child().last_log_lines();
   child_.reset();
   change_state(event::ChildState::kGone);
   if (finished_frame_) return {};
-  if (died_by_itself && !has_teardown_) {
+  if (was_killed && !has_teardown_) {
     peers_.events.emit(event::Note{event::Level::kWarning,
                                    fmt::format("{} {} after its last record; nothing is lost by that", name(), how)});
     return {};
