@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "stages/decode/block_source.h"
 #include "stages/select/select.h"
 
 namespace quern::app {
@@ -13,15 +14,24 @@ namespace {
 // As many first bytes as tell every format apart.
 constexpr std::size_t kDetectBytes = 64;
 
+std::unique_ptr<BlockSource> open_decoded(InputSupply& supply, const InputList& inputs, const InputRun& run,
+                                          const decode::DecodeOptions& options, BufferPool& pool, EventSink& events) {
+  auto open = [&supply](const Input& input) { return supply.open(input); };
+  auto of_run = std::span(inputs.inputs).subspan(run.first, run.count);
+  return decode::make_block_source_from(open, run.first, of_run, options, pool, events);
+}
+
 class Opener final : public InputOpener {
  public:
-  Opener(const InputList& inputs, const json::Selection& selection, const decode::DecodeOptions& options,
-         BufferPool& pool)
-      : inputs_(inputs), selection_(selection), options_(options), pool_(pool) {}
+  Opener(InputSupply& supply, const InputList& inputs, const json::Selection& selection,
+         const decode::DecodeOptions& options, BufferPool& pool)
+      : supply_(supply), inputs_(inputs), selection_(selection), options_(options), pool_(pool) {}
 
   std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
-    return open_selected(inputs_, {.first = input, .count = 1}, selection_, options_, pool_, events);
+    return open_selected(supply_, inputs_, {.first = input, .count = 1}, selection_, options_, pool_, events);
   }
+
+  std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override { return supply_.queue(std::move(pieces)); }
 
   std::vector<InputRun> runs() const override {
     std::vector<InputRun> runs;
@@ -32,14 +42,13 @@ class Opener final : public InputOpener {
   }
 
   std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) override {
-    auto inputs = std::span(inputs_.inputs).subspan(run.first, run.count);
-    return decode::make_block_source(run.first, inputs, options_, pool_, events);
+    return open_decoded(supply_, inputs_, run, options_, pool_, events);
   }
 
   Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
     const Input& named = inputs_.inputs[input];
     TRY_ASSIGN(Compression compression, compression_of(named));
-    TRY_ASSIGN(auto stored, decode::open_stored_file(named.path));
+    TRY_ASSIGN(auto stored, supply_.open(named));
     if (compression == Compression::kNone) return std::unique_ptr<ByteSource>();
     return decode::make_decoder(compression, std::move(stored));
   }
@@ -47,7 +56,7 @@ class Opener final : public InputOpener {
  private:
   Result<Compression> compression_of(const Input& input) const {
     if (options_.compression.has_value()) return *options_.compression;
-    TRY_ASSIGN(auto stored, decode::open_stored_file(input.path));
+    TRY_ASSIGN(auto stored, supply_.open(input));
     std::array<char, kDetectBytes> first{};
     std::size_t used = 0;
     while (used < first.size()) {
@@ -58,6 +67,7 @@ class Opener final : public InputOpener {
     return decode::detect({first.data(), used}, input.name);
   }
 
+  InputSupply& supply_;
   const InputList& inputs_;
   const json::Selection& selection_;
   const decode::DecodeOptions& options_;
@@ -66,17 +76,18 @@ class Opener final : public InputOpener {
 
 }  // namespace
 
-std::unique_ptr<BlockSource> open_selected(const InputList& inputs, InputRun run, const json::Selection& selection,
-                                           const decode::DecodeOptions& options, BufferPool& pool, EventSink& events) {
-  auto source = decode::make_block_source(run.first, std::span(inputs.inputs).subspan(run.first, run.count), options,
-                                          pool, events);
+std::unique_ptr<BlockSource> open_selected(InputSupply& supply, const InputList& inputs, InputRun run,
+                                           const json::Selection& selection, const decode::DecodeOptions& options,
+                                           BufferPool& pool, EventSink& events) {
+  auto source = open_decoded(supply, inputs, run, options, pool, events);
   if (selection.is_all()) return source;
   return select::make_selecting_source(std::move(source), selection, options.record, events, pool);
 }
 
-std::unique_ptr<InputOpener> make_input_opener(const InputList& inputs, const json::Selection& selection,
-                                               const decode::DecodeOptions& options, BufferPool& pool) {
-  return std::make_unique<Opener>(inputs, selection, options, pool);
+std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputList& inputs,
+                                               const json::Selection& selection, const decode::DecodeOptions& options,
+                                               BufferPool& pool) {
+  return std::make_unique<Opener>(supply, inputs, selection, options, pool);
 }
 
 Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "app/input_supply.h"
 #include "model/block.h"
 #include "model/event.h"
 #include "model/input.h"
@@ -11,12 +12,14 @@
 namespace quern::app {
 
 // The blocks of a run of inputs with the records that the selection leaves of them. All is borrowed.
-std::unique_ptr<BlockSource> open_selected(const InputList& inputs, InputRun run, const json::Selection& selection,
-                                           const decode::DecodeOptions& options, BufferPool& pool, EventSink& events);
+std::unique_ptr<BlockSource> open_selected(InputSupply& supply, const InputList& inputs, InputRun run,
+                                           const json::Selection& selection, const decode::DecodeOptions& options,
+                                           BufferPool& pool, EventSink& events);
 
 // Joins the mapper stage to the decode stage for workers that read inputs themselves. All are borrowed.
-std::unique_ptr<InputOpener> make_input_opener(const InputList& inputs, const json::Selection& selection,
-                                               const decode::DecodeOptions& options, BufferPool& pool);
+std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputList& inputs,
+                                               const json::Selection& selection, const decode::DecodeOptions& options,
+                                               BufferPool& pool);
 
 // Reads the input to its end. An error says how it is damaged. Blocks.
 Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input);

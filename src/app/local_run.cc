@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "app/input_supply.h"
 #include "app/loss_policy.h"
 #include "app/map_phase.h"
 #include "app/reduce_phase.h"
@@ -107,6 +108,7 @@ MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
   return MapPhase{.job = run.job,
                   .step = run.job.steps.front(),
                   .inputs = run.inputs,
+                  .supply = run.supply,
                   .scratch_folder = place.scratch_folder,
                   .processes = place.processes,
                   .guard = place.guard,
@@ -155,11 +157,12 @@ Result<void> run_step(const LocalRun& run, const Place& place) {
 
 // Runs one of several steps over `inputs`, in a folder of its own.
 Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t number, const InputList& inputs,
-                               output::ResultTarget& target) {
+                               InputSupply& supply, output::ResultTarget& target) {
   const Job job = job_of_step(run.job, number);
   StepEvents step_events(number, run.events, run.policy);
   LocalRun step{.job = job,
                 .inputs = inputs,
+                .supply = supply,
                 .output = run.output,
                 .scratch_parent = run.scratch_parent,
                 .events = number == 0 ? run.events : step_events,
@@ -177,14 +180,17 @@ Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t 
 Result<void> run_steps(const LocalRun& run, Workshop& shop) {
   const std::size_t last = run.job.steps.size() - 1;
   InputList between;
+  std::unique_ptr<InputSupply> local = make_local_supply();
   for (std::size_t number = 0; number < last; ++number) {
     std::string path = fmt::format("{}/result-{}", shop.scratch.path(), number + 1);
     TRY_ASSIGN(auto file, StepFile::create(path));
-    TRY(run_numbered_step(run, shop, number, number == 0 ? run.inputs : between, *file));
+    TRY(run_numbered_step(run, shop, number, number == 0 ? run.inputs : between, number == 0 ? run.supply : *local,
+                          *file));
     TRY(file->commit());
     between.inputs = {{.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = file->size_bytes()}};
   }
-  TRY(run_numbered_step(run, shop, last, last == 0 ? run.inputs : between, *shop.target));
+  TRY(run_numbered_step(run, shop, last, last == 0 ? run.inputs : between, last == 0 ? run.supply : *local,
+                        *shop.target));
   TimedPhase timed(Phase::kOutput, run.events);
   return shop.target->commit();
 }

@@ -11,12 +11,14 @@
 
 namespace quern::app {
 
+class InputSupply;
 class LossPolicy;
 
 // What a run on this machine is made of. All is borrowed for the whole run.
 struct LocalRun {
   const Job& job;
   const InputList& inputs;
+  InputSupply& supply;         // of these inputs
   std::string output;          // path of the result, or "-"
   std::string scratch_parent;  // "" means TMPDIR
   EventSink& events;           // of everything; knows `policy`

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/input_opener.h"
+#include "app/tee.h"
 #include "base/task_group.h"
 #include "model/limits.h"
 #include "services/json/selection.h"
@@ -20,17 +21,19 @@
 namespace quern::app {
 namespace {
 
-// Reads one run of inputs after the other until none is left; the last decoder to end closes the channel.
+// Reads one run of inputs after the other, each as soon as it is here, until none is left; the last decoder to end
+// closes the channel.
 class Decoders {
  public:
   Decoders(const MapPhase& phase, const json::Selection& selection, const decode::DecodeOptions& options,
-           BufferPool& pool, Channel<Block>& blocks)
+           BufferPool& pool, InputOpener& opener, Channel<Block>& blocks)
       : phase_(phase),
         selection_(selection),
         options_(options),
         pool_(pool),
         blocks_(blocks),
-        runs_(decode::plan_runs(phase.inputs.inputs, options.block_bytes)) {}
+        runs_(opener.runs()),
+        queue_(opener.queue(runs_)) {}
 
   void spawn_in(TaskGroup& group) {
     std::size_t count = std::min(phase_.processes, runs_.size());
@@ -43,32 +46,32 @@ class Decoders {
 
  private:
   Result<void> decode_runs(const std::stop_token& stop) {
-    for (std::size_t i = next_run_++; i < runs_.size(); i = next_run_++) TRY(decode_run(runs_[i], stop));
+    while (auto next = queue_->next(stop)) TRY(decode_run(runs_[*next], stop));
+    if (stop.stop_requested()) return stopped();
     if (--working_ == 0) blocks_.close();
     return {};
   }
 
-  Result<void> decode_run(const decode::Run& run, const std::stop_token& stop) {
-    InputRun inputs{.first = run.first, .count = run.count};
-    auto source = open_selected(phase_.inputs, inputs, selection_, options_, pool_, phase_.events);
+  Result<void> decode_run(const InputRun& run, const std::stop_token& stop) {
+    auto source = open_selected(phase_.supply, phase_.inputs, run, selection_, options_, pool_, phase_.events);
     while (true) {
       Block block;
       auto more = source->next(block);
       // A failed input is no failure of the run: it was reported, and the policy decides.
       if (!more.ok() || !more.value()) return {};
-      if (!blocks_.push(std::move(block), stop)) {
-        return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
-      }
+      if (!blocks_.push(std::move(block), stop)) return stopped();
     }
   }
+
+  static Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
 
   const MapPhase& phase_;
   const json::Selection& selection_;
   const decode::DecodeOptions& options_;
   BufferPool& pool_;
   Channel<Block>& blocks_;
-  const std::vector<decode::Run> runs_;
-  std::atomic<std::size_t> next_run_ = 0;
+  const std::vector<InputRun> runs_;
+  const std::unique_ptr<WorkQueue> queue_;
   std::atomic<std::size_t> working_ = 0;
 };
 
@@ -117,6 +120,36 @@ std::size_t block_bytes() {
   return bytes == 0 ? limits::kBlockBytes : std::clamp<std::size_t>(bytes, 16, limits::kBlockBytes);
 }
 
+Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
+  decode::DecodeOptions decode = decode_options(phase.job);
+  decode.threads = threads_per_input(phase);
+  TRY_ASSIGN(const json::Selection selection, selection_of(phase.job));
+  std::size_t queued_blocks = phase.processes * limits::kQueuedBlocksPerChild;
+  std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
+  // A block of reduced records keeps the decoded bytes as well.
+  std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
+  BufferPool pool(buffers, 4 * limits::kBlockBytes);
+  auto opener = make_input_opener(phase.supply, phase.inputs, selection, decode, pool);
+  if (phase.step.mapper.builtin.has_value()) return map_pairs(phase, selection, *opener, pool, stop);
+  const mapper::MapperOptions options = mapper_options(phase);
+  mapper::MapperPeers peers{.inputs = phase.inputs.inputs,
+                            .pool = pool,
+                            .guard = phase.guard,
+                            .events = phase.events,
+                            .make_sink = phase.make_sink};
+  if (options.module->interface != Interface::kFunction) {
+    return mapper::run_batch_mappers(options, peers, *opener, stop);
+  }
+  Channel<Block> blocks(queued_blocks);
+  TaskGroup group(stop);
+  Decoders decoders(phase, selection, decode, pool, *opener, blocks);
+  decoders.spawn_in(group);
+  group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
+    return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
+  });
+  return group.wait();
+}
+
 }  // namespace
 
 decode::DecodeOptions decode_options(const Job& job) {
@@ -132,32 +165,19 @@ std::size_t processes_of(const Job& job) {
 }
 
 Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
-  decode::DecodeOptions decode = decode_options(phase.job);
-  decode.threads = threads_per_input(phase);
-  TRY_ASSIGN(const json::Selection selection, selection_of(phase.job));
-  std::size_t queued_blocks = phase.processes * limits::kQueuedBlocksPerChild;
-  std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
-  // A block of reduced records keeps the decoded bytes as well.
-  std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
-  BufferPool pool(buffers, 4 * limits::kBlockBytes);
-  auto opener = make_input_opener(phase.inputs, selection, decode, pool);
-  if (phase.step.mapper.builtin.has_value()) return map_pairs(phase, selection, *opener, pool, stop);
-  const mapper::MapperOptions options = mapper_options(phase);
-  mapper::MapperPeers peers{.inputs = phase.inputs.inputs,
-                            .pool = pool,
-                            .guard = phase.guard,
-                            .events = phase.events,
-                            .make_sink = phase.make_sink};
-  if (options.module->interface != Interface::kFunction) {
-    return mapper::run_batch_mappers(options, peers, *opener, stop);
-  }
-  Channel<Block> blocks(queued_blocks);
+  Tee events({&phase.events, &phase.supply.listener()});
+  const MapPhase heard{.job = phase.job,
+                       .step = phase.step,
+                       .inputs = phase.inputs,
+                       .supply = phase.supply,
+                       .scratch_folder = phase.scratch_folder,
+                       .processes = phase.processes,
+                       .guard = phase.guard,
+                       .events = events,
+                       .make_sink = phase.make_sink};
   TaskGroup group(stop);
-  Decoders decoders(phase, selection, decode, pool, blocks);
-  decoders.spawn_in(group);
-  group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
-    return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
-  });
+  group.spawn("fetch", [&](const std::stop_token& stop_fetch) { return phase.supply.run(stop_fetch); });
+  group.spawn("map", [&](const std::stop_token& stop_map) { return map_inputs(heard, stop_map); });
   return group.wait();
 }
 

@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <string>
 
+#include "app/input_supply.h"
 #include "base/result.h"
 #include "model/block.h"
 #include "model/event.h"
@@ -23,6 +24,7 @@ struct MapPhase {
   const Job& job;
   const Step& step;
   const InputList& inputs;
+  InputSupply& supply;
   std::string scratch_folder;
   std::size_t processes = 1;
   process::Guard& guard;
@@ -30,7 +32,7 @@ struct MapPhase {
   std::function<std::unique_ptr<BlockSink>()> make_sink;
 };
 
-// Blocks until every input is mapped or has failed.
+// Blocks until every input is here and mapped, or has failed.
 Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop);
 
 // How the inputs of this job are decoded.

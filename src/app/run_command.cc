@@ -123,6 +123,7 @@ class RunSession {
   const Job& job_;
   const ResultPaths paths_;
   InputList inputs_;
+  std::unique_ptr<InputSupply> supply_;
   std::stop_source stop_;
   Accountant accountant_;
   LossPolicy policy_;
@@ -142,9 +143,11 @@ Result<int> RunSession::run() {
                emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
              }));
   TRY(list_inputs());
+  supply_ = make_local_supply();
   Tee events(sinks_);
   auto result = run_locally({.job = job_,
                              .inputs = inputs_,
+                             .supply = *supply_,
                              .output = paths_.result,
                              .scratch_parent = line_.scratch,
                              .events = events,

@@ -3,6 +3,8 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "base/bytes.h"
@@ -73,6 +75,15 @@ class BlockSource {
 
 class EventSink;
 
+// Deals out pieces of work, each a run of inputs. Any thread may call.
+class WorkQueue {
+ public:
+  virtual ~WorkQueue() = default;
+  // The number of a piece whose inputs can be read now; blocks until there is one. None: all are dealt out, or `stop`
+  // was requested.
+  virtual std::optional<std::size_t> next(const std::stop_token& stop) = 0;
+};
+
 // Consecutive inputs that one thread reads together.
 struct InputRun {
   InputOrdinal first = 0;
@@ -86,6 +97,8 @@ class InputOpener {
   virtual ~InputOpener() = default;
   // The blocks of one input. Says what happens to `events`, and returns a failure of the input as well.
   virtual std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) = 0;
+  // Deals out `pieces`, each as soon as its inputs can be opened. One queue for each opener; it outlives the queue.
+  virtual std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) = 0;
   // All inputs, in order, in runs: small ones together.
   virtual std::vector<InputRun> runs() const = 0;
   // The blocks of a run as they are decoded, no record selected. Says and returns failures as open_blocks does; of a

@@ -1,5 +1,6 @@
-#include <atomic>
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "base/task_group.h"
 #include "services/process/module_command.h"
@@ -12,12 +13,15 @@ Result<void> run_batch_mappers(const MapperOptions& options, const MapperPeers& 
                                const std::stop_token& stop) {
   TRY_ASSIGN(auto command, process::module_command(*options.module, options.job_folder));
   std::vector<Batch> batches = plan_batches(peers.inputs, options.module->per_input);
-  std::atomic<std::size_t> next = 0;
+  std::vector<InputRun> pieces;
+  for (const Batch& batch : batches) pieces.push_back({.first = batch.inputs.front(), .count = batch.inputs.size()});
+  auto queue = opener.queue(std::move(pieces));
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= std::min(options.processes, batches.size()); ++number) {
     workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) -> Result<void> {
       BatchWorker worker(number, options, peers, opener, command);
-      for (std::size_t i = next++; i < batches.size(); i = next++) TRY(worker.run(batches[i], stop_worker));
+      while (auto next = queue->next(stop_worker)) TRY(worker.run(batches[*next], stop_worker));
+      if (stop_worker.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
       return {};
     });
   }

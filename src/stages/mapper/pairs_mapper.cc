@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -203,16 +202,17 @@ Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& pe
                                const std::stop_token& stop) {
   const json::Plan plan(wanted_of(options));
   const std::vector<InputRun> runs = opener.runs();
-  std::atomic<std::size_t> next = 0;
+  auto queue = opener.queue(runs);
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= std::min(options.threads, runs.size()); ++number) {
     workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) -> Result<void> {
       PairsWorker worker(number, options, peers, plan);
       auto sink = peers.make_sink();
-      for (std::size_t i = next++; i < runs.size(); i = next++) {
-        auto source = opener.open_run(runs[i], peers.events);
+      while (auto next = queue->next(stop_worker)) {
+        auto source = opener.open_run(runs[*next], peers.events);
         TRY(worker.map_run(*source, *sink, stop_worker));
       }
+      if (stop_worker.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
       return {};
     });
   }
