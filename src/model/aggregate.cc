@@ -87,6 +87,7 @@ class Extreme {
     if (state.front() != kNumbers) return state.substr(1);
     return state.substr(1 + Ranked::parse(state.substr(1)).size_bytes());
   }
+  static bool are_numbers(std::string_view state) { return state.front() == kNumbers; }
   static std::string_view best_of(std::string_view state) {
     return state.front() == kNumbers ? Ranked::parse(state.substr(1)).text : state.substr(1);
   }
@@ -134,6 +135,12 @@ void add_to_top(std::string& state, const Ranked& number, std::uint64_t most) {
   state.resize(state.size() - rest.size());
 }
 
+void append_ranked(std::string_view state, std::vector<std::string>& values) {
+  for (; !state.empty(); state.remove_prefix(Ranked::parse(state).size_bytes())) {
+    values.emplace_back(Ranked::parse(state).text);
+  }
+}
+
 void add_count(std::string& state, std::uint64_t count) {
   if (!state.empty()) count += read<std::uint64_t>(state, 0);
   state.resize(sizeof count);
@@ -166,6 +173,10 @@ std::string_view name_of(Kind kind) {
 }
 
 bool Aggregator::keeps_state() const { return aggregation_.kind != Kind::kList && aggregation_.kind != Kind::kUnique; }
+
+bool Aggregator::has_terms() const {
+  return keeps_state() && aggregation_.kind != Kind::kCount && aggregation_.kind != Kind::kMean;
+}
 
 Result<void> Aggregator::add(std::string& state, std::string_view value) const {
   if (aggregation_.kind == Kind::kCount) {
@@ -222,6 +233,19 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
   }
 }
 
+void Aggregator::append_terms(std::string_view state, std::vector<std::string>& values) const {
+  CHECK(has_terms());
+  if (aggregation_.kind == Kind::kSum) return ExactSum(state).append_terms(values);
+  if (aggregation_.kind == Kind::kTop) return append_ranked(state, values);
+  // The best number is not always the best text, and which of them counts shows only when all values are known.
+  std::string_view text = Extreme::text_of(state);
+  values.emplace_back(Extreme::best_of(state));
+  if (text != values.back()) values.emplace_back(text);
+  if (Extreme::are_numbers(state) || !is_orderable(parse_number(text))) return;
+  // Some value was no number. Another one stands for it, which is none either, and never the best.
+  values.emplace_back(aggregation_.kind == Kind::kMax ? "" : std::string(text) + '~');
+}
+
 void Aggregator::finish(std::string_view state, std::vector<std::string>& values) const {
   values.clear();
   switch (aggregation_.kind) {
@@ -231,10 +255,7 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
     case Kind::kMax:
       return values.emplace_back(Extreme::best_of(state)), void();
     case Kind::kTop:
-      for (; !state.empty(); state.remove_prefix(Ranked::parse(state).size_bytes())) {
-        values.emplace_back(Ranked::parse(state).text);
-      }
-      return;
+      return append_ranked(state, values);
     case Kind::kSum:
       return values.push_back(ExactSum(state).text());
     case Kind::kMean:

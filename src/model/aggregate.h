@@ -31,12 +31,16 @@ class Aggregator {
 
   Aggregation aggregation() const { return aggregation_; }
   bool keeps_state() const;
+  // Whether append_terms() can be called: not for kCount and kMean, whose state says how many values there were.
+  bool has_terms() const;
 
   // An error: the value had to be a number and is none.
   Result<void> add(std::string& state, std::string_view value) const;
   void merge(std::string& state, std::string_view other) const;
   // What the values come to: the N largest, largest first, of kTop, else one.
   void finish(std::string_view state, std::vector<std::string>& values) const;
+  // Values that come to the same state when they are added one by one: few, whatever it was made of.
+  void append_terms(std::string_view state, std::vector<std::string>& values) const;
 
  private:
   Aggregation aggregation_;

@@ -153,6 +153,47 @@ TEST(Aggregator, GivesTheSameWhateverTheOrderAndTheGrouping) {
   }
 }
 
+// As map tasks and a reduce task do it: what each part of the values comes to is written as values again.
+Values aggregate_by_terms(Aggregation aggregation, const Values& values, std::mt19937_64& random) {
+  Aggregator aggregator(aggregation);
+  std::vector<std::string> states(1 + random() % 5);
+  for (const std::string& value : values) {
+    EXPECT_TRUE(aggregator.add(states[random() % states.size()], value).ok()) << value;
+  }
+  Values terms;
+  for (const std::string& state : states) {
+    if (!state.empty()) aggregator.append_terms(state, terms);
+  }
+  return aggregate(aggregation, terms);
+}
+
+TEST(Aggregator, ComesToTheSameByTermsOfParts) {
+  std::mt19937_64 random(9);
+  const std::vector<Aggregation> aggregations = {
+      {.kind = Kind::kSum}, {.kind = Kind::kMin}, {.kind = Kind::kMax}, {.kind = Kind::kTop, .top_count = 4}};
+  for (int round = 0; round < 1000; ++round) {
+    Values values(1 + random() % 40);
+    for (std::string& value : values) value = random_value(random);
+    for (const Aggregation& aggregation : aggregations) {
+      bool needs_numbers = aggregation.kind == Kind::kSum || aggregation.kind == Kind::kTop;
+      Values some = values;
+      if (!needs_numbers && round % 3 == 0) some[random() % some.size()] = "text";
+      EXPECT_EQ(aggregate_by_terms(aggregation, some, random), aggregate(aggregation, some))
+          << name_of(aggregation.kind) << " of " << fmt::format("{}", fmt::join(some, " "));
+    }
+  }
+}
+
+TEST(Sum, KeepsHugeAndSpecialTerms) {
+  const std::vector<Values> rows = {
+      {"1e308", "1e308", "1e308", "-1e308", "1"},      {"nan", "1"}, {"inf", "2.5"}, {"-inf", "inf"}, {"1.5", "-1.5"},
+      {"123456789012345678901234567890", "1", "0.25"}, {"0", "0"}};
+  std::mt19937_64 random(10);
+  for (const Values& row : rows) {
+    EXPECT_EQ(aggregate_by_terms({.kind = Kind::kSum}, row, random), aggregate({.kind = Kind::kSum}, row)) << row[0];
+  }
+}
+
 // A sum in exact integers: every double here is a multiple of 2^-100 below 2^20.
 TEST(Sum, RoundsTheExactSumToTheNearest) {
   std::mt19937_64 random(8);

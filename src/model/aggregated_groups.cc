@@ -11,8 +11,8 @@ namespace {
 
 class AggregatedGroups final : public GroupSource {
  public:
-  AggregatedGroups(std::unique_ptr<GroupSource> groups, Aggregation aggregation, AggregatedFrom from)
-      : groups_(std::move(groups)), aggregator_(aggregation), from_(from) {}
+  AggregatedGroups(std::unique_ptr<GroupSource> groups, Aggregation aggregation, AggregatedFrom from, AggregatedTo to)
+      : groups_(std::move(groups)), aggregator_(aggregation), from_(from), to_(to) {}
 
   Result<bool> next_group() override {
     TRY_ASSIGN(bool has_group, groups_->next_group());
@@ -38,7 +38,12 @@ class AggregatedGroups final : public GroupSource {
         return not_a_number(aggregator_.aggregation().kind, key_, groups_->value());
       }
     }
-    aggregator_.finish(state_, values_);
+    if (to_ == AggregatedTo::kResult) {
+      aggregator_.finish(state_, values_);
+      return {};
+    }
+    values_.clear();
+    aggregator_.append_terms(state_, values_);
     return {};
   }
 
@@ -58,6 +63,7 @@ class AggregatedGroups final : public GroupSource {
   const std::unique_ptr<GroupSource> groups_;
   const Aggregator aggregator_;
   const AggregatedFrom from_;
+  const AggregatedTo to_;
   std::string key_;
   std::string state_;
   std::vector<std::string> values_;
@@ -67,8 +73,8 @@ class AggregatedGroups final : public GroupSource {
 }  // namespace
 
 std::unique_ptr<GroupSource> make_aggregated_groups(std::unique_ptr<GroupSource> groups, Aggregation aggregation,
-                                                    AggregatedFrom from) {
-  return std::make_unique<AggregatedGroups>(std::move(groups), aggregation, from);
+                                                    AggregatedFrom from, AggregatedTo to) {
+  return std::make_unique<AggregatedGroups>(std::move(groups), aggregation, from, to);
 }
 
 }  // namespace quern

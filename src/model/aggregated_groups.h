@@ -11,10 +11,14 @@ namespace quern {
 // both are values then.)
 enum class AggregatedFrom { kValues, kStates };
 
+// What becomes of them: what they come to, or few values that come to the same (Aggregator::append_terms; for kUnique
+// there is no difference).
+enum class AggregatedTo { kResult, kTerms };
+
 // The groups of `groups`, each with what its values come to: one value, or the N largest (largest first) of kTop, or
 // each distinct value once, in byte order, of kUnique. Of one group it holds only that. `aggregation` is not kList.
 // Owned by one thread. Fails as `groups` does, and on a value that must be a number and is none.
 std::unique_ptr<GroupSource> make_aggregated_groups(std::unique_ptr<GroupSource> groups, Aggregation aggregation,
-                                                    AggregatedFrom from);
+                                                    AggregatedFrom from, AggregatedTo to = AggregatedTo::kResult);
 
 }  // namespace quern

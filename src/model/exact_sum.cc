@@ -91,6 +91,14 @@ double nearest_double(const LongInteger& numerator, long exponent, std::uint64_t
   return mpz_sgn(numerator.get()) < 0 ? -value : value;
 }
 
+// What is too large for one double is written as two halves.
+void append_huge_terms(std::vector<std::string>& terms, double scaled) {
+  double value = std::ldexp(scaled, ExactDoubles::kScale);
+  if (std::isfinite(value)) return terms.push_back(shortest_text(value));
+  append_huge_terms(terms, scaled / 2);
+  append_huge_terms(terms, scaled / 2);
+}
+
 }  // namespace
 
 void ExactDoubles::Parts::add(double value) {
@@ -205,8 +213,9 @@ void ExactSum::add(const ExactSum& other) {
   seen_ |= other.seen_;
 }
 
-std::string ExactSum::text() const {
-  if ((seen_ & kFloating) != 0) return shortest_text(quotient(1));
+std::string ExactSum::text() const { return (seen_ & kFloating) != 0 ? shortest_text(quotient(1)) : integer_text(); }
+
+std::string ExactSum::integer_text() const {
   if (mpz_sgn(long_.get()) == 0) return fmt::format("{}", small_);
   LongInteger sum;
   mpz_set_si(sum.get(), small_);
@@ -215,6 +224,18 @@ std::string ExactSum::text() const {
   mpz_get_str(text.data(), 10, sum.get());
   text.resize(std::strlen(text.c_str()));
   return text;
+}
+
+void ExactSum::append_terms(std::vector<std::string>& terms) const {
+  std::size_t before = terms.size();
+  for (double part : doubles_.ordinary()) terms.push_back(shortest_text(part));
+  for (double part : doubles_.huge()) append_huge_terms(terms, part);
+  if ((seen_ & kNan) != 0) terms.emplace_back("nan");
+  if ((seen_ & kInfinity) != 0) terms.emplace_back("inf");
+  if ((seen_ & kMinusInfinity) != 0) terms.emplace_back("-inf");
+  if ((seen_ & kFloating) != 0 && terms.size() == before) terms.emplace_back("0.0");
+  std::string integer = integer_text();
+  if (terms.size() == before || integer != "0") terms.push_back(std::move(integer));
 }
 
 double ExactSum::quotient(std::uint64_t count) const {

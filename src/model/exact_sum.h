@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/number.h"
 
@@ -60,6 +61,9 @@ class ExactSum {
   void add(const ExactSum& other);
   void append_to(std::string& bytes) const;
 
+  // Numbers as text whose exact sum this is, one of them floating if one of its values was. Integers are one number.
+  void append_terms(std::vector<std::string>& terms) const;
+
   // As Python prints it: an integer if all values were integers, else the shortest text that reads as the same double.
   std::string text() const;
   // The exact sum divided by `count`, rounded once.
@@ -75,6 +79,7 @@ class ExactSum {
  private:
   enum Seen : unsigned char { kFloating = 1, kNan = 2, kInfinity = 4, kMinusInfinity = 8 };
 
+  std::string integer_text() const;
   void add_floating(double value);
   void add_integer(std::int64_t value);
   void parse_large(std::string_view bytes);

@@ -156,7 +156,8 @@ Result<std::unique_ptr<GroupSource>> SpillingShuffle::groups(std::size_t partiti
   CHECK(partition < options_.partitions);
   std::unique_ptr<GroupSource> plain = plain_groups(partition);
   if (!options_.aggregation.has_value()) return plain;
-  return make_aggregated_groups(std::move(plain), *options_.aggregation, AggregatedFrom::kStates);
+  return make_aggregated_groups(std::move(plain), *options_.aggregation, AggregatedFrom::kStates,
+                                options_.aggregated_to);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "model/aggregate.h"
+#include "model/aggregated_groups.h"
 #include "model/block.h"
 #include "model/groups.h"
 
@@ -24,6 +25,8 @@ struct ShuffleOptions {
   std::size_t threads = 1;         // that sort at once
   // Each key gets what its values come to instead of its values (AggregatedGroups). kList changes nothing.
   std::optional<Aggregation> aggregation = std::nullopt;
+  // Of an aggregation: each key gets values that others can be added to, where the job's other parts are elsewhere.
+  AggregatedTo aggregated_to = AggregatedTo::kResult;
 };
 
 // The partition of a key: XXH3 of its bytes, seed 0, modulo the number of partitions. Part of the contract.
