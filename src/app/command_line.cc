@@ -165,8 +165,13 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
                                       const Given& given) {
   CommandLine line;
-  line.command = command.name == "run" ? Command::kRun : Command::kCheck;
-  TRY(take_job_and_inputs(command, arguments, given, line));
+  line.command = command.name == "run" ? Command::kRun : command.name == "map" ? Command::kMap : Command::kCheck;
+  if (line.command == Command::kMap) {
+    line.job = given.last("--job");
+    line.inputs = given.positionals;
+  } else {
+    TRY(take_job_and_inputs(command, arguments, given, line));
+  }
   line.settings = given.all("--set");
   for (auto [option, key] :
        {std::pair{"--output", "output"}, {"--processes", "limits.processes"}, {"--memory", "limits.memory"}}) {
@@ -175,6 +180,10 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.manifest = given.last("--manifest");
   line.scratch = given.last("--scratch").value_or("");
   line.log = given.last("--log").value_or("");
+  line.bucket = given.last("--bucket");
+  line.endpoint = given.last("--endpoint");
+  line.key = given.last("--key");
+  line.no_sign_request = given.has("--no-sign-request");
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");
   line.json = given.has("--json");

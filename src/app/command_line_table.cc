@@ -10,22 +10,70 @@ constexpr OptionRow kSet = {"", "--set", "KEY=VALUE", Completes::kSetting,
                             "set a setting of the job file, as in --set limits.bad_records=10; may be repeated"};
 constexpr OptionRow kHelp = {"-h", "--help", "", Completes::kNothing, "show this help"};
 
+constexpr OptionRow kManifest = {"", "--manifest", "FILE", Completes::kFile,
+                                 "a file with the name of one input on each line"};
+constexpr OptionRow kOutput = {"-o", "--output", "PATH", Completes::kFile,
+                               "where the result goes; - is standard output"};
+constexpr OptionRow kProcesses = {"-p", "--processes", "N", Completes::kNothing,
+                                  "how many children run at once; auto is one per processor"};
+constexpr OptionRow kMemory = {"", "--memory", "SIZE", Completes::kNothing,
+                               "how much memory the shuffle may use, such as 512MiB or 4GiB"};
+constexpr OptionRow kScratch = {"", "--scratch", "DIR", Completes::kFolder,
+                                "where the working folders of the children are made"};
+constexpr OptionRow kQuiet = {"-q", "--quiet", "", Completes::kNothing, "no progress and no accounting, only errors"};
+constexpr OptionRow kVerbose = {"-v", "--verbose", "", Completes::kNothing, "show all that the modules print"};
+constexpr OptionRow kJson = {"", "--json", "", Completes::kNothing,
+                             "tell what happens as JSON, one event a line, on standard error"};
+constexpr OptionRow kLog = {"", "--log", "FILE", Completes::kFile,
+                            "append the same events to a file, whatever is shown"};
+constexpr OptionRow kBucket = {"", "--bucket", "BUCKET", Completes::kNothing,
+                               "the S3 bucket of inputs that are named by their keys alone; else QUERN_BUCKET"};
+constexpr OptionRow kEndpoint = {
+    "", "--endpoint", "URL", Completes::kNothing,
+    "the S3 server, where it is not Amazon's; else AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL"};
+constexpr OptionRow kUnsigned = {"", "--no-sign-request", "", Completes::kNothing,
+                                 "ask S3 without credentials, for buckets that are open to everybody"};
+constexpr OptionRow kKey = {"", "--key", "FILE", Completes::kFile,
+                            "the private key that opens CREDENTIALS; else QUERN_KEY_FILE or /etc/quern/key.pem"};
+
 constexpr std::array kRunOptions = {
     OptionRow{"-i", "--input", "INPUT", Completes::kFile,
-              "a file, a folder, a pattern such as 'data/**/*.xz', or - for names on standard input; may be repeated. "
-              "Replaces the inputs of the job file"},
-    OptionRow{"", "--manifest", "FILE", Completes::kFile, "a file with the name of one input on each line"},
-    OptionRow{"-o", "--output", "PATH", Completes::kFile, "where the result goes; - is standard output"},
+              "a file, a folder, a pattern such as 'data/**/*.xz', s3://bucket/pattern, https://host/file, or - for "
+              "names on standard input; may be repeated. Replaces the inputs of the job file"},
+    kManifest,
+    kOutput,
     kSet,
-    OptionRow{"-p", "--processes", "N", Completes::kNothing,
-              "how many children run at once; auto is one per processor"},
-    OptionRow{"", "--memory", "SIZE", Completes::kNothing,
-              "how much memory the shuffle may use, such as 512MiB or 4GiB"},
-    OptionRow{"", "--scratch", "DIR", Completes::kFolder, "where the working folders of the children are made"},
-    OptionRow{"-q", "--quiet", "", Completes::kNothing, "no progress and no accounting, only errors"},
-    OptionRow{"-v", "--verbose", "", Completes::kNothing, "show all that the modules print"},
-    OptionRow{"", "--json", "", Completes::kNothing, "tell what happens as JSON, one event a line, on standard error"},
-    OptionRow{"", "--log", "FILE", Completes::kFile, "append the same events to a file, whatever is shown"},
+    kProcesses,
+    kMemory,
+    kScratch,
+    kBucket,
+    kEndpoint,
+    kUnsigned,
+    kKey,
+    kQuiet,
+    kVerbose,
+    kJson,
+    kLog,
+    kHelp,
+};
+constexpr std::array kMapOptions = {
+    OptionRow{
+        "", "--job", "JOB", Completes::kFile,
+        "a job file or a folder with an analysis-tools.yml; else ./analysis-tools.yml or /etc/analysis-tools.yml"},
+    kManifest,
+    kOutput,
+    kSet,
+    kProcesses,
+    kMemory,
+    kScratch,
+    kBucket,
+    kEndpoint,
+    kUnsigned,
+    kKey,
+    kQuiet,
+    kVerbose,
+    kJson,
+    kLog,
     kHelp,
 };
 constexpr std::array kCheckOptions = {kSet, kHelp};
@@ -52,6 +100,22 @@ constexpr std::string_view kRunAfter =
     "  3      done, but inputs or records were left out, within the limits of the job\n"
     "  128+n  ended by signal n\n";
 
+constexpr std::string_view kMapText =
+    "Does the first half of a job over the files that are named: downloads those that are remote, decompresses them, "
+    "gives their records to the mapper, and writes what it returns. With a reducer in the job the lines are sorted by "
+    "key, and with several reducers there is one result for each, result.txt.0 and so on; without one they are in the "
+    "order of the inputs. FILE is a path, an s3:// or https:// URL, a pattern, with --bucket a key in that bucket, or "
+    "- for names on standard input.\n"
+    "Credentials for S3 come from CREDENTIALS, sealed to a private key, else from where the AWS tools find them.";
+
+constexpr std::string_view kMapAfter =
+    "Examples:\n"
+    "  quern map data/1.json.xz data/2.json.xz\n"
+    "  quern map --bucket telemetry 2026-11-24/a.xz 2026-11-24/b.xz\n"
+    "  quern map --job myjob 's3://telemetry/2026-11-*/*.xz' -o part1.txt\n"
+    "\n"
+    "Exit status: as of quern run (quern help run)\n";
+
 constexpr std::string_view kCheckText =
     "Prints the job as quern understands it: every setting with its value and where it comes from (the job file and "
     "its line, an environment variable, --set, or the default). What it prints is itself a job file that means the "
@@ -74,6 +138,8 @@ constexpr std::string_view kCompletionAfter =
 constexpr std::array kCommands = {
     CommandRow{"run", "Run a job", "map and reduce the inputs of a job on this machine", "[JOB] [OPTIONS]", kRunText,
                kRunOptions, kRunAfter},
+    CommandRow{"map", "Run a job", "map some inputs of a job, as a task of a larger run does", "FILE... [OPTIONS]",
+               kMapText, kMapOptions, kMapAfter},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
     CommandRow{"help", "About quern", "show this help, or that of a command", "[COMMAND]",

@@ -19,6 +19,7 @@ int run(std::span<const char* const> arguments) {
   const CommandLine& line = parsed.value();
   switch (line.command) {
     case CommandLine::Command::kRun:
+    case CommandLine::Command::kMap:
       return quern::app::run_command(line);
     case CommandLine::Command::kCheck:
       return quern::app::check_command(line);

@@ -19,6 +19,7 @@
 #include "app/local_run.h"
 #include "app/loss_policy.h"
 #include "app/map_phase.h"
+#include "app/map_task.h"
 #include "app/signals.h"
 #include "app/tee.h"
 #include "base/fd.h"
@@ -59,11 +60,14 @@ class StandardInput final : public ByteSource {
 Result<InputList> list_inputs_of(const Job& job, const CommandLine& line) {
   StandardInput standard_input;
   inputs::InputRequest request{.standard_input = &standard_input};
-  bool from_command_line = !line.inputs.empty() || line.manifest.has_value();
+  bool is_map = line.command == CommandLine::Command::kMap;
+  bool from_command_line = is_map || !line.inputs.empty() || line.manifest.has_value();
   for (const std::string& text : from_command_line ? line.inputs : job.inputs) {
     request.patterns.push_back({.text = text,
                                 .folder = from_command_line ? working_folder() : job.folder,
-                                .origin = from_command_line ? "-i" : job.file});
+                                .origin = is_map              ? "map"
+                                          : from_command_line ? "-i"
+                                                              : job.file});
   }
   if (line.manifest.has_value()) {
     request.manifest = inputs::Pattern{.text = *line.manifest, .folder = working_folder(), .origin = "--manifest"};
@@ -71,8 +75,11 @@ Result<InputList> list_inputs_of(const Job& job, const CommandLine& line) {
     request.manifest = inputs::Pattern{.text = *job.manifest, .folder = job.folder, .origin = job.file};
   }
   if (request.patterns.empty() && !request.manifest.has_value()) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("{} names no inputs; add `inputs:` to it, or name them with -i", job.file)};
+    return Error{
+        .kind = ErrorKind::kBadConfig,
+        .message = line.command == CommandLine::Command::kMap
+                       ? fmt::format("map: name the files, as in quern map a.json.xz b.json.xz")
+                       : fmt::format("{} names no inputs; add `inputs:` to it, or name them with -i", job.file)};
   }
   return inputs::list_inputs(request);
 }
@@ -145,14 +152,15 @@ Result<int> RunSession::run() {
   TRY(list_inputs());
   supply_ = make_local_supply();
   Tee events(sinks_);
-  auto result = run_locally({.job = job_,
-                             .inputs = inputs_,
-                             .supply = *supply_,
-                             .output = paths_.result,
-                             .scratch_parent = line_.scratch,
-                             .events = events,
-                             .policy = policy_,
-                             .stop = stop_});
+  const LocalRun local{.job = job_,
+                       .inputs = inputs_,
+                       .supply = *supply_,
+                       .output = paths_.result,
+                       .scratch_parent = line_.scratch,
+                       .events = events,
+                       .policy = policy_,
+                       .stop = stop_};
+  auto result = line_.command == CommandLine::Command::kMap ? run_map_task(local) : run_locally(local);
   Accounting accounting = close(result);
   auto written = write_books(accounting);
   say(accounting, result);
@@ -241,6 +249,18 @@ void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>&
   if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
 }
 
+// A map task is the first half of a job that has no other halves.
+Result<void> check_map_task(const Job& job) {
+  auto refused = [&](std::string_view reason) {
+    return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", job.file, reason)};
+  };
+  if (job.steps.size() > 1) return refused("a job with `steps` is done by quern run, not by map tasks");
+  if (job.output == "-" && map_results(job, job.output).size() > 1) {
+    return refused("with several reducers there are several results, which cannot all go to standard output");
+  }
+  return {};
+}
+
 int print_error(const Error& error, const CommandLine& line) {
   print_to_stderr(view::error_text(error, terminal_options(line).style.color));
   return status_of(error);
@@ -254,6 +274,9 @@ int run_command(const CommandLine& line) {
   if (!loaded.ok()) return print_error(loaded.error(), line);
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error(), line);
+  if (line.command == CommandLine::Command::kMap) {
+    if (auto checked = check_map_task(job); !checked.ok()) return print_error(checked.error(), line);
+  }
   auto status = RunSession(line, job).run();
   return status.ok() ? status.value() : print_error(status.error(), line);
 }

@@ -1,0 +1,103 @@
+#include "app/map_task.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "app/loss_policy.h"
+#include "app/reduce_phase.h"
+#include "app/step_stages.h"
+#include "base/task_group.h"
+#include "model/limits.h"
+#include "stages/output/output.h"
+#include "stages/shuffle/shuffle.h"
+
+namespace quern::app {
+namespace {
+
+using event::Phase;
+using Targets = std::vector<std::unique_ptr<output::ResultTarget>>;
+
+// The groups of one partition as lines.
+Result<void> write_pairs(GroupSource& groups, const std::string& separator, output::ResultTarget& target,
+                         const std::stop_token& stop) {
+  Buffer lines(limits::kBlockBytes);
+  while (true) {
+    TRY_ASSIGN(bool has_group, groups.next_group());
+    if (!has_group) break;
+    while (true) {
+      TRY_ASSIGN(bool has_value, groups.next_value());
+      if (!has_value) break;
+      lines.append(groups.key());
+      lines.append(separator);
+      lines.append(groups.value());
+      lines.push_back('\n');
+      if (lines.size() < limits::kBlockBytes) continue;
+      if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      TRY(target.write(lines.view()));
+      lines.clear();
+    }
+  }
+  return target.write(lines.view());
+}
+
+Result<void> write_partitions(const LocalRun& run, shuffle::Shuffle& shuffle, std::size_t threads, Targets& targets) {
+  std::atomic<std::size_t> next = 0;
+  TaskGroup writers(run.stop.get_token());
+  for (std::size_t i = 1; i <= std::min(threads, targets.size()); ++i) {
+    writers.spawn(fmt::format("writer {}", i), [&](const std::stop_token& stop) -> Result<void> {
+      for (std::size_t partition = next++; partition < targets.size(); partition = next++) {
+        TRY_ASSIGN(auto groups, shuffle.groups(partition));
+        TRY(write_pairs(*groups, run.job.separator, *targets[partition], stop));
+      }
+      return {};
+    });
+  }
+  return writers.wait();
+}
+
+Result<void> map_and_sort(const LocalRun& run, const Place& place, Targets& targets) {
+  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events);
+  TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kTerms));
+  TimedPhase timed(Phase::kReduce, run.events);
+  TRY(mapped.shuffle->finish(mapped.failed_inputs, run.stop.get_token()));
+  return write_partitions(run, *mapped.shuffle, place.processes, targets);
+}
+
+Result<void> map_and_write(const LocalRun& run, Workshop& shop, Targets& targets) {
+  Place place{.scratch_folder = shop.scratch.path(), .guard = *shop.guard, .processes = shop.processes};
+  bool has_reducer = run.job.steps.front().reducer.has_value();
+  TRY(has_reducer ? map_and_sort(run, place, targets) : map_in_order(run, place, *targets.front()));
+  if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
+  TimedPhase timed(Phase::kOutput, run.events);
+  for (auto& target : targets) TRY(target->commit());
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> map_results(const Job& job, const std::string& output) {
+  if (job.reducers == 1 || !job.steps.front().reducer.has_value()) return {output};
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < job.reducers; ++i) paths.push_back(fmt::format("{}.{}", output, i));
+  return paths;
+}
+
+Result<LocalRunResult> run_map_task(const LocalRun& run) {
+  Targets targets;
+  for (const std::string& path : map_results(run.job, run.output)) {
+    TRY_ASSIGN(auto target, output::ResultTarget::make(path));
+    targets.push_back(std::move(target));
+  }
+  TRY_ASSIGN(Workshop shop, open_workshop(run));
+  auto done = map_and_write(run, shop, targets);
+  if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
+  if (!done.ok()) return std::move(done).error();
+  LocalRunResult result;
+  for (auto& target : targets) result.result_bytes += target->size_bytes();
+  return result;
+}
+
+}  // namespace quern::app

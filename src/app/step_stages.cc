@@ -1,0 +1,110 @@
+#include "app/step_stages.h"
+
+#include <utility>
+
+#include "app/input_supply.h"
+#include "app/loss_policy.h"
+#include "app/map_phase.h"
+#include "app/tee.h"
+#include "base/guarded.h"
+
+namespace quern::app {
+namespace {
+
+using event::Phase;
+
+// Tells the shuffle what became of each input, and remembers which failed: what they gave does not count.
+class FailedInputs final : public EventSink {
+ public:
+  explicit FailedInputs(shuffle::Shuffle& shuffle) : shuffle_(shuffle) {}
+  void emit(const event::Event& event) override {
+    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) shuffle_.input_decoded(decoded->input);
+    if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
+      shuffle_.input_failed(failed->input);
+      inputs_.lock()->insert(failed->input);
+    }
+  }
+  std::set<InputOrdinal> all() { return *inputs_.lock(); }
+
+ private:
+  shuffle::Shuffle& shuffle_;
+  Guarded<std::set<InputOrdinal>> inputs_;
+};
+
+// Tells the ordered output what became of each input.
+class OutputNotices final : public EventSink {
+ public:
+  OutputNotices(output::OrderedOutput& output, LossPolicy& policy) : output_(output), policy_(policy) {}
+  void emit(const event::Event& event) override {
+    Result<void> taken;
+    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
+      taken = output_.input_decoded(decoded->input, decoded->blocks);
+    } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
+      taken = output_.input_failed(failed->input);
+    }
+    if (!taken.ok()) policy_.fail(std::move(taken).error());
+  }
+
+ private:
+  output::OrderedOutput& output_;
+  LossPolicy& policy_;
+};
+
+MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
+                   std::function<std::unique_ptr<BlockSink>()> make_sink) {
+  return MapPhase{.job = run.job,
+                  .step = run.job.steps.front(),
+                  .inputs = run.inputs,
+                  .supply = run.supply,
+                  .scratch_folder = place.scratch_folder,
+                  .processes = place.processes,
+                  .guard = place.guard,
+                  .events = events,
+                  .make_sink = std::move(make_sink)};
+}
+
+// A map task's pairs meet those of others: it may aggregate only what others can be added to.
+std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to) {
+  auto aggregation = shuffle_aggregation(step);
+  if (!aggregation.has_value() || to == AggregatedTo::kResult) return aggregation;
+  const Aggregator aggregator(*aggregation);
+  if (aggregation->kind == Aggregation::Kind::kUnique || aggregator.has_terms()) return aggregation;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Workshop> open_workshop(const LocalRun& run) {
+  TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(run.scratch_parent));
+  TRY_ASSIGN(auto guard, process::Guard::start());
+  return Workshop{.scratch = std::move(scratch), .guard = std::move(guard), .processes = processes_of(run.job)};
+}
+
+Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target) {
+  auto ordered = output::OrderedOutput::make(target, run.job.limits.memory_bytes, place.scratch_folder);
+  OutputNotices notices(*ordered, run.policy);
+  Tee events({&run.events, &notices});
+  {
+    TimedPhase timed(Phase::kMap, run.events);
+    TRY(run_map_phase(map_phase(run, place, events, [&] { return ordered->sink(); }), run.stop.get_token()));
+  }
+  return ordered->finish();
+}
+
+Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to) {
+  auto shuffle = shuffle::Shuffle::make({.separator = run.job.separator,
+                                         .partitions = run.job.reducers,
+                                         .memory_bytes = run.job.limits.memory_bytes,
+                                         .scratch_folder = place.scratch_folder,
+                                         .threads = place.processes,
+                                         .aggregation = aggregation_for(run.job.steps.front(), to),
+                                         .aggregated_to = to});
+  FailedInputs failed(*shuffle);
+  Tee events({&run.events, &failed});
+  TimedPhase timed(Phase::kMap, run.events);
+  auto make_sink = [&] { return reduce.combined(shuffle->sink(), run.stop.get_token()); };
+  TRY(run_map_phase(map_phase(run, place, events, make_sink), run.stop.get_token()));
+  return MappedPairs{.shuffle = std::move(shuffle), .failed_inputs = failed.all()};
+}
+
+}  // namespace quern::app

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "app/local_run.h"
+#include "app/reduce_phase.h"
+#include "base/result.h"
+#include "model/aggregated_groups.h"
+#include "model/event.h"
+#include "model/input.h"
+#include "services/disk/files.h"
+#include "services/process/guard.h"
+#include "stages/output/output.h"
+#include "stages/shuffle/shuffle.h"
+
+// The stages of one step, as `quern run` and `quern map` share them. All of it belongs to the main thread.
+
+namespace quern::app {
+
+// Says when a phase begins and, when it goes out of scope, that it ended.
+class TimedPhase {
+ public:
+  TimedPhase(event::Phase phase, EventSink& events) : phase_(phase), events_(events) {
+    events_.emit(event::PhaseStarted{phase_});
+  }
+  TimedPhase(const TimedPhase&) = delete;
+  TimedPhase& operator=(const TimedPhase&) = delete;
+  ~TimedPhase() { events_.emit(event::PhaseEnded{phase_, std::chrono::steady_clock::now() - start_}); }
+
+ private:
+  const event::Phase phase_;
+  EventSink& events_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// What one run owns beside what it borrows.
+struct Workshop {
+  disk::ScratchFolder scratch;
+  std::unique_ptr<process::Guard> guard;
+  std::size_t processes = 1;
+};
+Result<Workshop> open_workshop(const LocalRun& run);
+
+// Where one step works.
+struct Place {
+  std::string scratch_folder;
+  process::Guard& guard;
+  std::size_t processes = 1;
+};
+
+// A step without a reducer: the mapped lines, in input order, are its result.
+Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target);
+
+// The pairs of all inputs, not yet sorted.
+struct MappedPairs {
+  std::unique_ptr<shuffle::Shuffle> shuffle;
+  std::set<InputOrdinal> failed_inputs;
+};
+// `reduce` gives the step's combiner.
+Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to);
+
+}  // namespace quern::app
