@@ -79,6 +79,20 @@ inline constexpr std::size_t kMaxParallelDownloads = 1024;
 // Of limits.attempts and downloads.attempts.
 inline constexpr std::size_t kMaxAttempts = 1000;
 
+// What libcurl receives at once, for each connection.
+inline constexpr std::size_t kHttpBufferBytes = 256 * kKiB;
+inline constexpr std::size_t kMaxUrlBytes = 64 * kKiB;
+inline constexpr std::size_t kMaxRedirects = 10;
+// A server that asks to be left alone for longer is asked again after this.
+inline constexpr std::chrono::seconds kMaxRetryAfter{300};
+// Of the body of an answer that refuses, and of what it says which is shown.
+inline constexpr std::size_t kRefusalBodyBytes = 16 * kKiB;
+inline constexpr std::size_t kMaxErrorTextBytes = 500;
+// The same where a caller asked to read refusals.
+inline constexpr std::size_t kKeptRefusalBytes = 1 * kMiB;
+// How often transfers are looked at for a stall.
+inline constexpr std::chrono::milliseconds kHttpLookInterval{500};
+
 // Of a path into a record, as in `fields`; and how deep a record may be nested where quern looks into it itself.
 inline constexpr std::size_t kMaxPathSteps = 100;
 inline constexpr std::size_t kMaxJsonDepth = 1000;

@@ -118,10 +118,14 @@ class Client {
   // The receiver wants nothing more for now (back-pressure), and wants more again.
   virtual void pause(Receiver& receiver) = 0;
   virtual void resume(Receiver& receiver) = 0;
-  // Gives up one exchange; its done() is called with kStopped.
+  // Gives up one exchange: its done() is called with kStopped in the next step(), and nothing else of it before.
   virtual void cancel(Receiver& receiver) = 0;
+  // Exchanges that were started and are not done; those that wait for their next attempt count.
   virtual std::size_t running() const = 0;
-  // Works on what was started until something happened, `wake_fd` (if not -1) became readable, or the deadline passed.
+  // Works on what was started until an exchange is done, `wake_fd` (if not -1) became readable, the deadline passed, or
+  // there is nothing left to wait for. A stop ends all exchanges and is returned as kStopped. start(), pause(),
+  // resume() and cancel() may be called from within a receiver; call() and step() may not. A client that is destroyed
+  // drops its exchanges and calls nobody.
   virtual Result<void> step(std::chrono::steady_clock::time_point deadline, int wake_fd,
                             const std::stop_token& stop) = 0;
 };
@@ -130,10 +134,11 @@ class Client {
 // https_proxy, no_proxy, SSL_CERT_FILE, CURL_CA_BUNDLE, AWS_CA_BUNDLE.
 Result<std::unique_ptr<Client>> make_client(ClientOptions options);
 
-// Pieces of an absolute URL, as they are written (not decoded).
+// Pieces of an absolute http or https URL, as they are written (not decoded). kBadInput for anything else, for a user
+// name or password in it, and for bytes that are not percent-encoded and should be; the message never has the query.
 struct Url {
   std::string scheme;  // lower case
-  std::string host;    // lower case, with ":port" where the URL has one
+  std::string host;    // lower case, with ":port" where the URL has one that is not the scheme's own: the Host header
   std::string path;    // with its leading '/'; "/" if there is none
   std::string query;   // without '?'
 };
@@ -143,5 +148,8 @@ Result<Url> parse_url(std::string_view text);
 std::string percent_encode(std::string_view bytes, std::string_view kept = "");
 // None: a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
+
+// "Sun, 06 Nov 1994 08:49:37 GMT" and the older forms of RFC 9110, 5.6.7.
+std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text);
 
 }  // namespace quern::http

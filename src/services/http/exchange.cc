@@ -1,0 +1,182 @@
+#include "services/http/exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/http/retry.h"
+
+namespace quern::http {
+namespace {
+
+bool equals_ignoring_case(std::string_view a, std::string_view lower) {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char x, char y) { return x == y || (x >= 'A' && x <= 'Z' && x - 'A' + 'a' == y); });
+}
+
+bool is_for_one_origin_only(const Header& header) {
+  constexpr std::array<std::string_view, 4> kNames = {"authorization", "cookie", "proxy-authorization",
+                                                      "x-amz-security-token"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view name) { return equals_ignoring_case(header.name, name); });
+}
+
+bool is_redirect(const Head& head) {
+  bool is_one =
+      head.status == 301 || head.status == 302 || head.status == 303 || head.status == 307 || head.status == 308;
+  return is_one && head.header("location").has_value();
+}
+
+// RFC 9110, 15.4: a 303 is fetched, and a POST that is moved becomes a GET as all clients have it.
+bool becomes_get(int status, const std::string& method) {
+  if (method == "GET" || method == "HEAD") return false;
+  return status == 303 || (method == "POST" && (status == 301 || status == 302));
+}
+
+}  // namespace
+
+Error Exchange::with_context(Error error) const {
+  return std::move(error).with_context(base_.method + " " + shown(url_));
+}
+
+Result<const Request*> Exchange::prepare() {
+  sent_ = hop_.value_or(base_);
+  TRY_ASSIGN(url_, parse_url(sent_.url));
+  if (!hop_.has_value()) origin_ = url_;
+  if (peers_.signer != nullptr && !is_foreign_) {
+    if (auto result = peers_.signer->sign(sent_); !result.ok()) return with_context(std::move(result).error());
+  }
+  reader_.start(shown(url_));
+  answer_ends_early_ = false;
+  refusal_body_.clear();
+  return &sent_;
+}
+
+Exchange::Answer Exchange::kind_of_answer() const {
+  const Head& head = reader_.head();
+  if (head.status == 200 || head.status == 206 || (takes_any_success_ && head.status < 300)) return Answer::kTaken;
+  return is_redirect(head) && !base_.keeps_refusals ? Answer::kRedirect : Answer::kRefusal;
+}
+
+bool Exchange::head_line(std::string_view line) {
+  last_activity = std::chrono::steady_clock::now();
+  if (is_cancelled) return false;
+  if (!reader_.add(line)) return true;
+  answer_ = kind_of_answer();
+  if (answer_ != Answer::kTaken) return true;
+  auto begun = peers_.receiver.begin(reader_.head());
+  if (begun.ok()) return true;
+  receiver_error_ = std::move(begun).error();
+  return false;
+}
+
+WireUser::Taken Exchange::body(std::string_view bytes) {
+  last_activity = std::chrono::steady_clock::now();
+  if (is_cancelled) return Taken::kBreakOff;
+  if (answer_ != Answer::kTaken) {
+    // The body of a redirect interests nobody, and that of a refusal no further than its first words.
+    std::size_t most = base_.keeps_refusals ? limits::kKeptRefusalBytes : limits::kRefusalBodyBytes;
+    refusal_body_.append(bytes.substr(0, most - refusal_body_.size()));
+    answer_ends_early_ = refusal_body_.size() == most;
+    return answer_ends_early_ ? Taken::kBreakOff : Taken::kAll;
+  }
+  if (is_paused) {
+    is_held = true;
+    return Taken::kNothing;
+  }
+  auto taken = peers_.receiver.take(bytes);
+  if (taken.ok()) return Taken::kAll;
+  receiver_error_ = std::move(taken).error();
+  return Taken::kBreakOff;
+}
+
+Verdict Exchange::judge(const std::optional<WireFailure>& failure, const RetryPolicy& policy, double uniform) {
+  ++attempts_;
+  if (is_cancelled) return Finished{Error{.kind = ErrorKind::kStopped, .message = "given up"}};
+  if (receiver_error_.has_value()) return Finished{with_context(*std::exchange(receiver_error_, std::nullopt))};
+  if (failure.has_value() && !(answer_ends_early_ && reader_.is_complete())) {
+    if (!failure->may_be_repeated) return Finished{with_context(failure->error)};
+    return try_again(failure->error, policy, uniform, std::nullopt);
+  }
+  if (!reader_.is_complete()) {
+    Error error{.kind = ErrorKind::kBadInput, .message = "the answer has no HTTP head"};
+    return Finished{with_context(std::move(error))};
+  }
+  switch (answer_) {
+    case Answer::kTaken:
+      return Finished{reader_.head()};
+    case Answer::kRedirect:
+      return follow_redirect();
+    case Answer::kRefusal:
+      return judge_refusal(policy, uniform);
+  }
+  return Finished{reader_.head()};
+}
+
+Verdict Exchange::judge_refusal(const RetryPolicy& policy, double uniform) {
+  const Head& head = reader_.head();
+  Refusal refusal = read_refusal(head, refusal_body_);
+  bool goes_on = is_repeated(refusal.status, refusal.code) && attempts_ < policy.attempts;
+  if (!goes_on && base_.keeps_refusals) return hand_over_refusal();
+  if (!is_repeated(refusal.status, refusal.code)) return Finished{with_context(to_error(refusal))};
+  auto retry_after = head.header("retry-after");
+  std::optional<std::chrono::seconds> wait;
+  if (retry_after.has_value()) wait = parse_retry_after(*retry_after, std::chrono::system_clock::now());
+  return try_again(to_error(refusal), policy, uniform, wait);
+}
+
+// To a caller who asked to read what refuses.
+Verdict Exchange::hand_over_refusal() {
+  auto begun = peers_.receiver.begin(reader_.head());
+  if (begun.ok()) begun = peers_.receiver.take(refusal_body_);
+  if (!begun.ok()) return Finished{with_context(std::move(begun).error())};
+  return Finished{reader_.head()};
+}
+
+Verdict Exchange::follow_redirect() {
+  --attempts_;  // A hop is no attempt.
+  const Head& head = reader_.head();
+  auto target = resolve(url_, *head.header("location"));
+  if (!target.ok()) return Finished{with_context(std::move(target).error())};
+  Url url = parse_url(target.value()).value();
+  std::string refused;
+  if (++redirects_ > limits::kMaxRedirects) {
+    refused = "redirected more than " + std::to_string(limits::kMaxRedirects) + " times";
+  }
+  if (url_.scheme == "https" && url.scheme != "https") refused = "redirected from https to http, which is not followed";
+  if (!refused.empty()) {
+    Error error{.kind = ErrorKind::kBadInput, .message = refused + ", last to " + shown(url), .code = head.status};
+    return Finished{with_context(std::move(error))};
+  }
+  if (!hop_.has_value()) hop_ = base_;
+  hop_->url = std::move(target).value();
+  if (becomes_get(head.status, hop_->method)) {
+    hop_->method = "GET";
+    hop_->body.clear();
+  }
+  if (!is_foreign_ && !is_same_origin(*origin_, url)) leave_origin();
+  return TryAgain{};
+}
+
+// Nothing that speaks for the user goes to another origin, and it does not come back to a request that was there.
+void Exchange::leave_origin() {
+  is_foreign_ = true;
+  std::erase_if(hop_->headers, is_for_one_origin_only);
+}
+
+Verdict Exchange::try_again(Error error, const RetryPolicy& policy, double uniform,
+                            std::optional<std::chrono::seconds> retry_after) {
+  bool is_last = attempts_ >= policy.attempts;
+  if (is_last || !peers_.receiver.again(base_)) {
+    error.kind = ErrorKind::kRetry;
+    error.message += ", after " + std::to_string(attempts_) + (attempts_ == 1 ? " attempt" : " attempts");
+    return Finished{with_context(std::move(error))};
+  }
+  hop_.reset();
+  is_foreign_ = false;
+  redirects_ = 0;
+  return TryAgain{retry_wait(policy, attempts_, uniform, retry_after)};
+}
+
+}  // namespace quern::http

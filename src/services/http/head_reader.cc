@@ -1,0 +1,59 @@
+#include "services/http/head_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace quern::http {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+// Of "HTTP/1.1 200 OK"; 0 if there is none.
+int status_of(std::string_view line) {
+  std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos) return 0;
+  std::string_view number = line.substr(blank + 1, 3);
+  int status = 0;
+  std::from_chars(number.data(), number.data() + number.size(), status);
+  return status;
+}
+
+}  // namespace
+
+std::optional<std::string_view> Head::header(std::string_view name) const {
+  auto found = std::find_if(headers.begin(), headers.end(), [&](const Header& h) { return h.name == name; });
+  if (found == headers.end()) return std::nullopt;
+  return found->value;
+}
+
+void HeadReader::start(std::string url) {
+  head_ = Head{.url = std::move(url)};
+  is_complete_ = false;
+}
+
+bool HeadReader::add(std::string_view line) {
+  if (is_complete_) return false;
+  line = trimmed(line);
+  if (line.empty()) return is_complete_ = head_.status >= 200;
+  if (line.starts_with("HTTP/")) {
+    head_.status = status_of(line);
+    head_.headers.clear();
+    return false;
+  }
+  std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return false;
+  Header header{.name = std::string(line.substr(0, colon)), .value = std::string(trimmed(line.substr(colon + 1)))};
+  for (char& c : header.name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  head_.headers.push_back(std::move(header));
+  return false;
+}
+
+}  // namespace quern::http

@@ -1,0 +1,91 @@
+#include "services/http/refusal.h"
+
+#include <array>
+#include <utility>
+
+#include "model/limits.h"
+
+namespace quern::http {
+namespace {
+
+std::string unescaped(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, char>, 5> kEntities = {
+      {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}}};
+  std::string result;
+  for (std::size_t i = 0; i < text.size();) {
+    char c = text[i];
+    std::size_t used = 1;
+    for (const auto& [entity, character] : kEntities) {
+      if (text.substr(i).starts_with(entity)) {
+        c = character;
+        used = entity.size();
+      }
+    }
+    result += c;
+    i += used;
+  }
+  return result;
+}
+
+// One line for people. A server may repeat the request's query, in which a signature may stand: it is left out.
+std::string presentable(std::string_view text) {
+  std::string line;
+  bool in_query = false;
+  for (char c : text.substr(0, limits::kMaxErrorTextBytes)) {
+    bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+    if (in_query && !is_blank) continue;
+    in_query = !in_query && c == '?';
+    line += is_blank ? ' ' : c;
+  }
+  while (line.ends_with(' ') || line.ends_with('.')) line.pop_back();
+  return line;
+}
+
+// The text of the first element of this name. Tolerant: error documents come from servers of many makers, and nothing
+// but words for people is taken from them.
+std::string element(std::string_view document, std::string_view name) {
+  std::string open(1, '<');
+  open.append(name).append(">");
+  std::size_t begin = document.find(open);
+  if (begin == std::string_view::npos) return "";
+  begin += open.size();
+  std::size_t end = document.find("</", begin);
+  if (end == std::string_view::npos) return "";
+  return presentable(unescaped(document.substr(begin, end - begin)));
+}
+
+ErrorKind kind_of(int status) {
+  switch (status) {
+    case 404:
+    case 410:
+      return ErrorKind::kNotFound;
+    case 401:
+    case 403:
+      return ErrorKind::kDenied;
+    default:
+      return ErrorKind::kBadInput;
+  }
+}
+
+}  // namespace
+
+Refusal read_refusal(const Head& head, std::string_view body) {
+  Refusal refusal{.status = head.status};
+  if (body.find("<Error") != std::string_view::npos) {
+    refusal.code = element(body, "Code");
+    refusal.message = element(body, "Message");
+    refusal.request_id = element(body, "RequestId");
+  }
+  if (refusal.request_id.empty()) refusal.request_id = presentable(head.header("x-amz-request-id").value_or(""));
+  return refusal;
+}
+
+Error to_error(const Refusal& refusal) {
+  std::string message = "HTTP status " + std::to_string(refusal.status);
+  if (!refusal.code.empty()) message += ", " + refusal.code;
+  if (!refusal.message.empty()) message += ": " + refusal.message;
+  if (!refusal.request_id.empty()) message += " (request id " + refusal.request_id + ")";
+  return Error{.kind = kind_of(refusal.status), .message = std::move(message), .code = refusal.status};
+}
+
+}  // namespace quern::http

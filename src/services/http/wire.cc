@@ -1,0 +1,298 @@
+#include "services/http/wire.h"
+
+#include <curl/curl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "model/limits.h"
+
+namespace quern::http {
+
+// An easy handle and what it borrows. Handles are used again with their options, buffers and address caches.
+class Transfer {
+ public:
+  Transfer() : easy(::curl_easy_init()) {}
+  ~Transfer() {
+    ::curl_easy_cleanup(easy);
+    ::curl_slist_free_all(headers);
+  }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  CURL* easy;
+  curl_slist* headers = nullptr;
+  WireUser* user = nullptr;
+  bool broke_off = false;  // by the user's wish
+  std::array<char, CURL_ERROR_SIZE> reason{};
+};
+
+namespace {
+
+std::size_t on_head_line(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
+  auto* transfer = static_cast<Transfer*>(transfer_pointer);
+  if (transfer->user->head_line({bytes, count})) return count;
+  transfer->broke_off = true;
+  return 0;
+}
+
+std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
+  auto* transfer = static_cast<Transfer*>(transfer_pointer);
+  switch (transfer->user->body({bytes, count})) {
+    case WireUser::Taken::kAll:
+      return count;
+    case WireUser::Taken::kNothing:
+      return CURL_WRITEFUNC_PAUSE;
+    case WireUser::Taken::kBreakOff:
+      break;
+  }
+  transfer->broke_off = true;
+  return 0;
+}
+
+Result<void> initialise_libcurl() {
+  static const CURLcode code = ::curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code == CURLE_OK) return {};
+  return Error{.kind = ErrorKind::kInternal, .message = std::string("starting libcurl: ") + ::curl_easy_strerror(code)};
+}
+
+// The file of certificate authorities that the environment names; "" for libcurl's own.
+Result<std::string> authorities() {
+  for (const char* name : {"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
+    const char* path = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing of quern changes the environment
+    if (path == nullptr || *path == '\0') continue;
+    struct stat status {};
+    if (::stat(path, &status) != 0) {
+      Error error = os_error(std::string(name) + " names " + path, errno);
+      error.kind = ErrorKind::kBadConfig;
+      return error;
+    }
+    return std::string(path);
+  }
+  return std::string();
+}
+
+bool may_be_repeated(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PROXY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+WireFailure to_failure(CURLcode code, const char* reason) {
+  WireFailure failure{.error = {.kind = ErrorKind::kBadInput}, .may_be_repeated = may_be_repeated(code)};
+  failure.error.message = ::curl_easy_strerror(code);
+  if (*reason != '\0') failure.error.message += std::string(" (") + reason + ")";
+  if (failure.may_be_repeated) failure.error.kind = ErrorKind::kRetry;
+  if (code == CURLE_OUT_OF_MEMORY) failure.error.kind = ErrorKind::kNoSpace;
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+    failure.error.message += "; SSL_CERT_FILE can name a file of the certificate authorities to trust";
+  }
+  return failure;
+}
+
+// "Name: value"; libcurl sends a header without a value only if it is written "Name;".
+Result<std::string> header_line(const Header& header) {
+  bool is_broken = (header.name + header.value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
+  if (is_broken || header.name.empty() || header.name.find_first_of(":; ") != std::string::npos) {
+    return Error{.kind = ErrorKind::kBadInput, .message = "a header named '" + header.name + "' cannot be sent"};
+  }
+  return header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
+}
+
+class CurlWire final : public Wire {
+ public:
+  CurlWire(ClientOptions options, std::string authorities)
+      : options_(std::move(options)), authorities_(std::move(authorities)), multi_(::curl_multi_init()) {}
+  ~CurlWire() override {
+    for (auto& transfer : busy_) ::curl_multi_remove_handle(multi_, transfer->easy);
+    busy_.clear();
+    idle_.clear();
+    ::curl_multi_cleanup(multi_);
+  }
+  CurlWire(const CurlWire&) = delete;
+  CurlWire& operator=(const CurlWire&) = delete;
+
+  Result<Transfer*> begin(WireUser& user, const Request& request, bool decodes) override;
+  void drop(Transfer* transfer) override;
+  void resume(Transfer* transfer) override { ::curl_easy_pause(transfer->easy, CURLPAUSE_CONT); }
+  std::uint64_t sent_bytes(Transfer* transfer) const override;
+  Result<void> perform() override;
+  std::optional<WireEnd> next_end() override;
+  Result<bool> poll(std::chrono::milliseconds longest, int wake_fd) override;
+  void wake() override { ::curl_multi_wakeup(multi_); }
+
+ private:
+  std::unique_ptr<Transfer> take_idle();
+  std::unique_ptr<Transfer> make_transfer() const;
+  Result<void> set_request(Transfer& transfer, const Request& request, bool decodes) const;
+  static void set_method(Transfer& transfer, const Request& request);
+
+  const ClientOptions options_;
+  const std::string authorities_;
+  CURLM* const multi_;
+  std::vector<std::unique_ptr<Transfer>> busy_;
+  std::vector<std::unique_ptr<Transfer>> idle_;
+};
+
+Error multi_error(CURLMcode code) {
+  return Error{.kind = ErrorKind::kInternal, .message = std::string("libcurl: ") + ::curl_multi_strerror(code)};
+}
+
+std::unique_ptr<Transfer> CurlWire::make_transfer() const {
+  auto transfer = std::make_unique<Transfer>();
+  CURL* easy = transfer->easy;
+  CHECK(easy != nullptr);
+  ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  // One transfer to a connection: several connections fill a line better than one that they share.
+  ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  // What was signed is what must be sent, dots and all.
+  ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(limits::kHttpBufferBytes));
+  ::curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));
+  ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeouts.total.count()));
+  if (!authorities_.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, authorities_.c_str());
+  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason.data());
+  ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);
+  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer.get());
+  ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
+  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer.get());
+  return transfer;
+}
+
+std::unique_ptr<Transfer> CurlWire::take_idle() {
+  if (idle_.empty()) return make_transfer();
+  auto transfer = std::move(idle_.back());
+  idle_.pop_back();
+  return transfer;
+}
+
+void CurlWire::set_method(Transfer& transfer, const Request& request) {
+  CURL* easy = transfer.easy;
+  ::curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  bool sends_body = !request.body.empty() || request.method == "POST" || request.method == "PUT";
+  if (sends_body) {
+    ::curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  } else if (request.method == "HEAD") {
+    ::curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  }
+  bool is_plain = request.method == "HEAD" || request.method == (sends_body ? "POST" : "GET");
+  ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_plain ? nullptr : request.method.c_str());
+}
+
+Result<void> CurlWire::set_request(Transfer& transfer, const Request& request, bool decodes) const {
+  CURL* easy = transfer.easy;
+  set_method(transfer, request);
+  if (::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str()) != CURLE_OK) {
+    return Error{.kind = ErrorKind::kBadInput, .message = "libcurl does not take the URL"};
+  }
+  // "identity" is said aloud: without the header a server may send what it likes.
+  ::curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, decodes ? "gzip" : nullptr);
+  std::vector<Header> headers = request.headers;
+  if (!decodes) headers.push_back({"Accept-Encoding", "identity"});
+  if (request.range.has_value()) {
+    std::uint64_t last = request.range->first + request.range->count - 1;
+    headers.push_back({"Range", "bytes=" + std::to_string(request.range->first) + "-" + std::to_string(last)});
+  }
+  ::curl_slist_free_all(std::exchange(transfer.headers, nullptr));
+  for (const Header& header : headers) {
+    TRY_ASSIGN(std::string line, header_line(header));
+    transfer.headers = ::curl_slist_append(transfer.headers, line.c_str());
+  }
+  auto has = [&](std::string_view name) {
+    return std::any_of(headers.begin(), headers.end(), [&](const Header& header) {
+      return std::equal(name.begin(), name.end(), header.name.begin(), header.name.end(),
+                        [](char a, char b) { return a == b || (a | 0x20) == (b | 0x20); });
+    });
+  };
+  // What libcurl would add by itself: a pause of a second before a long body, and a claim about the body's form.
+  if (!has("expect")) transfer.headers = ::curl_slist_append(transfer.headers, "Expect:");
+  if (!has("content-type")) transfer.headers = ::curl_slist_append(transfer.headers, "Content-Type:");
+  ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers);
+  return {};
+}
+
+Result<Transfer*> CurlWire::begin(WireUser& user, const Request& request, bool decodes) {
+  auto transfer = take_idle();
+  TRY(set_request(*transfer, request, decodes));
+  transfer->user = &user;
+  transfer->broke_off = false;
+  transfer->reason[0] = '\0';
+  CURLMcode code = ::curl_multi_add_handle(multi_, transfer->easy);
+  if (code != CURLM_OK) return multi_error(code);
+  busy_.push_back(std::move(transfer));
+  return busy_.back().get();
+}
+
+void CurlWire::drop(Transfer* transfer) {
+  auto found = std::find_if(busy_.begin(), busy_.end(), [&](const auto& busy) { return busy.get() == transfer; });
+  CHECK(found != busy_.end());
+  ::curl_multi_remove_handle(multi_, transfer->easy);
+  idle_.push_back(std::move(*found));
+  busy_.erase(found);
+}
+
+std::uint64_t CurlWire::sent_bytes(Transfer* transfer) const {
+  curl_off_t bytes = 0;
+  ::curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &bytes);
+  return static_cast<std::uint64_t>(bytes);
+}
+
+Result<void> CurlWire::perform() {
+  int running = 0;
+  CURLMcode code = ::curl_multi_perform(multi_, &running);
+  if (code != CURLM_OK) return multi_error(code);
+  return {};
+}
+
+std::optional<WireEnd> CurlWire::next_end() {
+  int left = 0;
+  const CURLMsg* message = ::curl_multi_info_read(multi_, &left);
+  if (message == nullptr) return std::nullopt;
+  CURLcode code = message->data.result;
+  Transfer* transfer = nullptr;
+  ::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+  WireEnd end{.user = transfer->user};
+  if (code != CURLE_OK && !transfer->broke_off) end.failure = to_failure(code, transfer->reason.data());
+  return end;
+}
+
+Result<bool> CurlWire::poll(std::chrono::milliseconds longest, int wake_fd) {
+  curl_waitfd extra{.fd = wake_fd, .events = CURL_WAIT_POLLIN};
+  unsigned count = wake_fd >= 0 ? 1 : 0;
+  CURLMcode code = ::curl_multi_poll(multi_, &extra, count, static_cast<int>(longest.count()), nullptr);
+  if (code != CURLM_OK) return multi_error(code);
+  return count == 1 && extra.revents != 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Wire>> make_wire(const ClientOptions& options) {
+  TRY(initialise_libcurl());
+  TRY_ASSIGN(std::string file, authorities());
+  return std::unique_ptr<Wire>(std::make_unique<CurlWire>(options, std::move(file)));
+}
+
+}  // namespace quern::http
