@@ -1,0 +1,102 @@
+#include "services/s3/address.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+
+#include "services/http/http.h"
+
+namespace quern::s3 {
+namespace {
+
+constexpr std::string_view kScheme = "s3://";
+constexpr std::size_t kMostBucketBytes = 255;
+constexpr std::size_t kMostHostBytes = 63;
+
+Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
+
+std::string quoted(std::string_view text) { return std::string(1, '"').append(text).append("\""); }
+
+bool is_alnum(char byte) { return std::isalnum(static_cast<unsigned char>(byte)) != 0; }
+
+bool can_be_host(std::string_view bucket) {
+  if (bucket.size() < 3 || bucket.size() > kMostHostBytes || bucket.front() == '-' || bucket.back() == '-')
+    return false;
+  return std::all_of(bucket.begin(), bucket.end(), [](char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
+  });
+}
+
+std::string aws_domain(std::string_view region) {
+  std::string domain = "s3.";
+  domain.append(region).append(".amazonaws.com");
+  return region.starts_with("cn-") ? domain + ".cn" : domain;
+}
+
+}  // namespace
+
+bool is_s3_url(std::string_view text) { return text.starts_with(kScheme); }
+
+Result<ObjectName> parse_s3_url(std::string_view text) {
+  if (!is_s3_url(text)) return bad_config(std::string(text) + " is no name of the form s3://bucket/key");
+  text.remove_prefix(kScheme.size());
+  std::size_t slash = std::min(text.find('/'), text.size());
+  ObjectName name{.bucket = std::string(text.substr(0, slash)),
+                  .key = std::string(text.substr(std::min(slash + 1, text.size())))};
+  TRY(check_bucket(name.bucket).context(std::string(kScheme).append(text)));
+  return name;
+}
+
+std::string format_s3_url(std::string_view bucket, std::string_view key) {
+  return std::string(kScheme).append(bucket).append("/").append(key);
+}
+
+Result<void> check_bucket(std::string_view bucket) {
+  if (bucket.empty()) return bad_config("the name of the bucket is missing");
+  if (bucket.size() > kMostBucketBytes || bucket == "." || bucket == "..") {
+    return bad_config(quoted(bucket) + " cannot be the name of a bucket");
+  }
+  for (char byte : bucket) {
+    if (is_alnum(byte) || byte == '.' || byte == '-' || byte == '_') continue;
+    return bad_config(quoted(bucket) +
+                      " cannot be the name of a bucket: it may have letters, digits, '.', '-' and '_'" +
+                      (std::string_view("*?[{").find(byte) != std::string_view::npos
+                           ? "; a pattern may begin behind the bucket's name"
+                           : ""));
+  }
+  return {};
+}
+
+Result<void> check_region(std::string_view region) {
+  bool is_good = !region.empty() && region.size() <= kMostHostBytes &&
+                 std::all_of(region.begin(), region.end(), [](char byte) { return is_alnum(byte) || byte == '-'; });
+  if (is_good) return {};
+  return bad_config(quoted(region) + " is no region of AWS; they look like us-east-1");
+}
+
+Result<void> check_address_options(const AddressOptions& options) {
+  if (options.endpoint.empty()) return {};
+  auto url = http::parse_url(options.endpoint);
+  bool is_good = url.ok() && (url.value().scheme == "http" || url.value().scheme == "https") &&
+                 url.value().query.empty() && options.endpoint.find_first_of("?#@") == std::string::npos;
+  if (is_good) return {};
+  return bad_config("the endpoint must be a URL such as http://localhost:9000, without a user, a '?' or a '#'");
+}
+
+std::string object_url(const AddressOptions& options, std::string_view bucket, std::string_view key,
+                       std::string_view region) {
+  bool is_aws = options.endpoint.empty();
+  bool is_host =
+      options.style == AddressStyle::kHost || (options.style == AddressStyle::kAuto && is_aws && can_be_host(bucket));
+  std::string base = is_aws ? "https://" + aws_domain(region) : options.endpoint;
+  while (base.ends_with('/')) base.pop_back();
+  if (is_host) {
+    base.insert(base.find("://") + 3, std::string(bucket) + ".");
+  } else {
+    base.append("/").append(bucket);
+  }
+  if (key.empty()) return is_host ? base + "/" : base;
+  return base.append("/").append(http::percent_encode(key, "/"));
+}
+
+}  // namespace quern::s3

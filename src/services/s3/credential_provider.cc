@@ -1,0 +1,54 @@
+#include "services/s3/credential_provider.h"
+
+#include <string>
+#include <utility>
+
+#include "services/s3/times.h"
+
+namespace quern::s3 {
+namespace {
+
+// A request that is signed now may arrive a little later, and clocks differ.
+constexpr std::chrono::minutes kLeastRest{1};
+
+class FixedProvider final : public CredentialProvider {
+ public:
+  FixedProvider(AwsCredentials credentials, std::function<Time()> now)
+      : credentials_(std::move(credentials)), now_(std::move(now)) {}
+  Result<const AwsCredentials*> current(const std::stop_token& /*stop*/) override {
+    TRY(check_not_expired(credentials_, now_()));
+    return &credentials_;
+  }
+
+ private:
+  const AwsCredentials credentials_;
+  const std::function<Time()> now_;
+};
+
+class AnonymousProvider final : public CredentialProvider {
+ public:
+  Result<const AwsCredentials*> current(const std::stop_token& /*stop*/) override { return nullptr; }
+};
+
+}  // namespace
+
+std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentials, std::function<Time()> now) {
+  return std::make_unique<FixedProvider>(std::move(credentials), std::move(now));
+}
+
+std::unique_ptr<CredentialProvider> make_anonymous_provider() { return std::make_unique<AnonymousProvider>(); }
+
+Result<void> check_not_expired(const AwsCredentials& credentials, Time now) {
+  if (!credentials.expires.has_value() || *credentials.expires - now > kLeastRest) return {};
+  auto rest = std::chrono::duration_cast<std::chrono::seconds>(*credentials.expires - now);
+  std::string when = extended_time(*credentials.expires);
+  std::string message = "the credentials of " + credentials.source;
+  if (rest.count() <= 0) {
+    message += " expired at " + when + ", " + rough_duration(rest) + " ago";
+  } else {
+    message += " expire at " + when + ", in " + rough_duration(rest);
+  }
+  return Error{.kind = ErrorKind::kDenied, .message = message + "; get new ones and start again"};
+}
+
+}  // namespace quern::s3

@@ -1,0 +1,98 @@
+#include "services/s3/refusal.h"
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "services/http/refusal.h"
+#include "services/s3/address.h"
+#include "services/s3/xml.h"
+
+namespace quern::s3 {
+namespace {
+
+// "the credentials of AWS_PROFILE (AKIDEXAMPLE)"
+std::string named(const AwsCredentials* credentials) {
+  if (credentials == nullptr) return "an anonymous request";
+  return "the credentials of " + credentials->source + " (" + credentials->access_key_id + ")";
+}
+
+std::string about_clock(const http::Response& response, Time now) {
+  auto date = response.head.header("date");
+  auto server = date.has_value() ? parse_http_date(*date) : std::nullopt;
+  if (!server.has_value()) return "this machine's clock differs too much from the server's; set it";
+  auto ahead = std::chrono::duration_cast<std::chrono::seconds>(now - *server);
+  return "this machine's clock is " + rough_duration(ahead) + (ahead.count() < 0 ? " behind" : " ahead of") +
+         " the server's; set it";
+}
+
+std::string about_access(const Asked& asked) {
+  if (asked.credentials == nullptr) {
+    return "an anonymous request may not " + asked.permission + " here; name credentials, or make the bucket public";
+  }
+  return named(asked.credentials) + " lack the permission " + asked.permission +
+         (asked.permission == "s3:GetObject" ? ", or it is not there and they lack s3:ListBucket" : "");
+}
+
+// What the client has already repeated, as its header says.
+bool is_repeated(int status) { return status == 429 || (status >= 500 && status != 501); }
+
+struct Advice {
+  ErrorKind kind;
+  std::string text;
+};
+
+std::optional<Advice> advice_for(std::string_view code, const http::Response& response, const Asked& asked, Time now) {
+  if (code == "NoSuchBucket") {
+    return Advice{ErrorKind::kNotFound, "there is no bucket " + asked.bucket +
+                                            "; check its name, and the endpoint if it is "
+                                            "on another server than AWS"};
+  }
+  if (code == "AccessDenied" || code == "AllAccessDisabled") return Advice{ErrorKind::kDenied, about_access(asked)};
+  if (code == "ExpiredToken" || code == "ExpiredTokenException" || code == "TokenRefreshRequired") {
+    return Advice{ErrorKind::kDenied, named(asked.credentials) + " have expired; get new ones and start again"};
+  }
+  if (code == "RequestTimeTooSkewed" || code == "RequestExpired")
+    return Advice{ErrorKind::kDenied, about_clock(response, now)};
+  if (code == "SignatureDoesNotMatch") {
+    return Advice{ErrorKind::kDenied, "the secret access key of " + named(asked.credentials) +
+                                          " is not the one that belongs to the key id, or a proxy changed the request"};
+  }
+  if (code == "InvalidAccessKeyId" || code == "InvalidClientTokenId" || code == "UnrecognizedClientException") {
+    return Advice{ErrorKind::kDenied, "the server does not know the key id of " + named(asked.credentials)};
+  }
+  if (code == "InvalidToken") {
+    return Advice{ErrorKind::kDenied,
+                  "the session token of " + named(asked.credentials) + " is not valid; get new ones"};
+  }
+  std::string region = region_in(response);
+  if (!region.empty() && region != asked.region) {
+    return Advice{ErrorKind::kBadConfig,
+                  "it belongs to the region " + region + ", and was asked for in " + asked.region + "; set AWS_REGION"};
+  }
+  if (is_repeated(response.head.status)) {
+    return Advice{ErrorKind::kRetry, "the server was still busy or failing at the last attempt; try again later"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Error explain_refusal(const http::Response& response, const Asked& asked, Time now) {
+  http::Refusal refusal = http::read_refusal(response.head, response.body);
+  Error error = http::to_error(refusal);
+  if (auto advice = advice_for(refusal.code, response, asked, now)) {
+    error.kind = advice->kind;
+    error.message = advice->text + " (" + error.message + ")";
+  }
+  return std::move(error).with_context(asked.name);
+}
+
+std::string region_in(const http::Response& response) {
+  std::string region(response.head.header("x-amz-bucket-region").value_or(""));
+  if (region.empty()) region = parse_error_document(response.body).region;
+  return check_region(region).ok() ? region : "";
+}
+
+}  // namespace quern::s3

@@ -1,0 +1,252 @@
+#include "services/s3/signer.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "services/s3/times.h"
+
+namespace quern::s3 {
+namespace {
+
+constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
+constexpr std::chrono::seconds kLongestLifetime = std::chrono::hours(7 * 24);
+
+using Digest = std::array<unsigned char, 32>;
+
+std::string hex(const Digest& digest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * digest.size());
+  for (unsigned char byte : digest) {
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 15U];
+  }
+  return text;
+}
+
+Digest sha256(std::string_view bytes) {
+  Digest digest{};
+  CHECK(::EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, ::EVP_sha256(), nullptr) == 1);
+  return digest;
+}
+
+Digest hmac(const unsigned char* key, std::size_t key_bytes, std::string_view message) {
+  Digest digest{};
+  unsigned size = 0;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
+  CHECK(::HMAC(::EVP_sha256(), key, static_cast<int>(key_bytes), bytes, message.size(), digest.data(), &size) !=
+        nullptr);
+  return digest;
+}
+
+Digest hmac(const Digest& key, std::string_view message) { return hmac(key.data(), key.size(), message); }
+
+bool same_name(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+}
+
+// What is not signed, as somebody on the way may change it, or adds it after us.
+bool is_left_out(std::string_view name) {
+  constexpr std::string_view kLeftOut[] = {"authorization",   "user-agent",        "connection",     "expect",
+                                           "accept-encoding", "transfer-encoding", "x-amzn-trace-id"};
+  return std::any_of(std::begin(kLeftOut), std::end(kLeftOut), [&](auto each) { return same_name(each, name); });
+}
+
+bool is_of_signature(std::string_view name) {
+  constexpr std::string_view kOurs[] = {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"};
+  return std::any_of(std::begin(kOurs), std::end(kOurs), [&](auto each) { return same_name(each, name); });
+}
+
+struct Target {
+  std::string_view before_query;  // scheme, host and path
+  std::string_view host;
+  std::string_view path;
+  std::string_view query;
+};
+
+// Cuts the URL up without a change: what is signed is what is sent.
+std::optional<Target> split(std::string_view url) {
+  url = url.substr(0, url.find('#'));
+  std::size_t host = url.find("://");
+  if (host == std::string_view::npos) return std::nullopt;
+  host += 3;
+  std::size_t question = std::min(url.find('?', host), url.size());
+  std::size_t path = std::min(url.find('/', host), question);
+  if (path == host) return std::nullopt;
+  return Target{.before_query = url.substr(0, question),
+                .host = url.substr(host, path - host),
+                .path = url.substr(path, question - path),
+                .query = url.substr(std::min(question + 1, url.size()))};
+}
+
+Error no_url() {
+  return Error{.kind = ErrorKind::kBadInput, .message = "the request to sign has no absolute URL with a host"};
+}
+
+// A client leaves the scheme's own port out of the Host header, so it is not signed either.
+std::string host_header(std::string_view url, std::string_view host) {
+  if (url.starts_with("https://") && host.ends_with(":443")) host.remove_suffix(4);
+  if (url.starts_with("http://") && host.ends_with(":80")) host.remove_suffix(3);
+  std::string value(host);
+  for (char& byte : value) {
+    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
+  }
+  return value;
+}
+
+std::vector<http::Header> signed_headers(const http::Request& request, const Target& target) {
+  std::vector<http::Header> headers;
+  bool has_host = false;
+  for (const http::Header& header : request.headers) {
+    if (is_left_out(header.name)) continue;
+    has_host |= same_name(header.name, "host");
+    headers.push_back(header);
+  }
+  if (!has_host) headers.push_back({.name = "host", .value = host_header(request.url, target.host)});
+  return headers;
+}
+
+class ProviderSigner final : public http::Signer {
+ public:
+  ProviderSigner(SigningOptions options, CredentialProvider& provider, Clock now)
+      : signature_(std::move(options)), provider_(provider), now_(std::move(now)) {}
+
+  Result<void> sign(http::Request& request) override {
+    TRY_ASSIGN(const AwsCredentials* credentials, provider_.current({}));
+    if (credentials == nullptr) return {};
+    return signature_.sign(request, *credentials, now_());
+  }
+
+ private:
+  SigV4 signature_;
+  CredentialProvider& provider_;
+  const Clock now_;
+};
+
+}  // namespace
+
+struct SigV4::Pieces {
+  std::string_view method;
+  std::string path;
+  std::string query;
+  CanonicalHeaders headers;
+  std::string payload;
+  std::string time;  // 20150830T123600Z
+
+  std::string_view date() const { return std::string_view(time).substr(0, 8); }
+};
+
+SigningOptions for_s3(std::string region) { return {.service = "s3", .region = std::move(region)}; }
+
+SigningOptions for_service(std::string service, std::string region) {
+  return {.service = std::move(service),
+          .region = std::move(region),
+          .path = {.normalises = true, .encodes = true},
+          .sends_payload_hash = false};
+}
+
+SigV4::~SigV4() { ::OPENSSL_cleanse(key_.bytes.data(), key_.bytes.size()); }
+
+const SigV4::Key& SigV4::key_for(const AwsCredentials& credentials, std::string_view date) {
+  if (key_.access_key_id == credentials.access_key_id && key_.date == date) return key_;
+  std::string secret = "AWS4";
+  // In one step, so that no copy of the secret is left where the text was before it grew.
+  secret.reserve(secret.size() + credentials.secret_access_key.reveal().size());
+  secret.append(credentials.secret_access_key.reveal());
+  Digest step = hmac(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), date);
+  Secret::wipe(secret);
+  step = hmac(step, options_.region);
+  step = hmac(step, options_.service);
+  key_.bytes = hmac(step, "aws4_request");
+  ::OPENSSL_cleanse(step.data(), step.size());
+  key_.access_key_id = credentials.access_key_id;
+  key_.date = date;
+  return key_;
+}
+
+std::string SigV4::scope(std::string_view date) const {
+  return std::string(date).append("/") + options_.region + "/" + options_.service + "/aws4_request";
+}
+
+std::string SigV4::signature(const Pieces& pieces, const AwsCredentials& credentials) {
+  std::string request(pieces.method);
+  request.append("\n").append(pieces.path).append("\n").append(pieces.query).append("\n");
+  request.append(pieces.headers.lines).append("\n").append(pieces.headers.names).append("\n").append(pieces.payload);
+  std::string to_sign(kAlgorithm);
+  to_sign.append("\n").append(pieces.time).append("\n").append(scope(pieces.date())).append("\n");
+  to_sign.append(hex(sha256(request)));
+  return hex(hmac(key_for(credentials, pieces.date()).bytes, to_sign));
+}
+
+Result<void> SigV4::sign(http::Request& request, const AwsCredentials& credentials, Time now, Payload payload) {
+  auto target = split(request.url);
+  if (!target.has_value()) return no_url();
+  std::erase_if(request.headers, [](const http::Header& header) { return is_of_signature(header.name); });
+  Pieces pieces{.method = request.method, .path = canonical_path(target->path, options_.path), .time = basic_time(now)};
+  TRY_ASSIGN(pieces.query, canonical_query(target->query));
+  pieces.payload = payload == Payload::kUnsigned ? std::string(kUnsignedPayload) : hex(sha256(request.body));
+
+  request.headers.push_back({.name = "x-amz-date", .value = pieces.time});
+  if (options_.sends_payload_hash) {
+    request.headers.push_back({.name = "x-amz-content-sha256", .value = pieces.payload});
+  }
+  http::Header token{.name = "x-amz-security-token", .value = std::string(credentials.session_token.reveal())};
+  bool has_token = !token.value.empty();
+  if (has_token && options_.signs_session_token) request.headers.push_back(token);
+  pieces.headers = canonical_headers(signed_headers(request, *target));
+  if (has_token && !options_.signs_session_token) request.headers.push_back(std::move(token));
+
+  std::string authorization(kAlgorithm);
+  authorization.append(" Credential=").append(credentials.access_key_id).append("/").append(scope(pieces.date()));
+  authorization.append(", SignedHeaders=").append(pieces.headers.names);
+  authorization.append(", Signature=").append(signature(pieces, credentials));
+  request.headers.push_back({.name = "Authorization", .value = std::move(authorization)});
+  return {};
+}
+
+Result<std::string> SigV4::presign(const http::Request& request, const AwsCredentials& credentials, Time now,
+                                   std::chrono::seconds lifetime, Payload payload) {
+  auto target = split(request.url);
+  if (!target.has_value()) return no_url();
+  if (lifetime.count() < 1 || lifetime > kLongestLifetime) {
+    return Error{.kind = ErrorKind::kBadInput, .message = "a signed URL may live for 1 second to 7 days"};
+  }
+  Pieces pieces{.method = request.method,
+                .path = canonical_path(target->path, options_.path),
+                .headers = canonical_headers(signed_headers(request, *target)),
+                .time = basic_time(now)};
+  pieces.payload = payload == Payload::kUnsigned ? std::string(kUnsignedPayload) : hex(sha256(request.body));
+
+  std::string query(target->query);
+  auto add = [](std::string& to, std::string_view name, std::string_view value) {
+    if (!to.empty()) to += '&';
+    to.append(name).append("=").append(http::percent_encode(value));
+  };
+  add(query, "X-Amz-Algorithm", kAlgorithm);
+  add(query, "X-Amz-Credential", credentials.access_key_id + "/" + scope(pieces.date()));
+  add(query, "X-Amz-Date", pieces.time);
+  add(query, "X-Amz-Expires", std::to_string(lifetime.count()));
+  add(query, "X-Amz-SignedHeaders", pieces.headers.names);
+  std::string_view token = credentials.session_token.reveal();
+  if (!token.empty() && options_.signs_session_token) add(query, "X-Amz-Security-Token", token);
+  TRY_ASSIGN(pieces.query, canonical_query(query));
+  std::string url = std::string(target->before_query) + "?" + pieces.query;
+  if (!token.empty() && !options_.signs_session_token) add(url, "X-Amz-Security-Token", token);
+  add(url, "X-Amz-Signature", signature(pieces, credentials));
+  return url;
+}
+
+std::unique_ptr<http::Signer> make_signer(SigningOptions options, CredentialProvider& provider, Clock now) {
+  return std::make_unique<ProviderSigner>(std::move(options), provider, std::move(now));
+}
+
+}  // namespace quern::s3

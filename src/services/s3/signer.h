@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/credentials.h"
+#include "services/http/http.h"
+#include "services/s3/canonical_request.h"
+#include "services/s3/credential_provider.h"
+
+namespace quern::s3 {
+
+using Clock = std::function<std::chrono::system_clock::time_point()>;
+
+struct SigningOptions {
+  std::string service = "s3";
+  std::string region = "us-east-1";
+  PathRule path = {};
+  bool sends_payload_hash = true;   // as x-amz-content-sha256, which S3 asks for
+  bool signs_session_token = true;  // some services want the token beside the signature, not in it
+};
+SigningOptions for_s3(std::string region);
+// As every service but S3 signs, such as sts.
+SigningOptions for_service(std::string service, std::string region);
+
+// What the signature says about the body.
+enum class Payload { kHashed, kUnsigned };
+
+// AWS Signature Version 4 for one service in one region. Owned by one thread at a time. Never blocks. Errors are
+// kBadInput: a URL that is none.
+class SigV4 {
+ public:
+  using Time = std::chrono::system_clock::time_point;
+
+  explicit SigV4(SigningOptions options) : options_(std::move(options)) {}
+  ~SigV4();
+  SigV4(const SigV4&) = delete;
+  SigV4& operator=(const SigV4&) = delete;
+
+  // Adds x-amz-date, x-amz-security-token, x-amz-content-sha256 and Authorization, in place of those that an earlier
+  // attempt left. All other headers are signed too, except those that proxies and libraries change on the way.
+  Result<void> sign(http::Request& request, const AwsCredentials& credentials, Time now,
+                    Payload payload = Payload::kHashed);
+
+  // The URL with the signature in its query, for whoever has it, for `lifetime` (at most 7 days). The request's headers
+  // are signed, and must be sent with it.
+  Result<std::string> presign(const http::Request& request, const AwsCredentials& credentials, Time now,
+                              std::chrono::seconds lifetime, Payload payload = Payload::kUnsigned);
+
+ private:
+  // The last key of the four steps from the secret; good for a day.
+  struct Key {
+    std::string access_key_id;
+    std::string date;
+    std::array<unsigned char, 32> bytes{};
+  };
+  struct Pieces;
+
+  const Key& key_for(const AwsCredentials& credentials, std::string_view date);
+  std::string scope(std::string_view date) const;
+  std::string signature(const Pieces& pieces, const AwsCredentials& credentials);
+
+  const SigningOptions options_;
+  Key key_;
+};
+
+// Signs each attempt with the credentials that `provider` has then; where it has none, the request stays as it is.
+// Both are borrowed.
+std::unique_ptr<http::Signer> make_signer(SigningOptions options, CredentialProvider& provider, Clock now);
+
+}  // namespace quern::s3

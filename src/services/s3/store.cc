@@ -1,0 +1,203 @@
+#include "services/s3/store.h"
+
+#include <charconv>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "services/s3/refusal.h"
+#include "services/s3/xml.h"
+
+namespace quern::s3 {
+namespace {
+
+constexpr int kNotFound = 404;
+
+// The object's size, from "bytes 0-0/123" or "bytes */0".
+std::optional<std::uint64_t> size_in_range(std::string_view content_range) {
+  std::size_t slash = content_range.rfind('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  std::string_view text = content_range.substr(slash + 1);
+  std::uint64_t size_bytes = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size_bytes);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return size_bytes;
+}
+
+class ServerStore final : public Store {
+ public:
+  ServerStore(StoreOptions options, http::Client& client, CredentialProvider& provider, Clock now)
+      : options_(std::move(options)), client_(client), provider_(provider), now_(std::move(now)) {}
+
+  Result<void> list(const ListRequest& request, const std::function<Result<void>(const Object&)>& take,
+                    const std::stop_token& stop) override;
+  Result<std::optional<Object>> head(const std::string& bucket, const std::string& key,
+                                     const std::stop_token& stop) override;
+  Result<ObjectRequest> object_request(const std::string& bucket, const std::string& key,
+                                       const std::stop_token& stop) override;
+
+ private:
+  struct Question {
+    std::string method = "GET";
+    std::string bucket;
+    std::string key = {};
+    std::string query = {};
+    std::optional<http::ByteRange> range = {};
+  };
+
+  std::string region_of(const std::string& bucket) const;
+  http::Signer& signer_for(const std::string& region);
+  Result<http::Response> ask(const Question& question, const std::stop_token& stop);
+  Error explain(const http::Response& response, const Question& question, std::string name, std::string permission);
+  Result<std::optional<Object>> head_by_range(const std::string& bucket, const std::string& key,
+                                              const std::stop_token& stop);
+  Result<void> learn_region(const std::string& bucket, const std::stop_token& stop);
+
+  const StoreOptions options_;
+  http::Client& client_;
+  CredentialProvider& provider_;
+  const Clock now_;
+  std::map<std::string, std::string> regions_;  // of buckets that are elsewhere than options_.region
+  std::set<std::string> asked_;                 // buckets that answered, so that their region is known
+  std::map<std::string, std::unique_ptr<http::Signer>> signers_;
+};
+
+std::string ServerStore::region_of(const std::string& bucket) const {
+  auto found = regions_.find(bucket);
+  return found == regions_.end() ? options_.region : found->second;
+}
+
+http::Signer& ServerStore::signer_for(const std::string& region) {
+  std::unique_ptr<http::Signer>& signer = signers_[region];
+  if (signer == nullptr) signer = make_signer(for_s3(region), provider_, now_);
+  return *signer;
+}
+
+// Follows a bucket to its region, once: what the server says of it then is an answer like any other.
+Result<http::Response> ServerStore::ask(const Question& question, const std::stop_token& stop) {
+  for (bool is_first = true; true; is_first = false) {
+    std::string region = region_of(question.bucket);
+    http::Request request{.method = question.method,
+                          .url = object_url(options_.address, question.bucket, question.key, region),
+                          .range = question.range,
+                          .keeps_refusals = true};
+    if (!question.query.empty()) request.url += "?" + question.query;
+    TRY_ASSIGN(http::Response response, client_.call(request, &signer_for(region), stop));
+    std::string other = response.head.status < 300 ? "" : region_in(response);
+    if (!is_first || other.empty() || other == region) {
+      // A refusal without a body says nothing of the region.
+      if (question.method != "HEAD" || response.head.status < 300) asked_.insert(question.bucket);
+      return response;
+    }
+    regions_[question.bucket] = std::move(other);
+  }
+}
+
+Error ServerStore::explain(const http::Response& response, const Question& question, std::string name,
+                           std::string permission) {
+  auto credentials = provider_.current({});
+  if (!credentials.ok()) return std::move(credentials).error().with_context(name);
+  Asked asked{.name = std::move(name),
+              .bucket = question.bucket,
+              .permission = std::move(permission),
+              .region = region_of(question.bucket),
+              .credentials = credentials.value()};
+  return explain_refusal(response, asked, now_());
+}
+
+Result<void> ServerStore::list(const ListRequest& request, const std::function<Result<void>(const Object&)>& take,
+                               const std::stop_token& stop) {
+  std::string name = "listing " + format_s3_url(request.bucket, request.prefix);
+  Question question{.bucket = request.bucket};
+  std::string token;
+  while (true) {
+    // In the order of their names, as they are signed in it.
+    question.query = token.empty() ? "" : "continuation-token=" + http::percent_encode(token) + "&";
+    if (!request.delimiter.empty()) question.query += "delimiter=" + http::percent_encode(request.delimiter) + "&";
+    question.query += "encoding-type=url&list-type=2&prefix=" + http::percent_encode(request.prefix);
+    auto response = ask(question, stop).context(name);
+    if (!response.ok()) return std::move(response).error();
+    if (response.value().head.status >= 300) {
+      return explain(response.value(), question, name, "s3:ListBucket");
+    }
+    auto page = parse_list_page(response.value().body).context(name);
+    if (!page.ok()) return std::move(page).error();
+    for (const Object& object : page.value().objects) TRY(take(object));
+    if (page.value().next_token.empty()) return {};
+    if (page.value().next_token == token) {
+      return Error{
+          .kind = ErrorKind::kBadInput,
+          .message = name + ": the server gives the same page again and again; it does not know ListObjectsV2"};
+    }
+    token = std::move(page.value().next_token);
+  }
+}
+
+Result<std::optional<Object>> ServerStore::head(const std::string& bucket, const std::string& key,
+                                                const std::stop_token& stop) {
+  Question question{.method = "HEAD", .bucket = bucket, .key = key};
+  auto response = ask(question, stop).context(format_s3_url(bucket, key));
+  if (!response.ok()) return std::move(response).error();
+  const http::Head& head = response.value().head;
+  // A bucket that is not there gives the same; listing and getting say so.
+  if (head.status == kNotFound) return std::optional<Object>();
+  if (head.status >= 300) return head_by_range(bucket, key, stop);
+  Object object{.key = key, .etag = std::string(head.header("etag").value_or(""))};
+  std::string_view length = head.header("content-length").value_or("");
+  auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), object.size_bytes);
+  if (length.empty() || error != std::errc() || end != length.data() + length.size()) {
+    return Error{.kind = ErrorKind::kBadInput,
+                 .message = format_s3_url(bucket, key) + ": the server does not say how large it is"};
+  }
+  return std::optional<Object>(std::move(object));
+}
+
+// The answer to a HEAD has no body in which the server could say why it refuses. That to a GET of one byte has.
+Result<std::optional<Object>> ServerStore::head_by_range(const std::string& bucket, const std::string& key,
+                                                         const std::stop_token& stop) {
+  constexpr int kRangeNotSatisfiable = 416;  // of an empty object
+  Question question{.bucket = bucket, .key = key, .range = http::ByteRange{.first = 0, .count = 1}};
+  auto response = ask(question, stop).context(format_s3_url(bucket, key));
+  if (!response.ok()) return std::move(response).error();
+  const http::Head& head = response.value().head;
+  if (head.status == kNotFound) return std::optional<Object>();
+  auto size_bytes = size_in_range(head.header("content-range").value_or(""));
+  if (head.status >= 300 && head.status != kRangeNotSatisfiable) {
+    return explain(response.value(), question, format_s3_url(bucket, key), "s3:GetObject");
+  }
+  if (!size_bytes.has_value()) {
+    return Error{.kind = ErrorKind::kBadInput,
+                 .message = format_s3_url(bucket, key) + ": the server does not say how large it is"};
+  }
+  return std::optional<Object>(
+      Object{.key = key, .size_bytes = *size_bytes, .etag = std::string(head.header("etag").value_or(""))});
+}
+
+// Any question does, also one that is refused: who refuses has checked the region before. The answer itself does not
+// matter, as getting the object will say what is wrong with it.
+Result<void> ServerStore::learn_region(const std::string& bucket, const std::stop_token& stop) {
+  Question question{.bucket = bucket, .query = "list-type=2&max-keys=1"};
+  auto response = ask(question, stop).context("asking for the region of the bucket " + bucket);
+  if (!response.ok()) return std::move(response).error();
+  return {};
+}
+
+Result<ObjectRequest> ServerStore::object_request(const std::string& bucket, const std::string& key,
+                                                  const std::stop_token& stop) {
+  if (!asked_.contains(bucket)) TRY(learn_region(bucket, stop));
+  std::string region = region_of(bucket);
+  return ObjectRequest{.request = {.url = object_url(options_.address, bucket, key, region)},
+                       .signer = &signer_for(region)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> make_store(StoreOptions options, http::Client& client, CredentialProvider& provider,
+                                          Clock now) {
+  TRY(check_address_options(options.address));
+  TRY(check_region(options.region));
+  return std::unique_ptr<Store>(std::make_unique<ServerStore>(std::move(options), client, provider, std::move(now)));
+}
+
+}  // namespace quern::s3
