@@ -162,11 +162,17 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
   return {};
 }
 
+Command job_command(std::string_view name) {
+  if (name == "map") return Command::kMap;
+  if (name == "reduce") return Command::kReduce;
+  return name == "run" ? Command::kRun : Command::kCheck;
+}
+
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
                                       const Given& given) {
   CommandLine line;
-  line.command = command.name == "run" ? Command::kRun : command.name == "map" ? Command::kMap : Command::kCheck;
-  if (line.command == Command::kMap) {
+  line.command = job_command(command.name);
+  if (line.command == Command::kMap || line.command == Command::kReduce) {
     line.job = given.last("--job");
     line.inputs = given.positionals;
   } else {

@@ -11,11 +11,11 @@ namespace quern::app {
 
 // What the user asked for, as plain values. Reading it touches no file and prints nothing.
 struct CommandLine {
-  enum class Command { kRun, kMap, kCheck, kVersion, kHelp, kGuard, kCompletion };
+  enum class Command { kRun, kMap, kReduce, kCheck, kVersion, kHelp, kGuard, kCompletion };
 
   Command command = Command::kHelp;
   std::optional<std::string> job;     // a job file or a folder with one; none: the usual places
-  std::vector<std::string> inputs;    // -i, or the files of map, in order; "-" means names on standard input
+  std::vector<std::string> inputs;    // -i, or the files of map and reduce, in order; "-" means names on standard input
   std::vector<std::string> settings;  // key=value of --set, then what -o, -p and --memory stand for: the last one wins
   std::optional<std::string> manifest;
   std::string scratch;  // "" if not given

@@ -76,6 +76,11 @@ constexpr std::array kMapOptions = {
     kLog,
     kHelp,
 };
+constexpr OptionRow kTaskJob = {
+    "", "--job", "JOB", Completes::kFile,
+    "a job file or a folder with an analysis-tools.yml; else ./analysis-tools.yml or /etc/analysis-tools.yml"};
+constexpr std::array kReduceOptions = {kTaskJob, kOutput,  kSet,  kMemory, kScratch,
+                                       kQuiet,   kVerbose, kJson, kLog,    kHelp};
 constexpr std::array kCheckOptions = {kSet, kHelp};
 constexpr std::array kHelpOnly = {kHelp};
 
@@ -116,6 +121,19 @@ constexpr std::string_view kMapAfter =
     "\n"
     "Exit status: as of quern run (quern help run)\n";
 
+constexpr std::string_view kReduceText =
+    "Does the second half of a job: merges the results of quern map that are named, in the order in which they are "
+    "named, gives each key and its values to the reducer, and writes what it returns. Together with the maps that is "
+    "what quern run does in one. With several reducers in the job the results of one number, result.txt.0 of every "
+    "map, may be reduced apart from the others.";
+
+constexpr std::string_view kReduceAfter =
+    "Examples:\n"
+    "  quern reduce part1.txt part2.txt\n"
+    "  quern reduce --job myjob -o os.txt parts/*.txt.zst\n"
+    "\n"
+    "Exit status: as of quern run (quern help run)\n";
+
 constexpr std::string_view kCheckText =
     "Prints the job as quern understands it: every setting with its value and where it comes from (the job file and "
     "its line, an environment variable, --set, or the default). What it prints is itself a job file that means the "
@@ -140,6 +158,8 @@ constexpr std::array kCommands = {
                kRunOptions, kRunAfter},
     CommandRow{"map", "Run a job", "map some inputs of a job, as a task of a larger run does", "FILE... [OPTIONS]",
                kMapText, kMapOptions, kMapAfter},
+    CommandRow{"reduce", "Run a job", "reduce what quern map has written", "FILE... [OPTIONS]", kReduceText,
+               kReduceOptions, kReduceAfter},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
     CommandRow{"help", "About quern", "show this help, or that of a command", "[COMMAND]",

@@ -21,6 +21,19 @@ std::unique_ptr<BlockSource> open_decoded(InputSupply& supply, const InputList& 
   return decode::make_block_source_from(open, run.first, of_run, options, pool, events);
 }
 
+Result<Compression> compression_of(InputSupply& supply, const Input& input, std::optional<Compression> known) {
+  if (known.has_value()) return *known;
+  TRY_ASSIGN(auto stored, supply.open(input));
+  std::array<char, kDetectBytes> first{};
+  std::size_t used = 0;
+  while (used < first.size()) {
+    TRY_ASSIGN(std::size_t count, stored->read(std::span(first).subspan(used)));
+    if (count == 0) break;
+    used += count;
+  }
+  return decode::detect({first.data(), used}, input.name);
+}
+
 class Opener final : public InputOpener {
  public:
   Opener(InputSupply& supply, const InputList& inputs, const json::Selection& selection,
@@ -47,26 +60,13 @@ class Opener final : public InputOpener {
 
   Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
     const Input& named = inputs_.inputs[input];
-    TRY_ASSIGN(Compression compression, compression_of(named));
+    TRY_ASSIGN(Compression compression, compression_of(supply_, named, options_.compression));
     TRY_ASSIGN(auto stored, supply_.open(named));
     if (compression == Compression::kNone) return std::unique_ptr<ByteSource>();
     return decode::make_decoder(compression, std::move(stored));
   }
 
  private:
-  Result<Compression> compression_of(const Input& input) const {
-    if (options_.compression.has_value()) return *options_.compression;
-    TRY_ASSIGN(auto stored, supply_.open(input));
-    std::array<char, kDetectBytes> first{};
-    std::size_t used = 0;
-    while (used < first.size()) {
-      TRY_ASSIGN(std::size_t count, stored->read(std::span(first).subspan(used)));
-      if (count == 0) break;
-      used += count;
-    }
-    return decode::detect({first.data(), used}, input.name);
-  }
-
   InputSupply& supply_;
   const InputList& inputs_;
   const json::Selection& selection_;
@@ -88,6 +88,14 @@ std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputL
                                                const json::Selection& selection, const decode::DecodeOptions& options,
                                                BufferPool& pool) {
   return std::make_unique<Opener>(supply, inputs, selection, options, pool);
+}
+
+Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
+                                                       std::optional<Compression> compression) {
+  TRY_ASSIGN(Compression known, compression_of(supply, input, compression));
+  TRY_ASSIGN(auto stored, supply.open(input));
+  if (known == Compression::kNone) return std::unique_ptr<ByteSource>(std::move(stored));
+  return decode::make_decoder(known, std::move(stored));
 }
 
 Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input) {

@@ -21,6 +21,10 @@ std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputL
                                                const json::Selection& selection, const decode::DecodeOptions& options,
                                                BufferPool& pool);
 
+// The decoded bytes of one input. `compression`: none means that its bytes or its name tell.
+Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
+                                                       std::optional<Compression> compression);
+
 // Reads the input to its end. An error says how it is damaged. Blocks.
 Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input);
 

@@ -20,6 +20,7 @@ int run(std::span<const char* const> arguments) {
   switch (line.command) {
     case CommandLine::Command::kRun:
     case CommandLine::Command::kMap:
+    case CommandLine::Command::kReduce:
       return quern::app::run_command(line);
     case CommandLine::Command::kCheck:
       return quern::app::check_command(line);

@@ -67,17 +67,23 @@ Result<void> ReducePhase::start_early() {
 
 Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
   if (job_.reducers == 1) {
-    auto sink = output::make_direct_sink(target);
-    return reduce_partition(shuffle, 0, *sink, std::move(early_), stop);
+    TRY_ASSIGN(auto groups, shuffle.groups(0));
+    return run(std::move(groups), target, stop);
   }
   auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
   TRY(run_parts(shuffle, *parts, stop));
   return parts->merge(target);
 }
 
-Result<void> ReducePhase::reduce_partition(shuffle::Shuffle& shuffle, std::size_t partition, ReducedSink& sink,
-                                           std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop) {
-  TRY_ASSIGN(auto groups, shuffle.groups(partition));
+Result<void> ReducePhase::run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target,
+                              const std::stop_token& stop) {
+  auto sink = output::make_direct_sink(target);
+  return reduce_partition(std::move(groups), 0, *sink, std::move(early_), stop);
+}
+
+Result<void> ReducePhase::reduce_partition(std::unique_ptr<GroupSource> groups, std::size_t partition,
+                                           ReducedSink& sink, std::unique_ptr<reducer::Reducer> reducer,
+                                           const std::stop_token& stop) {
   if (step_.reducer->builtin.has_value()) {
     Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
     reducer::BuiltinReducerOptions options{.aggregation = aggregation,
@@ -99,7 +105,8 @@ Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, output::PartedOut
   auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
     for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
       TRY_ASSIGN(auto sink, parts.sink(partition));
-      TRY(reduce_partition(shuffle, partition, *sink, nullptr, stop_reducer));
+      TRY_ASSIGN(auto groups, shuffle.groups(partition));
+      TRY(reduce_partition(std::move(groups), partition, *sink, nullptr, stop_reducer));
     }
     return {};
   };

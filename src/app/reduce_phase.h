@@ -31,14 +31,16 @@ class ReducePhase {
   // A sink that hands what the step's combiner makes of each block to `sink`; `sink` itself where no module combines.
   // Any thread may call; the sink belongs to one.
   std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop);
-  // Blocks. The result is complete in `target`, but not committed, when it returns.
+  // Both block. The result is complete in `target`, but not committed, when they return. The second one has a single
+  // reducer for all groups, whatever the job says; a built-in combiner or reducer has made of them what it makes.
   Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop);
+  Result<void> run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target, const std::stop_token& stop);
 
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
   Result<reducer::ReducerOptions> child_options(const Module& module, event::Role role, std::size_t child);
   // `reducer` has started already, or is null: then one is made.
-  Result<void> reduce_partition(shuffle::Shuffle& shuffle, std::size_t partition, ReducedSink& sink,
+  Result<void> reduce_partition(std::unique_ptr<GroupSource> groups, std::size_t partition, ReducedSink& sink,
                                 std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop);
   Result<void> run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts, const std::stop_token& stop);
 

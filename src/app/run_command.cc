@@ -20,10 +20,11 @@
 #include "app/loss_policy.h"
 #include "app/map_phase.h"
 #include "app/map_task.h"
+#include "app/reduce_task.h"
+#include "app/run_inputs.h"
 #include "app/signals.h"
 #include "app/tee.h"
 #include "base/fd.h"
-#include "stages/inputs/inputs.h"
 #include "stages/output/output.h"
 #include "views/json/json_view.h"
 #include "views/terminal/view.h"
@@ -45,45 +46,6 @@ view::TerminalOptions terminal_options(const CommandLine& line) {
   return options;
 }
 
-std::string working_folder() { return std::filesystem::current_path().string(); }
-
-// Names on standard input, read as they come.
-class StandardInput final : public ByteSource {
- public:
-  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
-
- private:
-  const Fd fd_{::dup(STDIN_FILENO)};
-};
-
-// Inputs named on the command line replace those of the job file.
-Result<InputList> list_inputs_of(const Job& job, const CommandLine& line) {
-  StandardInput standard_input;
-  inputs::InputRequest request{.standard_input = &standard_input};
-  bool is_map = line.command == CommandLine::Command::kMap;
-  bool from_command_line = is_map || !line.inputs.empty() || line.manifest.has_value();
-  for (const std::string& text : from_command_line ? line.inputs : job.inputs) {
-    request.patterns.push_back({.text = text,
-                                .folder = from_command_line ? working_folder() : job.folder,
-                                .origin = is_map              ? "map"
-                                          : from_command_line ? "-i"
-                                                              : job.file});
-  }
-  if (line.manifest.has_value()) {
-    request.manifest = inputs::Pattern{.text = *line.manifest, .folder = working_folder(), .origin = "--manifest"};
-  } else if (!from_command_line && job.manifest.has_value()) {
-    request.manifest = inputs::Pattern{.text = *job.manifest, .folder = job.folder, .origin = job.file};
-  }
-  if (request.patterns.empty() && !request.manifest.has_value()) {
-    return Error{
-        .kind = ErrorKind::kBadConfig,
-        .message = line.command == CommandLine::Command::kMap
-                       ? fmt::format("map: name the files, as in quern map a.json.xz b.json.xz")
-                       : fmt::format("{} names no inputs; add `inputs:` to it, or name them with -i", job.file)};
-  }
-  return inputs::list_inputs(request);
-}
-
 // Where what belongs to a result is written.
 struct ResultPaths {
   std::string result;      // as the job says; "-" is standard output
@@ -97,6 +59,12 @@ ResultPaths result_paths(const Job& job) {
   return {.result = job.output,
           .accounting = (folder / "result.json").string(),
           .bad_records = (folder / "bad_records.txt").string()};
+}
+
+Result<LocalRunResult> run_command_of(CommandLine::Command command, const LocalRun& run) {
+  if (command == CommandLine::Command::kMap) return run_map_task(run);
+  if (command == CommandLine::Command::kReduce) return run_reduce_task(run);
+  return run_locally(run);
 }
 
 // The parts of one run, in the order in which they depend on each other.
@@ -160,7 +128,7 @@ Result<int> RunSession::run() {
                        .events = events,
                        .policy = policy_,
                        .stop = stop_};
-  auto result = line_.command == CommandLine::Command::kMap ? run_map_task(local) : run_locally(local);
+  auto result = run_command_of(line_.command, local);
   Accounting accounting = close(result);
   auto written = write_books(accounting);
   say(accounting, result);
@@ -196,7 +164,7 @@ Result<void> RunSession::open_views() {
 Result<void> RunSession::list_inputs() {
   emit(event::PhaseStarted{event::Phase::kInputs});
   auto start = std::chrono::steady_clock::now();
-  TRY_ASSIGN(inputs_, list_inputs_of(job_, line_));
+  TRY_ASSIGN(inputs_, list_run_inputs(job_, line_));
   event::RunStarted started{.job = std::filesystem::path(job_.folder).filename().string(),
                             .inputs = inputs_.inputs.size(),
                             .processes = processes_of(job_)};
@@ -249,13 +217,18 @@ void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>&
   if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
 }
 
-// A map task is the first half of a job that has no other halves.
-Result<void> check_map_task(const Job& job) {
+// A job has a map half and a reduce half if it has one step.
+Result<void> check_half(const Job& job, CommandLine::Command command) {
+  using Command = CommandLine::Command;
+  if (command != Command::kMap && command != Command::kReduce) return {};
   auto refused = [&](std::string_view reason) {
     return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", job.file, reason)};
   };
-  if (job.steps.size() > 1) return refused("a job with `steps` is done by quern run, not by map tasks");
-  if (job.output == "-" && map_results(job, job.output).size() > 1) {
+  if (command == Command::kReduce && !job.steps.front().reducer.has_value()) {
+    return refused("it has no reducer, so there is nothing to do for quern reduce");
+  }
+  if (job.steps.size() > 1) return refused("a job with `steps` is done by quern run, not in two halves");
+  if (command == Command::kMap && job.output == "-" && map_results(job, job.output).size() > 1) {
     return refused("with several reducers there are several results, which cannot all go to standard output");
   }
   return {};
@@ -274,9 +247,7 @@ int run_command(const CommandLine& line) {
   if (!loaded.ok()) return print_error(loaded.error(), line);
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error(), line);
-  if (line.command == CommandLine::Command::kMap) {
-    if (auto checked = check_map_task(job); !checked.ok()) return print_error(checked.error(), line);
-  }
+  if (auto checked = check_half(job, line.command); !checked.ok()) return print_error(checked.error(), line);
   auto status = RunSession(line, job).run();
   return status.ok() ? status.value() : print_error(status.error(), line);
 }

@@ -52,6 +52,9 @@ inline constexpr std::size_t kLeastMergeFanIn = 8;
 inline constexpr std::size_t kRunBlockBytes = 256 * kKiB;
 inline constexpr std::size_t kLeastRunBlockBytes = 16 * kKiB;
 
+// One line of a map task's result.
+inline constexpr std::size_t kMaxPairBytes = 64 * kMiB;
+
 inline constexpr std::size_t kPipeBytes = 1 * kMiB;
 // A frame from a child that claims to be longer breaks the protocol.
 inline constexpr std::size_t kMaxFrameBytes = 64 * kMiB;

@@ -1,0 +1,84 @@
+#include "app/run_inputs.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/fd.h"
+#include "services/disk/files.h"
+#include "stages/inputs/inputs.h"
+
+namespace quern::app {
+namespace {
+
+using Command = CommandLine::Command;
+
+// Names on standard input, read as they come.
+class StandardInput final : public ByteSource {
+ public:
+  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
+
+ private:
+  const Fd fd_{::dup(STDIN_FILENO)};
+};
+
+Error no_inputs(const Job& job, Command command) {
+  std::string message = fmt::format("{} names no inputs; add `inputs:` to it, or name them with -i", job.file);
+  if (command == Command::kMap) message = "map: name the files, as in quern map a.json.xz b.json.xz";
+  if (command == Command::kReduce)
+    message = "reduce: name the results of quern map, as in quern reduce part1.txt part2.txt";
+  return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)};
+}
+
+// The names of quern map's results are taken as they are.
+Result<InputList> list_map_results(const Job& job, const CommandLine& line) {
+  if (line.inputs.empty()) return no_inputs(job, line.command);
+  TRY_ASSIGN(std::string folder, disk::working_folder());
+  InputList list;
+  for (const std::string& name : line.inputs) {
+    std::string path = disk::absolute_path(name, folder);
+    std::error_code problem;
+    std::uint64_t size_bytes = std::filesystem::file_size(path, problem);
+    if (problem) {
+      return os_error("reduce: " + name, problem.value());
+    }
+    list.inputs.push_back({.name = name, .path = std::move(path), .stored_bytes = size_bytes});
+  }
+  return list;
+}
+
+// What the command line names replaces what the job names.
+Result<inputs::InputRequest> request_of(const Job& job, const CommandLine& line) {
+  inputs::InputRequest request;
+  bool is_map = line.command == Command::kMap;
+  bool from_command_line = is_map || !line.inputs.empty() || line.manifest.has_value();
+  TRY_ASSIGN(std::string working_folder, disk::working_folder());
+  std::string origin = from_command_line ? (is_map ? "map" : "-i") : job.file;
+  for (const std::string& text : from_command_line ? line.inputs : job.inputs) {
+    request.patterns.push_back(
+        {.text = text, .folder = from_command_line ? working_folder : job.folder, .origin = origin});
+  }
+  if (line.manifest.has_value()) {
+    request.manifest = inputs::Pattern{.text = *line.manifest, .folder = working_folder, .origin = "--manifest"};
+  } else if (!from_command_line && job.manifest.has_value()) {
+    request.manifest = inputs::Pattern{.text = *job.manifest, .folder = job.folder, .origin = job.file};
+  }
+  return request;
+}
+
+}  // namespace
+
+Result<InputList> list_run_inputs(const Job& job, const CommandLine& line) {
+  if (line.command == Command::kReduce) return list_map_results(job, line);
+  TRY_ASSIGN(inputs::InputRequest request, request_of(job, line));
+  if (request.patterns.empty() && !request.manifest.has_value()) return no_inputs(job, line.command);
+  StandardInput standard_input;
+  request.standard_input = &standard_input;
+  return inputs::list_inputs(request);
+}
+
+}  // namespace quern::app

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "app/command_line.h"
+#include "base/result.h"
+#include "model/input.h"
+#include "model/job.h"
+
+namespace quern::app {
+
+// The inputs of quern run, map and reduce: what the command line names, else for run what the job names. Those of
+// reduce stand in the order in which they are named, as the values of a key will; all others are sorted. Blocks.
+Result<InputList> list_run_inputs(const Job& job, const CommandLine& line);
+
+}  // namespace quern::app

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/stream.h"
+#include "model/groups.h"
+
+namespace quern::shuffle {
+
+// One sorted text of pairs, as `quern map` writes it: lines "key<separator>value", keys in byte order.
+struct SortedText {
+  std::string name;  // for errors
+  std::function<Result<std::unique_ptr<ByteSource>>()> open;
+};
+
+struct TextMergeOptions {
+  std::string separator;
+  std::uint64_t memory_bytes = 0;  // for the buffers of all texts that are read at once
+  std::string scratch_folder;      // where more texts than can be read at once are merged into fewer
+};
+
+// The pairs of all texts, grouped: keys in byte order, the values of a key in the order of the texts and, within one,
+// of its lines. Owned by one thread; blocks on the sources. An error names the text and the line: it is out of order,
+// ends within a line, or has a line above limits::kMaxPairBytes.
+Result<std::unique_ptr<GroupSource>> merge_texts(std::vector<SortedText> texts, const TextMergeOptions& options,
+                                                 const std::stop_token& stop);
+
+}  // namespace quern::shuffle
