@@ -117,7 +117,8 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"examples/os-count"},
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
-       "frobnicate is not a command; they are run, map, reduce, check, help, version or completion (quern --help says more)"},
+       "frobnicate is not a command; they are run, map, reduce, check, help, version or completion (quern --help says "
+       "more)"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
       {{"-q", "run"}, "-q stands before the command; write quern COMMAND -q (quern --help lists the commands)"},
       {{"completion"}, "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
