@@ -100,6 +100,16 @@ inline constexpr std::chrono::milliseconds kHttpLookInterval{500};
 inline constexpr std::size_t kMaxPathSteps = 100;
 inline constexpr std::size_t kMaxJsonDepth = 1000;
 
+// The value of CREDENTIALS, and the JSON that may be sealed in one: its base64 in JSON in base64 is still short enough.
+inline constexpr std::size_t kMaxEnvelopeBytes = 64 * kKiB;
+inline constexpr std::size_t kMaxCredentialsBytes = 32 * kKiB;
+inline constexpr std::size_t kMaxKeyFileBytes = 64 * kKiB;
+inline constexpr std::size_t kMaxProfileFileBytes = 1 * kMiB;
+// Of RSA keys: a new one, and those that are taken.
+inline constexpr int kNewKeyBits = 3072;
+inline constexpr int kLeastKeyBits = 2048;
+inline constexpr int kMostKeyBits = 8192;
+
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
 // Failed inputs and counters that the closing accounting lists as text.
