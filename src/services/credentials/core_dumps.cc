@@ -1,0 +1,16 @@
+#include "services/credentials/core_dumps.h"
+
+#include <sys/prctl.h>
+
+#include "base/result.h"
+
+namespace quern::credentials {
+
+NoCoreDumps::NoCoreDumps() : before_(::prctl(PR_GET_DUMPABLE)) { CHECK(::prctl(PR_SET_DUMPABLE, 0) == 0); }
+
+NoCoreDumps::~NoCoreDumps() {
+  // 2 (only root may read dumps) is an administrator's, and cannot be set from here; then it stays off.
+  if (before_ == 1) ::prctl(PR_SET_DUMPABLE, 1);
+}
+
+}  // namespace quern::credentials

@@ -1,0 +1,159 @@
+#include "services/credentials/envelope.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "model/limits.h"
+#include "model/utc_time.h"
+#include "services/credentials/base64.h"
+#include "services/credentials/cipher.h"
+#include "services/credentials/envelope_text.h"
+#include "services/credentials/environment.h"
+#include "services/credentials/secret_text.h"
+
+namespace quern::credentials {
+namespace {
+
+constexpr std::size_t kPassphraseBytes = 128;
+
+Error bad(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
+
+std::string associated(std::string_view key_id) { return fmt::format("quern-credentials:2:{}", key_id); }
+
+Secret format_credentials(const AwsCredentials& credentials) {
+  const std::string expiration = credentials.expires.has_value() ? format_utc(*credentials.expires) : "";
+  struct Member {
+    std::string_view name;
+    std::string_view value;
+  };
+  std::array members = {Member{"accessKeyId", credentials.access_key_id},
+                        Member{"secretAccessKey", credentials.secret_access_key.reveal()},
+                        Member{"sessionToken", credentials.session_token.reveal()},
+                        Member{"region", credentials.region}, Member{"expiration", expiration}};
+  std::size_t capacity = 2;
+  for (const Member& member : members) capacity += 6 * (member.name.size() + member.value.size()) + 8;
+  std::string json;
+  json.reserve(capacity);
+  json += '{';
+  for (const Member& member : members) {
+    if (member.name == "expiration" && member.value.empty()) continue;
+    if (json.size() > 1) json += ',';
+    append_json_text(json, member.name);
+    json += ':';
+    append_json_text(json, member.value);
+  }
+  json += '}';
+  return Secret(std::move(json));
+}
+
+// One message for a wrong key and for every way in which the sealed bytes may be wrong.
+Error cannot_open(std::string_view source, const PrivateKey& key) {
+  return Error{
+      .kind = ErrorKind::kDenied,
+      .message = fmt::format("{}: the key {} does not open it: it is sealed to another key, or was changed or "
+                             "cut; name the right key with --key or QUERN_KEY_FILE, or seal the credentials anew",
+                             source, key.id())};
+}
+
+// The secret that was wrapped, or as many random bytes if it cannot be had: what follows then fails in the same place
+// and as late as it does with a secret that is not the right one.
+Result<Secret> unwrap_or_random(const PrivateKey& key, std::string_view wrapped, OaepHash hash, std::size_t bytes) {
+  auto unwrapped = key.unwrap(wrapped, hash);
+  TRY_ASSIGN(Secret random, random_secret(bytes));
+  bool is_right = unwrapped.has_value() && unwrapped->reveal().size() == bytes;
+  return is_right ? std::move(*unwrapped) : std::move(random);
+}
+
+Result<Opened> open_version_2(const Envelope2& envelope, const PrivateKey& key, std::string_view source) {
+  // Which key is the right one is no secret, and the first thing that a user wants to know.
+  if (envelope.key_id != key.id()) {
+    return Error{.kind = ErrorKind::kDenied,
+                 .message = fmt::format("{}: it is sealed to the key {}, and this is the key {}; name the right one "
+                                        "with --key or QUERN_KEY_FILE, or seal the credentials to this one",
+                                        source, envelope.key_id, key.id())};
+  }
+  TRY_ASSIGN(Secret cipher_key, unwrap_or_random(key, envelope.wrapped_key, OaepHash::kSha256, kCipherKeyBytes));
+  auto json = open_gcm(cipher_key, associated(envelope.key_id), envelope.sealed);
+  if (!json.has_value()) return cannot_open(source, key);
+  TRY_ASSIGN(AwsCredentials credentials, parse_credentials(json->reveal(), source));
+  return Opened{.credentials = std::move(credentials), .version = 2, .key_id = key.id()};
+}
+
+Result<Opened> open_2014(const Envelope2014& envelope, const PrivateKey& key, std::string_view source) {
+  TRY_ASSIGN(Secret bytes, unwrap_or_random(key, envelope.wrapped_passphrase, OaepHash::kSha1, kPassphraseBytes));
+  Secret passphrase(base64_encode(bytes.reveal()));
+  auto json = open_cbc(passphrase.reveal(), envelope.salted);
+  if (!json.has_value()) return cannot_open(source, key);
+  // Nothing but its being JSON says that it is what was sealed, so this tells no more than the padding does.
+  auto credentials = parse_credentials(json->reveal(), source);
+  if (!credentials.ok()) return cannot_open(source, key);
+  return Opened{.credentials = std::move(credentials).value(), .version = kVersion2014, .key_id = key.id()};
+}
+
+// The member of this name, at the top or where `aws sts` has it. Null if there is none.
+Secret* member_of(std::vector<SecretMember>& members, std::string name) {
+  Secret* found = find_member(members, name);
+  name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  if (found == nullptr) found = find_member(members, name);
+  if (found == nullptr) found = find_member(members, "Credentials." + name);
+  return found;
+}
+
+Secret secret_of(std::vector<SecretMember>& members, const char* name) {
+  Secret* found = member_of(members, name);
+  return found == nullptr ? Secret() : std::move(*found);
+}
+
+}  // namespace
+
+Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view source) {
+  auto read = read_secret_object(json);
+  if (!read.ok()) {
+    return bad(
+        fmt::format("{}: it holds no JSON object with credentials, as in {{\"accessKeyId\": ..., "
+                    "\"secretAccessKey\": ..., \"sessionToken\": ..., \"region\": ...}}",
+                    source));
+  }
+  std::vector<SecretMember>& members = read.value();
+  AwsCredentials credentials{.access_key_id = std::string(secret_of(members, "accessKeyId").reveal()),
+                             .secret_access_key = secret_of(members, "secretAccessKey"),
+                             .session_token = secret_of(members, "sessionToken"),
+                             .region = std::string(secret_of(members, "region").reveal()),
+                             .expires = std::nullopt,
+                             .source = std::string(source)};
+  Secret expiration = secret_of(members, "expiration");
+  if (!expiration.is_empty()) {
+    credentials.expires = parse_utc(expiration.reveal());
+    if (!credentials.expires.has_value()) {
+      return bad(fmt::format("{}: the expiration in it is no time such as 2026-01-31T12:00:00Z", source));
+    }
+  }
+  TRY(check_credentials(credentials));
+  return credentials;
+}
+
+Result<std::string> seal(const AwsCredentials& credentials, const PublicKey& key) {
+  TRY(check_credentials(credentials));
+  Secret json = format_credentials(credentials);
+  if (json.reveal().size() > limits::kMaxCredentialsBytes) {
+    return bad(fmt::format("the credentials of {} have {} bytes, and an envelope holds at most {}", credentials.source,
+                           json.reveal().size(), limits::kMaxCredentialsBytes));
+  }
+  TRY_ASSIGN(Secret cipher_key, random_secret(kCipherKeyBytes));
+  Envelope2 envelope{.key_id = key.id(), .wrapped_key = {}, .sealed = {}};
+  TRY_ASSIGN(envelope.sealed, seal_gcm(cipher_key, associated(key.id()), json.reveal()));
+  TRY_ASSIGN(envelope.wrapped_key, key.wrap(cipher_key, OaepHash::kSha256));
+  return format_envelope(envelope);
+}
+
+Result<Opened> open(std::string_view value, const PrivateKey& key, std::string_view source) {
+  auto envelope = parse_envelope(value).context(source);
+  if (!envelope.ok()) return std::move(envelope).error();
+  if (const auto* form = std::get_if<Envelope2014>(&envelope.value())) return open_2014(*form, key, source);
+  return open_version_2(std::get<Envelope2>(envelope.value()), key, source);
+}
+
+}  // namespace quern::credentials

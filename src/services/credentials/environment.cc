@@ -1,0 +1,88 @@
+#include "services/credentials/environment.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "model/utc_time.h"
+#include "services/credentials/secret_text.h"
+
+namespace quern::credentials {
+namespace {
+
+std::string_view value_of(const EnvironmentLookup& environment, const char* name) {
+  const char* value = environment(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+Secret secret_of(const EnvironmentLookup& environment, const char* name) {
+  return Secret(std::string(value_of(environment, name)));
+}
+
+Error bad(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
+
+bool has_control_characters(std::string_view text) {
+  for (char byte : text) {
+    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string region_of(const EnvironmentLookup& environment) {
+  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    if (std::string_view region = value_of(environment, name); !region.empty()) return std::string(region);
+  }
+  return "";
+}
+
+Result<std::optional<AwsCredentials>> from_environment(const EnvironmentLookup& environment) {
+  AwsCredentials found{.access_key_id = std::string(value_of(environment, "AWS_ACCESS_KEY_ID")),
+                       .secret_access_key = secret_of(environment, "AWS_SECRET_ACCESS_KEY"),
+                       .session_token = secret_of(environment, "AWS_SESSION_TOKEN"),
+                       .region = region_of(environment),
+                       .expires = std::nullopt,
+                       .source = "AWS_ACCESS_KEY_ID"};
+  if (found.access_key_id.empty() && found.secret_access_key.is_empty()) return std::optional<AwsCredentials>();
+  if (found.access_key_id.empty()) {
+    return bad("AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not; set both, or neither");
+  }
+  if (found.secret_access_key.is_empty()) {
+    return bad("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not; set both, or neither");
+  }
+  if (std::string_view expiration = value_of(environment, "AWS_CREDENTIAL_EXPIRATION"); !expiration.empty()) {
+    found.expires = parse_utc(expiration);
+    if (!found.expires.has_value()) {
+      return bad("AWS_CREDENTIAL_EXPIRATION is no time such as 2026-01-31T12:00:00Z");
+    }
+  }
+  TRY(check_credentials(found));
+  return std::optional<AwsCredentials>(std::move(found));
+}
+
+Result<void> check_credentials(const AwsCredentials& credentials) {
+  struct Field {
+    const char* name;
+    std::string_view value;
+    bool is_needed;
+  };
+  const std::array fields = {Field{"access key id", credentials.access_key_id, true},
+                             Field{"secret access key", credentials.secret_access_key.reveal(), true},
+                             Field{"session token", credentials.session_token.reveal(), false},
+                             Field{"region", credentials.region, false}};
+  for (const Field& field : fields) {
+    if (field.is_needed && field.value.empty()) {
+      return bad(fmt::format("the credentials of {} have no {}", credentials.source, field.name));
+    }
+    if (has_control_characters(field.value) || !is_utf8(field.value)) {
+      return bad(fmt::format("the {} in the credentials of {} has bytes that belong into none (a line end at its end?)",
+                             field.name, credentials.source));
+    }
+  }
+  return {};
+}
+
+}  // namespace quern::credentials

@@ -1,0 +1,180 @@
+#include "services/credentials/key.h"
+
+#include <fmt/format.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <array>
+
+#include "model/limits.h"
+#include "services/credentials/base64.h"
+
+namespace quern::credentials {
+namespace {
+
+struct FreeBio {
+  void operator()(BIO* bio) const { BIO_free_all(bio); }
+};
+using Bio = std::unique_ptr<BIO, FreeBio>;
+struct FreeContext {
+  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
+
+Error bad_key(std::string_view name, std::string_view why) {
+  return Error{.kind = ErrorKind::kBadInput, .message = fmt::format("{}: {}", name, why)};
+}
+
+Error openssl_failed(const char* what) {
+  return Error{.kind = ErrorKind::kInternal, .message = std::string("OpenSSL could not ") + what};
+}
+
+// OpenSSL would ask on the terminal. We have no passphrase, and say so.
+int note_passphrase(char* /*buffer*/, int /*size*/, int /*writes*/, void* was_asked) {
+  *static_cast<bool*>(was_asked) = true;
+  return -1;
+}
+
+// Null: `pem` is not what `read` reads.
+template <typename Read>
+KeyHandle read_pem(const Secret& pem, Read read, bool& was_asked) {
+  Bio bio(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.reveal().size())));
+  if (bio == nullptr) return nullptr;
+  KeyHandle key(read(bio.get(), nullptr, note_passphrase, &was_asked));
+  ERR_clear_error();
+  return key;
+}
+
+Error no_key(std::string_view name, bool was_asked, std::string_view kind) {
+  if (was_asked) {
+    return bad_key(name,
+                   "it is protected by a passphrase, which quern cannot ask for; take that off with: openssl pkey");
+  }
+  return bad_key(name, fmt::format("it holds no {} in PEM", kind));
+}
+
+Result<std::string> key_id(const KeyHandle& handle) {
+  unsigned char* der = nullptr;
+  int size = i2d_PUBKEY(handle.get(), &der);
+  if (size <= 0) return openssl_failed("write a public key");
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned digest_bytes = 0;
+  int done = EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), &digest_bytes, EVP_sha256(), nullptr);
+  OPENSSL_free(der);
+  if (done != 1) return openssl_failed("hash a public key");
+  return hex_encode({reinterpret_cast<const char*>(digest.data()), kKeyIdDigits / 2});
+}
+
+std::string text_of(BIO* bio) {
+  char* bytes = nullptr;
+  auto size = BIO_get_mem_data(bio, &bytes);
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
+bool set_oaep(EVP_PKEY_CTX* context, OaepHash hash) {
+  const EVP_MD* digest = hash == OaepHash::kSha1 ? EVP_sha1() : EVP_sha256();
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_oaep_md(context, digest) == 1 && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1;
+}
+
+const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
+}  // namespace
+
+void FreeKey::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
+
+Result<PublicKey> PublicKey::from_handle(KeyHandle handle, std::string_view name) {
+  if (EVP_PKEY_is_a(handle.get(), "RSA") != 1) {
+    return bad_key(name, "it is no RSA key; make one with: quern credentials keygen");
+  }
+  int bits = EVP_PKEY_get_bits(handle.get());
+  if (bits < limits::kLeastKeyBits || bits > limits::kMostKeyBits) {
+    return bad_key(name, fmt::format("it is an RSA key of {} bits, and quern takes {} to {}; make one with: quern "
+                                     "credentials keygen",
+                                     bits, limits::kLeastKeyBits, limits::kMostKeyBits));
+  }
+  TRY_ASSIGN(std::string id, key_id(handle));
+  return PublicKey(std::move(handle), std::move(id));
+}
+
+Result<PublicKey> PublicKey::from_pem(const Secret& pem, std::string_view name) {
+  bool was_asked = false;
+  KeyHandle handle = read_pem(
+      pem, [](auto... arguments) { return PEM_read_bio_PUBKEY(arguments...); }, was_asked);
+  if (handle == nullptr) {
+    handle = read_pem(
+        pem, [](auto... arguments) { return PEM_read_bio_PrivateKey(arguments...); }, was_asked);
+  }
+  if (handle == nullptr) return no_key(name, was_asked, "public or private key");
+  return from_handle(std::move(handle), name);
+}
+
+Result<std::string> PublicKey::pem() const {
+  Bio bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr || PEM_write_bio_PUBKEY(bio.get(), handle_.get()) != 1) {
+    return openssl_failed("write a public key");
+  }
+  return text_of(bio.get());
+}
+
+Result<std::string> PublicKey::wrap(const Secret& bytes, OaepHash hash) const {
+  Context context(EVP_PKEY_CTX_new(handle_.get(), nullptr));
+  std::string wrapped(static_cast<std::size_t>(EVP_PKEY_get_size(handle_.get())), '\0');
+  std::size_t size = wrapped.size();
+  if (context == nullptr || EVP_PKEY_encrypt_init(context.get()) != 1 || !set_oaep(context.get(), hash) ||
+      EVP_PKEY_encrypt(context.get(), out(wrapped), &size, in(bytes.reveal()), bytes.reveal().size()) != 1) {
+    ERR_clear_error();
+    return openssl_failed("encrypt with an RSA key");
+  }
+  wrapped.resize(size);
+  return wrapped;
+}
+
+Result<PrivateKey> PrivateKey::generate() {
+  KeyHandle handle(EVP_RSA_gen(limits::kNewKeyBits));
+  if (handle == nullptr) return openssl_failed("make an RSA key");
+  TRY_ASSIGN(PublicKey key, PublicKey::from_handle(std::move(handle), "the new key"));
+  return PrivateKey(std::move(key));
+}
+
+Result<PrivateKey> PrivateKey::from_pem(const Secret& pem, std::string_view name) {
+  bool was_asked = false;
+  KeyHandle handle = read_pem(
+      pem, [](auto... arguments) { return PEM_read_bio_PrivateKey(arguments...); }, was_asked);
+  if (handle == nullptr) return no_key(name, was_asked, "private key");
+  TRY_ASSIGN(PublicKey key, PublicKey::from_handle(std::move(handle), name));
+  return PrivateKey(std::move(key));
+}
+
+Result<Secret> PrivateKey::pem() const {
+  // Of this kind OpenSSL wipes the buffer when it goes.
+  Bio bio(BIO_new(BIO_s_secmem()));
+  if (bio == nullptr ||
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.handle_.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return openssl_failed("write a private key");
+  }
+  return Secret(text_of(bio.get()));
+}
+
+std::optional<Secret> PrivateKey::unwrap(std::string_view wrapped, OaepHash hash) const {
+  evp_pkey_st* key = key_.handle_.get();
+  Context context(EVP_PKEY_CTX_new(key, nullptr));
+  std::string bytes(static_cast<std::size_t>(EVP_PKEY_get_size(key)), '\0');
+  std::size_t size = bytes.size();
+  bool is_open = context != nullptr && EVP_PKEY_decrypt_init(context.get()) == 1 && set_oaep(context.get(), hash) &&
+                 EVP_PKEY_decrypt(context.get(), out(bytes), &size, in(wrapped), wrapped.size()) == 1;
+  ERR_clear_error();
+  bytes.resize(is_open ? size : 0);
+  Secret unwrapped(std::move(bytes));
+  if (!is_open) return std::nullopt;
+  return unwrapped;
+}
+
+PublicKey PrivateKey::public_key() && { return std::move(key_); }
+
+}  // namespace quern::credentials

@@ -1,0 +1,116 @@
+#include "services/credentials/profile_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace quern::credentials {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kBlanks = " \t\r";
+
+std::string_view trimmed(std::string_view text) {
+  std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
+  text.remove_prefix(first);
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
+// Up to a blank with a # or ; behind it.
+std::string_view without_comment(std::string_view text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if ((text[i] == '#' || text[i] == ';') && (text[i - 1] == ' ' || text[i - 1] == '\t')) return text.substr(0, i);
+  }
+  return text;
+}
+
+class Parser {
+ public:
+  explicit Parser(ProfileFileKind kind) : kind_(kind) {}
+
+  // An empty answer: the line is right. Else what is wrong with it.
+  std::string_view take(std::string_view raw, std::size_t line) {
+    std::string_view text = trimmed(raw);
+    if (text.empty() || text.front() == '#' || text.front() == ';') return "";
+    if (text.find('\0') != std::string_view::npos) return "there is a zero byte; is this a text file?";
+    std::size_t indent = std::min(raw.find_first_not_of(kBlanks), raw.size());
+    // Below a property, and further in than it: a part of it.
+    if (has_property_ && indent > property_indent_) return "";
+    if (text.front() == '[') return take_section(text);
+    has_property_ = true;
+    property_indent_ = indent;
+    return take_property(text, line);
+  }
+  std::vector<Property> properties() && { return std::move(properties_); }
+
+ private:
+  std::string_view take_section(std::string_view text) {
+    has_property_ = false;
+    std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return "a section's name ends with ]";
+    std::string_view behind = trimmed(text.substr(end + 1));
+    if (!behind.empty() && behind.front() != '#' && behind.front() != ';') return "there is something behind the ]";
+    std::string_view name = trimmed(text.substr(1, end - 1));
+    if (name.empty()) return "a section has no name";
+    in_section_ = true;
+    profile_ = profile_of(name);
+    return "";
+  }
+
+  // None: the section is no profile.
+  std::optional<std::string> profile_of(std::string_view name) const {
+    if (kind_ == ProfileFileKind::kCredentials) return unquoted(name);
+    if (name == "default") return "default";
+    constexpr std::string_view kWord = "profile";
+    if (!name.starts_with(kWord) || name.size() == kWord.size()) return std::nullopt;
+    std::string_view rest = name.substr(kWord.size());
+    if (kBlanks.find(rest.front()) == std::string_view::npos) return std::nullopt;
+    return unquoted(trimmed(rest));
+  }
+  static std::string unquoted(std::string_view name) {
+    bool is_quoted = name.size() >= 2 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front();
+    return std::string(is_quoted ? name.substr(1, name.size() - 2) : name);
+  }
+
+  std::string_view take_property(std::string_view text, std::size_t line) {
+    if (!in_section_) return "it stands before the first section; put [default] before it";
+    std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) return "it is neither a [section] nor name = value";
+    std::string name(trimmed(text.substr(0, equals)));
+    if (name.empty()) return "there is no name before the =";
+    if (!profile_.has_value()) return "";
+    std::transform(name.begin(), name.end(), name.begin(), [](char letter) {
+      return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+    });
+    // The blank before a comment may be the one behind the =.
+    std::string_view value = trimmed(without_comment(text.substr(equals + 1)));
+    properties_.push_back({.profile = *profile_, .name = std::move(name), .value = value, .line = line});
+    return "";
+  }
+
+  const ProfileFileKind kind_;
+  bool in_section_ = false;
+  std::optional<std::string> profile_;  // of this section
+  bool has_property_ = false;           // since the section's line
+  std::size_t property_indent_ = 0;     // of the last one
+  std::vector<Property> properties_;
+};
+
+}  // namespace
+
+Result<std::vector<Property>> parse_profile_file(std::string_view text, ProfileFileKind kind, std::string_view path) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  Parser parser(kind);
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    std::string_view raw = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), raw.size() + 1));
+    if (std::string_view wrong = parser.take(raw, line); !wrong.empty()) {
+      return Error{.kind = ErrorKind::kBadInput, .message = fmt::format("{}:{}: {}", path, line, wrong)};
+    }
+  }
+  return std::move(parser).properties();
+}
+
+}  // namespace quern::credentials

@@ -1,0 +1,257 @@
+#include "services/credentials/secret_text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "services/credentials/base64.h"
+
+namespace quern::credentials {
+namespace {
+
+constexpr std::size_t kMostLevels = 8;
+
+// How many bytes the character at the start of `bytes` has; 0: it is not well-formed. The ranges are those of table 3-7
+// of the Unicode standard.
+std::size_t character_bytes(std::string_view bytes) {
+  auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
+  auto follows = [&](std::size_t i) { return at(i) >= 0x80 && at(i) <= 0xBF; };
+  unsigned first = at(0);
+  unsigned second = at(1);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    bool is_right = (first != 0xE0 || second >= 0xA0) && (first != 0xED || second <= 0x9F);
+    return is_right && follows(1) && follows(2) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    bool is_right = (first != 0xF0 || second >= 0x90) && (first != 0xF4 || second <= 0x8F);
+    return is_right && follows(1) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void append_character(std::string& text, std::uint32_t code) {
+  auto append = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
+  if (code < 0x80) return append(code);
+  if (code < 0x800) {
+    append(0xC0 | code >> 6);
+  } else {
+    if (code < 0x10000) {
+      append(0xE0 | code >> 12);
+    } else {
+      append(0xF0 | code >> 18);
+      append(0x80 | (code >> 12 & 63));
+    }
+    append(0x80 | (code >> 6 & 63));
+  }
+  append(0x80 | (code & 63));
+}
+
+// Walks one JSON text. Each function takes what it is named after from the front; false: it is not there.
+class ObjectReader {
+ public:
+  explicit ObjectReader(std::string_view text) : rest_(text) {}
+
+  bool read() {
+    skip_blanks();
+    if (!rest_.starts_with('{') || !object("", kMostLevels)) return false;
+    skip_blanks();
+    return rest_.empty();
+  }
+  std::vector<SecretMember> take_members() { return std::move(members_); }
+
+ private:
+  void skip_blanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size())); }
+  bool take(char byte) {
+    if (!rest_.starts_with(byte)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  bool take_word(std::string_view word) {
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+  std::size_t digits() {
+    std::size_t count = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+    rest_.remove_prefix(count);
+    return count;
+  }
+
+  bool number() {
+    take('-');
+    if (!take('0') && digits() == 0) return false;
+    if (take('.') && digits() == 0) return false;
+    if (!take('e') && !take('E')) return true;
+    if (!take('+')) take('-');
+    return digits() > 0;
+  }
+
+  std::optional<std::uint32_t> four_digits() {
+    auto bytes = hex_decode(rest_.substr(0, 4));
+    if (!bytes.has_value() || bytes->size() != 2) return std::nullopt;
+    rest_.remove_prefix(4);
+    auto value = static_cast<std::uint32_t>(static_cast<unsigned char>((*bytes)[0]) << 8 |
+                                            static_cast<unsigned char>((*bytes)[1]));
+    Secret::wipe(*bytes);
+    return value;
+  }
+
+  // What stands behind \u.
+  bool unicode(std::string& text) {
+    auto code = four_digits();
+    if (!code.has_value() || (*code >= 0xDC00 && *code <= 0xDFFF)) return false;
+    if (*code >= 0xD800 && *code <= 0xDBFF) {
+      if (!take_word("\\u")) return false;
+      auto low = four_digits();
+      if (!low.has_value() || *low < 0xDC00 || *low > 0xDFFF) return false;
+      code = 0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00);
+    }
+    append_character(text, *code);
+    return true;
+  }
+
+  bool escape(std::string& text) {
+    constexpr std::string_view kNames = "\"\\/bfnrt";
+    constexpr std::string_view kMeant = "\"\\/\b\f\n\r\t";
+    if (take('u')) return unicode(text);
+    if (rest_.empty()) return false;
+    std::size_t found = kNames.find(rest_.front());
+    if (found == std::string_view::npos) return false;
+    rest_.remove_prefix(1);
+    text += kMeant[found];
+    return true;
+  }
+
+  bool text(std::string& text) {
+    if (!take('"')) return false;
+    // No escape is shorter than what it stands for.
+    text.reserve(raw_size());
+    while (!rest_.empty()) {
+      if (take('"')) return true;
+      if (take('\\')) {
+        if (!escape(text)) return false;
+        continue;
+      }
+      std::size_t bytes = static_cast<unsigned char>(rest_.front()) < 0x20 ? 0 : character_bytes(rest_);
+      if (bytes == 0) return false;
+      text.append(rest_.substr(0, bytes));
+      rest_.remove_prefix(bytes);
+    }
+    return false;
+  }
+  // Of the text that begins here, up to its closing quote.
+  std::size_t raw_size() const {
+    std::size_t size = 0;
+    while (size < rest_.size() && rest_[size] != '"') size += rest_[size] == '\\' ? 2 : 1;
+    return std::min(size, rest_.size());
+  }
+
+  bool value(const std::string& name, std::size_t levels) {
+    if (rest_.starts_with('{')) return object(name + ".", levels);
+    if (rest_.starts_with('[')) return array(name, levels);
+    if (!rest_.starts_with('"')) return take_word("true") || take_word("false") || take_word("null") || number();
+    std::string value;
+    bool is_right = text(value);
+    members_.push_back({.name = name, .value = Secret(std::move(value))});
+    return is_right;
+  }
+
+  bool object(const std::string& prefix, std::size_t levels) {
+    if (levels == 0 || !take('{')) return false;
+    skip_blanks();
+    if (take('}')) return true;
+    do {
+      skip_blanks();
+      std::string name;
+      if (!text(name)) return false;
+      skip_blanks();
+      if (!take(':')) return false;
+      skip_blanks();
+      if (!value(prefix + name, levels - 1)) return false;
+      skip_blanks();
+    } while (take(','));
+    return take('}');
+  }
+
+  bool array(const std::string& name, std::size_t levels) {
+    if (levels == 0 || !take('[')) return false;
+    skip_blanks();
+    if (take(']')) return true;
+    do {
+      skip_blanks();
+      if (!value(name + "[]", levels - 1)) return false;
+      skip_blanks();
+    } while (take(','));
+    return take(']');
+  }
+
+  std::string_view rest_;
+  std::vector<SecretMember> members_;
+};
+
+}  // namespace
+
+Result<Secret> read_secret(const Fd& fd, std::size_t most_bytes, std::string_view name) {
+  std::string bytes(most_bytes + 1, '\0');
+  std::size_t used = 0;
+  while (used < bytes.size()) {
+    auto count = read_some(fd, std::span(bytes).subspan(used));
+    if (!count.ok()) {
+      Secret::wipe(bytes);
+      return std::move(count).error().with_context("reading " + std::string(name));
+    }
+    if (count.value() == 0) break;
+    used += count.value();
+  }
+  if (used > most_bytes) {
+    Secret::wipe(bytes);
+    return Error{.kind = ErrorKind::kBadInput,
+                 .message = std::string(name) + " is longer than " + std::to_string(most_bytes) + " bytes"};
+  }
+  bytes.resize(used);
+  return Secret(std::move(bytes));
+}
+
+Result<std::vector<SecretMember>> read_secret_object(std::string_view text) {
+  ObjectReader reader(text);
+  if (!reader.read()) return Error{.kind = ErrorKind::kBadInput, .message = "it is not a JSON object"};
+  return reader.take_members();
+}
+
+Secret* find_member(std::vector<SecretMember>& members, std::string_view name) {
+  for (std::size_t i = members.size(); i > 0; --i) {
+    if (members[i - 1].name == name) return &members[i - 1].value;
+  }
+  return nullptr;
+}
+
+void append_json_text(std::string& json, std::string_view text) {
+  CHECK(json.capacity() - json.size() >= 6 * text.size() + 2);
+  json += '"';
+  for (char byte : text) {
+    if (static_cast<unsigned char>(byte) < 0x20) {
+      json += "\\u00";
+      json += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+      json += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
+      continue;
+    }
+    if (byte == '"' || byte == '\\') json += '\\';
+    json += byte;
+  }
+  json += '"';
+}
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::size_t count = character_bytes(bytes);
+    if (count == 0) return false;
+    bytes.remove_prefix(count);
+  }
+  return true;
+}
+
+}  // namespace quern::credentials
