@@ -61,6 +61,9 @@ class JsonReader {
   void capture(const Node& node, std::size_t start);
 
   bool skip();
+  bool skip_name();
+  bool skip_scalar();
+  void end_value();
   bool name(std::string_view* raw);
   bool scalar();
   bool string(std::size_t start);
@@ -91,7 +94,7 @@ class JsonReader {
   std::size_t last_ = 0;                 // offset of the last token that was taken
   std::size_t end_ = 0;                  // offset behind the last value or token
   std::size_t depth_ = 0;
-  std::vector<bool> is_object_;  // of the containers that skip() is in
+  std::vector<char> is_object_;  // of the containers that skip() is in
   Buffer* copy_ = nullptr;
   std::string unescaped_;
   // When each node was met last, to see members that stand twice in one object.
