@@ -18,12 +18,28 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 }  // namespace
 
 void Collector::add(std::string name, std::string path, std::string target, std::uint64_t size_bytes) {
+  if (!is_wanted(name)) return;
   if (!target.empty()) targets_.emplace(path, std::move(target));
   inputs_.push_back({.name = std::move(name), .path = std::move(path), .stored_bytes = size_bytes});
 }
 
-// The one path of a file, whatever links lead to it. Hard links are different files, as nothing says which is meant.
+void Collector::add_remote(Input input) {
+  if (is_wanted(input.name)) inputs_.push_back(std::move(input));
+}
+
+bool Collector::is_wanted(std::string_view name) {
+  if (filter_ == nullptr) return true;
+  name.remove_prefix(std::min(prefix_bytes_, name.size()));
+  name.remove_prefix(std::min(name.find_first_not_of('/'), name.size()));
+  if (filter_->accepts(name)) return true;
+  ++filtered_out_;
+  return false;
+}
+
+// The one URL of an object, however it was named; the one path of a file, whatever links lead to it. Hard links are
+// different files, as nothing says which is meant.
 const std::string& Collector::identity_of(const Input& input) const {
+  if (input.is_remote()) return input.url;
   if (targets_.empty()) return input.path;
   auto target = targets_.find(input.path);
   return target == targets_.end() ? input.path : target->second;
@@ -56,7 +72,7 @@ Result<InputList> Collector::finish() {
   }
   InputList list{.inputs = std::move(inputs_), .notes = {}};
   std::sort(list.inputs.begin(), list.inputs.end(), [](const Input& left, const Input& right) {
-    return std::tie(left.name, left.path) < std::tie(right.name, right.path);
+    return std::tie(left.name, left.path, left.url) < std::tie(right.name, right.path, right.url);
   });
   std::vector<bool> repeated = find_repeated(list);
   std::size_t kept = 0;
@@ -87,7 +103,10 @@ void Collector::add_notes(InputList& list, std::size_t named_twice, const std::s
   }
   if (linked > 0) {
     list.notes.push_back(counted(linked, "name is that", "names are those") +
-                         " of a file that the list has under another name, and count once, such as " + link);
+                         " of a file or object that the list has under another name, and count once, such as " + link);
+  }
+  if (filtered_out_ > 0) {
+    list.notes.push_back("the filter left out " + counted(filtered_out_, "input", "inputs"));
   }
   if (left_out_ > 0) {
     list.notes.push_back(counted(left_out_, "socket, pipe or device was", "sockets, pipes or devices were") +

@@ -2,25 +2,38 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "model/input.h"
+#include "stages/inputs/filter.h"
 
 namespace quern::inputs {
 
-// Gathers the files that were found, and makes one sorted list of them in which each file stands once. Owned by one
+// Gathers what was found, and makes one sorted list of it in which each file and each object stands once. Owned by one
 // thread; does not block.
 class Collector {
  public:
+  // What is found from now on must be accepted by `filter` (borrowed; nullptr: all is).
+  void use_filter(const Filter* filter) { filter_ = filter; }
+  // The filter looks at names of inputs behind this many bytes, and behind the slashes that follow.
+  void begin_pattern(std::size_t prefix_bytes) { prefix_bytes_ = prefix_bytes; }
+
   // `path` has no link in its folders. `target` is what it points to if it is a link itself, else "".
   void add(std::string name, std::string path, std::string target, std::uint64_t size_bytes);
+  // Of an object or a file behind HTTP.
+  void add_remote(Input input);
   // A socket, a pipe or a device that a pattern met.
   void leave_out() { ++left_out_; }
-  std::size_t count() const { return inputs_.size(); }
+  // What was found, also what the filter then left out.
+  std::size_t count() const { return inputs_.size() + filtered_out_; }
+  std::size_t filtered_out() const { return filtered_out_; }
   Result<InputList> finish();
 
  private:
+  bool is_wanted(std::string_view name);
   const std::string& identity_of(const Input& input) const;
   std::vector<bool> find_repeated(InputList& list) const;
   void add_notes(InputList& list, std::size_t named_twice, const std::string& twice, std::size_t linked,
@@ -29,6 +42,9 @@ class Collector {
   std::vector<Input> inputs_;
   std::unordered_map<std::string, std::string> targets_;  // of links, by path
   std::uint64_t left_out_ = 0;
+  const Filter* filter_ = nullptr;
+  std::size_t prefix_bytes_ = 0;
+  std::size_t filtered_out_ = 0;
 };
 
 }  // namespace quern::inputs

@@ -17,8 +17,11 @@
 #include "base/fd.h"
 #include "stages/inputs/advice.h"
 #include "stages/inputs/collector.h"
+#include "stages/inputs/filter.h"
 #include "stages/inputs/glob.h"
+#include "stages/inputs/key_pattern.h"
 #include "stages/inputs/manifest.h"
+#include "stages/inputs/remote.h"
 #include "stages/inputs/tree_walk.h"
 
 namespace quern::inputs {
@@ -26,6 +29,9 @@ namespace {
 
 // Folders whose real path is remembered: the names of a manifest usually share a few.
 constexpr std::size_t kMostRealFolders = 100'000;
+constexpr std::size_t kMaxFilterBytes = std::size_t{1} << 20;
+// What an index is asked where there is no filter: everything.
+constexpr std::string_view kNoFilter = R"({"version":1,"dimensions":[]})";
 
 Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
 Error not_found(std::string message) { return Error{.kind = ErrorKind::kNotFound, .message = std::move(message)}; }
@@ -45,8 +51,8 @@ Result<void> refuse_url(std::string_view text) {
   if (!is_url(text)) return {};
   std::string scheme(text.substr(0, text.find("://") + 3));
   if (scheme == "file://") return bad_config(std::string(text) + ": write the path without file://");
-  return bad_config(std::string(text) + ": this version reads local files only; " + scheme +
-                    " inputs come with a later version. Download them first, and name the files");
+  return bad_config(std::string(text) + ": quern reads local files, and s3://, https:// and http:// URLs, but not " +
+                    scheme + "; download it first, and name the file");
 }
 
 std::string squeeze_slashes(std::string_view text) {
@@ -75,11 +81,15 @@ struct Located {
 
 class Lister {
  public:
-  explicit Lister(ByteSource* standard_input) : standard_input_(standard_input) {}
+  Lister(const InputRequest& request, std::stop_token stop)
+      : standard_input_(request.standard_input), remote_(request, found_, std::move(stop)) {}
 
+  Result<void> use_filter(const Pattern& filter);
   Result<void> add_pattern(const Pattern& pattern);
   Result<void> add_manifest(const Pattern& manifest);
+  Result<void> add_index(const Pattern& index);
   std::size_t count() const { return found_.count(); }
+  bool is_filtered_out() const { return found_.count() > 0 && found_.count() == found_.filtered_out(); }
   Result<InputList> finish() { return found_.finish(); }
 
  private:
@@ -97,7 +107,9 @@ class Lister {
   Result<std::string> real_folder(const std::string& absolute);
 
   ByteSource* const standard_input_;
+  std::optional<Filter> filter_;
   Collector found_;
+  RemoteFinder remote_;
   std::unordered_map<std::string, std::string> real_folders_;
   std::uint64_t matched_folders_ = 0;  // of the pattern at hand
 };
@@ -119,8 +131,10 @@ Result<std::optional<Located>> Lister::locate(const std::string& name, const std
 Result<void> Lister::add_pattern(const Pattern& pattern) {
   if (pattern.text.empty()) return bad_config("the name of an input is empty");
   if (pattern.text == "-") return add_standard_input(pattern.folder);
+  if (remote_.takes(pattern.text)) return remote_.add_pattern(pattern.text);
   TRY(refuse_url(pattern.text));
   std::string text = squeeze_slashes(pattern.text);
+  found_.begin_pattern(0);
   TRY_ASSIGN(auto located, locate(text, pattern.folder));
   if (located.has_value()) return add_named(text, *located);
 
@@ -140,6 +154,7 @@ Result<void> Lister::add_pattern(const Pattern& pattern) {
 
 Result<void> Lister::add_glob(const std::string& text, const std::string& folder) {
   TRY_ASSIGN(auto alternatives, glob::expand_braces(text.ends_with('/') ? text + "**" : text));
+  found_.begin_pattern(folder_bytes(text));
   Walks walks;
   for (const std::string& alternative : alternatives) {
     std::size_t wildcard_at = glob::first_wildcard(alternative);
@@ -183,7 +198,9 @@ Result<void> Lister::add_below(const std::string& name, const std::string& absol
   std::size_t count_before = found_.count();
   TRY_ASSIGN(std::string path, real_path(absolute));
   TreeWalk tree({"**"}, found_);
-  TRY(tree.run(name.ends_with('/') ? name : name + "/", path));
+  std::string begin = name.ends_with('/') ? name : name + "/";
+  found_.begin_pattern(begin.size());
+  TRY(tree.run(begin, path));
   if (found_.count() > count_before) return {};
   return not_found(name + " is a folder without files (those whose names begin with a dot do not count)");
 }
@@ -213,7 +230,9 @@ Result<std::string> Lister::real_folder(const std::string& absolute) {
 
 Result<void> Lister::add_manifest(const Pattern& manifest) {
   if (manifest.text == "-") return add_standard_input(manifest.folder);
-  TRY(refuse_url(manifest.text));
+  if (is_url(manifest.text)) {
+    return bad_config(manifest.text + ": a manifest is a local file; download it first, and name the file");
+  }
   std::string path = manifest.text.starts_with('/') ? manifest.text : manifest.folder + "/" + manifest.text;
   auto fd = open_file(path, O_RDONLY);
   if (!fd.ok()) return os_error("reading the manifest " + manifest.text, fd.error().code);
@@ -231,8 +250,10 @@ Result<void> Lister::add_names(ByteSource& source, const std::string& origin, co
 }
 
 Result<void> Lister::add_line(const ManifestLine& line, const std::string& folder) {
-  TRY(refuse_url(line.name));
   std::string name(line.name);
+  if (remote_.takes(name)) return remote_.add_line(name, line.size_bytes);
+  TRY(refuse_url(name));
+  found_.begin_pattern(0);
   TRY_ASSIGN(auto located, locate(name, folder));
   if (!located.has_value()) {
     // A list may be older than its files: one that is gone is an input that fails, and the job says how many may.
@@ -249,19 +270,45 @@ Result<void> Lister::add_line(const ManifestLine& line, const std::string& folde
   return add_file(name, *located);
 }
 
+Result<void> Lister::use_filter(const Pattern& filter) {
+  std::string path = filter.text.starts_with('/') ? filter.text : filter.folder + "/" + filter.text;
+  auto text = read_file(path, kMaxFilterBytes);
+  if (!text.ok()) return std::move(text).error().with_context("reading the filter");
+  TRY_ASSIGN(filter_, Filter::parse(text.value(), filter.text));
+  found_.use_filter(&*filter_);
+  return {};
+}
+
+Result<void> Lister::add_index(const Pattern& index) {
+  found_.use_filter(nullptr);
+  return remote_.add_index(index.text, filter_.has_value() ? std::string_view(filter_->json()) : kNoFilter);
+}
+
 }  // namespace
 
-Result<InputList> list_inputs(const InputRequest& request) {
-  if (request.patterns.empty() && !request.manifest.has_value()) {
+Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop) {
+  if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value()) {
     return bad_config("there are no inputs; name files, folders or patterns under inputs: in the job file, or with -i");
   }
-  Lister lister(request.standard_input);
+  Lister lister(request, stop);
+  if (request.filter.has_value()) TRY(lister.use_filter(*request.filter).context(request.filter->origin));
   for (const Pattern& pattern : request.patterns) TRY(lister.add_pattern(pattern).context(pattern.origin));
   if (request.manifest.has_value()) TRY(lister.add_manifest(*request.manifest).context(request.manifest->origin));
+  if (request.index.has_value()) TRY(lister.add_index(*request.index).context(request.index->origin));
+  if (lister.is_filtered_out()) {
+    return not_found("the filter " + request.filter->text + " leaves none of " + std::to_string(lister.count()) +
+                     " inputs")
+        .with_context(request.filter->origin);
+  }
   if (lister.count() == 0) {
-    const Pattern& named = request.manifest.has_value() ? *request.manifest : request.patterns.front();
-    std::string what = named.text == "-" ? "standard input" : "the manifest " + named.text;
-    return not_found(what + " names no input").with_context(named.origin);
+    const Pattern& named = request.manifest.has_value() ? *request.manifest
+                           : request.index.has_value()  ? *request.index
+                                                        : request.patterns.front();
+    std::string kind = request.manifest.has_value() ? "the manifest " : request.index.has_value() ? "the index " : "";
+    // The query of an index's URL may hold a secret.
+    std::string text = request.manifest.has_value() ? named.text : named.text.substr(0, named.text.find('?'));
+    return not_found((named.text == "-" ? "standard input" : kind + text) + " names no input")
+        .with_context(named.origin);
   }
   return lister.finish();
 }

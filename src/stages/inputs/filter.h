@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace quern::inputs {
+
+// A Filter.json (docs/formats/filter.md): which inputs are wanted, by the parts of their paths.
+class Filter {
+ public:
+  // `origin` names it in errors, which are kBadConfig.
+  static Result<Filter> parse(std::string_view json, std::string_view origin);
+
+  // `path` is that of the input below its prefix, without a leading '/'.
+  bool accepts(std::string_view path) const;
+  // As it was read, without what is only layout.
+  const std::string& json() const { return json_; }
+
+ private:
+  struct Dimension {
+    bool is_any = false;
+    std::vector<std::string> values = {};  // sorted; these are allowed, unless there is a range
+    bool is_range = false;
+    std::optional<std::string> min = {};
+    std::optional<std::string> max = {};
+  };
+  friend struct FilterReader;
+
+  static bool allows(const Dimension& dimension, std::string_view value);
+
+  std::vector<Dimension> dimensions_;
+  std::string json_;
+};
+
+}  // namespace quern::inputs

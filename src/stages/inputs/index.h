@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "services/http/http.h"
+
+namespace quern::inputs {
+
+// One line of an index server's answer.
+struct IndexEntry {
+  std::string name;  // a key, or a URL
+  std::optional<std::uint64_t> size_bytes;
+};
+
+// Posts {"filter": filter_json} to `url`, and calls `take` for each entry of the answer, which is a list of
+// {"file_name": ..., "size": ...}. kBadInput: the answer is something else. Blocks; memory is that of the answer.
+Result<void> ask_index(http::Client& client, const std::string& url, std::string_view filter_json,
+                       const std::function<Result<void>(const IndexEntry&)>& take, const std::stop_token& stop);
+
+// The answer alone, for tests.
+Result<void> parse_index(std::string_view json, const std::function<Result<void>(const IndexEntry&)>& take);
+
+}  // namespace quern::inputs

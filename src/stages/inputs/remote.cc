@@ -1,0 +1,246 @@
+#include "stages/inputs/remote.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <utility>
+
+#include "services/http/http.h"
+#include "services/s3/address.h"
+#include "services/s3/store.h"
+#include "stages/inputs/glob.h"
+#include "stages/inputs/index.h"
+
+namespace quern::inputs {
+namespace {
+
+Error not_found(std::string message) { return Error{.kind = ErrorKind::kNotFound, .message = std::move(message)}; }
+
+// Objects that some tools make to show an empty folder; no input.
+bool is_folder_marker(const s3::Object& object) { return object.key.ends_with('/') && object.size_bytes == 0; }
+
+std::optional<std::uint64_t> parse_size(std::optional<std::string_view> text) {
+  std::uint64_t size_bytes = 0;
+  if (!text.has_value()) return std::nullopt;
+  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), size_bytes);
+  if (error != std::errc() || end != text->data() + text->size() || text->empty()) return std::nullopt;
+  return size_bytes;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& byte : result) byte = static_cast<char>(std::tolower(static_cast<unsigned char>(byte)));
+  return result;
+}
+
+// Whoever has a signed URL has the file: it is not shown in names of inputs.
+bool holds_secret(std::string_view query) {
+  std::string text = lower(query);
+  for (const char* word : {"signature=", "sig=", "token=", "key=", "secret=", "password="}) {
+    if (text.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_web_url(std::string_view text) {
+  std::string scheme = lower(text.substr(0, std::min<std::size_t>(text.size(), 8)));
+  return scheme.starts_with("http://") || scheme == "https://";
+}
+
+bool RemoteFinder::takes(std::string_view name) const {
+  if (s3::is_s3_url(name) || is_web_url(name)) return true;
+  return !request_.bucket.empty() && name.find("://") == std::string_view::npos;
+}
+
+Result<void> RemoteFinder::check_peers(const std::string& name) const {
+  bool has_peer = is_web_url(name) ? static_cast<bool>(request_.peers.client) : static_cast<bool>(request_.peers.store);
+  if (has_peer) return {};
+  return Error{.kind = ErrorKind::kBadConfig,
+               .message = name + ": this command reads local files only; download it first, and name the file"};
+}
+
+Result<RemoteFinder::Named> RemoteFinder::take_apart(const std::string& text) const {
+  if (!s3::is_s3_url(text)) {
+    TRY(s3::check_bucket(request_.bucket));
+    return Named{.bucket = request_.bucket, .key = text, .name_prefix = ""};
+  }
+  TRY_ASSIGN(s3::ObjectName name, s3::parse_s3_url(text));
+  std::string prefix = s3::format_s3_url(name.bucket, "");
+  return Named{.bucket = std::move(name.bucket), .key = std::move(name.key), .name_prefix = std::move(prefix)};
+}
+
+Result<void> RemoteFinder::add_pattern(const std::string& text) {
+  TRY(check_peers(text));
+  if (is_web_url(text)) return add_url(text, std::nullopt);
+  TRY_ASSIGN(Named named, take_apart(text));
+  found_.begin_pattern(named.name_prefix.size() + folder_bytes(named.key));
+  return add_keys(named, text);
+}
+
+Result<void> RemoteFinder::add_keys(const Named& named, const std::string& text) {
+  std::size_t count_before = found_.count();
+  TRY_ASSIGN(KeyPlan plan, plan_keys(named.key));
+  for (const std::string& key : plan.exact) {
+    TRY_ASSIGN(bool is_there, add_exact(named, key));
+    static_cast<void>(is_there);
+  }
+  std::uint64_t others = 0;
+  std::string nearest;
+  for (const KeyListing& listing : plan.listings) {
+    TRY_ASSIGN(std::uint64_t count, add_listing(named, listing, nearest));
+    others += count;
+  }
+  if (found_.count() > count_before) return {};
+  if (plan.listings.empty()) {
+    TRY_ASSIGN(std::string advice, advice_below(named));
+    return not_found("there is no object " + text + advice);
+  }
+  std::string message = text + " matches no object";
+  if (plan.listings.size() == 1 && !plan.listings[0].prefix.empty()) {
+    message += others == 0 ? ": none begins with " + named.name_prefix + plan.listings[0].prefix : "";
+  }
+  if (others > 0) {
+    message += "; there " + std::string(others == 1 ? "is " : "are ") + std::to_string(others) +
+               (others == 1 ? " other, " : " others, such as ") + nearest;
+  }
+  return not_found(std::move(message));
+}
+
+Result<bool> RemoteFinder::add_exact(const Named& named, const std::string& key) {
+  TRY_ASSIGN(s3::Store * store, request_.peers.store());
+  TRY_ASSIGN(auto object, store->head(named.bucket, key, stop_));
+  if (!object.has_value()) return false;
+  found_.add_remote({.name = named.name_prefix + key,
+                     .stored_bytes = object->size_bytes,
+                     .url = s3::format_s3_url(named.bucket, key),
+                     .etag = std::move(object->etag)});
+  return true;
+}
+
+// Returns how many objects were there that no pattern wants; `nearest` is then the first of them.
+Result<std::uint64_t> RemoteFinder::add_listing(const Named& named, const KeyListing& listing, std::string& nearest) {
+  TRY_ASSIGN(s3::Store * store, request_.peers.store());
+  std::uint64_t others = 0;
+  auto take = [&](const s3::Object& object) -> Result<void> {
+    if (is_folder_marker(object)) return {};
+    bool is_wanted = std::any_of(listing.patterns.begin(), listing.patterns.end(),
+                                 [&](const KeyPattern& pattern) { return pattern.matches(object.key); });
+    if (!is_wanted) {
+      if (others++ == 0 && nearest.empty()) nearest = named.name_prefix + object.key;
+      return {};
+    }
+    found_.add_remote({.name = named.name_prefix + object.key,
+                       .stored_bytes = object.size_bytes,
+                       .url = s3::format_s3_url(named.bucket, object.key),
+                       .etag = object.etag});
+    return {};
+  };
+  s3::ListRequest request{
+      .bucket = named.bucket, .prefix = listing.prefix, .delimiter = listing.is_one_level ? "/" : ""};
+  TRY(store->list(request, take, stop_));
+  return others;
+}
+
+// For a name that perhaps was meant as a folder.
+Result<std::string> RemoteFinder::advice_below(const Named& named) {
+  if (glob::unescape(named.key) != named.key || named.key.find('{') != std::string::npos) return std::string();
+  TRY_ASSIGN(s3::Store * store, request_.peers.store());
+  std::string first;
+  auto take = [&](const s3::Object& object) -> Result<void> {
+    first = object.key;
+    return Error{.kind = ErrorKind::kStopped, .message = "one is enough"};
+  };
+  auto listed = store->list({.bucket = named.bucket, .prefix = named.key + "/"}, take, stop_);
+  // Whoever may get objects need not be allowed to list them: then there is no advice.
+  if (!listed.ok() && first.empty() && listed.error().kind != ErrorKind::kDenied) return std::move(listed).error();
+  if (first.empty()) return std::string();
+  return "; there is " + named.name_prefix + first + ": end the name with / to take everything below";
+}
+
+Result<void> RemoteFinder::add_line(const std::string& name, std::optional<std::uint64_t> size_bytes) {
+  TRY(check_peers(name));
+  if (is_web_url(name)) return add_url(name, size_bytes);
+  TRY_ASSIGN(Named named, take_apart(name));
+  if (named.key.empty()) {
+    return Error{.kind = ErrorKind::kBadConfig, .message = name + " names a bucket; a list names objects"};
+  }
+  found_.begin_pattern(named.name_prefix.size());
+  Input input{.name = name, .url = s3::format_s3_url(named.bucket, named.key)};
+  if (!size_bytes.has_value()) {
+    TRY_ASSIGN(s3::Store * store, request_.peers.store());
+    auto object = store->head(named.bucket, named.key, stop_);
+    // Refused by the server for this object: it fails when it is fetched, and counts as a failed input.
+    bool is_refused = !object.ok() && object.error().code != 0 && object.error().kind != ErrorKind::kRetry;
+    if (!object.ok() && !is_refused) return std::move(object).error();
+    if (object.ok() && object.value().has_value()) {
+      size_bytes = object.value()->size_bytes;
+      input.etag = std::move(object.value()->etag);
+    }
+  }
+  input.size_is_known = size_bytes.has_value();
+  input.stored_bytes = size_bytes.value_or(0);
+  found_.add_remote(std::move(input));
+  return {};
+}
+
+Result<void> RemoteFinder::add_url(const std::string& url, std::optional<std::uint64_t> size_bytes) {
+  auto parsed = http::parse_url(url);
+  if (!parsed.ok()) {
+    return Error{.kind = ErrorKind::kBadConfig, .message = std::move(parsed).error().message};
+  }
+  bool is_secret = holds_secret(parsed.value().query);
+  Input input{.name = is_secret ? url.substr(0, url.find('?')) : url, .url = url};
+  found_.begin_pattern(std::min(url.find('/', url.find("://") + 3), input.name.size()));
+  if (size_bytes.has_value()) {
+    input.stored_bytes = *size_bytes;
+  } else {
+    TRY_ASSIGN(input, ask_for_url(std::move(input)));
+  }
+  found_.add_remote(std::move(input));
+  return {};
+}
+
+// A URL that cannot be asked for its size stays: getting it will say what is wrong with it.
+Result<Input> RemoteFinder::ask_for_url(Input input) {
+  input.size_is_known = false;
+  std::string host = http::parse_url(input.url).value().host;
+  if (silent_hosts_.contains(host)) return input;
+  TRY_ASSIGN(http::Client * client, request_.peers.client());
+  auto response = client->call({.method = "HEAD", .url = input.url}, nullptr, stop_);
+  if (!response.ok()) {
+    if (response.error().kind == ErrorKind::kStopped) return std::move(response).error();
+    if (response.error().code == 0) silent_hosts_.insert(std::move(host));
+    return input;
+  }
+  const http::Head& head = response.value().head;
+  // The length of a body that is compressed on its way says nothing of the file.
+  bool is_plain = lower(head.header("content-encoding").value_or("identity")) == "identity";
+  auto size_bytes = is_plain ? parse_size(head.header("content-length")) : std::nullopt;
+  input.size_is_known = size_bytes.has_value();
+  input.stored_bytes = size_bytes.value_or(0);
+  input.etag = head.header("etag").value_or("");
+  return input;
+}
+
+Result<void> RemoteFinder::add_index(const std::string& url, std::string_view filter_json) {
+  if (!is_web_url(url)) {
+    return Error{.kind = ErrorKind::kBadConfig, .message = "the index must be an http:// or https:// URL"};
+  }
+  TRY(check_peers(url.substr(0, url.find('?'))));
+  TRY_ASSIGN(http::Client * client, request_.peers.client());
+  auto take = [&](const IndexEntry& entry) -> Result<void> {
+    if (!takes(entry.name)) {
+      return Error{.kind = ErrorKind::kBadConfig,
+                   .message = "the index names " + entry.name +
+                              (entry.name.find("://") == std::string::npos
+                                   ? ", which is a key; say of which bucket, with --bucket or QUERN_BUCKET"
+                                   : ", which quern cannot read; it reads s3://, https:// and http:// URLs")};
+    }
+    return add_line(entry.name, entry.size_bytes);
+  };
+  return ask_index(*client, url, filter_json, take, stop_);
+}
+
+}  // namespace quern::inputs

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "stages/inputs/collector.h"
+#include "stages/inputs/inputs.h"
+#include "stages/inputs/key_pattern.h"
+
+namespace quern::inputs {
+
+// http:// and https://.
+bool is_web_url(std::string_view text);
+
+// Finds inputs in buckets and behind HTTP, and hands them to a Collector. Owned by one thread; its calls block on the
+// network.
+class RemoteFinder {
+ public:
+  RemoteFinder(const InputRequest& request, Collector& found, std::stop_token stop)
+      : request_(request), found_(found), stop_(std::move(stop)) {}
+
+  // Whether this name is ours: a URL that we can ask, or any name where names are keys of a bucket.
+  bool takes(std::string_view name) const;
+
+  // A name or a glob of the job. One that nothing matches is an error.
+  Result<void> add_pattern(const std::string& text);
+  // A name of a list. One that is not there stays in the list, as lists may be older than what they name. With its
+  // size, nobody is asked.
+  Result<void> add_line(const std::string& name, std::optional<std::uint64_t> size_bytes);
+  // Everything that the index at `url` names for this filter.
+  Result<void> add_index(const std::string& url, std::string_view filter_json);
+
+ private:
+  // A key, or a pattern of keys, and how names of inputs begin before it: "s3://bucket/", or "" for bare keys.
+  struct Named {
+    std::string bucket;
+    std::string key;
+    std::string name_prefix;
+  };
+  Result<void> check_peers(const std::string& name) const;
+  Result<Named> take_apart(const std::string& text) const;
+
+  Result<void> add_keys(const Named& named, const std::string& text);
+  Result<bool> add_exact(const Named& named, const std::string& key);
+  Result<std::uint64_t> add_listing(const Named& named, const KeyListing& listing, std::string& nearest);
+  Result<std::string> advice_below(const Named& named);
+  Result<void> add_url(const std::string& url, std::optional<std::uint64_t> size_bytes);
+  Result<Input> ask_for_url(Input input);
+
+  const InputRequest& request_;
+  Collector& found_;
+  const std::stop_token stop_;
+  std::set<std::string> silent_hosts_;  // that could not be reached, and are not asked again
+};
+
+}  // namespace quern::inputs
