@@ -13,7 +13,7 @@ constexpr std::chrono::minutes kLeastRest{1};
 
 class FixedProvider final : public CredentialProvider {
  public:
-  FixedProvider(AwsCredentials credentials, std::function<Time()> now)
+  FixedProvider(AwsCredentials credentials, std::function<UtcTime()> now)
       : credentials_(std::move(credentials)), now_(std::move(now)) {}
   Result<const AwsCredentials*> current(const std::stop_token& /*stop*/) override {
     TRY(check_not_expired(credentials_, now_()));
@@ -22,7 +22,7 @@ class FixedProvider final : public CredentialProvider {
 
  private:
   const AwsCredentials credentials_;
-  const std::function<Time()> now_;
+  const std::function<UtcTime()> now_;
 };
 
 class AnonymousProvider final : public CredentialProvider {
@@ -32,16 +32,16 @@ class AnonymousProvider final : public CredentialProvider {
 
 }  // namespace
 
-std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentials, std::function<Time()> now) {
+std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentials, std::function<UtcTime()> now) {
   return std::make_unique<FixedProvider>(std::move(credentials), std::move(now));
 }
 
 std::unique_ptr<CredentialProvider> make_anonymous_provider() { return std::make_unique<AnonymousProvider>(); }
 
-Result<void> check_not_expired(const AwsCredentials& credentials, Time now) {
+Result<void> check_not_expired(const AwsCredentials& credentials, UtcTime now) {
   if (!credentials.expires.has_value() || *credentials.expires - now > kLeastRest) return {};
   auto rest = std::chrono::duration_cast<std::chrono::seconds>(*credentials.expires - now);
-  std::string when = extended_time(*credentials.expires);
+  std::string when = format_utc(*credentials.expires);
   std::string message = "the credentials of " + credentials.source;
   if (rest.count() <= 0) {
     message += " expired at " + when + ", " + rough_duration(rest) + " ago";

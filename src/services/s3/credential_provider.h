@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <stop_token>
 
 #include "base/result.h"
 #include "model/credentials.h"
+#include "model/utc_time.h"
 
 namespace quern::s3 {
 
@@ -21,13 +21,12 @@ class CredentialProvider {
 };
 
 // One set of credentials, as long as it lasts.
-std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentials,
-                                                        std::function<std::chrono::system_clock::time_point()> now);
+std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentials, std::function<UtcTime()> now);
 // None, ever: all requests are anonymous.
 std::unique_ptr<CredentialProvider> make_anonymous_provider();
 
 // kDenied if they end within a minute of `now`: "the credentials of AWS_ACCESS_KEY_ID expired at 2026-11-05T08:00:00Z,
 // 3 minutes ago; ...".
-Result<void> check_not_expired(const AwsCredentials& credentials, std::chrono::system_clock::time_point now);
+Result<void> check_not_expired(const AwsCredentials& credentials, UtcTime now);
 
 }  // namespace quern::s3

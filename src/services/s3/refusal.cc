@@ -18,7 +18,7 @@ std::string named(const AwsCredentials* credentials) {
   return "the credentials of " + credentials->source + " (" + credentials->access_key_id + ")";
 }
 
-std::string about_clock(const http::Response& response, Time now) {
+std::string about_clock(const http::Response& response, UtcTime now) {
   auto date = response.head.header("date");
   auto server = date.has_value() ? parse_http_date(*date) : std::nullopt;
   if (!server.has_value()) return "this machine's clock differs too much from the server's; set it";
@@ -43,7 +43,8 @@ struct Advice {
   std::string text;
 };
 
-std::optional<Advice> advice_for(std::string_view code, const http::Response& response, const Asked& asked, Time now) {
+std::optional<Advice> advice_for(std::string_view code, const http::Response& response, const Asked& asked,
+                                 UtcTime now) {
   if (code == "NoSuchBucket") {
     return Advice{ErrorKind::kNotFound, "there is no bucket " + asked.bucket +
                                             "; check its name, and the endpoint if it is "
@@ -79,7 +80,7 @@ std::optional<Advice> advice_for(std::string_view code, const http::Response& re
 
 }  // namespace
 
-Error explain_refusal(const http::Response& response, const Asked& asked, Time now) {
+Error explain_refusal(const http::Response& response, const Asked& asked, UtcTime now) {
   http::Refusal refusal = http::read_refusal(response.head, response.body);
   Error error = http::to_error(refusal);
   if (auto advice = advice_for(refusal.code, response, asked, now)) {

@@ -19,7 +19,7 @@ struct Asked {
 };
 
 // The error that an answer of 300 or above stands for: what the server says, and what its user can do about it. Pure.
-Error explain_refusal(const http::Response& response, const Asked& asked, Time now);
+Error explain_refusal(const http::Response& response, const Asked& asked, UtcTime now);
 
 // The region that a refusal says a bucket is in; "" if it says none, or nothing that can be one.
 std::string region_in(const http::Response& response);

@@ -187,7 +187,7 @@ std::string SigV4::signature(const Pieces& pieces, const AwsCredentials& credent
   return hex(hmac(key_for(credentials, pieces.date()).bytes, to_sign));
 }
 
-Result<void> SigV4::sign(http::Request& request, const AwsCredentials& credentials, Time now, Payload payload) {
+Result<void> SigV4::sign(http::Request& request, const AwsCredentials& credentials, UtcTime now, Payload payload) {
   auto target = split(request.url);
   if (!target.has_value()) return no_url();
   std::erase_if(request.headers, [](const http::Header& header) { return is_of_signature(header.name); });
@@ -213,7 +213,7 @@ Result<void> SigV4::sign(http::Request& request, const AwsCredentials& credentia
   return {};
 }
 
-Result<std::string> SigV4::presign(const http::Request& request, const AwsCredentials& credentials, Time now,
+Result<std::string> SigV4::presign(const http::Request& request, const AwsCredentials& credentials, UtcTime now,
                                    std::chrono::seconds lifetime, Payload payload) {
   auto target = split(request.url);
   if (!target.has_value()) return no_url();

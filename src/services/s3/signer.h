@@ -10,13 +10,14 @@
 
 #include "base/result.h"
 #include "model/credentials.h"
+#include "model/utc_time.h"
 #include "services/http/http.h"
 #include "services/s3/canonical_request.h"
 #include "services/s3/credential_provider.h"
 
 namespace quern::s3 {
 
-using Clock = std::function<std::chrono::system_clock::time_point()>;
+using Clock = std::function<UtcTime()>;
 
 struct SigningOptions {
   std::string service = "s3";
@@ -36,8 +37,6 @@ enum class Payload { kHashed, kUnsigned };
 // kBadInput: a URL that is none.
 class SigV4 {
  public:
-  using Time = std::chrono::system_clock::time_point;
-
   explicit SigV4(SigningOptions options) : options_(std::move(options)) {}
   ~SigV4();
   SigV4(const SigV4&) = delete;
@@ -45,12 +44,12 @@ class SigV4 {
 
   // Adds x-amz-date, x-amz-security-token, x-amz-content-sha256 and Authorization, in place of those that an earlier
   // attempt left. All other headers are signed too, except those that proxies and libraries change on the way.
-  Result<void> sign(http::Request& request, const AwsCredentials& credentials, Time now,
+  Result<void> sign(http::Request& request, const AwsCredentials& credentials, UtcTime now,
                     Payload payload = Payload::kHashed);
 
   // The URL with the signature in its query, for whoever has it, for `lifetime` (at most 7 days). The request's headers
   // are signed, and must be sent with it.
-  Result<std::string> presign(const http::Request& request, const AwsCredentials& credentials, Time now,
+  Result<std::string> presign(const http::Request& request, const AwsCredentials& credentials, UtcTime now,
                               std::chrono::seconds lifetime, Payload payload = Payload::kUnsigned);
 
  private:

@@ -57,7 +57,7 @@ http::Request parse_request(const std::string& text) {
 struct Case {
   SigningOptions options;
   AwsCredentials credentials;
-  Time time;
+  UtcTime time;
   std::chrono::seconds lifetime;
 };
 
@@ -73,7 +73,7 @@ Case parse_context(const std::string& text) {
           .credentials = {.access_key_id = own.at("access_key_id"),
                           .secret_access_key = Secret(own.at("secret_access_key").get<std::string>()),
                           .session_token = Secret(own.value("token", ""))},
-          .time = parse_extended_time(context.at("timestamp").get<std::string>()).value(),
+          .time = parse_utc(context.at("timestamp").get<std::string>()).value(),
           .lifetime = std::chrono::seconds(context.at("expiration_in_seconds").get<int>())};
 }
 

@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-Time today() { return parse_extended_time("2026-11-05T08:00:00Z").value(); }
+UtcTime today() { return parse_utc("2026-11-05T08:00:00Z").value(); }
 
 AwsCredentials some_credentials() {
   return {.access_key_id = "AKIDEXAMPLE",

@@ -104,7 +104,7 @@ Result<AwsCredentials> parse_federation_token(std::string_view xml) {
   AwsCredentials credentials{.access_key_id = std::string(text_of(own, "AccessKeyId")),
                              .secret_access_key = Secret(std::string(text_of(own, "SecretAccessKey"))),
                              .session_token = Secret(std::string(text_of(own, "SessionToken"))),
-                             .expires = parse_extended_time(text_of(own, "Expiration")),
+                             .expires = parse_utc(text_of(own, "Expiration")),
                              .source = "GetFederationToken"};
   // What pugixml copied is wiped too, as its allocator does not.
   for (const char* name : {"SecretAccessKey", "SessionToken"}) {
