@@ -16,9 +16,9 @@
 namespace quern::fakes {
 namespace {
 
-std::string script() {
+std::string path_of(const std::string& script) {
   const char* source = std::getenv("QUERN_SOURCE_DIR");
-  return (source != nullptr ? std::string(source) : std::string(".")) + "/tests/fakes/fault_server.py";
+  return (source != nullptr ? std::string(source) : std::string(".")) + "/tests/fakes/" + script;
 }
 
 int read_port(const Fd& output) {
@@ -30,7 +30,7 @@ int read_port(const Fd& output) {
 
 }  // namespace
 
-FaultServer::FaultServer(const std::string& plan) {
+FaultServer::FaultServer(const std::string& plan, const std::string& script) {
   Pipe input = make_pipe(4096).value();
   Pipe output = make_pipe(4096).value();
   std::string plan_path = "/tmp/fault_server_plan.XXXXXX";
@@ -40,7 +40,7 @@ FaultServer::FaultServer(const std::string& plan) {
   CHECK(::posix_spawn_file_actions_init(&actions) == 0);
   CHECK(::posix_spawn_file_actions_adddup2(&actions, input.read_end.number(), 0) == 0);
   CHECK(::posix_spawn_file_actions_adddup2(&actions, output.write_end.number(), 1) == 0);
-  std::string path = script();
+  std::string path = path_of(script);
   std::array<const char*, 5> arguments = {"/usr/bin/python3", path.c_str(), "--plan", plan_path.c_str(), nullptr};
   CHECK(::posix_spawn(&pid_, arguments[0], &actions, nullptr, const_cast<char**>(arguments.data()), environ) == 0);
   ::posix_spawn_file_actions_destroy(&actions);

@@ -6,11 +6,12 @@
 
 namespace quern::fakes {
 
-// tests/fakes/fault_server.py, started for one test; gone when this object is. A failure to start is a failed CHECK.
+// tests/fakes/fault_server.py, or another server there with the same way to be started, for one test; gone when this
+// object is. A failure to start is a failed CHECK.
 class FaultServer {
  public:
   // `plan` is the JSON that the server's own documentation describes.
-  explicit FaultServer(const std::string& plan);
+  explicit FaultServer(const std::string& plan, const std::string& script = "fault_server.py");
   ~FaultServer();
   FaultServer(const FaultServer&) = delete;
   FaultServer& operator=(const FaultServer&) = delete;
