@@ -117,7 +117,7 @@ Error unknown_option(const CommandRow& command, std::string_view word) {
 Error unknown_command(const std::string& word) {
   std::vector<std::string> names;
   for (const CommandRow& command : command_rows()) {
-    if (!command.group.empty()) names.emplace_back(command.name);
+    if (!command.group.empty() && !is_within_another(command)) names.emplace_back(command.name);
   }
   if (std::optional<std::string> meant = nearest(word, names)) {
     return wrong(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
@@ -196,6 +196,36 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   return line;
 }
 
+// The one positional of a command of `quern credentials`.
+Result<CommandLine> parse_credentials_command(const CommandRow& command, const Given& given) {
+  CommandLine line;
+  bool is_seal = command.name == "credentials seal";
+  line.command = is_seal ? Command::kSeal : command.name == "credentials keygen" ? Command::kKeygen : Command::kOpen;
+  if (given.positionals.size() > 1) {
+    return wrong(fmt::format("{}: takes one {}, and {} and {} are two", command.name,
+                             line.command == Command::kKeygen ? "file" : "value", given.positionals[0],
+                             given.positionals[1]));
+  }
+  line.credentials = {.value = given.positionals.empty() ? std::nullopt : std::optional(given.positionals[0]),
+                      .to = given.last("--to"),
+                      .profile = given.last("--profile"),
+                      .expires = given.last("--expires"),
+                      .reveal = given.has("--reveal")};
+  line.key = given.last("--key");
+  line.json = given.has("--json");
+  if (!is_seal || !line.credentials.value.has_value()) return line;
+  if (line.credentials.value != "-") {
+    return wrong(
+        fmt::format("{}: takes only -, for JSON on standard input; credentials on the command line are seen by "
+                    "everybody on this machine",
+                    command.name));
+  }
+  if (line.credentials.profile.has_value()) {
+    return wrong(fmt::format("{}: --profile and - name two sources; name one", command.name));
+  }
+  return line;
+}
+
 CommandLine printed(Command command, std::string text) {
   CommandLine line;
   line.command = command;
@@ -205,8 +235,9 @@ CommandLine printed(Command command, std::string text) {
 
 Result<CommandLine> help_about(const std::vector<std::string>& words) {
   if (words.empty()) return printed(Command::kHelp, general_help());
-  const CommandRow* command = find_command(words[0]);
-  if (command == nullptr) return unknown_command(words[0]);
+  const std::string name = fmt::format("{}", fmt::join(words, " "));
+  const CommandRow* command = find_command(name);
+  if (command == nullptr) return unknown_command(name);
   return printed(Command::kHelp, command_help(*command));
 }
 
@@ -235,9 +266,26 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name == "help") return help_about(given.positionals);
   if (command.name == "completion") return completion(given.positionals);
   if (command.name == "guard") return guard(given.positionals);
+  if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);
   if (command.name != "version") return parse_job_command(command, arguments, given);
   if (!given.positionals.empty()) return wrong("version: takes no arguments");
   return printed(Command::kVersion, fmt::format("quern {}\n", kVersion));
+}
+
+// What follows `quern credentials`.
+Result<CommandLine> parse_credentials(std::span<const std::string> words) {
+  if (words.empty()) {
+    return wrong(fmt::format("credentials: say what to do: {} (quern credentials --help says more)",
+                             one_of(words_after("credentials"))));
+  }
+  if (asks_for_help(words[0])) return printed(Command::kHelp, command_help(*find_command("credentials")));
+  const CommandRow* command = find_command("credentials " + words[0]);
+  if (command != nullptr) return parse_command(*command, words.subspan(1));
+  const std::vector<std::string> known = words_after("credentials");
+  std::optional<std::string> meant = nearest(words[0], known);
+  std::string hint = meant.has_value() ? "did you mean " + *meant + "?" : "there are " + one_of(known);
+  return wrong(
+      fmt::format("credentials: {} is not a command; {} (quern credentials --help says more)", words[0], hint));
 }
 
 }  // namespace
@@ -254,6 +302,7 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
   const std::string name = words[0];
   if (asks_for_help(name)) return help_about({});
   if (name == "--version" || name == "-V") return parse_command(*find_command("version"), {});
+  if (name == "credentials") return parse_credentials(std::span<const std::string>(words).subspan(1));
   const CommandRow* command = find_command(name);
   if (command != nullptr) return parse_command(*command, std::span(words).subspan(1));
   if (name.starts_with('-')) {

@@ -11,7 +11,7 @@ namespace quern::app {
 
 // What the user asked for, as plain values. Reading it touches no file and prints nothing.
 struct CommandLine {
-  enum class Command { kRun, kMap, kReduce, kCheck, kVersion, kHelp, kGuard, kCompletion };
+  enum class Command { kRun, kMap, kReduce, kCheck, kVersion, kHelp, kGuard, kCompletion, kKeygen, kSeal, kOpen };
 
   Command command = Command::kHelp;
   std::optional<std::string> job;     // a job file or a folder with one; none: the usual places
@@ -27,6 +27,16 @@ struct CommandLine {
   bool quiet = false;
   bool json = false;
   bool verbose = false;
+
+  // Of kKeygen, kSeal and kOpen.
+  struct Credentials {
+    std::optional<std::string> value;    // the key's file; the sealed value, or "-" for standard input
+    std::optional<std::string> to;       // a file with a public key
+    std::optional<std::string> profile;  // its name
+    std::optional<std::string> expires;  // a time, or a duration from now on
+    bool reveal = false;
+  };
+  Credentials credentials = {};
 
   std::string text;          // of kHelp, kVersion and kCompletion: what to print on standard output
   int exit_status = 0;       // of these. Not 0: nothing was asked for, and `text` belongs on standard error

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -93,7 +94,7 @@ std::string options_that_take(Completes what) {
 std::string command_words() {
   std::vector<std::string_view> names;
   for (const CommandRow& command : command_rows()) {
-    if (!command.group.empty()) names.push_back(command.name);
+    if (!command.group.empty() && !is_within_another(command)) names.push_back(command.name);
   }
   return fmt::format("{}", fmt::join(names, " "));
 }
@@ -102,7 +103,9 @@ std::string option_cases() {
   std::string cases;
   for (const CommandRow& command : command_rows()) {
     if (command.group.empty()) continue;
-    cases += fmt::format("    {}) options='{}' ;;\n", command.name, option_words(command.options));
+    std::string name(command.name);
+    std::replace(name.begin(), name.end(), ' ', '-');
+    cases += fmt::format("    {}) options='{}' ;;\n", name, option_words(command.options));
   }
   return cases;
 }
@@ -132,13 +135,19 @@ _quern() {{
     {plain_options})
       return ;;
   esac
-  case ${{COMP_WORDS[1]}} in
+  local command=${{COMP_WORDS[1]}}
+  if [ "$command" = credentials ] && [ "$COMP_CWORD" -gt 2 ]; then command=credentials-${{COMP_WORDS[2]}}; fi
+  case $command in
 {option_cases}  esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     return
   fi
-  case ${{COMP_WORDS[1]}} in
+  case $command in
+    credentials) mapfile -t COMPREPLY < <(compgen -W '{credentials}' -- "$current") ;;
+    credentials-keygen)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     help) mapfile -t COMPREPLY < <(compgen -W '{commands}' -- "$current") ;;
     completion) mapfile -t COMPREPLY < <(compgen -W bash -- "$current") ;;
     run|check)
@@ -159,7 +168,7 @@ std::string general_help() {
       "Usage: quern COMMAND [...]\n";
   std::string_view group;
   for (const CommandRow& command : command_rows()) {
-    if (command.group.empty()) continue;
+    if (command.group.empty() || is_within_another(command)) continue;
     if (command.group != group) text += fmt::format("\n{}:\n", command.group);
     group = command.group;
     text += fmt::format("  {:<12}", command.name) + wrapped(command.purpose, 14, 14) + "\n";
@@ -178,6 +187,10 @@ std::string command_help(const CommandRow& command) {
   std::string text =
       fmt::format("Usage: quern {}{}{}\n\n", command.name, command.usage.empty() ? "" : " ", command.usage);
   text += paragraph(command.text);
+  for (const std::string& word : words_after(command.name)) {
+    text += word == words_after(command.name).front() ? "\nCommands:\n" : "";
+    text += fmt::format("  {:<12}{}\n", word, find_command(fmt::format("{} {}", command.name, word))->purpose);
+  }
   text += "\nOptions:\n" + option_list(command.options);
   if (!command.after.empty()) text += fmt::format("\n{}", command.after);
   return text;
@@ -185,6 +198,7 @@ std::string command_help(const CommandRow& command) {
 
 std::string bash_completion() {
   return fmt::format(kCompletion, fmt::arg("commands", command_words()),
+                     fmt::arg("credentials", fmt::join(words_after("credentials"), " ")),
                      fmt::arg("file_options", options_that_take(Completes::kFile)),
                      fmt::arg("folder_options", options_that_take(Completes::kFolder)),
                      fmt::arg("setting_options", options_that_take(Completes::kSetting)),

@@ -148,6 +148,80 @@ constexpr std::string_view kCheckAfter =
     "  0  the job is right\n"
     "  2  it is not, and the message says where\n";
 
+constexpr OptionRow kJsonAnswer = {"", "--json", "", Completes::kNothing, "print the answer as a JSON object"};
+constexpr std::array kKeygenOptions = {kJsonAnswer, kHelp};
+constexpr std::array kSealOptions = {
+    OptionRow{
+        "", "--to", "FILE", Completes::kFile,
+        "the public key to seal to, in PEM; else that of the private key in QUERN_KEY_FILE or /etc/quern/key.pem"},
+    OptionRow{"", "--profile", "NAME", Completes::kNothing,
+              "take the keys of this profile of ~/.aws/credentials and ~/.aws/config"},
+    OptionRow{
+        "", "--expires", "WHEN", Completes::kNothing,
+        "when the credentials end, such as 2026-01-31T12:00:00Z, or 1h from now, where their source does not say"},
+    kJsonAnswer, kHelp};
+constexpr std::array kOpenOptions = {
+    kKey, OptionRow{"", "--reveal", "", Completes::kNothing, "print the secret access key and the session token, too"},
+    kJsonAnswer, kHelp};
+
+constexpr std::string_view kCredentialsText =
+    "Credentials for S3 travel to tasks and containers in the environment variable CREDENTIALS, sealed to a public "
+    "key: "
+    "only where the private key is they can be opened. Every command that reads from S3 opens them there itself.";
+
+constexpr std::string_view kCredentialsAfter =
+    "Examples:\n"
+    "  quern credentials keygen\n"
+    "  CREDENTIALS=$(quern credentials seal --to key.pub.pem)\n"
+    "  quern credentials open --key key.pem\n"
+    "\n"
+    "quern credentials COMMAND --help says more about each.\n";
+
+constexpr std::string_view kKeygenText =
+    "Makes an RSA key of 3072 bits. FILE, by default key.pem, gets the private key, which its owner alone may read, "
+    "and "
+    "a file beside it, key.pub.pem, the public key. No file is ever overwritten.";
+
+constexpr std::string_view kKeygenAfter =
+    "Examples:\n"
+    "  quern credentials keygen\n"
+    "  sudo quern credentials keygen /etc/quern/key.pem\n"
+    "\n"
+    "Exit status:\n"
+    "  0  both files are there\n"
+    "  1  they are not, and the message says why\n"
+    "  2  the command line is wrong\n";
+
+constexpr std::string_view kSealText =
+    "Prints the value of CREDENTIALS: the AWS credentials of the environment, else of the default profile or that of "
+    "AWS_PROFILE, or with --profile of the one that is named, or with - those that standard input gives as JSON, "
+    "sealed "
+    "to a public key. Standard input may be what aws sts prints.";
+
+constexpr std::string_view kSealAfter =
+    "Examples:\n"
+    "  CREDENTIALS=$(quern credentials seal --to key.pub.pem)\n"
+    "  aws sts get-session-token | quern credentials seal --to key.pub.pem -\n"
+    "\n"
+    "Exit status:\n"
+    "  0  sealed\n"
+    "  1  there are no credentials or no key, or they cannot be used\n"
+    "  2  the command line is wrong\n";
+
+constexpr std::string_view kOpenText =
+    "Opens a sealed value, by default that of CREDENTIALS, and prints which key opens it, whose credentials are in it "
+    "and when they end, but no secret. VALUE is the value itself, or - for standard input.";
+
+constexpr std::string_view kOpenAfter =
+    "Examples:\n"
+    "  quern credentials open\n"
+    "  quern credentials open --key key.pem - < sealed\n"
+    "\n"
+    "Exit status:\n"
+    "  0  it opens, and the credentials have not expired\n"
+    "  1  it does not, or they have\n"
+    "  2  the command line is wrong\n";
+
 constexpr std::string_view kCompletionAfter =
     "Examples:\n"
     "  source <(quern completion bash)\n"
@@ -162,6 +236,14 @@ constexpr std::array kCommands = {
                kReduceOptions, kReduceAfter},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
+    CommandRow{"credentials", "Credentials", "make a key, seal credentials to it, and open them",
+               "keygen|seal|open [...]", kCredentialsText, kHelpOnly, kCredentialsAfter},
+    CommandRow{"credentials keygen", "Credentials", "make a private and a public key", "[FILE]", kKeygenText,
+               kKeygenOptions, kKeygenAfter},
+    CommandRow{"credentials seal", "Credentials", "print credentials, sealed to a public key",
+               "[--to FILE] [OPTIONS] [-]", kSealText, kSealOptions, kSealAfter},
+    CommandRow{"credentials open", "Credentials", "open sealed credentials, and tell what they are",
+               "[--key FILE] [OPTIONS] [VALUE|-]", kOpenText, kOpenOptions, kOpenAfter},
     CommandRow{"help", "About quern", "show this help, or that of a command", "[COMMAND]",
                "Shows what quern can do, or what one command can do.", kHelpOnly, "Examples:\n  quern help run\n"},
     CommandRow{"version", "About quern", "show the version", "", "Shows the version of quern.", kHelpOnly, ""},
@@ -181,6 +263,18 @@ const CommandRow* find_command(std::string_view name) {
   const auto* found =
       std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandRow& command) { return command.name == name; });
   return found == kCommands.end() ? nullptr : found;
+}
+
+bool is_within_another(const CommandRow& command) { return command.name.find(' ') != std::string_view::npos; }
+
+std::vector<std::string> words_after(std::string_view command) {
+  std::vector<std::string> words;
+  for (const CommandRow& row : kCommands) {
+    if (row.name.starts_with(command) && row.name.size() > command.size() && row.name[command.size()] == ' ') {
+      words.emplace_back(row.name.substr(command.size() + 1));
+    }
+  }
+  return words;
 }
 
 }  // namespace quern::app

@@ -20,7 +20,7 @@ struct OptionRow {
 };
 
 struct CommandRow {
-  std::string_view name;
+  std::string_view name;     // "run"; "credentials seal" is a command within another
   std::string_view group;    // the heading of the help under which it stands; "" if it is not for people
   std::string_view purpose;  // one line
   std::string_view usage;    // after "quern NAME"
@@ -32,6 +32,10 @@ struct CommandRow {
 std::span<const CommandRow> command_rows();
 // Null if there is no such command.
 const CommandRow* find_command(std::string_view name);
+
+bool is_within_another(const CommandRow& command);
+// "keygen", "seal" and so on, of "credentials".
+std::vector<std::string> words_after(std::string_view command);
 
 // What `quern --help` and `quern help COMMAND` print.
 std::string general_help();

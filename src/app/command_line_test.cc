@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -95,6 +96,26 @@ TEST(CommandLine, KnowsTheOtherCommands) {
   }
 }
 
+TEST(CommandLine, KnowsWhatIsDoneWithCredentials) {
+  CommandLine keygen = parsed({"credentials", "keygen", "k.pem", "--json"});
+  EXPECT_EQ(keygen.command, Command::kKeygen);
+  EXPECT_EQ(keygen.credentials.value, "k.pem");
+  EXPECT_TRUE(keygen.json);
+  CommandLine seal = parsed({"credentials", "seal", "--to", "k.pub.pem", "--profile", "p", "--expires", "1h"});
+  EXPECT_EQ(seal.command, Command::kSeal);
+  EXPECT_EQ(seal.credentials.to, "k.pub.pem");
+  EXPECT_EQ(seal.credentials.profile, "p");
+  EXPECT_EQ(seal.credentials.expires, "1h");
+  EXPECT_FALSE(seal.credentials.value.has_value());
+  EXPECT_EQ(parsed({"credentials", "seal", "-"}).credentials.value, "-");
+  CommandLine open = parsed({"credentials", "open", "--key", "k.pem", "--reveal", "eyJ="});
+  EXPECT_EQ(open.command, Command::kOpen);
+  EXPECT_EQ(open.key, "k.pem");
+  EXPECT_EQ(open.credentials.value, "eyJ=");
+  EXPECT_TRUE(open.credentials.reveal);
+  EXPECT_FALSE(parsed({"credentials", "open"}).credentials.reveal);
+}
+
 TEST(CommandLine, ExplainsWhatIsWrong) {
   struct Row {
     std::vector<const char*> words;
@@ -117,10 +138,25 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"examples/os-count"},
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
-       "frobnicate is not a command; they are run, map, reduce, check, help, version or completion (quern --help says "
+       "frobnicate is not a command; they are run, map, reduce, check, credentials, help, version or completion (quern "
+       "--help says "
        "more)"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
       {{"-q", "run"}, "-q stands before the command; write quern COMMAND -q (quern --help lists the commands)"},
+      {{"credentials"}, "credentials: say what to do: keygen, seal or open (quern credentials --help says more)"},
+      {{"credentials", "sael"},
+       "credentials: sael is not a command; did you mean seal? (quern credentials --help says more)"},
+      {{"credentials", "x"},
+       "credentials: x is not a command; there are keygen, seal or open (quern credentials --help says more)"},
+      {{"credentials", "keygen", "a", "b"}, "credentials keygen: takes one file, and a and b are two"},
+      {{"credentials", "open", "a", "b"}, "credentials open: takes one value, and a and b are two"},
+      {{"credentials", "open", "--revael"},
+       "credentials open: --revael is not an option; did you mean --reveal? (quern credentials open --help lists "
+       "them)"},
+      {{"credentials", "seal", "AKIA"},
+       "credentials seal: takes only -, for JSON on standard input; credentials on the command line are seen by "
+       "everybody on this machine"},
+      {{"credentials", "seal", "--profile", "p", "-"}, "credentials seal: --profile and - name two sources; name one"},
       {{"completion"}, "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
       {{"completion", "zsh"},
        "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
@@ -135,14 +171,34 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
   }
 }
 
+// "credentials seal" as the two words that a user types, and then `last`.
+std::vector<std::string> typed(const CommandRow& command, const char* last) {
+  std::vector<std::string> words;
+  std::istringstream name{std::string(command.name)};
+  for (std::string word; name >> word;) words.push_back(word);
+  words.emplace_back(last);
+  return words;
+}
+
+std::string help_of(const std::vector<std::string>& words) {
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  return parsed(pointers).text;
+}
+
 TEST(Help, ListsEveryCommandForPeopleAndEveryOption) {
   const std::string general = parsed({"--help"}).text;
   for (const CommandRow& command : command_rows()) {
-    if (!command.group.empty()) {
+    if (is_within_another(command)) {
+      EXPECT_THAT(help_of({"help", "credentials"}), HasSubstr("\n  " + typed(command, "").at(1) + " "));
+    } else if (!command.group.empty()) {
       EXPECT_THAT(general, HasSubstr("\n  " + std::string(command.name) + " "));
     }
-    const std::string help = parsed({command.name.data(), "-h"}).text;
-    EXPECT_EQ(help, parsed({"help", command.name.data()}).text);
+    const std::string help = help_of(typed(command, "-h"));
+    std::vector<std::string> asked = typed(command, "");
+    asked.pop_back();
+    asked.insert(asked.begin(), "help");
+    EXPECT_EQ(help, help_of(asked));
     for (const OptionRow& option : command.options) EXPECT_THAT(help, HasSubstr(option.long_name));
   }
   EXPECT_THAT(general, Not(HasSubstr("guard")));
@@ -218,7 +274,9 @@ TEST(Completion, NamesEveryCommandOptionAndSetting) {
   const std::string script = parsed({"completion", "bash"}).text;
   for (const CommandRow& command : command_rows()) {
     if (command.group.empty()) continue;
-    EXPECT_THAT(script, HasSubstr("\n    " + std::string(command.name) + ") options="));
+    std::string name(command.name);
+    std::replace(name.begin(), name.end(), ' ', '-');
+    EXPECT_THAT(script, HasSubstr("\n    " + name + ") options="));
     for (const OptionRow& option : command.options) EXPECT_THAT(script, HasSubstr(option.long_name));
   }
   for (const std::string& name : setting_names()) EXPECT_THAT(script, HasSubstr(name));
@@ -256,6 +314,9 @@ TEST(Completion, OffersWhatFits) {
   EXPECT_EQ(offered(folder, "quern run da", 2), "data one.gz");
   EXPECT_EQ(offered(folder, "quern completion ''", 2), "bash");
   EXPECT_EQ(offered(folder, "quern help ch", 2), "check");
+  EXPECT_EQ(offered(folder, "quern credentials se", 2), "seal");
+  EXPECT_EQ(offered(folder, "quern credentials open --rev", 3), "--reveal");
+  EXPECT_EQ(offered(folder, "quern credentials seal --to da", 4), "data one.gz");
   std::filesystem::remove_all(folder);
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/command_line.h"
+#include "app/credentials_command.h"
 #include "app/run_command.h"
 #include "services/process/guard.h"
 #include "views/terminal/view.h"
@@ -26,6 +27,10 @@ int run(std::span<const char* const> arguments) {
       return quern::app::check_command(line);
     case CommandLine::Command::kGuard:
       return quern::process::run_guard(line.guard_marker);
+    case CommandLine::Command::kKeygen:
+    case CommandLine::Command::kSeal:
+    case CommandLine::Command::kOpen:
+      return quern::app::credentials_command(line);
     default:
       std::fputs(line.text.c_str(), line.exit_status == 0 ? stdout : stderr);
       return line.exit_status;

@@ -1,0 +1,51 @@
+#include "app/credential_chain.h"
+
+#include <optional>
+#include <utility>
+
+#include "services/credentials/envelope.h"
+#include "services/credentials/profile.h"
+
+namespace quern::app {
+namespace {
+
+Result<std::optional<AwsCredentials>> from_envelope(const CredentialRequest& request) {
+  const char* value = request.environment("CREDENTIALS");
+  if (value == nullptr || *value == '\0') return std::optional<AwsCredentials>();
+  auto loaded = credentials::load_private_key(request.key_file, request.environment, request.system_key);
+  if (!loaded.ok()) return std::move(loaded).error().with_context("CREDENTIALS is set, and cannot be opened");
+  TRY_ASSIGN(auto opened, credentials::open(value, loaded.value().key, "CREDENTIALS"));
+  return std::optional(std::move(opened.credentials));
+}
+
+Result<std::optional<AwsCredentials>> first_of_all(const CredentialRequest& request) {
+  if (request.is_anonymous) return std::optional<AwsCredentials>();
+  TRY_ASSIGN(auto found, from_envelope(request));
+  if (found.has_value()) return found;
+  TRY_ASSIGN(found, credentials::from_environment(request.environment));
+  if (found.has_value()) return found;
+  return credentials::from_profile(request.environment);
+}
+
+}  // namespace
+
+Result<FoundCredentials> find_credentials(const CredentialRequest& request) {
+  FoundCredentials result;
+  auto no_core_dumps = std::make_unique<credentials::NoCoreDumps>();
+  TRY_ASSIGN(auto found, first_of_all(request));
+  if (found.has_value()) result.region = found->region;
+  if (result.region.empty()) {
+    TRY_ASSIGN(result.region, credentials::region_of_profile(request.environment));
+  }
+  if (!found.has_value()) {
+    result.provider = s3::make_anonymous_provider();
+    return result;
+  }
+  TRY(s3::check_not_expired(*found, request.now()));
+  result.no_core_dumps = std::move(no_core_dumps);
+  result.source = found->source;
+  result.provider = s3::make_fixed_provider(std::move(*found), request.now);
+  return result;
+}
+
+}  // namespace quern::app

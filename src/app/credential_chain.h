@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "model/utc_time.h"
+#include "services/credentials/core_dumps.h"
+#include "services/credentials/environment.h"
+#include "services/credentials/key_file.h"
+#include "services/s3/credential_provider.h"
+
+namespace quern::app {
+
+struct CredentialRequest {
+  credentials::EnvironmentLookup environment;
+  std::function<UtcTime()> now;
+  bool is_anonymous = false;                             // --no-sign-request
+  std::string key_file = {};                             // of --key; "" if it was not given
+  std::string system_key = credentials::kSystemKeyFile;  // a test's own
+};
+
+// Whoever needs credentials keeps all of this for as long as it does.
+struct FoundCredentials {
+  // First, so that it goes last: no core dump has them. Null where there are none.
+  std::unique_ptr<credentials::NoCoreDumps> no_core_dumps;
+  std::unique_ptr<s3::CredentialProvider> provider;  // never null; anonymous where there are none
+  std::string source;                                // as AwsCredentials::source; "" where there are none
+  std::string region;                                // that they or their profile come with, or the environment; or ""
+};
+
+// The first of: CREDENTIALS, opened with the private key; AWS_ACCESS_KEY_ID and so on; the profile; none. A source that
+// is there and cannot be used is an error, and never a reason to go on to the next: other credentials are other rights.
+// kDenied also where they have expired, or will within a minute. Reads a few small files.
+Result<FoundCredentials> find_credentials(const CredentialRequest& request);
+
+}  // namespace quern::app

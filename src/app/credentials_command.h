@@ -1,0 +1,11 @@
+#pragma once
+
+#include "app/command_line.h"
+
+namespace quern::app {
+
+// `quern credentials keygen`, `seal` and `open`: does what the line says, prints the answer on standard output and what
+// went wrong on standard error, and returns the exit status. No core dump is written while it runs.
+int credentials_command(const CommandLine& line);
+
+}  // namespace quern::app
