@@ -55,7 +55,8 @@ struct InputFailed {
   Error error;
 };
 
-// A block's records are mapped and its output is taken. For `lines` and `files` a batch of inputs is one block.
+// A block's records are mapped and its output is taken. For `lines` and `files` a batch of inputs is one block, or
+// several where it gave much: then the last one has all the numbers.
 struct BlockMapped {
   std::size_t child = 0;
   InputOrdinal first_input = 0;

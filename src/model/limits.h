@@ -60,6 +60,8 @@ inline constexpr std::size_t kPipeBytes = 1 * kMiB;
 inline constexpr std::size_t kMaxFrameBytes = 64 * kMiB;
 // What one block may give: more than this is refused with a clear error instead of filling the memory.
 inline constexpr std::size_t kMaxBlockOutputBytes = 1 * kGiB;
+// What a `lines` or `files` child gave for a batch that is not finished: beyond this it is held on disk.
+inline constexpr std::size_t kHeldLinesBytes = 32 * kMiB;
 // Last bytes of a child's standard error that are kept for the cause block, and the lines of them that are shown.
 inline constexpr std::size_t kKeptLogBytes = 64 * kKiB;
 inline constexpr std::size_t kShownLogLines = 20;

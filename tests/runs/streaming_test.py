@@ -158,6 +158,41 @@ record: text
 """
 
 
+class LargeOutput(Scenario):
+    """More than a child may give into memory before its batch is known to count."""
+
+    LINES = 400_000
+    MAPPER = dedent("""
+        #!/bin/sh
+        # The first child gives some of it and dies.
+        if mkdir "$QUERN_JOB_FOLDER/begun" 2>/dev/null; then awk '{ print $1, $2, "lost" }' | head -n 300000; exit 5; fi
+        exec awk -v padding="$(printf '%0100d' 0)" '{ print $1, $2, padding }'
+        """)
+
+    def job(self, more):
+        self.write("mapper.sh", self.MAPPER, executable=True)
+        self.write("data/a", "".join(f"key{number % 1000} {number}\n" for number in range(self.LINES)))
+        self.write("data/b", "key0 last\n")
+        self.write("analysis-tools.yml", "mapper: {language: binary, interface: lines, script: mapper.sh, per_input: true}\n"
+                                         "record: text\ninputs: [data/*]\n" + more)
+
+    def test_is_held_on_disk_and_counts_once(self):
+        self.job("limits: {processes: 1}\n")
+        run = self.quern("run")
+        self.assert_run(run, inputs_mapped=2, children_replaced=1)
+        lines = run.result.splitlines()
+        self.assertEqual(len(lines), self.LINES + 1)
+        self.assertEqual([line.split(" ")[1] for line in lines], [*map(str, range(self.LINES)), "last"])
+
+    def test_goes_through_the_shuffle_in_order(self):
+        self.write("reducer.py", "def reduce(key, values):\n    return key, ' '.join(value.split(' ')[0] for value in values)\n")
+        self.job("reducer: {language: python, script: reducer.py}\nlimits: {processes: 2, memory: 16MiB}\n")
+        run = self.quern("run")
+        self.assert_run(run, inputs_mapped=2)
+        first = run.result.splitlines()[0]
+        self.assertEqual(first, "key0 " + " ".join([*map(str, range(0, self.LINES, 1000)), "last"]))
+
+
 class Reducers(Scenario):
     def run_with(self, script, more="", text="b 1\na 2\nb 3\n"):
         self.write("analysis-tools.yml", REDUCE + more)

@@ -53,6 +53,7 @@ BatchWorker::BatchWorker(std::size_t number, const MapperOptions& options, const
       command_(std::move(command)),
       working_folder_(fmt::format("{}/mapper-{}", options.scratch_folder, number)),
       sink_(peers.make_sink()),
+      lines_(options.scratch_folder),
       last_progress_(Clock::now()) {}
 
 Result<void> BatchWorker::run(const Batch& batch, const std::stop_token& stop) {
@@ -214,8 +215,7 @@ Result<void> BatchWorker::drain_input(const std::stop_token& stop) {
 
 Result<void> BatchWorker::drain_to_exit(const std::stop_token& stop) {
   while (!exited_) TRY(step(stop));
-  cut_output(true);
-  return {};
+  return cut_output(true);
 }
 
 Result<void> BatchWorker::step(const std::stop_token& stop) {
@@ -227,12 +227,7 @@ Result<void> BatchWorker::step(const std::stop_token& stop) {
   input_refused_ = input_refused_ || seen.input_closed;
   if (seen.written_bytes > 0 || seen.output_bytes > 0) last_progress_ = Clock::now();
   output_bytes_ += seen.output_bytes;
-  if (output_bytes_ > limits::kMaxBlockOutputBytes) {
-    return Error{.kind = ErrorKind::kNoSpace,
-                 .message = fmt::format("{} gave more than {} for one batch of inputs", name(),
-                                        format_bytes(limits::kMaxBlockOutputBytes))};
-  }
-  if (output_.size() >= kOutputChunkBytes) cut_output(false);
+  if (output_.size() >= kOutputChunkBytes) TRY(cut_output(false));
   if (seen.timed_out && Clock::now() >= last_progress_ + options_.timeout && hang_.empty()) {
     hang_ = fmt::format("made no progress for {:g} s (limits.timeout)",
                         std::chrono::duration<double>(options_.timeout).count());
@@ -242,15 +237,15 @@ Result<void> BatchWorker::step(const std::stop_token& stop) {
 }
 
 // Moves whole lines out of what the child gave; at its end the last one gets the '\n' that it may lack.
-void BatchWorker::cut_output(bool at_end) {
+Result<void> BatchWorker::cut_output(bool at_end) {
   if (at_end && !output_.empty() && output_.view().back() != '\n') output_.push_back('\n');
   std::size_t end = output_.view().rfind('\n');
-  if (end == std::string_view::npos) return;
-  Buffer rest;
+  if (end == std::string_view::npos) return {};
+  Buffer rest = lines_.take_spare();
   rest.append(output_.view().substr(end + 1));
   output_.resize(end + 1);
-  lines_.push_back(std::move(output_));
-  output_ = std::move(rest);
+  TRY(lines_.add(std::exchange(output_, std::move(rest))));
+  return {};
 }
 
 // A `files` child that wrote result.txt in its working folder means that and not its standard output.
@@ -267,16 +262,10 @@ Result<void> BatchWorker::take_result_file() {
     if (!count.ok()) return std::move(count).error().with_context(path);
     output_.resize(used + count.value());
     output_bytes_ += count.value();
-    if (output_bytes_ > limits::kMaxBlockOutputBytes) {
-      return Error{.kind = ErrorKind::kNoSpace,
-                   .message = fmt::format("{} gave more than {} for one batch of inputs", name(),
-                                          format_bytes(limits::kMaxBlockOutputBytes))};
-    }
     if (count.value() == 0) break;
-    if (output_.size() >= kOutputChunkBytes) cut_output(false);
+    if (output_.size() >= kOutputChunkBytes) TRY(cut_output(false));
   }
-  cut_output(true);
-  return {};
+  return cut_output(true);
 }
 
 // Whether the child's end means that the batch is mapped.
@@ -307,14 +296,16 @@ std::optional<Error> BatchWorker::judge(const Batch& batch) {
 }
 
 Result<void> BatchWorker::commit(const Batch& batch) {
-  TRY(sink_->commit({.address = {.input = batch.inputs.front(), .number = 0},
-                     .last_input = batch.inputs.back(),
-                     .lines = std::move(lines_)}));
-  lines_.clear();
+  TRY_ASSIGN(std::uint32_t blocks, lines_.commit(*sink_, batch.inputs.front(), batch.inputs.back()));
   for (InputOrdinal input : batch.inputs) {
-    peers_.events.emit(event::InputDecoded{input, input == batch.inputs.front() ? 1U : 0U});
+    peers_.events.emit(event::InputDecoded{input, input == batch.inputs.front() ? blocks : 0U});
   }
   events_->commit();
+  // What there is to say of the batch is said once, with its last block.
+  for (std::uint32_t i = 1; i < blocks; ++i) {
+    peers_.events.emit(
+        event::BlockMapped{.child = number_, .first_input = batch.inputs.front(), .last_input = batch.inputs.front()});
+  }
   peers_.events.emit(event::BlockMapped{.child = number_,
                                         .first_input = batch.inputs.front(),
                                         .last_input = batch.inputs.back(),

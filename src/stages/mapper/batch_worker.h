@@ -9,6 +9,7 @@
 #include "services/process/child.h"
 #include "stages/mapper/batch.h"
 #include "stages/mapper/batch_events.h"
+#include "stages/mapper/held_lines.h"
 #include "stages/mapper/mapper.h"
 
 namespace quern::mapper {
@@ -40,7 +41,7 @@ class BatchWorker {
   Result<void> drain_input(const std::stop_token& stop);
   Result<void> drain_to_exit(const std::stop_token& stop);
   Result<void> step(const std::stop_token& stop);
-  void cut_output(bool at_end);
+  Result<void> cut_output(bool at_end);
   Result<void> take_result_file();
   std::optional<Error> judge(const Batch& batch);
   Result<void> commit(const Batch& batch);
@@ -59,9 +60,9 @@ class BatchWorker {
   std::unique_ptr<BlockSink> sink_;
   std::optional<BatchEvents> events_;  // of this attempt
   std::unique_ptr<process::Child> child_;
-  Buffer output_;              // what the child gave and is not yet cut
-  std::vector<Buffer> lines_;  // whole lines
-  std::size_t output_bytes_ = 0;
+  Buffer output_;    // what the child gave and is not yet cut
+  HeldLines lines_;  // whole lines
+  std::uint64_t output_bytes_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t dropped_ = 0;  // of these, by `where`
   std::uint64_t decoded_bytes_ = 0;
