@@ -48,6 +48,7 @@ FaultServer::FaultServer(const std::string& plan, const std::string& script) {
   ::unlink(plan_path.c_str());
   CHECK(port_ > 0);
   lives_ = std::move(input.write_end);
+  output_ = std::move(output.read_end);
 }
 
 // It ends by itself when its standard input does, and takes with it what it started.

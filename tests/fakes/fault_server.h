@@ -25,7 +25,8 @@ class FaultServer {
  private:
   int pid_ = 0;
   int port_ = 0;
-  Fd lives_;  // the server's standard input
+  Fd lives_;   // the server's standard input
+  Fd output_;  // its standard output, which is open to it as long as it lives
 };
 
 }  // namespace quern::fakes

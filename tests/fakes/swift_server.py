@@ -227,7 +227,7 @@ def main():
         swift.start()
         if options.plan:
             swift.store(json.loads(options.plan.read_text()))
-        print(swift.port, swift, sep="\n", flush=True)
+        print(f"{swift.port}\n{swift}", flush=True)
         sys.stdin.buffer.read()
     finally:
         swift.stop()
