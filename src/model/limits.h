@@ -98,6 +98,20 @@ inline constexpr std::size_t kKeptRefusalBytes = 1 * kMiB;
 // How often transfers are looked at for a stall.
 inline constexpr std::chrono::milliseconds kHttpLookInterval{500};
 
+// Objects that are fetched: larger ones come in ranges of this size.
+inline constexpr std::uint64_t kFetchPartBytes = 16 * kMiB;
+// How often one object is started over because it changed, or was not what its checksum says.
+inline constexpr std::size_t kMaxRestarts = 1;
+// How often it is written down how much of a large object is there.
+inline constexpr std::chrono::seconds kResumeStateInterval{1};
+inline constexpr std::size_t kMaxResumeStateBytes = 16 * kMiB;
+inline constexpr std::size_t kMaxKeptFilesBytes = 1 * kGiB;
+// Of what came out of order, and is read again for its checksum.
+inline constexpr std::size_t kDigestReadBytes = 256 * kKiB;
+// Of one name and of a whole path in a file system.
+inline constexpr std::size_t kMaxNameBytes = 255;
+inline constexpr std::size_t kMaxPathBytes = 4000;
+
 // Of a path into a record, as in `fields`; and how deep a record may be nested where quern looks into it itself.
 inline constexpr std::size_t kMaxPathSteps = 100;
 inline constexpr std::size_t kMaxJsonDepth = 1000;

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "model/event.h"
 #include "model/input.h"
+#include "model/limits.h"
 #include "services/http/http.h"
 
 // The bytes of remote inputs: k at once, large ones in ranges, retried, resumed and verified, into files that appear
@@ -25,7 +26,7 @@ struct Remote {
   http::Signer* signer = nullptr;  // borrowed; may be shared; used on the fetching thread only
   std::string path;                // absolute, where the file appears; made by safe_path()
   std::optional<std::uint64_t> size_bytes;
-  std::string etag;  // as the listing gave it, with its quotes; "" if unknown
+  std::string etag = {};  // as the listing gave it, with its quotes; "" if unknown
 };
 
 struct FetchOptions {
@@ -33,7 +34,8 @@ struct FetchOptions {
   std::size_t attempts = 5;       // for each part
   bool keep = false;              // files stay when they were mapped
   std::uint64_t spool_bytes = 0;  // of files that are fetched, or being fetched, and not yet released
-  std::uint64_t part_bytes = 0;   // larger objects are fetched in ranges of this size
+  std::uint64_t part_bytes = limits::kFetchPartBytes;  // larger objects are fetched in ranges of this size
+  http::ClientOptions http = {};                       // but for the attempts, which stand above
 };
 
 // Fetches in the order of the list. Made and run by one thread; ready(), outcome() and release() are for any thread.
@@ -45,7 +47,8 @@ class Fetch {
   // failure of run(); a disk that is full is.
   virtual Result<void> run(const std::stop_token& stop) = 0;
 
-  // What became of an object, once `on_settled` was called for it: success, or why it could not be fetched.
+  // What became of an object, once `on_settled` was called for it: success, or why it could not be fetched. Before
+  // that, and where run() ended early: kStopped.
   virtual Result<void> outcome(InputOrdinal input) const = 0;
   // The input is mapped, or has failed: its file is deleted (unless it is kept or was there before), and its room in
   // the spool is free. More than one call for an input does nothing.
@@ -58,7 +61,7 @@ class Fetch {
 struct FetchPeers {
   EventSink& events;
   // Called on the fetching thread once for each object, in any order, the moment its file is complete and verified, or
-  // it has failed. Must not block.
+  // it has failed; not for those that are left when run() fails. Must not block.
   std::function<void(InputOrdinal)> on_settled;
 };
 

@@ -1,0 +1,428 @@
+#include "stages/fetch/fetch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include "fakes/fault_server.h"
+#include "stages/fetch/names.h"
+
+namespace quern::fetch {
+namespace {
+
+using namespace std::chrono_literals;
+using fakes::FaultServer;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+struct Notes final : EventSink {
+  void emit(const event::Event& event) override {
+    if (const auto* note = std::get_if<event::Note>(&event)) texts.push_back(note->text);
+  }
+  std::vector<std::string> texts;
+};
+
+std::string contents(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// A server, a folder, and one Fetch over what is to be fetched from the one into the other.
+class FetchTest : public ::testing::Test {
+ protected:
+  FetchTest() {
+    options_.spool_bytes = 1ULL << 30;
+    options_.part_bytes = 100000;
+    options_.attempts = 3;
+    options_.http.retry = {.first_wait = 1ms, .longest_wait = 2ms};
+    options_.http.timeouts.stall = 150ms;
+  }
+  ~FetchTest() override {
+    fetch_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void serve(const std::string& plan) { server_ = std::make_unique<FaultServer>(plan); }
+  Remote& add(const std::string& key, const std::string& path = "") {
+    auto input = static_cast<InputOrdinal>(remotes_.size());
+    remotes_.push_back({.input = input,
+                        .request = {.url = server_->url("/" + key)},
+                        .path = folder_ + "/" + (path.empty() ? key : path)});
+    return remotes_.back();
+  }
+  Fetch& make() {
+    auto on_settled = [this](InputOrdinal input) {
+      settled_.push_back(input);
+      if (on_settled_) on_settled_(input);
+    };
+    fetch_ = make_fetch(options_, remotes_, {notes_, on_settled});
+    return *fetch_;
+  }
+  // Everything again, as another run of quern would.
+  void run() {
+    settled_.clear();
+    fetch_.reset();
+    auto result = make().run(stop_.get_token());
+    ASSERT_TRUE(result.ok()) << result.error().message;
+    EXPECT_EQ(settled_.size(), remotes_.size());
+  }
+  Error error(InputOrdinal input) {
+    auto outcome = fetch_->outcome(input);
+    return outcome.ok() ? Error{.message = "no error"} : outcome.error();
+  }
+  void expect_content(InputOrdinal input, const std::string& content) {
+    EXPECT_EQ(error(input).message, "no error");
+    EXPECT_EQ(contents(remotes_[input].path), content);
+  }
+  // What lies in the folder, but for folders.
+  std::vector<std::string> files() {
+    std::vector<std::string> found;
+    if (!std::filesystem::exists(folder_)) return found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+      if (!entry.is_directory()) found.push_back(entry.path().lexically_relative(folder_));
+    }
+    return found;
+  }
+  std::string requests() {
+    auto client = http::make_client({}).value();
+    return client->call({.url = server_->url("/_requests")}, nullptr, {}).value().body;
+  }
+  std::size_t count_requests(const std::string& part = "\"method\"") {
+    std::string text = requests();
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  }
+
+  std::string folder_ = ::testing::TempDir() + "fetch_test." + std::to_string(::getpid());
+  std::unique_ptr<FaultServer> server_;
+  FetchOptions options_;
+  std::vector<Remote> remotes_;
+  Notes notes_;
+  std::stop_source stop_;
+  std::vector<InputOrdinal> settled_;
+  std::function<void(InputOrdinal)> on_settled_;
+  std::unique_ptr<Fetch> fetch_;
+};
+
+TEST_F(FetchTest, PutsFilesWhereTheyBelong) {
+  serve(R"({"/a/b": {"size": 5000}, "/a/c/d": {"size": 250000}, "/empty": {"text": ""}, "/e": {"size": 350000}})");
+  add("a/b").size_bytes = 5000;
+  add("a/c/d").size_bytes = 250000;
+  add("empty");
+  add("e");
+  add("empty", "known_empty").size_bytes = 0;
+  run();
+  expect_content(0, FaultServer::content(5000));
+  expect_content(1, FaultServer::content(250000));
+  expect_content(2, "");
+  expect_content(3, FaultServer::content(350000));
+  expect_content(4, "");
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("a/b", "a/c/d", "empty", "e", "known_empty"));
+  for (InputOrdinal input : {0, 1, 2, 3, 4, 4}) fetch_->release(input);
+  EXPECT_THAT(files(), IsEmpty());
+  fetch_.reset();
+  EXPECT_FALSE(std::filesystem::exists(folder_));
+}
+
+TEST_F(FetchTest, TakesWhatServersDoWithoutLengthsAndRanges) {
+  serve(R"({"/chunked": {"size": 250000, "faults": [{"chunked": true, "ignore_range": true, "always": true}]},
+            "/closed": {"size": 250000, "faults": [{"until_close": true, "ignore_range": true, "always": true}]},
+            "/whole": {"size": 250000, "faults": [{"ignore_range": true, "always": true}]},
+            "/short": {"size": 250000, "faults": [{"short_range": 60000}, {"short_range": 10}]},
+            "/plain": {"size": 250000, "etag": ""},
+            "/weak": {"size": 250000, "etag": "W/\"x\""},
+            "/zip": {"size": 250000, "gzip": true}})");
+  for (const char* key : {"chunked", "closed", "whole", "short", "plain", "weak"}) add(key);
+  for (const char* key : {"chunked", "closed", "whole", "short", "plain", "weak"}) {
+    add(key, std::string("sized_") + key).size_bytes = 250000;
+  }
+  add("zip");
+  run();
+  for (InputOrdinal input = 0; input < 12; ++input) {
+    SCOPED_TRACE(remotes_[input].path);
+    expect_content(input, FaultServer::content(250000));
+  }
+  EXPECT_EQ(error(12).message, "no error");
+  EXPECT_EQ(contents(remotes_[12].path).substr(0, 2), "\x1f\x8b");
+}
+
+TEST_F(FetchTest, GoesOnWhereAnAttemptBrokeOff) {
+  serve(R"({"/a": {"size": 90000, "faults": [{"reset_after": 50000}, {"status": 503}]},
+            "/b": {"size": 90000, "faults": [{"stall_after": 20000}]},
+            "/c": {"size": 250000, "faults": [{"when_first": 100000, "close_after": 70000}]},
+            "/d": {"size": 90000, "faults": [{"close_after": 50000}, {"ignore_range": true}]},
+            "/e": {"size": 90000, "etag": "", "faults": [{"close_after": 50000}]}})");
+  for (const char* key : {"a", "b", "c", "d", "e"}) add(key).size_bytes = *key == 'c' ? 250000 : 90000;
+  run();
+  for (InputOrdinal input = 0; input < 5; ++input) {
+    SCOPED_TRACE(remotes_[input].path);
+    expect_content(input, FaultServer::content(*remotes_[input].size_bytes));
+  }
+  std::string asked = requests();
+  EXPECT_THAT(asked, HasSubstr("\"range\": \"bytes=50000-89999\""));
+  EXPECT_THAT(asked, HasSubstr("\"range\": \"bytes=20000-89999\""));
+  EXPECT_THAT(asked, HasSubstr("\"range\": \"bytes=170000-199999\""));
+}
+
+TEST_F(FetchTest, AccountsForEveryObjectThatFails) {
+  serve(R"({"/denied": {"faults": [{"status": 403, "s3_error": "AccessDenied", "always": true}]},
+            "/tired": {"faults": [{"status": 503, "s3_error": "SlowDown", "always": true}]},
+            "/longer": {"size": 5000}, "/longest": {"size": 500000},
+            "/unsized": {"size": 5000, "faults": [{"chunked": true, "ignore_range": true, "always": true}]},
+            "/ok": {"size": 5000}})");
+  add("missing");
+  add("denied");
+  add("tired");
+  add("longer").size_bytes = 4000;
+  add("longest").size_bytes = 400000;
+  add("unsized").size_bytes = 4000;
+  add("ok");
+  run();
+  EXPECT_EQ(error(0).kind, ErrorKind::kNotFound);
+  EXPECT_EQ(error(0).code, 404);
+  EXPECT_THAT(error(0).message, HasSubstr("NoSuchKey"));
+  EXPECT_EQ(error(1).kind, ErrorKind::kDenied);
+  EXPECT_THAT(error(1).message, AllOf(HasSubstr("/denied"), HasSubstr("AccessDenied"), HasSubstr("REQUEST17")));
+  EXPECT_EQ(error(2).kind, ErrorKind::kRetry);
+  EXPECT_THAT(error(2).message, HasSubstr("after 3 attempts"));
+  EXPECT_THAT(error(3).message, HasSubstr("the object has 5000 bytes, but the list of inputs says 4000"));
+  EXPECT_THAT(error(4).message, HasSubstr("the object has 500000 bytes, but the list of inputs says 400000"));
+  EXPECT_THAT(error(5).message, HasSubstr("more than the 4000 bytes"));
+  EXPECT_EQ(files(), std::vector<std::string>{"ok"});
+}
+
+TEST_F(FetchTest, StartsAChangedObjectOverOnce) {
+  serve(R"({"/once": {"size": 250000, "faults": [{"when_first": 100000, "change": {"text": "new"}}]},
+            "/twice": {"size": 250000, "faults": [{"when_first": 100000, "change": {"size": 250016}},
+                                                  {"when_first": 200000, "change": {"size": 250032}}]},
+            "/listed": {"size": 250000},
+            "/moving": {"size": 250000, "etag": "W/\"1\"", "faults": [{"when_first": 100000, "answer_etag": "W/\"2\""}]}})");
+  options_.parallel = 1;
+  add("once");
+  add("twice");
+  add("listed").etag = "\"of another time\"";
+  remotes_.back().size_bytes = 250000;
+  add("moving");
+  run();
+  expect_content(0, "new");
+  EXPECT_THAT(error(1).message, HasSubstr("it was started over once already"));
+  expect_content(2, FaultServer::content(250000));
+  expect_content(3, FaultServer::content(250000));
+  EXPECT_EQ(notes_.texts.size(), 4U);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("once", "listed", "moving"));
+}
+
+TEST_F(FetchTest, VerifiesChecksumsInAndOutOfOrder) {
+  const char* s3 = R"("headers": {"x-amz-request-id": "1"})";
+  const char* wrong = R"("headers": {"x-amz-checksum-crc32c": "AAAAAA=="})";
+  std::ostringstream plan;
+  plan << R"({"/once": {"size": 5000, )" << s3 << R"(, "faults": [{"corrupt": true}]},)"
+       << R"("/large": {"size": 550000, )" << s3 << R"(, "faults": [{"when_first": 300000, "corrupt": true}]},)"
+       << R"("/always": {"size": 5000, )" << s3 << R"(, "faults": [{"corrupt": true, "always": true}]},)"
+       << R"("/crc": {"size": 5000, )" << wrong << "},"
+       << R"("/resumed": {"size": 90000, )" << s3 << R"(, "faults": [{"close_after": 50000}]}})";
+  serve(plan.str());
+  for (const char* key : {"once", "large", "always", "crc", "resumed"}) add(key);
+  for (Remote& remote : remotes_) remote.size_bytes = 5000;
+  remotes_[1].size_bytes = 550000;
+  remotes_[4].size_bytes = 90000;
+  run();
+  expect_content(0, FaultServer::content(5000));
+  expect_content(1, FaultServer::content(550000));
+  EXPECT_THAT(error(2).message, AllOf(HasSubstr("checksum: ETag says"), HasSubstr("started over once")));
+  EXPECT_THAT(error(3).message, HasSubstr("x-amz-checksum-crc32c says 00000000"));
+  expect_content(4, FaultServer::content(90000));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("once", "large", "resumed"));
+}
+
+TEST_F(FetchTest, RefusesPathsThatAreTaken) {
+  serve(R"({"/a": {"size": 10}})");
+  std::filesystem::create_directories(folder_ + "/folder/in");
+  std::ofstream(folder_ + "/file") << "old";
+  add("a", "x");
+  add("a", "x");
+  add("a", "x/y");
+  add("a", "folder");
+  add("a", "file/y");
+  add("a", "file");
+  run();
+  EXPECT_EQ(error(0).message, "no error");
+  EXPECT_THAT(error(1).message, HasSubstr("another input goes already"));
+  EXPECT_THAT(error(2).message, HasSubstr("file of another input"));
+  EXPECT_THAT(error(3).message, HasSubstr("a folder is where"));
+  EXPECT_THAT(error(4).message, HasSubstr("file"));
+  EXPECT_THAT(error(5).message, HasSubstr("folder that other inputs go into"));
+  remotes_ = {};
+  add("a", "file/y");
+  run();
+  EXPECT_THAT(error(0).message, HasSubstr("a file is in its place"));
+  EXPECT_EQ(contents(folder_ + "/file"), "old");
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("file", "x"));
+}
+
+TEST_F(FetchTest, FetchesSeveralPartsOfOneObjectAtOnce) {
+  serve(R"({"/a": {"size": 800000, "faults": [{"when_first": 0, "wait": 0.1}]}})");
+  options_.http.timeouts.stall = 60s;
+  options_.parallel = 4;
+  add("a").size_bytes = 800000;
+  run();
+  expect_content(0, FaultServer::content(800000));
+  EXPECT_EQ(count_requests(), 8U);
+  // The first part is answered last, so that all others came meanwhile.
+  EXPECT_EQ(count_requests("\"range\": \"bytes=700000-799999\""), 1U);
+}
+
+TEST_F(FetchTest, ResumesWhatAnEarlierRunLeft) {
+  serve(R"({"/a": {"size": 450000, "etag": "\"1\"",
+                   "faults": [{"when_first": 200000, "stall_after": 30000}, {"when_first": 300000, "change": {"text": "x"}}]},
+            "/b": {"size": 450000, "etag": "\"1\"", "faults": [{"when_first": 200000, "status": 403}]}})");
+  options_.parallel = 1;
+  options_.http.timeouts.stall = 60s;
+  add("b").size_bytes = 450000;
+  run();
+  EXPECT_EQ(error(0).code, 403);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre(".b.quern-part", ".b.quern-state"));
+  std::size_t before = count_requests();
+  run();
+  expect_content(0, FaultServer::content(450000));
+  // The first, which says that it is the same object, and those that were missing.
+  EXPECT_EQ(count_requests(), before + 4);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("b"));
+  // Stopped in the middle of a part.
+  remotes_ = {};
+  add("a").size_bytes = 450000;
+  std::thread stopper([&] {
+    std::string part = part_path(folder_ + "/a");
+    while (contents(part).size() < 230000) std::this_thread::sleep_for(1ms);
+    stop_.request_stop();
+  });
+  fetch_.reset();
+  EXPECT_EQ(make().run(stop_.get_token()).error().kind, ErrorKind::kStopped);
+  stopper.join();
+  EXPECT_EQ(fetch_->outcome(0).error().kind, ErrorKind::kStopped);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("b", ".a.quern-part", ".a.quern-state"));
+  stop_ = std::stop_source();
+  // It goes on in the middle, and then the object is another one.
+  remotes_[0].size_bytes.reset();
+  remotes_[0].etag = "";
+  run();
+  expect_content(0, "x");
+  EXPECT_THAT(requests(), HasSubstr("\"range\": \"bytes=230000-299999\""));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("b", "a"));
+}
+
+TEST_F(FetchTest, UsesFilesThatWereKept) {
+  serve(R"({"/a": {"size": 5000, "etag": "\"1\""}, "/b": {"size": 5000, "etag": "\"2\""}})");
+  options_.keep = true;
+  add("a").etag = "\"1\"";
+  add("b");
+  run();
+  fetch_->release(0);
+  fetch_->release(1);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("a", "b", ".quern-kept"));
+  std::size_t before = count_requests();
+  // As the listing says so, nothing is asked; without a listing, whether it has changed.
+  options_.keep = false;
+  run();
+  expect_content(0, FaultServer::content(5000));
+  expect_content(1, FaultServer::content(5000));
+  EXPECT_EQ(count_requests(), before + 1);
+  EXPECT_EQ(count_requests("\"if-none-match\": \"\\\"2\\\"\""), 1U);
+  fetch_->release(0);
+  fetch_->release(1);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("a", "b", ".quern-kept"));
+  remotes_[0].etag = "\"other\"";
+  std::ofstream(folder_ + "/b") << "somebody's";
+  run();
+  expect_content(0, FaultServer::content(5000));
+  expect_content(1, FaultServer::content(5000));
+  EXPECT_EQ(count_requests(), before + 4);
+}
+
+TEST_F(FetchTest, WaitsWhileTheSpoolIsFull) {
+  serve(
+      R"({"/a": {"size": 40000}, "/chunked": {"size": 40000, "faults": [{"chunked": true, "ignore_range": true, "always": true}]}})");
+  options_.spool_bytes = 100000;
+  std::size_t most = 0;
+  std::vector<InputOrdinal> held;
+  for (int i = 0; i < 8; ++i) {
+    Remote& remote = add(i % 4 == 3 ? "chunked" : "a", "f" + std::to_string(i));
+    if (i % 2 == 0) remote.size_bytes = 40000;
+  }
+  on_settled_ = [&](InputOrdinal input) {
+    held.push_back(input);
+    most = std::max(most, held.size());
+    // Two fit. The oldest goes only when no third comes without it.
+    if (held.size() < 2) return;
+    fetch_->release(held.front());
+    held.erase(held.begin());
+  };
+  run();
+  EXPECT_EQ(most, 2U);
+}
+
+TEST_F(FetchTest, ExceedsTheSpoolForWhatIsNeeded) {
+  serve(R"({"/a": {"size": 40000}})");
+  options_.spool_bytes = 50000;
+  for (int i = 0; i < 5; ++i) add("a", "f" + std::to_string(i)).size_bytes = 40000;
+  std::thread user;
+  on_settled_ = [&](InputOrdinal input) {
+    // A batch of three, none of which is released before all are there.
+    if (input == 0) user = std::thread([&] { fetch_->need(0, 3); });
+    if (input == 2) {
+      for (InputOrdinal released : {0, 1, 2}) fetch_->release(released);
+    }
+    if (input > 2) fetch_->release(input);
+  };
+  run();
+  user.join();
+  EXPECT_THAT(settled_, ::testing::ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST_F(FetchTest, FetchesWhatIsLargerThanTheSpool) {
+  serve(
+      R"({"/a": {"size": 400000}, "/b": {"size": 400000, "faults": [{"chunked": true, "ignore_range": true, "always": true}]}})");
+  options_.spool_bytes = 1000;
+  add("a").size_bytes = 400000;
+  add("a", "unknown");
+  add("b");
+  on_settled_ = [&](InputOrdinal input) {
+    EXPECT_EQ(std::filesystem::file_size(remotes_[input].path), 400000U);
+    fetch_->release(input);
+  };
+  run();
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(FetchTest, EndsWhereTheDiskIsFull) {
+  serve(R"({"/a": {"size": 40000}})");
+  add("a");
+  // No file may grow beyond this: the kernel answers EFBIG, which is of the same kind as a full disk.
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  auto* handler = ::signal(SIGXFSZ, SIG_IGN);
+  rlimit little{10000, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+  auto result = make().run({});
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().kind, ErrorKind::kNoSpace);
+  EXPECT_THAT(result.error().message, HasSubstr("/.a.quern-part: File too large"));
+  EXPECT_THAT(settled_, IsEmpty());
+}
+
+}  // namespace
+}  // namespace quern::fetch

@@ -1,0 +1,94 @@
+#include "stages/fetch/ledger.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace quern::fetch {
+
+Ledger::Ledger(const std::vector<Remote>& remotes, bool keeps)
+    : keeps_(keeps), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  CHECK(wake_.is_open());
+  entries_.reserve(remotes.size());
+  for (const Remote& remote : remotes) {
+    indices_.emplace(remote.input, entries_.size());
+    entries_.push_back({.path = remote.path});
+  }
+}
+
+Result<void> Ledger::outcome(InputOrdinal input) const {
+  auto found = indices_.find(input);
+  CHECK(found != indices_.end());
+  std::lock_guard lock(mutex_);
+  const Entry& entry = entries_[found->second];
+  if (entry.outcome.has_value()) return *entry.outcome;
+  return Error{.kind = ErrorKind::kStopped, .message = entry.path + " was not fetched, because the run ended"};
+}
+
+void Ledger::release(InputOrdinal input) {
+  auto found = indices_.find(input);
+  CHECK(found != indices_.end());
+  {
+    std::lock_guard lock(mutex_);
+    Entry& entry = entries_[found->second];
+    if (std::exchange(entry.is_released, true) || !entry.outcome.has_value()) return;
+    if (!may_delete(entry)) {
+      wishes_.released.push_back(found->second);
+      return wake();
+    }
+  }
+  // Its room is free only when it is gone.
+  delete_file(entries_[found->second].path);
+  std::lock_guard lock(mutex_);
+  wishes_.released.push_back(found->second);
+  wake();
+}
+
+void Ledger::need(InputOrdinal first, std::size_t count) {
+  std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto found = indices_.find(static_cast<InputOrdinal>(first + i));
+    if (found == indices_.end() || std::exchange(entries_[found->second].is_needed, true)) continue;
+    wishes_.needed.push_back(found->second);
+  }
+  if (!wishes_.needed.empty()) wake();
+}
+
+void Ledger::settle(std::size_t index, Result<void> outcome, bool was_there) {
+  Entry& entry = entries_[index];
+  {
+    std::lock_guard lock(mutex_);
+    entry.outcome = std::move(outcome);
+    entry.was_there = was_there;
+    if (!entry.is_released) return;
+    wishes_.released.push_back(index);
+    wake();
+    if (!may_delete(entry)) return;
+  }
+  delete_file(entry.path);
+}
+
+Ledger::Wishes Ledger::take_wishes() {
+  std::lock_guard lock(mutex_);
+  if (std::exchange(is_awake_, false)) {
+    std::uint64_t count = 0;
+    static_cast<void>(::read(wake_.number(), &count, sizeof count) + 0);
+  }
+  return std::exchange(wishes_, {});
+}
+
+bool Ledger::is_needed(std::size_t index) const {
+  std::lock_guard lock(mutex_);
+  return entries_[index].is_needed;
+}
+
+void Ledger::wake() {
+  if (std::exchange(is_awake_, true)) return;
+  std::uint64_t one = 1;
+  static_cast<void>(::write(wake_.number(), &one, sizeof one) + 0);
+}
+
+void Ledger::delete_file(const std::string& path) { ::unlink(path.c_str()); }
+
+}  // namespace quern::fetch

@@ -1,0 +1,348 @@
+#include "stages/fetch/object.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/http/content_range.h"
+#include "stages/fetch/names.h"
+
+namespace quern::fetch {
+namespace {
+
+constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
+
+bool is_strong(const std::string& etag) { return etag.starts_with('"'); }
+
+std::string range_text(std::uint64_t first, std::uint64_t count) {
+  return std::to_string(first) + "-" + std::to_string(first + count - 1);
+}
+
+}  // namespace
+
+Object::Object(const Remote& remote, std::size_t index, Peers peers)
+    : remote_(remote), index_(index), peers_(peers), file_(remote.path), etag_(remote.etag) {
+  size_bytes_ = remote.size_bytes;
+  kept_ = peers_.kept.find(remote.path);
+  if (kept_.has_value() && !etag_.empty()) {
+    is_there_ = kept_->etag == etag_ && kept_->size_bytes == size_bytes_.value_or(kept_->size_bytes);
+    kept_.reset();
+  }
+  if (kept_.has_value() && kept_->size_bytes != size_bytes_.value_or(kept_->size_bytes)) kept_.reset();
+  plan();
+  resume();
+}
+
+Object::~Object() { file_.discard(); }
+
+void Object::plan() {
+  pieces_.clear();
+  const std::uint64_t part = peers_.options.part_bytes;
+  is_whole_ = !takes_ranges_ || size_bytes_.value_or(part + 1) <= part;
+  if (is_whole_) {
+    // An empty object is asked for as well: it might be gone.
+    pieces_.push_back({.first = 0, .count = size_bytes_.value_or(0) == 0 ? kUnknown : *size_bytes_});
+    return;
+  }
+  // An object of unknown size is asked for its first part: the answer says how large all of it is.
+  const std::uint64_t size = size_bytes_.value_or(part);
+  for (std::uint64_t first = 0; first < size; first += part) {
+    pieces_.push_back({.first = first, .count = std::min(part, size - first)});
+  }
+}
+
+std::uint64_t Object::taken_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Piece& piece : pieces_) bytes += piece.taken;
+  return bytes;
+}
+
+std::optional<std::size_t> Object::idle_piece() const {
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    if (!pieces_[i].is_running && !pieces_[i].is_complete()) return i;
+  }
+  return std::nullopt;
+}
+
+std::size_t Object::running_pieces() const {
+  return static_cast<std::size_t>(
+      std::count_if(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_running; }));
+}
+
+bool Object::is_complete() const {
+  return std::all_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_complete(); });
+}
+
+// Another request can go on where the last one stopped, as it will be seen whether the object is still the same.
+bool Object::can_continue() const {
+  return takes_ranges_ && size_bytes_.has_value() && (!etag_.empty() || !last_modified_.empty());
+}
+
+void Object::forget_taken(Piece& piece) {
+  if (piece.taken != 0 && piece.first < digested_bytes_) {
+    digested_bytes_ = 0;
+    digest_.reset();
+    if (checksum_.has_value()) digest_ = make_digest(checksum_->algorithm);
+  }
+  piece.taken = 0;
+}
+
+http::Request Object::start(std::size_t index) {
+  Piece& piece = pieces_[index];
+  piece.is_running = true;
+  if (!can_continue()) forget_taken(piece);
+  http::Request request = remote_.request;
+  if (kept_.has_value() && !has_answer_) request.headers.push_back({"If-None-Match", kept_->etag});
+  if (is_whole_ && piece.taken == 0) return request;
+  request.range = http::ByteRange{piece.first + piece.taken, piece.count - piece.taken};
+  if (is_strong(etag_)) request.headers.push_back({"If-Match", etag_});
+  return request;
+}
+
+Error Object::changed(std::string message) {
+  wants_restart_ = restarts_++ < limits::kMaxRestarts;
+  if (!wants_restart_) message += "; it was started over once already";
+  return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+}
+
+Result<void> Object::check_same(const http::Head& head) {
+  std::string etag(head.header("etag").value_or(""));
+  std::string last_modified(head.header("last-modified").value_or(""));
+  if (has_answer_) {
+    bool is_same = etag == etag_ && (!etag.empty() || last_modified == last_modified_);
+    return is_same ? Result<void>() : changed("the object changed while it was fetched");
+  }
+  has_answer_ = true;
+  etag_ = std::move(etag);
+  last_modified_ = std::move(last_modified);
+  use_checksum(head);
+  return {};
+}
+
+// A 206 must be what was asked for, or its beginning.
+Result<void> Object::check_partial(const Piece& piece, const http::Head& head) {
+  std::string text(head.header("content-range").value_or(""));
+  auto range = http::parse_content_range(text);
+  std::uint64_t first = piece.first + piece.taken;
+  std::uint64_t count = piece.count - piece.taken;
+  if (!range.has_value() || range->count == 0 || range->first != first || range->count > count || !range->total) {
+    std::string message = "asked for the bytes " + range_text(first, count) + ", the server sent Content-Range '";
+    message.append(text.substr(0, 100)).append("'");
+    return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+  }
+  return learn_size(range->total);
+}
+
+Result<void> Object::learn_size(std::optional<std::uint64_t> total) {
+  if (!total.has_value()) return {};
+  if (remote_.size_bytes.has_value() && *total != *remote_.size_bytes) {
+    std::string message = "the object has " + std::to_string(*total) + " bytes, but the list of inputs says ";
+    message.append(std::to_string(*remote_.size_bytes));
+    return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+  }
+  if (size_bytes_.has_value()) {
+    return *size_bytes_ == *total ? Result<void>() : changed("the object's size changed while it was fetched");
+  }
+  size_bytes_ = total;
+  return {};
+}
+
+void Object::become_whole(std::size_t& index) {
+  is_whole_ = true;
+  digested_bytes_ = 0;
+  digest_.reset();
+  if (checksum_.has_value()) digest_ = make_digest(checksum_->algorithm);
+  pieces_.assign(1, {.first = 0, .count = size_bytes_.value_or(kUnknown), .is_running = true});
+  index = 0;
+}
+
+Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) {
+  const bool is_first = !has_answer_;
+  const bool knew_size = size_bytes_.has_value();
+  TRY(check_same(head));
+  if (head.status == 200) {
+    auto length = head.header("content-length");
+    TRY(learn_size(length.has_value() ? http::parse_content_length(*length) : std::nullopt));
+    if (!file_.is_open()) TRY(open());
+    bool was_alone = pieces_.size() == 1;
+    if (!is_whole_ || pieces_[index].taken != 0) takes_ranges_ = false;
+    TRY(file_.truncate());
+    become_whole(index);
+    return was_alone ? Begun::kPiece : Begun::kWhole;
+  }
+  TRY(check_partial(pieces_[index], head));
+  if (takes_ranges_ && etag_.empty() && last_modified_.empty() && *size_bytes_ > pieces_[index].count) {
+    // Nothing would tell if the next part were of another object.
+    takes_ranges_ = false;
+    wants_restart_ = true;
+    return Error{.kind = ErrorKind::kBadInput, .message = "parts without an ETag or a Last-Modified cannot be joined"};
+  }
+  if (!knew_size) {
+    Piece first = pieces_[index];
+    plan();
+    first.count = pieces_[0].count;
+    is_whole_ = false;
+    pieces_[0] = first;
+  }
+  // Now it is known of which object an earlier run's bytes would have to be.
+  if (is_first) resume();
+  if (!file_.is_open()) TRY(open());
+  return Begun::kPiece;
+}
+
+Result<void> Object::open() {
+  TRY(peers_.folders.make(folder_of(remote_.path)));
+  return file_.open_new();
+}
+
+void Object::use_checksum(const http::Head& head) {
+  checksum_ = checksum_of(head);
+  digest_ = checksum_.has_value() ? make_digest(checksum_->algorithm) : nullptr;
+  digested_bytes_ = 0;
+}
+
+Result<void> Object::take(std::size_t index, std::string_view bytes) {
+  Piece& piece = pieces_[index];
+  if (bytes.size() > piece.count - piece.taken) {
+    piece.is_too_long = true;
+    return Error{.kind = ErrorKind::kBadInput,
+                 .message = "the object has more than the " + std::to_string(*size_bytes_) + " bytes it should have"};
+  }
+  std::uint64_t offset = piece.first + piece.taken;
+  TRY(file_.write_at(offset, bytes));
+  piece.taken += bytes.size();
+  if (digest_ != nullptr && offset == digested_bytes_) {
+    digest_->add(bytes);
+    digested_bytes_ += bytes.size();
+  }
+  return {};
+}
+
+Result<void> Object::end(std::size_t index, Result<http::Head> outcome) {
+  Piece& piece = pieces_[index];
+  piece.is_running = false;
+  if (outcome.ok() && piece.count == kUnknown) {
+    piece.count = piece.taken;
+    TRY(learn_size(piece.taken));
+  }
+  if (piece.is_complete()) {
+    // Whatever went wrong after the last byte is no matter.
+    save_state();
+    return catch_up();
+  }
+  if (outcome.ok()) {
+    if (++piece.short_answers < peers_.options.attempts) return {};
+    return Error{.kind = ErrorKind::kRetry, .message = "the server sent less than was asked for, again and again"};
+  }
+  if (outcome.error().code == 304 && kept_.has_value() && !has_answer_) {
+    is_there_ = true;
+    return {};
+  }
+  // 412: If-Match says so; 416: it has become shorter, or is empty, which has no first part to ask for.
+  if (outcome.error().code == 416 && !has_answer_ && !remote_.size_bytes.has_value() && takes_ranges_) {
+    takes_ranges_ = false;
+    wants_restart_ = true;
+  } else if (outcome.error().code == 412 || outcome.error().code == 416) {
+    return changed(std::move(outcome.error().message));
+  }
+  return std::move(outcome).error();
+}
+
+void Object::restart() {
+  wants_restart_ = false;
+  has_answer_ = false;
+  etag_.clear();
+  last_modified_.clear();
+  size_bytes_ = remote_.size_bytes;
+  checksum_.reset();
+  digest_.reset();
+  digested_bytes_ = 0;
+  kept_.reset();
+  file_.discard();
+  plan();
+}
+
+Result<void> Object::catch_up() {
+  if (digest_ == nullptr) return {};
+  digest_buffer_.resize(limits::kDigestReadBytes);
+  for (const Piece& piece : pieces_) {
+    std::uint64_t end = piece.first + piece.taken;
+    while (digested_bytes_ >= piece.first && digested_bytes_ < end) {
+      std::size_t wanted = std::min<std::uint64_t>(digest_buffer_.size(), end - digested_bytes_);
+      TRY_ASSIGN(std::size_t count, file_.read_at(digested_bytes_, digest_buffer_.data(), wanted));
+      if (count != wanted) return Error{.kind = ErrorKind::kBadInput, .message = "the part file was cut short"};
+      digest_->add({digest_buffer_.data(), count});
+      digested_bytes_ += count;
+    }
+  }
+  return {};
+}
+
+Result<void> Object::verify() {
+  if (digest_ == nullptr) return {};
+  CHECK(digested_bytes_ == size_bytes_);
+  std::string value = digest_->value();
+  if (value == checksum_->value) return {};
+  std::string message = "checksum: " + checksum_->name + " says " + to_hexadecimal(checksum_->value);
+  message.append(", but the bytes that came have ").append(to_hexadecimal(value));
+  return changed(std::move(message));
+}
+
+Result<void> Object::finish() {
+  TRY(verify());
+  TRY(file_.commit());
+  if (peers_.options.keep && !etag_.empty()) TRY(peers_.kept.add(remote_.path, etag_));
+  return {};
+}
+
+bool Object::is_resumable() const {
+  return size_bytes_.value_or(0) > peers_.options.part_bytes && is_strong(etag_) && takes_ranges_;
+}
+
+// Takes over what an earlier run left of the same object.
+void Object::resume() {
+  ResumeState old;
+  if (file_.is_open() || restarts_ > 0 || !is_resumable()) return;
+  if (!file_.open_old(etag_, *size_bytes_, old)) return;
+  for (Piece& piece : pieces_) {
+    if (piece.is_running) continue;
+    for (const auto& range : old.taken) {
+      if (range.first <= piece.first && piece.first < range.first + range.count) {
+        piece.taken = std::min(piece.count, range.first + range.count - piece.first);
+      }
+    }
+  }
+  // Somebody must say that the object is still the same.
+  if (is_complete()) pieces_.back().taken = 0;
+}
+
+ResumeState Object::state() const {
+  ResumeState state{.boot = boot_of_machine(), .etag = etag_, .size_bytes = *size_bytes_};
+  for (const Piece& piece : pieces_) {
+    if (piece.taken == 0) continue;
+    bool goes_on = !state.taken.empty() && state.taken.back().first + state.taken.back().count == piece.first;
+    if (goes_on) {
+      state.taken.back().count += piece.taken;
+    } else {
+      state.taken.push_back({piece.first, piece.taken});
+    }
+  }
+  return state;
+}
+
+void Object::save_state() {
+  auto now = std::chrono::steady_clock::now();
+  if (!is_resumable() || is_complete() || now - saved_ < limits::kResumeStateInterval) return;
+  saved_ = now;
+  // Without it a later run starts from the beginning, which is no reason to end this one.
+  static_cast<void>(file_.save(state()).ok());
+}
+
+void Object::leave() {
+  if (!file_.is_open() || !is_resumable() || taken_bytes() == 0) return file_.discard();
+  if (file_.save(state()).ok()) return file_.leave();
+  file_.discard();
+}
+
+}  // namespace quern::fetch

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "services/http/http.h"
+#include "stages/fetch/digest.h"
+#include "stages/fetch/fetch.h"
+#include "stages/fetch/folders.h"
+#include "stages/fetch/kept_files.h"
+#include "stages/fetch/part_file.h"
+
+namespace quern::fetch {
+
+// One object on its way into its file: which bytes are asked for, whether an answer is of the same object as the one
+// before, and whether all of it is right. Knows nothing of connections or of other objects. One thread.
+class Object {
+ public:
+  struct Peers {
+    const FetchOptions& options;
+    Folders& folders;
+    KeptFiles& kept;
+  };
+  Object(const Remote& remote, std::size_t index, Peers peers);
+  ~Object();
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  std::size_t index() const { return index_; }
+  const Remote& remote() const { return remote_; }
+  std::optional<std::uint64_t> size_bytes() const { return size_bytes_; }
+  // Of what was asked for: the part of it that is there.
+  std::uint64_t taken_bytes() const;
+
+  // A file of an earlier run is this object: nothing needs to be fetched.
+  bool is_there() const { return is_there_; }
+  // The first piece that is neither complete nor under way.
+  std::optional<std::size_t> idle_piece() const;
+  std::size_t running_pieces() const;
+  bool is_complete() const;
+
+  // One piece's exchange. What is to be asked for now; it is under way from then on.
+  http::Request start(std::size_t piece);
+  enum class Begun { kPiece, kWhole };
+  // kWhole: the answer is the whole object, and every other piece's exchange is to be given up.
+  Result<Begun> begin(std::size_t& piece, const http::Head& head);
+  Result<void> take(std::size_t piece, std::string_view bytes);
+  // Its exchange has ended. An error: the object has failed, or is to be started over (see wants_restart).
+  Result<void> end(std::size_t piece, Result<http::Head> outcome);
+
+  // All pieces are there: checks them and gives the file its name.
+  Result<void> finish();
+  // The last error may be gone if all is fetched anew, and this may still be tried.
+  bool wants_restart() const { return wants_restart_; }
+  void restart();
+  // What is there stays for a later run, if it could tell that it is the same object.
+  void leave();
+
+ private:
+  struct Piece {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;  // kUnknown: to the end, wherever it is
+    std::uint64_t taken = 0;
+    std::size_t short_answers = 0;
+    bool is_running = false;
+    bool is_too_long = false;
+    bool is_complete() const { return taken == count && !is_too_long; }
+  };
+  void plan();
+  void resume();
+  Result<void> open();
+  Result<void> check_partial(const Piece& piece, const http::Head& head);
+  Result<void> check_same(const http::Head& head);
+  Result<void> learn_size(std::optional<std::uint64_t> total);
+  void become_whole(std::size_t& piece);
+  void forget_taken(Piece& piece);
+  bool can_continue() const;
+  void use_checksum(const http::Head& head);
+  Result<void> catch_up();
+  Result<void> verify();
+  void save_state();
+  ResumeState state() const;
+  bool is_resumable() const;
+  Error changed(std::string message);
+
+  const Remote& remote_;
+  const std::size_t index_;
+  const Peers peers_;
+  PartFile file_;
+  std::optional<KeptFile> kept_;
+  bool is_there_ = false;
+
+  std::vector<Piece> pieces_;
+  std::optional<std::uint64_t> size_bytes_;
+  std::string etag_;  // of the answers, or of the listing until one came
+  std::string last_modified_;
+  bool has_answer_ = false;
+  bool is_whole_ = false;     // asked for without ranges
+  bool takes_ranges_ = true;  // as far as is known
+  std::size_t restarts_ = 0;
+  bool wants_restart_ = false;
+  std::chrono::steady_clock::time_point saved_{};
+
+  std::optional<Checksum> checksum_;
+  std::unique_ptr<Digest> digest_;
+  std::uint64_t digested_bytes_ = 0;
+  std::string digest_buffer_;
+};
+
+}  // namespace quern::fetch
