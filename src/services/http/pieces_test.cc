@@ -39,7 +39,8 @@ TEST(RetryAfter, IsSecondsOrADate) {
   EXPECT_EQ(parse_retry_after("Sunday, 06-Nov-94 08:50:07 GMT", now), 30s);
   EXPECT_EQ(parse_retry_after("Sun Nov  6 08:50:07 1994", now), 30s);
   EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), 0s);
-  for (const char* text : {"", "soon", "-1", "1.5", "99999999999999999999", "12 s", "::"}) {
+  for (const char* text :
+       {"", "soon", "-1", "1.5", "99999999999999999999", "12 s", "::", "Sun, 06 Nov 9994 08:49:37 GMT"}) {
     EXPECT_EQ(parse_retry_after(text, now), std::nullopt) << text;
   }
 }

@@ -40,7 +40,9 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
 
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text) {
   std::time_t seconds = ::curl_getdate(std::string(text).c_str(), nullptr);
-  if (seconds < 0) return std::nullopt;
+  // The clock counts nanoseconds, which last until the year 2262.
+  constexpr std::time_t kMost = 9'000'000'000;
+  if (seconds < 0 || seconds > kMost) return std::nullopt;
   return std::chrono::system_clock::from_time_t(seconds);
 }
 
