@@ -129,27 +129,30 @@ class FetchedQueue final : public WorkQueue {
   fetch::Fetch& fetch_;
 };
 
-// A file is not needed any longer when its input was decoded to its verified end, which workers that read whole inputs
-// say when they have committed it, or has failed.
+// Hears which inputs are decoded to their verified ends, which workers that read whole inputs say when they have
+// committed them, or have failed: their files are not needed any longer.
 class Releases final : public EventSink {
  public:
-  explicit Releases(fetch::Fetch& fetch) : fetch_(fetch) {}
+  explicit Releases(std::function<void(InputOrdinal)> release) : release_(std::move(release)) {}
   void emit(const event::Event& event) override {
-    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) fetch_.release(decoded->input);
-    if (const auto* failed = std::get_if<event::InputFailed>(&event)) fetch_.release(failed->input);
+    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) release_(decoded->input);
+    if (const auto* failed = std::get_if<event::InputFailed>(&event)) release_(failed->input);
   }
 
  private:
-  fetch::Fetch& fetch_;
+  const std::function<void(InputOrdinal)> release_;
 };
 
 class FetchingSupply final : public InputSupply {
  public:
-  FetchingSupply(const InputList& inputs, const MakeFetch& make_fetch)
+  FetchingSupply(const InputList& inputs, std::map<InputOrdinal, Error> refused, const MakeFetch& make_fetch)
       : inputs_(inputs),
+        refused_(std::move(refused)),
         arrivals_(inputs),
         fetch_(make_fetch([this](InputOrdinal input) { arrivals_.arrived(input); })),
-        releases_(*fetch_) {}
+        releases_([this](InputOrdinal input) { release(input); }) {
+    for (const auto& [input, reason] : refused_) arrivals_.arrived(input);
+  }
 
   Result<void> run(const std::stop_token& stop) override {
     auto fetched = fetch_->run(stop);
@@ -158,7 +161,9 @@ class FetchingSupply final : public InputSupply {
   }
   Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) override {
     if (!input.is_remote()) return decode::open_stored_file(input.path);
-    TRY(fetch_->outcome(static_cast<InputOrdinal>(&input - inputs_.inputs.data())));
+    auto ordinal = static_cast<InputOrdinal>(&input - inputs_.inputs.data());
+    if (auto refused = refused_.find(ordinal); refused != refused_.end()) return Error(refused->second);
+    TRY(fetch_->outcome(ordinal));
     return decode::open_stored_file(input.path);
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
@@ -168,7 +173,12 @@ class FetchingSupply final : public InputSupply {
   EventSink& listener() override { return releases_; }
 
  private:
+  void release(InputOrdinal input) {
+    if (inputs_.inputs[input].is_remote() && !refused_.contains(input)) fetch_->release(input);
+  }
+
   const InputList& inputs_;
+  const std::map<InputOrdinal, Error> refused_;
   Arrivals arrivals_;
   std::unique_ptr<fetch::Fetch> fetch_;
   Releases releases_;
@@ -178,8 +188,9 @@ class FetchingSupply final : public InputSupply {
 
 std::unique_ptr<InputSupply> make_local_supply() { return std::make_unique<LocalSupply>(); }
 
-std::unique_ptr<InputSupply> make_fetching_supply(const InputList& inputs, const MakeFetch& make_fetch) {
-  return std::make_unique<FetchingSupply>(inputs, make_fetch);
+std::unique_ptr<InputSupply> make_fetching_supply(const InputList& inputs, std::map<InputOrdinal, Error> refused,
+                                                  const MakeFetch& make_fetch) {
+  return std::make_unique<FetchingSupply>(inputs, std::move(refused), make_fetch);
 }
 
 }  // namespace quern::app

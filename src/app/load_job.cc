@@ -69,8 +69,6 @@ std::string unsupported(const Job& job) {
   for (const Step& step : job.steps) {
     if (auto found = unsupported_step(step); !found.empty()) return found;
   }
-  if (job.filter.has_value()) return "filter";
-  if (job.index.has_value()) return "index";
   if (job.keep_parts) return "result.parts: keep";
   if (job.notify.via != NotifyVia::kNone) return "notify";
   return "";

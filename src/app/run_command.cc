@@ -21,6 +21,7 @@
 #include "app/map_phase.h"
 #include "app/map_task.h"
 #include "app/reduce_task.h"
+#include "app/remote_access.h"
 #include "app/run_inputs.h"
 #include "app/signals.h"
 #include "app/tee.h"
@@ -74,6 +75,7 @@ class RunSession {
       : line_(line),
         job_(job),
         paths_(result_paths(job)),
+        remote_(line),
         accountant_(inputs_),
         policy_(
             job.limits, inputs_.inputs,
@@ -97,6 +99,7 @@ class RunSession {
   const CommandLine& line_;
   const Job& job_;
   const ResultPaths paths_;
+  RemoteAccess remote_;
   InputList inputs_;
   std::unique_ptr<InputSupply> supply_;
   std::stop_source stop_;
@@ -118,8 +121,8 @@ Result<int> RunSession::run() {
                emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
              }));
   TRY(list_inputs());
-  supply_ = make_local_supply();
   Tee events(sinks_);
+  TRY_ASSIGN(supply_, remote_.supply(inputs_, job_.downloads, events, stop_.get_token()));
   const LocalRun local{.job = job_,
                        .inputs = inputs_,
                        .supply = *supply_,
@@ -164,7 +167,7 @@ Result<void> RunSession::open_views() {
 Result<void> RunSession::list_inputs() {
   emit(event::PhaseStarted{event::Phase::kInputs});
   auto start = std::chrono::steady_clock::now();
-  TRY_ASSIGN(inputs_, list_run_inputs(job_, line_));
+  TRY_ASSIGN(inputs_, list_run_inputs(job_, line_, remote_.peers(), stop_.get_token()));
   event::RunStarted started{.job = std::filesystem::path(job_.folder).filename().string(),
                             .inputs = inputs_.inputs.size(),
                             .processes = processes_of(job_)};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -51,6 +52,12 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line) {
   return list;
 }
 
+std::string bucket_of(const CommandLine& line) {
+  if (line.bucket.has_value()) return *line.bucket;
+  const char* bucket = std::getenv("QUERN_BUCKET");  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
+  return bucket == nullptr ? "" : bucket;
+}
+
 // What the command line names replaces what the job names.
 Result<inputs::InputRequest> request_of(const Job& job, const CommandLine& line) {
   inputs::InputRequest request;
@@ -67,18 +74,28 @@ Result<inputs::InputRequest> request_of(const Job& job, const CommandLine& line)
   } else if (!from_command_line && job.manifest.has_value()) {
     request.manifest = inputs::Pattern{.text = *job.manifest, .folder = job.folder, .origin = job.file};
   }
+  request.bucket = bucket_of(line);
+  if (job.filter.has_value()) {
+    request.filter = inputs::Pattern{.text = *job.filter, .folder = job.folder, .origin = job.file};
+  }
+  if (!from_command_line && job.index.has_value()) {
+    request.index = inputs::Pattern{.text = *job.index, .folder = job.folder, .origin = job.file};
+  }
   return request;
 }
 
 }  // namespace
 
-Result<InputList> list_run_inputs(const Job& job, const CommandLine& line) {
+Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                  const std::stop_token& stop) {
   if (line.command == Command::kReduce) return list_map_results(job, line);
   TRY_ASSIGN(inputs::InputRequest request, request_of(job, line));
-  if (request.patterns.empty() && !request.manifest.has_value()) return no_inputs(job, line.command);
+  if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value())
+    return no_inputs(job, line.command);
   StandardInput standard_input;
   request.standard_input = &standard_input;
-  return inputs::list_inputs(request);
+  request.peers = std::move(peers);
+  return inputs::list_inputs(request, stop);
 }
 
 }  // namespace quern::app

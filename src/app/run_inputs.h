@@ -1,14 +1,18 @@
 #pragma once
 
+#include <stop_token>
+
 #include "app/command_line.h"
 #include "base/result.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "stages/inputs/inputs.h"
 
 namespace quern::app {
 
 // The inputs of quern run, map and reduce: what the command line names, else for run what the job names. Those of
 // reduce stand in the order in which they are named, as the values of a key will; all others are sorted. Blocks.
-Result<InputList> list_run_inputs(const Job& job, const CommandLine& line);
+Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                  const std::stop_token& stop);
 
 }  // namespace quern::app

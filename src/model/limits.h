@@ -26,6 +26,9 @@ inline constexpr std::size_t kQueuedBlocksPerChild = 2;
 // Blocks sent to one child and not yet answered: it never waits for us.
 inline constexpr std::size_t kBlocksInFlight = 2;
 
+// Fetched files that wait for their mappers, or are mapped.
+inline constexpr std::uint64_t kSpoolBytes = 4 * kGiB;
+
 // What one read of a stored (compressed) file asks for.
 inline constexpr std::size_t kReadBytes = 256 * kKiB;
 // What a decoder may need for its window or dictionary: zstd --ultra --long=31, xz with a dictionary of 1.5 GiB.

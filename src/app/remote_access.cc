@@ -1,0 +1,128 @@
+#include "app/remote_access.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/disk/files.h"
+#include "stages/fetch/fetch.h"
+
+namespace quern::app {
+namespace {
+
+std::string environment_or(const char* name, std::string otherwise) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
+  return value == nullptr || *value == '\0' ? std::move(otherwise) : std::string(value);
+}
+
+std::string endpoint_of(const CommandLine& line) {
+  if (line.endpoint.has_value()) return *line.endpoint;
+  return environment_or("AWS_ENDPOINT_URL_S3", environment_or("AWS_ENDPOINT_URL", ""));
+}
+
+bool has_several_buckets(const InputList& inputs) {
+  std::set<std::string, std::less<>> buckets;
+  for (const Input& input : inputs.inputs) {
+    if (!s3::is_s3_url(input.url)) continue;
+    if (auto name = s3::parse_s3_url(input.url); name.ok()) buckets.insert(name.value().bucket);
+    if (buckets.size() > 1) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::string> local_name(const std::string& url, bool has_several_buckets) {
+  if (s3::is_s3_url(url)) {
+    TRY_ASSIGN(s3::ObjectName name, s3::parse_s3_url(url));
+    return has_several_buckets ? name.bucket + "/" + name.key : name.key;
+  }
+  TRY_ASSIGN(http::Url parsed, http::parse_url(url));
+  std::string hash = parsed.query.empty() ? "" : fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size()));
+  auto path = http::percent_decode(parsed.path);
+  if (!path.has_value()) {
+    return Error{.kind = ErrorKind::kBadInput, .message = "a % in it is not followed by two hexadecimal digits"};
+  }
+  return parsed.host + hash + *path;
+}
+
+inputs::RemotePeers RemoteAccess::peers() {
+  return {.store = [this] { return store(); }, .client = [this] { return client(); }};
+}
+
+Result<http::Client*> RemoteAccess::client() {
+  if (client_ == nullptr) {
+    TRY_ASSIGN(client_, http::make_client({}));
+  }
+  return client_.get();
+}
+
+Result<s3::Store*> RemoteAccess::store() {
+  if (store_ != nullptr) return store_.get();
+  TRY_ASSIGN(http::Client * client, this->client());
+  auto now = [] { return std::chrono::system_clock::now(); };
+  TRY_ASSIGN(credentials_,
+             find_credentials({.environment = [](const char* name) { return std::getenv(name); },  // NOLINT
+                               .now = now,
+                               .is_anonymous = line_.no_sign_request,
+                               .key_file = line_.key.value_or("")}));
+  s3::StoreOptions options{.address = {.endpoint = endpoint_of(line_)}};
+  if (!credentials_.region.empty()) options.region = credentials_.region;
+  TRY_ASSIGN(store_, s3::make_store(std::move(options), *client, *credentials_.provider, now));
+  return store_.get();
+}
+
+Result<fetch::Remote> RemoteAccess::remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop) {
+  fetch::Remote remote{.input = ordinal, .path = input.path, .etag = input.etag};
+  if (input.stored_bytes > 0) remote.size_bytes = input.stored_bytes;
+  if (!s3::is_s3_url(input.url)) {
+    remote.request.url = input.url;
+    return remote;
+  }
+  TRY_ASSIGN(s3::Store * store, this->store());
+  TRY_ASSIGN(s3::ObjectName name, s3::parse_s3_url(input.url));
+  TRY_ASSIGN(s3::ObjectRequest object, store->object_request(name.bucket, name.key, stop));
+  remote.request = std::move(object.request);
+  remote.signer = object.signer;
+  return remote;
+}
+
+Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, const Downloads& downloads,
+                                                          EventSink& events, const std::stop_token& stop) {
+  auto is_remote = [](const Input& input) { return input.is_remote(); };
+  if (std::none_of(inputs.inputs.begin(), inputs.inputs.end(), is_remote)) return make_local_supply();
+  TRY_ASSIGN(std::string working_folder, disk::working_folder());
+  const std::string folder = disk::absolute_path(downloads.directory, working_folder);
+  const bool several = has_several_buckets(inputs);
+  std::vector<fetch::Remote> remotes;
+  std::map<InputOrdinal, Error> refused;
+  for (InputOrdinal i = 0; i < inputs.inputs.size(); ++i) {
+    Input& input = inputs.inputs[i];
+    if (!input.is_remote()) continue;
+    auto name = local_name(input.url, several);
+    auto path = name.ok() ? fetch::safe_path(folder, name.value()) : std::move(name);
+    if (!path.ok()) {
+      refused.emplace(i, std::move(path).error());
+      continue;
+    }
+    input.path = std::move(path).value();
+    TRY_ASSIGN(fetch::Remote one, remote(input, i, stop));
+    remotes.push_back(std::move(one));
+  }
+  fetch::FetchOptions options{.parallel = downloads.parallel,
+                              .attempts = downloads.attempts,
+                              .keep = downloads.keep,
+                              .spool_bytes = limits::kSpoolBytes};
+  MakeFetch make = [&](std::function<void(InputOrdinal)> on_settled) {
+    return fetch::make_fetch(options, std::move(remotes), {.events = events, .on_settled = std::move(on_settled)});
+  };
+  return make_fetching_supply(inputs, std::move(refused), make);
+}
+
+}  // namespace quern::app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/credential_chain.h"
+#include "app/input_supply.h"
+#include "base/result.h"
+#include "model/event.h"
+#include "model/input.h"
+#include "model/job.h"
+#include "services/http/http.h"
+#include "services/s3/store.h"
+#include "stages/inputs/inputs.h"
+
+namespace quern::app {
+
+// What a run needs for inputs from S3 and the web; made only when one is met, as local files need neither credentials
+// nor a network. Used by the main thread until the inputs are listed, and then by the thread that fetches them.
+class RemoteAccess {
+ public:
+  // `line` is borrowed.
+  explicit RemoteAccess(const CommandLine& line) : line_(line) {}
+  // For inputs::list_inputs.
+  inputs::RemotePeers peers();
+
+  // Says where each remote input will be, below the folder of `downloads`, and how it gets there. Without remote inputs
+  // it is the local supply. Blocks where a bucket's region is not known yet.
+  Result<std::unique_ptr<InputSupply>> supply(InputList& inputs, const Downloads& downloads, EventSink& events,
+                                              const std::stop_token& stop);
+
+ private:
+  Result<http::Client*> client();
+  Result<s3::Store*> store();
+  Result<fetch::Remote> remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop);
+
+  const CommandLine& line_;
+  std::unique_ptr<http::Client> client_;
+  FoundCredentials credentials_;
+  std::unique_ptr<s3::Store> store_;
+};
+
+// Where below the folder of downloads an object of s3://bucket/key or https://host/path goes: its key, or host and
+// path. With several buckets the bucket stands before the key. A query is not written anywhere, as it may hold a
+// signature: a hash stands for it.
+Result<std::string> local_name(const std::string& url, bool has_several_buckets);
+
+}  // namespace quern::app
