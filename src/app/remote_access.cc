@@ -1,6 +1,7 @@
 #include "app/remote_access.h"
 
 #include <fmt/format.h>
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>

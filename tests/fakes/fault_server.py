@@ -7,6 +7,7 @@ Listens on loopback, prints its port as one line, and ends when its standard inp
 
 The plan is a JSON object from paths to what is there: {"/a": {"text": "hello"}, "/b": {"size": 5000, "faults": [...]}}.
     text, size     the object's bytes; of `size`, they are lines of 16 bytes with the number of each: 000000000000000\\n
+    base64         the bytes of an object that is no text
     gzip           true: stored as gzip, and served with Content-Encoding: gzip
     etag           with its quotes; the MD5 of the bytes if it is not given, no header if it is ""
     headers        further headers of every answer
@@ -31,6 +32,7 @@ POST /_plan adds to the plan, /_requests is what was asked for so far: [{"method
 """
 
 import argparse
+import base64
 import fcntl
 import gzip
 import hashlib
@@ -54,6 +56,8 @@ class Stored:
         if "size" in planned:
             lines = (f"{number:015d}\n" for number in range(planned["size"] // 16 + 1))
             content = "".join(lines).encode()[: planned["size"]]
+        elif "base64" in planned:
+            content = base64.b64decode(planned["base64"])
         else:
             content = planned.get("text", "").encode()
         self.is_gzip = planned.get("gzip", False)
