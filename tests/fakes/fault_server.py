@@ -28,6 +28,8 @@ Every request, by GET, HEAD, POST or PUT, takes the next fault that is for it. A
     wait           seconds to wait before the answer
     change         what is there from now on, before this request is answered
 
+The plan's "certificate" is no path: it names a PEM file with a certificate and its key, and the server then speaks TLS.
+
 POST /_plan adds to the plan, /_requests is what was asked for so far: [{"method", "target", "headers", "body"}, ...].
 """
 
@@ -41,6 +43,7 @@ import json
 import os
 import pathlib
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -243,8 +246,13 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
     server = Server(options.port, options.folder and options.folder.resolve())
-    if options.plan:
-        server.add(json.loads(options.plan.read_text()))
+    plan = json.loads(options.plan.read_text()) if options.plan else {}
+    certificate = plan.pop("certificate", None)
+    server.add(plan)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.buffer.read()

@@ -324,14 +324,67 @@ TEST(Step, ReturnsWhenItsDescriptorIsReadable) {
   EXPECT_TRUE(http->step(std::chrono::steady_clock::time_point::max(), -1, {}).ok());
 }
 
+// An environment variable that has another value while this lives; none if it is nullptr.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    const char* before = std::getenv(name);
+    if (before != nullptr) before_ = before;
+    set(value);
+  }
+  ~Variable() { set(before_.has_value() ? before_->c_str() : nullptr); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  void set(const char* value) const { value == nullptr ? ::unsetenv(name_) : ::setenv(name_, value, 1); }
+  const char* const name_;
+  std::optional<std::string> before_;
+};
+
+TEST(Tls, TrustsTheAuthoritiesOfTheEnvironment) {
+  std::string file = ::testing::TempDir() + "client_test." + std::to_string(::getpid()) + ".pem";
+  std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost "
+      "-addext subjectAltName=IP:127.0.0.1 -keyout " +
+      file + " -out " + file + ".crt 2>/dev/null && cat " + file + ".crt >>" + file;
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  FaultServer plain(R"({"/b": {"text": "b"}})");
+  FaultServer server(R"({"certificate": ")" + file + R"(", "/a": {"text": "a"}, "/down": {"faults": [{"redirect": ")" +
+                     plain.url("/b") + R"("}]}})");
+  std::string origin = "https" + server.url("").substr(4);
+  Variable aws("AWS_CA_BUNDLE", "");
+  Variable curl("CURL_CA_BUNDLE", nullptr);
+  {
+    Variable openssl("SSL_CERT_FILE", nullptr);
+    Error error = get(origin + "/a").error();
+    EXPECT_EQ(error.kind, ErrorKind::kBadInput);
+    EXPECT_THAT(error.message, AllOf(HasSubstr("SSL_CERT_FILE"), Not(HasSubstr("attempt"))));
+  }
+  Variable openssl("SSL_CERT_FILE", file.c_str());
+  auto answer = get(origin + "/a");
+  ASSERT_TRUE(answer.ok()) << answer.error().message;
+  EXPECT_EQ(answer.value().body, "a");
+  EXPECT_THAT(get(origin + "/down").error().message, HasSubstr("from https to http, which is not followed"));
+  EXPECT_EQ(requests(plain), "[]");
+  ::unlink(file.c_str());
+  ::unlink((file + ".crt").c_str());
+}
+
+TEST(Proxy, IsThatOfTheEnvironment) {
+  FaultServer proxy(R"({"http://elsewhere.invalid/a": {"text": "by proxy"}, "/b": {"text": "direct"}})");
+  std::string address = proxy.url("");
+  Variable wanted("http_proxy", address.c_str());
+  Variable except("no_proxy", "127.0.0.1");
+  EXPECT_EQ(get("http://elsewhere.invalid/a").value().body, "by proxy");
+  EXPECT_EQ(get(proxy.url("/b")).value().body, "direct");
+}
+
 TEST(MakeClient, NamesTheVariableOfAMissingCertificateFile) {
-  const char* before = std::getenv("AWS_CA_BUNDLE");
-  std::string kept = before == nullptr ? "" : before;
-  ::setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem", 1);
+  Variable authorities("AWS_CA_BUNDLE", "/nowhere/ca.pem");
   Error error = make_client({}).error();
   EXPECT_EQ(error.kind, ErrorKind::kBadConfig);
   EXPECT_THAT(error.message, HasSubstr("AWS_CA_BUNDLE names /nowhere/ca.pem"));
-  ::setenv("AWS_CA_BUNDLE", kept.c_str(), 1);
 }
 
 }  // namespace
