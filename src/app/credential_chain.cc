@@ -5,6 +5,7 @@
 
 #include "services/credentials/envelope.h"
 #include "services/credentials/profile.h"
+#include "services/s3/metadata.h"
 
 namespace quern::app {
 namespace {
@@ -27,6 +28,12 @@ Result<std::optional<AwsCredentials>> first_of_all(const CredentialRequest& requ
   return credentials::from_profile(request.environment);
 }
 
+Result<std::unique_ptr<s3::CredentialProvider>> metadata_provider(const CredentialRequest& request) {
+  if (request.is_anonymous) return std::unique_ptr<s3::CredentialProvider>();
+  return s3::make_metadata_provider(
+      {.environment = request.environment, .now = request.now, .parse = credentials::parse_credentials});
+}
+
 }  // namespace
 
 Result<FoundCredentials> find_credentials(const CredentialRequest& request) {
@@ -38,7 +45,9 @@ Result<FoundCredentials> find_credentials(const CredentialRequest& request) {
     TRY_ASSIGN(result.region, credentials::region_of_profile(request.environment));
   }
   if (!found.has_value()) {
-    result.provider = s3::make_anonymous_provider();
+    TRY_ASSIGN(result.provider, metadata_provider(request));
+    if (result.provider != nullptr) result.no_core_dumps = std::move(no_core_dumps);
+    if (result.provider == nullptr) result.provider = s3::make_anonymous_provider();
     return result;
   }
   TRY(s3::check_not_expired(*found, request.now()));

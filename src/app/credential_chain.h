@@ -26,11 +26,12 @@ struct FoundCredentials {
   // First, so that it goes last: no core dump has them. Null where there are none.
   std::unique_ptr<credentials::NoCoreDumps> no_core_dumps;
   std::unique_ptr<s3::CredentialProvider> provider;  // never null; anonymous where there are none
-  std::string source;                                // as AwsCredentials::source; "" where there are none
+  std::string source;                                // as AwsCredentials::source; "" where there are none, or not yet
   std::string region;                                // that they or their profile come with, or the environment; or ""
 };
 
-// The first of: CREDENTIALS, opened with the private key; AWS_ACCESS_KEY_ID and so on; the profile; none. A source that
+// The first of: CREDENTIALS, opened with the private key; AWS_ACCESS_KEY_ID and so on; the profile; the metadata of the
+// container or the instance, which is asked when the first request is signed; none. A source that
 // is there and cannot be used is an error, and never a reason to go on to the next: other credentials are other rights.
 // kDenied also where they have expired, or will within a minute. Reads a few small files.
 Result<FoundCredentials> find_credentials(const CredentialRequest& request);

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "fakes/fault_server.h"
 #include "services/credentials/envelope.h"
 
 namespace quern::app {
@@ -30,6 +31,8 @@ class CredentialChain : public ::testing::Test {
     home_ = ::mkdtemp(pattern.data());
     std::filesystem::create_directory(home_ / ".aws");
     variables_["HOME"] = home_.string();
+    // A test may run on an instance.
+    variables_["AWS_EC2_METADATA_DISABLED"] = "true";
     write("key.pem", *pem_);
     std::filesystem::permissions(home_ / "key.pem", std::filesystem::perms::owner_read);
   }
@@ -90,6 +93,15 @@ TEST_F(CredentialChain, TakesTheFirstSourceThatIsThere) {
   EXPECT_EQ(found(), "e of AWS_ACCESS_KEY_ID in q");
 }
 
+TEST_F(CredentialChain, AsksTheContainerLast) {
+  fakes::FaultServer server(R"({"/creds": {"text": "{\"AccessKeyId\": \"c\", \"SecretAccessKey\": \"hidden\", )"
+                            R"(\"Token\": \"t\", \"Expiration\": \"2026-01-31T13:00:00Z\"}"}})");
+  variables_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = server.url("/creds");
+  EXPECT_EQ(found(), "c of  in ");
+  set_keys("e");
+  EXPECT_EQ(found(), "e of AWS_ACCESS_KEY_ID in ");
+}
+
 TEST_F(CredentialChain, TakesNoneIfToldSo) {
   set_sealed("s");
   write(".aws/config", "[default]\nregion = r\n");
@@ -130,7 +142,8 @@ TEST_F(CredentialChain, AllowsNoCoreDumpsWhileTheyAreHeld) {
     EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
   }
   EXPECT_EQ(::prctl(PR_GET_DUMPABLE), before);
-  variables_.clear();
+  variables_.erase("AWS_ACCESS_KEY_ID");
+  variables_.erase("AWS_SECRET_ACCESS_KEY");
   auto none = find_credentials(request());
   EXPECT_EQ(::prctl(PR_GET_DUMPABLE), before);
 }

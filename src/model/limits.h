@@ -124,6 +124,20 @@ inline constexpr std::size_t kMaxEnvelopeBytes = 64 * kKiB;
 inline constexpr std::size_t kMaxCredentialsBytes = 32 * kKiB;
 inline constexpr std::size_t kMaxKeyFileBytes = 64 * kKiB;
 inline constexpr std::size_t kMaxProfileFileBytes = 1 * kMiB;
+// Credentials that can be refreshed are, this long before they end; after a failure again only after a pause. None are
+// signed with that end sooner than the last of these: a request takes a while to arrive, and clocks differ.
+inline constexpr std::chrono::minutes kRefreshBeforeExpiry{5};
+inline constexpr std::chrono::seconds kRefreshPause{30};
+inline constexpr std::chrono::minutes kLeastCredentialLife{1};
+// The metadata endpoints of containers and instances, which are near or not there.
+inline constexpr std::chrono::seconds kMetadataTimeout{1};
+inline constexpr std::size_t kMetadataAttempts = 2;
+inline constexpr std::size_t kMaxMetadataBytes = 64 * kKiB;
+// What AWS takes as the policy of a session, and as its name.
+inline constexpr std::size_t kMaxSessionPolicyBytes = 2048;
+inline constexpr std::size_t kMaxSessionNameBytes = 32;
+inline constexpr std::chrono::seconds kLeastSessionLife{15 * 60};
+inline constexpr std::chrono::seconds kLongestSessionLife{36 * 60 * 60};
 // Of RSA keys: a new one, and those that are taken.
 inline constexpr int kNewKeyBits = 3072;
 inline constexpr int kLeastKeyBits = 2048;

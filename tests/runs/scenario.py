@@ -161,6 +161,8 @@ class Scenario(unittest.TestCase):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("QUERN", "AWS_", "TASKCLUSTER_"))}
         name, value = self.mark.split("=")
         # The real interpreter: a version manager's shim costs most of a second at each run.
+        # No test asks the instance that it may run on for credentials.
+        kept["AWS_EC2_METADATA_DISABLED"] = "true"
         kept.update({name: value, "TMPDIR": self.scratch, "QUERN_PYTHON": os.path.realpath(sys.executable)})
         kept.update(extra)
         return {name: value for name, value in kept.items() if value is not None}

@@ -124,6 +124,8 @@ Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view
                              .region = std::string(secret_of(members, "region").reveal()),
                              .expires = std::nullopt,
                              .source = std::string(source)};
+  // As the metadata of instances and containers calls it.
+  if (credentials.session_token.is_empty()) credentials.session_token = secret_of(members, "token");
   Secret expiration = secret_of(members, "expiration");
   if (!expiration.is_empty()) {
     credentials.expires = parse_utc(expiration.reveal());

@@ -31,7 +31,8 @@ struct Opened {
 Result<Opened> open(std::string_view value, const PrivateKey& key, std::string_view source);
 
 // The JSON object in an envelope: {"accessKeyId", "secretAccessKey", "sessionToken", "region", "expiration"}; also what
-// `aws sts` and credential processes print, with a capital first letter and below "Credentials" if they are. kBadInput.
+// `aws sts` and credential processes print, with a capital first letter and below "Credentials" if they are, and the
+// metadata of instances and containers, where the token is a "Token". kBadInput.
 Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view source);
 
 }  // namespace quern::credentials

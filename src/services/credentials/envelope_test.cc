@@ -303,6 +303,8 @@ TEST(Credentials, AreReadFromWhatOthersPrint) {
            R"({"accessKeyId":"i","secretAccessKey":"k","sessionToken":"t","expiration":"2026-01-31T12:00:00Z"})"},
        Row{"a credential process",
            R"({"Version":1,"AccessKeyId":"i","SecretAccessKey":"k","SessionToken":"t","Expiration":"2026-01-31T12:00:00Z"})"},
+       Row{"an instance's metadata",
+           R"({"Code":"Success","AccessKeyId":"i","SecretAccessKey":"k","Token":"t","Expiration":"2026-01-31T12:00:00Z"})"},
        Row{"aws sts",
            R"({"Credentials":{"AccessKeyId":"i","SecretAccessKey":"k","SessionToken":"t","Expiration":"2026-01-31T13:00:00+01:00"},"PackedPolicySize":6})"}}) {
     auto read = parse_credentials(row.json, "standard input");

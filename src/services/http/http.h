@@ -83,6 +83,8 @@ struct ClientOptions {
   RetryPolicy retry = {};
   Timeouts timeouts = {};
   std::string user_agent = "quern";
+  // False: proxies of the environment are passed by, for servers that are as near as this machine's own metadata.
+  bool uses_proxies = true;
   // What call() keeps of an answer; a longer one is kBadInput.
   std::size_t most_body_bytes = 64ULL << 20;
 };

@@ -167,6 +167,8 @@ std::unique_ptr<Transfer> CurlWire::make_transfer() const {
   ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(limits::kHttpBufferBytes));
   ::curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // An empty name of a proxy: none, whatever the environment says.
+  if (!options_.uses_proxies) ::curl_easy_setopt(easy, CURLOPT_PROXY, "");
   ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));
   ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeouts.total.count()));

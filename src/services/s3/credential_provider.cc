@@ -3,13 +3,11 @@
 #include <string>
 #include <utility>
 
-#include "services/s3/times.h"
+#include "model/limits.h"
+#include "model/utc_time.h"
 
 namespace quern::s3 {
 namespace {
-
-// A request that is signed now may arrive a little later, and clocks differ.
-constexpr std::chrono::minutes kLeastRest{1};
 
 class FixedProvider final : public CredentialProvider {
  public:
@@ -39,7 +37,7 @@ std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentia
 std::unique_ptr<CredentialProvider> make_anonymous_provider() { return std::make_unique<AnonymousProvider>(); }
 
 Result<void> check_not_expired(const AwsCredentials& credentials, UtcTime now) {
-  if (!credentials.expires.has_value() || *credentials.expires - now > kLeastRest) return {};
+  if (!credentials.expires.has_value() || *credentials.expires - now > limits::kLeastCredentialLife) return {};
   auto rest = std::chrono::duration_cast<std::chrono::seconds>(*credentials.expires - now);
   std::string when = format_utc(*credentials.expires);
   std::string message = "the credentials of " + credentials.source;

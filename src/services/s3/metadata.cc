@@ -1,0 +1,219 @@
+#include "services/s3/metadata.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/secret.h"
+#include "model/limits.h"
+
+namespace quern::s3 {
+namespace {
+
+constexpr std::string_view kContainerHost = "http://169.254.170.2";
+constexpr std::string_view kInstanceHost = "http://169.254.169.254";
+constexpr const char* kRolePath = "/latest/meta-data/iam/security-credentials/";
+// Of the token that an instance's metadata is asked with: far longer than we need it.
+constexpr const char* kTokenSeconds = "300";
+
+// Where the credentials come from.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  // None: there is no such endpoint, or it has nothing for us.
+  virtual Result<std::optional<AwsCredentials>> fetch(http::Client& client, const std::stop_token& stop) = 0;
+};
+
+using Parse = std::function<Result<AwsCredentials>(std::string_view json, std::string_view source)>;
+
+Result<std::optional<AwsCredentials>> parse_answer(const Parse& parse, http::Response& response,
+                                                   std::string_view source) {
+  auto credentials = parse(response.body, source);
+  Secret::wipe(response.body);
+  if (!credentials.ok()) return std::move(credentials).error();
+  return std::optional<AwsCredentials>(std::move(credentials).value());
+}
+
+std::string trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) text.remove_prefix(1);
+  return std::string(text);
+}
+
+struct ContainerOptions {
+  std::string url;
+  std::string token;       // "" if there is none
+  std::string token_file;  // is read each time, as others renew it; "" if there is none
+};
+
+class ContainerEndpoint final : public Endpoint {
+ public:
+  ContainerEndpoint(ContainerOptions options, Parse parse) : options_(std::move(options)), parse_(std::move(parse)) {}
+
+  Result<std::optional<AwsCredentials>> fetch(http::Client& client, const std::stop_token& stop) override {
+    http::Request request{.url = options_.url};
+    std::string token = options_.token;
+    if (!options_.token_file.empty()) {
+      auto text = read_file(options_.token_file, limits::kMaxMetadataBytes);
+      if (!text.ok()) return std::move(text).error().with_context("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+      token = trimmed(text.value());
+    }
+    if (!token.empty()) request.headers.push_back({.name = "Authorization", .value = std::move(token)});
+    auto response = client.call(request, nullptr, stop);
+    if (!response.ok())
+      return std::move(response).error().with_context("asking the container's endpoint for credentials");
+    return parse_answer(parse_, response.value(), "the container's endpoint");
+  }
+
+ private:
+  const ContainerOptions options_;
+  const Parse parse_;
+};
+
+class InstanceEndpoint final : public Endpoint {
+ public:
+  InstanceEndpoint(std::string base, Parse parse) : base_(std::move(base)), parse_(std::move(parse)) {}
+
+  Result<std::optional<AwsCredentials>> fetch(http::Client& client, const std::stop_token& stop) override {
+    http::Request request{.method = "PUT",
+                          .url = base_ + "/latest/api/token",
+                          .headers = {{.name = "X-aws-ec2-metadata-token-ttl-seconds", .value = kTokenSeconds}}};
+    auto token = client.call(request, nullptr, stop);
+    if (!token.ok()) {
+      // Whatever it is that does not know this, it is no instance's metadata.
+      if (token.error().kind == ErrorKind::kStopped || was_there_)
+        return std::move(token).error().with_context(kAsking);
+      return std::optional<AwsCredentials>();
+    }
+    was_there_ = true;
+    token_ = std::move(token.value().body);
+    auto role = get(client, kRolePath, stop);
+    if (!role.ok() && role.error().kind == ErrorKind::kNotFound) return std::optional<AwsCredentials>();
+    if (!role.ok()) return std::move(role).error().with_context(kAsking);
+    std::string name = trimmed(role.value().body.substr(0, role.value().body.find('\n')));
+    auto response = get(client, kRolePath + http::percent_encode(name), stop);
+    if (!response.ok()) return std::move(response).error().with_context(kAsking);
+    return parse_answer(parse_, response.value(), "the instance's role " + name);
+  }
+
+ private:
+  static constexpr std::string_view kAsking = "asking the instance's metadata for credentials";
+
+  Result<http::Response> get(http::Client& client, const std::string& path, const std::stop_token& stop) const {
+    return client.call({.url = base_ + path, .headers = {{.name = "X-aws-ec2-metadata-token", .value = token_}}},
+                       nullptr, stop);
+  }
+
+  const std::string base_;
+  const Parse parse_;
+  std::string token_;
+  bool was_there_ = false;
+};
+
+class MetadataProvider final : public CredentialProvider {
+ public:
+  MetadataProvider(std::unique_ptr<Endpoint> endpoint, std::unique_ptr<http::Client> client, Clock now)
+      : endpoint_(std::move(endpoint)), client_(std::move(client)), now_(std::move(now)) {}
+
+  Result<const AwsCredentials*> current(const std::stop_token& stop) override {
+    UtcTime now = now_();
+    if (is_due(now)) {
+      next_attempt_ = now + limits::kRefreshPause;
+      auto fetched = endpoint_->fetch(*client_, stop);
+      if (fetched.ok()) {
+        credentials_ = std::move(fetched).value();
+        was_asked_ = true;
+      } else if (!credentials_.has_value() || !check_not_expired(*credentials_, now).ok()) {
+        return std::move(fetched).error();
+      }
+    }
+    if (!credentials_.has_value()) return nullptr;
+    TRY(check_not_expired(*credentials_, now));
+    return &*credentials_;
+  }
+
+ private:
+  bool is_due(UtcTime now) const {
+    if (!was_asked_) return true;
+    if (!credentials_.has_value() || !credentials_->expires.has_value()) return false;
+    return *credentials_->expires - now <= limits::kRefreshBeforeExpiry && now >= next_attempt_;
+  }
+
+  const std::unique_ptr<Endpoint> endpoint_;
+  const std::unique_ptr<http::Client> client_;
+  const Clock now_;
+  std::optional<AwsCredentials> credentials_;
+  bool was_asked_ = false;
+  UtcTime next_attempt_;
+};
+
+std::string variable(const MetadataOptions& options, const char* name) {
+  const char* value = options.environment(name);
+  return value == nullptr ? "" : value;
+}
+
+// The authorization must not go to just anybody whom a variable names.
+Result<void> check_container_url(const std::string& text) {
+  TRY_ASSIGN(http::Url url, http::parse_url(text));
+  if (url.scheme == "https") return {};
+  std::string host = url.host;
+  if (!host.ends_with(']')) host = host.substr(0, host.rfind(':'));
+  constexpr std::array<std::string_view, 5> kNear = {"localhost", "[::1]", "169.254.170.2", "169.254.170.23",
+                                                     "[fd00:ec2::23]"};
+  bool is_loopback = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+  bool is_near = is_loopback || std::find(kNear.begin(), kNear.end(), host) != kNear.end();
+  if (is_near) return {};
+  return Error{.kind = ErrorKind::kBadConfig,
+               .message = "http:// may only lead to this machine or to AWS's endpoints of containers; use https://"};
+}
+
+Result<std::unique_ptr<Endpoint>> container_endpoint(const MetadataOptions& options) {
+  std::string relative = variable(options, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  std::string full = variable(options, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  if (relative.empty() && full.empty()) return std::unique_ptr<Endpoint>();
+  ContainerOptions own{.url = relative.empty() ? full : std::string(kContainerHost).append(relative),
+                       .token = variable(options, "AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+                       .token_file = variable(options, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")};
+  auto checked = check_container_url(own.url);
+  if (!checked.ok()) {
+    Error error = std::move(checked).error().with_context("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    error.kind = ErrorKind::kBadConfig;
+    return error;
+  }
+  return std::unique_ptr<Endpoint>(std::make_unique<ContainerEndpoint>(std::move(own), options.parse));
+}
+
+Result<std::unique_ptr<Endpoint>> choose_endpoint(const MetadataOptions& options) {
+  TRY_ASSIGN(auto container, container_endpoint(options));
+  if (container != nullptr) return container;
+  std::string disabled = variable(options, "AWS_EC2_METADATA_DISABLED");
+  std::transform(disabled.begin(), disabled.end(), disabled.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (disabled == "true") return std::unique_ptr<Endpoint>();
+  std::string base = variable(options, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (base.empty()) base = kInstanceHost;
+  while (base.ends_with('/')) base.pop_back();
+  return std::unique_ptr<Endpoint>(std::make_unique<InstanceEndpoint>(std::move(base), options.parse));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CredentialProvider>> make_metadata_provider(MetadataOptions options) {
+  TRY_ASSIGN(auto endpoint, choose_endpoint(options));
+  if (endpoint == nullptr) return std::unique_ptr<CredentialProvider>();
+  http::ClientOptions client_options{
+      .retry = {.attempts = limits::kMetadataAttempts, .longest_wait = std::chrono::milliseconds(200)},
+      .timeouts = {.connect = limits::kMetadataTimeout,
+                   .stall = limits::kMetadataTimeout,
+                   .total = limits::kMetadataTimeout},
+      .uses_proxies = false,
+      .most_body_bytes = limits::kMaxMetadataBytes};
+  TRY_ASSIGN(auto client, options.make_client(client_options));
+  return std::unique_ptr<CredentialProvider>(
+      std::make_unique<MetadataProvider>(std::move(endpoint), std::move(client), std::move(options.now)));
+}
+
+}  // namespace quern::s3
