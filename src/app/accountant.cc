@@ -18,6 +18,7 @@ void take_over_sums(const Progress& progress, Accounting& accounting) {
   accounting.records_read = progress.records_mapped + progress.records_bad;
   accounting.groups_reduced = progress.groups_reduced;
   accounting.groups_bad = progress.groups_bad;
+  accounting.fetched_bytes = progress.fetched_bytes;
   accounting.stored_bytes = progress.stored_bytes;
   accounting.decoded_bytes = progress.decoded_bytes;
   accounting.mapped_output_bytes = progress.mapped_output_bytes;

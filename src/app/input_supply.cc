@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -145,11 +146,13 @@ class Releases final : public EventSink {
 
 class FetchingSupply final : public InputSupply {
  public:
-  FetchingSupply(const InputList& inputs, std::map<InputOrdinal, Error> refused, const MakeFetch& make_fetch)
+  FetchingSupply(const InputList& inputs, std::map<InputOrdinal, Error> refused, EventSink& events,
+                 const MakeFetch& make_fetch)
       : inputs_(inputs),
         refused_(std::move(refused)),
         arrivals_(inputs),
-        fetch_(make_fetch([this](InputOrdinal input) { arrivals_.arrived(input); })),
+        events_(events),
+        fetch_(make_fetch([this](InputOrdinal input) { settled(input); })),
         releases_([this](InputOrdinal input) { release(input); }) {
     for (const auto& [input, reason] : refused_) arrivals_.arrived(input);
   }
@@ -173,6 +176,14 @@ class FetchingSupply final : public InputSupply {
   EventSink& listener() override { return releases_; }
 
  private:
+  void settled(InputOrdinal input) {
+    if (fetch_->outcome(input).ok()) {
+      std::error_code ignored;
+      std::uint64_t size_bytes = std::filesystem::file_size(inputs_.inputs[input].path, ignored);
+      events_.emit(event::InputFetched{.input = input, .stored_bytes = ignored ? 0 : size_bytes});
+    }
+    arrivals_.arrived(input);
+  }
   void release(InputOrdinal input) {
     if (inputs_.inputs[input].is_remote() && !refused_.contains(input)) fetch_->release(input);
   }
@@ -180,6 +191,7 @@ class FetchingSupply final : public InputSupply {
   const InputList& inputs_;
   const std::map<InputOrdinal, Error> refused_;
   Arrivals arrivals_;
+  EventSink& events_;
   std::unique_ptr<fetch::Fetch> fetch_;
   Releases releases_;
 };
@@ -189,8 +201,8 @@ class FetchingSupply final : public InputSupply {
 std::unique_ptr<InputSupply> make_local_supply() { return std::make_unique<LocalSupply>(); }
 
 std::unique_ptr<InputSupply> make_fetching_supply(const InputList& inputs, std::map<InputOrdinal, Error> refused,
-                                                  const MakeFetch& make_fetch) {
-  return std::make_unique<FetchingSupply>(inputs, std::move(refused), make_fetch);
+                                                  EventSink& events, const MakeFetch& make_fetch) {
+  return std::make_unique<FetchingSupply>(inputs, std::move(refused), events, make_fetch);
 }
 
 }  // namespace quern::app

@@ -36,8 +36,9 @@ std::unique_ptr<InputSupply> make_local_supply();
 // Makes the fetcher of this run's remote inputs; `on_settled` as in fetch::FetchPeers.
 using MakeFetch = std::function<std::unique_ptr<fetch::Fetch>(std::function<void(InputOrdinal)> on_settled)>;
 
-// Inputs of which some are remote. `inputs` is borrowed. Those that are `refused` are not fetched, for that reason.
+// Inputs of which some are remote. Says which have come, from any thread. `inputs` and `events` are borrowed. Those
+// that are `refused` are not fetched, for that reason.
 std::unique_ptr<InputSupply> make_fetching_supply(const InputList& inputs, std::map<InputOrdinal, Error> refused,
-                                                  const MakeFetch& make_fetch);
+                                                  EventSink& events, const MakeFetch& make_fetch);
 
 }  // namespace quern::app

@@ -49,15 +49,22 @@ InputList list_of(std::size_t count) {
   return list;
 }
 
+class NoEvents final : public EventSink {
+ public:
+  void emit(const event::Event&) override {}
+};
+
 struct Supplied {
   explicit Supplied(InputList list, std::map<InputOrdinal, Error> refused = {})
-      : inputs(std::move(list)), supply(make_fetching_supply(inputs, std::move(refused), [this](auto on_settled) {
+      : inputs(std::move(list)),
+        supply(make_fetching_supply(inputs, std::move(refused), events, [this](auto on_settled) {
           auto made = std::make_unique<FakeFetch>(std::move(on_settled));
           fetch = made.get();
           return made;
         })) {}
 
   InputList inputs;
+  NoEvents events;
   FakeFetch* fetch = nullptr;
   std::unique_ptr<InputSupply> supply;
 };

@@ -123,7 +123,7 @@ Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, con
   MakeFetch make = [&](std::function<void(InputOrdinal)> on_settled) {
     return fetch::make_fetch(options, std::move(remotes), {.events = events, .on_settled = std::move(on_settled)});
   };
-  return make_fetching_supply(inputs, std::move(refused), make);
+  return make_fetching_supply(inputs, std::move(refused), events, make);
 }
 
 }  // namespace quern::app

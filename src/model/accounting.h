@@ -35,6 +35,7 @@ struct Accounting {
   std::uint64_t records_dropped = 0;  // of the mapped ones, those that `where` dropped
   std::uint64_t groups_reduced = 0;
   std::uint64_t groups_bad = 0;
+  std::uint64_t fetched_bytes = 0;  // of remote inputs
   std::uint64_t stored_bytes = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t mapped_output_bytes = 0;

@@ -38,6 +38,11 @@ struct PhaseEnded {
   std::chrono::nanoseconds elapsed{};
 };
 
+// A remote input is on local disk now, complete and verified.
+struct InputFetched {
+  InputOrdinal input = 0;
+  std::uint64_t stored_bytes = 0;
+};
 // Bytes that one input gave up to now; sums over all events are totals.
 struct InputProgress {
   InputOrdinal input = 0;
@@ -120,9 +125,9 @@ struct Note {
   std::string text;
 };
 
-using Event =
-    std::variant<RunStarted, PhaseStarted, PhaseEnded, InputProgress, InputDecoded, InputFailed, BlockMapped, RecordBad,
-                 GroupBad, GroupsReduced, ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
+using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, InputProgress, InputDecoded, InputFailed,
+                           BlockMapped, RecordBad, GroupBad, GroupsReduced, ChildChanged, ChildDied, ModuleLine,
+                           Counted, Status, Note>;
 
 }  // namespace quern::event
 

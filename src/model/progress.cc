@@ -126,6 +126,9 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   if (const auto* progress = std::get_if<event::InputProgress>(&event)) {
     progress_.stored_bytes += progress->stored_bytes;
     progress_.decoded_bytes += progress->decoded_bytes;
+  } else if (const auto* fetched = std::get_if<event::InputFetched>(&event)) {
+    ++progress_.inputs_fetched;
+    progress_.fetched_bytes += fetched->stored_bytes;
   } else if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) {
     ledger_.block_mapped(mapped->first_input, mapped->last_input, mapped->records, mapped->dropped);
     progress_.mapped_output_bytes += mapped->output_bytes;

@@ -56,6 +56,8 @@ Json progress_json(const Progress& progress) {
           {"inputs_failed", progress.inputs_failed},
           {"records_mapped", progress.records_mapped},
           {"records_bad", progress.records_bad},
+          {"inputs_fetched", progress.inputs_fetched},
+          {"fetched_bytes", progress.fetched_bytes},
           {"stored_bytes_found", progress.stored_bytes_found},
           {"stored_bytes", progress.stored_bytes},
           {"decoded_bytes", progress.decoded_bytes},
@@ -67,9 +69,9 @@ Json progress_json(const Progress& progress) {
 
 // Those that come for every block or more often.
 bool is_summed_up(const event::Event& event) {
-  return std::holds_alternative<event::InputProgress>(event) || std::holds_alternative<event::InputDecoded>(event) ||
-         std::holds_alternative<event::BlockMapped>(event) || std::holds_alternative<event::GroupsReduced>(event) ||
-         std::holds_alternative<event::ChildChanged>(event);
+  return std::holds_alternative<event::InputFetched>(event) || std::holds_alternative<event::InputProgress>(event) ||
+         std::holds_alternative<event::InputDecoded>(event) || std::holds_alternative<event::BlockMapped>(event) ||
+         std::holds_alternative<event::GroupsReduced>(event) || std::holds_alternative<event::ChildChanged>(event);
 }
 
 // Makes the object of each event that is written by itself.

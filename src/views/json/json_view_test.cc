@@ -102,11 +102,12 @@ TEST_F(JsonViewTest, SumsUpWhatHappensForEveryBlock) {
   std::vector<std::string> written = lines();
   ASSERT_EQ(written.size(), 5u);  // At 0, 210, 420 and 630 ms, and the rest at the end.
   EXPECT_THAT(written.front(), HasSubstr(R"("records_mapped":0,)"));
-  EXPECT_EQ(written.back(),
-            R"({"event":"progress","time":"2001-09-09T01:46:40.123Z","elapsed":0.7,"inputs_found":0,"inputs_mapped":0,)"
-            R"("inputs_failed":0,"records_mapped":30,"records_bad":0,"stored_bytes_found":0,"stored_bytes":100,)"
-            R"("decoded_bytes":1000,"mapped_output_bytes":50,"groups_reduced":0,"values_reduced":0,)"
-            R"("children":{"mapper":{"1":"working"}}})");
+  EXPECT_EQ(
+      written.back(),
+      R"({"event":"progress","time":"2001-09-09T01:46:40.123Z","elapsed":0.7,"inputs_found":0,"inputs_mapped":0,)"
+      R"("inputs_failed":0,"records_mapped":30,"records_bad":0,"inputs_fetched":0,"fetched_bytes":0,"stored_bytes_found":0,"stored_bytes":100,)"
+      R"("decoded_bytes":1000,"mapped_output_bytes":50,"groups_reduced":0,"values_reduced":0,)"
+      R"("children":{"mapper":{"1":"working"}}})");
 }
 
 TEST_F(JsonViewTest, EndsAPhaseWithItsFinalFigures) {

@@ -47,9 +47,13 @@ void add_balances(std::string& text, const Accounting& accounting, bool color) {
            fmt::format("{} found = {} mapped + {} + {}", format_count(accounting.inputs_found),
                        format_count(accounting.inputs_mapped), loss(accounting.inputs_failed, "failed", color),
                        loss(accounting.inputs_skipped, "skipped", color)));
+  std::string dropped;
+  if (accounting.records_dropped > 0) {
+    dropped = fmt::format(" ({} dropped by where)", format_count(accounting.records_dropped));
+  }
   add_line(text, "records",
-           fmt::format("{} read = {} mapped + {}", format_count(accounting.records_read),
-                       format_count(accounting.records_mapped), loss(accounting.records_bad, "bad", color)));
+           fmt::format("{} read = {} mapped{} + {}", format_count(accounting.records_read),
+                       format_count(accounting.records_mapped), dropped, loss(accounting.records_bad, "bad", color)));
   if (accounting.groups_reduced + accounting.groups_bad > 0) {
     std::string bad = accounting.groups_bad > 0 ? ", " + loss(accounting.groups_bad, "bad", color) : "";
     add_line(text, "groups", fmt::format("{} reduced{}", format_count(accounting.groups_reduced), bad));
@@ -57,8 +61,10 @@ void add_balances(std::string& text, const Accounting& accounting, bool color) {
 }
 
 void add_bytes(std::string& text, const Accounting& accounting) {
-  std::string bytes = fmt::format("{} stored, {} decoded", format_bytes(accounting.stored_bytes),
-                                  format_bytes(accounting.decoded_bytes));
+  std::string bytes;
+  if (accounting.fetched_bytes > 0) bytes = format_bytes(accounting.fetched_bytes) + " fetched, ";
+  bytes += fmt::format("{} stored, {} decoded", format_bytes(accounting.stored_bytes),
+                       format_bytes(accounting.decoded_bytes));
   auto is_map = [](const auto& phase) { return phase.first == "map"; };
   auto map = std::find_if(accounting.phases.begin(), accounting.phases.end(), is_map);
   if (map != accounting.phases.end() && accounting.decoded_bytes > 0) {

@@ -109,6 +109,7 @@ std::vector<Line> map_lines(const PhaseProgress& phase, const LiveState& state, 
   if (!rate.empty()) second.add(fmt::format("  {} decoded", rate));
   second.add(
       fmt::format("  {} of {} read", format_bytes(progress.stored_bytes), format_bytes(progress.stored_bytes_found)));
+  if (progress.inputs_fetched > 0) second.add(fmt::format("  {} fetched", format_bytes(progress.fetched_bytes)));
   std::vector<Line> lines = {std::move(first), std::move(second)};
   if (std::string part = slowest_part(state.pace); !part.empty()) lines.push_back(labelled("slowest").add(part));
   return lines;

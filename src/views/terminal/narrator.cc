@@ -23,6 +23,7 @@ std::string map_figures(const Progress& progress, std::chrono::nanoseconds elaps
   std::string text = fmt::format("{} of {}, {}", format_count(progress.inputs_mapped + progress.inputs_failed),
                                  format_count(progress.inputs_found, "input"),
                                  format_count(progress.records_mapped + progress.records_bad, "record"));
+  if (progress.inputs_fetched > 0) text += fmt::format(", {} fetched", format_bytes(progress.fetched_bytes));
   if (std::string rate = format_rate(progress.decoded_bytes, elapsed); !rate.empty()) text += ", " + rate;
   if (progress.records_bad > 0) text += fmt::format(", {} bad", format_count(progress.records_bad));
   if (progress.inputs_failed > 0) text += fmt::format(", {} failed", format_count(progress.inputs_failed, "input"));
