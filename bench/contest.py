@@ -48,6 +48,17 @@ class Within:
 
 
 @dataclasses.dataclass
+class WithinSlower:
+    """Ours takes at most `times` as long as the slowest of some others."""
+    rivals: tuple
+    times: float
+
+    def judge(self, ours, sides):
+        got = ours["wall"] / max(sides[rival]["wall"] for rival in self.rivals)
+        return f"{got:.2f} of the time of the slower of {' and '.join(self.rivals)}", f"at most {self.times:.2f}", got <= self.times
+
+
+@dataclasses.dataclass
 class LittleMore:
     """Ours takes at most `seconds` longer than the rival."""
     rival: str

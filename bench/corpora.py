@@ -67,6 +67,10 @@ class Corpora:
         size = (1_000_000 // self.part // RECORD_FILES, CRASHERS // RECORD_FILES, planted)
         return self.make("records-planted" if planted else "records", make_records, [size] * RECORD_FILES)
 
+    def objects(self, name, count, size_bytes):
+        """`count` files of random bytes, all together of that size, or an eighth of it in a quick run."""
+        return self.make(f"objects-{name}", make_object, [size_bytes // self.part // count] * count)
+
     def one_ping(self):
         return self.one_line("one-ping.json", '0\t{"info": {"OS": "Linux"}}\n')
 
@@ -133,6 +137,11 @@ def make_pairs(path, number, size):
             now = min(count, 500_000)
             file.write("".join(map(operator.add, draw.choices(names, k=now), draw.choices(values, k=now))))
             count -= now
+
+
+def make_object(path, number, size_bytes):
+    with open(path, "wb") as file:
+        file.write(random.Random(f"object {number}").randbytes(size_bytes))
 
 
 def make_tiny_folder(path, number, count):

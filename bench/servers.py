@@ -1,0 +1,112 @@
+"""The servers on loopback that rows about remote inputs fetch from. Each ends with the benchmark."""
+import atexit
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from measuring import ROOT
+
+FAKES = os.path.join(ROOT, "tests/fakes")
+NGINX = """
+worker_processes 1;
+error_log stderr error;
+pid {folder}/nginx.pid;
+events {{ worker_connections 512; }}
+http {{
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_requests 1000000;
+  types {{ }}
+  default_type application/octet-stream;
+  server {{ listen 127.0.0.1:{port}; root {root}; autoindex on; }}
+}}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def temporary_folder():
+    folder = tempfile.mkdtemp(prefix="bench-servers-of-quern-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def ended_with_us(process):
+    def end():
+        process.terminate()
+        process.wait()
+    atexit.register(end)
+    return process
+
+
+def wait_until_it_answers(url, process):
+    for _ in range(200):
+        if process.poll() is not None:
+            sys.exit(f"the server for {url} ended with {process.returncode}")
+        try:
+            urllib.request.urlopen(url).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"{url} does not answer")
+
+
+def nginx(root):
+    """Serves a folder; the URL of it."""
+    folder, port = temporary_folder(), free_port()
+    path = os.path.join(folder, "nginx.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(NGINX.format(folder=folder, port=port, root=os.path.abspath(root)))
+    os.chmod(folder, 0o755)
+    process = ended_with_us(subprocess.Popen(["/usr/sbin/nginx", "-p", folder, "-c", path, "-g", "daemon off; user root;"]))
+    url = f"http://127.0.0.1:{port}/"
+    wait_until_it_answers(url, process)
+    return url
+
+
+class S3:
+    """A server of tests/fakes, and how clients reach it."""
+
+    def __init__(self, program, plan, *more):
+        path = os.path.join(temporary_folder(), "plan.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(plan, file)
+        process = subprocess.Popen(["/usr/bin/python3", os.path.join(FAKES, program), "--plan", path, *more],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        ended_with_us(process)
+        self.port = int(process.stdout.readline())
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.output = process.stdout
+
+    def environment(self, key, secret):
+        """What quern, aws and rclone take from it, as words for env."""
+        known = {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_REGION": "us-east-1",
+                 "AWS_EC2_METADATA_DISABLED": "true", "RCLONE_S3_PROVIDER": "Other", "RCLONE_S3_ENV_AUTH": "true",
+                 "RCLONE_S3_ENDPOINT": self.endpoint, "RCLONE_S3_REGION": "us-east-1"}
+        return ["env", "-u", "AWS_CA_BUNDLE", *[f"{name}={value}" for name, value in known.items()]]
+
+
+def swift(plan):
+    server = S3("swift_server.py", plan, "--workers", "2")
+    known = json.loads(server.output.readline())
+    server.endpoint = known["endpoint"]
+    server.words = server.environment(known["access_key"], known["secret_key"])
+    server.keys = known
+    return server
+
+
+def fake_s3(plan):
+    server = S3("s3_server.py", {**plan, "keys": {"AKIDEXAMPLE": {"secret": "benchmark"}}})
+    server.words = server.environment("AKIDEXAMPLE", "benchmark")
+    return server
