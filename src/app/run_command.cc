@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@
 #include "app/signals.h"
 #include "app/tee.h"
 #include "base/fd.h"
+#include "services/credentials/core_dumps.h"
+#include "services/process/interpreter.h"
 #include "stages/output/output.h"
 #include "views/json/json_view.h"
 #include "views/terminal/view.h"
@@ -246,6 +249,9 @@ int print_error(const Error& error, const CommandLine& line) {
 
 int run_command(const CommandLine& line) {
   Signals::block();
+  // What a child's environment lacks, it must not find in quern's own, in /proc/PID/environ.
+  std::optional<credentials::NoCoreDumps> no_core_dumps;
+  if (process::environment_has_secrets()) no_core_dumps.emplace();
   auto loaded = load_job(line.job, line.settings);
   if (!loaded.ok()) return print_error(loaded.error(), line);
   const Job& job = loaded.value().file.job;

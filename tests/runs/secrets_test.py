@@ -1,4 +1,7 @@
 """A child never sees quern's secrets unless the job asks for one by name."""
+import os
+import subprocess
+
 from scenario import Scenario
 
 SECRETS = {
@@ -50,6 +53,21 @@ class Secrets(Scenario):
             _, run = self.environment_of(language)
             for text in (run.stdout, run.stderr, run.left("result.json")):
                 self.assertNotIn("secret-", text)
+
+    def test_none_is_read_from_quern_itself(self):
+        self.write("analysis-tools.yml", "mapper: {language: binary, interface: lines, script: mapper.sh}\ninputs: [data/*]\nrecord: text\n")
+        self.write("mapper.sh", "#!/bin/sh\ncat >/dev/null\ntr '\\0' '\\n' <\"/proc/$PPID/environ\" || echo refused 1\n", executable=True)
+        self.write("data/a.txt", "a\n")
+        # Root may read everything, so where it runs the tests somebody else runs quern.
+        user = {"user": 65534} if os.geteuid() == 0 else {}
+        if user:
+            subprocess.run(["chown", "-R", "65534", self.folder], check=True)
+        try:
+            process = self.start("run", environment=SECRETS, **user)
+        except PermissionError:
+            self.skipTest("others than root may not start quern here")
+        run = self.finish(process)
+        self.assert_run(run, result="refused 1\n")
 
     def test_descriptors_of_quern_do_not_reach_a_child(self):
         self.write("analysis-tools.yml", "mapper: {language: binary, interface: lines, script: mapper.sh}\ninputs: [data/*]\nrecord: text\n")

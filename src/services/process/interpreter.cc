@@ -193,6 +193,13 @@ Result<std::string> find_interpreter(Language language) {
   return error;
 }
 
+bool environment_has_secrets() {
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (is_secret(split_entry(*entry).first)) return true;
+  }
+  return false;
+}
+
 std::vector<std::string> child_environment(const EnvironmentRequest& requested, const std::vector<std::string>& extra) {
   std::map<std::string, std::string> values;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

@@ -14,6 +14,9 @@ namespace quern::process {
 // 0.4 s at every start; a virtual environment's link is kept as it is. Blocks while it asks.
 Result<std::string> find_interpreter(Language language);
 
+// Whether quern's own environment has a variable that a child only gets by its name (see below).
+bool environment_has_secrets();
+
 // The environment of a child, "NAME=value" each: quern's own without its secrets (CREDENTIALS, AWS_*, TASKCLUSTER_*,
 // QUERN_KEY_FILE, SMTP_URL and whatever else names a secret of quern's), then what the job asks for by name, then
 // `extra`, each overriding what stands before it.

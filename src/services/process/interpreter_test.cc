@@ -127,6 +127,7 @@ TEST(ChildEnvironment, HidesSecretsUnlessTheJobAsksForThem) {
   EXPECT_THAT(environment, Not(Contains(StartsWith("NOT_SET="))));
   EXPECT_THAT(environment, Contains("AWS_REGION=here"));
   EXPECT_THAT(environment, Contains("PLAIN=a=b"));
+  EXPECT_TRUE(environment_has_secrets());
 }
 
 TEST(ChildEnvironment, OverridesInOrder) {
