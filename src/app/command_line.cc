@@ -226,6 +226,22 @@ Result<CommandLine> parse_credentials_command(const CommandRow& command, const G
   return line;
 }
 
+Result<CommandLine> parse_federate(const CommandRow& command, std::span<const std::string> arguments,
+                                   const Given& given) {
+  CommandLine line;
+  line.command = Command::kFederate;
+  TRY(take_job_and_inputs(command, arguments, given, line));
+  line.settings = given.all("--set");
+  line.manifest = given.last("--manifest");
+  line.bucket = given.last("--bucket");
+  line.credentials = {.to = given.last("--to"),
+                      .profile = given.last("--profile"),
+                      .duration = given.last("--duration").value_or("1h"),
+                      .session = given.last("--session").value_or("quern")};
+  line.json = given.has("--json");
+  return line;
+}
+
 CommandLine printed(Command command, std::string text) {
   CommandLine line;
   line.command = command;
@@ -266,6 +282,7 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name == "help") return help_about(given.positionals);
   if (command.name == "completion") return completion(given.positionals);
   if (command.name == "guard") return guard(given.positionals);
+  if (command.name == "credentials federate") return parse_federate(command, arguments, given);
   if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);
   if (command.name != "version") return parse_job_command(command, arguments, given);
   if (!given.positionals.empty()) return wrong("version: takes no arguments");

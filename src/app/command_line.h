@@ -11,7 +11,20 @@ namespace quern::app {
 
 // What the user asked for, as plain values. Reading it touches no file and prints nothing.
 struct CommandLine {
-  enum class Command { kRun, kMap, kReduce, kCheck, kVersion, kHelp, kGuard, kCompletion, kKeygen, kSeal, kOpen };
+  enum class Command {
+    kRun,
+    kMap,
+    kReduce,
+    kCheck,
+    kVersion,
+    kHelp,
+    kGuard,
+    kCompletion,
+    kKeygen,
+    kSeal,
+    kOpen,
+    kFederate
+  };
 
   Command command = Command::kHelp;
   std::optional<std::string> job;     // a job file or a folder with one; none: the usual places
@@ -28,12 +41,14 @@ struct CommandLine {
   bool json = false;
   bool verbose = false;
 
-  // Of kKeygen, kSeal and kOpen.
+  // Of kKeygen, kSeal, kOpen and kFederate, which also has a job and inputs.
   struct Credentials {
     std::optional<std::string> value;    // the key's file; the sealed value, or "-" for standard input
     std::optional<std::string> to;       // a file with a public key
     std::optional<std::string> profile;  // its name
     std::optional<std::string> expires;  // a time, or a duration from now on
+    std::string duration;                // of kFederate
+    std::string session;                 // its name
     bool reveal = false;
   };
   Credentials credentials = {};

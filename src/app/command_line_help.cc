@@ -145,7 +145,7 @@ _quern() {{
   fi
   case $command in
     credentials) mapfile -t COMPREPLY < <(compgen -W '{credentials}' -- "$current") ;;
-    credentials-keygen)
+    credentials-keygen|credentials-federate)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     help) mapfile -t COMPREPLY < <(compgen -W '{commands}' -- "$current") ;;

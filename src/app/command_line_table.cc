@@ -150,12 +150,13 @@ constexpr std::string_view kCheckAfter =
 
 constexpr OptionRow kJsonAnswer = {"", "--json", "", Completes::kNothing, "print the answer as a JSON object"};
 constexpr std::array kKeygenOptions = {kJsonAnswer, kHelp};
+constexpr OptionRow kTo = {
+    "", "--to", "FILE", Completes::kFile,
+    "the public key to seal to, in PEM; else that of the private key in QUERN_KEY_FILE or /etc/quern/key.pem"};
+constexpr OptionRow kProfile = {"", "--profile", "NAME", Completes::kNothing,
+                                "take the keys of this profile of ~/.aws/credentials and ~/.aws/config"};
 constexpr std::array kSealOptions = {
-    OptionRow{
-        "", "--to", "FILE", Completes::kFile,
-        "the public key to seal to, in PEM; else that of the private key in QUERN_KEY_FILE or /etc/quern/key.pem"},
-    OptionRow{"", "--profile", "NAME", Completes::kNothing,
-              "take the keys of this profile of ~/.aws/credentials and ~/.aws/config"},
+    kTo, kProfile,
     OptionRow{
         "", "--expires", "WHEN", Completes::kNothing,
         "when the credentials end, such as 2026-01-31T12:00:00Z, or 1h from now, where their source does not say"},
@@ -163,6 +164,21 @@ constexpr std::array kSealOptions = {
 constexpr std::array kOpenOptions = {
     kKey, OptionRow{"", "--reveal", "", Completes::kNothing, "print the secret access key and the session token, too"},
     kJsonAnswer, kHelp};
+
+constexpr std::array kFederateOptions = {
+    kTo,
+    kProfile,
+    OptionRow{"", "--duration", "TIME", Completes::kNothing,
+              "how long the credentials last, from 15m to 36h; 1h if it is not given"},
+    OptionRow{"", "--session", "NAME", Completes::kNothing,
+              "how AWS calls whoever uses them, in its logs; quern if it is not given"},
+    OptionRow{"-i", "--input", "INPUT", Completes::kFile,
+              "an s3:// URL or pattern that may be read, instead of the inputs of the job; may be repeated"},
+    kManifest,
+    kBucket,
+    kSet,
+    kJsonAnswer,
+    kHelp};
 
 constexpr std::string_view kCredentialsText =
     "Credentials for S3 travel to tasks and containers in the environment variable CREDENTIALS, sealed to a public "
@@ -222,6 +238,23 @@ constexpr std::string_view kOpenAfter =
     "  1  it does not, or they have\n"
     "  2  the command line is wrong\n";
 
+constexpr std::string_view kFederateText =
+    "Asks AWS (STS, GetFederationToken) for credentials that end by themselves and can do nothing but list and read "
+    "the inputs of a job in S3, and prints them, sealed to a public key: the value of CREDENTIALS. It asks with the "
+    "long-term keys of the environment or of a profile. What may be read are the beginnings of the job's patterns up "
+    "to the first wildcard, and of a manifest what all its keys in a bucket begin with.\n"
+    "AWS_ENDPOINT_URL_STS, else AWS_ENDPOINT_URL, names another server than AWS's.";
+
+constexpr std::string_view kFederateAfter =
+    "Examples:\n"
+    "  CREDENTIALS=$(quern credentials federate myjob --to key.pub.pem --duration 6h)\n"
+    "  quern credentials federate myjob -i 's3://bucket/2026-11-*/' --to key.pub.pem\n"
+    "\n"
+    "Exit status:\n"
+    "  0  sealed\n"
+    "  1  AWS refuses, or there are no credentials to ask with, or no key\n"
+    "  2  the command line or the job file is wrong\n";
+
 constexpr std::string_view kCompletionAfter =
     "Examples:\n"
     "  source <(quern completion bash)\n"
@@ -237,13 +270,15 @@ constexpr std::array kCommands = {
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
     CommandRow{"credentials", "Credentials", "make a key, seal credentials to it, and open them",
-               "keygen|seal|open [...]", kCredentialsText, kHelpOnly, kCredentialsAfter},
+               "keygen|seal|open|federate [...]", kCredentialsText, kHelpOnly, kCredentialsAfter},
     CommandRow{"credentials keygen", "Credentials", "make a private and a public key", "[FILE]", kKeygenText,
                kKeygenOptions, kKeygenAfter},
     CommandRow{"credentials seal", "Credentials", "print credentials, sealed to a public key",
                "[--to FILE] [OPTIONS] [-]", kSealText, kSealOptions, kSealAfter},
     CommandRow{"credentials open", "Credentials", "open sealed credentials, and tell what they are",
                "[--key FILE] [OPTIONS] [VALUE|-]", kOpenText, kOpenOptions, kOpenAfter},
+    CommandRow{"credentials federate", "Credentials", "get credentials for a job's inputs alone, sealed",
+               "[JOB] [--to FILE] [OPTIONS]", kFederateText, kFederateOptions, kFederateAfter},
     CommandRow{"help", "About quern", "show this help, or that of a command", "[COMMAND]",
                "Shows what quern can do, or what one command can do.", kHelpOnly, "Examples:\n  quern help run\n"},
     CommandRow{"version", "About quern", "show the version", "", "Shows the version of quern.", kHelpOnly, ""},

@@ -114,6 +114,12 @@ TEST(CommandLine, KnowsWhatIsDoneWithCredentials) {
   EXPECT_EQ(open.credentials.value, "eyJ=");
   EXPECT_TRUE(open.credentials.reveal);
   EXPECT_FALSE(parsed({"credentials", "open"}).credentials.reveal);
+  CommandLine federate = parsed({"credentials", "federate", "job", "--duration", "6h", "-i", "s3://b/p", "--to", "k"});
+  EXPECT_EQ(federate.command, Command::kFederate);
+  EXPECT_EQ(federate.job, "job");
+  EXPECT_EQ(federate.credentials.duration, "6h");
+  EXPECT_EQ(federate.credentials.session, "quern");
+  EXPECT_THAT(federate.inputs, ElementsAre("s3://b/p"));
 }
 
 TEST(CommandLine, ExplainsWhatIsWrong) {
@@ -143,11 +149,13 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
        "more)"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
       {{"-q", "run"}, "-q stands before the command; write quern COMMAND -q (quern --help lists the commands)"},
-      {{"credentials"}, "credentials: say what to do: keygen, seal or open (quern credentials --help says more)"},
+      {{"credentials"},
+       "credentials: say what to do: keygen, seal, open or federate (quern credentials --help says more)"},
       {{"credentials", "sael"},
        "credentials: sael is not a command; did you mean seal? (quern credentials --help says more)"},
       {{"credentials", "x"},
-       "credentials: x is not a command; there are keygen, seal or open (quern credentials --help says more)"},
+       "credentials: x is not a command; there are keygen, seal, open or federate (quern credentials --help says "
+       "more)"},
       {{"credentials", "keygen", "a", "b"}, "credentials keygen: takes one file, and a and b are two"},
       {{"credentials", "open", "a", "b"}, "credentials open: takes one value, and a and b are two"},
       {{"credentials", "open", "--revael"},

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/federate.h"
 #include "base/fd.h"
 #include "model/duration.h"
 #include "model/limits.h"
@@ -19,6 +20,7 @@
 #include "services/credentials/key_file.h"
 #include "services/credentials/profile.h"
 #include "services/credentials/secret_text.h"
+#include "services/s3/address.h"
 #include "views/terminal/text.h"
 #include "views/terminal/view.h"
 
@@ -134,9 +136,9 @@ Result<AwsCredentials> credentials_to_seal(const CommandLine& line) {
                               ? fmt::format("the profile {} has no keys", profile)
                               : "AWS_ACCESS_KEY_ID is not set, and the default profile has no keys";
   return Error{.kind = ErrorKind::kNotFound,
-               .message = fmt::format("there are no credentials to seal: {}; set them, name another --profile, or give "
+               .message = fmt::format("there are no credentials to {}: {}; set them, name another --profile, or give "
                                       "them as JSON on standard input: quern credentials seal -",
-                                      looked_at)};
+                                      line.command == CommandLine::Command::kSeal ? "seal" : "ask with", looked_at)};
 }
 
 Result<AwsCredentials> complete_credentials(const CommandLine& line) {
@@ -171,12 +173,11 @@ Result<credentials::PublicKey> key_to_seal_to(const CommandLine& line) {
   return std::move(loaded.value().key).public_key();
 }
 
-Result<int> seal(const CommandLine& line) {
-  TRY_ASSIGN(auto key, key_to_seal_to(line));
-  TRY_ASSIGN(AwsCredentials found, complete_credentials(line));
+// Prints the credentials, sealed, and with --json what is in them that is no secret.
+Result<void> print_sealed(const AwsCredentials& found, const credentials::PublicKey& key, bool as_json) {
   TRY_ASSIGN(std::string value, credentials::seal(found, key));
   const std::string expiration = found.expires.has_value() ? format_utc(*found.expires) : "";
-  if (line.json) {
+  if (as_json) {
     Secret text = answer({{"", "credentials", value},
                           {"", "keyId", key.id()},
                           {"", "source", found.source},
@@ -184,15 +185,33 @@ Result<int> seal(const CommandLine& line) {
                           {"", "region", found.region},
                           {"", "expiration", expiration}},
                          true);
-    TRY(print(STDOUT_FILENO, text.reveal()));
-    return 0;
+    return print(STDOUT_FILENO, text.reveal());
   }
   TRY(print(STDOUT_FILENO, value + "\n"));
   say(fmt::format("sealed {} of {} to the key {}{}", view::clean(found.access_key_id), view::clean(found.source),
                   key.id(), expiration.empty() ? "" : "; it ends at " + expiration));
-  if (found.session_token.is_empty()) {
+  return {};
+}
+
+Result<int> seal(const CommandLine& line) {
+  TRY_ASSIGN(auto key, key_to_seal_to(line));
+  TRY_ASSIGN(AwsCredentials found, complete_credentials(line));
+  TRY(print_sealed(found, key, line.json));
+  if (found.session_token.is_empty() && !line.json) {
     say("this is a long-term key, good until somebody deletes it; temporary ones are safer: aws sts get-session-token "
         "| quern credentials seal -");
+  }
+  return 0;
+}
+
+Result<int> federate(const CommandLine& line) {
+  TRY_ASSIGN(auto key, key_to_seal_to(line));
+  TRY_ASSIGN(AwsCredentials own, complete_credentials(line));
+  TRY_ASSIGN(Federated given, federate_for_job(line, std::move(own), environment));
+  TRY(print_sealed(given.credentials, key, line.json));
+  if (line.json) return 0;
+  for (const s3::Grant& grant : given.grants) {
+    say(fmt::format("it can read {}*", view::clean(s3::format_s3_url(grant.bucket, grant.prefix))));
   }
   return 0;
 }
@@ -263,9 +282,18 @@ Result<int> open(const CommandLine& line) {
 
 int credentials_command(const CommandLine& line) {
   const credentials::NoCoreDumps none;
-  auto status = line.command == CommandLine::Command::kKeygen ? keygen(line)
-                : line.command == CommandLine::Command::kSeal ? seal(line)
-                                                              : open(line);
+  auto status = [&]() -> Result<int> {
+    switch (line.command) {
+      case CommandLine::Command::kKeygen:
+        return keygen(line);
+      case CommandLine::Command::kSeal:
+        return seal(line);
+      case CommandLine::Command::kFederate:
+        return federate(line);
+      default:
+        return open(line);
+    }
+  }();
   return status.ok() ? status.value() : print_error(status.error());
 }
 

@@ -30,6 +30,7 @@ int run(std::span<const char* const> arguments) {
     case CommandLine::Command::kKeygen:
     case CommandLine::Command::kSeal:
     case CommandLine::Command::kOpen:
+    case CommandLine::Command::kFederate:
       return quern::app::credentials_command(line);
     default:
       std::fputs(line.text.c_str(), line.exit_status == 0 ? stdout : stderr);

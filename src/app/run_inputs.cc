@@ -58,8 +58,9 @@ std::string bucket_of(const CommandLine& line) {
   return bucket == nullptr ? "" : bucket;
 }
 
-// What the command line names replaces what the job names.
-Result<inputs::InputRequest> request_of(const Job& job, const CommandLine& line) {
+}  // namespace
+
+Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& line) {
   inputs::InputRequest request;
   bool is_map = line.command == Command::kMap;
   bool from_command_line = is_map || !line.inputs.empty() || line.manifest.has_value();
@@ -84,12 +85,10 @@ Result<inputs::InputRequest> request_of(const Job& job, const CommandLine& line)
   return request;
 }
 
-}  // namespace
-
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                   const std::stop_token& stop) {
   if (line.command == Command::kReduce) return list_map_results(job, line);
-  TRY_ASSIGN(inputs::InputRequest request, request_of(job, line));
+  TRY_ASSIGN(inputs::InputRequest request, input_request(job, line));
   if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value())
     return no_inputs(job, line.command);
   StandardInput standard_input;

@@ -10,6 +10,9 @@
 
 namespace quern::app {
 
+// What names the inputs: the command line, else (but for map) the job. Without peers and standard input.
+Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& line);
+
 // The inputs of quern run, map and reduce: what the command line names, else for run what the job names. Those of
 // reduce stand in the order in which they are named, as the values of a key will; all others are sorted. Blocks.
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,

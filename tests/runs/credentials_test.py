@@ -1,10 +1,13 @@
 """quern credentials: keys, sealing, opening, and that no secret shows on the way."""
 import base64
 import hashlib
+import http.server
 import json
 import os
 import stat
 import subprocess
+import threading
+import urllib.parse
 
 from scenario import ROOT, Scenario
 
@@ -288,6 +291,89 @@ class EnvelopesOf2014(Credentials):
         self.assert_fails(self.open(base64.b64encode(json.dumps(envelope).encode()).decode()), "does not open it")
         self.keygen("other.pem")
         self.assert_fails(self.open(value, key="other.pem"), "does not open it")
+
+
+class TokenService(http.server.BaseHTTPRequestHandler):
+    """Answers GetFederationToken, and keeps what it was asked."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.asked.append((dict(urllib.parse.parse_qsl(body)), self.headers["Authorization"]))
+        status, answer = 200, f"""<GetFederationTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetFederationTokenResult>
+            <Credentials><SessionToken>{TOKEN}</SessionToken><SecretAccessKey>{SECRET}</SecretAccessKey>
+            <Expiration>2199-01-31T12:00:00Z</Expiration><AccessKeyId>ASIAFEDERATED</AccessKeyId></Credentials>
+            </GetFederationTokenResult></GetFederationTokenResponse>"""
+        if self.server.refuses:
+            status, answer = 403, """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
+                <Code>AccessDenied</Code><Message>not authorized</Message></Error><RequestId>1-2-3</RequestId></ErrorResponse>"""
+        self.send_response(status)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(answer.encode())))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Federating(Credentials):
+    LONG_TERM = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-west-2"}
+
+    def setUp(self):
+        super().setUp()
+        self.keygen()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TokenService)
+        self.server.asked, self.server.refuses = [], False
+        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.write("job/mapper.py", "def mapper(key, file, record):\n    pass\n")
+
+    def federate(self, *arguments, job="inputs: ['s3://telemetry/2026-11-*/*.xz', 's3://other/x/']\n", environment=None):
+        self.write("job/analysis-tools.yml", "mapper: {language: python, script: mapper.py}\n" + job)
+        return self.credentials("federate", "job", "--to", "key.pub.pem", *arguments,
+                                environment={**self.LONG_TERM, "AWS_ENDPOINT_URL_STS": self.url, **(environment or {})})
+
+    def policy(self):
+        statements = json.loads(self.server.asked[-1][0]["Policy"])["Statement"]
+        return {resource.split(":::")[1] for one in statements for resource in
+                (one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]])}
+
+    def test_gives_the_inputs_of_the_job_and_nothing_else(self):
+        run = self.federate("--duration", "6h", "--session", "me")
+        self.assertEqual(run.status, 0, run)
+        self.assert_hidden(run)
+        asked, authorization = self.server.asked[0]
+        self.assertEqual((asked["Action"], asked["Name"], asked["DurationSeconds"]), ("GetFederationToken", "me", "21600"))
+        self.assertIn("/us-west-2/sts/aws4_request", authorization)
+        self.assertEqual(self.policy(), {"telemetry", "telemetry/2026-11-*", "other", "other/x/*"})
+        self.assertIn("it can read s3://telemetry/2026-11-*\n", run.stderr)
+        opened = self.opened(run.stdout)
+        self.assertEqual((opened["accessKeyId"], opened["secretAccessKey"], opened["sessionToken"], opened["region"], opened["expiration"]),
+                         ("ASIAFEDERATED", SECRET, TOKEN, "us-west-2", "2199-01-31T12:00:00Z"))
+
+    def test_takes_inputs_of_the_command_line_and_of_a_manifest(self):
+        self.assertEqual(self.federate("-i", "s3://mine/a*", "--json").status, 0)
+        self.assertEqual(self.policy(), {"mine", "mine/a*"})
+        self.write("list", "p/2026/a.xz\t5\np/2027/b.xz\n")
+        self.assertEqual(self.federate("--manifest", "list", "--bucket", "b").status, 0)
+        self.assertEqual(self.policy(), {"b", "b/p/202*"})
+
+    def test_says_what_is_wrong(self):
+        self.server.refuses = True
+        self.assert_fails(self.federate(), "AccessDenied")
+        self.assert_fails(self.federate(environment={"AWS_SESSION_TOKEN": TOKEN}), "are temporary")
+        self.assert_fails(self.federate(environment={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}),
+                          "there are no credentials to ask with")
+        asked = len(self.server.asked)
+        self.assert_fails(self.federate(job="inputs: [data/*]\n"), "none of the inputs is in S3", status=2)
+        self.assert_fails(self.federate(job="index: https://host/\nfilter: f.json\n"), "come from an index", status=2)
+        self.assert_fails(self.federate("--duration", "long"), "--duration", status=2)
+        self.assert_fails(self.federate("--duration", "1m"), "15 minutes to 36 hours", status=2)
+        self.assertEqual(len(self.server.asked), asked)
 
 
 class NoSecret(Credentials):
