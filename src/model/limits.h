@@ -143,6 +143,13 @@ inline constexpr int kNewKeyBits = 3072;
 inline constexpr int kLeastKeyBits = 2048;
 inline constexpr int kMostKeyBits = 8192;
 
+// What Taskcluster's Hawk takes: of an Authorization header, and of a path with its query. A certificate goes into it.
+inline constexpr std::size_t kMaxHawkBytes = 4096;
+inline constexpr std::size_t kMaxCertificateBytes = 4096;
+// Temporary credentials of Taskcluster: how long they may live, and by how much its clock and ours may differ there.
+inline constexpr std::chrono::hours kLongestTemporaryLife{31 * 24};
+inline constexpr std::chrono::minutes kTaskclusterClockDifference{5};
+
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
 // Failed inputs and counters that the closing accounting lists as text.

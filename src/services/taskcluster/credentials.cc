@@ -1,0 +1,117 @@
+#include "services/taskcluster/credentials.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/taskcluster/certificate.h"
+#include "services/taskcluster/digest.h"
+#include "services/taskcluster/root_url.h"
+
+namespace quern::taskcluster {
+namespace {
+
+Error bad(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
+
+// What may stand in an attribute of Hawk's header.
+bool fits_header(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; });
+}
+
+Result<void> check_temporary(const Credentials& issuer, const TemporaryOptions& options) {
+  if (!issuer.certificate.empty()) {
+    return bad("temporary credentials can be made with permanent ones only, and these have a certificate themselves");
+  }
+  if (options.client_id == issuer.client_id) return bad("temporary credentials need another name than their issuer's");
+  if (options.expiry <= options.start || options.expiry - options.start > limits::kLongestTemporaryLife) {
+    return bad("temporary credentials must end after they start, and at most 31 days later");
+  }
+  return {};
+}
+
+std::string_view value_of(const EnvironmentLookup& environment, const char* name) {
+  const char* value = environment(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+Result<std::optional<Credentials>> credentials_of(const EnvironmentLookup& environment) {
+  std::string_view client_id = value_of(environment, "TASKCLUSTER_CLIENT_ID");
+  std::string_view token = value_of(environment, "TASKCLUSTER_ACCESS_TOKEN");
+  if (client_id.empty() && token.empty()) return std::optional<Credentials>();
+  if (client_id.empty()) {
+    return bad("TASKCLUSTER_ACCESS_TOKEN is set and TASKCLUSTER_CLIENT_ID is not; set both, or neither");
+  }
+  if (token.empty()) {
+    return bad("TASKCLUSTER_CLIENT_ID is set and TASKCLUSTER_ACCESS_TOKEN is not; set both, or neither");
+  }
+  auto made = make_credentials(std::string(client_id), Secret(std::string(token)),
+                               value_of(environment, "TASKCLUSTER_CERTIFICATE"));
+  TRY_ASSIGN(Credentials credentials, std::move(made).context("TASKCLUSTER_CLIENT_ID and its companions"));
+  return std::optional<Credentials>(std::move(credentials));
+}
+
+}  // namespace
+
+Result<Credentials> make_credentials(std::string client_id, Secret access_token, std::string_view certificate) {
+  if (client_id.empty() || !fits_header(client_id)) {
+    return bad("the client id is empty or has characters that belong into none");
+  }
+  if (access_token.is_empty()) return bad("the access token is empty");
+  // As temporary tokens are url-safe base64 and permanent ones slugids, a line end can only come from a careless copy.
+  if (!fits_header(access_token.reveal())) {
+    return bad("the access token has characters that belong into none (a line end at its end?)");
+  }
+  Credentials credentials{.client_id = std::move(client_id), .access_token = std::move(access_token)};
+  if (certificate.empty()) return credentials;
+  TRY_ASSIGN(Certificate parsed, parse_certificate(certificate));
+  credentials.certificate = std::move(parsed.json);
+  credentials.expires = parsed.expiry;
+  return credentials;
+}
+
+std::string extension_of(const Credentials& credentials) {
+  if (credentials.certificate.empty() && !credentials.authorized_scopes.has_value()) return "";
+  return base64(extension_json(credentials.certificate, credentials.authorized_scopes));
+}
+
+Result<void> check_not_ended(const Credentials& credentials, UtcTime now) {
+  if (!credentials.expires.has_value() || now < *credentials.expires + limits::kTaskclusterClockDifference) return {};
+  return Error{.kind = ErrorKind::kDenied,
+               .message = "the temporary credentials of " + credentials.client_id + " ended at " +
+                          format_utc(*credentials.expires) + "; get new ones, for instance with taskcluster signin"};
+}
+
+Result<Credentials> make_temporary(const Credentials& issuer, const TemporaryOptions& options, const Random& random) {
+  TRY(check_temporary(issuer, options));
+  Certificate certificate{.scopes = options.scopes, .start = options.start, .expiry = options.expiry};
+  bool is_named = !options.client_id.empty();
+  certificate.seed = options.seed.empty() ? make_slugid(random) + make_slugid(random) : options.seed;
+  if (is_named) certificate.issuer = issuer.client_id;
+  std::string to_sign = text_to_sign(certificate, options.client_id);
+  certificate.signature = base64(bytes_of(hmac_sha256(issuer.access_token.reveal(), to_sign)));
+  Secret token(url_safe_base64(bytes_of(hmac_sha256(issuer.access_token.reveal(), certificate.seed))));
+  return make_credentials(is_named ? options.client_id : issuer.client_id, std::move(token), json_of(certificate));
+}
+
+Result<Access> access_of(const EnvironmentLookup& environment) {
+  std::string_view root = value_of(environment, "TASKCLUSTER_ROOT_URL");
+  if (root.empty()) {
+    return bad(
+        "TASKCLUSTER_ROOT_URL is not set; set it to the root URL of the deployment, such as "
+        "https://community-tc.services.mozilla.com");
+  }
+  Access access;
+  TRY_ASSIGN(access.root_url, normal_root_url(root).context("TASKCLUSTER_ROOT_URL"));
+  access.api_root_url = access.root_url;
+  std::string_view proxy = value_of(environment, "TASKCLUSTER_PROXY_URL");
+  access.is_proxy = !proxy.empty();
+  if (access.is_proxy) {
+    // It would replace a signature of ours.
+    TRY_ASSIGN(access.api_root_url, normal_root_url(proxy).context("TASKCLUSTER_PROXY_URL"));
+    return access;
+  }
+  TRY_ASSIGN(access.credentials, credentials_of(environment));
+  return access;
+}
+
+}  // namespace quern::taskcluster

@@ -1,0 +1,48 @@
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "services/taskcluster/certificate.h"
+#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/slugid.h"
+
+// The first byte says what the rest is.
+
+namespace {
+
+using namespace quern::taskcluster;
+
+void check_certificate(std::string_view text) {
+  auto certificate = parse_certificate(text);
+  if (!certificate.ok()) return;
+  // What goes into a request is what was read.
+  auto again = parse_certificate(certificate.value().json);
+  CHECK(again.ok() && again.value().json == certificate.value().json);
+  CHECK(again.value().scopes == certificate.value().scopes && again.value().expiry == certificate.value().expiry);
+  CHECK(extension_json(certificate.value().json, std::nullopt) ==
+        R"({"certificate":)" + certificate.value().json + "}");
+}
+
+void check_root_url(std::string_view text) {
+  auto root = normal_root_url(text);
+  if (root.ok()) CHECK(normal_root_url(root.value()).value() == root.value());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT: libFuzzer's name
+  if (size < 1) return 0;
+  std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  switch (data[0]) {
+    case 'c':
+      check_certificate(text);
+      break;
+    case 'r':
+      check_root_url(text);
+      break;
+    default:
+      static_cast<void>(is_slugid(text));
+  }
+  return 0;
+}
