@@ -81,7 +81,7 @@ Result<s3::Store*> RemoteAccess::store() {
 
 Result<fetch::Remote> RemoteAccess::remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop) {
   fetch::Remote remote{.input = ordinal, .path = input.path, .etag = input.etag};
-  if (input.stored_bytes > 0) remote.size_bytes = input.stored_bytes;
+  if (input.size_is_known) remote.size_bytes = input.stored_bytes;
   if (!s3::is_s3_url(input.url)) {
     remote.request.url = input.url;
     return remote;
