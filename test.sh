@@ -47,7 +47,7 @@ build() {  # preset, target...
 }
 
 unit_tests() {
-  ctest --test-dir "build/$1" --verbose --output-on-failure --no-tests=error
+  ctest --test-dir "build/$1" --parallel "$(nproc)" --verbose --output-on-failure --no-tests=error
 }
 
 harness_tests() {
@@ -85,7 +85,7 @@ step "release: whole runs" whole_runs release
 step "address sanitizer: build" build asan
 step "address sanitizer: unit tests" unit_tests asan
 step "address sanitizer: whole runs" whole_runs asan --fast
-step "fuzz targets: a few seconds each" tests/fuzz/run 4
+step "fuzz targets: a few seconds each" tests/fuzz/run 2
 step "thread sanitizer: build" build tsan
 step "thread sanitizer: unit tests" unit_tests tsan
 step "thread sanitizer: whole runs" whole_runs tsan --fast
