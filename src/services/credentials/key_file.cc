@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
+#include "model/shell_word.h"
 #include "services/credentials/secret_text.h"
 
 namespace quern::credentials {
@@ -43,18 +44,6 @@ class NewFile {
   std::string path_;
   Fd fd_;
 };
-
-// What a shell takes for this one word.
-std::string shell_word(const std::string& text) {
-  if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%=:") ==
-          std::string::npos &&
-      !text.empty()) {
-    return text;
-  }
-  std::string quoted = "'";
-  for (char letter : text) quoted += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
-  return quoted + "'";
-}
 
 Result<void> check_mode(const Fd& fd, const std::string& path) {
   struct stat status {};
