@@ -242,6 +242,32 @@ Result<CommandLine> parse_federate(const CommandRow& command, std::span<const st
   return line;
 }
 
+Result<Language> language_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (Language language : {Language::kPython, Language::kJavascript, Language::kBinary}) {
+    if (name == name_of(language)) return language;
+    names.emplace_back(name_of(language));
+  }
+  std::optional<std::string> meant = nearest(name, names);
+  std::string hint = meant.has_value() ? fmt::format("; did you mean {}?", *meant) : "";
+  return wrong(fmt::format("init: --language is '{}'; it must be {}{}", name, one_of(names), hint));
+}
+
+Result<CommandLine> parse_init(const Given& given) {
+  CommandLine line;
+  line.command = Command::kInit;
+  if (given.positionals.empty() || given.positionals[0].empty()) {
+    return wrong("init: name the folder for the job, as in: quern init myjob");
+  }
+  if (given.positionals.size() > 1) {
+    return wrong(
+        fmt::format("init: takes one folder, and {} and {} are two", given.positionals[0], given.positionals[1]));
+  }
+  line.init.folder = given.positionals[0];
+  TRY_ASSIGN(line.init.language, language_named(given.last("--language").value_or("python")));
+  return line;
+}
+
 CommandLine printed(Command command, std::string text) {
   CommandLine line;
   line.command = command;
@@ -282,6 +308,7 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name == "help") return help_about(given.positionals);
   if (command.name == "completion") return completion(given.positionals);
   if (command.name == "guard") return guard(given.positionals);
+  if (command.name == "init") return parse_init(given);
   if (command.name == "credentials federate") return parse_federate(command, arguments, given);
   if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);
   if (command.name != "version") return parse_job_command(command, arguments, given);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/job.h"
 
 namespace quern::app {
 
@@ -23,7 +24,8 @@ struct CommandLine {
     kKeygen,
     kSeal,
     kOpen,
-    kFederate
+    kFederate,
+    kInit
   };
 
   Command command = Command::kHelp;
@@ -52,6 +54,13 @@ struct CommandLine {
     bool reveal = false;
   };
   Credentials credentials = {};
+
+  // Of kInit.
+  struct Init {
+    std::string folder;
+    Language language = Language::kPython;
+  };
+  Init init = {};
 
   std::string text;          // of kHelp, kVersion and kCompletion: what to print on standard output
   int exit_status = 0;       // of these. Not 0: nothing was asked for, and `text` belongs on standard error

@@ -128,6 +128,9 @@ _quern() {{
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return ;;
+    {language_options})
+      mapfile -t COMPREPLY < <(compgen -W 'python javascript binary' -- "$current")
+      return ;;
     {setting_options})
       compopt -o nospace 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -S = -W '{settings}' -- "$current")
@@ -150,6 +153,9 @@ _quern() {{
       mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     help) mapfile -t COMPREPLY < <(compgen -W '{commands}' -- "$current") ;;
     completion) mapfile -t COMPREPLY < <(compgen -W bash -- "$current") ;;
+    init)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     run|check)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
@@ -176,6 +182,7 @@ std::string general_help() {
   return text +
          "\n"
          "Examples:\n"
+         "  quern init myjob                             make a small job to begin with\n"
          "  quern run examples/os-count                  run the job in a folder\n"
          "  quern run myjob -i 'data/**/*.xz' -o os.txt  name other inputs, another result\n"
          "\n"
@@ -201,6 +208,7 @@ std::string bash_completion() {
                      fmt::arg("credentials", fmt::join(words_after("credentials"), " ")),
                      fmt::arg("file_options", options_that_take(Completes::kFile)),
                      fmt::arg("folder_options", options_that_take(Completes::kFolder)),
+                     fmt::arg("language_options", options_that_take(Completes::kLanguage)),
                      fmt::arg("setting_options", options_that_take(Completes::kSetting)),
                      fmt::arg("plain_options", options_that_take(Completes::kNothing)),
                      fmt::arg("settings", fmt::join(setting_names(), " ")), fmt::arg("option_cases", option_cases()));

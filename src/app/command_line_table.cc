@@ -148,6 +148,27 @@ constexpr std::string_view kCheckAfter =
     "  0  the job is right\n"
     "  2  it is not, and the message says where\n";
 
+constexpr std::array kInitOptions = {
+    OptionRow{"", "--language", "NAME", Completes::kLanguage,
+              "what mapper and reducer are written in: python, which is the default, javascript, or binary for any "
+              "program"},
+    kHelp};
+
+constexpr std::string_view kInitText =
+    "Makes a job to begin with: a job file with comments, a mapper, a reducer, a few records to try them on, a test of "
+    "the mapper that runs without quern, and a Dockerfile. DIR may be new, or be there already, as . is. No file is "
+    "ever overwritten: where one of them is there, nothing is written.";
+
+constexpr std::string_view kInitAfter =
+    "Examples:\n"
+    "  quern init myjob && quern run myjob\n"
+    "  quern init --language javascript .\n"
+    "\n"
+    "Exit status:\n"
+    "  0  all files are there\n"
+    "  1  none is, and the message says why\n"
+    "  2  the command line is wrong\n";
+
 constexpr OptionRow kJsonAnswer = {"", "--json", "", Completes::kNothing, "print the answer as a JSON object"};
 constexpr std::array kKeygenOptions = {kJsonAnswer, kHelp};
 constexpr OptionRow kTo = {
@@ -267,6 +288,8 @@ constexpr std::array kCommands = {
                kMapText, kMapOptions, kMapAfter},
     CommandRow{"reduce", "Run a job", "reduce what quern map has written", "FILE... [OPTIONS]", kReduceText,
                kReduceOptions, kReduceAfter},
+    CommandRow{"init", "Begin a job", "make a folder with a small job to begin with",
+               "DIR [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
     CommandRow{"credentials", "Credentials", "make a key, seal credentials to it, and open them",

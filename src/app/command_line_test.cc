@@ -122,6 +122,15 @@ TEST(CommandLine, KnowsWhatIsDoneWithCredentials) {
   EXPECT_THAT(federate.inputs, ElementsAre("s3://b/p"));
 }
 
+TEST(CommandLine, KnowsWhereToBeginAJob) {
+  CommandLine line = parsed({"init", "myjob"});
+  EXPECT_EQ(line.command, Command::kInit);
+  EXPECT_EQ(line.init.folder, "myjob");
+  EXPECT_EQ(line.init.language, Language::kPython);
+  EXPECT_EQ(parsed({"init", "--language", "binary", "."}).init.language, Language::kBinary);
+  EXPECT_EQ(parsed({"init", ".", "--language=javascript"}).init.language, Language::kJavascript);
+}
+
 TEST(CommandLine, ExplainsWhatIsWrong) {
   struct Row {
     std::vector<const char*> words;
@@ -144,7 +153,8 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"examples/os-count"},
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
-       "frobnicate is not a command; they are run, map, reduce, check, credentials, help, version or completion (quern "
+       "frobnicate is not a command; they are run, map, reduce, init, check, credentials, help, version or completion "
+       "(quern "
        "--help says "
        "more)"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
@@ -169,6 +179,12 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"completion", "zsh"},
        "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
       {{"guard"}, "guard: this command is for quern itself, and takes one marker"},
+      {{"init"}, "init: name the folder for the job, as in: quern init myjob"},
+      {{"init", ""}, "init: name the folder for the job, as in: quern init myjob"},
+      {{"init", "a", "b"}, "init: takes one folder, and a and b are two"},
+      {{"init", "a", "--language", "pyton"},
+       "init: --language is 'pyton'; it must be python, javascript or binary; did you mean python?"},
+      {{"init", "a", "--language", "cobol"}, "init: --language is 'cobol'; it must be python, javascript or binary"},
       {{"version", "x"}, "version: takes no arguments"},
   };
   for (const Row& row : rows) {
@@ -320,6 +336,8 @@ TEST(Completion, OffersWhatFits) {
   EXPECT_EQ(offered(folder, "quern run --scratch d", 3), "dir");
   EXPECT_EQ(offered(folder, "quern run --memory ''", 3), "");
   EXPECT_EQ(offered(folder, "quern run da", 2), "data one.gz");
+  EXPECT_EQ(offered(folder, "quern init d", 2), "dir");
+  EXPECT_EQ(offered(folder, "quern init x --language j", 4), "javascript");
   EXPECT_EQ(offered(folder, "quern completion ''", 2), "bash");
   EXPECT_EQ(offered(folder, "quern help ch", 2), "check");
   EXPECT_EQ(offered(folder, "quern credentials se", 2), "seal");

@@ -4,6 +4,7 @@
 
 #include "app/command_line.h"
 #include "app/credentials_command.h"
+#include "app/init_command.h"
 #include "app/run_command.h"
 #include "services/process/guard.h"
 #include "views/terminal/view.h"
@@ -32,6 +33,8 @@ int run(std::span<const char* const> arguments) {
     case CommandLine::Command::kOpen:
     case CommandLine::Command::kFederate:
       return quern::app::credentials_command(line);
+    case CommandLine::Command::kInit:
+      return quern::app::init_command(line);
     default:
       std::fputs(line.text.c_str(), line.exit_status == 0 ? stdout : stderr);
       return line.exit_status;

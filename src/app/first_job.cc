@@ -1,0 +1,70 @@
+#include "app/first_job.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "app/first_job_texts.h"
+
+namespace quern::app {
+namespace {
+
+struct Texts {
+  std::string_view extension;
+  std::string_view job;
+  std::string_view mapper;
+  std::string_view reducer;
+  std::string_view test;
+  std::string_view dockerfile;
+  bool is_executable = false;
+};
+
+Texts texts_of(Language language) {
+  using namespace templates;  // NOLINT(google-build-using-namespace): a dozen names that nothing else uses
+  switch (language) {
+    case Language::kPython:
+      return {"py", python_job(), python_mapper(), python_reducer(), python_test(), python_dockerfile()};
+    case Language::kJavascript:
+      return {"js",
+              javascript_job(),
+              javascript_mapper(),
+              javascript_reducer(),
+              javascript_test(),
+              javascript_dockerfile()};
+    case Language::kBinary:
+      break;
+  }
+  return {"sh", binary_job(), binary_mapper(), binary_reducer(), binary_test(), binary_dockerfile(), true};
+}
+
+}  // namespace
+
+std::vector<FirstJobFile> first_job(Language language) {
+  const Texts texts = texts_of(language);
+  auto script = [&](std::string_view name, std::string_view text) {
+    return disk::NewFile{fmt::format("{}.{}", name, texts.extension), text, texts.is_executable};
+  };
+  return {
+      {{"analysis-tools.yml", texts.job}, "the job file: what runs, and over which inputs"},
+      {script("mapper", texts.mapper), "gets every record"},
+      {script("reducer", texts.reducer), "gets every key with its values"},
+      {{"data/sample.json", templates::sample_input()}, "a few records to try it on"},
+      {script("test_mapper", texts.test), "tests the mapper without quern"},
+      {{"Dockerfile", texts.dockerfile}, "an image with the job in it"},
+      {{".gitignore", templates::gitignore()}, "keeps results out of git"},
+  };
+}
+
+std::string_view test_runner(Language language) {
+  switch (language) {
+    case Language::kPython:
+      return "python3";
+    case Language::kJavascript:
+      return "node";
+    case Language::kBinary:
+      break;
+  }
+  return "sh";
+}
+
+}  // namespace quern::app
