@@ -69,7 +69,6 @@ std::string unsupported(const Job& job) {
   for (const Step& step : job.steps) {
     if (auto found = unsupported_step(step); !found.empty()) return found;
   }
-  if (job.keep_parts) return "result.parts: keep";
   if (job.notify.via != NotifyVia::kNone) return "notify";
   return "";
 }

@@ -19,25 +19,26 @@ namespace {
 
 using event::Phase;
 
-Result<void> map_and_reduce(const LocalRun& run, const Place& place, output::ResultTarget& target) {
+Result<void> map_and_reduce(const LocalRun& run, const Place& place, Targets& targets) {
   ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events);
   TRY(reduce.start_early());
   TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kResult));
   TimedPhase timed(Phase::kReduce, run.events);
   TRY(mapped.shuffle->finish(mapped.failed_inputs, run.stop.get_token()));
-  return reduce.run(*mapped.shuffle, target, run.stop.get_token());
+  if (targets.size() > 1) return reduce.run_apart(*mapped.shuffle, targets, run.stop.get_token());
+  return reduce.run(*mapped.shuffle, *targets.front(), run.stop.get_token());
 }
 
-Result<void> run_step(const LocalRun& run, const Place& place, output::ResultTarget& target) {
+Result<void> run_step(const LocalRun& run, const Place& place, Targets& targets) {
   bool has_reducer = run.job.steps.front().reducer.has_value();
-  TRY(has_reducer ? map_and_reduce(run, place, target) : map_in_order(run, place, target));
+  TRY(has_reducer ? map_and_reduce(run, place, targets) : map_in_order(run, place, *targets.front()));
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   return {};
 }
 
 // Runs one of several steps over `inputs`, in a folder of its own.
 Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t number, const InputList& inputs,
-                               InputSupply& supply, output::ResultTarget& target) {
+                               InputSupply& supply, Targets& targets) {
   const Job job = job_of_step(run.job, number);
   StepEvents step_events(number, run.events, run.policy);
   LocalRun step{.job = job,
@@ -52,37 +53,43 @@ Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t 
               .guard = *shop.guard,
               .processes = shop.processes};
   TRY(disk::make_folders(place.scratch_folder));
-  return run_step(step, place, target);
+  return run_step(step, place, targets);
 }
 
 // The steps one after the other, each over the file that the one before it wrote.
-Result<void> run_steps(const LocalRun& run, Workshop& shop, output::ResultTarget& target) {
+Result<void> run_steps(const LocalRun& run, Workshop& shop, Targets& targets) {
   const std::size_t last = run.job.steps.size() - 1;
   InputList between;
   std::unique_ptr<InputSupply> local = make_local_supply();
   for (std::size_t number = 0; number < last; ++number) {
     std::string path = fmt::format("{}/result-{}", shop.scratch.path(), number + 1);
+    Targets files;
     TRY_ASSIGN(auto file, StepFile::create(path));
+    files.push_back(std::move(file));
     TRY(run_numbered_step(run, shop, number, number == 0 ? run.inputs : between, number == 0 ? run.supply : *local,
-                          *file));
-    TRY(file->commit());
-    between.inputs = {{.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = file->size_bytes()}};
+                          files));
+    TRY(commit(files));
+    between.inputs = {{.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = size_bytes(files)}};
   }
-  TRY(run_numbered_step(run, shop, last, last == 0 ? run.inputs : between, last == 0 ? run.supply : *local, target));
+  TRY(run_numbered_step(run, shop, last, last == 0 ? run.inputs : between, last == 0 ? run.supply : *local, targets));
   TimedPhase timed(Phase::kOutput, run.events);
-  return target.commit();
+  return commit(targets);
 }
 
 }  // namespace
 
+std::size_t run_results(const Job& job) {
+  return job.keep_parts && job.steps.back().reducer.has_value() ? job.reducers : 1;
+}
+
 Result<LocalRunResult> run_locally(const LocalRun& run) {
-  TRY_ASSIGN(auto target, output::ResultTarget::make(run.output));
+  TRY_ASSIGN(Targets targets, make_targets(run.output, run_results(run.job)));
   TRY_ASSIGN(Workshop shop, open_workshop(run));
-  auto done = run_steps(run, shop, *target);
+  auto done = run_steps(run, shop, targets);
   // A loss beyond the limits stops everything; why it did is what counts, not that the stages were stopped.
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   if (!done.ok()) return std::move(done).error();
-  return LocalRunResult{.result_bytes = target->size_bytes()};
+  return LocalRunResult{.result_bytes = size_bytes(targets)};
 }
 
 }  // namespace quern::app

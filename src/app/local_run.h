@@ -30,6 +30,9 @@ struct LocalRunResult {
   std::uint64_t result_bytes = 0;
 };
 
+// How many results it has: with `result.parts: keep` one for each reducer of the last step.
+std::size_t run_results(const Job& job);
+
 // The whole job in this process: decode, map, shuffle, reduce, write. Blocks. The result appears only if all of it
 // succeeds; a failure within the limits of the job is no error.
 Result<LocalRunResult> run_locally(const LocalRun& run);

@@ -18,7 +18,6 @@ namespace quern::app {
 namespace {
 
 using event::Phase;
-using Targets = std::vector<std::unique_ptr<output::ResultTarget>>;
 
 // The groups of one partition as lines.
 Result<void> write_pairs(GroupSource& groups, const std::string& separator, output::ResultTarget& target,
@@ -72,32 +71,20 @@ Result<void> map_and_write(const LocalRun& run, Workshop& shop, Targets& targets
   TRY(has_reducer ? map_and_sort(run, place, targets) : map_in_order(run, place, *targets.front()));
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   TimedPhase timed(Phase::kOutput, run.events);
-  for (auto& target : targets) TRY(target->commit());
-  return {};
+  return commit(targets);
 }
 
 }  // namespace
 
-std::vector<std::string> map_results(const Job& job, const std::string& output) {
-  if (job.reducers == 1 || !job.steps.front().reducer.has_value()) return {output};
-  std::vector<std::string> paths;
-  for (std::size_t i = 0; i < job.reducers; ++i) paths.push_back(fmt::format("{}.{}", output, i));
-  return paths;
-}
+std::size_t map_results(const Job& job) { return job.steps.front().reducer.has_value() ? job.reducers : 1; }
 
 Result<LocalRunResult> run_map_task(const LocalRun& run) {
-  Targets targets;
-  for (const std::string& path : map_results(run.job, run.output)) {
-    TRY_ASSIGN(auto target, output::ResultTarget::make(path));
-    targets.push_back(std::move(target));
-  }
+  TRY_ASSIGN(Targets targets, make_targets(run.output, map_results(run.job)));
   TRY_ASSIGN(Workshop shop, open_workshop(run));
   auto done = map_and_write(run, shop, targets);
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   if (!done.ok()) return std::move(done).error();
-  LocalRunResult result;
-  for (auto& target : targets) result.result_bytes += target->size_bytes();
-  return result;
+  return LocalRunResult{.result_bytes = size_bytes(targets)};
 }
 
 }  // namespace quern::app

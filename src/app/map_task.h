@@ -1,7 +1,6 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include <cstddef>
 
 #include "app/local_run.h"
 #include "base/result.h"
@@ -9,8 +8,8 @@
 
 namespace quern::app {
 
-// Where a map task's results go: `output` alone, or output.0 to output.N-1 for the job's N reducers.
-std::vector<std::string> map_results(const Job& job, const std::string& output);
+// How many results a map task has: one for each of the job's reducers.
+std::size_t map_results(const Job& job);
 
 // The first half of a job over some of its inputs: fetch, decode, map, shuffle, write. With a reducer, lines
 // "key<separator>value" in key order, the values of a key in input order; without one, the mapped lines in input order.

@@ -71,8 +71,18 @@ Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& t
     return run(std::move(groups), target, stop);
   }
   auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
-  TRY(run_parts(shuffle, *parts, stop));
+  TRY(run_parts(
+      shuffle, [&](std::size_t partition) { return parts->sink(partition); }, stop));
   return parts->merge(target);
+}
+
+Result<void> ReducePhase::run_apart(shuffle::Shuffle& shuffle,
+                                    const std::vector<std::unique_ptr<output::ResultTarget>>& targets,
+                                    const std::stop_token& stop) {
+  auto make_sink = [&](std::size_t partition) -> Result<std::unique_ptr<ReducedSink>> {
+    return output::make_direct_sink(*targets[partition]);
+  };
+  return run_parts(shuffle, make_sink, stop);
 }
 
 Result<void> ReducePhase::run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target,
@@ -99,12 +109,11 @@ Result<void> ReducePhase::reduce_partition(std::unique_ptr<GroupSource> groups, 
   return reducer->run(*groups, sink, stop);
 }
 
-Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts,
-                                    const std::stop_token& stop) {
+Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink, const std::stop_token& stop) {
   std::atomic<std::size_t> next = 0;
   auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
     for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
-      TRY_ASSIGN(auto sink, parts.sink(partition));
+      TRY_ASSIGN(auto sink, make_sink(partition));
       TRY_ASSIGN(auto groups, shuffle.groups(partition));
       TRY(reduce_partition(std::move(groups), partition, *sink, nullptr, stop_reducer));
     }

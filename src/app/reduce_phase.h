@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,9 +32,12 @@ class ReducePhase {
   // A sink that hands what the step's combiner makes of each block to `sink`; `sink` itself where no module combines.
   // Any thread may call; the sink belongs to one.
   std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop);
-  // Both block. The result is complete in `target`, but not committed, when they return. The second one has a single
+  // All block. The result is complete in its target, but not committed, when they return. The last one has a single
   // reducer for all groups, whatever the job says; a built-in combiner or reducer has made of them what it makes.
   Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop);
+  // Each partition's result goes to a target of its own.
+  Result<void> run_apart(shuffle::Shuffle& shuffle, const std::vector<std::unique_ptr<output::ResultTarget>>& targets,
+                         const std::stop_token& stop);
   Result<void> run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target, const std::stop_token& stop);
 
  private:
@@ -42,7 +46,8 @@ class ReducePhase {
   // `reducer` has started already, or is null: then one is made.
   Result<void> reduce_partition(std::unique_ptr<GroupSource> groups, std::size_t partition, ReducedSink& sink,
                                 std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop);
-  Result<void> run_parts(shuffle::Shuffle& shuffle, output::PartedOutput& parts, const std::stop_token& stop);
+  using MakeSink = std::function<Result<std::unique_ptr<ReducedSink>>(std::size_t partition)>;
+  Result<void> run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink, const std::stop_token& stop);
 
   const Job& job_;
   const Step& step_;

@@ -223,20 +223,21 @@ void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>&
   if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
 }
 
-// A job has a map half and a reduce half if it has one step.
-Result<void> check_half(const Job& job, CommandLine::Command command) {
+// A job has a map half and a reduce half if it has one step; and only one result can go to standard output.
+Result<void> check_for(const Job& job, CommandLine::Command command) {
   using Command = CommandLine::Command;
-  if (command != Command::kMap && command != Command::kReduce) return {};
   auto refused = [&](std::string_view reason) {
     return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", job.file, reason)};
   };
+  std::size_t results = command == Command::kMap ? map_results(job) : command == Command::kRun ? run_results(job) : 1;
+  if (job.output == "-" && results > 1) {
+    return refused("with several reducers there are several results, which cannot all go to standard output");
+  }
+  if (command == Command::kRun) return {};
   if (command == Command::kReduce && !job.steps.front().reducer.has_value()) {
     return refused("it has no reducer, so there is nothing to do for quern reduce");
   }
   if (job.steps.size() > 1) return refused("a job with `steps` is done by quern run, not in two halves");
-  if (command == Command::kMap && job.output == "-" && map_results(job, job.output).size() > 1) {
-    return refused("with several reducers there are several results, which cannot all go to standard output");
-  }
   return {};
 }
 
@@ -256,7 +257,7 @@ int run_command(const CommandLine& line) {
   if (!loaded.ok()) return print_error(loaded.error(), line);
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error(), line);
-  if (auto checked = check_half(job, line.command); !checked.ok()) return print_error(checked.error(), line);
+  if (auto checked = check_for(job, line.command); !checked.ok()) return print_error(checked.error(), line);
   auto status = RunSession(line, job).run();
   return status.ok() ? status.value() : print_error(status.error(), line);
 }

@@ -1,5 +1,7 @@
 #include "app/step_stages.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "app/input_supply.h"
@@ -78,6 +80,26 @@ Result<Workshop> open_workshop(const LocalRun& run) {
   TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(run.scratch_parent));
   TRY_ASSIGN(auto guard, process::Guard::start());
   return Workshop{.scratch = std::move(scratch), .guard = std::move(guard), .processes = processes_of(run.job)};
+}
+
+Result<Targets> make_targets(const std::string& output, std::size_t count) {
+  Targets targets;
+  for (std::size_t i = 0; i < count; ++i) {
+    TRY_ASSIGN(auto target, output::ResultTarget::make(count == 1 ? output : fmt::format("{}.{}", output, i)));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+Result<void> commit(Targets& targets) {
+  for (auto& target : targets) TRY(target->commit());
+  return {};
+}
+
+std::uint64_t size_bytes(const Targets& targets) {
+  std::uint64_t sum = 0;
+  for (const auto& target : targets) sum += target->size_bytes();
+  return sum;
 }
 
 Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target) {

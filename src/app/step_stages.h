@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "app/local_run.h"
 #include "app/reduce_phase.h"
@@ -43,6 +44,13 @@ struct Workshop {
   std::size_t processes = 1;
 };
 Result<Workshop> open_workshop(const LocalRun& run);
+
+// Where results go: one, or one for each reducer.
+using Targets = std::vector<std::unique_ptr<output::ResultTarget>>;
+// `output` alone, or output.0 to output.N-1. A path that cannot be written is an error here already.
+Result<Targets> make_targets(const std::string& output, std::size_t count);
+Result<void> commit(Targets& targets);
+std::uint64_t size_bytes(const Targets& targets);
 
 // Where one step works.
 struct Place {

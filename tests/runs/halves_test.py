@@ -85,6 +85,18 @@ class Halves(Scenario):
         self.assertEqual(sorted(results), whole.left("whole.txt").splitlines())
         self.assert_fails(self.quern("map", "data/0.gz", "-o", "-", "--set", "reducers=3"), "standard output", status=2)
 
+    def test_parts_that_are_kept_are_those_of_the_reducers(self):
+        self.write_inputs()
+        self.job("reducer: {language: python, script: reducer.py}\nreducers: 3\n", "number")
+        merged = self.quern("run", "-o", "merged.txt")
+        run = self.quern("run", "-o", "parts", "--set", "result.parts=keep")
+        self.assert_run(run)
+        self.assertFalse(os.path.exists(self.path("parts")))
+        parts = [run.left(f"parts.{part}").splitlines() for part in range(3)]
+        self.assertTrue(all(part == sorted(part) and part for part in parts))
+        self.assertEqual(sorted(sum(parts, [])), sorted(merged.left("merged.txt").splitlines()))
+        self.assert_fails(self.quern("run", "-o", "-", "--set", "result.parts=keep"), "standard output", status=2)
+
     def test_map_results_may_be_compressed(self):
         self.write_all({"analysis-tools.yml": JOB, "mapper.py": COUNT_SYSTEMS, "reducer.py": SUM, "data/a.json": pings("Linux", "Darwin")})
         self.assert_run(self.quern("map", "data/a.json", "-o", "a.txt"), says="1 found")
