@@ -45,8 +45,8 @@ class Exchange final : public WireUser {
   Taken body(std::string_view bytes) override;
 
   Receiver& receiver() { return peers_.receiver; }
-  // The answer is wanted in memory, so that it may come with gzip and be decoded on the way.
-  bool decodes() const { return takes_any_success_ && !base_.range.has_value(); }
+  // The answer is wanted in memory, or without its encoding: it may come with gzip and be decoded on the way.
+  bool decodes() const { return (takes_any_success_ || base_.decodes) && !base_.range.has_value(); }
   Error with_context(Error error) const;
 
   // Of the client's, for each exchange.

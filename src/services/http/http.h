@@ -35,6 +35,8 @@ struct Request {
   std::vector<Header> headers;
   std::string body;
   std::optional<ByteRange> range;
+  // For start(): the body may come with gzip, and is decoded on the way; call() always does this. Not with a range.
+  bool decodes = false;
   // For call() only: an answer of 300 or above comes back as a Response, not as an error, and redirects are not
   // followed: for callers to whom its head and body say what to do. What the retry policy repeats is repeated all the
   // same; then the last answer comes back. Errors are left for exchanges without an answer.
