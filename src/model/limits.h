@@ -149,6 +149,20 @@ inline constexpr std::size_t kMaxCertificateBytes = 4096;
 // Temporary credentials of Taskcluster: how long they may live, and by how much its clock and ours may differ there.
 inline constexpr std::chrono::hours kLongestTemporaryLife{31 * 24};
 inline constexpr std::chrono::minutes kTaskclusterClockDifference{5};
+// How its own clients repeat attempts. The proxy of a task repeats them itself, for up to a quarter of an hour.
+inline constexpr std::size_t kTaskclusterAttempts = 6;
+inline constexpr std::chrono::milliseconds kTaskclusterFirstWait{200};
+inline constexpr std::chrono::milliseconds kTaskclusterLongestWait{30000};
+inline constexpr std::size_t kTaskclusterProxyAttempts = 2;
+inline constexpr std::chrono::minutes kTaskclusterProxyPatience{16};
+// Of a request's body, and of the pages of a list, of which each has up to a thousand entries.
+inline constexpr std::size_t kMaxTaskclusterBodyBytes = 10 * kMiB;
+inline constexpr std::size_t kMaxTaskclusterPages = 100000;
+inline constexpr std::size_t kMaxStatusesAtOnce = 1000;
+inline constexpr std::size_t kMaxAnswerDepth = 200;
+inline constexpr std::size_t kMaxArtifactNameBytes = 1024;
+// How often an object's URL that has expired meanwhile is asked for anew.
+inline constexpr std::size_t kMaxObjectDownloads = 5;
 
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;

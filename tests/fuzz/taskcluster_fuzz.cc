@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "services/taskcluster/answers.h"
 #include "services/taskcluster/certificate.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/slugid.h"
@@ -29,6 +30,24 @@ void check_root_url(std::string_view text) {
   if (root.ok()) CHECK(normal_root_url(root.value()).value() == root.value());
 }
 
+void check_answers(std::string_view text) {
+  static_cast<void>(parse_task_status(text).ok());
+  static_cast<void>(parse_task_group(text).ok());
+  static_cast<void>(parse_group_cancellation(text).ok());
+  static_cast<void>(parse_artifact(text).ok());
+  static_cast<void>(parse_artifacts(text).ok());
+  static_cast<void>(parse_statuses(text).ok());
+  static_cast<void>(parse_group_page(text).ok());
+  static_cast<void>(parse_refusal(text));
+  if (auto task = parse_task(text); task.ok()) CHECK(parse_task(task.value().json).ok());
+  if (auto content = parse_artifact_content(text); content.ok()) {
+    CHECK(content.value().credentials.has_value() == (content.value().kind == ArtifactContent::Kind::kObject));
+  }
+  if (auto object = parse_object_download(text); object.ok()) {
+    CHECK(object.value().sha256.size() + object.value().sha512.size() > 0);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT: libFuzzer's name
@@ -37,6 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0]) {
     case 'c':
       check_certificate(text);
+      break;
+    case 'a':
+      check_answers(text);
       break;
     case 'r':
       check_root_url(text);

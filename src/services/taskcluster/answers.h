@@ -1,0 +1,68 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/credentials.h"
+#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/task.h"
+
+// What services of Taskcluster answer, and what they are asked, as JSON. Pure functions. Errors of parse_...:
+// kBadInput, naming the field that is missing or wrong and nothing of the answer. Fields that are not asked for may be
+// anything.
+
+namespace quern::taskcluster {
+
+Result<TaskStatus> parse_task_status(std::string_view text);  // {"status": ...}
+Result<TaskDefinition> parse_task(std::string_view text);
+Result<TaskGroup> parse_task_group(std::string_view text);
+Result<GroupCancellation> parse_group_cancellation(std::string_view text);
+Result<Artifact> parse_artifact(std::string_view text);
+
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string continuation;  // "": this is the last page
+};
+struct GroupPage {
+  TaskGroup group;
+  Page<GroupedTask> tasks;
+};
+Result<GroupPage> parse_group_page(std::string_view text);
+Result<Page<TaskStatus>> parse_statuses(std::string_view text);
+Result<Page<Artifact>> parse_artifacts(std::string_view text);
+
+// Where the bytes of an artifact are.
+struct ArtifactContent {
+  enum class Kind { kUrl, kObject, kError };
+  Kind kind = Kind::kUrl;
+  std::string url;                         // of kUrl; it may hold a signature
+  std::string object_name;                 // of kObject
+  std::optional<Credentials> credentials;  // of kObject
+  std::string reason;                      // of kError
+  std::string message;                     // of kError
+};
+Result<ArtifactContent> parse_artifact_content(std::string_view text);
+
+struct ObjectDownload {
+  std::string url;  // it holds a signature
+  UtcTime expires;
+  std::string sha256;  // hexadecimal; "" if there is none, but never both
+  std::string sha512;
+};
+Result<ObjectDownload> parse_object_download(std::string_view text);
+
+// Of an error; empty where the answer is none of Taskcluster's.
+struct RefusalBody {
+  std::string code;
+  std::string message;
+};
+RefusalBody parse_refusal(std::string_view text);
+
+// {"taskIds": [...]}
+std::string task_ids_json(const std::vector<std::string>& task_ids);
+
+}  // namespace quern::taskcluster

@@ -1,0 +1,133 @@
+#include "services/taskcluster/api.h"
+
+#include <utility>
+
+#include "model/limits.h"
+#include "services/taskcluster/answers.h"
+#include "services/taskcluster/hawk.h"
+#include "services/taskcluster/root_url.h"
+
+namespace quern::taskcluster {
+namespace {
+
+// One line for people: without the tail that repeats the request, and without the marks of Markdown's code blocks.
+std::string presentable(std::string_view text) {
+  text = text.substr(0, text.find("\n---\n"));
+  std::string line;
+  for (char c : text) {
+    if (c == '`') continue;
+    bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+    if (is_blank && (line.empty() || line.ends_with(' '))) continue;
+    if (line.size() == limits::kMaxErrorTextBytes) return line + "...";
+    line += is_blank ? ' ' : c;
+  }
+  while (line.ends_with(' ') || line.ends_with('.')) line.pop_back();
+  return line;
+}
+
+ErrorKind kind_of(int status) {
+  if (status == 401 || status == 403) return ErrorKind::kDenied;
+  if (status == 404 || status == 410) return ErrorKind::kNotFound;
+  return status == 429 || status >= 500 ? ErrorKind::kRetry : ErrorKind::kBadInput;
+}
+
+std::string advice_on_clock(const http::Head& head, UtcTime now) {
+  auto date = head.header("date");
+  auto theirs = date.has_value() ? http::parse_http_date(*date) : std::nullopt;
+  if (!theirs.has_value()) return "set the clock of this machine right";
+  auto difference = std::chrono::duration_cast<std::chrono::seconds>(*theirs - now);
+  return "the clock of this machine is " + rough_duration(difference) +
+         (difference.count() > 0 ? " behind" : " ahead of") + " the deployment's; set it right";
+}
+
+std::string advice(const http::Head& head, const RefusalBody& body, UtcTime now) {
+  if (head.status == 401 && body.message.find("Stale timestamp") != std::string::npos)
+    return advice_on_clock(head, now);
+  if (head.status == 401) return "check TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN and TASKCLUSTER_CERTIFICATE";
+  if (head.status == 403) return "ask the administrators of the deployment for these scopes, or use other credentials";
+  return "";
+}
+
+}  // namespace
+
+http::ClientOptions client_options(const Access& access) {
+  http::ClientOptions options;
+  options.retry = {.attempts = limits::kTaskclusterAttempts,
+                   .first_wait = limits::kTaskclusterFirstWait,
+                   .longest_wait = limits::kTaskclusterLongestWait};
+  if (access.is_proxy) {
+    options.retry.attempts = limits::kTaskclusterProxyAttempts;
+    options.timeouts.stall = limits::kTaskclusterProxyPatience;
+    // It is on this machine.
+    options.uses_proxies = false;
+  }
+  return options;
+}
+
+Error explain_refusal(const http::Response& response, UtcTime now) {
+  const http::Head& head = response.head;
+  RefusalBody body = parse_refusal(response.body);
+  std::string message = "HTTP status " + std::to_string(head.status);
+  if (!body.code.empty()) message += ", " + presentable(body.code);
+  if (!body.message.empty()) message += ": " + presentable(body.message);
+  if (body.code.empty() && body.message.empty()) message += ", and the answer is none of Taskcluster's";
+  if (auto id = head.header("x-for-request-id")) message += " (request id " + presentable(*id) + ")";
+  if (std::string what_to_do = advice(head, body, now); !what_to_do.empty()) message += "; " + what_to_do;
+  return Error{.kind = kind_of(head.status), .message = std::move(message), .code = head.status};
+}
+
+Api::Api(const Access& access, http::Client& client, Clock now, Random random)
+    : access_(access),
+      client_(client),
+      now_(std::move(now)),
+      random_(std::move(random)),
+      signer_(access.credentials.has_value() ? make_signer(*access.credentials, now_, random_) : nullptr) {}
+
+Result<std::string> Api::ask(const Question& question, const std::stop_token& stop) {
+  return send(access_.api_root_url, signer_.get(), question, stop);
+}
+
+Result<std::string> Api::ask_as(const Credentials& credentials, const Question& question, const std::stop_token& stop) {
+  auto signer = make_signer(credentials, now_, random_);
+  return send(access_.root_url, signer.get(), question, stop);
+}
+
+Result<std::string> Api::send(const std::string& root, http::Signer* signer, const Question& question,
+                              const std::stop_token& stop) {
+  http::Request request{
+      .method = question.method, .url = api_url(root, question.service, question.path), .keeps_refusals = true};
+  if (question.body.has_value()) {
+    // Taskcluster would answer with an error that looks as if another attempt could help.
+    if (question.body->size() > limits::kMaxTaskclusterBodyBytes) {
+      return Error{.kind = ErrorKind::kBadInput,
+                   .message = question.name + ": the request has " + std::to_string(question.body->size()) +
+                              " bytes, and Taskcluster takes " + std::to_string(limits::kMaxTaskclusterBodyBytes)};
+    }
+    request.headers.push_back({.name = "Content-Type", .value = "application/json"});
+    request.body = *question.body;
+  }
+  auto response = client_.call(request, signer, stop).context(question.name);
+  if (!response.ok()) return std::move(response).error();
+  if (response.value().head.status < 300) return std::move(response.value().body);
+  return explain_refusal(response.value(), now_()).with_context(question.name);
+}
+
+Result<void> ask_for_pages(Api& api, Question question,
+                           const std::function<Result<std::string>(std::string_view)>& read,
+                           const std::stop_token& stop) {
+  const std::string path = question.path;
+  std::string token;
+  for (std::size_t page = 0; page < limits::kMaxTaskclusterPages; ++page) {
+    if (!token.empty()) question.path = path + "?continuationToken=" + http::percent_encode(token);
+    TRY_ASSIGN(std::string body, api.ask(question, stop));
+    TRY_ASSIGN(std::string next, read(body).context(question.name));
+    if (next.empty()) return {};
+    // It would be the same page for ever.
+    if (next == token) break;
+    token = std::move(next);
+  }
+  return Error{.kind = ErrorKind::kBadInput,
+               .message = question.name + ": the pages of the list do not come to an end"};
+}
+
+}  // namespace quern::taskcluster

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "services/http/http.h"
+#include "services/taskcluster/credentials.h"
+
+namespace quern::taskcluster {
+
+// How Taskcluster's own clients repeat attempts and wait; through the proxy of a task, which repeats them itself for a
+// quarter of an hour, with more patience and fewer attempts.
+http::ClientOptions client_options(const Access& access);
+
+// One request to a service.
+struct Question {
+  std::string name;  // for messages: "createTask fOF8Cqj0QPKbvczC2dnXiQ"
+  std::string service = "queue";
+  std::string method = "GET";
+  std::string path;                 // with its query, percent-encoded
+  std::optional<std::string> body;  // JSON
+};
+
+// The services of a deployment. Belongs to the thread of the client; borrows it and the access.
+//
+// Errors: those of http::Client where there is no answer; else kDenied for 401 and 403, kNotFound for 404 and 410,
+// kRetry for 429 and 500 and above after all attempts, kBadInput for all other refusals, with the status in
+// Error::code. The message names the method, Taskcluster's own code and words, and the id of the request for
+// administrators.
+class Api {
+ public:
+  Api(const Access& access, http::Client& client, Clock now, Random random);
+
+  // The body of the answer. Blocks.
+  Result<std::string> ask(const Question& question, const std::stop_token& stop);
+  // As somebody else, and never through the proxy, which would sign for us.
+  Result<std::string> ask_as(const Credentials& credentials, const Question& question, const std::stop_token& stop);
+
+  const Access& access() const { return access_; }
+  http::Client& client() { return client_; }
+  UtcTime now() const { return now_(); }
+
+ private:
+  Result<std::string> send(const std::string& root, http::Signer* signer, const Question& question,
+                           const std::stop_token& stop);
+
+  const Access& access_;
+  http::Client& client_;
+  const Clock now_;
+  const Random random_;
+  const std::unique_ptr<http::Signer> signer_;  // nullptr: requests are not signed
+};
+
+// What an answer of 300 or above means.
+Error explain_refusal(const http::Response& response, UtcTime now);
+
+// Asks for page after page. `read` takes the body of an answer and returns the token of the next page, "" for none.
+// kBadInput if the pages do not come to an end.
+Result<void> ask_for_pages(Api& api, Question question,
+                           const std::function<Result<std::string>(std::string_view)>& read,
+                           const std::stop_token& stop);
+
+}  // namespace quern::taskcluster

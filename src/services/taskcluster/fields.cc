@@ -1,0 +1,131 @@
+#include "services/taskcluster/fields.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "model/limits.h"
+
+namespace quern::taskcluster {
+namespace {
+
+// What is nested too deep would use up the stack when it is written again.
+bool is_nested_too_deep(std::string_view text) {
+  std::size_t depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      if (c == '"') in_text = false;
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > limits::kMaxAnswerDepth) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Json> parse_json(std::string_view text) {
+  if (is_nested_too_deep(text)) return std::nullopt;
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  return json;
+}
+
+std::string dump_json(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Fields::Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+  if (!object.is_object()) fail("", "it is no JSON object");
+}
+
+const Json* Fields::find(const char* name) const {
+  if (!object_.is_object()) return nullptr;
+  auto found = object_.find(name);
+  // Services write null where a value is not known.
+  return found == object_.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string Fields::text(const char* name) {
+  if (find(name) == nullptr) fail(name, "is missing");
+  return text_or_none(name);
+}
+
+std::string Fields::text_or_none(const char* name) {
+  const Json* found = find(name);
+  if (found == nullptr) return "";
+  if (found->is_string()) return found->get<std::string>();
+  fail(name, "is no text");
+  return "";
+}
+
+UtcTime Fields::time(const char* name) {
+  if (find(name) == nullptr) fail(name, "is missing");
+  return time_or_none(name).value_or(UtcTime());
+}
+
+std::optional<UtcTime> Fields::time_or_none(const char* name) {
+  if (find(name) == nullptr) return std::nullopt;
+  auto time = parse_utc(text_or_none(name));
+  if (!time.has_value()) fail(name, "is no time");
+  return time;
+}
+
+std::uint64_t Fields::number(const char* name) {
+  if (find(name) == nullptr) fail(name, "is missing");
+  return number_or_none(name).value_or(0);
+}
+
+std::optional<std::uint64_t> Fields::number_or_none(const char* name) {
+  const Json* found = find(name);
+  if (found == nullptr) return std::nullopt;
+  if (found->is_number_unsigned()) return found->get<std::uint64_t>();
+  fail(name, "is no whole number from 0 on");
+  return std::nullopt;
+}
+
+std::vector<std::string> Fields::texts_or_none(const char* name) {
+  std::vector<std::string> texts;
+  if (find(name) == nullptr) return texts;
+  for (const Json& item : array(name)) {
+    if (!item.is_string()) {
+      fail(name, "has an item that is no text");
+      return {};
+    }
+    texts.push_back(item.get<std::string>());
+  }
+  return texts;
+}
+
+const Json& Fields::object(const char* name) {
+  static const Json none = Json::object();
+  const Json* found = find(name);
+  if (found != nullptr && found->is_object()) return *found;
+  fail(name, "is no object");
+  return none;
+}
+
+const Json& Fields::array(const char* name) {
+  static const Json none = Json::array();
+  const Json* found = find(name);
+  if (found != nullptr && found->is_array()) return *found;
+  fail(name, "is no list");
+  return none;
+}
+
+void Fields::fail(const char* name, std::string_view why) {
+  if (!failure_.empty()) return;
+  failure_ = where_;
+  failure_.append(name).append(*name == '\0' ? "" : " ").append(why);
+}
+
+Result<void> Fields::finish() const {
+  if (failure_.empty()) return {};
+  return Error{.kind = ErrorKind::kBadInput, .message = "the answer is not as Taskcluster's should be: " + failure_};
+}
+
+}  // namespace quern::taskcluster
