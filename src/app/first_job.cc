@@ -20,21 +20,31 @@ struct Texts {
 };
 
 Texts texts_of(Language language) {
-  using namespace templates;  // NOLINT(google-build-using-namespace): a dozen names that nothing else uses
   switch (language) {
     case Language::kPython:
-      return {"py", python_job(), python_mapper(), python_reducer(), python_test(), python_dockerfile()};
+      return {"py",
+              templates::python_job(),
+              templates::python_mapper(),
+              templates::python_reducer(),
+              templates::python_test(),
+              templates::python_dockerfile()};
     case Language::kJavascript:
       return {"js",
-              javascript_job(),
-              javascript_mapper(),
-              javascript_reducer(),
-              javascript_test(),
-              javascript_dockerfile()};
+              templates::javascript_job(),
+              templates::javascript_mapper(),
+              templates::javascript_reducer(),
+              templates::javascript_test(),
+              templates::javascript_dockerfile()};
     case Language::kBinary:
       break;
   }
-  return {"sh", binary_job(), binary_mapper(), binary_reducer(), binary_test(), binary_dockerfile(), true};
+  return {"sh",
+          templates::binary_job(),
+          templates::binary_mapper(),
+          templates::binary_reducer(),
+          templates::binary_test(),
+          templates::binary_dockerfile(),
+          true};
 }
 
 }  // namespace
