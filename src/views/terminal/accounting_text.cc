@@ -29,7 +29,8 @@ std::string headline(const Accounting& accounting, bool color) {
     case Outcome::kDoneWithLosses:
       return inked(fmt::format("done in {}, with losses within the limits", elapsed), Ink::kYellow, color) + result;
     case Outcome::kFailed:
-      return inked(fmt::format("failed after {}", elapsed), Ink::kRed, color) + why;
+      // Why stands in the error before it.
+      return inked(fmt::format("failed after {}", elapsed), Ink::kRed, color);
     case Outcome::kStopped:
       return inked(fmt::format("stopped after {}", elapsed), Ink::kRed, color) + why;
   }
