@@ -163,6 +163,15 @@ inline constexpr std::size_t kMaxAnswerDepth = 200;
 inline constexpr std::size_t kMaxArtifactNameBytes = 1024;
 // How often an object's URL that has expired meanwhile is asked for anew.
 inline constexpr std::size_t kMaxObjectDownloads = 5;
+// What its notify service takes of a mail, in characters.
+inline constexpr std::size_t kMaxMailAddress = 254;
+inline constexpr std::size_t kMaxMailSubject = 255;
+inline constexpr std::size_t kMaxMailContent = 102400;
+inline constexpr std::size_t kMaxMailLinkText = 40;
+inline constexpr std::size_t kMaxMailLinkUrl = 1024;
+// The names of buckets that its auth service gives credentials for.
+inline constexpr std::size_t kLeastBucketName = 3;
+inline constexpr std::size_t kMostBucketName = 64;
 
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;

@@ -6,6 +6,7 @@
 #include "services/taskcluster/answers.h"
 #include "services/taskcluster/certificate.h"
 #include "services/taskcluster/root_url.h"
+#include "services/taskcluster/services.h"
 #include "services/taskcluster/slugid.h"
 
 // The first byte says what the rest is.
@@ -39,6 +40,9 @@ void check_answers(std::string_view text) {
   static_cast<void>(parse_statuses(text).ok());
   static_cast<void>(parse_group_page(text).ok());
   static_cast<void>(parse_refusal(text));
+  static_cast<void>(parse_scopes(text).ok());
+  static_cast<void>(parse_secret(text).ok());
+  static_cast<void>(parse_s3_credentials(text).ok());
   if (auto task = parse_task(text); task.ok()) CHECK(parse_task(task.value().json).ok());
   if (auto content = parse_artifact_content(text); content.ok()) {
     CHECK(content.value().credentials.has_value() == (content.value().kind == ArtifactContent::Kind::kObject));

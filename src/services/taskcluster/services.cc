@@ -1,0 +1,149 @@
+#include "services/taskcluster/services.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/taskcluster/fields.h"
+#include "services/taskcluster/root_url.h"
+
+namespace quern::taskcluster {
+namespace {
+
+Error bad(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
+
+// As JSON schemas count: characters of UTF-8, not bytes.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+Result<void> check_length(std::string_view part, std::string_view text, std::size_t most) {
+  std::size_t length = characters(text);
+  if (length >= 1 && length <= most) return {};
+  return bad("the " + std::string(part) + " of a mail has " + std::to_string(length) + " characters; it must be 1 to " +
+             std::to_string(most));
+}
+
+Result<void> check_mail(const Mail& mail) {
+  TRY(check_length("address", mail.address, limits::kMaxMailAddress));
+  TRY(check_length("subject", mail.subject, limits::kMaxMailSubject));
+  TRY(check_length("content", mail.content, limits::kMaxMailContent));
+  bool is_header = std::any_of(mail.address.begin(), mail.address.end(), is_control) ||
+                   std::any_of(mail.subject.begin(), mail.subject.end(), is_control);
+  if (is_header) return bad("the address or the subject of a mail has a line end or another control character");
+  if (mail.address.find('@') == std::string::npos) return bad("the address of a mail has no @");
+  if (!mail.link.has_value()) return {};
+  TRY(check_length("link's text", mail.link->text, limits::kMaxMailLinkText));
+  return check_length("link's URL", mail.link->url, limits::kMaxMailLinkUrl);
+}
+
+std::string json_of(const Mail& mail) {
+  Json json{{"address", mail.address}, {"subject", mail.subject}, {"content", mail.content}};
+  if (mail.link.has_value()) json["link"] = Json{{"text", mail.link->text}, {"href", mail.link->url}};
+  return dump_json(json);
+}
+
+Result<Json> parse_object(std::string_view text) {
+  auto json = parse_json(text);
+  if (json.has_value() && json->is_object()) return std::move(*json);
+  return bad("the answer is no JSON object");
+}
+
+Result<void> check_request(const S3Request& request) {
+  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  bool is_bucket = request.bucket.size() >= limits::kLeastBucketName &&
+                   request.bucket.size() <= limits::kMostBucketName &&
+                   std::all_of(request.bucket.begin(), request.bucket.end(), is_letter);
+  if (!is_bucket) {
+    return bad("the bucket " + request.bucket + " has a name that Taskcluster gives no credentials for: it must be " +
+               "lower-case letters, digits and hyphens only");
+  }
+  if (!request.prefix.empty() && (request.prefix.starts_with('/') || !request.prefix.ends_with('/'))) {
+    return bad("the prefix " + request.prefix + " must end with / and not begin with it");
+  }
+  return {};
+}
+
+const char* level_of(const S3Request& request) { return request.writes ? "read-write" : "read-only"; }
+
+}  // namespace
+
+Result<MailOutcome> send_mail(Api& api, const Mail& mail, const std::stop_token& stop) {
+  TRY(check_mail(mail));
+  Question question{.name = "email to " + mail.address,
+                    .service = "notify",
+                    .method = "POST",
+                    .path = "/email",
+                    .body = json_of(mail)};
+  // The text OK, or nothing at all; never JSON.
+  TRY_ASSIGN(std::string body, api.ask(question, stop));
+  return body.empty() ? MailOutcome::kDropped : MailOutcome::kTaken;
+}
+
+Result<Secret> get_secret(Api& api, const std::string& name, const std::stop_token& stop) {
+  Question question{.name = "secret " + name, .service = "secrets", .path = api_path({"secret", name})};
+  TRY_ASSIGN(std::string body, api.ask(question, stop));
+  auto secret = parse_secret(body).context(question.name);
+  Secret::wipe(body);
+  return secret;
+}
+
+Result<std::vector<std::string>> current_scopes(Api& api, const std::stop_token& stop) {
+  Question question{.name = "currentScopes", .service = "auth", .path = "/scopes/current"};
+  TRY_ASSIGN(std::string body, api.ask(question, stop));
+  return parse_scopes(body).context(question.name);
+}
+
+std::string scope_of(const S3Request& request) {
+  return std::string("auth:aws-s3:") + level_of(request) + ":" + request.bucket + "/" + request.prefix;
+}
+
+Result<AwsCredentials> s3_credentials(Api& api, const S3Request& request, const std::stop_token& stop) {
+  TRY(check_request(request));
+  Question question{.name = "awsS3Credentials for " + request.bucket + "/" + request.prefix,
+                    .service = "auth",
+                    .path = api_path({"aws", "s3", level_of(request), request.bucket, request.prefix})};
+  TRY_ASSIGN(std::string body, api.ask(question, stop));
+  auto credentials = parse_s3_credentials(body).context(question.name);
+  Secret::wipe(body);
+  return credentials;
+}
+
+Result<std::vector<std::string>> parse_scopes(std::string_view text) {
+  TRY_ASSIGN(Json json, parse_object(text));
+  Fields fields(json);
+  std::vector<std::string> scopes = fields.texts_or_none("scopes");
+  static_cast<void>(fields.array("scopes"));
+  TRY(fields.finish());
+  return scopes;
+}
+
+Result<Secret> parse_secret(std::string_view text) {
+  TRY_ASSIGN(Json json, parse_object(text));
+  Fields fields(json);
+  const Json& secret = fields.object("secret");
+  TRY(fields.finish());
+  return Secret(dump_json(secret));
+}
+
+Result<AwsCredentials> parse_s3_credentials(std::string_view text) {
+  TRY_ASSIGN(Json json, parse_object(text));
+  Fields fields(json);
+  UtcTime expires = fields.time("expires");
+  Fields own(fields.object("credentials"), "credentials.");
+  AwsCredentials credentials{.access_key_id = own.text("accessKeyId"),
+                             .secret_access_key = Secret(own.text("secretAccessKey")),
+                             .session_token = Secret(own.text("sessionToken")),
+                             .region = "",
+                             .expires = expires,
+                             .source = "Taskcluster's auth service"};
+  TRY(fields.finish());
+  TRY(own.finish());
+  return credentials;
+}
+
+}  // namespace quern::taskcluster
