@@ -109,7 +109,7 @@ Result<std::string> Api::send(const std::string& root, http::Signer* signer, con
   auto response = client_.call(request, signer, stop).context(question.name);
   if (!response.ok()) return std::move(response).error();
   if (response.value().head.status < 300) return std::move(response.value().body);
-  return explain_refusal(response.value(), now_()).with_context(question.name);
+  return explain_refusal(response.value(), now_()).with_context(question.name + " at " + root);
 }
 
 Result<void> ask_for_pages(Api& api, Question question,

@@ -30,8 +30,8 @@ struct Question {
 //
 // Errors: those of http::Client where there is no answer; else kDenied for 401 and 403, kNotFound for 404 and 410,
 // kRetry for 429 and 500 and above after all attempts, kBadInput for all other refusals, with the status in
-// Error::code. The message names the method, Taskcluster's own code and words, and the id of the request for
-// administrators.
+// Error::code. The message names the method and the deployment, Taskcluster's own code and words, and the id of the
+// request for administrators.
 class Api {
  public:
   Api(const Access& access, http::Client& client, Clock now, Random random);

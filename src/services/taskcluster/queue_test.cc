@@ -50,7 +50,8 @@ TEST(Queue, TakesTheSameTaskAgainAndNoOther) {
   auto other = deployment.queue->create_task(kTask, definition.dump(), {});
   ASSERT_FALSE(other.ok());
   EXPECT_EQ(other.error().code, 409);
-  EXPECT_EQ(other.error().message, "createTask " + kTask + ": HTTP status 409, RequestConflict: taskId " + kTask +
+  EXPECT_EQ(other.error().message, "createTask " + kTask + " at " + deployment.access.root_url +
+                                       ": HTTP status 409, RequestConflict: taskId " + kTask +
                                        " already used by another task (request id REQUEST17)");
 }
 
@@ -112,7 +113,8 @@ TEST(Queue, GivesUpAfterAllAttempts) {
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().kind, ErrorKind::kRetry);
   EXPECT_EQ(status.error().message,
-            "status " + kTask + ": HTTP status 502, and the answer is none of Taskcluster's (request id REQUEST17)");
+            "status " + kTask + " at " + deployment.access.root_url +
+                ": HTTP status 502, and the answer is none of Taskcluster's (request id REQUEST17)");
 }
 
 TEST(Queue, SchedulesATaskWhenWhatItRequiresIsThere) {
