@@ -74,8 +74,8 @@ class TextCursor {
     std::size_t searched = begin_;
     while (true) {
       std::string_view rest = bytes_.view().substr(searched);
-      if (const void* end = std::memchr(rest.data(), '\n', rest.size()); end != nullptr) {
-        std::size_t line_end = static_cast<std::size_t>(static_cast<const char*>(end) - bytes_.data());
+      if (std::size_t length = rest.find('\n'); length != std::string_view::npos) {
+        std::size_t line_end = searched + length;
         std::string_view line = bytes_.view().substr(begin_, line_end - begin_);
         begin_ = line_end + 1;
         return std::optional(line);
