@@ -103,6 +103,8 @@ inline constexpr std::chrono::milliseconds kHttpLookInterval{500};
 
 // Objects that are fetched: larger ones come in ranges of this size.
 inline constexpr std::uint64_t kFetchPartBytes = 16 * kMiB;
+// What is written at once of what comes; each transfer holds so much.
+inline constexpr std::size_t kFetchWriteBytes = 512 * kKiB;
 // How often one object is started over because it changed, or was not what its checksum says.
 inline constexpr std::size_t kMaxRestarts = 1;
 // How often it is written down how much of a large object is there.

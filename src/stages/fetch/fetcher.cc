@@ -47,6 +47,7 @@ class Fetcher final : public Fetch {
         peers_(std::move(peers)),
         clashes_(find_clashes(remotes_)),
         ledger_(remotes_, options_.keep),
+        buffers_(options_.parallel + 1, 2 * limits::kFetchWriteBytes),
         states_(remotes_.size(), State::kPending),
         spooled_(remotes_.size()) {}
 
@@ -92,6 +93,7 @@ class Fetcher final : public Fetch {
   Ledger ledger_;
   Folders folders_;
   KeptFiles kept_;
+  BufferPool buffers_;
   std::unique_ptr<http::Client> client_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<Running> running_;
@@ -244,7 +246,7 @@ std::optional<std::size_t> Fetcher::next_pending() {
 void Fetcher::begin_object(std::size_t index) {
   states_[index] = State::kBegun;
   if (clashes_[index].has_value()) return mark_settled(index, *clashes_[index], false);
-  auto object = std::make_unique<Object>(remotes_[index], index, Object::Peers{options_, folders_, kept_});
+  auto object = std::make_unique<Object>(remotes_[index], index, Object::Peers{options_, folders_, kept_, buffers_});
   if (object->is_there()) return mark_settled(index, {}, true);
   running_.push_back({.object = std::move(object)});
   claim(running_.back());

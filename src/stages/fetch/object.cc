@@ -22,7 +22,7 @@ std::string range_text(std::uint64_t first, std::uint64_t count) {
 }  // namespace
 
 Object::Object(const Remote& remote, std::size_t index, Peers peers)
-    : remote_(remote), index_(index), peers_(peers), file_(remote.path), etag_(remote.etag) {
+    : remote_(remote), index_(index), peers_(peers), file_(remote.path, peers.buffers), etag_(remote.etag) {
   size_bytes_ = remote.size_bytes;
   kept_ = peers_.kept.find(remote.path);
   if (kept_.has_value() && !etag_.empty()) {

@@ -27,6 +27,7 @@ class Object {
     const FetchOptions& options;
     Folders& folders;
     KeptFiles& kept;
+    BufferPool& buffers;
   };
   Object(const Remote& remote, std::size_t index, Peers peers);
   ~Object();

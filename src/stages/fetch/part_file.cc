@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "model/limits.h"
@@ -14,8 +16,8 @@
 
 namespace quern::fetch {
 
-PartFile::PartFile(std::string target)
-    : target_(std::move(target)), path_(part_path(target_)), state_path_(state_path(target_)) {}
+PartFile::PartFile(std::string target, BufferPool& buffers)
+    : buffers_(buffers), target_(std::move(target)), path_(part_path(target_)), state_path_(state_path(target_)) {}
 
 Result<void> PartFile::open_new() {
   TRY_ASSIGN(fd_, open_file(path_, O_RDWR | O_CREAT | O_NOFOLLOW));
@@ -48,17 +50,60 @@ bool PartFile::open_old(const std::string& etag, std::uint64_t size_bytes, Resum
 
 Result<void> PartFile::write_at(std::uint64_t offset, std::string_view bytes) {
   has_bytes_ = true;
+  auto goes_on = [&](const Waiting& waiting) { return waiting.offset + waiting.bytes.size() == offset; };
+  auto found = std::find_if(waiting_.begin(), waiting_.end(), goes_on);
+  if (found == waiting_.end()) {
+    // What was written before comes before it on disk, too, should the two overlap.
+    TRY(settle_waiting());
+    waiting_.push_back({.offset = offset, .bytes = buffers_.take(limits::kFetchWriteBytes)});
+    found = std::prev(waiting_.end());
+  }
+  found->bytes.append(bytes);
+  return found->bytes.size() < limits::kFetchWriteBytes ? Result<void>() : write_out(*found);
+}
+
+// Writes out what waits, and forgets the places at which nothing has come since the last time.
+Result<void> PartFile::settle_waiting() {
+  auto is_busy = [](const Waiting& waiting) { return !waiting.bytes.empty(); };
+  auto idle = std::stable_partition(waiting_.begin(), waiting_.end(), is_busy);
+  for (auto waiting = idle; waiting != waiting_.end(); ++waiting) buffers_.give(std::move(waiting->bytes));
+  waiting_.erase(idle, waiting_.end());
+  for (Waiting& waiting : waiting_) TRY(write_out(waiting));
+  return {};
+}
+
+// Nothing waits there afterwards, but what comes behind it will.
+Result<void> PartFile::write_out(Waiting& waiting) {
+  std::string_view bytes = waiting.bytes.view();
+  std::uint64_t offset = waiting.offset;
+  waiting.offset += bytes.size();
+  waiting.bytes.clear();
   while (!bytes.empty()) {
     ssize_t count = ::pwrite(fd_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return os_error("writing " + path_, errno);
+    if (count < 0) {
+      has_lost_bytes_ = true;
+      return os_error("writing " + path_, errno);
+    }
     bytes.remove_prefix(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
   }
   return {};
 }
 
-Result<std::size_t> PartFile::read_at(std::uint64_t offset, char* target, std::size_t count) const {
+Result<void> PartFile::write_all_out() {
+  for (Waiting& waiting : waiting_) TRY(write_out(waiting));
+  forget_waiting();
+  return {};
+}
+
+void PartFile::forget_waiting() {
+  for (Waiting& waiting : waiting_) buffers_.give(std::move(waiting.bytes));
+  waiting_.clear();
+}
+
+Result<std::size_t> PartFile::read_at(std::uint64_t offset, char* target, std::size_t count) {
+  TRY(write_all_out());
   std::size_t taken = 0;
   while (taken < count) {
     ssize_t some = ::pread(fd_.number(), target + taken, count - taken, static_cast<off_t>(offset + taken));
@@ -71,6 +116,8 @@ Result<std::size_t> PartFile::read_at(std::uint64_t offset, char* target, std::s
 }
 
 Result<void> PartFile::truncate() {
+  forget_waiting();
+  has_lost_bytes_ = false;
   if (!std::exchange(has_bytes_, false)) return {};
   struct stat status {};
   if (::fstat(fd_.number(), &status) != 0) return os_error("looking at " + path_, errno);
@@ -82,13 +129,28 @@ Result<void> PartFile::truncate() {
   return {};
 }
 
+Result<void> PartFile::check_nothing_lost() const {
+  if (!has_lost_bytes_) return {};
+  return Error{.kind = ErrorKind::kNoSpace, .message = "a part of " + path_ + " was not written"};
+}
+
 Result<void> PartFile::save(const ResumeState& state) {
+  TRY(write_all_out());
+  // The state would say that they are there.
+  TRY(check_nothing_lost());
   has_state_ = true;
   TRY_ASSIGN(Fd fd, open_file(state_path_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
   return write_all(fd, to_text(state)).context("writing " + state_path_);
 }
 
+void PartFile::leave() {
+  forget_waiting();
+  fd_.reset();
+}
+
 Result<void> PartFile::commit() {
+  TRY(write_all_out());
+  TRY(check_nothing_lost());
   TRY(fd_.close().context("closing " + path_));
   if (std::rename(path_.c_str(), target_.c_str()) != 0) {
     int error = errno;
@@ -103,6 +165,7 @@ Result<void> PartFile::commit() {
 }
 
 void PartFile::discard() {
+  forget_waiting();
   if (!fd_.is_open()) return;
   fd_.reset();
   ::unlink(path_.c_str());
