@@ -17,7 +17,7 @@ elseif(NOT QUERN_SANITIZE STREQUAL "")
   message(FATAL_ERROR "QUERN_SANITIZE is '${QUERN_SANITIZE}': it must be address, thread or empty")
 endif()
 
-# Three builds of the same sources spend most of their time on the same headers. With QUERN_PRELUDE these are parsed once for
+# Builds of the same sources spend most of their time on the same headers. With QUERN_PRELUDE these are parsed once for
 # all libraries, and once for all tests. What is shipped is built without, so that every file names the headers that it needs.
 function(quern_preludes)
   find_package(fmt REQUIRED)
