@@ -36,49 +36,19 @@ constexpr OptionRow kUnsigned = {"", "--no-sign-request", "", Completes::kNothin
 constexpr OptionRow kKey = {"", "--key", "FILE", Completes::kFile,
                             "the private key that opens CREDENTIALS; else QUERN_KEY_FILE or /etc/quern/key.pem"};
 
-constexpr std::array kRunOptions = {
-    OptionRow{"-i", "--input", "INPUT", Completes::kFile,
-              "a file, a folder, a pattern such as 'data/**/*.xz', s3://bucket/pattern, https://host/file, or - for "
-              "names on standard input; may be repeated. Replaces the inputs of the job file"},
-    kManifest,
-    kOutput,
-    kSet,
-    kProcesses,
-    kMemory,
-    kScratch,
-    kBucket,
-    kEndpoint,
-    kUnsigned,
-    kKey,
-    kQuiet,
-    kVerbose,
-    kJson,
-    kLog,
-    kHelp,
-};
-constexpr std::array kMapOptions = {
-    OptionRow{
-        "", "--job", "JOB", Completes::kFile,
-        "a job file or a folder with an analysis-tools.yml; else ./analysis-tools.yml or /etc/analysis-tools.yml"},
-    kManifest,
-    kOutput,
-    kSet,
-    kProcesses,
-    kMemory,
-    kScratch,
-    kBucket,
-    kEndpoint,
-    kUnsigned,
-    kKey,
-    kQuiet,
-    kVerbose,
-    kJson,
-    kLog,
-    kHelp,
-};
+// What every command that maps inputs takes, behind what says which job or which inputs.
+constexpr auto mapping_options(const OptionRow& first) {
+  return std::array{first,     kManifest, kOutput, kSet,   kProcesses, kMemory, kScratch, kBucket,
+                    kEndpoint, kUnsigned, kKey,    kQuiet, kVerbose,   kJson,   kLog,     kHelp};
+}
+constexpr auto kRunOptions = mapping_options(
+    {"-i", "--input", "INPUT", Completes::kFile,
+     "a file, a folder, a pattern such as 'data/**/*.xz', s3://bucket/pattern, https://host/file, or - for names on "
+     "standard input; may be repeated. Replaces the inputs of the job file"});
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml; else ./analysis-tools.yml or /etc/analysis-tools.yml"};
+constexpr auto kMapOptions = mapping_options(kTaskJob);
 constexpr std::array kReduceOptions = {kTaskJob, kOutput,  kSet,  kMemory, kScratch,
                                        kQuiet,   kVerbose, kJson, kLog,    kHelp};
 constexpr std::array kCheckOptions = {kSet, kHelp};
