@@ -7,22 +7,10 @@
 #include <span>
 #include <string>
 
+#include "base/text_source.h"
+
 namespace quern::app {
 namespace {
-
-class Text final : public ByteSource {
- public:
-  explicit Text(std::string text) : text_(std::move(text)) {}
-  Result<std::size_t> read(std::span<char> target) override {
-    std::size_t count = std::min(target.size(), text_.size());
-    std::memcpy(target.data(), text_.data(), count);
-    text_.erase(0, count);
-    return count;
-  }
-
- private:
-  std::string text_;
-};
 
 // "bucket/prefix" of each, or the error's message.
 std::string shown(NamedInputs inputs) {
@@ -53,9 +41,9 @@ TEST(Grants, AreWhatPatternsBeginWith) {
 }
 
 TEST(Grants, AreWhatTheKeysOfAManifestShare) {
-  Text manifest("s3://b/p/2026-11-01/x\t5\ns3://b/p/2026-11-02/y\n/tmp/file\ns3://c/one\nhttps://host/x\n");
+  TextSource manifest("s3://b/p/2026-11-01/x\t5\ns3://b/p/2026-11-02/y\n/tmp/file\ns3://c/one\nhttps://host/x\n");
   EXPECT_EQ(shown({.manifest = &manifest, .manifest_name = "m"}), "b/p/2026-11-0 c/one ");
-  Text keys("p/a\np/b\ns3://other/x\n");
+  TextSource keys("p/a\np/b\ns3://other/x\n");
   EXPECT_EQ(shown({.manifest = &keys, .manifest_name = "m", .bucket = "b"}), "b/p/ other/x ");
 }
 
@@ -67,7 +55,7 @@ TEST(Grants, SayWhatIsWrong) {
   EXPECT_EQ(shown({.patterns = {"data/*"}}),
             "none of the inputs is in S3, so they need no credentials; name others with -i s3://...");
   EXPECT_THAT(shown({.patterns = {"s3://no bucket/x"}}), ::testing::StartsWith("s3://no bucket/x: "));
-  Text manifest("s3://b/x\ty\n");
+  TextSource manifest("s3://b/x\ty\n");
   EXPECT_THAT(shown({.manifest = &manifest, .manifest_name = "m"}), ::testing::StartsWith("m:1: "));
 }
 

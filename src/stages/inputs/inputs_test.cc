@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/text_source.h"
 #include "services/disk/files.h"
 
 namespace quern::inputs {
@@ -20,20 +21,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class TextSource final : public ByteSource {
- public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
-  Result<std::size_t> read(std::span<char> target) override {
-    std::size_t count = std::min(target.size(), text_.size());
-    std::memcpy(target.data(), text_.data(), count);
-    text_.erase(0, count);
-    return count;
-  }
-
- private:
-  std::string text_;
-};
 
 class ListInputs : public testing::Test {
  protected:

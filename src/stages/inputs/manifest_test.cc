@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/text_source.h"
+
 namespace quern::inputs {
 namespace {
 
@@ -16,23 +18,8 @@ using testing::HasSubstr;
 using namespace std::string_view_literals;
 
 // Gives a text in pieces of one size.
-class TextSource final : public ByteSource {
- public:
-  TextSource(std::string_view text, std::size_t piece_bytes) : text_(text), piece_bytes_(piece_bytes) {}
-  Result<std::size_t> read(std::span<char> target) override {
-    std::size_t count = std::min({piece_bytes_, target.size(), text_.size()});
-    std::memcpy(target.data(), text_.data(), count);
-    text_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view text_;
-  const std::size_t piece_bytes_;
-};
-
 Result<std::vector<std::string>> parse(std::string_view text, std::size_t piece_bytes = 1 << 20) {
-  TextSource source(text, piece_bytes);
+  TextSource source(std::string(text), piece_bytes);
   std::vector<std::string> lines;
   TRY(read_manifest(source, "files.txt", [&](const ManifestLine& line) -> Result<void> {
     std::string& shown = lines.emplace_back(std::to_string(line.number));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text_source.h"
 #include "services/disk/files.h"
 #include "services/s3/fake_client_for_test.h"
 #include "services/s3/store.h"
@@ -20,20 +21,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-class TextSource final : public ByteSource {
- public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
-  Result<std::size_t> read(std::span<char> target) override {
-    std::size_t count = std::min(target.size(), text_.size());
-    std::memcpy(target.data(), text_.data(), count);
-    text_.erase(0, count);
-    return count;
-  }
-
- private:
-  std::string text_;
-};
 
 // One bucket in memory, "data"; keeps what was asked.
 class FakeStore final : public s3::Store {

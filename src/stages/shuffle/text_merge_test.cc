@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 
+#include "base/text_source.h"
 #include "model/limits.h"
 
 namespace quern::shuffle {
@@ -18,22 +19,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-class TextSource final : public ByteSource {
- public:
-  TextSource(std::string text, std::size_t piece_bytes) : text_(std::move(text)), piece_bytes_(piece_bytes) {}
-  Result<std::size_t> read(std::span<char> target) override {
-    std::size_t count = std::min({target.size(), piece_bytes_, text_.size() - used_});
-    std::memcpy(target.data(), text_.data() + used_, count);
-    used_ += count;
-    return count;
-  }
-
- private:
-  const std::string text_;
-  const std::size_t piece_bytes_;
-  std::size_t used_ = 0;
-};
 
 SortedText text_of(std::string name, std::string text, std::size_t piece_bytes = 1000) {
   auto open = [=]() -> Result<std::unique_ptr<ByteSource>> {
