@@ -53,21 +53,6 @@ Result<Json> parse_object(std::string_view text) {
   return bad("the answer is no JSON object");
 }
 
-Result<void> check_request(const S3Request& request) {
-  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  bool is_bucket = request.bucket.size() >= limits::kLeastBucketName &&
-                   request.bucket.size() <= limits::kMostBucketName &&
-                   std::all_of(request.bucket.begin(), request.bucket.end(), is_letter);
-  if (!is_bucket) {
-    return bad("the bucket " + request.bucket + " has a name that Taskcluster gives no credentials for: it must be " +
-               "lower-case letters, digits and hyphens only");
-  }
-  if (!request.prefix.empty() && (request.prefix.starts_with('/') || !request.prefix.ends_with('/'))) {
-    return bad("the prefix " + request.prefix + " must end with / and not begin with it");
-  }
-  return {};
-}
-
 const char* level_of(const S3Request& request) { return request.writes ? "read-write" : "read-only"; }
 
 }  // namespace
@@ -98,12 +83,27 @@ Result<std::vector<std::string>> current_scopes(Api& api, const std::stop_token&
   return parse_scopes(body).context(question.name);
 }
 
+Result<void> check_s3_request(const S3Request& request) {
+  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  bool is_bucket = request.bucket.size() >= limits::kLeastBucketName &&
+                   request.bucket.size() <= limits::kMostBucketName &&
+                   std::all_of(request.bucket.begin(), request.bucket.end(), is_letter);
+  if (!is_bucket) {
+    return bad("the bucket " + request.bucket + " has a name that Taskcluster gives no credentials for: it must be " +
+               "lower-case letters, digits and hyphens only");
+  }
+  if (!request.prefix.empty() && (request.prefix.starts_with('/') || !request.prefix.ends_with('/'))) {
+    return bad("the prefix " + request.prefix + " must end with / and not begin with it");
+  }
+  return {};
+}
+
 std::string scope_of(const S3Request& request) {
   return std::string("auth:aws-s3:") + level_of(request) + ":" + request.bucket + "/" + request.prefix;
 }
 
 Result<AwsCredentials> s3_credentials(Api& api, const S3Request& request, const std::stop_token& stop) {
-  TRY(check_request(request));
+  TRY(check_s3_request(request));
   Question question{.name = "awsS3Credentials for " + request.bucket + "/" + request.prefix,
                     .service = "auth",
                     .path = api_path({"aws", "s3", level_of(request), request.bucket, request.prefix})};

@@ -47,7 +47,9 @@ struct S3Request {
 };
 // The scope that the request needs.
 std::string scope_of(const S3Request& request);
-// Good for an hour. kBadInput: bucket or prefix cannot be asked for so.
+// kBadInput: bucket or prefix cannot be asked for so.
+Result<void> check_s3_request(const S3Request& request);
+// Good for an hour. kBadInput as above.
 Result<AwsCredentials> s3_credentials(Api& api, const S3Request& request, const std::stop_token& stop);
 
 // What the services answer, as answers.h has it.
