@@ -66,7 +66,7 @@ TEST(Queue, SaysWhatIsWrongWithATask) {
       {"old", {{"created", "2020-01-01T00:00:00.000Z"}}, "InputError"},
       {"unknown field", {{"script", "x"}}, "InputValidationError"},
       {"dependency", {{"dependencies", {"YQ2m8d7qTbW0y9b3n5uKxw"}}}, "YQ2m8d7qTbW0y9b3n5uKxw"},
-      {"scope", {{"scopes", {"a**"}}}, "InputValidationError"},
+      {"scope", {{"scopes", {"a**"}}}, "InputError"},
       {"late", {{"deadline", "2250-01-01T00:00:00Z"}}, "more than 5 days"}};
   for (const Row& row : rows) {
     Json definition = deployment.definition(kGroup);
