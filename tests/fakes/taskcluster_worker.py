@@ -146,6 +146,8 @@ class TaskRun:
     def serve(self):
         self.note("claimed")
         self.folder = tempfile.mkdtemp(prefix="task-", dir=self.worker.plan["folder"])
+        if self.worker.plan.get("run_in"):
+            os.chmod(self.folder, 0o777)  # whoever the image runs as
         try:
             outcome = self.work()
             if outcome is not None:

@@ -196,6 +196,19 @@ class Work(OfFakes):
         self.assertEqual([self.reasons(task) for task in tasks], [reasons for _, _, reasons in rows])
         self.assertEqual(self.reasons(self.create(["no-such-program"])), ["failed"])
 
+    def test_a_command_can_be_run_by_another_as_in_a_container(self):
+        self.deploy()
+        engine = self.write("engine", """
+            #!/bin/sh
+            while :; do case $1 in --env=*) export "${1#--env=}"; shift ;; *) break ;; esac; done
+            cd "$1" && shift && exec "$@"
+            """, executable=True)
+        self.work("--run-in", engine + " {environment} {folder}")
+        artifacts = {"out": {"type": "file", "path": "/home/worker/out.zst"}}
+        task_id = self.create(shell('printf "%s" "$A $TASK_ID" >out.zst'), payload={"artifacts": artifacts, "env": {"A": "/home/worker/a b"}})
+        self.assertEqual(self.reasons(task_id), ["completed"])
+        self.assertEqual(self.artifact(task_id, "out")[1].decode(), f"/home/worker/a b {task_id}")
+
     def test_malformed_payloads(self):
         self.deploy()
         self.work()
