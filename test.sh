@@ -3,7 +3,8 @@
 # has changed. `./test.sh --tidy` ends with clang-tidy, which takes longer than all the rest.
 #
 # Every step says its name and its seconds and keeps what it printed in build/test-logs; the first one that fails ends the
-# run and shows the end of that.
+# run and shows the end of that. The image is built by continuous integration from its sources; elsewhere with the quern that is
+# built already, and only where `tools/set_up image` has been run.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
@@ -58,6 +59,16 @@ whole_runs() {
   QUERN="$PWD/build/$1/quern" python3 tests/runs/run_all "${@:2}"
 }
 
+# Debian's tools for images may be missing on a machine where people work; continuous integration installs them.
+image_tests() {
+  if [[ ${CI:-} == true ]]; then
+    tools/set_up image
+    tests/image/run_all --from-source
+  else
+    tests/image/run_all
+  fi
+}
+
 bash_scripts() {
   local scripts
   mapfile -t scripts < <(git ls-files -co --exclude-standard | xargs -d "\n" awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
@@ -82,6 +93,11 @@ step "release: build" build release
 step "release: unit tests" unit_tests release
 step "modules" harness_tests
 step "release: whole runs" whole_runs release
+if [[ ${CI:-} == true ]] || tests/image/run_all --possible >"$logs/image.log" 2>&1; then
+  step "image and package" image_tests
+else
+  printf '== %-44s left out: tools/set_up image installs what it needs (%s)\n' "image and package" "$logs/image.log"
+fi
 step "address sanitizer: build" build asan
 step "address sanitizer: unit tests" unit_tests asan
 step "address sanitizer: whole runs" whole_runs asan --fast
