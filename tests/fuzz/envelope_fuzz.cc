@@ -5,8 +5,8 @@
 #include <string_view>
 #include <variant>
 
+#include "base/base64.h"
 #include "base/result.h"
-#include "services/credentials/base64.h"
 #include "services/credentials/envelope.h"
 #include "services/credentials/envelope_text.h"
 #include "services/credentials/secret_text.h"

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/base64.h"
 #include "model/limits.h"
 #include "model/utc_time.h"
-#include "services/credentials/base64.h"
 #include "services/credentials/cipher.h"
 #include "services/credentials/envelope_text.h"
 #include "services/credentials/environment.h"

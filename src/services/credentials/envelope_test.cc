@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/fd.h"
 #include "model/limits.h"
 #include "model/utc_time.h"
-#include "services/credentials/base64.h"
 #include "services/credentials/envelope_text.h"
 #include "services/credentials/keys_for_test.h"
 

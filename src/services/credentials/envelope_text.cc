@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/base64.h"
 #include "model/limits.h"
-#include "services/credentials/base64.h"
 #include "services/credentials/key.h"
 
 namespace quern::credentials {

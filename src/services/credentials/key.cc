@@ -10,8 +10,8 @@
 
 #include <array>
 
+#include "base/base64.h"
 #include "model/limits.h"
-#include "services/credentials/base64.h"
 
 namespace quern::credentials {
 namespace {

@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "services/credentials/base64.h"
+#include "base/base64.h"
 
 namespace quern::credentials {
 namespace {

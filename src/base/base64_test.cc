@@ -1,8 +1,8 @@
-#include "services/credentials/base64.h"
+#include "base/base64.h"
 
 #include <gtest/gtest.h>
 
-namespace quern::credentials {
+namespace quern {
 namespace {
 
 TEST(Base64, IsThatOfTheStandard) {
@@ -38,4 +38,4 @@ TEST(Hex, GoesBothWays) {
 }
 
 }  // namespace
-}  // namespace quern::credentials
+}  // namespace quern

@@ -1,10 +1,10 @@
-#include "services/credentials/base64.h"
+#include "base/base64.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace quern::credentials {
+namespace quern {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -81,4 +81,4 @@ std::string hex_encode(std::string_view bytes) {
   return text;
 }
 
-}  // namespace quern::credentials
+}  // namespace quern

@@ -6,7 +6,7 @@
 
 // Base64 as RFC 4648 section 4 has it, with its padding.
 
-namespace quern::credentials {
+namespace quern {
 
 std::string base64_encode(std::string_view bytes);
 // White space anywhere in `text` does not count: values are copied out of mails and terminals. None: a byte is not of
@@ -17,4 +17,4 @@ std::optional<std::string> base64_decode(std::string_view text);
 std::optional<std::string> hex_decode(std::string_view text);
 std::string hex_encode(std::string_view bytes);
 
-}  // namespace quern::credentials
+}  // namespace quern
