@@ -175,6 +175,12 @@ inline constexpr std::size_t kMaxMailLinkUrl = 1024;
 inline constexpr std::size_t kLeastBucketName = 3;
 inline constexpr std::size_t kMostBucketName = 64;
 
+// The folder of a job that travels with each of its tasks: as text in one variable of the environment, of which Linux
+// takes 128 KiB; as an archive before it is compressed; and the files and folders in it.
+inline constexpr std::size_t kMaxJobPackBytes = 96 * kKiB;
+inline constexpr std::size_t kMaxJobFolderBytes = 16 * kMiB;
+inline constexpr std::size_t kMaxJobPackEntries = 4096;
+
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
 // Failed inputs and counters that the closing accounting lists as text.

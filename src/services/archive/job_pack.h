@@ -16,7 +16,7 @@ struct PackOptions {
   // always left out.
   std::vector<std::string> left_out;
   std::size_t most_text_bytes = 0;    // of the text
-  std::size_t most_folder_bytes = 0;  // of all files together, before they are compressed
+  std::size_t most_folder_bytes = 0;  // of all files together, with about 1 KiB for each, before they are compressed
 };
 
 // A tar archive of the regular files and folders (links to files within the folder as these files), in order of their

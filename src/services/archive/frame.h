@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+// Bytes as one word of text: compressed with zstd, with a checksum, in base64. Pure functions.
+
+namespace quern::archive {
+
+std::string text_of(std::string_view bytes);
+
+// kBadInput: it is no such text, is damaged, or comes to more than `most_bytes`.
+Result<std::string> bytes_of(std::string_view text, std::size_t most_bytes);
+
+}  // namespace quern::archive
