@@ -23,6 +23,42 @@ class FixedProvider final : public CredentialProvider {
   const std::function<UtcTime()> now_;
 };
 
+class RefreshedProvider final : public CredentialProvider {
+ public:
+  RefreshedProvider(FetchCredentials fetch, std::function<UtcTime()> now)
+      : fetch_(std::move(fetch)), now_(std::move(now)) {}
+
+  Result<const AwsCredentials*> current(const std::stop_token& stop) override {
+    UtcTime now = now_();
+    if (is_due(now)) {
+      next_attempt_ = now + limits::kRefreshPause;
+      auto fetched = fetch_(stop);
+      if (fetched.ok()) {
+        credentials_ = std::move(fetched).value();
+        was_asked_ = true;
+      } else if (!credentials_.has_value() || !check_not_expired(*credentials_, now).ok()) {
+        return std::move(fetched).error();
+      }
+    }
+    if (!credentials_.has_value()) return nullptr;
+    TRY(check_not_expired(*credentials_, now));
+    return &*credentials_;
+  }
+
+ private:
+  bool is_due(UtcTime now) const {
+    if (!was_asked_) return true;
+    if (!credentials_.has_value() || !credentials_->expires.has_value()) return false;
+    return *credentials_->expires - now <= limits::kRefreshBeforeExpiry && now >= next_attempt_;
+  }
+
+  const FetchCredentials fetch_;
+  const std::function<UtcTime()> now_;
+  std::optional<AwsCredentials> credentials_;
+  bool was_asked_ = false;
+  UtcTime next_attempt_;
+};
+
 class AnonymousProvider final : public CredentialProvider {
  public:
   Result<const AwsCredentials*> current(const std::stop_token& /*stop*/) override { return nullptr; }
@@ -32,6 +68,10 @@ class AnonymousProvider final : public CredentialProvider {
 
 std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentials, std::function<UtcTime()> now) {
   return std::make_unique<FixedProvider>(std::move(credentials), std::move(now));
+}
+
+std::unique_ptr<CredentialProvider> make_refreshed_provider(FetchCredentials fetch, std::function<UtcTime()> now) {
+  return std::make_unique<RefreshedProvider>(std::move(fetch), std::move(now));
 }
 
 std::unique_ptr<CredentialProvider> make_anonymous_provider() { return std::make_unique<AnonymousProvider>(); }

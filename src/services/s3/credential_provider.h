@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "base/result.h"
@@ -22,6 +23,11 @@ class CredentialProvider {
 
 // One set of credentials, as long as it lasts.
 std::unique_ptr<CredentialProvider> make_fixed_provider(AwsCredentials credentials, std::function<UtcTime()> now);
+// Temporary ones that `fetch` gets: when they are first needed, and again limits::kRefreshBeforeExpiry before they end.
+// A refresh that fails is repeated after limits::kRefreshPause, as long as the old ones are good. `fetch` gives none
+// where requests are to be anonymous.
+using FetchCredentials = std::function<Result<std::optional<AwsCredentials>>(const std::stop_token& stop)>;
+std::unique_ptr<CredentialProvider> make_refreshed_provider(FetchCredentials fetch, std::function<UtcTime()> now);
 // None, ever: all requests are anonymous.
 std::unique_ptr<CredentialProvider> make_anonymous_provider();
 

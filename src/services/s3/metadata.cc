@@ -114,43 +114,6 @@ class InstanceEndpoint final : public Endpoint {
   bool was_there_ = false;
 };
 
-class MetadataProvider final : public CredentialProvider {
- public:
-  MetadataProvider(std::unique_ptr<Endpoint> endpoint, std::unique_ptr<http::Client> client, Clock now)
-      : endpoint_(std::move(endpoint)), client_(std::move(client)), now_(std::move(now)) {}
-
-  Result<const AwsCredentials*> current(const std::stop_token& stop) override {
-    UtcTime now = now_();
-    if (is_due(now)) {
-      next_attempt_ = now + limits::kRefreshPause;
-      auto fetched = endpoint_->fetch(*client_, stop);
-      if (fetched.ok()) {
-        credentials_ = std::move(fetched).value();
-        was_asked_ = true;
-      } else if (!credentials_.has_value() || !check_not_expired(*credentials_, now).ok()) {
-        return std::move(fetched).error();
-      }
-    }
-    if (!credentials_.has_value()) return nullptr;
-    TRY(check_not_expired(*credentials_, now));
-    return &*credentials_;
-  }
-
- private:
-  bool is_due(UtcTime now) const {
-    if (!was_asked_) return true;
-    if (!credentials_.has_value() || !credentials_->expires.has_value()) return false;
-    return *credentials_->expires - now <= limits::kRefreshBeforeExpiry && now >= next_attempt_;
-  }
-
-  const std::unique_ptr<Endpoint> endpoint_;
-  const std::unique_ptr<http::Client> client_;
-  const Clock now_;
-  std::optional<AwsCredentials> credentials_;
-  bool was_asked_ = false;
-  UtcTime next_attempt_;
-};
-
 std::string variable(const MetadataOptions& options, const char* name) {
   const char* value = options.environment(name);
   return value == nullptr ? "" : value;
@@ -212,8 +175,10 @@ Result<std::unique_ptr<CredentialProvider>> make_metadata_provider(MetadataOptio
       .uses_proxies = false,
       .most_body_bytes = limits::kMaxMetadataBytes};
   TRY_ASSIGN(auto client, options.make_client(client_options));
-  return std::unique_ptr<CredentialProvider>(
-      std::make_unique<MetadataProvider>(std::move(endpoint), std::move(client), std::move(options.now)));
+  // Shared only because a std::function must be copyable.
+  auto fetch = [endpoint = std::shared_ptr(std::move(endpoint)), client = std::shared_ptr(std::move(client))](
+                   const std::stop_token& stop) { return endpoint->fetch(*client, stop); };
+  return make_refreshed_provider(std::move(fetch), std::move(options.now));
 }
 
 }  // namespace quern::s3
