@@ -27,6 +27,7 @@
 #include "app/signals.h"
 #include "app/tee.h"
 #include "base/fd.h"
+#include "model/accounting_json.h"
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"
 #include "stages/output/output.h"
@@ -207,13 +208,13 @@ Result<void> RunSession::write_books(const Accounting& accounting) {
 
 void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>& result) {
   if (log_ != nullptr) {
-    log_->finish(output::accounting_json(accounting));
+    log_->finish(accounting_json(accounting));
     if (auto written = log_->outcome(); !written.ok()) {
       print_to_stderr(view::error_text(std::move(written).error().with_context("writing the log " + line_.log), false));
     }
   }
   if (json_ != nullptr) {
-    json_->finish(output::accounting_json(accounting));
+    json_->finish(accounting_json(accounting));
     return;
   }
   bool color = terminal_options(line_).style.color;

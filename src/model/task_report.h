@@ -29,7 +29,9 @@ struct TaskReport {
   TaskKind kind = TaskKind::kMap;
   std::string quern_version;
   std::vector<TaskPart> parts;  // in order of the partitions
-  Accounting accounting;        // of this task; of the final one: of the whole job
+  // Of this task and of all that it merged; of several reduces, that of partition 0 has what the maps account for. So
+  // what the final task needs adds up to the whole job, as its own does.
+  Accounting accounting;
 };
 
 std::string task_report_json(const TaskReport& report);

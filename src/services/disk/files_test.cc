@@ -14,6 +14,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "services/disk/file_digest.h"
+
 namespace quern::disk {
 namespace {
 
@@ -293,6 +295,19 @@ TEST(AbsolutePath, HasNoDots) {
                          Row{"...", "/w/..."}, Row{"a/..", "/w"}}) {
     EXPECT_EQ(absolute_path(row.path, "/w"), row.absolute) << row.path;
   }
+}
+
+TEST(FileDigest, IsThatOfTheWholeFile) {
+  auto scratch = ScratchFolder::make("").value();
+  const std::string path = scratch.path() + "/file";
+  std::ofstream(path) << "abc";
+  // FIPS 180-2, appendix B.1.
+  EXPECT_EQ(digest_of_file(path).value().sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  std::ofstream(path) << std::string(1'000'000, 'a');
+  EXPECT_EQ(digest_of_file(path).value().sha256, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_EQ(digest_of_file(path).value().bytes, 1'000'000U);
+  EXPECT_FALSE(digest_of_file(scratch.path() + "/missing").ok());
+  EXPECT_FALSE(digest_of_file(scratch.path()).ok());
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "model/block.h"
 #include "model/event.h"
 #include "model/groups.h"
+#include "model/task_report.h"
 
 namespace quern::output {
 
@@ -61,6 +62,14 @@ class PartedOutput {
   virtual Result<void> merge(ResultTarget& target) = 0;
 };
 
+// The same of one reducer whose part another process merges (docs/formats/part.md).
+std::unique_ptr<ReducedSink> make_keyed_sink(ResultTarget& target);
+// Merges such parts as PartedOutput does. kBadInput, naming the file, for one that ends too early or is none.
+Result<void> merge_part_files(const std::vector<std::string>& paths, ResultTarget& target);
+
+// Compresses the file at `path` to `folder`/`name`, where it appears by rename: zstd, with a checksum. Blocks.
+Result<TaskPart> compress_part(const std::string& path, const std::string& folder, const std::string& name);
+
 // bad_records.txt (docs/formats/bad-records.md): for each bad record a line `# file:line: reason`, then the record
 // verbatim. Made when the first one comes; appears by rename on commit(). Any thread may add.
 class BadRecordFile {
@@ -73,7 +82,6 @@ class BadRecordFile {
 };
 
 // result.json: docs/formats/result-json.md. Written by rename.
-std::string accounting_json(const Accounting& accounting);
 Result<void> write_accounting(const Accounting& accounting, const std::string& path);
 
 }  // namespace quern::output

@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
 #include <thread>
 
+#include "model/accounting_json.h"
 #include "services/disk/files.h"
 
 namespace quern::output {
@@ -203,6 +205,66 @@ TEST_F(BadRecordFileTest, TakesRecordsFromManyThreads) {
   std::string expected;
   for (int i = 0; i < 2000; ++i) expected += "# f:1: why\nrecord\n";
   EXPECT_EQ(text_of("bad_records.txt"), expected);
+}
+
+TEST_F(PartedOutputTest, GoesThroughFilesOfItsOwn) {
+  std::vector<std::string> paths;
+  for (std::size_t part = 0; part < 2; ++part) {
+    paths.push_back(at("own-" + std::to_string(part)));
+    auto target = ResultTarget::make(paths.back()).value();
+    auto sink = make_keyed_sink(*target);
+    for (const char* key : {"", "a", "b"}) {
+      ASSERT_TRUE(sink->add(key, key + std::to_string(part) + "\n").ok());
+      ASSERT_TRUE(sink->add(key, "").ok());
+    }
+    ASSERT_TRUE(target->commit().ok());
+  }
+  auto target = ResultTarget::make(at("result.txt")).value();
+  ASSERT_TRUE(merge_part_files(paths, *target).ok());
+  ASSERT_TRUE(target->commit().ok());
+  EXPECT_EQ(text_of("result.txt"), "0\n1\na0\na1\nb0\nb1\n");
+  // As docs/formats/part.md has it.
+  EXPECT_EQ(text_of("own-1").substr(14, 16), std::string("\1\0\0\0\3\0\0\0\0\0\0\0a"
+                                                         "a1\n",
+                                                         16));
+}
+
+TEST_F(PartedOutputTest, RefusesFilesThatAreNoParts) {
+  auto target = ResultTarget::make(at("result.txt")).value();
+  EXPECT_EQ(merge_part_files({at("missing")}, *target).error().kind, ErrorKind::kNotFound);
+  std::ofstream(at("words")) << "these are words and no part at all";
+  EXPECT_THAT(merge_part_files({at("words")}, *target).error().message, HasSubstr("words ends too early"));
+  std::ofstream(at("cut")) << std::string("\1\0\0\0\3\0\0\0\0\0\0\0a", 13);
+  auto cut = merge_part_files({at("cut")}, *target);
+  EXPECT_EQ(cut.error().kind, ErrorKind::kBadInput);
+  EXPECT_THAT(cut.error().message, HasSubstr("cut ends too early"));
+}
+
+TEST_F(Output, CompressesParts) {
+  std::string text;
+  for (int i = 0; i < 300000; ++i) text += "key" + std::to_string(i) + " 1\n";
+  std::ofstream(at("result.txt")) << text;
+  auto part = compress_part(at("result.txt"), scratch_.path(), "result.txt.zst");
+  ASSERT_TRUE(part.ok()) << part.error().message;
+  EXPECT_EQ(part.value().name, "result.txt.zst");
+  EXPECT_EQ(part.value().decoded_bytes, text.size());
+  EXPECT_EQ(part.value().bytes, fs::file_size(at("result.txt.zst")));
+  EXPECT_EQ(part.value().sha256.size(), 64U);
+  EXPECT_EQ(std::system(("zstd -q -d " + at("result.txt.zst") + " -o " + at("again")).c_str()), 0);
+  EXPECT_TRUE(text_of("again") == text);
+  EXPECT_EQ(compress_part(at("result.txt"), scratch_.path(), "again.zst").value().sha256, part.value().sha256);
+  std::ofstream(at("empty")).flush();
+  EXPECT_EQ(compress_part(at("empty"), scratch_.path(), "empty.zst").value().decoded_bytes, 0U);
+  EXPECT_FALSE(compress_part(at("missing"), scratch_.path(), "missing.zst").ok());
+  EXPECT_FALSE(compress_part(at("empty"), at("missing"), "empty.zst").ok());
+}
+
+TEST_F(Output, WritesTheAccountingOrSaysWhyNot) {
+  Accounting accounting;
+  accounting.job = "os-count";
+  ASSERT_TRUE(write_accounting(accounting, at("result.json")).ok());
+  EXPECT_EQ(text_of("result.json"), accounting_json(accounting));
+  EXPECT_EQ(write_accounting(accounting, "/dev/full").error().kind, ErrorKind::kNoSpace);
 }
 
 }  // namespace

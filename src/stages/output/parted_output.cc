@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +16,7 @@
 #include "base/fd.h"
 #include "stages/output/output.h"
 
-// Part files live only between a reducer and the merge: u32 length of the key, u64 length of the text, the key, the
-// text, again and again, in this machine's byte order.
+// The files are as docs/formats/part.md has it.
 
 namespace quern::output {
 namespace {
@@ -32,6 +31,28 @@ constexpr std::size_t kHeaderBytes = sizeof(std::uint32_t) + sizeof(std::uint64_
 Error with_advice(Error error) {
   error.message += "; name another folder for temporary files with --scratch or TMPDIR";
   return error;
+}
+
+using Header = std::array<char, kHeaderBytes>;
+
+void put_number(std::uint64_t number, std::size_t bytes, char* target) {
+  for (std::size_t i = 0; i < bytes; ++i) target[i] = static_cast<char>(number >> (8 * i) & 255);
+}
+
+std::uint64_t get_number(const char* source, std::size_t bytes) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    number |= static_cast<std::uint64_t>(static_cast<unsigned char>(source[i])) << (8 * i);
+  }
+  return number;
+}
+
+Header header_of(std::string_view key, std::string_view text) {
+  CHECK(key.size() <= std::numeric_limits<std::uint32_t>::max());
+  Header header{};
+  put_number(key.size(), sizeof(std::uint32_t), header.data());
+  put_number(text.size(), sizeof(std::uint64_t), header.data() + sizeof(std::uint32_t));
+  return header;
 }
 
 struct Part {
@@ -50,12 +71,7 @@ class PartSink final : public ReducedSink {
 
   Result<void> add(std::string_view key, std::string_view lines) override {
     if (lines.empty()) return {};
-    std::array<char, kHeaderBytes> header{};
-    auto key_bytes = static_cast<std::uint32_t>(key.size());
-    auto text_bytes = static_cast<std::uint64_t>(lines.size());
-    CHECK(key_bytes == key.size());
-    std::memcpy(header.data(), &key_bytes, sizeof key_bytes);
-    std::memcpy(header.data() + sizeof key_bytes, &text_bytes, sizeof text_bytes);
+    const Header header = header_of(key, lines);
     TRY(append({header.data(), header.size()}));
     TRY(append(key));
     return append(lines);
@@ -89,19 +105,17 @@ class PartSink final : public ReducedSink {
 // Reads one part file. The file is opened for each read, as there may be more parts than descriptors.
 class PartReader {
  public:
-  PartReader(const Part& part, std::size_t read_bytes) : path_(part.path), read_bytes_(read_bytes) {}
+  PartReader(std::string path, std::size_t read_bytes) : path_(std::move(path)), read_bytes_(read_bytes) {}
 
   // False at the end of the part; else key() is that of the next text.
   Result<bool> next_key() {
     TRY_ASSIGN(bool has_more, ensure_some());
     if (!has_more) return false;
-    std::array<char, kHeaderBytes> header{};
+    Header header{};
     TRY(take(header.data(), header.size()));
-    std::uint32_t key_bytes = 0;
-    std::memcpy(&key_bytes, header.data(), sizeof key_bytes);
-    std::memcpy(&text_bytes_, header.data() + sizeof key_bytes, sizeof text_bytes_);
-    key_.resize(key_bytes);
-    TRY(take(key_.data(), key_.size()));
+    std::uint64_t key_bytes = get_number(header.data(), sizeof(std::uint32_t));
+    text_bytes_ = get_number(header.data() + sizeof(std::uint32_t), sizeof(std::uint64_t));
+    TRY(take_key(key_bytes));
     return true;
   }
   std::string_view key() const { return key_; }
@@ -120,9 +134,7 @@ class PartReader {
   }
 
  private:
-  Error cut_short() const {
-    return Error{.kind = ErrorKind::kInternal, .message = "the temporary file " + path_ + " ends too early"};
-  }
+  Error cut_short() const { return Error{.kind = ErrorKind::kBadInput, .message = path_ + " ends too early"}; }
   Result<bool> ensure_some() {
     if (used_ < buffer_.size()) return true;
     TRY_ASSIGN(Fd fd, open_file(path_, O_RDONLY));
@@ -137,6 +149,18 @@ class PartReader {
     if (count < 0) return os_error("reading " + path_, error);
     offset_ += static_cast<std::uint64_t>(count);
     return count > 0;
+  }
+  // A length that is none costs no more memory than the file has bytes.
+  Result<void> take_key(std::uint64_t key_bytes) {
+    key_.clear();
+    while (key_.size() < key_bytes) {
+      TRY_ASSIGN(bool has_more, ensure_some());
+      if (!has_more) return cut_short();
+      std::string_view piece = std::string_view(buffer_).substr(used_, key_bytes - key_.size());
+      key_.append(piece);
+      used_ += piece.size();
+    }
+    return {};
   }
   Result<void> take(char* target, std::size_t size_bytes) {
     while (size_bytes > 0) {
@@ -184,14 +208,46 @@ Result<std::unique_ptr<ReducedSink>> FileParts::sink(std::size_t part) {
 }
 
 Result<void> FileParts::merge(ResultTarget& target) {
-  std::size_t read_bytes =
-      std::clamp(kMergeBytes / std::max<std::size_t>(1, parts_.size()), kLeastReadBytes, kMostReadBytes);
-  std::vector<PartReader> readers;
-  std::vector<std::size_t> heap;  // of indexes into readers, smallest key in front, then smallest part
+  std::vector<std::string> paths;
   for (const Part& part : parts_) {
     if (part.error.has_value()) return *part.error;
-    if (!part.is_made) continue;
-    readers.emplace_back(part, read_bytes);
+    if (part.is_made) paths.push_back(part.path);
+  }
+  TRY(merge_part_files(paths, target));
+  for (const Part& part : parts_) ::unlink(part.path.c_str());
+  return {};
+}
+
+class KeyedSink final : public ReducedSink {
+ public:
+  explicit KeyedSink(ResultTarget& target) : target_(target) {}
+  Result<void> add(std::string_view key, std::string_view lines) override {
+    if (lines.empty()) return {};
+    const Header header = header_of(key, lines);
+    TRY(target_.write({header.data(), header.size()}));
+    TRY(target_.write(key));
+    return target_.write(lines);
+  }
+
+ private:
+  ResultTarget& target_;
+};
+
+}  // namespace
+
+std::unique_ptr<PartedOutput> PartedOutput::make(std::string folder, std::size_t parts) {
+  return std::make_unique<FileParts>(std::move(folder), parts);
+}
+
+std::unique_ptr<ReducedSink> make_keyed_sink(ResultTarget& target) { return std::make_unique<KeyedSink>(target); }
+
+Result<void> merge_part_files(const std::vector<std::string>& paths, ResultTarget& target) {
+  std::size_t read_bytes =
+      std::clamp(kMergeBytes / std::max<std::size_t>(1, paths.size()), kLeastReadBytes, kMostReadBytes);
+  std::vector<PartReader> readers;
+  std::vector<std::size_t> heap;  // of indexes into readers, smallest key in front, then smallest part
+  for (const std::string& path : paths) {
+    readers.emplace_back(path, read_bytes);
     TRY_ASSIGN(bool has_key, readers.back().next_key());
     if (has_key) heap.push_back(readers.size() - 1);
   }
@@ -211,14 +267,7 @@ Result<void> FileParts::merge(ResultTarget& target) {
       heap.pop_back();
     }
   }
-  for (const Part& part : parts_) ::unlink(part.path.c_str());
   return {};
-}
-
-}  // namespace
-
-std::unique_ptr<PartedOutput> PartedOutput::make(std::string folder, std::size_t parts) {
-  return std::make_unique<FileParts>(std::move(folder), parts);
 }
 
 }  // namespace quern::output

@@ -1,11 +1,12 @@
-#include "services/taskcluster/fields.h"
+#include "model/json_fields.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "model/limits.h"
 
-namespace quern::taskcluster {
+namespace quern {
 namespace {
 
 // What is nested too deep would use up the stack when it is written again.
@@ -28,6 +29,11 @@ bool is_nested_too_deep(std::string_view text) {
   return false;
 }
 
+bool is_beyond_signed(const Json& number) {
+  return number.is_number_unsigned() &&
+         number.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+}
+
 }  // namespace
 
 std::optional<Json> parse_json(std::string_view text) {
@@ -39,23 +45,23 @@ std::optional<Json> parse_json(std::string_view text) {
 
 std::string dump_json(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-Fields::Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+JsonFields::JsonFields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
   if (!object.is_object()) fail("", "it is no JSON object");
 }
 
-const Json* Fields::find(const char* name) const {
+const Json* JsonFields::find(const char* name) const {
   if (!object_.is_object()) return nullptr;
   auto found = object_.find(name);
   // Services write null where a value is not known.
   return found == object_.end() || found->is_null() ? nullptr : &*found;
 }
 
-std::string Fields::text(const char* name) {
+std::string JsonFields::text(const char* name) {
   if (find(name) == nullptr) fail(name, "is missing");
   return text_or_none(name);
 }
 
-std::string Fields::text_or_none(const char* name) {
+std::string JsonFields::text_or_none(const char* name) {
   const Json* found = find(name);
   if (found == nullptr) return "";
   if (found->is_string()) return found->get<std::string>();
@@ -63,32 +69,47 @@ std::string Fields::text_or_none(const char* name) {
   return "";
 }
 
-UtcTime Fields::time(const char* name) {
+UtcTime JsonFields::time(const char* name) {
   if (find(name) == nullptr) fail(name, "is missing");
   return time_or_none(name).value_or(UtcTime());
 }
 
-std::optional<UtcTime> Fields::time_or_none(const char* name) {
+std::optional<UtcTime> JsonFields::time_or_none(const char* name) {
   if (find(name) == nullptr) return std::nullopt;
   auto time = parse_utc(text_or_none(name));
   if (!time.has_value()) fail(name, "is no time");
   return time;
 }
 
-std::uint64_t Fields::number(const char* name) {
+std::uint64_t JsonFields::number(const char* name) {
   if (find(name) == nullptr) fail(name, "is missing");
   return number_or_none(name).value_or(0);
 }
 
-std::optional<std::uint64_t> Fields::number_or_none(const char* name) {
+std::optional<std::uint64_t> JsonFields::number_or_none(const char* name) {
   const Json* found = find(name);
   if (found == nullptr) return std::nullopt;
-  if (found->is_number_unsigned()) return found->get<std::uint64_t>();
+  bool is_negative = found->is_number_integer() && !found->is_number_unsigned() && found->get<std::int64_t>() < 0;
+  if (found->is_number_integer() && !is_negative) return found->get<std::uint64_t>();
   fail(name, "is no whole number from 0 on");
   return std::nullopt;
 }
 
-std::vector<std::string> Fields::texts_or_none(const char* name) {
+std::int64_t JsonFields::signed_number(const char* name) {
+  const Json* found = find(name);
+  if (found != nullptr && found->is_number_integer() && !is_beyond_signed(*found)) return found->get<std::int64_t>();
+  fail(name, found == nullptr ? "is missing" : "is no whole number");
+  return 0;
+}
+
+double JsonFields::real_number(const char* name) {
+  const Json* found = find(name);
+  if (found != nullptr && found->is_number()) return found->get<double>();
+  fail(name, found == nullptr ? "is missing" : "is no number");
+  return 0;
+}
+
+std::vector<std::string> JsonFields::texts_or_none(const char* name) {
   std::vector<std::string> texts;
   if (find(name) == nullptr) return texts;
   for (const Json& item : array(name)) {
@@ -101,7 +122,7 @@ std::vector<std::string> Fields::texts_or_none(const char* name) {
   return texts;
 }
 
-const Json& Fields::object(const char* name) {
+const Json& JsonFields::object(const char* name) {
   static const Json none = Json::object();
   const Json* found = find(name);
   if (found != nullptr && found->is_object()) return *found;
@@ -109,7 +130,7 @@ const Json& Fields::object(const char* name) {
   return none;
 }
 
-const Json& Fields::array(const char* name) {
+const Json& JsonFields::array(const char* name) {
   static const Json none = Json::array();
   const Json* found = find(name);
   if (found != nullptr && found->is_array()) return *found;
@@ -117,15 +138,10 @@ const Json& Fields::array(const char* name) {
   return none;
 }
 
-void Fields::fail(const char* name, std::string_view why) {
+void JsonFields::fail(const char* name, std::string_view why) {
   if (!failure_.empty()) return;
   failure_ = where_;
   failure_.append(name).append(*name == '\0' ? "" : " ").append(why);
 }
 
-Result<void> Fields::finish() const {
-  if (failure_.empty()) return {};
-  return Error{.kind = ErrorKind::kBadInput, .message = "the answer is not as Taskcluster's should be: " + failure_};
-}
-
-}  // namespace quern::taskcluster
+}  // namespace quern

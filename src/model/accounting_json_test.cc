@@ -1,15 +1,17 @@
+#include "model/accounting_json.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
-#include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/fd.h"
-#include "services/disk/files.h"
-#include "stages/output/output.h"
 
-namespace quern::output {
+namespace quern {
 namespace {
 
 using namespace std::chrono_literals;
@@ -76,13 +78,52 @@ TEST(AccountingJson, TakesAnyBytesInNames) {
   EXPECT_EQ(json["failure"], std::string("a\0b", 3));
 }
 
-TEST(WriteAccounting, WritesAFileOrSaysWhyNot) {
-  auto scratch = disk::ScratchFolder::make("").value();
-  std::string path = scratch.path() + "/result.json";
-  ASSERT_TRUE(write_accounting(sample(), path).ok());
-  EXPECT_EQ(read_file(path, 1 << 20).value(), accounting_json(sample()));
-  EXPECT_EQ(write_accounting(sample(), "/dev/full").error().kind, ErrorKind::kNoSpace);
+TEST(AccountingJson, IsReadAgain) {
+  auto again = read_accounting(accounting_value(sample()));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(accounting_json(again.value()), accounting_json(sample()));
+  for (Outcome outcome : {Outcome::kDone, Outcome::kDoneWithLosses, Outcome::kFailed, Outcome::kStopped}) {
+    Accounting accounting;
+    accounting.outcome = outcome;
+    accounting.counters[{"a", "b"}] = std::numeric_limits<std::int64_t>::min();
+    auto read = read_accounting(accounting_value(accounting)).value();
+    EXPECT_EQ(read.outcome, outcome);
+    EXPECT_EQ(read.counters, accounting.counters);
+  }
+}
+
+TEST(AccountingJson, SaysWhatIsWrongWithOne) {
+  struct Row {
+    const char* pointer;
+    nlohmann::ordered_json value;
+    const char* says;
+  };
+  const std::vector<Row> rows = {
+      {"", 1, "no JSON object"},
+      {"/version", 2, "version is one"},
+      {"/status", "splendid", "status is one"},
+      {"/inputs", nullptr, "inputs is no object"},
+      {"/inputs/found", -1, "inputs.found is no whole number"},
+      {"/records/bad", nullptr, "records.bad is missing"},
+      {"/bytes/result", 1.5, "bytes.result is no whole number"},
+      {"/seconds/total", "1", "seconds.total is no number"},
+      {"/seconds/total", 1e300, "seconds.total is no time"},
+      {"/seconds/phases/map", -1, "seconds.phases.map is no time"},
+      {"/counters/pings", 1, "counters.pings.it is no JSON object"},
+      {"/counters/pings/no OS", 1ULL << 63U, "counters.pings.no OS is no whole number"},
+      {"/failed_inputs", nlohmann::ordered_json::object(), "failed_inputs is no list"},
+      {"/failed_inputs/0", 1, "no JSON object"},
+      {"/failed_inputs/0/kind", "bad", "failed_inputs.kind is one"},
+  };
+  for (const Row& row : rows) {
+    nlohmann::ordered_json json = accounting_value(sample());
+    json[nlohmann::ordered_json::json_pointer(row.pointer)] = row.value;
+    auto read = read_accounting(json);
+    ASSERT_FALSE(read.ok()) << row.pointer << row.value;
+    EXPECT_EQ(read.error().kind, ErrorKind::kBadInput);
+    EXPECT_THAT(read.error().message, testing::HasSubstr(row.says));
+  }
 }
 
 }  // namespace
-}  // namespace quern::output
+}  // namespace quern

@@ -1,0 +1,216 @@
+#include "model/accounting_json.h"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+namespace quern {
+namespace {
+
+constexpr int kFormatVersion = 1;
+
+constexpr std::array<std::pair<Outcome, std::string_view>, 4> kStatuses = {
+    {{Outcome::kDone, "done"},
+     {Outcome::kDoneWithLosses, "done with losses"},
+     {Outcome::kFailed, "failed"},
+     {Outcome::kStopped, "stopped"}}};
+constexpr std::array kErrorKinds = {ErrorKind::kRetry,    ErrorKind::kNotFound,  ErrorKind::kDenied,
+                                    ErrorKind::kBadInput, ErrorKind::kBadConfig, ErrorKind::kChildFailed,
+                                    ErrorKind::kNoSpace,  ErrorKind::kStopped,   ErrorKind::kInternal};
+
+std::string_view status_of(Outcome outcome) {
+  for (const auto& [one, name] : kStatuses) {
+    if (one == outcome) return name;
+  }
+  return "failed";
+}
+
+// Microseconds are enough, and keep 0.1 from becoming 0.10000000000000001.
+double seconds_of(std::chrono::nanoseconds time) {
+  return std::round(std::chrono::duration<double, std::micro>(time).count()) / 1e6;
+}
+
+Json seconds_json(const Accounting& accounting) {
+  Json phases = Json::object();
+  for (const auto& [name, time] : accounting.phases) phases[name] = seconds_of(time);
+  return {{"total", seconds_of(accounting.elapsed)}, {"phases", std::move(phases)}};
+}
+
+Json counters_json(const Accounting& accounting) {
+  Json groups = Json::object();
+  for (const auto& [group_and_name, amount] : accounting.counters) {
+    groups[group_and_name.first][group_and_name.second] = amount;
+  }
+  return groups;
+}
+
+Json failed_inputs_json(const Accounting& accounting) {
+  Json inputs = Json::array();
+  for (const FailedInput& input : accounting.failed_inputs) {
+    inputs.push_back({{"name", input.name}, {"kind", name_of(input.error.kind)}, {"reason", input.error.message}});
+  }
+  return inputs;
+}
+
+// Collects what is wrong with any of the objects; the first one counts.
+class Reader {
+ public:
+  void read(const Json& json, Accounting& to) {
+    JsonFields fields(json);
+    if (fields.number("version") != kFormatVersion) fields.fail("version", "is one that this quern does not know");
+    read_status(fields, to);
+    to.failure = fields.text("failure");
+    to.job = fields.text("job");
+    to.result = fields.text("result");
+    read_numbers(fields, "inputs",
+                 {{"found", &to.inputs_found},
+                  {"mapped", &to.inputs_mapped},
+                  {"failed", &to.inputs_failed},
+                  {"skipped", &to.inputs_skipped}});
+    read_numbers(fields, "records",
+                 {{"read", &to.records_read},
+                  {"mapped", &to.records_mapped},
+                  {"bad", &to.records_bad},
+                  {"dropped", &to.records_dropped}});
+    read_numbers(fields, "groups", {{"reduced", &to.groups_reduced}, {"bad", &to.groups_bad}});
+    read_numbers(fields, "bytes",
+                 {{"fetched", &to.fetched_bytes},
+                  {"stored", &to.stored_bytes},
+                  {"decoded", &to.decoded_bytes},
+                  {"mapped_output", &to.mapped_output_bytes},
+                  {"result", &to.result_bytes}});
+    read_numbers(fields, "children", {{"replaced", &to.children_replaced}});
+    const Json& seconds = fields.object("seconds");
+    const Json& counters = fields.object("counters");
+    const Json& failed_inputs = fields.array("failed_inputs");
+    take_failure(fields);
+    read_seconds(seconds, to);
+    read_counters(counters, to);
+    for (const Json& input : failed_inputs) read_failed_input(input, to);
+  }
+  const std::string& failure() const { return failure_; }
+
+ private:
+  void read_status(JsonFields& fields, Accounting& to) {
+    const std::string status = fields.text("status");
+    for (const auto& [outcome, name] : kStatuses) {
+      if (name != status) continue;
+      to.outcome = outcome;
+      return;
+    }
+    fields.fail("status", "is one that this quern does not know");
+  }
+
+  void read_numbers(JsonFields& fields, const char* section,
+                    std::initializer_list<std::pair<const char*, std::uint64_t*>> numbers) {
+    const Json& object = fields.object(section);
+    take_failure(fields);
+    JsonFields own(object, std::string(section) + ".");
+    for (const auto& [name, target] : numbers) *target = own.number(name);
+    take_failure(own);
+  }
+
+  void read_seconds(const Json& json, Accounting& to) {
+    JsonFields fields(json, "seconds.");
+    to.elapsed = time_of(fields, "total");
+    const Json& phases = fields.object("phases");
+    take_failure(fields);
+    JsonFields own(phases, "seconds.phases.");
+    for (const auto& [name, value] : phases.items()) to.phases.emplace_back(name, time_of(own, name.c_str()));
+    take_failure(own);
+  }
+
+  // A year is longer than any run, and fits into nanoseconds.
+  static std::chrono::nanoseconds time_of(JsonFields& fields, const char* name) {
+    constexpr double kMostSeconds = 366.0 * 24 * 3600;
+    double seconds = fields.real_number(name);
+    if (seconds >= 0 && seconds <= kMostSeconds) {
+      return std::chrono::nanoseconds(std::llround(seconds * 1e6) * 1000);
+    }
+    fields.fail(name, "is no time that a run takes");
+    return {};
+  }
+
+  void read_counters(const Json& json, Accounting& to) {
+    for (const auto& [group, names] : json.items()) {
+      JsonFields fields(names, "counters." + group + ".");
+      if (!names.is_object()) return take_failure(fields);
+      for (const auto& [name, amount] : names.items()) {
+        to.counters[{group, name}] = fields.signed_number(name.c_str());
+      }
+      take_failure(fields);
+    }
+  }
+
+  void read_failed_input(const Json& json, Accounting& to) {
+    JsonFields fields(json, "failed_inputs.");
+    FailedInput input{.name = fields.text("name"), .error = {.message = fields.text("reason")}};
+    const std::string kind = fields.text("kind");
+    for (ErrorKind one : kErrorKinds) {
+      if (name_of(one) == kind) input.error.kind = one;
+    }
+    if (name_of(input.error.kind) != kind) fields.fail("kind", "is one that this quern does not know");
+    take_failure(fields);
+    to.failed_inputs.push_back(std::move(input));
+  }
+
+  void take_failure(const JsonFields& fields) {
+    if (failure_.empty()) failure_ = fields.failure();
+  }
+
+  std::string failure_;
+};
+
+}  // namespace
+
+Json accounting_value(const Accounting& accounting) {
+  return {
+      {"version", kFormatVersion},
+      {"status", status_of(accounting.outcome)},
+      {"exit_status", exit_status(accounting)},
+      {"failure", accounting.failure},
+      {"job", accounting.job},
+      {"result", accounting.result},
+      {"inputs",
+       {{"found", accounting.inputs_found},
+        {"mapped", accounting.inputs_mapped},
+        {"failed", accounting.inputs_failed},
+        {"skipped", accounting.inputs_skipped}}},
+      {"records",
+       {{"read", accounting.records_read},
+        {"mapped", accounting.records_mapped},
+        {"bad", accounting.records_bad},
+        {"dropped", accounting.records_dropped}}},
+      {"groups", {{"reduced", accounting.groups_reduced}, {"bad", accounting.groups_bad}}},
+      {"bytes",
+       {{"fetched", accounting.fetched_bytes},
+        {"stored", accounting.stored_bytes},
+        {"decoded", accounting.decoded_bytes},
+        {"mapped_output", accounting.mapped_output_bytes},
+        {"result", accounting.result_bytes}}},
+      {"children", {{"replaced", accounting.children_replaced}}},
+      {"seconds", seconds_json(accounting)},
+      {"counters", counters_json(accounting)},
+      {"failed_inputs", failed_inputs_json(accounting)},
+  };
+}
+
+std::string accounting_json(const Accounting& accounting) {
+  // File names are bytes: what is not UTF-8 becomes U+FFFD here, as JSON has no other way, and nothing throws.
+  return accounting_value(accounting).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Accounting> read_accounting(const Json& json) {
+  Accounting accounting;
+  Reader reader;
+  reader.read(json, accounting);
+  if (reader.failure().empty()) return accounting;
+  return Error{.kind = ErrorKind::kBadInput, .message = reader.failure()};
+}
+
+}  // namespace quern

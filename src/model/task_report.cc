@@ -1,0 +1,138 @@
+#include "model/task_report.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "model/accounting_json.h"
+#include "model/json_fields.h"
+
+namespace quern {
+namespace {
+
+constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::size_t kSha256Digits = 64;
+
+constexpr std::array<std::pair<TaskKind, std::string_view>, 4> kKinds = {{{TaskKind::kMap, "map"},
+                                                                          {TaskKind::kMerge, "merge"},
+                                                                          {TaskKind::kReduce, "reduce"},
+                                                                          {TaskKind::kCollect, "collect"}}};
+
+bool is_sha256(std::string_view text) {
+  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// Parts become files of this name, below a folder of ours.
+bool is_file_name(std::string_view name) {
+  return !name.empty() && !name.starts_with('.') && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+Json parts_value(const std::vector<TaskPart>& parts) {
+  Json list = Json::array();
+  for (const TaskPart& part : parts) {
+    list.push_back(
+        {{"name", part.name}, {"bytes", part.bytes}, {"sha256", part.sha256}, {"decoded_bytes", part.decoded_bytes}});
+  }
+  return list;
+}
+
+Error wrong(const std::string& what) { return Error{.kind = ErrorKind::kBadInput, .message = what}; }
+
+Result<TaskPart> read_part(const Json& json) {
+  JsonFields fields(json, "parts.");
+  TaskPart part{.name = fields.text("name"),
+                .bytes = fields.number("bytes"),
+                .sha256 = fields.text("sha256"),
+                .decoded_bytes = fields.number("decoded_bytes")};
+  if (!is_file_name(part.name)) fields.fail("name", "is no name of a file");
+  if (!is_sha256(part.sha256)) fields.fail("sha256", "is no SHA-256 in hexadecimal digits");
+  if (!fields.failure().empty()) return wrong(fields.failure());
+  return part;
+}
+
+Result<TaskReport> read_report(const Json& json) {
+  JsonFields fields(json);
+  TaskReport report;
+  if (fields.number("version") != kFormatVersion) fields.fail("version", "is one that this quern does not know");
+  auto kind = task_kind_of(fields.text("kind"));
+  if (!kind.has_value()) fields.fail("kind", "is one that this quern does not know");
+  report.kind = kind.value_or(TaskKind::kMap);
+  report.quern_version = fields.text("quern");
+  const Json& parts = fields.array("parts");
+  const Json& accounting = fields.object("accounting");
+  if (!fields.failure().empty()) return wrong(fields.failure());
+  for (const Json& item : parts) {
+    TRY_ASSIGN(TaskPart part, read_part(item));
+    report.parts.push_back(std::move(part));
+  }
+  TRY_ASSIGN(report.accounting, read_accounting(accounting).context("accounting"));
+  return report;
+}
+
+void add_phases(const Accounting& added, Accounting& sum) {
+  for (const auto& [name, time] : added.phases) {
+    auto known = std::find_if(sum.phases.begin(), sum.phases.end(),
+                              [name = std::string_view(name)](const auto& phase) { return phase.first == name; });
+    if (known == sum.phases.end()) {
+      sum.phases.emplace_back(name, time);
+    } else {
+      known->second += time;
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(TaskKind kind) {
+  for (const auto& [one, name] : kKinds) {
+    if (one == kind) return name;
+  }
+  return "";
+}
+
+std::optional<TaskKind> task_kind_of(std::string_view name) {
+  for (const auto& [kind, one] : kKinds) {
+    if (one == name) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string task_report_json(const TaskReport& report) {
+  Json json = {{"version", kFormatVersion},
+               {"kind", name_of(report.kind)},
+               {"quern", report.quern_version},
+               {"parts", parts_value(report.parts)},
+               {"accounting", accounting_value(report.accounting)}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<TaskReport> parse_task_report(std::string_view text) {
+  auto json = parse_json(text);
+  if (!json.has_value()) return wrong("it is no report of a task: it is no JSON");
+  return read_report(*json).context("it is no report of a task");
+}
+
+void add_accounting(const Accounting& added, Accounting& sum) {
+  sum.inputs_found += added.inputs_found;
+  sum.inputs_mapped += added.inputs_mapped;
+  sum.inputs_failed += added.inputs_failed;
+  sum.inputs_skipped += added.inputs_skipped;
+  sum.failed_inputs.insert(sum.failed_inputs.end(), added.failed_inputs.begin(), added.failed_inputs.end());
+  sum.records_read += added.records_read;
+  sum.records_mapped += added.records_mapped;
+  sum.records_bad += added.records_bad;
+  sum.records_dropped += added.records_dropped;
+  sum.groups_reduced += added.groups_reduced;
+  sum.groups_bad += added.groups_bad;
+  sum.fetched_bytes += added.fetched_bytes;
+  sum.stored_bytes += added.stored_bytes;
+  sum.decoded_bytes += added.decoded_bytes;
+  sum.mapped_output_bytes += added.mapped_output_bytes;
+  sum.children_replaced += added.children_replaced;
+  for (const auto& [name, amount] : added.counters) sum.counters[name] += amount;
+  add_phases(added, sum);
+}
+
+}  // namespace quern

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace quern::disk {
+
+struct FileDigest {
+  std::uint64_t bytes = 0;
+  std::string sha256;  // hexadecimal digits in lower case
+};
+
+// Reads the whole file. An error names it. Blocks on the disk.
+Result<FileDigest> digest_of_file(const std::string& path);
+
+}  // namespace quern::disk
