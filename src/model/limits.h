@@ -161,6 +161,28 @@ inline constexpr std::chrono::minutes kTaskclusterProxyPatience{16};
 inline constexpr std::size_t kMaxTaskclusterBodyBytes = 10 * kMiB;
 inline constexpr std::size_t kMaxTaskclusterPages = 100000;
 inline constexpr std::size_t kMaxStatusesAtOnce = 1000;
+// Of requests at a time where tasks are created or run again, which is what Mozilla's own tools send; and of an answer
+// to one of them.
+inline constexpr std::size_t kMostQuestionsAtOnce = 50;
+inline constexpr std::size_t kMaxShortAnswerBytes = 1 * kMiB;
+// A listing of a group has all definitions of its tasks, of which each may have more than a hundred KiB.
+inline constexpr std::size_t kListedTasksAtOnce = 200;
+// By how much this machine's clock may be wrong: what Taskcluster takes is a quarter of an hour.
+inline constexpr std::chrono::minutes kMaxClockDifference{10};
+// How a group of tasks is watched: how long it is waited between two looks, at first and later on; how many looks may
+// fail one after the other; how long after its deadline a task is waited for; how often its display is drawn, and a
+// plain line written where nothing changes.
+inline constexpr std::chrono::milliseconds kFirstPollInterval{1000};
+inline constexpr std::chrono::seconds kPollInterval{10};
+inline constexpr std::chrono::milliseconds kLeastPollInterval{10};
+inline constexpr std::chrono::hours kMostPollInterval{1};
+inline constexpr std::size_t kMaxFailedPolls = 20;
+inline constexpr std::chrono::minutes kDeadlineGrace{10};
+inline constexpr std::chrono::seconds kGroupRedrawInterval{1};
+inline constexpr std::chrono::seconds kQuietGroupLineInterval{30};
+// Of a task.json, and of the file that remembers a job's last group.
+inline constexpr std::size_t kMaxTaskReportBytes = 64 * kMiB;
+inline constexpr std::size_t kMaxGroupFileBytes = 64 * kKiB;
 inline constexpr std::size_t kMaxAnswerDepth = 200;
 inline constexpr std::size_t kMaxArtifactNameBytes = 1024;
 // How often an object's URL that has expired meanwhile is asked for anew.
@@ -183,6 +205,8 @@ inline constexpr std::size_t kMaxJobPackEntries = 4096;
 
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
+// Running tasks that are shown as those that take longest.
+inline constexpr std::size_t kShownSlowTasks = 3;
 // Failed inputs and counters that the closing accounting lists as text.
 inline constexpr std::size_t kListedFailures = 100;
 inline constexpr std::size_t kListedCounters = 100;

@@ -48,7 +48,6 @@ class HttpClient final : public Client {
 
   Result<Response> call(const Request& request, Signer* signer, const std::stop_token& stop) override;
   void start(Request request, Receiver& receiver, Signer* signer) override {
-    request.keeps_refusals = false;
     add(std::move(request), {receiver, signer}, false);
   }
   void pause(Receiver& receiver) override {

@@ -37,9 +37,9 @@ struct Request {
   std::optional<ByteRange> range;
   // For start(): the body may come with gzip, and is decoded on the way; call() always does this. Not with a range.
   bool decodes = false;
-  // For call() only: an answer of 300 or above comes back as a Response, not as an error, and redirects are not
-  // followed: for callers to whom its head and body say what to do. What the retry policy repeats is repeated all the
-  // same; then the last answer comes back. Errors are left for exchanges without an answer.
+  // An answer of 300 or above comes back as a Response, or to a receiver as an answer that was taken, and not as an
+  // error, and redirects are not followed: for callers to whom its head and body say what to do. What the retry policy
+  // repeats is repeated all the same; then the last answer comes back. Errors are left for exchanges without an answer.
   bool keeps_refusals = false;
 };
 
@@ -95,7 +95,8 @@ struct ClientOptions {
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  // An attempt's answer begins: a 200 or a 206. An error ends the request with it, and it is not repeated.
+  // An attempt's answer begins: a 200 or a 206, or with keeps_refusals any that is not repeated. An error ends the
+  // request with it, and it is not repeated.
   virtual Result<void> begin(const Head& head) = 0;
   // The next bytes of the body. An error ends the request with it.
   virtual Result<void> take(std::string_view bytes) = 0;

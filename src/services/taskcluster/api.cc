@@ -92,24 +92,32 @@ Result<std::string> Api::ask_as(const Credentials& credentials, const Question& 
   return send(access_.root_url, signer.get(), question, stop);
 }
 
-Result<std::string> Api::send(const std::string& root, http::Signer* signer, const Question& question,
-                              const std::stop_token& stop) {
+Result<http::Request> Api::request_for(const std::string& root, const Question& question) {
   http::Request request{
       .method = question.method, .url = api_url(root, question.service, question.path), .keeps_refusals = true};
-  if (question.body.has_value()) {
-    // Taskcluster would answer with an error that looks as if another attempt could help.
-    if (question.body->size() > limits::kMaxTaskclusterBodyBytes) {
-      return Error{.kind = ErrorKind::kBadInput,
-                   .message = question.name + ": the request has " + std::to_string(question.body->size()) +
-                              " bytes, and Taskcluster takes " + std::to_string(limits::kMaxTaskclusterBodyBytes)};
-    }
-    request.headers.push_back({.name = "Content-Type", .value = "application/json"});
-    request.body = *question.body;
+  if (!question.body.has_value()) return request;
+  // Taskcluster would answer with an error that looks as if another attempt could help.
+  if (question.body->size() > limits::kMaxTaskclusterBodyBytes) {
+    return Error{.kind = ErrorKind::kBadInput,
+                 .message = question.name + ": the request has " + std::to_string(question.body->size()) +
+                            " bytes, and Taskcluster takes " + std::to_string(limits::kMaxTaskclusterBodyBytes)};
   }
+  request.headers.push_back({.name = "Content-Type", .value = "application/json"});
+  request.body = *question.body;
+  return request;
+}
+
+Result<std::string> Api::read(const std::string& root, const Question& question, http::Response response) const {
+  if (response.head.status < 300) return std::move(response.body);
+  return explain_refusal(response, now_()).with_context(question.name + " at " + root);
+}
+
+Result<std::string> Api::send(const std::string& root, http::Signer* signer, const Question& question,
+                              const std::stop_token& stop) {
+  TRY_ASSIGN(http::Request request, request_for(root, question));
   auto response = client_.call(request, signer, stop).context(question.name);
   if (!response.ok()) return std::move(response).error();
-  if (response.value().head.status < 300) return std::move(response.value().body);
-  return explain_refusal(response.value(), now_()).with_context(question.name + " at " + root);
+  return read(root, question, std::move(response).value());
 }
 
 Result<void> ask_for_pages(Api& api, Question question,
@@ -118,7 +126,8 @@ Result<void> ask_for_pages(Api& api, Question question,
   const std::string path = question.path;
   std::string token;
   for (std::size_t page = 0; page < limits::kMaxTaskclusterPages; ++page) {
-    if (!token.empty()) question.path = path + "?continuationToken=" + http::percent_encode(token);
+    const char* mark = path.find('?') == std::string::npos ? "?" : "&";
+    if (!token.empty()) question.path = path + mark + "continuationToken=" + http::percent_encode(token);
     TRY_ASSIGN(std::string body, api.ask(question, stop));
     TRY_ASSIGN(std::string next, read(body).context(question.name));
     if (next.empty()) return {};

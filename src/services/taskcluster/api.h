@@ -41,6 +41,12 @@ class Api {
   // As somebody else, and never through the proxy, which would sign for us.
   Result<std::string> ask_as(const Credentials& credentials, const Question& question, const std::stop_token& stop);
 
+  // What ask() is made of, for whoever sends many questions at once: the request, who signs it, and what its answer
+  // means.
+  static Result<http::Request> request_for(const std::string& root, const Question& question);
+  http::Signer* signer() { return signer_.get(); }
+  Result<std::string> read(const std::string& root, const Question& question, http::Response response) const;
+
   const Access& access() const { return access_; }
   http::Client& client() { return client_; }
   UtcTime now() const { return now_(); }

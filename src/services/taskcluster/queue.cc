@@ -54,12 +54,21 @@ Result<T> ask_for(Api& api, const Question& question, Result<T> (*parse)(std::st
 
 }  // namespace
 
+Question create_task_question(const std::string& task_id, std::string definition) {
+  return {.name = "createTask " + task_id,
+          .method = "PUT",
+          .path = api_path({"task", task_id}),
+          .body = std::move(definition)};
+}
+
+Question rerun_question(const std::string& task_id) {
+  return {.name = "rerunTask " + task_id, .method = "POST", .path = api_path({"task", task_id, "rerun"})};
+}
+
 Result<TaskStatus> Queue::create_task(const std::string& task_id, const std::string& definition,
                                       const std::stop_token& stop) {
   TRY(check_id(task_id));
-  Question question{
-      .name = "createTask " + task_id, .method = "PUT", .path = api_path({"task", task_id}), .body = definition};
-  return ask_for(api_, question, parse_task_status, stop);
+  return ask_for(api_, create_task_question(task_id, definition), parse_task_status, stop);
 }
 
 Result<TaskDefinition> Queue::task(const std::string& task_id, const std::stop_token& stop) {
@@ -111,25 +120,22 @@ Result<TaskGroup> Queue::list_task_group(const std::string& group_id,
     for (const GroupedTask& task : page.tasks.items) TRY(take(task));
     return std::move(page.tasks.continuation);
   };
-  TRY(ask_for_pages(api_, {.name = "listTaskGroup " + group_id, .path = api_path({"task-group", group_id, "list"})},
-                    read, stop));
+  Question question{
+      .name = "listTaskGroup " + group_id,
+      .path = api_path({"task-group", group_id, "list"}) + "?limit=" + std::to_string(limits::kListedTasksAtOnce)};
+  TRY(ask_for_pages(api_, question, read, stop));
   return group;
 }
 
-Result<TaskStatus> Queue::change(const char* name, const std::string& task_id, const char* verb,
-                                 const std::stop_token& stop) {
-  TRY(check_id(task_id));
-  Question question{
-      .name = std::string(name) + " " + task_id, .method = "POST", .path = api_path({"task", task_id, verb})};
-  return ask_for(api_, question, parse_task_status, stop);
-}
-
 Result<TaskStatus> Queue::rerun(const std::string& task_id, const std::stop_token& stop) {
-  return change("rerunTask", task_id, "rerun", stop);
+  TRY(check_id(task_id));
+  return ask_for(api_, rerun_question(task_id), parse_task_status, stop);
 }
 
 Result<TaskStatus> Queue::cancel(const std::string& task_id, const std::stop_token& stop) {
-  return change("cancelTask", task_id, "cancel", stop);
+  TRY(check_id(task_id));
+  Question question{.name = "cancelTask " + task_id, .method = "POST", .path = api_path({"task", task_id, "cancel"})};
+  return ask_for(api_, question, parse_task_status, stop);
 }
 
 Result<TaskGroup> Queue::seal_group(const std::string& group_id, const std::stop_token& stop) {

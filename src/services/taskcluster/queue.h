@@ -49,12 +49,14 @@ class Queue {
   Result<ArtifactContent> artifact_content(const ArtifactPlace& place, const std::stop_token& stop);
 
  private:
-  Result<TaskStatus> change(const char* name, const std::string& task_id, const char* verb,
-                            const std::stop_token& stop);
   Result<void> add_statuses(const std::vector<std::string>& task_ids, std::vector<TaskStatus>& statuses,
                             const std::stop_token& stop);
 
   Api& api_;
 };
+
+// For a Batch: their answers are what parse_task_status() takes. Ids are not checked.
+Question create_task_question(const std::string& task_id, std::string definition);
+Question rerun_question(const std::string& task_id);
 
 }  // namespace quern::taskcluster

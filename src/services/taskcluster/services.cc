@@ -98,6 +98,15 @@ Result<void> check_s3_request(const S3Request& request) {
   return {};
 }
 
+Result<std::optional<std::chrono::seconds>> clock_difference(Api& api, const std::stop_token& stop) {
+  http::Request request{.url = api_url(api.access().api_root_url, "queue", "/ping"), .keeps_refusals = true};
+  TRY_ASSIGN(http::Response response, api.client().call(request, nullptr, stop).context("asking for the time"));
+  auto date = response.head.header("date");
+  auto theirs = date.has_value() ? http::parse_http_date(*date) : std::nullopt;
+  if (!theirs.has_value()) return std::optional<std::chrono::seconds>();
+  return std::optional(std::chrono::duration_cast<std::chrono::seconds>(*theirs - api.now()));
+}
+
 std::string scope_of(const S3Request& request) {
   return std::string("auth:aws-s3:") + level_of(request) + ":" + request.bucket + "/" + request.prefix;
 }

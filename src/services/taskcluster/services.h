@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -39,6 +40,10 @@ Result<Secret> get_secret(Api& api, const std::string& name, const std::stop_tok
 
 // What the credentials may do, with all roles expanded. Needs auth:current-scopes.
 Result<std::vector<std::string>> current_scopes(Api& api, const std::stop_token& stop);
+
+// By how much the deployment's clock is ahead of ours, which is what its answers say the time is; none: they do not
+// say. Asks the queue's ping, which everybody may.
+Result<std::optional<std::chrono::seconds>> clock_difference(Api& api, const std::stop_token& stop);
 
 struct S3Request {
   std::string bucket;  // without dots, and known to the deployment: else kNotFound

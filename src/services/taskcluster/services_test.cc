@@ -128,5 +128,12 @@ TEST(ServiceAnswers, AreRefusedWithTheFieldThatIsWrongAndNoValue) {
   }
 }
 
+TEST(ClockDifference, IsWhatTheAnswersSay) {
+  Deployment deployment(R"({"clock_offset": -1200})");
+  auto difference = clock_difference(*deployment.api, {});
+  ASSERT_TRUE(difference.ok()) << difference.error().message;
+  EXPECT_NEAR(static_cast<double>(difference.value()->count()), -1200, 100);
+}
+
 }  // namespace
 }  // namespace quern::taskcluster
