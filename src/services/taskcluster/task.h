@@ -7,15 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "model/task_state.h"
 #include "model/utc_time.h"
 
 // What Taskcluster's queue knows, as plain values.
 
 namespace quern::taskcluster {
 
-// kOther: one that this version of quern does not know.
-enum class TaskState { kUnscheduled, kPending, kRunning, kCompleted, kFailed, kException, kOther };
-std::string_view name_of(TaskState state);
+using quern::name_of;
+using quern::TaskState;
 
 struct TaskRun {
   int run_id = 0;
