@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "services/taskcluster/definition.h"
+#include "services/taskcluster/queue.h"
+#include "stages/submit/submit.h"
+
+namespace quern::submit {
+namespace {
+
+constexpr const char* kOrAnew = "without --group, quern submit makes a new group";
+
+Error not_this_plan(std::string message) {
+  return Error{.kind = ErrorKind::kBadInput, .message = fmt::format("{}; {}", message, kOrAnew)};
+}
+
+// Compares a group, task by task, with the plan.
+class Comparison {
+ public:
+  explicit Comparison(const Plan& plan) : plan_(plan), is_there_(plan.tasks.size(), false) {
+    for (std::size_t i = 0; i < plan.tasks.size(); ++i) numbers_.emplace(plan.tasks[i].id, i);
+  }
+
+  Result<void> add(const taskcluster::GroupedTask& found) {
+    auto number = numbers_.find(found.status.task_id);
+    if (number == numbers_.end()) return add_unknown(found.definition);
+    const std::string planned = plan_.definition(number->second, std::chrono::system_clock::now());
+    const std::string field = taskcluster::difference_in_work(planned, found.definition.json);
+    if (!field.empty()) {
+      return not_this_plan(
+          fmt::format("{} is in the task group {} already and does other work ({} differs): the job, "
+                      "its inputs or its settings have changed since",
+                      plan_.tasks[number->second].label, plan_.group_id, field));
+    }
+    is_there_[number->second] = true;
+    return {};
+  }
+
+  Result<std::vector<bool>> finish(bool is_sealed) && {
+    auto missing = std::count(is_there_.begin(), is_there_.end(), false);
+    if (!is_sealed || missing == 0) return std::move(is_there_);
+    return not_this_plan(
+        fmt::format("the task group {} is sealed, as cancelled ones are, and {} of its {} tasks are "
+                    "not there and cannot be added",
+                    plan_.group_id, missing, plan_.tasks.size()));
+  }
+
+ private:
+  // Other people's tasks may be in the group, but none of another plan.
+  Result<void> add_unknown(const taskcluster::TaskDefinition& definition) const {
+    auto creator = definition.tags.find("created-by");
+    if (creator == definition.tags.end() || creator->second != "quern") return {};
+    return not_this_plan(
+        fmt::format("the task group {} has {}, which this job does not plan: its inputs or its "
+                    "settings have changed since",
+                    plan_.group_id, definition.name));
+  }
+
+  const Plan& plan_;
+  std::map<std::string, std::size_t, std::less<>> numbers_;
+  std::vector<bool> is_there_;
+};
+
+}  // namespace
+
+Result<std::vector<bool>> find_tasks(taskcluster::Api& api, const Plan& plan, const std::stop_token& stop) {
+  Comparison comparison(plan);
+  auto group = taskcluster::Queue(api).list_task_group(
+      plan.group_id, [&](const taskcluster::GroupedTask& found) { return comparison.add(found); }, stop);
+  if (!group.ok() && group.error().kind == ErrorKind::kNotFound) return std::vector<bool>(plan.tasks.size(), false);
+  if (!group.ok()) return std::move(group).error();
+  return std::move(comparison).finish(group.value().sealed.has_value());
+}
+
+}  // namespace quern::submit

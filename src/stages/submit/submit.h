@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/utc_time.h"
+#include "services/taskcluster/api.h"
+#include "services/taskcluster/task.h"
+
+// Planned tasks to tasks of a deployment. All of it belongs to the thread of the Api, and blocks.
+
+namespace quern::submit {
+
+struct Task {
+  std::string id;
+  std::string label;               // "map 17/200"
+  std::vector<std::size_t> needs;  // tasks before it in the list
+};
+
+struct Plan {
+  std::string group_id;
+  std::vector<Task> tasks;
+  // What createTask takes, with this time of creation.
+  std::function<std::string(std::size_t task, UtcTime created)> definition;
+};
+
+// kDenied, and nothing was asked for, if nobody's credentials are there; kDenied if the deployment's clock and ours
+// differ by more than limits::kMaxClockDifference, as it would refuse the tasks.
+Result<void> check_access(taskcluster::Api& api, const std::stop_token& stop);
+
+// What the caller may do. None where the deployment does not tell the caller, for lack of auth:current-scopes; `why`
+// has its words. Refused credentials are an error.
+struct HeldScopes {
+  std::optional<std::vector<std::string>> scopes;
+  std::string why = {};
+};
+Result<HeldScopes> held_scopes(taskcluster::Api& api, const std::stop_token& stop);
+// That these are missing: all of them, one a line.
+Error lacks_scopes(const std::vector<std::string>& missing);
+
+// Which tasks of the plan are in the group already, with none if there is no such group. kBadInput, with what to do,
+// if it has tasks of another plan, if one of its tasks does other work than the planned one, or if some are missing and
+// it is sealed.
+Result<std::vector<bool>> find_tasks(taskcluster::Api& api, const Plan& plan, const std::stop_token& stop);
+
+// Creates what is not there, each task after all that it needs, limits::kMostQuestionsAtOnce at a time. `on_created` is
+// told how many are there. Creation times are taken when a task is asked for first; attempts repeat the same bytes. If
+// one is refused, the group is sealed and cancelled, and Error::details say so; it is left alone if nothing was created
+// here. kStopped: details say how to go on and how to cancel.
+Result<void> create_tasks(taskcluster::Api& api, const Plan& plan, const std::vector<bool>& is_there,
+                          const std::function<void(std::size_t)>& on_created, const std::stop_token& stop);
+
+// Seals the group and cancels all its tasks that have not ended.
+Result<taskcluster::GroupCancellation> cancel_group(taskcluster::Api& api, const std::string& group_id,
+                                                    const std::stop_token& stop);
+
+}  // namespace quern::submit
