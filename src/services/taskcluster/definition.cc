@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "services/taskcluster/fields.h"
+#include "model/json_fields.h"
 
 namespace quern::taskcluster {
 namespace {
