@@ -171,15 +171,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         match = re.fullmatch(r"/api/([a-z]+)/v1(/.*)", path)
         self.query = {name: values[0] for name, values in urllib.parse.parse_qs(query, keep_blank_values=True).items()}
         asked = "GET" if self.command == "HEAD" else self.command
-        for service, method, pattern, handle in ROUTES:
+        for service, method, pattern, handle, *schema in ROUTES:
             found = match and match[1] == service and asked == method and re.fullmatch(pattern, match[2])
             if found:
                 require(len(self.body) <= MOST_BYTES, 500, "InternalServerError", "Internal Server Error")
                 self.scopes = self.here.access.scopes_of(self)
                 parts = (part and urllib.parse.unquote(part) for part in found.groups())
                 result = handle(self, *parts)
-                return result if isinstance(result, tuple) else (200, result, {})
+                result = result if isinstance(result, tuple) else (200, result, {})
+                if schema and result[0] < 400:
+                    self.check_own(schema[0], result[1])
+                return result
         return 404, {"error": "Not found"}, {}
+
+    @staticmethod
+    def check_own(schema, result):
+        """The real services check what they answer too. Of a list, the first few are enough."""
+        some = {name: value[:3] if isinstance(value, list) else value for name, value in result.items()}
+        try:
+            rules.SCHEMAS.check(schema, some)
+        except Refused as refused:
+            raise Refused(500, "InternalServerError", f"this fake's own answer is wrong: {refused.message}") from None
 
     def may(self, *all_of, any_of=()):
         missing = [scope for scope in all_of if not satisfies(self.scopes, scope)]
@@ -346,7 +358,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         require(may_follow(artifact, known.get(name)), 409, "RequestConflict", "Artifact already exists, with different type")
         known[name] = artifact
         if kind not in ("s3", "object"):
-            return {name: artifact[name] for name in ("storageType", "expires")}
+            return {"storageType": kind}
         # The object service of this server is filled as S3 is; what differs is how its objects are read.
         key = urllib.parse.quote(f"{task_id}/{run_id}/{name}")
         answer = {name: artifact[name] for name in ("expires", "contentType")}
@@ -508,35 +520,36 @@ def may_follow(new, old):
 
 
 RUN = r"(?:/runs/(\d+))?"
+# Service, method, path, what answers, and the schema of the answer.
 ROUTES = [
     *[(service, "GET", "/ping", Handler.ping) for service in ("queue", "object", "notify", "secrets", "auth", "index")],
-    ("queue", "PUT", r"/task/([^/]+)", Handler.create_task),
-    ("queue", "GET", r"/task/([^/]+)", Handler.get_task),
-    ("queue", "GET", r"/task/([^/]+)/status", Handler.get_status),
-    ("queue", "GET", r"/task/([^/]+)/dependents", Handler.dependents),
-    ("queue", "POST", r"/tasks", Handler.get_tasks),
-    ("queue", "POST", r"/tasks/status", Handler.get_statuses),
-    ("queue", "GET", r"/task-group/([^/]+)", Handler.get_group),
-    ("queue", "GET", r"/task-group/([^/]+)/list", Handler.list_group),
-    ("queue", "POST", r"/task-group/([^/]+)/seal", Handler.seal_group),
-    ("queue", "POST", r"/task-group/([^/]+)/cancel", Handler.cancel_group),
-    ("queue", "POST", r"/task/([^/]+)/(rerun|cancel|schedule)", Handler.change_task),
+    ("queue", "PUT", r"/task/([^/]+)", Handler.create_task, "queue-task-status-response"),
+    ("queue", "GET", r"/task/([^/]+)", Handler.get_task, "queue-task"),
+    ("queue", "GET", r"/task/([^/]+)/status", Handler.get_status, "queue-task-status-response"),
+    ("queue", "GET", r"/task/([^/]+)/dependents", Handler.dependents, "queue-list-dependent-tasks-response"),
+    ("queue", "POST", r"/tasks", Handler.get_tasks, "queue-tasks-response"),
+    ("queue", "POST", r"/tasks/status", Handler.get_statuses, "queue-tasks-statuses-response"),
+    ("queue", "GET", r"/task-group/([^/]+)", Handler.get_group, "queue-task-group-response"),
+    ("queue", "GET", r"/task-group/([^/]+)/list", Handler.list_group, "queue-list-task-group-response"),
+    ("queue", "POST", r"/task-group/([^/]+)/seal", Handler.seal_group, "queue-task-group-response"),
+    ("queue", "POST", r"/task-group/([^/]+)/cancel", Handler.cancel_group, "queue-cancel-task-group-response"),
+    ("queue", "POST", r"/task/([^/]+)/(rerun|cancel|schedule)", Handler.change_task, "queue-task-status-response"),
     ("queue", "POST", r"/claim-work/(.+)", Handler.claim_work),
     ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/reclaim", Handler.reclaim),
-    ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/(completed|failed|exception)", Handler.report),
-    ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/artifacts/(.+)", Handler.create_artifact),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifacts", Handler.list_artifacts),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifact-info/(.+)", Handler.artifact_info),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifact-content/(.+)", Handler.artifact_content),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifacts/(.+)", Handler.get_artifact),
-    ("object", "PUT", r"/start-download/(.+)", Handler.start_download),
+    ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/(completed|failed|exception)", Handler.report, "queue-task-status-response"),
+    ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/artifacts/(.+)", Handler.create_artifact, "queue-post-artifact-response"),
+    ("queue", "GET", rf"/task/([^/]+){RUN}/artifacts", Handler.list_artifacts, "queue-list-artifacts-response"),
+    ("queue", "GET", rf"/task/([^/]+){RUN}/artifact-info/(.+)", Handler.artifact_info, "queue-artifact-response"),
+    ("queue", "GET", rf"/task/([^/]+){RUN}/artifact-content/(.+)", Handler.artifact_content, "queue-artifact-content-response"),
+    ("queue", "GET", rf"/task/([^/]+){RUN}/artifacts/(.+)", Handler.get_artifact, "queue-get-artifact-response"),
+    ("object", "PUT", r"/start-download/(.+)", Handler.start_download, "object-download-object-response"),
     ("notify", "POST", r"/email", Handler.send_mail),
-    ("secrets", "GET", r"/secret/(.+)", Handler.get_secret),
-    ("auth", "GET", r"/scopes/current", Handler.current_scopes),
-    ("auth", "POST", r"/scopes/expand", Handler.expand_scopes),
-    ("auth", "GET", r"/aws/s3/([^/]+)/([^/]+)/(.*)", Handler.s3_credentials),
+    ("secrets", "GET", r"/secret/(.+)", Handler.get_secret, "secrets-secret"),
+    ("auth", "GET", r"/scopes/current", Handler.current_scopes, "auth-scopeset"),
+    ("auth", "POST", r"/scopes/expand", Handler.expand_scopes, "auth-scopeset"),
+    ("auth", "GET", r"/aws/s3/([^/]+)/([^/]+)/(.*)", Handler.s3_credentials, "auth-aws-s3-credentials-response"),
     ("index", "GET", r"/task/([^/]+)/artifacts/(.+)", Handler.indexed_artifact),
-    ("index", "GET", r"/task/([^/]+)", Handler.find_indexed),
+    ("index", "GET", r"/task/([^/]+)", Handler.find_indexed, "index-indexed-task-response"),
 ]
 
 
