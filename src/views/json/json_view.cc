@@ -1,32 +1,15 @@
 #include "views/json/json_view.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <variant>
 
-#include "base/fd.h"
+#include "views/json/line_writer.h"
 
 namespace quern::view {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-double seconds_of(std::chrono::nanoseconds duration) {
-  // Rounded to microseconds, so that the text stays short.
-  return static_cast<double>(std::chrono::round<std::chrono::microseconds>(duration).count()) / 1e6;
-}
-
-// "2001-09-09T01:46:40.123Z"
-std::string utc_text(std::chrono::system_clock::time_point time) {
-  auto second = std::chrono::floor<std::chrono::seconds>(time);
-  auto fraction = std::chrono::floor<std::chrono::milliseconds>(time - second);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(second), fraction.count());
-}
 
 Json error_json(const Error& error) {
   Json object = {{"kind", name_of(error.kind)}, {"message", error.message}};
@@ -140,12 +123,12 @@ struct ToJson {
 
 class LineView : public JsonView {
  public:
-  explicit LineView(JsonOptions options) : options_(std::move(options)), fd_(options_.fd), started_(options_.clock()) {}
+  explicit LineView(JsonOptions options)
+      : options_(std::move(options)), writer_(options_.fd, options_.clock, options_.wall_clock) {}
 
   ~LineView() override {
     std::lock_guard lock(mutex_);
     write_progress_if_any();
-    fd_.release();  // It was borrowed.
   }
 
   void emit(const event::Event& event) override {
@@ -159,7 +142,7 @@ class LineView : public JsonView {
     }
     // The figures before the end of a phase are those of the whole phase.
     if (std::holds_alternative<event::PhaseEnded>(event)) write_progress_if_any();
-    write(std::visit(ToJson{options_.input_name}, event));
+    writer_.write(std::visit(ToJson{options_.input_name}, event));
   }
 
   void finish(std::string_view accounting_json) override {
@@ -167,42 +150,27 @@ class LineView : public JsonView {
     write_progress_if_any();
     Json accounting = Json::parse(accounting_json, nullptr, false);
     CHECK(!accounting.is_discarded());
-    write({{"event", "accounting"}, {"accounting", std::move(accounting)}});
+    writer_.write({{"event", "accounting"}, {"accounting", std::move(accounting)}});
   }
 
   Result<void> outcome() override {
     std::lock_guard lock(mutex_);
-    if (failure_) return *failure_;
-    return {};
+    return writer_.outcome();
   }
 
  private:
   void write_progress_if_any() {
     if (!std::exchange(has_news_, false)) return;
     last_progress_ = options_.clock();
-    write(progress_json(tally_.progress()));
-  }
-
-  void write(const Json& object) {
-    if (failure_) return;
-    Json line = {{"event", object.at("event")},
-                 {"time", utc_text(options_.wall_clock())},
-                 {"elapsed", seconds_of(options_.clock() - started_)}};
-    line.update(object);
-    // What users and modules wrote need not be UTF-8.
-    std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-    auto written = write_all(fd_, text);
-    if (!written.ok()) failure_ = std::move(written).error().with_context("writing events");
+    writer_.write(progress_json(tally_.progress()));
   }
 
   const JsonOptions options_;
   std::mutex mutex_;
-  Fd fd_;
-  const ClockTime started_;
+  LineWriter writer_;
   ProgressTally tally_;
   bool has_news_ = false;
   std::optional<ClockTime> last_progress_;
-  std::optional<Error> failure_;
 };
 
 }  // namespace

@@ -35,7 +35,6 @@ class TerminalView : public EventSink {
   void draw(bool is_last);
   void draw_live(const std::vector<std::string>& lines, const Progress& progress, bool is_last);
   void write_plain(std::vector<std::string> lines, const Progress& progress, bool is_last);
-  ScreenSize screen_size() const;
   bool is_live() const { return options_.is_terminal && !options_.quiet; }
 
   const TerminalOptions options_;
@@ -123,7 +122,7 @@ void TerminalView::draw(bool is_last) {
 }
 
 void TerminalView::draw_live(const std::vector<std::string>& lines, const Progress& progress, bool is_last) {
-  ScreenSize size = screen_size();
+  ScreenSize size = screen_size(options_, fd_);
   std::vector<std::string> live;
   if (!is_last) {
     ClockTime now = options_.clock();
@@ -148,17 +147,6 @@ void TerminalView::write_plain(std::vector<std::string> lines, const Progress& p
   static_cast<void>(write_all(fd_, bytes).ok());
 }
 
-ScreenSize TerminalView::screen_size() const {
-  if (options_.size) return *options_.size;
-  winsize window{};
-  ScreenSize size;
-  if (::ioctl(fd_.number(), TIOCGWINSZ, &window) == 0) {
-    if (window.ws_row > 0) size.rows = window.ws_row;
-    if (window.ws_col > 0) size.columns = window.ws_col;
-  }
-  return size;
-}
-
 bool is_set(const char* value) { return value != nullptr && *value != '\0'; }
 
 // The first of these that is set decides, as in the C library.
@@ -174,6 +162,17 @@ bool locale_is_utf8(const EnvironmentLookup& environment) {
 }
 
 }  // namespace
+
+ScreenSize screen_size(const TerminalOptions& options, const Fd& fd) {
+  if (options.size) return *options.size;
+  winsize window{};
+  ScreenSize size;
+  if (::ioctl(fd.number(), TIOCGWINSZ, &window) == 0) {
+    if (window.ws_row > 0) size.rows = window.ws_row;
+    if (window.ws_col > 0) size.columns = window.ws_col;
+  }
+  return size;
+}
 
 TerminalOptions choose_terminal_options(int fd, bool fd_is_terminal, const EnvironmentLookup& environment) {
   const char* term = environment("TERM");

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/fd.h"
 #include "model/event.h"
 #include "model/limits.h"
 #include "model/progress.h"
@@ -28,6 +29,9 @@ struct TerminalOptions {
   std::chrono::milliseconds plain_line_interval = limits::kPlainLineInterval;
   std::optional<ScreenSize> size = {};  // none: asked from the terminal at each redraw
 };
+
+// As the options say, or as the terminal does.
+ScreenSize screen_size(const TerminalOptions& options, const Fd& fd);
 
 // An environment variable's value, or null.
 using EnvironmentLookup = std::function<const char*(const char*)>;
