@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "model/limits.h"
+#include "stages/watch/rerun.h"
+#include "stages/watch/watch.h"
+
+namespace quern::watch {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// True unless it was stopped meanwhile.
+bool wait(std::chrono::milliseconds duration, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
+  return !stop.stop_requested();
+}
+
+Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
+
+class Loop {
+ public:
+  Loop(GroupWatch& watch, GroupSink& sink, std::chrono::milliseconds longest, Rerun* rerun)
+      : watch_(watch),
+        sink_(sink),
+        longest_(longest),
+        interval_(std::min<std::chrono::milliseconds>(limits::kFirstPollInterval, longest)),
+        rerun_(rerun) {}
+
+  Result<Ending> run(const std::stop_token& stop) {
+    while (true) {
+      TRY(look(stop));
+      if (is_over()) return watch_.ending(std::chrono::system_clock::now());
+      if (!wait_for_next_look(stop)) return stopped();
+    }
+  }
+
+ private:
+  Result<void> look(const std::stop_token& stop) {
+    auto changed = watch_.look(stop);
+    if (!changed.ok()) return bear(std::move(changed).error());
+    failures_ = 0;
+    sink_.looked(watch_.group(), changed.value());
+    if (rerun_ == nullptr) return {};
+    TRY_ASSIGN(auto again, rerun_->step(stop));
+    if (!again.empty()) sink_.looked(watch_.group(), again);
+    return {};
+  }
+
+  // The job goes on while its deployment does not answer.
+  Result<void> bear(Error error) {
+    if (error.kind != ErrorKind::kRetry || ++failures_ >= limits::kMaxFailedPolls) {
+      return std::move(error).with_context("watching the task group " + watch_.group().id);
+    }
+    if (failures_ == 1) sink_.note(event::Level::kWarning, error.message + "; the job goes on, and so does the watch");
+    return {};
+  }
+
+  bool is_over() const {
+    if (failures_ > 0) return false;
+    const UtcTime now = std::chrono::system_clock::now();
+    return rerun_ == nullptr ? watch_.ending(now) != Ending::kNone : rerun_->is_over(now);
+  }
+
+  bool wait_for_next_look(const std::stop_token& stop) {
+    const auto due = Steady::now() + interval_;
+    interval_ = std::min(longest_, interval_ + interval_ / 4);
+    for (auto now = Steady::now(); now < due; now = Steady::now()) {
+      auto left = std::chrono::ceil<std::chrono::milliseconds>(due - now);
+      if (!wait(std::min<std::chrono::milliseconds>(left, limits::kGroupRedrawInterval), stop)) return false;
+      sink_.tick(watch_.group());
+    }
+    return !stop.stop_requested();
+  }
+
+  GroupWatch& watch_;
+  GroupSink& sink_;
+  const std::chrono::milliseconds longest_;
+  std::chrono::milliseconds interval_;
+  Rerun* const rerun_;
+  std::size_t failures_ = 0;  // looks without an answer, one after the other
+};
+
+}  // namespace
+
+Result<Ending> watch_to_end(GroupWatch& watch, GroupSink& sink, const PollOptions& options, Rerun* rerun,
+                            const std::stop_token& stop) {
+  return Loop(watch, sink, options.longest, rerun).run(stop);
+}
+
+}  // namespace quern::watch
