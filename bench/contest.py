@@ -23,6 +23,8 @@ class Command:
     rounds: int = None
     # What it leaves is no result to compare, as with a floor.
     is_compared: bool = True
+    # It may be unable to do the work within the memory that it is given; the row then says so.
+    may_fail: bool = False
 
 
 @dataclasses.dataclass
@@ -32,6 +34,8 @@ class Faster:
     times: float
 
     def judge(self, ours, sides):
+        if self.rival not in sides:
+            return f"{self.rival} could not do it", f"at least {self.times:g} times as fast", True
         got = sides[self.rival]["wall"] / ours["wall"]
         return f"{got:.2f} times as fast as {self.rival}", f"at least {self.times:g} times", got >= self.times
 
@@ -105,10 +109,17 @@ class Run:
         rounds = self.rounds or contest.rounds
         for number in range(rounds):
             for side in sides:
-                if number < (side.rounds or rounds):
-                    samples[side.name].append(self.sample(name, side))
-            self.compare(name, contest)
+                if number < (side.rounds or rounds) and side.name in samples:
+                    self.add_sample(name, side, samples)
+            self.compare(name, contest, samples)
         self.report(name, contest, {side: measuring.medians(taken) for side, taken in samples.items()}, rounds)
+
+    def add_sample(self, name, side, samples):
+        taken = self.sample(name, side)
+        if taken is None:
+            del samples[side.name]
+        else:
+            samples[side.name].append(taken)
 
     def place(self, side):
         return os.path.join(self.folder, side.name.replace(" ", "-").replace("/", "-"))
@@ -118,6 +129,10 @@ class Run:
         shutil.rmtree(folder, ignore_errors=True)
         os.mkdir(folder)
         status, complaint, sample = measuring.run(side.words, folder, side.stdin)
+        if status not in side.ok_exit and side.may_fail:
+            reason = next((line for line in complaint.splitlines() if "Error" in line), complaint.strip())
+            print(f"\n{name}: {side.name} failed with {status}: {reason}", flush=True)
+            return None
         if status not in side.ok_exit:
             sys.exit(f"{name}: {side.name} failed with {status}:\n{complaint[-5000:]}\n{' '.join(side.words)}")
         if side.times_itself:
@@ -125,11 +140,11 @@ class Run:
                 sample.wall = float(file.read())
         return sample
 
-    def compare(self, name, contest):
+    def compare(self, name, contest, samples):
         ours = os.path.join(self.place(contest.ours), contest.ours.result)
         for side in contest.rivals:
             theirs = os.path.join(self.place(side), side.result)
-            if side.is_compared and not filecmp.cmp(ours, theirs, shallow=False):
+            if side.is_compared and side.name in samples and not filecmp.cmp(ours, theirs, shallow=False):
                 sys.exit(f"{name}: quern and {side.name} disagree: {ours} and {theirs}")
 
     def report(self, name, contest, sides, rounds):

@@ -93,7 +93,7 @@ class S3:
         """What quern, aws and rclone take from it, as words for env."""
         known = {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_REGION": "us-east-1",
                  "AWS_EC2_METADATA_DISABLED": "true", "RCLONE_S3_PROVIDER": "Other", "RCLONE_S3_ENV_AUTH": "true",
-                 "RCLONE_S3_ENDPOINT": self.endpoint, "RCLONE_S3_REGION": "us-east-1"}
+                 "RCLONE_S3_ENDPOINT": self.endpoint, "RCLONE_S3_REGION": "us-east-1", "RCLONE_S3_LIST_VERSION": "2"}
         return ["env", "-u", "AWS_CA_BUNDLE", *[f"{name}={value}" for name, value in known.items()]]
 
 

@@ -9,7 +9,7 @@ import {availableParallelism} from 'node:os';
 const [modules, separator, memory, query] = process.argv.slice(2);
 const {DuckDBInstance} = createRequire(modules + '/')('@duckdb/node-api');
 const options = {threads: String(availableParallelism())};
-if (memory) Object.assign(options, {memory_limit: memory, temp_directory: './spilled'});
+if (memory) Object.assign(options, {memory_limit: memory, temp_directory: './spilled', preserve_insertion_order: 'false'});
 const instance = await DuckDBInstance.create(':memory:', options);
 const connection = await instance.connect();
 // COPY writes in C++: handing rows to JavaScript would be most of the time of a long result.

@@ -30,7 +30,7 @@ def sum_pairs(corpora):
     query = (f"SELECT k, sum(v) FROM read_csv('{stored}/*.csv', delim=',', quote='', escape='', header=false, auto_detect=false, "
              "columns={'k': 'VARCHAR', 'v': 'BIGINT'}) GROUP BY k ORDER BY k")
     return Contest("pairs through cat and builtin sum, memory 256 MiB", quern(job("sum-pairs"), stored),
-                   [shell("sort awk", script, rounds=1), duckdb(query, separator=",", memory="256MiB")],
+                   [shell("sort awk", script, rounds=1), duckdb(query, separator=",", memory="256MiB", may_fail=True)],
                    [Faster("sort awk", 3), Faster("DuckDB", 1), Memory(400)], decoded_bytes(stored), rounds=2)
 
 

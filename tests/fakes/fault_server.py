@@ -8,6 +8,7 @@ Listens on loopback, prints its port as one line, and ends when its standard inp
 The plan is a JSON object from paths to what is there: {"/a": {"text": "hello"}, "/b": {"size": 5000, "faults": [...]}}.
     text, size     the object's bytes; of `size`, they are lines of 16 bytes with the number of each: 000000000000000\\n
     base64         the bytes of an object that is no text
+    file           the path of a file with the bytes
     gzip           true: stored as gzip, and served with Content-Encoding: gzip
     etag           with its quotes; the MD5 of the bytes if it is not given, no header if it is ""
     headers        further headers of every answer
@@ -61,6 +62,8 @@ class Stored:
             content = "".join(lines).encode()[: planned["size"]]
         elif "base64" in planned:
             content = base64.b64decode(planned["base64"])
+        elif "file" in planned:
+            content = pathlib.Path(planned["file"]).read_bytes()
         else:
             content = planned.get("text", "").encode()
         self.is_gzip = planned.get("gzip", False)
