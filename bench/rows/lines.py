@@ -39,7 +39,7 @@ def list_pairs(corpora):
     stored = corpora.pairs()
     rival = Command("a dict of lists", [PYTHON, f"{RIVALS}/dict_of_lists.py", job("list-pairs"), *files_of(stored)], rounds=1)
     return Contest("pairs through cat and a reducer in Python, memory 256 MiB", quern(job("list-pairs"), stored), [rival],
-                   [Faster("a dict of lists", 1), Memory(400)], decoded_bytes(stored), rounds=1)
+                   [Faster("a dict of lists", 1), Memory(512)], decoded_bytes(stored), rounds=1)
 
 
 ROWS = {"word-count": word_count, "sum-pairs": sum_pairs, "list-pairs": list_pairs}

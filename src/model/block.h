@@ -55,6 +55,7 @@ struct BlockOutput {
   BlockAddress address;
   InputOrdinal last_input = 0;  // of the block's last segment, so that a packed block's inputs are known
   std::vector<Buffer> lines;
+  bool is_certain = false;  // its inputs were read to their verified ends: nothing of it can stop to count any more
 };
 
 // Takes the output of finished blocks. Each mapper thread has a sink of its own.

@@ -61,13 +61,15 @@ Result<std::uint32_t> HeldLines::commit(BlockSink& sink, InputOrdinal first_inpu
       if (count == 0) return Error{.message = "held output of a mapper has become shorter on disk"};
       used += count;
     }
-    BlockOutput block{.address = {.input = first_input, .number = number++}, .last_input = last_input};
+    BlockOutput block{
+        .address = {.input = first_input, .number = number++}, .last_input = last_input, .is_certain = true};
     block.lines.push_back(std::move(lines));
     TRY(sink.commit(std::move(block)));
   }
   TRY(sink.commit({.address = {.input = first_input, .number = number++},
                    .last_input = last_input,
-                   .lines = std::exchange(lines_, {})}));
+                   .lines = std::exchange(lines_, {}),
+                   .is_certain = true}));
   clear();
   return number;
 }

@@ -48,31 +48,21 @@ Result<void> AggregateShelf::add(BlockOutput output) {
   TRY(settle());
   InputFates::Fate fate = fates_.of(output.address.input);
   // A block of several inputs has only whole and verified ones.
-  if (output.last_input != output.address.input) fate = InputFates::Fate::kDecoded;
+  if (output.last_input != output.address.input || output.is_certain) fate = InputFates::Fate::kDecoded;
   if (fate == InputFates::Fate::kFailed) return {};
   for (Buffer& lines : output.lines) {
     if (!lines.empty() && lines.view().back() != '\n') lines.push_back('\n');
   }
-  if (fate == InputFates::Fate::kDecoded) return add_lines(main_table(), output.lines);
+  if (fate == InputFates::Fate::kDecoded) return add_lines(output.lines);
   keep(std::move(output));
   return {};
 }
 
-AggregateTable& AggregateShelf::main_table() {
-  if (table_ == nullptr) table_ = make_table();
-  return *table_;
-}
-
-std::unique_ptr<AggregateTable> AggregateShelf::make_table() const {
-  return std::make_unique<AggregateTable>(peers_.splitter, aggregation_, peers_.budget);
-}
-
-Result<void> AggregateShelf::add_lines(AggregateTable& table, std::vector<Buffer>& lines) const {
-  for (const Buffer& chunk : lines) TRY(table.add(chunk.view()));
+Result<void> AggregateShelf::add_lines(const std::vector<Buffer>& lines) {
+  for (const Buffer& chunk : lines) TRY(tables_.add(chunk.view(), scatter_));
   return {};
 }
 
-// Takes what belongs to inputs whose fate has become known.
 Result<void> AggregateShelf::settle() {
   for (auto open = open_.begin(); open != open_.end();) {
     InputFates::Fate fate = fates_.of(open->input);
@@ -89,14 +79,8 @@ Result<void> AggregateShelf::settle() {
 
 Result<void> AggregateShelf::absorb(Open& open) {
   if (open.error.has_value()) return *open.error;
-  if (open.table != nullptr) {
-    if (table_ == nullptr || table_->empty()) {
-      table_ = std::move(open.table);
-    } else {
-      TRY(table_->absorb(*open.table));
-    }
-  }
-  return add_lines(main_table(), open.lines);
+  if (open.table != nullptr) TRY(tables_.absorb(*open.table, scatter_));
+  return add_lines(open.lines);
 }
 
 void AggregateShelf::drop_lines(Open& open) const {
@@ -117,20 +101,32 @@ void AggregateShelf::keep(BlockOutput output) {
   if (found->lines_bytes > held_lines_bytes_) tabulate(*found);
 }
 
-void AggregateShelf::tabulate(Open& open) const {
-  if (open.table == nullptr) open.table = make_table();
-  Result<void> added = open.error.has_value() ? Result<void>() : add_lines(*open.table, open.lines);
-  if (!added.ok()) open.error = std::move(added).error();
+void AggregateShelf::tabulate(Open& open) {
+  if (!open.error.has_value()) {
+    auto added = add_to_own_table(open);
+    if (!added.ok()) open.error = std::move(added).error();
+  }
   drop_lines(open);
 }
 
+Result<void> AggregateShelf::add_to_own_table(Open& open) {
+  const Aggregation& aggregation = tables_.aggregation();
+  if (open.table == nullptr) {
+    open.table = std::make_unique<AggregateTable>(peers_.splitter, aggregation, peers_.budget);
+  }
+  for (const Buffer& chunk : open.lines) {
+    scatter_.pairs.clear();
+    split_pairs(chunk.view(), peers_.splitter, aggregation, scatter_.pairs);
+    TRY(open.table->add(scatter_.pairs));
+  }
+  return {};
+}
+
 Result<Taken> AggregateShelf::take() {
-  TRY(settle());
   Taken taken;
-  if (table_ != nullptr) TRY(table_->seal(kSettled, taken));
   for (Open& open : open_) {
     tabulate(open);
-    TRY(open.table->seal({.input = open.input, .number = 0}, taken));
+    if (open.table != nullptr) TRY(open.table->seal({.input = open.input, .number = 0}, taken));
   }
   std::erase_if(open_, [](const Open& open) { return !open.error.has_value(); });
   return taken;

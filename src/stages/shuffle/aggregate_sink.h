@@ -10,6 +10,7 @@
 #include "base/guarded.h"
 #include "model/block.h"
 #include "stages/shuffle/aggregate_table.h"
+#include "stages/shuffle/aggregate_tables.h"
 #include "stages/shuffle/pair_sink.h"
 #include "stages/shuffle/shelf.h"
 
@@ -32,14 +33,23 @@ class InputFates {
   Guarded<Known> known_;
 };
 
-// Aggregates the pairs as they come. What an input gives that may still fail is kept apart until its fate is known: as
-// the mapper's own lines while they are few, in a table of its own beyond that (docs/decisions/0008).
+// Aggregates the pairs as they come, in tables that all sinks share. What an input gives that may still fail is kept
+// apart until its fate is known: as the mapper's own lines while they are few, in a table of its own beyond that
+// (docs/decisions/0008).
 class AggregateShelf final : public Shelf {
  public:
-  AggregateShelf(const SinkPeers& peers, Aggregation aggregation, InputFates& fates, std::uint64_t held_lines_bytes)
-      : peers_(peers), aggregation_(aggregation), fates_(fates), held_lines_bytes_(held_lines_bytes) {}
+  struct Options {
+    InputFates& fates;
+    AggregateTables& tables;
+    std::uint64_t held_lines_bytes;
+  };
+  AggregateShelf(const SinkPeers& peers, const Options& options)
+      : peers_(peers), fates_(options.fates), tables_(options.tables), held_lines_bytes_(options.held_lines_bytes) {}
   // With the mutex held.
   Result<void> add(BlockOutput output);
+  // With the mutex held: hands what is known to count over to the shared tables.
+  Result<void> settle();
+  // What is still kept apart.
   Result<Taken> take() override;
 
  private:
@@ -52,27 +62,22 @@ class AggregateShelf final : public Shelf {
     std::optional<Error> error;  // counts only if the input does
   };
 
-  AggregateTable& main_table();
-  std::unique_ptr<AggregateTable> make_table() const;
-  Result<void> add_lines(AggregateTable& table, std::vector<Buffer>& lines) const;
-  Result<void> settle();
+  Result<void> add_lines(const std::vector<Buffer>& lines);
   Result<void> absorb(Open& open);
   void drop_lines(Open& open) const;
   void keep(BlockOutput output);
-  void tabulate(Open& open) const;
+  void tabulate(Open& open);
+  Result<void> add_to_own_table(Open& open);
 
   const SinkPeers peers_;
-  const Aggregation aggregation_;
   InputFates& fates_;
+  AggregateTables& tables_;
   const std::uint64_t held_lines_bytes_;
-  std::unique_ptr<AggregateTable> table_;  // of inputs that count
+  Scatter scatter_;
   std::list<Open> open_;
 };
 
 // The sink of such a shelf, which it borrows.
 std::unique_ptr<BlockSink> make_aggregate_sink(AggregateShelf& shelf, const SinkPeers& peers);
-
-// The address of pairs of inputs that certainly count.
-inline constexpr BlockAddress kSettled = {.input = 0xffffffff, .number = 0};
 
 }  // namespace quern::shuffle

@@ -22,6 +22,7 @@ constexpr std::size_t kFirstPieceBytes = std::size_t{32} << 10;
 // A slot lies anywhere in the table and its line anywhere in the arena: both are asked for while others are worked on.
 constexpr std::size_t kSlotsAhead = 24;
 constexpr std::size_t kLinesAhead = 12;
+constexpr std::size_t kNearSlots = 6;
 
 // Room for a state of this size, so that it may grow a few times where it lies. It is not stored anywhere: every size
 // that fits into a room has that same room, or a smaller one. Small sums and counts never grow.
@@ -45,6 +46,13 @@ bool parse_short_integer(std::string_view text, std::int64_t& value) {
   return true;
 }
 
+// The whole pair, with its separator; of a pair without a value the key alone.
+std::string_view pair_of(const Entry& entry, const EntryReader& reader, std::string_view separator) {
+  std::string_view key = reader.key(entry);
+  if (entry.value_bytes() == 0) return key;
+  return {key.data(), key.size() + separator.size() + entry.value_bytes()};
+}
+
 template <typename T>
 T read(const char* source) {
   T value;
@@ -54,22 +62,47 @@ T read(const char* source) {
 
 }  // namespace
 
-Result<void> AggregateTable::add(std::string_view lines) {
-  entries_.clear();
-  Splitter{.separator = splitter_.separator}.split(lines, entries_, numbers_);
-  if (is_unique()) hash_pairs();
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    TRY(grow_if_full());
-    prefetch(i);
-    Entry& slot = find(entries_[i]);
-    TRY(slot.line_and_key_bytes == 0 ? insert(slot, entries_[i]) : update(slot, entries_[i]));
+void split_pairs(std::string_view lines, const Splitter& splitter, const Aggregation& aggregation,
+                 std::vector<Entry>& pairs) {
+  std::size_t before = pairs.size();
+  std::vector<std::uint32_t> none;
+  Splitter{.separator = splitter.separator}.split(lines, pairs, none);
+  if (Aggregator(aggregation).keeps_state()) return;
+  EntryReader reader(splitter.separator);
+  for (Entry& entry : std::span(pairs).subspan(before)) {
+    std::string_view pair = pair_of(entry, reader, splitter.separator);
+    entry.hash = static_cast<std::uint32_t>(XXH3_64bits(pair.data(), pair.size()) >> 32);
   }
+}
+
+void AggregateTable::prefetch(std::span<const Entry> entries, std::size_t index) const {
+  if (index + kSlotsAhead < entries.size()) {
+    __builtin_prefetch(&slots_[slot_of(entries[index + kSlotsAhead].hash)]);
+  }
+  if (index + kLinesAhead >= entries.size()) return;
+  // Most keys stand in one of the first slots from their own on, which share a cache line.
+  std::uint32_t hash = entries[index + kLinesAhead].hash;
+  std::size_t at = slot_of(hash);
+  for (std::size_t last = std::min(at + kNearSlots, slots_.size()); at < last; ++at) {
+    if (slots_[at].hash != hash) continue;
+    __builtin_prefetch(slots_[at].line());
+    return;
+  }
+}
+
+Result<void> AggregateTable::add(std::span<const Entry> pairs) {
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    TRY(grow_if_full());
+    prefetch(pairs, i);
+    Entry& slot = find(pairs[i]);
+    TRY(slot.line_and_key_bytes == 0 ? insert(slot, pairs[i]) : update(slot, pairs[i]));
+  }
+  count_keys();
   return {};
 }
 
-Result<void> AggregateTable::absorb(const AggregateTable& other) {
-  for (const Entry& entry : other.slots_.span()) {
-    if (entry.line_and_key_bytes == 0) continue;
+Result<void> AggregateTable::absorb(std::span<const Entry> states) {
+  for (const Entry& entry : states) {
     TRY(grow_if_full());
     Entry& slot = find(entry);
     bool is_new = slot.line_and_key_bytes == 0;
@@ -82,29 +115,12 @@ Result<void> AggregateTable::absorb(const AggregateTable& other) {
     aggregator_.merge(scratch_, reader_.value(entry));
     TRY(store_state(slot, reader_.key(entry), entry.hash));
   }
+  count_keys();
   return {};
 }
 
 std::string_view AggregateTable::identity_of(const Entry& entry) const {
-  std::string_view key = reader_.key(entry);
-  if (!is_unique() || entry.value_bytes() == 0) return key;
-  return {key.data(), key.size() + splitter_.separator.size() + entry.value_bytes()};
-}
-
-void AggregateTable::hash_pairs() {
-  for (Entry& entry : entries_) {
-    std::string_view pair = identity_of(entry);
-    entry.hash = static_cast<std::uint32_t>(XXH3_64bits(pair.data(), pair.size()) >> 32);
-  }
-}
-
-void AggregateTable::prefetch(std::size_t index) const {
-  if (index + kSlotsAhead < entries_.size()) {
-    __builtin_prefetch(&slots_[slot_of(entries_[index + kSlotsAhead].hash)]);
-  }
-  if (index + kLinesAhead < entries_.size()) {
-    __builtin_prefetch(slots_[slot_of(entries_[index + kLinesAhead].hash)].line());
-  }
+  return is_unique() ? pair_of(entry, reader_, splitter_.separator) : reader_.key(entry);
 }
 
 Entry& AggregateTable::find(const Entry& entry) {
@@ -174,19 +190,17 @@ Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std:
   }
   if (state_bytes > 0) std::memcpy(line + key.size() + separator.size(), scratch_.data(), state_bytes);
   slot.value_bytes_and_mark = state_bytes;
-  if (is_new) {
-    ++keys_;
-    budget_.take(0, 1);
-  }
+  if (is_new) ++keys_;
   return {};
 }
 
 Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
   if (room_.size() < size_bytes) {
-    next_piece_bytes_ = std::clamp(2 * next_piece_bytes_, kFirstPieceBytes, kHugePageBytes);
-    std::size_t piece_bytes = std::max(next_piece_bytes_, size_bytes);
+    // An eighth of what there is, so that little of the last piece stands empty.
+    std::size_t piece_bytes = std::max(std::clamp(arena_bytes_ / 8, kFirstPieceBytes, kHugePageBytes), size_bytes);
     TRY_ASSIGN(auto piece, HugeArray<char>::make(piece_bytes));
     count(piece_bytes);
+    arena_bytes_ += piece_bytes;
     room_ = piece.span();
     arena_.push_back(std::move(piece));
   }
@@ -198,8 +212,7 @@ Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
 Result<void> AggregateTable::make_slots(std::size_t slots) {
   TRY_ASSIGN(slots_, HugeArray<Entry>::make(slots));
   std::memset(static_cast<void*>(slots_.data()), 0, slots * sizeof(Entry));
-  // Twice, because sorting makes a second copy of all entries.
-  count(2 * slots * sizeof(Entry));
+  count(slots * sizeof(Entry));
   return {};
 }
 
@@ -207,14 +220,14 @@ Result<void> AggregateTable::grow_if_full() {
   if (slots_.size() == 0) return make_slots(kFirstSlots);
   if (keys_ * 10 < slots_.size() * 7) return {};
   HugeArray<Entry> old = std::move(slots_);
-  TRY(make_slots(2 * old.size()));
+  TRY(make_slots(old.size() + old.size() / 2));
   for (const Entry& entry : old.span()) {
     if (entry.line_and_key_bytes == 0) continue;
     std::size_t at = slot_of(entry.hash);
     while (slots_[at].line_and_key_bytes != 0) at = at + 1 == slots_.size() ? 0 : at + 1;
     slots_[at] = entry;
   }
-  std::uint64_t freed_bytes = 2 * old.size() * sizeof(Entry);
+  std::uint64_t freed_bytes = old.size() * sizeof(Entry);
   budget_.give_back(freed_bytes, 0);
   counted_bytes_ -= freed_bytes;
   return {};
@@ -225,14 +238,30 @@ void AggregateTable::count(std::uint64_t bytes) {
   budget_.take(bytes, 0);
 }
 
-// Brings the slots in use to the front, and their hashes back to those of their keys.
-std::size_t AggregateTable::compact() {
+void AggregateTable::count_keys() {
+  budget_.take(0, keys_ - counted_keys_);
+  counted_keys_ = keys_;
+}
+
+std::span<const Entry> AggregateTable::entries() {
+  return keys_ == 0 ? std::span<const Entry>() : slots_.span().first(gather());
+}
+
+// Brings the slots in use to the front.
+std::size_t AggregateTable::gather() {
   std::size_t kept = 0;
-  numbers_.clear();
   for (const Entry& slot : slots_.span()) {
-    if (slot.line_and_key_bytes == 0) continue;
-    Entry& entry = slots_[kept++] = slot;
-    if (!is_unique() && splitter_.partitions == 1) continue;
+    if (slot.line_and_key_bytes != 0) slots_[kept++] = slot;
+  }
+  return kept;
+}
+
+// The same, and brings their hashes back to those of their keys.
+std::size_t AggregateTable::compact() {
+  std::size_t kept = gather();
+  numbers_.clear();
+  if (!is_unique() && splitter_.partitions == 1) return kept;
+  for (Entry& entry : slots_.span().first(kept)) {
     std::string_view key = reader_.key(entry);
     std::uint64_t hash = XXH3_64bits(key.data(), key.size());
     entry.hash = static_cast<std::uint32_t>(hash >> 32);
@@ -257,9 +286,10 @@ Result<void> AggregateTable::seal(BlockAddress address, Taken& taken) {
   taken.pieces.push_back(std::exchange(slots_, {}));
   taken.blocks.push_back(std::move(block));
   taken.budget_bytes += std::exchange(counted_bytes_, 0);
-  taken.pairs += std::exchange(keys_, 0);
+  taken.pairs += std::exchange(counted_keys_, 0);
+  keys_ = 0;
   room_ = {};
-  next_piece_bytes_ = 0;
+  arena_bytes_ = 0;
   return {};
 }
 

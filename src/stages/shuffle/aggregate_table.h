@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,22 +24,27 @@ class AggregateTable {
       : splitter_(splitter), reader_(splitter_.separator), aggregator_(aggregation), budget_(budget) {}
   AggregateTable(const AggregateTable&) = delete;
   AggregateTable& operator=(const AggregateTable&) = delete;
-  ~AggregateTable() { budget_.give_back(counted_bytes_, keys_); }
+  ~AggregateTable() { budget_.give_back(counted_bytes_, counted_keys_); }
 
-  // Each of `lines` ends with '\n'. An error: a value that had to be a number is none.
-  Result<void> add(std::string_view lines);
-  Result<void> absorb(const AggregateTable& other);
+  // Entries of pairs, as split_pairs() makes them. An error: a value that had to be a number is none.
+  Result<void> add(std::span<const Entry> pairs);
+  // Entries of another table of the same aggregation.
+  Result<void> absorb(std::span<const Entry> states);
   // Moves everything to `taken`, as one block with this address.
   Result<void> seal(BlockAddress address, Taken& taken);
+  // What it holds, for absorb(); the table can only be destroyed afterwards.
+  std::span<const Entry> entries();
   bool empty() const { return keys_ == 0; }
+  std::uint64_t counted_bytes() const { return counted_bytes_; }
 
  private:
   bool is_unique() const { return !aggregator_.keeps_state(); }
   std::size_t slot_of(std::uint32_t hash) const { return (std::uint64_t{hash} * slots_.size()) >> 32; }
   // What a slot is found by: the key, or for `unique` the whole pair.
   std::string_view identity_of(const Entry& entry) const;
-  void hash_pairs();
-  void prefetch(std::size_t ahead) const;
+  // A function that only asks for memory has no effect in g++'s eyes, and a call of it is left out unless it is
+  // inlined.
+  [[gnu::always_inline]] inline void prefetch(std::span<const Entry> entries, std::size_t index) const;
   // The slot of the entry's key, or the free one where it belongs.
   Entry& find(const Entry& entry);
   Result<void> update(Entry& slot, const Entry& entry);
@@ -49,8 +55,10 @@ class AggregateTable {
   Result<char*> make_line(std::size_t size_bytes);
   Result<void> make_slots(std::size_t count);
   Result<void> grow_if_full();
+  std::size_t gather();
   std::size_t compact();
   void count(std::uint64_t bytes);
+  void count_keys();
 
   const Splitter splitter_;
   const EntryReader reader_;
@@ -60,12 +68,17 @@ class AggregateTable {
   std::uint64_t keys_ = 0;
   std::vector<HugeArray<char>> arena_;
   std::span<char> room_;  // what is free of the last piece of the arena
-  std::size_t next_piece_bytes_ = 0;
+  std::size_t arena_bytes_ = 0;
   std::uint64_t counted_bytes_ = 0;
+  std::uint64_t counted_keys_ = 0;
   // Of one call, reused for the next.
-  std::vector<Entry> entries_;
   std::vector<std::uint32_t> numbers_;
   std::string scratch_;
 };
+
+// The entries of pairs, appended to `pairs`: their hashes are those by which a table of this aggregation finds them.
+// Each of `lines` ends with '\n'.
+void split_pairs(std::string_view lines, const Splitter& splitter, const Aggregation& aggregation,
+                 std::vector<Entry>& pairs);
 
 }  // namespace quern::shuffle

@@ -159,6 +159,50 @@ TEST(Aggregation, GivesTheSameInAllCircumstances) {
   }
 }
 
+// Two sinks give `keys` keys, each of them twice, and the keys come back in order, once.
+void expect_order_of(std::uint32_t keys, std::uint64_t memory_bytes, std::size_t spilled_at_least) {
+  auto shuffle = Shuffle::make({.separator = " ",
+                                .memory_bytes = memory_bytes,
+                                .scratch_folder = ::testing::TempDir(),
+                                .threads = 2,
+                                .aggregation = Aggregation{.kind = Kind::kSum}});
+  std::vector<std::jthread> mappers;
+  for (std::uint32_t mapper = 0; mapper < 2; ++mapper) {
+    mappers.emplace_back([&, mapper] {
+      auto sink = shuffle->sink();
+      for (std::uint32_t begin = 0; begin < keys; begin += 50'000) {
+        BlockOutput output{.address = {mapper, begin}, .last_input = mapper, .is_certain = true};
+        Buffer& lines = output.lines.emplace_back();
+        for (std::uint32_t i = begin; i < std::min(begin + 50'000, keys); ++i) {
+          // Neighbours are far from each other, and no number comes twice.
+          lines.append(fmt::format("{:08x} {}\n", i * 2654435761U, i % 1000 + mapper));
+        }
+        EXPECT_TRUE(sink->commit(std::move(output)).ok());
+      }
+    });
+  }
+  mappers.clear();
+  ASSERT_TRUE(shuffle->finish({}, {}).ok());
+  EXPECT_GE(shuffle->spilled_runs(), spilled_at_least);
+  auto groups = shuffle->groups(0).value();
+  std::vector<std::uint32_t> numbers(keys);
+  for (std::uint32_t i = 0; i < keys; ++i) numbers[i] = i * 2654435761U;
+  std::sort(numbers.begin(), numbers.end());
+  for (std::uint32_t number : numbers) {
+    ASSERT_TRUE(groups->next_group().value());
+    ASSERT_EQ(groups->key(), fmt::format("{:08x}", number));
+    ASSERT_TRUE(groups->next_value().value());
+    // 2654435761 * 244002641 is 1 modulo 2^32.
+    ASSERT_EQ(groups->value(), std::to_string(number * 244002641U % 1000 * 2 + 1));
+    ASSERT_FALSE(groups->next_value().value());
+  }
+  EXPECT_FALSE(groups->next_group().value());
+}
+
+TEST(Aggregation, GivesTheKeysOfSeveralTablesInOrder) { expect_order_of(150'000, 256 << 20, 0); }
+
+TEST(Aggregation, GivesTheKeysOfSpilledAndKeptTablesInOrder) { expect_order_of(800'000, 36 << 20, 2); }
+
 std::unique_ptr<Shuffle> make_sum() {
   return Shuffle::make({.separator = " ",
                         .memory_bytes = 16 << 20,

@@ -8,10 +8,12 @@
 
 #include "model/aggregated_groups.h"
 #include "stages/shuffle/aggregate_sink.h"
+#include "stages/shuffle/aggregate_tables.h"
 #include "stages/shuffle/budget.h"
 #include "stages/shuffle/grouping.h"
 #include "stages/shuffle/memory_groups.h"
 #include "stages/shuffle/merge.h"
+#include "stages/shuffle/merged_tables.h"
 #include "stages/shuffle/pair_sink.h"
 #include "stages/shuffle/run_store.h"
 #include "stages/shuffle/spill.h"
@@ -22,12 +24,26 @@ namespace {
 
 // Lines of inputs that may still fail are held as they are up to this part of the memory, beyond it as a table.
 constexpr std::uint64_t kHeldLinesPart = 16;
+// What is spilled at once of aggregated pairs, as a part of the memory: the rest stays where it is. Sorting that needs
+// about as much again, which is kept free.
+constexpr std::uint64_t kSpilledPart = 8;
+
+std::uint64_t budget_of(const ShuffleOptions& options) {
+  return options.aggregation.has_value() ? options.memory_bytes - options.memory_bytes / kSpilledPart
+                                         : options.memory_bytes;
+}
+
+// One table of aggregated pairs.
+struct GroupedTable {
+  std::vector<CommittedBlock> blocks;  // what `grouped` points into
+  Grouped grouped;
+};
 
 class SpillingShuffle final : public Shuffle, private Spiller {
  public:
   explicit SpillingShuffle(ShuffleOptions options)
       : options_(std::move(options)),
-        budget_(options_.memory_bytes),
+        budget_(budget_of(options_)),
         runs_({.folder = options_.scratch_folder,
                .partitions = options_.partitions,
                .threads = std::max<std::size_t>(1, options_.threads),
@@ -36,6 +52,9 @@ class SpillingShuffle final : public Shuffle, private Spiller {
     // The list of all values is what is there without any aggregation.
     bool is_list = options_.aggregation.has_value() && options_.aggregation->kind == Aggregation::Kind::kList;
     if (is_list) options_.aggregation.reset();
+    if (options_.aggregation.has_value()) {
+      tables_.emplace(peers(), *options_.aggregation, options_.memory_bytes, options_.threads);
+    }
   }
 
   std::unique_ptr<BlockSink> sink() override;
@@ -52,8 +71,18 @@ class SpillingShuffle final : public Shuffle, private Spiller {
  private:
   Result<void> spill_if_needed() override;
   Result<void> spill_all();
-  Result<Taken> take_all(const std::stop_token& stop);
-  Result<void> group_in_memory(Taken taken, const std::stop_token& stop);
+  Result<Taken> take(std::uint64_t aggregated_bytes, const std::stop_token& stop);
+  Result<void> settle(const std::stop_token& stop);
+  std::unique_ptr<BlockSink> aggregate_sink();
+  SinkPeers peers() {
+    return {.splitter = {.separator = options_.separator, .partitions = options_.partitions},
+            .budget = budget_,
+            .spiller = *this};
+  }
+  Result<void> spill_taken(Taken taken, const std::stop_token& stop);
+  Result<void> finish_tables(const std::stop_token& stop);
+  Result<void> group_tables(const std::stop_token& stop);
+  Result<GroupedTable> group_taken(Taken taken, std::size_t threads, const std::stop_token& stop) const;
   std::unique_ptr<GroupSource> plain_groups(std::size_t partition) const;
   GroupingOptions grouping() const {
     return {.separator = options_.separator,
@@ -64,29 +93,31 @@ class SpillingShuffle final : public Shuffle, private Spiller {
   ShuffleOptions options_;
   Budget budget_;
   InputFates fates_;
-  std::mutex shelves_mutex_;  // while sinks are made, and while shelves are taken
+  std::optional<AggregateTables> tables_;  // of an aggregation
+  std::mutex shelves_mutex_;               // while sinks are made, and while shelves are taken
   std::deque<std::unique_ptr<Shelf>> shelves_;
-  std::mutex spill_mutex_;  // Who has it may lock shelves; who has a shelf never waits for it.
+  std::deque<AggregateShelf*> aggregate_shelves_;  // the same, of an aggregation
+  std::mutex spill_mutex_;                         // Who has it may lock shelves; who has a shelf never waits for it.
   RunStore runs_;
   std::set<InputOrdinal> failed_inputs_;
-  std::vector<CommittedBlock> blocks_;  // what grouped_ points into
-  Grouped grouped_;
+  std::vector<GroupedTable> grouped_;  // if nothing was spilled; one, or each of the tables
 };
 
 std::unique_ptr<BlockSink> SpillingShuffle::sink() {
-  SinkPeers peers{.splitter = {.separator = options_.separator, .partitions = options_.partitions},
-                  .budget = budget_,
-                  .spiller = *this};
   std::lock_guard lock(shelves_mutex_);
-  if (!options_.aggregation.has_value()) {
-    auto shelf = std::make_unique<PairShelf>(peers);
-    auto sink = make_pair_sink(*shelf, peers);
-    shelves_.push_back(std::move(shelf));
-    return sink;
-  }
-  auto shelf =
-      std::make_unique<AggregateShelf>(peers, *options_.aggregation, fates_, options_.memory_bytes / kHeldLinesPart);
-  auto sink = make_aggregate_sink(*shelf, peers);
+  if (options_.aggregation.has_value()) return aggregate_sink();
+  auto shelf = std::make_unique<PairShelf>(peers());
+  auto sink = make_pair_sink(*shelf, peers());
+  shelves_.push_back(std::move(shelf));
+  return sink;
+}
+
+std::unique_ptr<BlockSink> SpillingShuffle::aggregate_sink() {
+  auto shelf = std::make_unique<AggregateShelf>(
+      peers(), AggregateShelf::Options{
+                   .fates = fates_, .tables = *tables_, .held_lines_bytes = options_.memory_bytes / kHeldLinesPart});
+  auto sink = make_aggregate_sink(*shelf, peers());
+  aggregate_shelves_.push_back(shelf.get());
   shelves_.push_back(std::move(shelf));
   return sink;
 }
@@ -100,15 +131,20 @@ Result<void> SpillingShuffle::spill_if_needed() {
 }
 
 Result<void> SpillingShuffle::spill_all() {
-  TRY_ASSIGN(Taken taken, take_all({}));
+  TRY_ASSIGN(Taken taken, take(options_.memory_bytes / kSpilledPart, {}));
+  return spill_taken(std::move(taken), {});
+}
+
+Result<void> SpillingShuffle::spill_taken(Taken taken, const std::stop_token& stop) {
   std::uint64_t bytes = taken.budget_bytes;
   std::uint64_t pairs = taken.pairs;
-  if (pairs > 0) TRY(runs_.add(spill(std::move(taken), grouping(), runs_.run_options(), {})));
+  if (pairs > 0) TRY(runs_.add(spill(std::move(taken), grouping(), runs_.run_options(), stop)));
   budget_.give_back(bytes, pairs);
   return {};
 }
 
-Result<Taken> SpillingShuffle::take_all(const std::stop_token& stop) {
+// All that the sinks hold, and of aggregated pairs as much as is asked for, or a little more.
+Result<Taken> SpillingShuffle::take(std::uint64_t aggregated_bytes, const std::stop_token& stop) {
   std::lock_guard lock(shelves_mutex_);
   std::vector<std::optional<Result<Taken>>> taken(shelves_.size());
   TRY(run_workers(options_.threads, shelves_.size(), stop, [&](std::size_t i) {
@@ -120,36 +156,86 @@ Result<Taken> SpillingShuffle::take_all(const std::stop_token& stop) {
     if (!one->ok()) return std::move(*one).error();
     all.append(std::move(*one).value());
   }
+  if (tables_.has_value()) TRY(tables_->take(aggregated_bytes, all));
   return all;
+}
+
+// Nothing is open any more, so that what the sinks kept apart can go to the tables.
+Result<void> SpillingShuffle::settle(const std::stop_token& stop) {
+  std::vector<Result<void>> settled(aggregate_shelves_.size());
+  TRY(run_workers(options_.threads, settled.size(), stop, [&](std::size_t i) {
+    std::lock_guard shelf_lock(aggregate_shelves_[i]->mutex);
+    settled[i] = aggregate_shelves_[i]->settle();
+  }));
+  for (auto& one : settled) TRY(std::move(one));
+  return {};
 }
 
 Result<void> SpillingShuffle::finish(const std::set<InputOrdinal>& failed_inputs, std::stop_token stop) {
   failed_inputs_ = failed_inputs;
   fates_.close(failed_inputs);
-  TRY_ASSIGN(Taken taken, take_all(stop));
+  TRY(settle(stop));
+  if (tables_.has_value()) return finish_tables(stop);
+  TRY_ASSIGN(Taken taken, take(0, stop));
   shelves_.clear();
   std::erase_if(taken.blocks, [&](const CommittedBlock& block) { return failed_inputs.contains(block.address.input); });
-  if (runs_.written() == 0) return group_in_memory(std::move(taken), stop);
+  if (runs_.written() == 0) {
+    TRY_ASSIGN(GroupedTable grouped, group_taken(std::move(taken), grouping().threads, stop));
+    grouped_.push_back(std::move(grouped));
+    return {};
+  }
   // The rest goes to disk too, so that the memory is free for merging.
   if (!taken.blocks.empty()) TRY(runs_.add(spill(std::move(taken), grouping(), runs_.run_options(), stop)));
   return runs_.narrow(failed_inputs_, stop);
 }
 
-Result<void> SpillingShuffle::group_in_memory(Taken taken, const std::stop_token& stop) {
-  blocks_ = std::move(taken.blocks);
-  std::sort(blocks_.begin(), blocks_.end(),
+Result<void> SpillingShuffle::finish_tables(const std::stop_token& stop) {
+  aggregate_shelves_.clear();
+  shelves_.clear();
+  if (runs_.written() == 0) return group_tables(stop);
+  // The rest goes to disk too, so that the memory is free for merging; one table at a time, as sorting needs memory.
+  for (std::size_t i = 0; i < tables_->size(); ++i) {
+    TRY_ASSIGN(Taken taken, tables_->take_table(i));
+    TRY(spill_taken(std::move(taken), stop));
+  }
+  return runs_.narrow(failed_inputs_, stop);
+}
+
+Result<void> SpillingShuffle::group_tables(const std::stop_token& stop) {
+  std::vector<std::optional<Result<GroupedTable>>> grouped(tables_->size());
+  TRY(run_workers(options_.threads, grouped.size(), stop, [&](std::size_t i) {
+    auto taken = tables_->take_table(i);
+    grouped[i].emplace(taken.ok() ? group_taken(std::move(taken).value(), 1, stop) : std::move(taken).error());
+  }));
+  for (auto& table : grouped) {
+    TRY_ASSIGN(GroupedTable good, std::move(*table));
+    grouped_.push_back(std::move(good));
+  }
+  return {};
+}
+
+Result<GroupedTable> SpillingShuffle::group_taken(Taken taken, std::size_t threads, const std::stop_token& stop) const {
+  GroupedTable table{.blocks = std::move(taken.blocks)};
+  std::sort(table.blocks.begin(), table.blocks.end(),
             [](const CommittedBlock& a, const CommittedBlock& b) { return a.address < b.address; });
   std::vector<BlockEntries> entries;
-  entries.reserve(blocks_.size());
-  for (CommittedBlock& block : blocks_) entries.push_back(std::move(block.entries));
-  TRY_ASSIGN(grouped_, group(
-                           entries, grouping(), [&] { taken.pieces.clear(); }, stop));
-  return {};
+  entries.reserve(table.blocks.size());
+  for (CommittedBlock& block : table.blocks) entries.push_back(std::move(block.entries));
+  GroupingOptions options = grouping();
+  options.threads = threads;
+  TRY_ASSIGN(table.grouped, group(
+                                entries, options, [&] { taken.pieces.clear(); }, stop));
+  return table;
 }
 
 std::unique_ptr<GroupSource> SpillingShuffle::plain_groups(std::size_t partition) const {
   if (runs_.written() > 0) return make_merged_groups(runs_.runs(), partition, failed_inputs_);
-  return std::make_unique<MemoryGroups>(grouped_, options_.separator, partition);
+  if (grouped_.size() == 1) {
+    return std::make_unique<MemoryGroups>(grouped_.front().grouped, options_.separator, partition);
+  }
+  std::vector<const Grouped*> tables;
+  for (const GroupedTable& table : grouped_) tables.push_back(&table.grouped);
+  return make_merged_tables(tables, options_.separator, partition);
 }
 
 Result<std::unique_ptr<GroupSource>> SpillingShuffle::groups(std::size_t partition) {
