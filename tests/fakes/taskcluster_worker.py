@@ -7,7 +7,7 @@ Prints "ready" as one line, and ends when its standard input does, together with
 runs in a private folder, as in a container: on a terminal, with exactly its own environment, TASK_ID and what else workers
 set, and a proxy that signs for it. Paths below the image's folder /home/worker are in the private folder. There is no container,
 unless --run-in names a command that runs another one in a container: its `{environment}` becomes as many arguments
---env=NAME=VALUE as are needed, its `{folder}` the private folder.
+--env=NAME=VALUE as are needed, its `{folder}` the private folder, its `{image}` the name of the task's image.
 
 The plan is a JSON object:
     root_url, credentials   {"clientId": ..., "accessToken": ...}
@@ -231,7 +231,11 @@ class TaskRun:
         prefix = self.worker.plan.get("run_in")
         if prefix:
             own = [f"--env={name}={value}" for name, value in environment.items()]
-            words = [own if word == "{environment}" else [word.replace("{folder}", self.folder)] for word in shlex.split(prefix)]
+            image = str(self.payload.get("image"))
+            words = [
+                own if word == "{environment}" else [word.replace("{folder}", self.folder).replace("{image}", image)]
+                for word in shlex.split(prefix)
+            ]
             command = [word for group in words for word in group] + command
             environment = dict(os.environ)
         else:

@@ -6,6 +6,7 @@ service of the machine is touched. Tests that need a container start it from her
 import ctypes
 import functools
 import glob
+import hashlib
 import http.server
 import json
 import os
@@ -44,8 +45,12 @@ def missing():
 
 
 def close():
+    """Layers that nothing uses any more go; those of the last build stay for the next one."""
     while undo:
         undo.pop()()
+    if os.path.exists(f"{WORK}/storage"):
+        buildah("rm", "--all")
+        buildah("rmi", "--prune")
 
 
 def run(*command, folder=ROOT, status=0, environment=None, stdin=None):
@@ -117,16 +122,20 @@ def config(image):
 @functools.cache
 def base():
     """A base image as Debian's own slim one: what is required, and apt, without documentation."""
-    archive = f"{WORK}/base.tar"
+    if os.path.exists(f"{WORK}/storage"):
+        # What tests that were killed have left is still mounted.
+        buildah("rm", "--all")
+    mirror, suite = "http://deb.debian.org", "bookworm"
+    sources = [f"deb {mirror}/debian {suite} main", f"deb {mirror}/debian {suite}-updates main", f"deb {mirror}/debian-security {suite}-security main"]
+    left_out = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "linda", "lintian", "locale", "man")]
+    options = ["--variant=minbase", *left_out, "--dpkgopt=path-include=/usr/share/doc/*/copyright", "--include=usr-is-merged",
+               "--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr", "--format=tar"]
+    recipe = hashlib.sha256(repr((options, suite, sources)).encode()).hexdigest()[:8]
+    archive = f"{WORK}/base-{recipe}.tar"
     os.makedirs(WORK, exist_ok=True)
     if not os.path.exists(archive):
         note("making a base image, which takes a minute")
-        mirror, suite = "http://deb.debian.org", "bookworm"
-        sources = [f"deb {mirror}/debian {suite} main", f"deb {mirror}/debian {suite}-updates main",
-                   f"deb {mirror}/debian-security {suite}-security main"]
-        left_out = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "linda", "lintian", "locale", "man")]
-        run("mmdebstrap", "--quiet", "--variant=minbase", *left_out, "--dpkgopt=path-include=/usr/share/doc/*/copyright",
-            "--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr", "--include=usr-is-merged", "--format=tar", suite, f"{archive}.part", *sources)
+        run("mmdebstrap", "--quiet", *options, suite, f"{archive}.part", *sources)
         os.rename(f"{archive}.part", archive)
         shutil.rmtree(f"{WORK}/storage", ignore_errors=True)
     if not buildah("images", "--quiet", "--filter", f"reference={BASE}"):
