@@ -41,6 +41,9 @@ Result<JobFile> parse_job(const JobSources& sources);
 // named as the mapper's script is ("sub/reducer.py"); "" if the job says itself how to reduce, or has errors.
 std::string reducer_beside_mapper(const JobSources& sources);
 
+// What the environment sets, as arguments of --set that mean the same, in the order in which they count.
+std::vector<std::string> settings_of_environment(const std::map<std::string, std::string>& environment);
+
 // The path of every setting there is, in the order of docs/job-file.md.
 std::vector<std::string> setting_names();
 

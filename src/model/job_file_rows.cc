@@ -26,6 +26,13 @@ Result<void> read_optional_text(const YamlNode& node, std::optional<std::string>
   return {};
 }
 
+// Whoever has chosen the inputs already, as for a task, runs a job without its filter.
+Result<void> read_filter(const YamlNode& node, Job& job) {
+  job.filter.reset();
+  if (node.kind == YamlNode::Kind::kText && !node.quoted && node.text == "none") return {};
+  return read_optional_text(node, job.filter);
+}
+
 Result<void> read_index(const YamlNode& node, Job& job) {
   TRY_ASSIGN(std::string url, text_of(node));
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
@@ -177,9 +184,7 @@ constexpr std::array kRows = {
                [](const YamlNode& node, Job& job) { return read_optional_text(node, job.manifest); },
                [](const Job& job) { return show_optional(job.manifest); }},
     SettingRow{"index", Shape::kText, read_index, [](const Job& job) { return show_optional(job.index); }},
-    SettingRow{"filter", Shape::kText,
-               [](const YamlNode& node, Job& job) { return read_optional_text(node, job.filter); },
-               [](const Job& job) { return show_optional(job.filter); }},
+    SettingRow{"filter", Shape::kText, read_filter, [](const Job& job) { return show_optional(job.filter); }},
     SettingRow{"decompress", Shape::kText, read_decompress,
                [](const Job& job) {
                  return job.decompress.has_value() ? std::string(name_of(*job.decompress)) : std::string("auto");

@@ -144,6 +144,26 @@ Result<void> add_overlay(const std::string& path, std::string_view text, std::st
   return flattener.add(path, node, 0);
 }
 
+struct EnvironmentSetting {
+  std::string path;
+  std::string variable;
+  std::string_view text;
+};
+
+std::vector<EnvironmentSetting> set_by_environment(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> paths = {"mapper", "combiner", "reducer", "limits", "downloads", "notify", "result"};
+  std::vector<std::string> leaves = setting_paths();
+  paths.insert(paths.end(), leaves.begin(), leaves.end());
+  for (std::string_view key : short_keys()) paths.emplace_back(key);
+  std::vector<EnvironmentSetting> found;
+  for (std::string& path : paths) {
+    auto entry = environment.find(variable_of(path));
+    if (entry == environment.end() || entry->second.empty()) continue;
+    found.push_back({.path = std::move(path), .variable = entry->first, .text = entry->second});
+  }
+  return found;
+}
+
 Result<void> refuse_mixed_forms(const YamlNode& root, std::string_view file_name) {
   auto belongs_to_mapper = [](const YamlEntry& entry) {
     return entry.key == "mapper" || entry.key.starts_with("mapper.");
@@ -187,15 +207,8 @@ Result<Settings> settings_of_step(const YamlNode& step, std::string_view place_n
 }
 
 Result<void> add_environment(const std::map<std::string, std::string>& environment, Settings& settings) {
-  std::vector<std::string> paths = {"mapper", "combiner", "reducer", "limits", "downloads", "notify", "result"};
-  std::vector<std::string> leaves = setting_paths();
-  paths.insert(paths.end(), leaves.begin(), leaves.end());
-  for (std::string_view key : short_keys()) paths.emplace_back(key);
-  for (const std::string& path : paths) {
-    std::string variable = variable_of(path);
-    auto found = environment.find(variable);
-    if (found == environment.end() || found->second.empty()) continue;
-    TRY(add_overlay(path, found->second, variable, settings));
+  for (const EnvironmentSetting& set : set_by_environment(environment)) {
+    TRY(add_overlay(set.path, set.text, set.variable, settings));
   }
   return {};
 }
@@ -217,3 +230,15 @@ std::string variable_of(std::string_view path) {
 }
 
 }  // namespace quern::job_file
+
+namespace quern {
+
+std::vector<std::string> settings_of_environment(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> arguments;
+  for (const auto& set : job_file::set_by_environment(environment)) {
+    arguments.push_back(fmt::format("{}={}", set.path, set.text));
+  }
+  return arguments;
+}
+
+}  // namespace quern
