@@ -203,6 +203,31 @@ inline constexpr std::size_t kMaxJobPackBytes = 96 * kKiB;
 inline constexpr std::size_t kMaxJobFolderBytes = 16 * kMiB;
 inline constexpr std::size_t kMaxJobPackEntries = 4096;
 
+// What is written at once of a plan's tasks.
+inline constexpr std::size_t kPrintedAtOnceBytes = 256 * kKiB;
+// Tasks of a job: how many one may wait for, so that their ids fit into one argument of a program; of the inputs of one
+// map task; and of their scopes in characters, which travel twice in one header of Hawk.
+inline constexpr std::size_t kMaxFanIn = 5000;
+inline constexpr std::size_t kMaxLoadFiles = 10000;
+inline constexpr std::size_t kMaxTaskScopes = 1100;
+// What Taskcluster's queue takes of a task.
+inline constexpr std::size_t kMaxTaskDependencies = 10000;
+inline constexpr std::size_t kMaxTaskRoutes = 64;
+inline constexpr std::size_t kMaxTaskRoute = 249;
+inline constexpr std::size_t kMaxTaskRetries = 49;
+inline constexpr std::size_t kMaxTaskName = 255;
+inline constexpr std::size_t kMaxTaskDescription = 32768;
+inline constexpr std::size_t kMaxTaskSource = 4096;
+inline constexpr std::size_t kMaxTaskTag = 4096;
+inline constexpr std::size_t kMaxProjectId = 500;
+inline constexpr std::chrono::hours kMaxTaskLife{5 * 24};
+inline constexpr std::chrono::hours kMaxTaskExpiry{10 * 365 * 24};
+inline constexpr std::chrono::minutes kTaskCreationWindow{15};
+// What Linux takes as one argument or variable of a program, with its last zero; and, below the usual limit of the
+// stack, of all of them.
+inline constexpr std::size_t kMaxArgumentBytes = 128 * kKiB;
+inline constexpr std::size_t kMaxArgumentsBytes = 1 * kMiB;
+
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
 // Running tasks that are shown as those that take longest.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -59,7 +60,8 @@ struct Settings {
   std::map<std::string, std::string> environment;
   std::string source;  // "": a page of the deployment
 };
-// kBadConfig naming the job file, the key, what is wrong and the nearest valid one.
+// kBadConfig naming the job file, the key, what is wrong and the nearest valid one. What a graph of tasks cannot do
+// without is missed by TaskGraph::make only, as other commands need no more than the root URL.
 Result<Settings> read_settings(const Job& job);
 
 // Inputs [first, first + count) of the list.
@@ -89,33 +91,40 @@ struct Request {
   const std::string& packed_job;                  // "" if the image has the job
   const std::string& sealed_credentials;          // "" if there are none
   std::string bucket;                             // of --bucket; "" if there is none
-  std::string root_url;
+  std::string s3_region = {};                     // for the map tasks; "" where the submitter has none
+  std::string s3_endpoint = {};                   // the same
+  std::string root_url;                           // in its normal form
   std::string group_id;
   UtcTime now;
 };
 
+struct GraphParts;  // for the files of this folder
+
 class TaskGraph {
  public:
-  // kBadConfig for what a task cannot do: a local input, a job without inputs, several results to standard output.
+  // kBadConfig for what a task cannot do: a local input, a job without inputs, several results to standard output; and
+  // for what every task needs and nobody said, such as the queue, the image and the owner.
   static Result<TaskGraph> make(Request request);
 
   const std::string& group_id() const;
   const std::vector<PlannedTask>& tasks() const;  // those that a task needs stand before it
   const PlannedTask& final_task() const;
+  const std::vector<Load>& loads() const;
   // What createTask takes, as compact JSON, with its keys in a fixed order. Made when it is asked for, as all of them
   // together may be large. Deadline and expiry follow from the request's now.
   std::string definition(std::size_t task, UtcTime created) const;
+  const GraphParts& parts() const { return *parts_; }
 
  private:
-  struct Parts;
-  explicit TaskGraph(std::shared_ptr<const Parts> parts);
-  std::shared_ptr<const Parts> parts_;
+  explicit TaskGraph(std::shared_ptr<const GraphParts> parts) : parts_(std::move(parts)) {}
+  // Shared, as copies of a graph are the same graph, and nothing in it ever changes.
+  std::shared_ptr<const GraphParts> parts_;
 };
 
 // The id of the task with this label in the group: a slugid of SHA-256.
 std::string task_id_of(const std::string& group_id, const std::string& label);
-// The id of a group for `quern plan`: the same for the same pack, inputs and time.
-std::string group_id_of(const std::string& packed_job, const InputList& inputs, UtcTime now);
+// The id of a group for `quern plan`: the same for the same inputs and time, and the same of what else makes the job.
+std::string group_id_of(const std::string& job_text, const InputList& inputs, UtcTime now);
 
 // What Taskcluster's schemas and its queue would refuse, found before anything is created: kBadConfig naming the task,
 // the field, its value and the rule. Looks at the JSON alone.
@@ -123,8 +132,10 @@ Result<void> check_definition(const std::string& label, const std::string& defin
 // All of the graph's, and its size.
 Result<void> check_graph(const TaskGraph& graph, UtcTime now);
 
-// The scopes that whoever creates the graph needs and does not hold; roles in `held` must be expanded. For the one that
-// may be held at any of several priorities the lowest is named.
+// The scopes that whoever creates the graph needs, in a fixed order, each once. For the one that may be held at any of
+// several priorities the lowest is named.
+std::vector<std::string> needed_scopes(const TaskGraph& graph);
+// Those that are not held; roles in `held` must be expanded.
 std::vector<std::string> missing_scopes(const TaskGraph& graph, const std::vector<std::string>& held);
 
 }  // namespace quern::plan

@@ -1,0 +1,194 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "base/bytes.h"
+#include "services/taskcluster/root_url.h"
+#include "stages/plan/parts.h"
+#include "stages/plan/plan.h"
+
+// The JSON of one task (docs/taskcluster.md). Its keys stand in a fixed order, so that the same plan is the same bytes.
+
+namespace quern::plan {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kArtifactsFolder = "artifacts";
+constexpr const char* kResult = "result.txt";
+// What a task ends with that may succeed if it is done again; sysexits.h calls it EX_TEMPFAIL.
+constexpr int kStatusTransient = 75;
+
+// A key of S3 as a pattern that means this key alone.
+std::string as_pattern(const std::string& name) {
+  if (name == "-") return "\\-";  // alone it would be standard input
+  std::string pattern;
+  for (char letter : name) {
+    if (std::string_view("*?[]{}\\").find(letter) != std::string_view::npos) pattern += '\\';
+    pattern += letter;
+  }
+  return pattern;
+}
+
+class Definition {
+ public:
+  Definition(const GraphParts& parts, const PlannedTask& task)
+      : parts_(parts), request_(parts.request), settings_(parts.request.settings), task_(task) {}
+
+  Json json(UtcTime created) const {
+    return Json{{"taskQueueId", settings_.task_queue},
+                {"schedulerId", settings_.scheduler_id},
+                {"projectId", settings_.project_id},
+                {"taskGroupId", request_.group_id},
+                {"dependencies", dependencies()},
+                {"requires", task_.kind == TaskKind::kMap ? "all-completed" : "all-resolved"},
+                {"priority", settings_.priority},
+                {"retries", settings_.retries},
+                {"created", format_utc(created)},
+                {"deadline", format_utc(request_.now + settings_.deadline)},
+                {"expires", format_utc(request_.now + settings_.expires)},
+                {"scopes", scopes_of(parts_, task_)},
+                {"routes", task_.is_final ? settings_.routes : std::vector<std::string>()},
+                {"metadata", metadata()},
+                {"tags", tags()},
+                {"payload", payload()}};
+  }
+
+ private:
+  bool is_map() const { return task_.kind == TaskKind::kMap; }
+
+  Json dependencies() const {
+    Json ids = Json::array();
+    if (!settings_.image.task_id.empty()) ids.push_back(settings_.image.task_id);
+    for (std::size_t needed : task_.needs) ids.push_back(parts_.tasks[needed].task_id);
+    return ids;
+  }
+
+  Json metadata() const {
+    std::string source = settings_.source;
+    if (source.empty()) source = taskcluster::group_page(request_.root_url, request_.group_id);
+    return Json{{"name", fmt::format("{}: {}", parts_.job_name, task_.label)},
+                {"description", description()},
+                {"owner", request_.job.owner},
+                {"source", std::move(source)}};
+  }
+
+  std::string description() const {
+    if (is_map()) {
+      const Load& load = parts_.loads[task_.load];
+      std::size_t count = request_.inputs.inputs.size();
+      return fmt::format("Maps {} of {} inputs of the job {} ({}), from {} on.", load.count, count, parts_.job_name,
+                         format_bytes(load.bytes), request_.inputs.inputs[load.first].name);
+    }
+    const std::string& first = parts_.tasks[task_.needs.front()].label;
+    const std::string& last = parts_.tasks[task_.needs.back()].label;
+    std::string range = task_.needs.size() == 1 ? first : fmt::format("{} to {}", first, last);
+    const char* verb = task_.kind == TaskKind::kMerge    ? "Merges"
+                       : task_.kind == TaskKind::kReduce ? "Reduces"
+                                                         : "Joins";
+    return fmt::format("{} what {} of the job {} left.", verb, range, parts_.job_name);
+  }
+
+  Json tags() const {
+    Json tags{{"created-by", "quern"}, {"quern-kind", name_of(task_.kind)}};
+    if (task_.is_final) tags["quern-final"] = "true";
+    tags["quern-job"] = parts_.job_name;
+    tags["createdForUser"] = request_.job.owner;
+    return tags;
+  }
+
+  Json payload() const {
+    Json artifacts = Json::object();
+    artifacts[settings_.artifact_prefix] =
+        Json{{"type", "directory"}, {"path", settings_.work_folder + "/" + kArtifactsFolder}};
+    return Json{{"image", image()},
+                {"command", command()},
+                {"env", environment()},
+                {"maxRunTime", settings_.max_run_time.count()},
+                {"features", Json{{"taskclusterProxy", true}}},
+                {"onExitStatus", Json{{"retry", Json::array({kStatusTransient})}}},
+                {"artifacts", std::move(artifacts)}};
+  }
+
+  Json image() const {
+    const Image& image = settings_.image;
+    if (!image.task_id.empty()) return Json{{"type", "task-image"}, {"taskId", image.task_id}, {"path", image.path}};
+    if (!image.name_space.empty()) {
+      return Json{{"type", "indexed-image"}, {"namespace", image.name_space}, {"path", image.path}};
+    }
+    return image.name;
+  }
+
+  Json command() const {
+    std::vector<std::string> words = {"quern", is_map() ? "map" : "reduce"};
+    if (task_.kind == TaskKind::kMerge) words.emplace_back("--merge");
+    if (task_.kind == TaskKind::kCollect) words.emplace_back("--collect");
+    for (const std::string& argument : parts_.task_arguments) {
+      words.emplace_back("--set");
+      words.push_back(argument);
+    }
+    if (is_map()) add_inputs(words);
+    return words;
+  }
+
+  void add_inputs(std::vector<std::string>& words) const {
+    // The filter has chosen among what the job's patterns name; a name alone does not say which of its parts it means.
+    if (request_.job.filter.has_value()) words.insert(words.end(), {"--set", "filter=none"});
+    if (parts_.s3_access == S3Access::kNone) words.emplace_back("--no-sign-request");
+    words.emplace_back("--");
+    const Load& load = parts_.loads[task_.load];
+    for (std::size_t i = load.first; i < load.first + load.count; ++i) {
+      const Input& input = request_.inputs.inputs[i];
+      words.push_back(input.url.starts_with("s3://") ? as_pattern(input.name) : input.url);
+    }
+  }
+
+  Json environment() const {
+    Json variables = Json::object();
+    auto set = [&](const char* name, const std::string& value) {
+      if (!value.empty()) variables[name] = value;
+    };
+    set("QUERN_JOB", request_.packed_job);
+    set("QUERN_ARTIFACTS", kArtifactsFolder);
+    set("QUERN_ARTIFACT_PREFIX", settings_.artifact_prefix);
+    set("QUERN_OUTPUT", kResult);
+    if (parts_.has_steps) set("QUERN_REDUCERS", "1");
+    if (task_.partition.has_value()) set("QUERN_PARTITION", std::to_string(*task_.partition));
+    if (task_.is_final) set("QUERN_FINAL", "1");
+    if (!is_map()) {
+      set("INPUT_TASK_IDS", input_task_ids());
+      set("OWNER", request_.job.owner);
+    }
+    if (parts_.s3_access == S3Access::kSealed) set("CREDENTIALS", request_.sealed_credentials);
+    if (is_map()) {
+      if (parts_.s3_access == S3Access::kTaskcluster) set("QUERN_S3_CREDENTIALS", "taskcluster");
+      set("QUERN_BUCKET", request_.bucket);
+      set("AWS_REGION", request_.s3_region);
+      set("AWS_ENDPOINT_URL_S3", request_.s3_endpoint);
+    }
+    for (const auto& [name, value] : settings_.environment) variables[name] = value;
+    return variables;
+  }
+
+  std::string input_task_ids() const {
+    std::string ids;
+    for (std::size_t needed : task_.needs) ids += (ids.empty() ? "" : " ") + parts_.tasks[needed].task_id;
+    return ids;
+  }
+
+  const GraphParts& parts_;
+  const Request& request_;
+  const Settings& settings_;
+  const PlannedTask& task_;
+};
+
+}  // namespace
+
+std::string TaskGraph::definition(std::size_t task, UtcTime created) const {
+  CHECK(task < tasks().size());
+  return Definition(*parts_, tasks()[task]).json(created).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace quern::plan

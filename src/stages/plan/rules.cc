@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/taskcluster/slugid.h"
+#include "stages/plan/json_rules.h"
+#include "stages/plan/patterns.h"
+#include "stages/plan/payload_rules.h"
+#include "stages/plan/plan.h"
+
+// What createTask's schema (create-task-request of the queue) and the queue itself ask of a definition.
+
+namespace quern::plan {
+namespace {
+
+bool is_scope(std::string_view text) { return is_printable_ascii(text) && !text.ends_with("**"); }
+
+Result<void> check_task_id(const Json& value) {
+  return check_text(value, taskcluster::is_slugid, "a slugid: the id of a task or a group");
+}
+Result<void> check_route(const Json& value) { return check_characters(value, 1, limits::kMaxTaskRoute); }
+Result<void> check_any_object(const Json& value) {
+  return value.is_object() ? Result<void>() : broken(fmt::format(" is {}; it must be an object", shown(value)));
+}
+
+Result<void> check_source(const Json& value) {
+  TRY(check_characters(value, 1, limits::kMaxTaskSource));
+  return check_text(value, is_source, "a URL that begins with https://, http://, ssh:// or git@");
+}
+
+constexpr std::array kMetadata = {
+    FieldRule{"name", true, [](const Json& value) { return check_characters(value, 0, limits::kMaxTaskName); }},
+    FieldRule{"description", true,
+              [](const Json& value) { return check_characters(value, 0, limits::kMaxTaskDescription); }},
+    FieldRule{"owner", true, [](const Json& value) { return check_characters(value, 0, limits::kMaxTaskName); }},
+    FieldRule{"source", true, check_source}};
+
+Result<void> check_scopes(const Json& value) {
+  TRY(check_each(value, [](const Json& item) {
+    return check_text(item, is_scope, "printable ASCII that ends in one * at most");
+  }));
+  std::size_t total = 0;
+  for (const Json& scope : value) total += scope.get_ref<const std::string&>().size();
+  if (total <= limits::kMaxTaskScopes) return {};
+  return broken(
+      fmt::format(" have {} characters together, and requests of a task can carry {} at most. A role (assume:...) or a "
+                  "scope that ends in * stands for many; inputs of one folder need fewer than those of several",
+                  total, limits::kMaxTaskScopes));
+}
+
+Result<void> check_requires(const Json& value) {
+  static const std::array<std::string, 2> words = {"all-completed", "all-resolved"};
+  return check_word(value, words);
+}
+
+Result<void> check_priority(const Json& value) {
+  static const std::array<std::string, 7> words = {"highest", "very-high", "high",  "medium",
+                                                   "low",     "very-low",  "lowest"};
+  return check_word(value, words);
+}
+
+constexpr std::array kTask = {
+    FieldRule{"taskQueueId", true,
+              [](const Json& value) { return check_text(value, is_task_queue_id, "PROVISIONER/WORKER-TYPE"); }},
+    FieldRule{"schedulerId", false,
+              [](const Json& value) { return check_text(value, is_scheduler_id, "1 to 38 letters, digits, - and _"); }},
+    FieldRule{"projectId", false,
+              [](const Json& value) {
+                return check_text(value, is_project_id, "1 to 500 letters, digits, '.', _, / and -");
+              }},
+    FieldRule{"taskGroupId", false, check_task_id},
+    FieldRule{"dependencies", false,
+              [](const Json& value) { return check_set(value, limits::kMaxTaskDependencies, check_task_id); }},
+    FieldRule{"requires", false, check_requires},
+    FieldRule{"priority", false, check_priority},
+    FieldRule{"retries", false, [](const Json& value) { return check_number(value, 0, limits::kMaxTaskRetries); }},
+    FieldRule{"created", true, check_time},
+    FieldRule{"deadline", true, check_time},
+    FieldRule{"expires", false, check_time},
+    FieldRule{"scopes", false, check_scopes},
+    FieldRule{"routes", false, [](const Json& value) { return check_set(value, limits::kMaxTaskRoutes, check_route); }},
+    FieldRule{"metadata", true, [](const Json& value) { return check_fields(value, kMetadata); }},
+    FieldRule{"tags", false,
+              [](const Json& value) {
+                return check_values(value,
+                                    [](const Json& tag) { return check_characters(tag, 0, limits::kMaxTaskTag); });
+              }},
+    FieldRule{"payload", true, [](const Json& value) { return check_payload(value); }},
+    FieldRule{"extra", false, check_any_object}};
+
+UtcTime time_of(const Json& task, const char* key) { return *parse_utc(task[key].get_ref<const std::string&>()); }
+
+Result<void> check_times(const Json& task, UtcTime now) {
+  UtcTime created = time_of(task, "created");
+  UtcTime deadline = time_of(task, "deadline");
+  auto difference = created > now ? created - now : now - created;
+  if (difference > limits::kTaskCreationWindow) {
+    return broken(fmt::format(".created is {}, and now it is {}; Taskcluster takes a quarter of an hour at most",
+                              format_utc(created), format_utc(now)));
+  }
+  if (deadline <= created || deadline <= now) {
+    return broken(fmt::format(".deadline is {}; it must be later than now, {}, and than .created", format_utc(deadline),
+                              format_utc(now)));
+  }
+  if (deadline > now + limits::kMaxTaskLife + limits::kTaskCreationWindow) {
+    return broken(
+        fmt::format(".deadline is {}; it must be within 5 days from now, {}", format_utc(deadline), format_utc(now)));
+  }
+  if (task.contains("expires") && time_of(task, "expires") < deadline) {
+    return broken(fmt::format(".expires is {}, before .deadline, which is {}", format_utc(time_of(task, "expires")),
+                              format_utc(deadline)));
+  }
+  return {};
+}
+
+// A worker loads images of tasks only that its own task depends on.
+Result<void> check_image_task(const Json& task) {
+  const Json& image = task["payload"]["image"];
+  if (!image.is_object() || !image.contains("taskId")) return {};
+  const Json dependencies = task.value("dependencies", Json::array());
+  if (std::find(dependencies.begin(), dependencies.end(), image["taskId"]) != dependencies.end()) return {};
+  return broken(fmt::format(".payload.image.taskId is {}, which is not among .dependencies", shown(image["taskId"])));
+}
+
+Result<void> check_task(const std::string& definition, UtcTime now) {
+  if (definition.size() >= limits::kMaxTaskclusterBodyBytes) {
+    return broken(fmt::format(": its definition has {} bytes; Taskcluster takes less than {}", definition.size(),
+                              limits::kMaxTaskclusterBodyBytes));
+  }
+  const Json task = Json::parse(definition, nullptr, false);
+  if (task.is_discarded()) return broken(": its definition is no JSON");
+  TRY(check_fields(task, kTask));
+  TRY(check_times(task, now));
+  return check_image_task(task);
+}
+
+}  // namespace
+
+Result<void> check_definition(const std::string& label, const std::string& definition, UtcTime now) {
+  auto checked = check_task(definition, now);
+  if (checked.ok()) return {};
+  // "map 3/4: scopes[1] is ...", "map 3/4: its definition has ...".
+  std::string_view what = checked.error().message;
+  bool is_field = what.substr(0, 1) == ".";
+  return broken(fmt::format("the task {}{}{}", label, is_field ? ": " : "", what.substr(is_field ? 1 : 0)));
+}
+
+Result<void> check_graph(const TaskGraph& graph, UtcTime now) {
+  for (std::size_t i = 0; i < graph.tasks().size(); ++i) {
+    TRY(check_definition(graph.tasks()[i].label, graph.definition(i, now), now));
+  }
+  return {};
+}
+
+}  // namespace quern::plan

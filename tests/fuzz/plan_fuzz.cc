@@ -1,0 +1,65 @@
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/job_file.h"
+#include "stages/plan/plan.h"
+
+// The first byte says what the rest is: the definition of a task, or a `taskcluster:` map with the tasks that it makes.
+
+namespace {
+
+using namespace quern;
+
+const UtcTime kNow = *parse_utc("2026-01-31T12:00:00Z");
+
+void check(const std::string& text) {
+  auto checked = plan::check_definition("map", text, kNow);
+  CHECK(checked.ok() || checked.error().message.starts_with("the task map: ") ||
+        checked.error().message.starts_with("the task map is "));
+}
+
+// Settings that are taken make tasks that are taken, or the reason is one that only the whole of a task can show.
+void plan_with(const std::string& text) {
+  auto job = parse_job({.path = "job.yml",
+                        .folder = "/job",
+                        .text = "mapper: {builtin: pairs, key: a}\nreducer: {builtin: sum}\nowner: a@example.com\n",
+                        .settings = {"taskcluster=" + text}});
+  if (!job.ok()) return;
+  auto settings = plan::read_settings(job.value().job);
+  if (!settings.ok()) {
+    CHECK(settings.error().message.starts_with("job.yml: taskcluster."));
+    return;
+  }
+  const std::vector<std::string> no_arguments;
+  const std::string nothing;
+  InputList inputs;
+  for (const char* url : {"s3://bucket/a", "s3://bucket/b", "https://host/c"}) {
+    inputs.inputs.push_back({.name = url, .path = "", .stored_bytes = 10, .url = url});
+  }
+  auto graph = plan::TaskGraph::make({.job = job.value().job,
+                                      .inputs = inputs,
+                                      .settings = settings.value(),
+                                      .set_arguments = no_arguments,
+                                      .packed_job = nothing,
+                                      .sealed_credentials = nothing,
+                                      .bucket = "",
+                                      .root_url = "https://tc.example.com",
+                                      .group_id = "Q3GkR1sXTx2mV0c7b1yZ5A",
+                                      .now = kNow});
+  if (graph.ok()) static_cast<void>(plan::check_graph(graph.value(), kNow).ok());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  if (data[0] % 2 == 0) {
+    check(text);
+  } else {
+    plan_with(text);
+  }
+  return 0;
+}
