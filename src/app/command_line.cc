@@ -154,7 +154,8 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
   line.job = given.positionals[0];
   if (given.positionals.size() == 1) return {};
   if (!job_stands_first(arguments, given.positionals[0])) {
-    std::string advice = command.name == "run" ? "; inputs follow -i, and the job stands before them" : "";
+    std::string advice =
+        command.name == "run" || command.name == "plan" ? "; inputs follow -i, and the job stands before them" : "";
     return wrong(fmt::format("{}: there is one job, and both {} and {} are named{}", command.name, given.positionals[0],
                              given.positionals[1], advice));
   }
@@ -165,6 +166,7 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
 Command job_command(std::string_view name) {
   if (name == "map") return Command::kMap;
   if (name == "reduce") return Command::kReduce;
+  if (name == "plan") return Command::kPlan;
   return name == "run" ? Command::kRun : Command::kCheck;
 }
 
@@ -190,6 +192,7 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.endpoint = given.last("--endpoint");
   line.key = given.last("--key");
   line.no_sign_request = given.has("--no-sign-request");
+  line.tasks = {.group = given.last("--group"), .now = given.last("--now")};
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");
   line.json = given.has("--json");

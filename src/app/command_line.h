@@ -16,6 +16,7 @@ struct CommandLine {
     kRun,
     kMap,
     kReduce,
+    kPlan,
     kCheck,
     kVersion,
     kHelp,
@@ -42,6 +43,13 @@ struct CommandLine {
   bool quiet = false;
   bool json = false;
   bool verbose = false;
+
+  // Of kPlan and the other commands about tasks.
+  struct Tasks {
+    std::optional<std::string> group;  // its id, as given
+    std::optional<std::string> now;    // of kPlan: a time, as given
+  };
+  Tasks tasks = {};
 
   // Of kKeygen, kSeal, kOpen and kFederate, which also has a job and inputs.
   struct Credentials {

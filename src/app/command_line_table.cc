@@ -41,10 +41,11 @@ constexpr auto mapping_options(const OptionRow& first) {
   return std::array{first,     kManifest, kOutput, kSet,   kProcesses, kMemory, kScratch, kBucket,
                     kEndpoint, kUnsigned, kKey,    kQuiet, kVerbose,   kJson,   kLog,     kHelp};
 }
-constexpr auto kRunOptions = mapping_options(
-    {"-i", "--input", "INPUT", Completes::kFile,
-     "a file, a folder, a pattern such as 'data/**/*.xz', s3://bucket/pattern, https://host/file, or - for names on "
-     "standard input; may be repeated. Replaces the inputs of the job file"});
+constexpr OptionRow kInput = {
+    "-i", "--input", "INPUT", Completes::kFile,
+    "a file, a folder, a pattern such as 'data/**/*.xz', s3://bucket/pattern, https://host/file, or - for names on "
+    "standard input; may be repeated. Replaces the inputs of the job file"};
+constexpr auto kRunOptions = mapping_options(kInput);
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml; else ./analysis-tools.yml or /etc/analysis-tools.yml"};
@@ -117,6 +118,29 @@ constexpr std::string_view kCheckAfter =
     "Exit status:\n"
     "  0  the job is right\n"
     "  2  it is not, and the message says where\n";
+
+constexpr OptionRow kGroup = {"", "--group", "ID", Completes::kNothing,
+                              "the id of the task group; it decides the ids of all tasks"};
+constexpr OptionRow kNow = {"", "--now", "TIME", Completes::kNothing,
+                            "plan as if it were this time, such as 2026-01-31T12:00:00Z"};
+constexpr std::array kPlanOptions = {kInput, kManifest, kBucket, kEndpoint, kUnsigned, kKey, kSet, kGroup, kNow, kHelp};
+
+constexpr std::string_view kPlanText =
+    "Prints the tasks that quern submit would make of a job for Taskcluster, as JSON on standard output, one task a "
+    "line, and a summary on standard error. Nothing is created, and nobody but the inputs' servers is asked. The same "
+    "job, inputs and --now give the same bytes.\n"
+    "The inputs are cut into loads, one for each map task; merge tasks stand between where one task would have to wait "
+    "for too many others. What a task is made of stands in the job file's taskcluster map.";
+
+constexpr std::string_view kPlanAfter =
+    "Examples:\n"
+    "  quern plan myjob -i 's3://telemetry/2026-11-*/*.xz' > tasks.json\n"
+    "  quern plan myjob --manifest names.txt --set taskcluster.load.files=20\n"
+    "\n"
+    "Exit status:\n"
+    "  0  planned, and every task is one that Taskcluster takes\n"
+    "  1  the inputs cannot be listed, or the job's folder cannot be packed\n"
+    "  2  the command line, the job file or one of the tasks is wrong\n";
 
 constexpr std::array kInitOptions = {
     OptionRow{"", "--language", "NAME", Completes::kLanguage,
@@ -258,6 +282,8 @@ constexpr std::array kCommands = {
                kMapText, kMapOptions, kMapAfter},
     CommandRow{"reduce", "Run a job", "reduce what quern map has written", "FILE... [OPTIONS]", kReduceText,
                kReduceOptions, kReduceAfter},
+    CommandRow{"plan", "Run a job on Taskcluster", "print the tasks that a job would have there", "[JOB] [OPTIONS]",
+               kPlanText, kPlanOptions, kPlanAfter},
     CommandRow{"init", "Begin a job", "make a folder with a small job to begin with",
                "DIR [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",

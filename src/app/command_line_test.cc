@@ -122,6 +122,18 @@ TEST(CommandLine, KnowsWhatIsDoneWithCredentials) {
   EXPECT_THAT(federate.inputs, ElementsAre("s3://b/p"));
 }
 
+TEST(CommandLine, KnowsWhatToPlan) {
+  CommandLine line =
+      parsed({"plan", "myjob", "-i", "s3://b/a", "s3://b/b", "--group", "G", "--now", "T", "--set", "a=b"});
+  EXPECT_EQ(line.command, Command::kPlan);
+  EXPECT_EQ(line.job, "myjob");
+  EXPECT_THAT(line.inputs, ElementsAre("s3://b/a", "s3://b/b"));
+  EXPECT_THAT(line.settings, ElementsAre("a=b"));
+  EXPECT_EQ(line.tasks.group, "G");
+  EXPECT_EQ(line.tasks.now, "T");
+  EXPECT_FALSE(parsed({"plan"}).tasks.group.has_value());
+}
+
 TEST(CommandLine, KnowsWhereToBeginAJob) {
   CommandLine line = parsed({"init", "myjob"});
   EXPECT_EQ(line.command, Command::kInit);
@@ -153,7 +165,8 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"examples/os-count"},
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
-       "frobnicate is not a command; they are run, map, reduce, init, check, credentials, help, version or completion "
+       "frobnicate is not a command; they are run, map, reduce, plan, init, check, credentials, help, version or "
+       "completion "
        "(quern "
        "--help says "
        "more)"},

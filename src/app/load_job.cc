@@ -65,12 +65,8 @@ std::string unsupported_step(const Step& step) {
   return has_lines_combiner ? "combiner: {interface: lines}" : "";
 }
 
-std::string unsupported(const Job& job) {
-  for (const Step& step : job.steps) {
-    if (auto found = unsupported_step(step); !found.empty()) return found;
-  }
-  if (job.notify.via != NotifyVia::kNone) return "notify";
-  return "";
+Error unsupported(const Job& job, std::string_view what) {
+  return bad_config(fmt::format("{}: this version cannot do `{}`; take it out of the job", job.file, what));
 }
 
 // Whether the paths of `fields`, `where` and the built-in mapper are paths.
@@ -83,6 +79,9 @@ Result<void> check_paths(const Job& job) {
   if (auto pairs = mapper::parse_pairs(*builtin); !pairs.ok()) return std::move(pairs).error().with_context(job.file);
   return {};
 }
+
+// In front of the keys of a step, as the job file has them.
+std::string place_of_step(std::size_t step) { return step == 0 ? "" : fmt::format("steps[{}].", step - 1); }
 
 Result<void> check_module(const Worker& worker, const Job& job, std::string_view role) {
   if (!worker.module.has_value()) return {};
@@ -109,6 +108,8 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
                      .text = std::move(text).value(),
                      .environment = quern_environment(),
                      .settings = settings};
+  std::vector<std::string> overrides = settings_of_environment(sources.environment);
+  overrides.insert(overrides.end(), settings.begin(), settings.end());
   // The short form's reducer stands beside its mapper, and only the job file says where that is.
   if (std::string reducer = reducer_beside_mapper(sources); !reducer.empty()) {
     bool is_there = is_file((folder / reducer).string());
@@ -116,24 +117,30 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
     sources.has_javascript_reducer = is_there && reducer.ends_with(".js");
   }
   TRY_ASSIGN(JobFile parsed, parse_job(sources));
-  return LoadedJob{.file = std::move(parsed), .shown_path = path};
+  return LoadedJob{.file = std::move(parsed), .shown_path = path, .overrides = std::move(overrides)};
 }
 
-Result<void> check_job(const Job& job) {
-  if (std::string found = unsupported(job); !found.empty()) {
-    return bad_config(fmt::format("{}: this version cannot do `{}`; take it out of the job", job.file, found));
-  }
+Result<void> check_steps(const Job& job) {
   TRY(check_paths(job));
   for (std::size_t i = 0; i < job.steps.size(); ++i) {
     const Step& step = job.steps[i];
-    std::string of_step = i == 0 ? "" : fmt::format("steps[{}].", i - 1);
+    if (std::string found = unsupported_step(step); !found.empty()) return unsupported(job, found);
     if (i > 0 && step.mapper.builtin.has_value()) {
       return bad_config(fmt::format("{}: {}mapper: a built-in mapper reads JSON records, and a further step maps pairs",
-                                    job.file, of_step));
+                                    job.file, place_of_step(i)));
     }
-    TRY(check_module(step.mapper, job, of_step + "mapper"));
-    if (step.combiner.has_value()) TRY(check_module(*step.combiner, job, of_step + "combiner"));
-    if (step.reducer.has_value()) TRY(check_module(*step.reducer, job, of_step + "reducer"));
+  }
+  return {};
+}
+
+Result<void> check_job(const Job& job) {
+  if (job.notify.via != NotifyVia::kNone) return unsupported(job, "notify");
+  TRY(check_steps(job));
+  for (std::size_t i = 0; i < job.steps.size(); ++i) {
+    const Step& step = job.steps[i];
+    TRY(check_module(step.mapper, job, place_of_step(i) + "mapper"));
+    if (step.combiner.has_value()) TRY(check_module(*step.combiner, job, place_of_step(i) + "combiner"));
+    if (step.reducer.has_value()) TRY(check_module(*step.reducer, job, place_of_step(i) + "reducer"));
   }
   return {};
 }

@@ -11,7 +11,8 @@ namespace quern::app {
 
 struct LoadedJob {
   JobFile file;
-  std::string shown_path;  // of the job file, as messages name it
+  std::string shown_path;              // of the job file, as messages name it
+  std::vector<std::string> overrides;  // what was set over the job file, by the environment and then by --set
 };
 
 // Finds, reads and understands the job file: `job` is a file, or a folder that holds analysis-tools.yml; none means
@@ -20,5 +21,7 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
 
 // Whether `quern run` can do all that the job asks for, and whether its modules are there. kBadConfig if not.
 Result<void> check_job(const Job& job);
+// The part of it that looks at no modules and does not depend on who runs the job.
+Result<void> check_steps(const Job& job);
 
 }  // namespace quern::app

@@ -5,6 +5,7 @@
 #include "app/command_line.h"
 #include "app/credentials_command.h"
 #include "app/init_command.h"
+#include "app/plan_command.h"
 #include "app/run_command.h"
 #include "services/process/guard.h"
 #include "views/terminal/view.h"
@@ -24,6 +25,8 @@ int run(std::span<const char* const> arguments) {
     case CommandLine::Command::kMap:
     case CommandLine::Command::kReduce:
       return quern::app::run_command(line);
+    case CommandLine::Command::kPlan:
+      return quern::app::plan_command(line);
     case CommandLine::Command::kCheck:
       return quern::app::check_command(line);
     case CommandLine::Command::kGuard:

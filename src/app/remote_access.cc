@@ -22,11 +22,6 @@ std::string environment_or(const char* name, std::string otherwise) {
   return value == nullptr || *value == '\0' ? std::move(otherwise) : std::string(value);
 }
 
-std::string endpoint_of(const CommandLine& line) {
-  if (line.endpoint.has_value()) return *line.endpoint;
-  return environment_or("AWS_ENDPOINT_URL_S3", environment_or("AWS_ENDPOINT_URL", ""));
-}
-
 bool has_several_buckets(const InputList& inputs) {
   std::set<std::string, std::less<>> buckets;
   for (const Input& input : inputs.inputs) {
@@ -38,6 +33,15 @@ bool has_several_buckets(const InputList& inputs) {
 }
 
 }  // namespace
+
+credentials::EnvironmentLookup process_environment() {
+  return [](const char* name) -> const char* { return std::getenv(name); };  // NOLINT(concurrency-mt-unsafe)
+}
+
+std::string s3_endpoint(const CommandLine& line) {
+  if (line.endpoint.has_value()) return *line.endpoint;
+  return environment_or("AWS_ENDPOINT_URL_S3", environment_or("AWS_ENDPOINT_URL", ""));
+}
 
 Result<std::string> local_name(const std::string& url, bool has_several_buckets) {
   if (s3::is_s3_url(url)) {
@@ -68,12 +72,11 @@ Result<s3::Store*> RemoteAccess::store() {
   if (store_ != nullptr) return store_.get();
   TRY_ASSIGN(http::Client * client, this->client());
   auto now = [] { return std::chrono::system_clock::now(); };
-  TRY_ASSIGN(credentials_,
-             find_credentials({.environment = [](const char* name) { return std::getenv(name); },  // NOLINT
-                               .now = now,
-                               .is_anonymous = line_.no_sign_request,
-                               .key_file = line_.key.value_or("")}));
-  s3::StoreOptions options{.address = {.endpoint = endpoint_of(line_)}};
+  TRY_ASSIGN(credentials_, find_credentials({.environment = environment_,
+                                             .now = now,
+                                             .is_anonymous = line_.no_sign_request,
+                                             .key_file = line_.key.value_or("")}));
+  s3::StoreOptions options{.address = {.endpoint = s3_endpoint(line_)}};
   if (!credentials_.region.empty()) options.region = credentials_.region;
   TRY_ASSIGN(store_, s3::make_store(std::move(options), *client, *credentials_.provider, now));
   return store_.get();

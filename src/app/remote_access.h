@@ -4,6 +4,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/command_line.h"
@@ -13,18 +14,26 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "services/credentials/environment.h"
 #include "services/http/http.h"
 #include "services/s3/store.h"
 #include "stages/inputs/inputs.h"
 
 namespace quern::app {
 
+// That of this process.
+credentials::EnvironmentLookup process_environment();
+
+// The S3 server to ask: --endpoint, else AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else "", which is Amazon's.
+std::string s3_endpoint(const CommandLine& line);
+
 // What a run needs for inputs from S3 and the web; made only when one is met, as local files need neither credentials
 // nor a network. Used by the main thread until the inputs are listed, and then by the thread that fetches them.
 class RemoteAccess {
  public:
-  // `line` is borrowed.
-  explicit RemoteAccess(const CommandLine& line) : line_(line) {}
+  // `line` is borrowed. Credentials are looked for in `environment`.
+  explicit RemoteAccess(const CommandLine& line, credentials::EnvironmentLookup environment = process_environment())
+      : line_(line), environment_(std::move(environment)) {}
   // For inputs::list_inputs.
   inputs::RemotePeers peers();
 
@@ -39,6 +48,7 @@ class RemoteAccess {
   Result<fetch::Remote> remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop);
 
   const CommandLine& line_;
+  const credentials::EnvironmentLookup environment_;
   std::unique_ptr<http::Client> client_;
   FoundCredentials credentials_;
   std::unique_ptr<s3::Store> store_;

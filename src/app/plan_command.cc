@@ -1,0 +1,112 @@
+#include "app/plan_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "app/job_plan.h"
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "model/limits.h"
+#include "services/taskcluster/slugid.h"
+#include "views/terminal/view.h"
+
+namespace quern::app {
+namespace {
+
+constexpr int kStatusFailed = 1;
+constexpr int kStatusBadConfig = 2;
+
+Error bad(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
+
+Result<JobPlanOptions> options_of(const CommandLine& line) {
+  JobPlanOptions options{.now = std::chrono::system_clock::now(), .group_id = line.tasks.group};
+  if (options.group_id.has_value() && !taskcluster::is_slugid(*options.group_id)) {
+    return bad(
+        fmt::format("plan: --group is '{}'; it must be the id of a task group, of 22 letters as Taskcluster "
+                    "makes them",
+                    *options.group_id));
+  }
+  if (!line.tasks.now.has_value()) return options;
+  auto now = parse_utc(*line.tasks.now);
+  if (!now.has_value()) {
+    return bad(fmt::format("plan: --now is '{}'; it must be a time such as 2026-01-31T12:00:00Z", *line.tasks.now));
+  }
+  options.now = *now;
+  return options;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string summary(const JobPlan& planned) {
+  std::array<std::size_t, 4> totals{};
+  for (const plan::PlannedTask& task : planned.graph.tasks()) ++totals[static_cast<std::size_t>(task.kind)];
+  std::uint64_t bytes = 0;
+  std::size_t of_unknown_size = 0;
+  for (const Input& input : planned.parts->inputs.inputs) {
+    bytes += input.stored_bytes;
+    of_unknown_size += input.size_is_known ? 0 : 1;
+  }
+  std::string text;
+  for (const std::string& note : planned.parts->inputs.notes) text += fmt::format("quern: {}\n", note);
+  text += fmt::format("quern: {}, {}", counted(planned.parts->inputs.inputs.size(), "input"), format_bytes(bytes));
+  if (of_unknown_size > 0) text += fmt::format(" and {} of unknown size", of_unknown_size);
+  text += fmt::format(", in {}\n", counted(planned.graph.loads().size(), "load"));
+  text += fmt::format("quern: {}:", counted(planned.graph.tasks().size(), "task"));
+  std::string_view separator = " ";
+  for (TaskKind kind : {TaskKind::kMap, TaskKind::kMerge, TaskKind::kReduce, TaskKind::kCollect}) {
+    if (totals[static_cast<std::size_t>(kind)] == 0) continue;
+    text += fmt::format("{}{} {}", separator, totals[static_cast<std::size_t>(kind)], name_of(kind));
+    separator = ", ";
+  }
+  text += fmt::format("\nquern: group {} at {}\nquern: scopes that whoever creates them needs:\n",
+                      planned.graph.group_id(), planned.parts->root_url);
+  for (const std::string& scope : plan::needed_scopes(planned.graph)) text += fmt::format("  {}\n", scope);
+  return text;
+}
+
+// One task a line, written in pieces, as all of them together may be large.
+Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
+  const Fd output(::dup(STDOUT_FILENO));
+  std::string text = fmt::format("{{\"taskGroupId\":\"{}\",\"tasks\":[\n", graph.group_id());
+  for (std::size_t i = 0; i < graph.tasks().size(); ++i) {
+    if (i > 0) text += ",\n";
+    text += fmt::format("{{\"taskId\":\"{}\",\"task\":", graph.tasks()[i].task_id);
+    text += graph.definition(i, now);
+    text += '}';
+    if (text.size() < limits::kPrintedAtOnceBytes) continue;
+    TRY(write_all(output, text).context("writing the tasks"));
+    text.clear();
+  }
+  text += "\n]}\n";
+  return write_all(output, text).context("writing the tasks");
+}
+
+Result<void> plan_and_print(const CommandLine& line) {
+  TRY_ASSIGN(JobPlanOptions options, options_of(line));
+  TRY_ASSIGN(JobPlan planned, plan_job(line, options, std::stop_token()));
+  TRY(plan::check_graph(planned.graph, options.now));
+  TRY(print_tasks(planned.graph, options.now));
+  return write_all(Fd(::dup(STDERR_FILENO)), summary(planned)).context("writing the summary");
+}
+
+}  // namespace
+
+int plan_command(const CommandLine& line) {
+  auto done = plan_and_print(line);
+  if (done.ok()) return 0;
+  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, std::getenv);
+  auto said = write_all(Fd(::dup(STDERR_FILENO)), view::error_text(done.error(), options.style.color));
+  static_cast<void>(said.ok());
+  return done.error().kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed;
+}
+
+}  // namespace quern::app

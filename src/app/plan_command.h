@@ -1,0 +1,10 @@
+#pragma once
+
+#include "app/command_line.h"
+
+namespace quern::app {
+
+// `quern plan`: the exit status. Prints the tasks of a job to standard output, and a summary to standard error.
+int plan_command(const CommandLine& line);
+
+}  // namespace quern::app
