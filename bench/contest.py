@@ -74,6 +74,16 @@ class LittleMore:
 
 
 @dataclasses.dataclass
+class InSeconds:
+    """Ours takes less than so many seconds."""
+    seconds: float
+
+    def judge(self, ours, _sides):
+        got = ours["wall"]
+        return f"{got:.3f} s", f"below {self.seconds:g} s", got < self.seconds
+
+
+@dataclasses.dataclass
 class Memory:
     """The peak of our whole process tree stays below so many MiB."""
     megabytes: int
