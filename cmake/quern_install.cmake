@@ -1,24 +1,27 @@
 # What `cmake --install` puts where, and the .deb that `cpack` makes of it.
 include(GNUInstallDirs)
 
+set(QUERN_MAINTAINER "The quern authors <quern@localhost>" CACHE STRING "who answers for the .deb: a name and <an address>")
+
 # The man page compressed and the completion as the program writes it, made when they are installed.
 set(made ${PROJECT_BINARY_DIR}/install)
 file(MAKE_DIRECTORY ${made})
+configure_file(packaging/changelog.in ${made}/changelog)
 install(CODE "
   execute_process(COMMAND \"$<TARGET_FILE:quern>\" completion bash OUTPUT_FILE \"${made}/quern\" COMMAND_ERROR_IS_FATAL ANY)
   execute_process(COMMAND gzip -9nc \"${PROJECT_SOURCE_DIR}/docs/quern.1\" OUTPUT_FILE \"${made}/quern.1.gz\" COMMAND_ERROR_IS_FATAL ANY)
-  execute_process(COMMAND gzip -9nc \"${PROJECT_SOURCE_DIR}/CHANGELOG.md\" OUTPUT_FILE \"${made}/changelog.gz\" COMMAND_ERROR_IS_FATAL ANY)")
+  execute_process(COMMAND gzip -9nc \"${made}/changelog\" OUTPUT_FILE \"${made}/changelog.gz\" COMMAND_ERROR_IS_FATAL ANY)")
 install(TARGETS quern RUNTIME)
 install(FILES ${made}/quern.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${made}/quern DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES packaging/copyright ${made}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES CHANGELOG.md packaging/copyright ${made}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN *.md)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DATADIR}/quern USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME quern)
 set(CPACK_PACKAGE_VENDOR "The quern authors")
-set(CPACK_PACKAGE_CONTACT "The quern authors <quern@localhost>")
+set(CPACK_PACKAGE_CONTACT "${QUERN_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "map and reduce many files with two small functions")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "quern runs map/reduce jobs over many compressed files, on disk, in S3 or on
