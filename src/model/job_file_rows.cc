@@ -171,6 +171,7 @@ Result<void> read_taskcluster(const YamlNode& node, Job& job) {
 }
 
 std::string show_optional(const std::optional<std::string>& text) { return text.has_value() ? yaml_text(*text) : ""; }
+std::string show_filter(const Job& job) { return job.filter == "none" ? "\"none\"" : show_optional(job.filter); }
 std::string show_flag(bool flag) { return flag ? "yes" : "no"; }
 
 constexpr std::array kRows = {
@@ -184,7 +185,7 @@ constexpr std::array kRows = {
                [](const YamlNode& node, Job& job) { return read_optional_text(node, job.manifest); },
                [](const Job& job) { return show_optional(job.manifest); }},
     SettingRow{"index", Shape::kText, read_index, [](const Job& job) { return show_optional(job.index); }},
-    SettingRow{"filter", Shape::kText, read_filter, [](const Job& job) { return show_optional(job.filter); }},
+    SettingRow{"filter", Shape::kText, read_filter, show_filter},
     SettingRow{"decompress", Shape::kText, read_decompress,
                [](const Job& job) {
                  return job.decompress.has_value() ? std::string(name_of(*job.decompress)) : std::string("auto");

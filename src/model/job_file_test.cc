@@ -336,6 +336,21 @@ TEST(Arguments, ReachEverySetting) {
   EXPECT_EQ(job_with("reducer: none\n", {"reducer.builtin=sum"}).steps[0].reducer->builtin->name, "sum");
 }
 
+TEST(Arguments, TakeAwayAFilter) {
+  EXPECT_EQ(job_with("filter: F.json\n").filter, "F.json");
+  EXPECT_EQ(job_with("filter: F.json\n", {"filter=none"}).filter, std::nullopt);
+  EXPECT_EQ(job_with("filter: 'none'\n").filter, "none") << "a file of that name";
+}
+
+TEST(Arguments, SayWhatTheEnvironmentDoes) {
+  EXPECT_THAT(settings_of_environment({{"QUERN_LIMITS_MEMORY", "2GiB"},
+                                       {"QUERN_SCRIPT", "m.py"},
+                                       {"QUERN_OUTPUT", ""},
+                                       {"QUERN_NOTHING", "x"},
+                                       {"HOME", "/root"}}),
+              ::testing::ElementsAre("limits.memory=2GiB", "script=m.py"));
+}
+
 // Describing a job and reading that again must change nothing: what check prints can be kept as the job file.
 TEST(Describe, IsAJobFileThatMeansTheSame) {
   for (const std::string& text : {
@@ -344,6 +359,7 @@ TEST(Describe, IsAJobFileThatMeansTheSame) {
                                 "\"a\\\"b\\\\\", \"\\x01\"]\n"),
            kShort + std::string("inputs: ['[a]', '{b}', \"c, d\", 'e: f', '-', '?', 'null']\nenv: {A: '', B: , C: '~', "
                                 "'D E': no}\n"),
+           kShort + std::string("filter: 'none'\n"),
            std::string("mapper: {builtin: pairs, key: info.OS, value: \"1\"}\nreducer: {builtin: top:3}\nlimits: "
                        "{memory: 20000001, timeout: 61001ms}\n"),
            std::string("mapper: {builtin: pairs, key: 'a b', value: a.b}\nsteps: [{mapper: {language: binary, script: "
