@@ -47,11 +47,13 @@ RUN /tmp/image/install_packages /tmp/image/*.deb && \
 
 ARG VERSION=unknown
 ARG REVISION=unknown
+ARG CREATED
 LABEL org.opencontainers.image.title="quern" \
       org.opencontainers.image.description="Map and reduce many files with two small functions" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
 ENV LANG=C.UTF-8
 USER worker
 WORKDIR /home/worker

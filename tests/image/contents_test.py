@@ -57,6 +57,7 @@ class Contents(unittest.TestCase):
         self.assertEqual(labels["org.opencontainers.image.revision"], revision + "-dirty")
         self.assertEqual(labels["org.opencontainers.image.version"], version)
         self.assertEqual(labels["org.opencontainers.image.title"], "quern")
+        self.assertRegex(labels["org.opencontainers.image.created"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertIn(version, self.container.run("quern", "version")[0])
 
     def test_nothing_that_compiles(self):

@@ -269,5 +269,7 @@ def published():
 @functools.cache
 def pulled():
     """The name of the published image, after it was pulled from the registry."""
-    buildah("pull", "--quiet", "--tls-verify=false", "--policy", "always", published())
-    return published()
+    name = published()
+    buildah("pull", "--quiet", "--tls-verify=false", "--policy", "always", name)
+    undo.append(lambda: buildah("rmi", name))
+    return name
