@@ -423,7 +423,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.may(f"object:download:{name}")
         require(self.given()["acceptDownloadMethods"].get("getUrl"), 406, "NoMatchingMethod", "no matching method")
         require(name in self.here.store, 404, "ResourceNotFound", "Object not found")
-        content = self.here.store[name][0]
+        content, _, encoding = self.here.store[name]
+        content = gzip.decompress(content) if encoding == "gzip" else content
         hashes = {"sha256": hashlib.sha256(content).hexdigest(), "sha512": hashlib.sha512(content).hexdigest()}
         hashes |= self.here.plan.get("hashes", {})
         end = self.here.now() + datetime.timedelta(seconds=self.here.plan.get("url_seconds", 60))

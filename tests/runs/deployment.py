@@ -96,6 +96,16 @@ class Deployed(Scenario):
     def status(self, task_id):
         return self.client.call("GET", f"queue/v1/task/{task_id}/status")["status"]
 
+    def list_group(self, group_id):
+        """All its tasks, from all pages."""
+        tasks, query = [], ""
+        while query is not None:
+            page = self.client.call("GET", f"queue/v1/task-group/{group_id}/list{query}")
+            tasks += page["tasks"]
+            token = page.get("continuationToken")
+            query = token and "?continuationToken=" + urllib.parse.quote(token, safe="")
+        return tasks
+
     def resolved(self, task_id):
         """The status of a task, when it has ended."""
         self.wait_for(lambda: self.status(task_id)["state"] in ("completed", "failed", "exception"), f"the end of task {task_id}")
