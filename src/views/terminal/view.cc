@@ -176,7 +176,8 @@ ScreenSize screen_size(const TerminalOptions& options, const Fd& fd) {
 
 TerminalOptions choose_terminal_options(int fd, bool fd_is_terminal, const EnvironmentLookup& environment) {
   const char* term = environment("TERM");
-  bool is_dumb = !is_set(term) || std::string_view(term) == "dumb";
+  // Workers of Taskcluster give a task a terminal of which only the log remains.
+  bool is_dumb = !is_set(term) || std::string_view(term) == "dumb" || is_set(environment("TASK_ID"));
   TerminalOptions options;
   options.fd = fd;
   options.is_terminal = fd_is_terminal && !is_dumb;

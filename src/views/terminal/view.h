@@ -36,8 +36,8 @@ ScreenSize screen_size(const TerminalOptions& options, const Fd& fd);
 // An environment variable's value, or null.
 using EnvironmentLookup = std::function<const char*(const char*)>;
 
-// What fd 2, say, can show: NO_COLOR, TERM and the locale's variables are honoured. `fd_is_terminal` is what isatty
-// says.
+// What fd 2, say, can show: NO_COLOR, TERM, TASK_ID (of a task on Taskcluster, whose terminal is a log) and the
+// locale's variables are honoured. `fd_is_terminal` is what isatty says.
 TerminalOptions choose_terminal_options(int fd, bool fd_is_terminal, const EnvironmentLookup& environment);
 
 // Shows a run to a person. Events may come from any thread and cost a lock and a few additions: a thread of its own

@@ -54,6 +54,7 @@ TEST(ChooseTerminalOptions, HonoursTheEnvironment) {
            {"pipe", false, {{"TERM", "xterm"}, {"LANG", "C.UTF-8"}}, false, false, false},
            {"dumb", true, {{"TERM", "dumb"}}, false, false, false},
            {"no TERM", true, {}, false, false, false},
+           {"a task", true, {{"TERM", "xterm"}, {"TASK_ID", "fOF8Cqj0QPKbvczC2dnXiQ"}}, false, false, false},
            {"NO_COLOR", true, {{"TERM", "xterm"}, {"NO_COLOR", "1"}}, true, false, false},
            {"empty NO_COLOR", true, {{"TERM", "xterm"}, {"NO_COLOR", ""}}, true, true, false},
            {"LC_ALL wins", true, {{"TERM", "xterm"}, {"LC_ALL", "C"}, {"LANG", "C.UTF-8"}}, true, true, false},
