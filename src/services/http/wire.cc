@@ -1,14 +1,13 @@
 #include "services/http/wire.h"
 
 #include <curl/curl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
+#include "base/certificate_authorities.h"
 #include "model/limits.h"
 
 namespace quern::http {
@@ -58,22 +57,6 @@ Result<void> initialise_libcurl() {
   static const CURLcode code = ::curl_global_init(CURL_GLOBAL_DEFAULT);
   if (code == CURLE_OK) return {};
   return Error{.kind = ErrorKind::kInternal, .message = std::string("starting libcurl: ") + ::curl_easy_strerror(code)};
-}
-
-// The file of certificate authorities that the environment names; "" for libcurl's own.
-Result<std::string> authorities() {
-  for (const char* name : {"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
-    const char* path = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing of quern changes the environment
-    if (path == nullptr || *path == '\0') continue;
-    struct stat status {};
-    if (::stat(path, &status) != 0) {
-      Error error = os_error(std::string(name) + " names " + path, errno);
-      error.kind = ErrorKind::kBadConfig;
-      return error;
-    }
-    return std::string(path);
-  }
-  return std::string();
 }
 
 bool may_be_repeated(CURLcode code) {
@@ -293,7 +276,7 @@ Result<bool> CurlWire::poll(std::chrono::milliseconds longest, int wake_fd) {
 
 Result<std::unique_ptr<Wire>> make_wire(const ClientOptions& options) {
   TRY(initialise_libcurl());
-  TRY_ASSIGN(std::string file, authorities());
+  TRY_ASSIGN(std::string file, certificate_authorities({"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}));
   return std::unique_ptr<Wire>(std::make_unique<CurlWire>(options, std::move(file)));
 }
 
