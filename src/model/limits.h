@@ -193,6 +193,16 @@ inline constexpr std::size_t kMaxMailSubject = 255;
 inline constexpr std::size_t kMaxMailContent = 102400;
 inline constexpr std::size_t kMaxMailLinkText = 40;
 inline constexpr std::size_t kMaxMailLinkUrl = 1024;
+// A mail by SMTP: one attempt to send it, connecting, how often it is tried and how long it is waited between two
+// attempts; and a program that takes a mail, as sendmail does.
+inline constexpr std::chrono::seconds kMailTimeout{60};
+inline constexpr std::chrono::seconds kMailConnectTimeout{15};
+inline constexpr std::size_t kMailAttempts = 2;
+inline constexpr std::chrono::seconds kMailRetryWait{2};
+inline constexpr std::chrono::seconds kSendmailTimeout{60};
+// Of what such a program says, and of why a job failed, in a mail about it.
+inline constexpr std::size_t kKeptSendmailBytes = 4 * kKiB;
+inline constexpr std::size_t kMailedDetailsBytes = 16 * kKiB;
 // The names of buckets that its auth service gives credentials for.
 inline constexpr std::size_t kLeastBucketName = 3;
 inline constexpr std::size_t kMostBucketName = 64;

@@ -1,0 +1,251 @@
+#include "services/mail/smtp.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <condition_variable>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "base/certificate_authorities.h"
+
+namespace quern::mail {
+namespace {
+
+constexpr int kFirstTransient = 400;
+constexpr int kFirstPermanent = 500;
+
+std::string name_of(const SmtpServer& server) {
+  return (server.is_tls ? "smtps://" : "smtp://") + server.host + ":" + std::to_string(server.port);
+}
+
+std::string with_crlf(std::string_view message) {
+  std::string lines;
+  lines.reserve(message.size() + message.size() / 32);
+  for (char c : message) {
+    if (c == '\n') lines += '\r';
+    lines += c;
+  }
+  return lines;
+}
+
+// A line of a server, made fit for a message: one line, ASCII, and not too long.
+std::string shown(std::string_view line) {
+  std::string text;
+  for (char c : line.substr(0, limits::kMaxErrorTextBytes)) text += c >= ' ' && c <= '~' ? c : '?';
+  return text;
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
+  return text.size() >= start.size() && ::strncasecmp(text.data(), start.data(), start.size()) == 0;
+}
+
+// Reads along what the server replies.
+//
+// libcurl goes on without TLS where a server offers STARTTLS and then refuses it, so that is looked at here: the reply
+// after one that offers it must be 220.
+class Replies {
+ public:
+  // One line with its end. False: the attempt is to be broken off.
+  bool take(std::string_view line) {
+    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+    const bool is_end = line.size() >= 4 && line[3] == ' ';
+    if (is_starttls_next_ && !is_tls_) {
+      is_tls_ = true;
+      refused_starttls_ = !line.starts_with("220");
+    }
+    if (starts_with_ignoring_case(line.substr(std::min<std::size_t>(line.size(), 4)), "STARTTLS")) offered_ = true;
+    if (is_end && offered_) is_starttls_next_ = true;
+    // The reply to the QUIT after a refusal says nothing about why.
+    if (!line.starts_with("221")) last_ = line;
+    return !refused_starttls_;
+  }
+  void begin_with_tls() { is_tls_ = true; }
+
+  bool refused_starttls() const { return refused_starttls_; }
+  const std::string& last() const { return last_; }
+  int last_code() const {
+    int code = 0;
+    std::from_chars(last_.data(), last_.data() + last_.size(), code);
+    return code;
+  }
+
+ private:
+  bool is_tls_ = false;  // or about to be
+  bool offered_ = false;
+  bool is_starttls_next_ = false;
+  bool refused_starttls_ = false;
+  std::string last_;
+};
+
+// One connection, one mail.
+class Attempt {
+ public:
+  Attempt(const SmtpServer& server, const Envelope& envelope, std::string_view message, const std::stop_token& stop)
+      : server_(server), envelope_(envelope), message_(message), stop_(stop), easy_(::curl_easy_init()) {
+    CHECK(easy_ != nullptr);
+  }
+  ~Attempt() {
+    ::curl_easy_cleanup(easy_);
+    ::curl_slist_free_all(recipients_);
+  }
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  Result<void> run(const SmtpPatience& patience);
+
+ private:
+  template <typename T>
+  void set(CURLoption option, T value) {
+    ::curl_easy_setopt(easy_, option, value);
+  }
+  Result<void> set_server(const SmtpPatience& patience);
+  void set_login();
+  void set_mail();
+  Error explain(CURLcode code) const;
+  Error explain_reply(CURLcode code, int reply) const;
+
+  static std::size_t on_reply(char* bytes, std::size_t, std::size_t count, void* attempt) {
+    return static_cast<Attempt*>(attempt)->replies_.take({bytes, count}) ? count : 0;
+  }
+  static std::size_t on_read(char* target, std::size_t, std::size_t count, void* attempt) {
+    auto& self = *static_cast<Attempt*>(attempt);
+    const std::size_t bytes = std::min(count, self.message_.size() - self.sent_);
+    self.message_.copy(target, bytes, self.sent_);
+    self.sent_ += bytes;
+    return bytes;
+  }
+  static std::size_t on_body(char*, std::size_t, std::size_t count, void*) { return count; }
+  static int on_progress(void* attempt, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<Attempt*>(attempt)->stop_.stop_requested() ? 1 : 0;
+  }
+
+  const SmtpServer& server_;
+  const Envelope& envelope_;
+  const std::string_view message_;
+  const std::stop_token& stop_;
+  CURL* const easy_;
+  curl_slist* recipients_ = nullptr;
+  std::size_t sent_ = 0;
+  Replies replies_;
+  std::array<char, CURL_ERROR_SIZE> reason_{};
+};
+
+Result<void> Attempt::run(const SmtpPatience& patience) {
+  TRY(set_server(patience));
+  set_login();
+  set_mail();
+  const CURLcode code = ::curl_easy_perform(easy_);
+  if (code == CURLE_OK) return {};
+  return explain(code);
+}
+
+Result<void> Attempt::set_server(const SmtpPatience& patience) {
+  TRY_ASSIGN(std::string authorities, certificate_authorities({"CURL_CA_BUNDLE", "SSL_CERT_FILE"}));
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  set(CURLOPT_URL, name_of(server_).c_str());
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!authorities.empty()) set(CURLOPT_CAINFO, authorities.c_str());
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(patience.connect.count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(patience.attempt.count()));
+  set(CURLOPT_ERRORBUFFER, reason_.data());
+  set(CURLOPT_HEADERFUNCTION, on_reply);
+  set(CURLOPT_HEADERDATA, this);
+  set(CURLOPT_WRITEFUNCTION, on_body);
+  set(CURLOPT_NOPROGRESS, 0L);
+  set(CURLOPT_XFERINFOFUNCTION, on_progress);
+  set(CURLOPT_XFERINFODATA, this);
+  if (server_.is_tls) replies_.begin_with_tls();
+  return {};
+}
+
+void Attempt::set_login() {
+  const bool has_login = !server_.user.empty();
+  set(CURLOPT_USE_SSL, static_cast<long>(has_login ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+  if (!has_login) return;
+  set(CURLOPT_USERNAME, server_.user.c_str());
+  Secret password = server_.password.copy();
+  set(CURLOPT_PASSWORD, std::string(password.reveal()).c_str());
+}
+
+void Attempt::set_mail() {
+  recipients_ = ::curl_slist_append(nullptr, ("<" + envelope_.to + ">").c_str());
+  set(CURLOPT_MAIL_FROM, ("<" + envelope_.from + ">").c_str());
+  set(CURLOPT_MAIL_RCPT, recipients_);
+  set(CURLOPT_UPLOAD, 1L);
+  set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(message_.size()));
+  set(CURLOPT_READFUNCTION, on_read);
+  set(CURLOPT_READDATA, this);
+}
+
+Error Attempt::explain_reply(CURLcode code, int reply) const {
+  if (code == CURLE_LOGIN_DENIED) {
+    // Without the server's words, which could repeat what it was sent.
+    return {.kind = reply < kFirstPermanent && reply >= kFirstTransient ? ErrorKind::kRetry : ErrorKind::kDenied,
+            .message = "it refuses the user name or the password (reply " + std::to_string(reply) + ")"};
+  }
+  return {.kind = reply < kFirstPermanent ? ErrorKind::kRetry : ErrorKind::kBadInput,
+          .message = "it refuses the mail: " + shown(replies_.last())};
+}
+
+Error Attempt::explain(CURLcode code) const {
+  if (stop_.stop_requested()) return {.kind = ErrorKind::kStopped, .message = "stopped"};
+  if (replies_.refused_starttls()) {
+    return {.kind = ErrorKind::kDenied,
+            .message = "it offers STARTTLS and then refuses it: " + shown(replies_.last()) + "; nothing was sent"};
+  }
+  if (code == CURLE_USE_SSL_FAILED) {
+    return {.kind = ErrorKind::kDenied,
+            .message =
+                "it does not offer STARTTLS, and a password is sent through TLS only; smtps:// is for a server "
+                "that begins with TLS"};
+  }
+  const bool is_refusal = replies_.last_code() >= kFirstTransient && code != CURLE_OPERATION_TIMEDOUT;
+  if (is_refusal) return explain_reply(code, replies_.last_code());
+  Error error{.kind = ErrorKind::kRetry, .message = ::curl_easy_strerror(code)};
+  if (reason_.front() != '\0') error.message += " (" + shown(reason_.data()) + ")";
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+    error.kind = ErrorKind::kDenied;
+    error.message += "; SSL_CERT_FILE can name a file of the certificate authorities to trust";
+  } else if (sent_ == message_.size()) {
+    error.kind = ErrorKind::kBadInput;
+    error.message += ", after the whole mail was sent: it may have arrived or not";
+  }
+  return error;
+}
+
+// False: stopped.
+bool wait(std::chrono::milliseconds duration, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  never.wait_for(lock, stop, duration, [] { return false; });
+  return !stop.stop_requested();
+}
+
+Result<void> initialise_libcurl() {
+  static const CURLcode code = ::curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code == CURLE_OK) return {};
+  return Error{.kind = ErrorKind::kInternal, .message = std::string("starting libcurl: ") + ::curl_easy_strerror(code)};
+}
+
+}  // namespace
+
+Result<void> send_by_smtp(const SmtpServer& server, const Envelope& envelope, std::string_view message,
+                          const std::stop_token& stop, const SmtpPatience& patience) {
+  TRY(initialise_libcurl());
+  const std::string lines = with_crlf(message);
+  for (std::size_t attempt = 1;; ++attempt) {
+    auto sent = Attempt(server, envelope, lines, stop).run(patience);
+    if (sent.ok()) return {};
+    const bool may_be_repeated = sent.error().kind == ErrorKind::kRetry && attempt < patience.attempts;
+    if (!may_be_repeated || !wait(patience.wait, stop)) return std::move(sent).context(name_of(server));
+  }
+}
+
+}  // namespace quern::mail
