@@ -13,6 +13,8 @@
 
 #include "app/command_line_table.h"
 #include "app/version.h"
+#include "model/duration.h"
+#include "model/limits.h"
 #include "model/nearest.h"
 
 namespace quern::app {
@@ -147,6 +149,10 @@ bool job_stands_first(std::span<const std::string> arguments, const std::string&
   return std::find(arguments.begin(), first_input, job) != first_input && first_input != arguments.end();
 }
 
+bool takes_inputs(const CommandRow& command) {
+  return command.name == "run" || command.name == "plan" || command.name == "submit";
+}
+
 Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
                                  CommandLine& line) {
   line.inputs = given.all("--input");
@@ -154,8 +160,7 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
   line.job = given.positionals[0];
   if (given.positionals.size() == 1) return {};
   if (!job_stands_first(arguments, given.positionals[0])) {
-    std::string advice =
-        command.name == "run" || command.name == "plan" ? "; inputs follow -i, and the job stands before them" : "";
+    std::string advice = takes_inputs(command) ? "; inputs follow -i, and the job stands before them" : "";
     return wrong(fmt::format("{}: there is one job, and both {} and {} are named{}", command.name, given.positionals[0],
                              given.positionals[1], advice));
   }
@@ -167,7 +172,45 @@ Command job_command(std::string_view name) {
   if (name == "map") return Command::kMap;
   if (name == "reduce") return Command::kReduce;
   if (name == "plan") return Command::kPlan;
+  if (name == "submit") return Command::kSubmit;
   return name == "run" ? Command::kRun : Command::kCheck;
+}
+
+Result<std::chrono::milliseconds> poll_interval(const CommandRow& command, const Given& given) {
+  auto text = given.last("--poll");
+  if (!text.has_value()) return std::chrono::milliseconds(limits::kPollInterval);
+  auto interval = parse_duration(*text);
+  if (interval.ok() && interval.value() >= limits::kLeastPollInterval &&
+      interval.value() <= limits::kMostPollInterval) {
+    return interval.value();
+  }
+  return wrong(fmt::format("{}: --poll is '{}'; it must be a time from {} to {}, such as 10s", command.name, *text,
+                           format_duration(limits::kLeastPollInterval), format_duration(limits::kMostPollInterval)));
+}
+
+// The one positional of a command about a task group that is there.
+Result<CommandLine> parse_group_command(const CommandRow& command, const Given& given) {
+  CommandLine line;
+  line.command = command.name == "watch"    ? Command::kWatch
+                 : command.name == "fetch"  ? Command::kFetch
+                 : command.name == "cancel" ? Command::kCancel
+                                            : Command::kRetry;
+  if (given.positionals.size() > 1) {
+    return wrong(fmt::format("{}: takes one task group or job, and {} and {} are two", command.name,
+                             given.positionals[0], given.positionals[1]));
+  }
+  if (!given.positionals.empty()) line.tasks.target = given.positionals[0];
+  line.tasks.output = given.last("--output");
+  TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
+  line.quiet = given.has("--quiet");
+  line.verbose = given.has("--verbose");
+  line.json = given.has("--json");
+  return line;
+}
+
+bool is_about_a_group(const CommandRow& command) {
+  constexpr std::array<std::string_view, 4> kNames = {"watch", "fetch", "cancel", "retry"};
+  return std::find(kNames.begin(), kNames.end(), command.name) != kNames.end();
 }
 
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
@@ -181,8 +224,11 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
     TRY(take_job_and_inputs(command, arguments, given, line));
   }
   line.settings = given.all("--set");
+  // What -o of submit names is on this machine, and no task writes to it.
+  if (line.command == Command::kSubmit) line.tasks.output = given.last("--output");
   for (auto [option, key] :
        {std::pair{"--output", "output"}, {"--processes", "limits.processes"}, {"--memory", "limits.memory"}}) {
+    if (line.command == Command::kSubmit) break;
     if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
   }
   line.manifest = given.last("--manifest");
@@ -192,7 +238,11 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.endpoint = given.last("--endpoint");
   line.key = given.last("--key");
   line.no_sign_request = given.has("--no-sign-request");
-  line.tasks = {.group = given.last("--group"), .now = given.last("--now")};
+  line.tasks.group = given.last("--group");
+  line.tasks.now = given.last("--now");
+  line.tasks.no_watch = given.has("--no-watch");
+  line.tasks.no_fetch = given.has("--no-fetch");
+  TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");
   line.json = given.has("--json");
@@ -312,6 +362,7 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name == "completion") return completion(given.positionals);
   if (command.name == "guard") return guard(given.positionals);
   if (command.name == "init") return parse_init(given);
+  if (is_about_a_group(command)) return parse_group_command(command, given);
   if (command.name == "credentials federate") return parse_federate(command, arguments, given);
   if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);
   if (command.name != "version") return parse_job_command(command, arguments, given);

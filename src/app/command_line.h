@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "base/result.h"
 #include "model/job.h"
+#include "model/limits.h"
 
 namespace quern::app {
 
@@ -17,6 +19,11 @@ struct CommandLine {
     kMap,
     kReduce,
     kPlan,
+    kSubmit,
+    kWatch,
+    kFetch,
+    kCancel,
+    kRetry,
     kCheck,
     kVersion,
     kHelp,
@@ -46,8 +53,13 @@ struct CommandLine {
 
   // Of kPlan and the other commands about tasks.
   struct Tasks {
-    std::optional<std::string> group;  // its id, as given
-    std::optional<std::string> now;    // of kPlan: a time, as given
+    std::optional<std::string> group;        // its id, as given
+    std::optional<std::string> now;          // of kPlan: a time, as given
+    std::optional<std::string> target = {};  // of kWatch, kFetch, kCancel and kRetry: a group's id or a job
+    std::optional<std::string> output = {};  // of kSubmit and kFetch: where the result is fetched to
+    std::chrono::milliseconds poll = limits::kPollInterval;  // at most, between two looks
+    bool no_watch = false;
+    bool no_fetch = false;
   };
   Tasks tasks = {};
 

@@ -142,6 +142,104 @@ constexpr std::string_view kPlanAfter =
     "  1  the inputs cannot be listed, or the job's folder cannot be packed\n"
     "  2  the command line, the job file or one of the tasks is wrong\n";
 
+constexpr OptionRow kFetchedTo = {
+    "-o", "--output", "PATH", Completes::kFile,
+    "where the result goes; - is standard output; else where the job says, in this folder"};
+constexpr OptionRow kPoll = {"", "--poll", "TIME", Completes::kNothing,
+                             "how long it may wait between two looks at the tasks; 10s if it is not given"};
+constexpr OptionRow kAllFailed = {"-v", "--verbose", "", Completes::kNothing,
+                                  "show every task that fails, and not only the first ten"};
+constexpr std::array kSubmitOptions = {
+    kInput,
+    kManifest,
+    kFetchedTo,
+    kSet,
+    kBucket,
+    kEndpoint,
+    kUnsigned,
+    kKey,
+    OptionRow{"", "--group", "ID", Completes::kNothing,
+              "go on with the task group of a submission that was broken off: only what is missing is created"},
+    OptionRow{"", "--no-watch", "", Completes::kNothing,
+              "end when the tasks are created, and print the id of their group"},
+    OptionRow{"", "--no-fetch", "", Completes::kNothing, "leave the result where it is"},
+    kPoll,
+    kQuiet,
+    kAllFailed,
+    kJson,
+    kHelp};
+constexpr std::array kWatchOptions = {kPoll, kQuiet, kAllFailed, kJson, kHelp};
+constexpr std::array kFetchOptions = {kFetchedTo, kQuiet, kJson, kHelp};
+
+constexpr std::string_view kSubmitText =
+    "Runs a job on a deployment of Taskcluster: plans its tasks as quern plan does, creates them, watches them until "
+    "the last one has ended, and fetches the result. The deployment and the credentials are those of "
+    "TASKCLUSTER_ROOT_URL, TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN and TASKCLUSTER_CERTIFICATE. Before "
+    "anything is created, every task, the scopes of the credentials and the clock are checked.\n"
+    "The group is remembered in .quern-group in the job's folder, so that the other commands know it by the job. "
+    "Ctrl-C while tasks are created says how to go on; later it ends the watch alone, and the job goes on.";
+
+constexpr std::string_view kSubmitAfter =
+    "Examples:\n"
+    "  quern submit myjob -i 's3://telemetry/2026-11-*/*.xz' -o os.txt\n"
+    "  quern submit myjob --no-watch\n"
+    "  quern submit myjob --group fOF8Cqj0QPKbvczC2dnXiQ\n"
+    "\n"
+    "Exit status:\n"
+    "  0      done: every input and every record counted; with --no-watch, created\n"
+    "  1      the job failed, or its tasks could not be created\n"
+    "  2      the command line or the job file is wrong\n"
+    "  3      done, but inputs or records were left out, within the limits of the job\n"
+    "  128+n  ended by signal n\n";
+
+constexpr std::string_view kWatchText =
+    "Shows how far the tasks of a job are, until the last one has ended, and then its accounting: on a terminal a "
+    "table, elsewhere a line when something has changed. A task that fails is shown with the reason and a link to its "
+    "log. GROUP is the id of a task group; JOB is a job that was submitted from its folder, by default the one here.";
+
+constexpr std::string_view kWatchAfter =
+    "Examples:\n"
+    "  quern watch myjob\n"
+    "  quern watch fOF8Cqj0QPKbvczC2dnXiQ --poll 1m --json\n"
+    "\n"
+    "Exit status: as of quern submit (quern help submit)\n";
+
+constexpr std::string_view kFetchText =
+    "Fetches the result of a job that has completed, compares it with the size and the SHA-256 that its task wrote "
+    "down, decompresses it, and writes it with its result.json beside. GROUP and JOB are as of quern watch. Of "
+    "reducers whose results are kept apart each gets a file, result.txt.0 and so on.";
+
+constexpr std::string_view kFetchAfter =
+    "Examples:\n"
+    "  quern fetch myjob -o os.txt\n"
+    "  quern fetch fOF8Cqj0QPKbvczC2dnXiQ -o - | sort -k2 -n\n"
+    "\n"
+    "Exit status: as of quern submit (quern help submit), and 1 before the job ends\n";
+
+constexpr std::string_view kCancelText =
+    "Seals the task group of a job, so that no task can be added, and cancels all its tasks that have not ended. They "
+    "cannot be run again. GROUP and JOB are as of quern watch.";
+
+constexpr std::string_view kCancelAfter =
+    "Examples:\n"
+    "  quern cancel myjob\n"
+    "\n"
+    "Exit status:\n"
+    "  0  cancelled, or all tasks had ended\n"
+    "  1  they could not be\n"
+    "  2  the command line or the job file is wrong\n";
+
+constexpr std::string_view kRetryText =
+    "Runs the tasks of a job that failed again, and when these have completed those that failed because of them, and "
+    "watches all of it as quern watch does. What fails once more stays so. Broken off, it can be repeated. Tasks that "
+    "were cancelled, or whose deadline has passed, cannot be run again.";
+
+constexpr std::string_view kRetryAfter =
+    "Examples:\n"
+    "  quern retry myjob\n"
+    "\n"
+    "Exit status: as of quern submit (quern help submit)\n";
+
 constexpr std::array kInitOptions = {
     OptionRow{"", "--language", "NAME", Completes::kLanguage,
               "what mapper and reducer are written in: python, which is the default, javascript, or binary for any "
@@ -284,6 +382,16 @@ constexpr std::array kCommands = {
                kReduceOptions, kReduceAfter},
     CommandRow{"plan", "Run a job on Taskcluster", "print the tasks that a job would have there", "[JOB] [OPTIONS]",
                kPlanText, kPlanOptions, kPlanAfter},
+    CommandRow{"submit", "Run a job on Taskcluster", "create the tasks of a job, watch them, and fetch the result",
+               "[JOB] [OPTIONS]", kSubmitText, kSubmitOptions, kSubmitAfter},
+    CommandRow{"watch", "Run a job on Taskcluster", "show how far a job is, until it has ended",
+               "[GROUP|JOB] [OPTIONS]", kWatchText, kWatchOptions, kWatchAfter},
+    CommandRow{"fetch", "Run a job on Taskcluster", "fetch the result of a job", "[GROUP|JOB] [-o FILE]", kFetchText,
+               kFetchOptions, kFetchAfter},
+    CommandRow{"cancel", "Run a job on Taskcluster", "end the tasks of a job", "[GROUP|JOB]", kCancelText, kHelpOnly,
+               kCancelAfter},
+    CommandRow{"retry", "Run a job on Taskcluster", "run what failed again", "[GROUP|JOB] [OPTIONS]", kRetryText,
+               kWatchOptions, kRetryAfter},
     CommandRow{"init", "Begin a job", "make a folder with a small job to begin with",
                "DIR [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",

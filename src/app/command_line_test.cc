@@ -134,6 +134,32 @@ TEST(CommandLine, KnowsWhatToPlan) {
   EXPECT_FALSE(parsed({"plan"}).tasks.group.has_value());
 }
 
+TEST(CommandLine, KnowsWhatToSubmit) {
+  CommandLine line = parsed({"submit", "myjob", "-i", "s3://b/a", "-o", "x.txt", "--group", "G", "--no-watch", "--poll",
+                             "1m", "--set", "a=b", "-q"});
+  EXPECT_EQ(line.command, Command::kSubmit);
+  EXPECT_EQ(line.job, "myjob");
+  EXPECT_THAT(line.inputs, ElementsAre("s3://b/a"));
+  EXPECT_EQ(line.tasks.output, "x.txt");
+  EXPECT_THAT(line.settings, ElementsAre("a=b")) << "tasks do not write to where the result is fetched to";
+  EXPECT_EQ(line.tasks.group, "G");
+  EXPECT_EQ(line.tasks.poll, std::chrono::minutes(1));
+  EXPECT_TRUE(line.tasks.no_watch && line.quiet);
+  EXPECT_FALSE(line.tasks.no_fetch);
+}
+
+TEST(CommandLine, KnowsWhichTaskGroupIsMeant) {
+  EXPECT_EQ(parsed({"watch", "G"}).command, Command::kWatch);
+  EXPECT_EQ(parsed({"cancel", "G"}).command, Command::kCancel);
+  EXPECT_EQ(parsed({"retry", "job/"}).command, Command::kRetry);
+  EXPECT_EQ(parsed({"watch", "G", "--json"}).tasks.target, "G");
+  EXPECT_FALSE(parsed({"watch"}).tasks.target.has_value());
+  EXPECT_EQ(parsed({"watch"}).tasks.poll, std::chrono::seconds(10));
+  CommandLine line = parsed({"fetch", "-o", "-", "G"});
+  EXPECT_EQ(line.command, Command::kFetch);
+  EXPECT_EQ(line.tasks.output, "-");
+}
+
 TEST(CommandLine, KnowsWhereToBeginAJob) {
   CommandLine line = parsed({"init", "myjob"});
   EXPECT_EQ(line.command, Command::kInit);
@@ -165,11 +191,12 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"examples/os-count"},
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
-       "frobnicate is not a command; they are run, map, reduce, plan, init, check, credentials, help, version or "
-       "completion "
-       "(quern "
-       "--help says "
-       "more)"},
+       "frobnicate is not a command; they are run, map, reduce, plan, submit, watch, fetch, cancel, retry, init, "
+       "check, "
+       "credentials, help, version or completion (quern --help says more)"},
+      {{"watch", "a", "b"}, "watch: takes one task group or job, and a and b are two"},
+      {{"retry", "--poll", "soon"}, "retry: --poll is 'soon'; it must be a time from 10ms to 1h, such as 10s"},
+      {{"submit", "--poll", "2h"}, "submit: --poll is '2h'; it must be a time from 10ms to 1h, such as 10s"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
       {{"-q", "run"}, "-q stands before the command; write quern COMMAND -q (quern --help lists the commands)"},
       {{"credentials"},

@@ -2,11 +2,15 @@
 #include <span>
 #include <string>
 
+#include "app/cancel_command.h"
 #include "app/command_line.h"
 #include "app/credentials_command.h"
+#include "app/fetch_command.h"
 #include "app/init_command.h"
 #include "app/plan_command.h"
 #include "app/run_command.h"
+#include "app/submit_command.h"
+#include "app/watch_command.h"
 #include "services/process/guard.h"
 #include "views/terminal/view.h"
 
@@ -27,6 +31,16 @@ int run(std::span<const char* const> arguments) {
       return quern::app::run_command(line);
     case CommandLine::Command::kPlan:
       return quern::app::plan_command(line);
+    case CommandLine::Command::kSubmit:
+      return quern::app::submit_command(line);
+    case CommandLine::Command::kWatch:
+      return quern::app::watch_command(line);
+    case CommandLine::Command::kFetch:
+      return quern::app::fetch_command(line);
+    case CommandLine::Command::kCancel:
+      return quern::app::cancel_command(line);
+    case CommandLine::Command::kRetry:
+      return quern::app::retry_command(line);
     case CommandLine::Command::kCheck:
       return quern::app::check_command(line);
     case CommandLine::Command::kGuard:

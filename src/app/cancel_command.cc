@@ -1,0 +1,41 @@
+#include "app/cancel_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "app/group_session.h"
+#include "app/group_target.h"
+#include "base/fd.h"
+#include "stages/submit/submit.h"
+
+namespace quern::app {
+namespace {
+
+std::string in_words(const taskcluster::GroupCancellation& cancelled, const std::string& group_id) {
+  const std::uint64_t ended = cancelled.group_size - std::min(cancelled.group_size, cancelled.cancelled_count);
+  std::string text =
+      fmt::format("cancelled {} of the {} tasks of {}", cancelled.cancelled_count, cancelled.group_size, group_id);
+  if (ended > 0) text += fmt::format("; {} had ended before", ended);
+  if (cancelled.cancelled_count > 0) text += ". A task that runs may take a quarter of an hour to notice";
+  return text + "\n";
+}
+
+Result<int> cancel(const CommandLine& line, GroupSession& session) {
+  TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
+  TRY(session.connect(target.root_url));
+  TRY_ASSIGN(auto cancelled, submit::cancel_group(session.api(), target.group_id, session.stop()));
+  TRY(write_all(Fd(::dup(STDOUT_FILENO)), in_words(cancelled, target.group_id)).context("writing the answer"));
+  return 0;
+}
+
+}  // namespace
+
+int cancel_command(const CommandLine& line) {
+  return run_group_command(line, [&](GroupSession& session) { return cancel(line, session); });
+}
+
+}  // namespace quern::app

@@ -1,0 +1,35 @@
+#include "app/fetch_command.h"
+
+#include <fmt/format.h>
+
+#include "app/fetch_result.h"
+#include "app/group_end.h"
+#include "app/group_session.h"
+#include "app/group_target.h"
+#include "stages/watch/watch.h"
+
+namespace quern::app {
+namespace {
+
+Result<int> fetch(const CommandLine& line, GroupSession& session) {
+  TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
+  const std::string output = line.tasks.output.value_or(target.output);
+  TRY(check_output(output));
+  TRY(session.connect(target.root_url));
+  TRY_ASSIGN(watch::GroupWatch watch, watch::GroupWatch::open(session.api(), target.group_id, session.stop()));
+  const watch::Ending ending = watch.ending(session.api().now());
+  if (ending == watch::Ending::kNone) {
+    return Error{.kind = ErrorKind::kRetry,
+                 .message = fmt::format("there is no result yet: {} is {}; quern watch {} waits for it",
+                                        watch.final_task().label, name_of(watch.final_task().state), target.group_id)};
+  }
+  return close_group(session, watch, ending, output);
+}
+
+}  // namespace
+
+int fetch_command(const CommandLine& line) {
+  return run_group_command(line, [&](GroupSession& session) { return fetch(line, session); });
+}
+
+}  // namespace quern::app

@@ -1,0 +1,111 @@
+#include "app/group_session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "base/fd.h"
+#include "model/accounting_json.h"
+#include "services/process/interpreter.h"
+#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/slugid.h"
+#include "views/terminal/group_view.h"
+#include "views/terminal/view.h"
+
+namespace quern::app {
+namespace {
+
+constexpr int kStatusFailed = 1;
+constexpr int kStatusBadConfig = 2;
+
+const char* environment(const char* name) { return std::getenv(name); }  // NOLINT: nothing here calls setenv
+
+view::TerminalOptions terminal_options(const CommandLine& line) {
+  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, environment);
+  options.quiet = line.quiet;
+  options.verbose = line.verbose;
+  return options;
+}
+
+void print_to_stderr(std::string_view text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
+
+int print_error(const CommandLine& line, const Error& error) {
+  print_to_stderr(view::error_text(error, terminal_options(line).style.color));
+  return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed;
+}
+
+// Where the environment and whoever knows the group name a deployment, it has to be the same.
+Result<void> check_same(const std::string& root_url) {
+  const char* named = environment("TASKCLUSTER_ROOT_URL");
+  if (named == nullptr || *named == '\0') return {};
+  TRY_ASSIGN(std::string normal, taskcluster::normal_root_url(named).context("TASKCLUSTER_ROOT_URL"));
+  TRY_ASSIGN(std::string other, taskcluster::normal_root_url(root_url));
+  if (normal == other) return {};
+  return Error{
+      .kind = ErrorKind::kBadConfig,
+      .message = fmt::format("the job's deployment is {}, and TASKCLUSTER_ROOT_URL names {}; unset it, or name "
+                             "the task group by its id",
+                             other, normal)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GroupSession>> GroupSession::open(const CommandLine& line) {
+  Signals::block();
+  std::unique_ptr<GroupSession> session(new GroupSession(line));
+  if (process::environment_has_secrets()) session->no_core_dumps_.emplace();
+  if (line.json) {
+    session->json_ = view::make_group_json({.fd = STDERR_FILENO});
+    session->sink_ = session->json_.get();
+  } else {
+    session->terminal_ = view::make_group_view(terminal_options(line));
+    session->sink_ = session->terminal_.get();
+  }
+  // Views belong to the main thread, which says at once that it stops, and why.
+  TRY_ASSIGN(session->signals_, Signals::listen(session->stop_, [](int) {}));
+  return session;
+}
+
+Result<void> GroupSession::connect(const std::string& root_url) {
+  if (!root_url.empty()) TRY(check_same(root_url));
+  auto lookup = [&](const char* name) {
+    const bool is_root = std::string_view(name) == "TASKCLUSTER_ROOT_URL";
+    return is_root && !root_url.empty() ? root_url.c_str() : environment(name);
+  };
+  TRY_ASSIGN(access_, taskcluster::access_of(lookup));
+  TRY_ASSIGN(client_, http::make_client(taskcluster::client_options(access_)));
+  api_ = std::make_unique<taskcluster::Api>(
+      access_, *client_, [] { return std::chrono::system_clock::now(); }, taskcluster::system_random);
+  return {};
+}
+
+int GroupSession::fail(const Error& error) {
+  sink_->finish();
+  const int status = print_error(line_, error);
+  return was_stopped() && error.kind == ErrorKind::kStopped ? 128 + signals_->stopped_by() : status;
+}
+
+int GroupSession::account(const Accounting& accounting, const std::string& cause) {
+  sink_->finish();
+  if (json_ != nullptr) {
+    json_->accounting(accounting_json(accounting));
+    return exit_status(accounting);
+  }
+  const bool color = terminal_options(line_).style.color;
+  if (!cause.empty()) print_to_stderr(view::error_text({.kind = ErrorKind::kChildFailed, .message = cause}, color));
+  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
+  return exit_status(accounting);
+}
+
+int run_group_command(const CommandLine& line, const std::function<Result<int>(GroupSession&)>& work) {
+  auto session = GroupSession::open(line);
+  if (!session.ok()) return print_error(line, session.error());
+  auto status = work(*session.value());
+  return status.ok() ? status.value() : session.value()->fail(status.error());
+}
+
+}  // namespace quern::app

@@ -1,0 +1,109 @@
+#include "app/submit_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/fetch_result.h"
+#include "app/group_session.h"
+#include "app/group_target.h"
+#include "app/job_plan.h"
+#include "app/watch_command.h"
+#include "base/fd.h"
+#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/slugid.h"
+#include "stages/submit/submit.h"
+
+namespace quern::app {
+namespace {
+
+Result<JobPlan> plan(const CommandLine& line, GroupSession& session) {
+  JobPlanOptions options{.now = std::chrono::system_clock::now(), .group_id = line.tasks.group};
+  if (options.group_id.has_value() && !taskcluster::is_slugid(*options.group_id)) {
+    return Error{.kind = ErrorKind::kBadConfig,
+                 .message = fmt::format("submit: --group is '{}', which is no id of a task group", *options.group_id)};
+  }
+  if (!options.group_id.has_value()) options.group_id = taskcluster::make_slugid(taskcluster::system_random);
+  TRY_ASSIGN(JobPlan planned, plan_job(line, options, session.stop()));
+  TRY(plan::check_graph(planned.graph, options.now));
+  for (const std::string& note : planned.parts->inputs.notes) session.sink().note(event::Level::kInfo, note);
+  return planned;
+}
+
+// The graph as the stage that creates it wants it; borrows it.
+submit::Plan tasks_of(const plan::TaskGraph& graph) {
+  submit::Plan tasks{.group_id = graph.group_id(), .tasks = {}, .definition = {}};
+  for (const plan::PlannedTask& task : graph.tasks()) {
+    tasks.tasks.push_back({.id = task.task_id, .label = task.label, .needs = task.needs});
+  }
+  tasks.definition = [&graph](std::size_t task, UtcTime created) { return graph.definition(task, created); };
+  return tasks;
+}
+
+Result<void> check_scopes(GroupSession& session, const plan::TaskGraph& graph) {
+  TRY_ASSIGN(submit::HeldScopes held, submit::held_scopes(session.api(), session.stop()));
+  if (!held.scopes.has_value()) {
+    // Each createTask is checked by the deployment, and the group is cancelled if one is refused.
+    session.sink().note(event::Level::kWarning, "the scopes cannot be checked before tasks are created: " + held.why);
+    return {};
+  }
+  auto missing = plan::missing_scopes(graph, *held.scopes);
+  if (missing.empty()) return {};
+  return submit::lacks_scopes(missing);
+}
+
+void remember(GroupSession& session, const JobPlan& planned) {
+  const GroupTarget target{.group_id = planned.graph.group_id(), .root_url = planned.parts->root_url};
+  auto written = remember_group(planned.parts->loaded.file.job.folder, target);
+  if (written.ok()) return;
+  session.sink().note(event::Level::kInfo, fmt::format("{}; name the group by its id, {}, to watch it",
+                                                       written.error().message, target.group_id));
+}
+
+Result<void> create(GroupSession& session, const JobPlan& planned, bool is_resumed) {
+  const submit::Plan tasks = tasks_of(planned.graph);
+  std::vector<bool> is_there(tasks.tasks.size(), false);
+  if (is_resumed) {
+    TRY_ASSIGN(is_there, submit::find_tasks(session.api(), tasks, session.stop()));
+  }
+  remember(session, planned);
+  session.sink().note(event::Level::kInfo,
+                      fmt::format("task group {}", taskcluster::group_page(planned.parts->root_url, tasks.group_id)));
+  auto on_created = [&](std::size_t created) { session.sink().creating(created, tasks.tasks.size()); };
+  return submit::create_tasks(session.api(), tasks, is_there, on_created, session.stop());
+}
+
+// Where the result is fetched to; none: it is not.
+std::optional<std::string> output_of(const CommandLine& line, const JobPlan& planned) {
+  if (line.tasks.no_watch || line.tasks.no_fetch) return std::nullopt;
+  return line.tasks.output.value_or(planned.parts->loaded.file.job.output);
+}
+
+Result<int> submit_job(const CommandLine& line, GroupSession& session) {
+  TRY_ASSIGN(JobPlan planned, plan(line, session));
+  const std::optional<std::string> output = output_of(line, planned);
+  if (output.has_value()) TRY(check_output(*output));
+  TRY(session.connect(planned.parts->root_url));
+  TRY(submit::check_access(session.api(), session.stop()));
+  TRY(check_scopes(session, planned.graph));
+  TRY(create(session, planned, line.tasks.group.has_value()));
+  const std::string& group_id = planned.graph.group_id();
+  if (line.tasks.no_watch) {
+    session.sink().finish();
+    TRY(write_all(Fd(::dup(STDOUT_FILENO)), group_id + "\n").context("writing the answer"));
+    return 0;
+  }
+  return watch_group(session, group_id, {.poll = line.tasks.poll, .reruns = false, .output = output});
+}
+
+}  // namespace
+
+int submit_command(const CommandLine& line) {
+  return run_group_command(line, [&](GroupSession& session) { return submit_job(line, session); });
+}
+
+}  // namespace quern::app

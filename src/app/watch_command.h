@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "app/command_line.h"
+#include "app/group_session.h"
+#include "base/result.h"
+
+namespace quern::app {
+
+// `quern watch`: the exit status, which is that of the job.
+int watch_command(const CommandLine& line);
+// `quern retry`: runs again what failed and what failed because of it, and watches; the exit status is that of the job.
+int retry_command(const CommandLine& line);
+
+struct WatchOptions {
+  std::chrono::milliseconds poll;
+  bool reruns = false;
+  std::optional<std::string> output;  // where the result is fetched to; none: it is not
+};
+// Watches a group to its end, and says how it went: what the two commands, and quern submit, have in common. Stopped,
+// it says that the job goes on.
+Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options);
+
+}  // namespace quern::app
