@@ -39,10 +39,6 @@ void add_up_phases(const Progress& progress, ClockTime now, Accounting& accounti
   }
 }
 
-bool has_losses(const Accounting& accounting) {
-  return accounting.inputs_failed + accounting.inputs_skipped + accounting.records_bad + accounting.groups_bad > 0;
-}
-
 }  // namespace
 
 Accountant::Accountant(const InputList& inputs, Clock clock)

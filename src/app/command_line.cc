@@ -245,6 +245,9 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");
+  line.merge = given.has("--merge");
+  line.collect = given.has("--collect");
+  if (line.merge && line.collect) return wrong("reduce: --merge and --collect are two things to do; name one");
   line.json = given.has("--json");
   return line;
 }

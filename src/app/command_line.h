@@ -50,6 +50,8 @@ struct CommandLine {
   bool quiet = false;
   bool json = false;
   bool verbose = false;
+  bool merge = false;    // of kReduce
+  bool collect = false;  // of kReduce
 
   // Of kPlan and the other commands about tasks.
   struct Tasks {

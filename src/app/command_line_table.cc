@@ -50,8 +50,13 @@ constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml; else ./analysis-tools.yml or /etc/analysis-tools.yml"};
 constexpr auto kMapOptions = mapping_options(kTaskJob);
-constexpr std::array kReduceOptions = {kTaskJob, kOutput,  kSet,  kMemory, kScratch,
-                                       kQuiet,   kVerbose, kJson, kLog,    kHelp};
+constexpr OptionRow kMerge = {
+    "", "--merge", "", Completes::kNothing,
+    "in a task: merge what the tasks left that this one needs, so that fewer of them need the next one"};
+constexpr OptionRow kCollect = {"", "--collect", "", Completes::kNothing,
+                                "in a task: make one result of what several reducers, or maps without one, left"};
+constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kScratch, kMerge,
+                                       kCollect, kQuiet,  kVerbose, kJson,   kLog,     kHelp};
 constexpr std::array kCheckOptions = {kSet, kHelp};
 constexpr std::array kHelpOnly = {kHelp};
 
@@ -96,7 +101,12 @@ constexpr std::string_view kReduceText =
     "Does the second half of a job: merges the results of quern map that are named, in the order in which they are "
     "named, gives each key and its values to the reducer, and writes what it returns. Together with the maps that is "
     "what quern run does in one. With several reducers in the job the results of one number, result.txt.0 of every "
-    "map, may be reduced apart from the others.";
+    "map, may be reduced apart from the others.\n"
+    "Without files, in a task of a job on Taskcluster, it takes what the tasks left that are named in INPUT_TASK_IDS, "
+    "or "
+    "else those that its task depends on, and leaves its own result in the folder QUERN_ARTIFACTS. Status 75 then "
+    "means "
+    "that the same may succeed later.";
 
 constexpr std::string_view kReduceAfter =
     "Examples:\n"

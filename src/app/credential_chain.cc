@@ -57,4 +57,15 @@ Result<FoundCredentials> find_credentials(const CredentialRequest& request) {
   return result;
 }
 
+std::unique_ptr<s3::CredentialProvider> make_taskcluster_provider(taskcluster::Api& api, taskcluster::S3Request request,
+                                                                  std::function<UtcTime()> now) {
+  auto fetch = [&api,
+                request = std::move(request)](const std::stop_token& stop) -> Result<std::optional<AwsCredentials>> {
+    auto credentials = taskcluster::s3_credentials(api, request, stop);
+    if (!credentials.ok()) return std::move(credentials).error();
+    return std::optional(std::move(credentials).value());
+  };
+  return s3::make_refreshed_provider(std::move(fetch), std::move(now));
+}
+
 }  // namespace quern::app

@@ -10,6 +10,8 @@
 #include "services/credentials/environment.h"
 #include "services/credentials/key_file.h"
 #include "services/s3/credential_provider.h"
+#include "services/taskcluster/api.h"
+#include "services/taskcluster/services.h"
 
 namespace quern::app {
 
@@ -35,5 +37,10 @@ struct FoundCredentials {
 // is there and cannot be used is an error, and never a reason to go on to the next: other credentials are other rights.
 // kDenied also where they have expired, or will within a minute. Reads a few small files.
 Result<FoundCredentials> find_credentials(const CredentialRequest& request);
+
+// Credentials for reading what lies below a prefix in a bucket, from Taskcluster's auth service: asked for when the
+// first request is signed, and again before their hour ends. Borrows the api, whose scopes must allow it.
+std::unique_ptr<s3::CredentialProvider> make_taskcluster_provider(taskcluster::Api& api, taskcluster::S3Request request,
+                                                                  std::function<UtcTime()> now);
 
 }  // namespace quern::app

@@ -38,7 +38,7 @@ Result<void> run_step(const LocalRun& run, const Place& place, Targets& targets)
 
 // Runs one of several steps over `inputs`, in a folder of its own.
 Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t number, const InputList& inputs,
-                               InputSupply& supply, Targets& targets) {
+                               InputSupply& supply, const RunStep& run_it, Targets& targets) {
   const Job job = job_of_step(run.job, number);
   StepEvents step_events(number, run.events, run.policy);
   LocalRun step{.job = job,
@@ -53,25 +53,28 @@ Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t 
               .guard = *shop.guard,
               .processes = shop.processes};
   TRY(disk::make_folders(place.scratch_folder));
-  return run_step(step, place, targets);
+  return run_it(step, place, targets);
 }
 
 // The steps one after the other, each over the file that the one before it wrote.
-Result<void> run_steps(const LocalRun& run, Workshop& shop, Targets& targets) {
+Result<void> run_all_steps(const LocalRun& run, const RunStep& first, Workshop& shop, Targets& targets) {
   const std::size_t last = run.job.steps.size() - 1;
   InputList between;
   std::unique_ptr<InputSupply> local = make_local_supply();
+  auto run_one = [&](std::size_t number, Targets& results) {
+    if (number == 0) return run_numbered_step(run, shop, number, run.inputs, run.supply, first, results);
+    return run_numbered_step(run, shop, number, between, *local, run_step, results);
+  };
   for (std::size_t number = 0; number < last; ++number) {
     std::string path = fmt::format("{}/result-{}", shop.scratch.path(), number + 1);
     Targets files;
     TRY_ASSIGN(auto file, StepFile::create(path));
     files.push_back(std::move(file));
-    TRY(run_numbered_step(run, shop, number, number == 0 ? run.inputs : between, number == 0 ? run.supply : *local,
-                          files));
+    TRY(run_one(number, files));
     TRY(commit(files));
     between.inputs = {{.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = size_bytes(files)}};
   }
-  TRY(run_numbered_step(run, shop, last, last == 0 ? run.inputs : between, last == 0 ? run.supply : *local, targets));
+  TRY(run_one(last, targets));
   TimedPhase timed(Phase::kOutput, run.events);
   return commit(targets);
 }
@@ -82,10 +85,12 @@ std::size_t run_results(const Job& job) {
   return job.keep_parts && job.steps.back().reducer.has_value() ? job.reducers : 1;
 }
 
-Result<LocalRunResult> run_locally(const LocalRun& run) {
-  TRY_ASSIGN(Targets targets, make_targets(run.output, run_results(run.job)));
+Result<LocalRunResult> run_locally(const LocalRun& run) { return run_steps(run, run_results(run.job), run_step); }
+
+Result<LocalRunResult> run_steps(const LocalRun& run, std::size_t results, const RunStep& first) {
+  TRY_ASSIGN(Targets targets, make_targets(run.output, results));
   TRY_ASSIGN(Workshop shop, open_workshop(run));
-  auto done = run_steps(run, shop, targets);
+  auto done = run_all_steps(run, first, shop, targets);
   // A loss beyond the limits stops everything; why it did is what counts, not that the stages were stopped.
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   if (!done.ok()) return std::move(done).error();

@@ -52,6 +52,23 @@ void LossPolicy::emit(const event::Event& event) {
   }
 }
 
+void LossPolicy::carry(std::uint64_t bad_records, std::uint64_t failed_inputs) {
+  {
+    auto losses = losses_.lock();
+    losses->bad_records += bad_records;
+    losses->failed_inputs += failed_inputs;
+  }
+  if (failed_inputs > limits_.failed_inputs) {
+    fail({.kind = ErrorKind::kChildFailed,
+          .message = fmt::format("{} of the job's inputs failed; {}", failed_inputs,
+                                 allowed("failed_inputs", limits_.failed_inputs))});
+  } else if (bad_records > limits_.bad_records) {
+    fail({.kind = ErrorKind::kChildFailed,
+          .message = fmt::format("{} of the job's records are bad; {}", bad_records,
+                                 allowed("bad_records", limits_.bad_records))});
+  }
+}
+
 LossPolicy::InputState& LossPolicy::state_of(Losses& losses, InputOrdinal input) {
   if (losses.inputs.size() <= input) losses.inputs.resize(std::max<std::size_t>(input + 1, losses.inputs.size() * 2));
   return losses.inputs[input];

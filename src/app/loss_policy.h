@@ -30,6 +30,8 @@ class LossPolicy final : public EventSink {
       : limits_(limits), inputs_(inputs), verify_(std::move(verify)), stop_(stop) {}
 
   void emit(const event::Event& event) override;
+  // What other tasks of the job have lost already, of which every limit has to hold the sum.
+  void carry(std::uint64_t bad_records, std::uint64_t failed_inputs);
   void fail(Error error);
   // The first failure: why the run was stopped.
   std::optional<Error> failure();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/loss_policy.h"
+#include "app/pair_lines.h"
 #include "app/reduce_phase.h"
 #include "app/step_stages.h"
 #include "base/task_group.h"
@@ -18,29 +19,6 @@ namespace quern::app {
 namespace {
 
 using event::Phase;
-
-// The groups of one partition as lines.
-Result<void> write_pairs(GroupSource& groups, const std::string& separator, output::ResultTarget& target,
-                         const std::stop_token& stop) {
-  Buffer lines(limits::kBlockBytes);
-  while (true) {
-    TRY_ASSIGN(bool has_group, groups.next_group());
-    if (!has_group) break;
-    while (true) {
-      TRY_ASSIGN(bool has_value, groups.next_value());
-      if (!has_value) break;
-      lines.append(groups.key());
-      lines.append(separator);
-      lines.append(groups.value());
-      lines.push_back('\n');
-      if (lines.size() < limits::kBlockBytes) continue;
-      if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
-      TRY(target.write(lines.view()));
-      lines.clear();
-    }
-  }
-  return target.write(lines.view());
-}
 
 Result<void> write_partitions(const LocalRun& run, shuffle::Shuffle& shuffle, std::size_t threads, Targets& targets) {
   std::atomic<std::size_t> next = 0;

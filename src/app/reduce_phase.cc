@@ -88,7 +88,11 @@ Result<void> ReducePhase::run_apart(shuffle::Shuffle& shuffle,
 Result<void> ReducePhase::run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target,
                               const std::stop_token& stop) {
   auto sink = output::make_direct_sink(target);
-  return reduce_partition(std::move(groups), 0, *sink, std::move(early_), stop);
+  return run(std::move(groups), *sink, stop);
+}
+
+Result<void> ReducePhase::run(std::unique_ptr<GroupSource> groups, ReducedSink& sink, const std::stop_token& stop) {
+  return reduce_partition(std::move(groups), 0, sink, std::move(early_), stop);
 }
 
 Result<void> ReducePhase::reduce_partition(std::unique_ptr<GroupSource> groups, std::size_t partition,

@@ -32,13 +32,14 @@ class ReducePhase {
   // A sink that hands what the step's combiner makes of each block to `sink`; `sink` itself where no module combines.
   // Any thread may call; the sink belongs to one.
   std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop);
-  // All block. The result is complete in its target, but not committed, when they return. The last one has a single
+  // All block. The result is complete in its target, but not committed, when they return. The last two have a single
   // reducer for all groups, whatever the job says; a built-in combiner or reducer has made of them what it makes.
   Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop);
   // Each partition's result goes to a target of its own.
   Result<void> run_apart(shuffle::Shuffle& shuffle, const std::vector<std::unique_ptr<output::ResultTarget>>& targets,
                          const std::stop_token& stop);
   Result<void> run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target, const std::stop_token& stop);
+  Result<void> run(std::unique_ptr<GroupSource> groups, ReducedSink& sink, const std::stop_token& stop);
 
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);

@@ -10,8 +10,13 @@
 #include <set>
 #include <utility>
 
+#include "app/bucket_stores.h"
+#include "app/grants.h"
+#include "app/run_inputs.h"
 #include "model/limits.h"
+#include "services/credentials/profile.h"
 #include "services/disk/files.h"
+#include "services/taskcluster/s3_requests.h"
 #include "stages/fetch/fetch.h"
 
 namespace quern::app {
@@ -31,6 +36,10 @@ bool has_several_buckets(const InputList& inputs) {
   }
   return false;
 }
+
+UtcTime now() { return std::chrono::system_clock::now(); }
+
+constexpr std::string_view kOfTaskcluster = "taskcluster";
 
 }  // namespace
 
@@ -68,18 +77,52 @@ Result<http::Client*> RemoteAccess::client() {
   return client_.get();
 }
 
+s3::StoreOptions RemoteAccess::store_options() const {
+  s3::StoreOptions options{.address = {.endpoint = s3_endpoint(line_)}};
+  if (!credentials_.region.empty()) options.region = credentials_.region;
+  return options;
+}
+
 Result<s3::Store*> RemoteAccess::store() {
   if (store_ != nullptr) return store_.get();
   TRY_ASSIGN(http::Client * client, this->client());
-  auto now = [] { return std::chrono::system_clock::now(); };
+  const std::string how = environment_or("QUERN_S3_CREDENTIALS", "");
+  if (!how.empty() && how != kOfTaskcluster) {
+    return Error{.kind = ErrorKind::kBadConfig,
+                 .message = fmt::format("QUERN_S3_CREDENTIALS is '{}'; it can only be {}", how, kOfTaskcluster)};
+  }
+  if (how == kOfTaskcluster && !line_.no_sign_request) {
+    TRY_ASSIGN(store_, task_store());
+    return store_.get();
+  }
   TRY_ASSIGN(credentials_, find_credentials({.environment = environment_,
                                              .now = now,
                                              .is_anonymous = line_.no_sign_request,
                                              .key_file = line_.key.value_or("")}));
-  s3::StoreOptions options{.address = {.endpoint = s3_endpoint(line_)}};
-  if (!credentials_.region.empty()) options.region = credentials_.region;
-  TRY_ASSIGN(store_, s3::make_store(std::move(options), *client, *credentials_.provider, now));
+  TRY_ASSIGN(store_, s3::make_store(store_options(), *client, *credentials_.provider, now));
   return store_.get();
+}
+
+Result<std::unique_ptr<s3::Store>> RemoteAccess::task_store() {
+  no_core_dumps_ = std::make_unique<credentials::NoCoreDumps>();
+  TRY_ASSIGN(access_, taskcluster::access_of(environment_));
+  TRY_ASSIGN(peer_, TaskPeer::make(*access_));
+  TRY_ASSIGN(credentials_.region, credentials::region_of_profile(environment_));
+  TRY_ASSIGN(auto grants, grants_for({.patterns = line_.inputs, .bucket = bucket_of(line_)}));
+  std::vector<std::string> urls;
+  for (const s3::Grant& grant : grants) urls.push_back(s3::format_s3_url(grant.bucket, grant.prefix));
+  auto make = [this, requests = taskcluster::s3_requests_for(urls)](const std::string& bucket) -> Result<BucketStore> {
+    auto request = std::find_if(requests.begin(), requests.end(),
+                                [&](const taskcluster::S3Request& one) { return one.bucket == bucket; });
+    if (request == requests.end()) {
+      return Error{.kind = ErrorKind::kDenied,
+                   .message = fmt::format("the task has no credentials for the bucket {}", bucket)};
+    }
+    BucketStore made{.provider = make_taskcluster_provider(peer_->api(), *request, now)};
+    TRY_ASSIGN(made.store, s3::make_store(store_options(), *client_, *made.provider, now));
+    return made;
+  };
+  return make_bucket_stores(std::move(make));
 }
 
 Result<fetch::Remote> RemoteAccess::remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "app/command_line.h"
 #include "app/credential_chain.h"
 #include "app/input_supply.h"
+#include "app/task_peer.h"
 #include "base/result.h"
 #include "model/event.h"
 #include "model/input.h"
@@ -45,12 +47,19 @@ class RemoteAccess {
  private:
   Result<http::Client*> client();
   Result<s3::Store*> store();
+  // Each bucket with credentials of its own, from the deployment whose task this is.
+  Result<std::unique_ptr<s3::Store>> task_store();
+  s3::StoreOptions store_options() const;
   Result<fetch::Remote> remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop);
 
   const CommandLine& line_;
   const credentials::EnvironmentLookup environment_;
   std::unique_ptr<http::Client> client_;
   FoundCredentials credentials_;
+  // Of a task with QUERN_S3_CREDENTIALS=taskcluster.
+  std::optional<taskcluster::Access> access_;
+  std::unique_ptr<TaskPeer> peer_;
+  std::unique_ptr<credentials::NoCoreDumps> no_core_dumps_;
   std::unique_ptr<s3::Store> store_;
 };
 

@@ -52,13 +52,13 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line) {
   return list;
 }
 
+}  // namespace
+
 std::string bucket_of(const CommandLine& line) {
   if (line.bucket.has_value()) return *line.bucket;
   const char* bucket = std::getenv("QUERN_BUCKET");  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   return bucket == nullptr ? "" : bucket;
 }
-
-}  // namespace
 
 Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& line) {
   inputs::InputRequest request;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 
 #include "app/command_line.h"
 #include "base/result.h"
@@ -12,6 +13,9 @@ namespace quern::app {
 
 // What names the inputs: the command line, else (but for map) the job. Without peers and standard input.
 Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& line);
+
+// The bucket of names that are keys alone: of --bucket, else QUERN_BUCKET; "" if there is none.
+std::string bucket_of(const CommandLine& line);
 
 // The inputs of quern run, map and reduce: what the command line names, else for run what the job names. Those of
 // reduce stand in the order in which they are named, as the values of a key will; all others are sorted. Blocks.

@@ -65,15 +65,6 @@ MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
                   .make_sink = std::move(make_sink)};
 }
 
-// A map task's pairs meet those of others: it may aggregate only what others can be added to.
-std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to) {
-  auto aggregation = shuffle_aggregation(step);
-  if (!aggregation.has_value() || to == AggregatedTo::kResult) return aggregation;
-  const Aggregator aggregator(*aggregation);
-  if (aggregation->kind == Aggregation::Kind::kUnique || aggregator.has_terms()) return aggregation;
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<Workshop> open_workshop(const LocalRun& run) {
@@ -111,6 +102,14 @@ Result<void> map_in_order(const LocalRun& run, const Place& place, output::Resul
     TRY(run_map_phase(map_phase(run, place, events, [&] { return ordered->sink(); }), run.stop.get_token()));
   }
   return ordered->finish();
+}
+
+std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to) {
+  auto aggregation = shuffle_aggregation(step);
+  if (!aggregation.has_value() || to == AggregatedTo::kResult) return aggregation;
+  const Aggregator aggregator(*aggregation);
+  if (aggregation->kind == Aggregation::Kind::kUnique || aggregator.has_terms()) return aggregation;
+  return std::nullopt;
 }
 
 Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -59,8 +61,17 @@ struct Place {
   std::size_t processes = 1;
 };
 
+// From the inputs of a step to its results, which are complete then, but not committed.
+using RunStep = std::function<Result<void>(const LocalRun& step, const Place& place, Targets& targets)>;
+// The whole job, but that `first` does its first step; the further ones map what that one gave. Blocks.
+Result<LocalRunResult> run_steps(const LocalRun& run, std::size_t results, const RunStep& first);
+
 // A step without a reducer: the mapped lines, in input order, are its result.
 Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target);
+
+// What a map or merge task may make of the values of each key, as it meets those of others later; or, with kResult,
+// what is left to no one.
+std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to);
 
 // The pairs of all inputs, not yet sorted.
 struct MappedPairs {

@@ -46,6 +46,9 @@ struct Accounting {
   std::chrono::nanoseconds elapsed{};
 };
 
+// Whether inputs, records or groups were left out.
+bool has_losses(const Accounting& accounting);
+
 // 0, 1, 3 or 130, as documented for `quern run`.
 int exit_status(const Accounting& accounting);
 

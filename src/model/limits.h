@@ -187,6 +187,10 @@ inline constexpr std::size_t kMaxAnswerDepth = 200;
 inline constexpr std::size_t kMaxArtifactNameBytes = 1024;
 // How often an object's URL that has expired meanwhile is asked for anew.
 inline constexpr std::size_t kMaxObjectDownloads = 5;
+// Tasks whose parts are fetched at once, each by a thread of its own.
+inline constexpr std::size_t kPartDownloads = 20;
+// Of one task, as its queue counts them.
+inline constexpr std::size_t kMaxTaskRuns = 1000;
 // What its notify service takes of a mail, in characters.
 inline constexpr std::size_t kMaxMailAddress = 254;
 inline constexpr std::size_t kMaxMailSubject = 255;

@@ -118,6 +118,10 @@ std::string_view event::name_of(ChildState state) {
   return "";
 }
 
+bool has_losses(const Accounting& accounting) {
+  return accounting.inputs_failed + accounting.inputs_skipped + accounting.records_bad + accounting.groups_bad > 0;
+}
+
 int exit_status(const Accounting& accounting) {
   switch (accounting.outcome) {
     case Outcome::kDone:

@@ -17,7 +17,9 @@ namespace quern::results {
 namespace {
 
 taskcluster::ArtifactPlace place_of(const Source& source, const std::string& name) {
-  return {.task_id = source.task_id, .run_id = source.run_id, .name = source.prefix + "/" + name};
+  return {.task_id = source.task_id,
+          .run_id = source.run_id,
+          .name = source.prefix.empty() ? name : source.prefix + "/" + name};
 }
 
 class ReportSink final : public taskcluster::ArtifactSink {

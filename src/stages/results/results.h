@@ -17,7 +17,7 @@ namespace quern::results {
 struct Source {
   std::string task_id;
   int run_id = 0;
-  std::string prefix;  // "public/quern"
+  std::string prefix;  // "public/quern"; "" if they have none
 };
 
 // Its task.json. kNotFound: it left none. kBadInput: it is none.

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/needed_tasks.h"
+#include "base/result.h"
+#include "model/accounting.h"
+#include "model/job.h"
+
+namespace quern::app {
+
+// How a job ended, as its final task knows it. All is borrowed.
+struct FinalOutcome {
+  const Job& job;
+  const Accounting& accounting;                   // of the whole job, as far as its tasks left theirs
+  const Error* failure;                           // null: there is a result
+  const std::vector<UnfinishedTask>& unfinished;  // why there is none, where tasks did not complete
+  std::string artifacts;                          // the folder that is uploaded
+  std::string result_url;                         // "" where there is no result
+};
+
+// What the final task does at its end, whatever that is: leaves result.json. Before task.json is written, which says
+// that all of it is there. Blocks.
+Result<void> conclude_job(const FinalOutcome& outcome);
+
+}  // namespace quern::app

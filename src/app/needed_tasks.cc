@@ -1,0 +1,107 @@
+#include "app/needed_tasks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/task_group.h"
+#include "model/limits.h"
+#include "services/disk/files.h"
+#include "stages/results/results.h"
+
+namespace quern::app {
+namespace {
+
+bool has_bad_records(const Accounting& accounting) { return accounting.records_bad + accounting.groups_bad > 0; }
+
+class PartFetch {
+ public:
+  PartFetch(const FetchParts& fetch, EventSink& events) : fetch_(fetch), events_(events) {}
+
+  Result<std::vector<NeededTask>> run(const std::stop_token& stop) {
+    tasks_.resize(fetch_.runs.size());
+    TaskGroup downloads(stop);
+    for (std::size_t i = 1; i <= std::min(limits::kPartDownloads, tasks_.size()); ++i) {
+      downloads.spawn(fmt::format("parts {}", i), [this](const std::stop_token& stop_one) { return work(stop_one); });
+    }
+    TRY(downloads.wait());
+    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+    return std::move(tasks_);
+  }
+
+ private:
+  Result<void> work(const std::stop_token& stop) {
+    TRY_ASSIGN(auto peer, TaskPeer::make(fetch_.access));
+    for (std::size_t i = next_++; i < tasks_.size() && !stop.stop_requested(); i = next_++) {
+      tasks_[i].run = fetch_.runs[i];
+      auto fetched = fetch_task(*peer, i, stop);
+      if (!fetched.ok()) return std::move(fetched).error().with_context(name_of(*peer, tasks_[i].run, stop));
+    }
+    return {};
+  }
+
+  Result<void> fetch_task(TaskPeer& peer, std::size_t index, const std::stop_token& stop) {
+    NeededTask& task = tasks_[index];
+    const results::Source source{
+        .task_id = task.run.task_id, .run_id = task.run.run_id, .prefix = fetch_.artifact_prefix};
+    TRY_ASSIGN(task.report, results::read_report(peer.api(), source, stop));
+    const std::string folder = fetch_.folder + "/" + task.run.task_id;
+    TRY(disk::make_folders(folder));
+    for (const std::string& name : fetch_.wanted(index)) {
+      TRY_ASSIGN(TaskPart part, part_named(name, task.report));
+      task.paths.push_back(folder + "/" + name);
+      TRY(results::fetch_part(peer.api(), source, part, task.paths.back(), stop));
+      task.parts.push_back(std::move(part));
+    }
+    if (fetch_.wants_bad_records && has_bad_records(task.report.accounting)) {
+      TRY_ASSIGN(task.bad_records, fetch_bad_records(peer, source, folder, stop));
+    }
+    return {};
+  }
+
+  // The result does not depend on them, so that they may be missing: then the path is "".
+  Result<std::string> fetch_bad_records(TaskPeer& peer, const results::Source& source, const std::string& folder,
+                                        const std::stop_token& stop) {
+    std::string path = folder + "/" + kBadRecordsName;
+    TRY_ASSIGN(auto file, disk::AtomicFile::create(path));
+    auto fetched = results::fetch_file(peer.api(), source, kBadRecordsName, *file, stop);
+    if (fetched.ok()) {
+      TRY(file->commit());
+      return path;
+    }
+    if (fetched.error().kind != ErrorKind::kNotFound) return std::move(fetched).error();
+    events_.emit(event::Note{event::Level::kWarning, fmt::format("task {} has no {}, though it had bad records",
+                                                                 source.task_id, kBadRecordsName)});
+    return std::string();
+  }
+
+  static Result<TaskPart> part_named(const std::string& name, const TaskReport& report) {
+    for (const TaskPart& part : report.parts) {
+      if (part.name == name) return part;
+    }
+    return Error{.kind = ErrorKind::kNotFound,
+                 .message = fmt::format("it completed without its part {}; run it again", name)};
+  }
+
+  // As people know it; where the queue does not say, by its id.
+  static std::string name_of(TaskPeer& peer, const CompletedRun& run, const std::stop_token& stop) {
+    auto definition = peer.queue().task(run.task_id, stop);
+    if (!definition.ok()) return fmt::format("task {}, run {}", run.task_id, run.run_id);
+    return fmt::format("{} ({}, run {})", definition.value().name, run.task_id, run.run_id);
+  }
+
+  const FetchParts& fetch_;
+  EventSink& events_;
+  std::vector<NeededTask> tasks_;  // each of one thread
+  std::atomic<std::size_t> next_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<NeededTask>> fetch_parts(const FetchParts& fetch, EventSink& events, const std::stop_token& stop) {
+  return PartFetch(fetch, events).run(stop);
+}
+
+}  // namespace quern::app

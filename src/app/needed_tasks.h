@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/task_peer.h"
+#include "base/result.h"
+#include "model/event.h"
+#include "model/task_report.h"
+#include "services/taskcluster/credentials.h"
+
+// The tasks that a merge, reduce or collect task needs, and what they left. All block.
+
+namespace quern::app {
+
+inline constexpr const char* kReportName = "task.json";
+inline constexpr const char* kBadRecordsName = "bad_records.txt";
+
+// A task that has not completed, as people are told of it.
+struct UnfinishedTask {
+  std::string task_id;
+  std::string name;    // as its definition has it; "" if it has none any more
+  std::string state;   // "failed", "exception", "running", "not there"
+  std::string reason;  // "canceled", ...; "" if there is none
+  std::string cause;   // as the task itself says, in its task.json; "" if it could not
+  std::string log_url;
+};
+
+// A run that has completed; a later one of the same task may have other artifacts.
+struct CompletedRun {
+  std::string task_id;
+  int run_id = 0;
+};
+
+// The completed runs of these tasks, in their order. One request for each thousand. Where one has not completed, an
+// error that names it, and all of them in `unfinished`.
+Result<std::vector<CompletedRun>> completed_runs(TaskPeer& peer, const std::vector<std::string>& task_ids,
+                                                 const std::string& artifact_prefix,
+                                                 std::vector<UnfinishedTask>& unfinished, const std::stop_token& stop);
+
+struct NeededTask {
+  CompletedRun run;
+  TaskReport report;
+  std::vector<TaskPart> parts;     // the wanted ones
+  std::vector<std::string> paths;  // of their files, which are what the report says
+  std::string bad_records;         // the path of its bad_records.txt; "" if there is none, or it is not wanted
+};
+
+struct FetchParts {
+  const taskcluster::Access& access;
+  std::string artifact_prefix;
+  std::string folder;  // each task's files go to a folder in it that has the task's id as its name
+  std::vector<CompletedRun> runs;
+  std::function<std::vector<std::string>(std::size_t task)> wanted;  // names of parts
+  bool wants_bad_records = false;
+};
+// Fetches what these runs left, limits::kPartDownloads of them at a time. A part that is not what its report says is
+// fetched once more. kNotFound, kBadInput: a part or a report is missing or damaged; the message names the task.
+Result<std::vector<NeededTask>> fetch_parts(const FetchParts& fetch, EventSink& events, const std::stop_token& stop);
+
+}  // namespace quern::app

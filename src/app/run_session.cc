@@ -1,0 +1,159 @@
+#include "app/run_session.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "app/input_opener.h"
+#include "app/map_phase.h"
+#include "model/accounting_json.h"
+#include "views/terminal/view.h"
+
+namespace quern::app {
+namespace {
+
+constexpr int kStatusFailed = 1;
+constexpr int kStatusBadConfig = 2;
+
+int status_of(const Error& error) { return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed; }
+
+void print_to_stderr(const std::string& text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
+
+view::TerminalOptions terminal_options(const CommandLine& line) {
+  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, std::getenv);
+  options.quiet = line.quiet;
+  options.verbose = line.verbose;
+  return options;
+}
+
+}  // namespace
+
+ResultPaths result_paths(const Job& job) {
+  if (job.output == "-") return {.result = "-", .accounting = "", .bad_records = "bad_records.txt"};
+  std::filesystem::path folder = std::filesystem::path(job.output).parent_path();
+  return {.result = job.output,
+          .accounting = (folder / "result.json").string(),
+          .bad_records = (folder / "bad_records.txt").string()};
+}
+
+RunSession::RunSession(const CommandLine& line, const Job& job)
+    : line_(line),
+      job_(job),
+      paths_(result_paths(job)),
+      remote_(line),
+      accountant_(inputs_),
+      policy_(
+          job.limits, inputs_.inputs,
+          [this](InputOrdinal input) { return verify_input(inputs_.inputs, decode_options(job_), input); }, stop_),
+      bad_file_(output::BadRecordFile::make(paths_.bad_records)),
+      bad_records_(*bad_file_, inputs_, policy_) {}
+
+Result<void> RunSession::open() {
+  TRY(open_views());
+  TRY_ASSIGN(signals_, Signals::listen(stop_, [this](int) {
+               events_->emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
+             }));
+  return {};
+}
+
+Result<void> RunSession::open_views() {
+  std::vector<EventSink*> sinks;
+  if (line_.json) {
+    json_ = view::make_json_view({.fd = STDERR_FILENO, .input_name = input_name()});
+    sinks.push_back(json_.get());
+  } else {
+    auto options = terminal_options(line_);
+    options.input_name = input_name();
+    view_ = view::make_terminal_view(std::move(options));
+    sinks.push_back(view_.get());
+  }
+  if (!line_.log.empty()) {
+    TRY_ASSIGN(log_file_, open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND));
+    log_ = view::make_json_view({.fd = log_file_.number(), .input_name = input_name()});
+    sinks.push_back(log_.get());
+  }
+  // The policy comes last: what stops the run is shown before it does.
+  for (EventSink* sink : {static_cast<EventSink*>(&accountant_), static_cast<EventSink*>(&bad_records_),
+                          static_cast<EventSink*>(&policy_)}) {
+    sinks.push_back(sink);
+  }
+  events_ = std::make_unique<Tee>(std::move(sinks));
+  return {};
+}
+
+Result<void> RunSession::list_inputs(const ListInputs& list, const std::function<std::string()>& job_name) {
+  events_->emit(event::PhaseStarted{event::Phase::kInputs});
+  auto start = std::chrono::steady_clock::now();
+  TRY_ASSIGN(inputs_, list());
+  event::RunStarted started{.job = job_name(), .inputs = inputs_.inputs.size(), .processes = processes_of(job_)};
+  for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
+  events_->emit(started);
+  for (const std::string& note : inputs_.notes) events_->emit(event::Note{event::Level::kInfo, note});
+  events_->emit(event::PhaseEnded{event::Phase::kInputs, std::chrono::steady_clock::now() - start});
+  TRY_ASSIGN(supply_, remote_.supply(inputs_, job_.downloads, *events_, stop_.get_token()));
+  return {};
+}
+
+Result<LocalRunResult> RunSession::work(const Work& work) {
+  return work({.job = job_,
+               .inputs = inputs_,
+               .supply = *supply_,
+               .output = paths_.result,
+               .scratch_parent = line_.scratch,
+               .events = *events_,
+               .policy = policy_,
+               .stop = stop_});
+}
+
+Accounting RunSession::close(const Result<LocalRunResult>& result) {
+  view_.reset();  // the live display goes before anything else is written
+  if (result.ok()) {
+    return accountant_.finish(
+        {.outcome = Outcome::kDone, .result = paths_.result, .result_bytes = result.value().result_bytes});
+  }
+  bool was_stopped = stopped_by() != 0 && result.error().kind == ErrorKind::kStopped;
+  return accountant_.finish(
+      {.outcome = was_stopped ? Outcome::kStopped : Outcome::kFailed,
+       .failure = was_stopped ? fmt::format("stopped by signal {}", stopped_by()) : result.error().message});
+}
+
+Result<void> RunSession::write_books(const Accounting& accounting) {
+  if (accounting.records_bad + accounting.groups_bad == 0) {
+    // One that an earlier run left would be taken for this run's.
+    std::error_code ignored;
+    std::filesystem::remove(paths_.bad_records, ignored);
+  }
+  bad_records_.flush();
+  TRY(bad_file_->commit());
+  if (paths_.accounting.empty()) return {};
+  return output::write_accounting(accounting, paths_.accounting);
+}
+
+void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>& result) {
+  if (log_ != nullptr) {
+    log_->finish(accounting_json(accounting));
+    if (auto written = log_->outcome(); !written.ok()) {
+      print_to_stderr(view::error_text(std::move(written).error().with_context("writing the log " + line_.log), false));
+    }
+  }
+  if (json_ != nullptr) {
+    json_->finish(accounting_json(accounting));
+    return;
+  }
+  bool color = terminal_options(line_).style.color;
+  if (!result.ok() && accounting.outcome == Outcome::kFailed) {
+    print_to_stderr(view::error_text(result.error(), color));
+  }
+  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
+}
+
+int print_error(const Error& error, const CommandLine& line) {
+  print_to_stderr(view::error_text(error, terminal_options(line).style.color));
+  return status_of(error);
+}
+
+}  // namespace quern::app

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/accountant.h"
+#include "app/bad_records.h"
+#include "app/command_line.h"
+#include "app/input_supply.h"
+#include "app/local_run.h"
+#include "app/loss_policy.h"
+#include "app/remote_access.h"
+#include "app/signals.h"
+#include "app/tee.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "model/accounting.h"
+#include "stages/output/output.h"
+#include "views/json/json_view.h"
+
+namespace quern::app {
+
+// Where what belongs to a result is written.
+struct ResultPaths {
+  std::string result;      // as the job says; "-" is standard output
+  std::string accounting;  // "" if there is none
+  std::string bad_records;
+};
+ResultPaths result_paths(const Job& job);
+
+// All that stands around the work of one run: views, signals, inputs and how they come here, the books and what is said
+// at the end. The calls follow each other in the order in which they stand here. Belongs to the main thread, and is
+// made while no other one runs.
+class RunSession {
+ public:
+  // Both are borrowed.
+  RunSession(const CommandLine& line, const Job& job);
+  // Begins to show events, and to listen to signals.
+  Result<void> open();
+  // Takes the inputs, as `list` names them, and prepares to bring those that are remote. `job_name` is how the books
+  // call the job.
+  using ListInputs = std::function<Result<InputList>()>;
+  Result<void> list_inputs(const ListInputs& list, const std::function<std::string()>& job_name);
+  using Work = std::function<Result<LocalRunResult>(const LocalRun& run)>;
+  Result<LocalRunResult> work(const Work& work);
+  // The end of all events and of the live display.
+  Accounting close(const Result<LocalRunResult>& result);
+  // Writes bad_records.txt and result.json.
+  Result<void> write_books(const Accounting& accounting);
+  // Why it failed, and the accounting.
+  void say(const Accounting& accounting, const Result<LocalRunResult>& result);
+
+  const ResultPaths& paths() const { return paths_; }
+  RemoteAccess& remote() { return remote_; }
+  LossPolicy& policy() { return policy_; }
+  EventSink& events() { return *events_; }
+  std::stop_token stop() const { return stop_.get_token(); }
+  // The signal that stopped the run, or 0.
+  int stopped_by() const { return signals_ == nullptr ? 0 : signals_->stopped_by(); }
+
+ private:
+  Result<void> open_views();
+  std::function<std::string(InputOrdinal)> input_name() {
+    return [this](InputOrdinal input) { return inputs_.inputs[input].name; };
+  }
+
+  const CommandLine& line_;
+  const Job& job_;
+  const ResultPaths paths_;
+  RemoteAccess remote_;
+  InputList inputs_;
+  std::stop_source stop_;
+  Accountant accountant_;
+  LossPolicy policy_;
+  std::unique_ptr<output::BadRecordFile> bad_file_;
+  BadRecords bad_records_;
+  Fd log_file_;
+  std::unique_ptr<EventSink> view_;
+  std::unique_ptr<view::JsonView> json_;
+  std::unique_ptr<view::JsonView> log_;
+  std::unique_ptr<Tee> events_;
+  std::unique_ptr<InputSupply> supply_;
+  std::unique_ptr<Signals> signals_;
+};
+
+// Prints the error to standard error, and gives its exit status: 2 for kBadConfig, else 1.
+int print_error(const Error& error, const CommandLine& line);
+
+}  // namespace quern::app
