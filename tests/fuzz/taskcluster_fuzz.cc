@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "services/taskcluster/answers.h"
 #include "services/taskcluster/certificate.h"
+#include "services/taskcluster/definition.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/services.h"
 #include "services/taskcluster/slugid.h"
@@ -43,6 +44,10 @@ void check_answers(std::string_view text) {
   static_cast<void>(parse_scopes(text).ok());
   static_cast<void>(parse_secret(text).ok());
   static_cast<void>(parse_s3_credentials(text).ok());
+  static_cast<void>(environment_of(text, "QUERN_ARTIFACT_PREFIX"));
+  // It does the work that it does itself, or it is no JSON.
+  const std::string difference = difference_in_work(text, text);
+  CHECK(difference.empty() || difference == "payload");
   if (auto task = parse_task(text); task.ok()) CHECK(parse_task(task.value().json).ok());
   if (auto content = parse_artifact_content(text); content.ok()) {
     CHECK(content.value().credentials.has_value() == (content.value().kind == ArtifactContent::Kind::kObject));
