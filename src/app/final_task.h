@@ -1,11 +1,13 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "app/needed_tasks.h"
 #include "base/result.h"
 #include "model/accounting.h"
+#include "model/event.h"
 #include "model/job.h"
 
 namespace quern::app {
@@ -17,11 +19,18 @@ struct FinalOutcome {
   const Error* failure;                           // null: there is a result
   const std::vector<UnfinishedTask>& unfinished;  // why there is none, where tasks did not complete
   std::string artifacts;                          // the folder that is uploaded
-  std::string result_url;                         // "" where there is no result
+  std::string job_name;
+  std::string task_url;  // the page of this run; "" where that is not known
+  std::string result;    // the artifact; "" where there is none
+  std::string result_url;
 };
 
 // What the final task does at its end, whatever that is: leaves result.json. Before task.json is written, which says
 // that all of it is there. Blocks.
 Result<void> conclude_job(const FinalOutcome& outcome);
+
+// Tells the job's owner, if the job asks for that. After the task has left all that it leaves. Never fails: what goes
+// wrong is said. Blocks.
+void tell_owner(const FinalOutcome& outcome, EventSink& events, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -11,6 +11,7 @@
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/json/selection.h"
+#include "services/mail/mail.h"
 #include "services/process/module_command.h"
 #include "stages/mapper/pairs_mapper.h"
 
@@ -80,6 +81,12 @@ Result<void> check_paths(const Job& job) {
   return {};
 }
 
+// Whether there is an address to write to. It would become part of a mail's header, or an argument of a server.
+Result<void> check_owner(const Job& job) {
+  if (job.notify.via == NotifyVia::kNone) return {};
+  return mail::check_address(job.owner).context(fmt::format("{}: owner", job.file));
+}
+
 // In front of the keys of a step, as the job file has them.
 std::string place_of_step(std::size_t step) { return step == 0 ? "" : fmt::format("steps[{}].", step - 1); }
 
@@ -121,6 +128,7 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
 }
 
 Result<void> check_steps(const Job& job) {
+  TRY(check_owner(job));
   TRY(check_paths(job));
   for (std::size_t i = 0; i < job.steps.size(); ++i) {
     const Step& step = job.steps[i];
@@ -134,7 +142,6 @@ Result<void> check_steps(const Job& job) {
 }
 
 Result<void> check_job(const Job& job) {
-  if (job.notify.via != NotifyVia::kNone) return unsupported(job, "notify");
   TRY(check_steps(job));
   for (std::size_t i = 0; i < job.steps.size(); ++i) {
     const Step& step = job.steps[i];

@@ -13,6 +13,8 @@
 #include "app/load_job.h"
 #include "app/local_run.h"
 #include "app/map_task.h"
+#include "app/notice.h"
+#include "app/owner_mail.h"
 #include "app/reduce_task.h"
 #include "app/run_inputs.h"
 #include "app/run_session.h"
@@ -68,13 +70,63 @@ Result<std::optional<TaskEnvironment>> task_of(const CommandLine& line) {
 
 std::string folder_name(const Job& job) { return std::filesystem::path(job.folder).filename().string(); }
 
-Result<int> run_session(RunSession& session, const CommandLine& line, const Job& job) {
+// Where a person finds the result.
+std::string result_place(const Job& job, const Accounting& accounting) {
+  if (accounting.result.empty() || accounting.result == "-") return "";
+  std::error_code ignored;
+  std::string path = std::filesystem::absolute(accounting.result, ignored).string();
+  if (run_results(job) > 1) path += fmt::format(".0 to .{}", run_results(job) - 1);
+  return fmt::format("{} on {}", path, host_name());
+}
+
+// Only whoever runs the whole job tells its owner.
+class RunMail {
+ public:
+  RunMail(RunSession& session, const CommandLine& line, const Job& job) : session_(session), job_(job) {
+    if (line.command != CommandLine::Command::kRun) return;
+    mail_.emplace(job, std::getenv, say());  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
+  }
+  // `failure` is why there is no result, or none that counts; null: there is one.
+  void send(Accounting accounting, const Error* failure) {
+    if (!mail_.has_value()) return;
+    const bool has_failed_since = failure != nullptr && accounting.failure.empty();
+    if (has_failed_since) {
+      accounting.outcome = Outcome::kFailed;
+      accounting.failure = failure->message;
+    }
+    const std::string name = folder_name(job_);
+    const NoticeFacts facts{.owner = job_.owner,
+                            .job = name,
+                            .accounting = accounting,
+                            .details = failure == nullptr ? "" : failure->details,
+                            .place = failure == nullptr ? result_place(job_, accounting) : ""};
+    mail_->send(facts, session_.stopped_by(), session_.late_stop(), say());
+  }
+
+ private:
+  OwnerMail::Say say() {
+    return [this](event::Level level, const std::string& text) { session_.events().emit(event::Note{level, text}); };
+  }
+
+  RunSession& session_;
+  const Job& job_;
+  std::optional<OwnerMail> mail_;
+};
+
+Result<int> run_session(const CommandLine& line, const Job& job) {
+  RunSession session(line, job);
   TRY(session.open());
+  RunMail mail(session, line, job);
   auto list = [&] { return list_run_inputs(job, line, session.remote().peers(), session.stop()); };
-  TRY(session.list_inputs(list, [&] { return folder_name(job); }));
+  auto listed = session.list_inputs(list, [&] { return folder_name(job); });
+  if (!listed.ok()) {
+    mail.send(session.close(listed.error()), &listed.error());
+    return std::move(listed).error();
+  }
   auto result = session.work([&](const LocalRun& run) { return run_command_of(line.command, run); });
   Accounting accounting = session.close(result);
   auto written = session.write_books(accounting);
+  mail.send(accounting, !result.ok() ? &result.error() : !written.ok() ? &written.error() : nullptr);
   session.say(accounting, result);
   TRY(std::move(written));
   if (!result.ok() && result.error().kind == ErrorKind::kBadConfig) return kStatusBadConfig;
@@ -97,8 +149,7 @@ int run_command(const CommandLine& line) {
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error(), line);
   if (auto checked = check_for(job, line.command); !checked.ok()) return print_error(checked.error(), line);
-  RunSession session(line, job);
-  auto status = run_session(session, line, job);
+  auto status = run_session(line, job);
   return status.ok() ? status.value() : print_error(status.error(), line);
 }
 

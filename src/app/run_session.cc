@@ -56,6 +56,7 @@ Result<void> RunSession::open() {
   TRY(open_views());
   TRY_ASSIGN(signals_, Signals::listen(stop_, [this](int) {
                events_->emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
+               if (is_closed_) late_stop_.request_stop();
              }));
   return {};
 }
@@ -68,8 +69,8 @@ Result<void> RunSession::open_views() {
   } else {
     auto options = terminal_options(line_);
     options.input_name = input_name();
-    view_ = view::make_terminal_view(std::move(options));
-    sinks.push_back(view_.get());
+    view_.replace(view::make_terminal_view(std::move(options)));
+    sinks.push_back(&view_);
   }
   if (!line_.log.empty()) {
     TRY_ASSIGN(log_file_, open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND));
@@ -110,7 +111,11 @@ Result<LocalRunResult> RunSession::work(const Work& work) {
 }
 
 Accounting RunSession::close(const Result<LocalRunResult>& result) {
-  view_.reset();  // the live display goes before anything else is written
+  is_closed_ = true;
+  // The live display goes before anything else is written; notes are still shown.
+  auto options = terminal_options(line_);
+  options.is_terminal = false;
+  view_.replace(json_ == nullptr ? view::make_terminal_view(std::move(options)) : nullptr);
   if (result.ok()) {
     return accountant_.finish(
         {.outcome = Outcome::kDone, .result = paths_.result, .result_bytes = result.value().result_bytes});
@@ -134,6 +139,7 @@ Result<void> RunSession::write_books(const Accounting& accounting) {
 }
 
 void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>& result) {
+  view_.replace(nullptr);
   if (log_ != nullptr) {
     log_->finish(accounting_json(accounting));
     if (auto written = log_->outcome(); !written.ok()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -13,6 +14,7 @@
 #include "app/local_run.h"
 #include "app/loss_policy.h"
 #include "app/remote_access.h"
+#include "app/replaceable_view.h"
 #include "app/signals.h"
 #include "app/tee.h"
 #include "base/fd.h"
@@ -46,11 +48,11 @@ class RunSession {
   Result<void> list_inputs(const ListInputs& list, const std::function<std::string()>& job_name);
   using Work = std::function<Result<LocalRunResult>(const LocalRun& run)>;
   Result<LocalRunResult> work(const Work& work);
-  // The end of all events and of the live display.
+  // The end of all events but notes, and of the live display.
   Accounting close(const Result<LocalRunResult>& result);
   // Writes bad_records.txt and result.json.
   Result<void> write_books(const Accounting& accounting);
-  // Why it failed, and the accounting.
+  // Why it failed, and the accounting. After all notes.
   void say(const Accounting& accounting, const Result<LocalRunResult>& result);
 
   const ResultPaths& paths() const { return paths_; }
@@ -58,6 +60,9 @@ class RunSession {
   LossPolicy& policy() { return policy_; }
   EventSink& events() { return *events_; }
   std::stop_token stop() const { return stop_.get_token(); }
+  // Stopped by the first signal if that comes after close(): what is done then outlives the stop of the run itself,
+  // which a failure requests, too.
+  std::stop_token late_stop() const { return late_stop_.get_token(); }
   // The signal that stopped the run, or 0.
   int stopped_by() const { return signals_ == nullptr ? 0 : signals_->stopped_by(); }
 
@@ -73,12 +78,14 @@ class RunSession {
   RemoteAccess remote_;
   InputList inputs_;
   std::stop_source stop_;
+  std::stop_source late_stop_;
+  std::atomic<bool> is_closed_ = false;
   Accountant accountant_;
   LossPolicy policy_;
   std::unique_ptr<output::BadRecordFile> bad_file_;
   BadRecords bad_records_;
   Fd log_file_;
-  std::unique_ptr<EventSink> view_;
+  ReplaceableView view_;
   std::unique_ptr<view::JsonView> json_;
   std::unique_ptr<view::JsonView> log_;
   std::unique_ptr<Tee> events_;

@@ -128,7 +128,9 @@ class Task {
   Accounting account(Accounting own);
   Result<void> leave(const Accounting& accounting, const Result<LocalRunResult>& result);
   Result<void> leave_bad_records();
-  Result<void> conclude(const Accounting& accounting, const Result<LocalRunResult>& result);
+  FinalOutcome outcome(const Accounting& accounting, const Error* failure) const;
+  void tell(Accounting accounting, const Error* failure);
+  bool will_run_again(const Error& failure);
 
   // Whether what the tasks it needs account for is added up here. Of several reduces, which all need the same maps, one
   // does it.
@@ -153,6 +155,7 @@ int Task::run() {
   Result<LocalRunResult> result = prepare_and_work();
   const Accounting accounting = account(session_.close(result));
   auto left = leave(accounting, result);
+  if (environment_.is_final) tell(accounting, !result.ok() ? &result.error() : !left.ok() ? &left.error() : nullptr);
   session_.say(accounting, result);
   if (!left.ok()) {
     print_error(left.error(), line_);
@@ -320,7 +323,7 @@ Result<void> Task::leave(const Accounting& accounting, const Result<LocalRunResu
   TRY(disk::make_folders(environment_.artifacts));
   TRY(session_.write_books(accounting));
   TRY(leave_bad_records());
-  if (environment_.is_final) TRY(conclude(accounting, result));
+  if (environment_.is_final) TRY(conclude_job(outcome(accounting, result.ok() ? nullptr : &result.error())));
   TaskReport report{.kind = kind_, .quern_version = std::string(kVersion), .accounting = accounting};
   if (result.ok()) report.parts = parts_;
   return write_report(report, environment_.artifacts);
@@ -339,18 +342,45 @@ Result<void> Task::leave_bad_records() {
   return file->commit();
 }
 
-Result<void> Task::conclude(const Accounting& accounting, const Result<LocalRunResult>& result) {
+FinalOutcome Task::outcome(const Accounting& accounting, const Error* failure) const {
   FinalOutcome outcome{.job = job_,
                        .accounting = accounting,
-                       .failure = result.ok() ? nullptr : &result.error(),
+                       .failure = failure,
                        .unfinished = unfinished_,
                        .artifacts = environment_.artifacts,
+                       .job_name = name_,
+                       .task_url = "",
+                       .result = "",
                        .result_url = ""};
-  if (result.ok() && access_.has_value() && !parts_.empty()) {
-    outcome.result_url = taskcluster::artifact_url(access_->root_url, environment_.task_id, environment_.run_id,
-                                                   environment_.artifact_name(parts_.front().name));
+  if (!access_.has_value() || environment_.task_id.empty()) return outcome;
+  outcome.task_url = taskcluster::run_page(access_->root_url, environment_.task_id, environment_.run_id.value_or(0));
+  if (failure != nullptr || parts_.empty()) return outcome;
+  outcome.result = environment_.artifact_name(parts_.front().name);
+  outcome.result_url =
+      taskcluster::artifact_url(access_->root_url, environment_.task_id, environment_.run_id, outcome.result);
+  return outcome;
+}
+
+// The owner, at the end of the job.
+void Task::tell(Accounting accounting, const Error* failure) {
+  // A worker that ends its tasks has them run again elsewhere, and whoever cancels a task knows of it.
+  if (accounting.outcome == Outcome::kStopped) return;
+  if (failure != nullptr && will_run_again(*failure)) return;
+  if (failure != nullptr && accounting.failure.empty()) {
+    accounting.outcome = Outcome::kFailed;
+    accounting.failure = failure->message;
   }
-  return conclude_job(outcome);
+  tell_owner(outcome(accounting, failure), session_.events(), session_.late_stop());
+}
+
+// Whether this is no end of the job, as the task gets another run.
+bool Task::will_run_again(const Error& failure) {
+  if (status_of(failure) != kStatusTransient || !access_.has_value() || environment_.task_id.empty()) return false;
+  auto peer = TaskPeer::make(*access_);
+  if (!peer.ok()) return false;
+  auto status = peer.value()->queue().status(environment_.task_id, session_.late_stop());
+  // Where that cannot be known, one mail too many is better than none.
+  return status.ok() && status.value().retries_left > 0;
 }
 
 // A task whose job cannot even be read says so as well.

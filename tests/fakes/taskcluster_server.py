@@ -23,6 +23,7 @@ The plan is a JSON object with any of these keys:
     object_artifacts  true: workers' artifacts go to the object service
     url_seconds       how long an object's URL is good (60)
     denylist          addresses that get no mail
+    drops_mails       true: all of them, as those above the limit of an address are
     latency_seconds   how long each answer takes at least (0)
     hiccups           n: every n-th request is answered with a load balancer's page and status 502, and is not looked at
     faults            what happens to requests, each one used once: {"method", "path" (a part of it), "status", "headers",
@@ -458,7 +459,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.may(f"notify:email:{mail['address']}")
         denied = mail["address"] in self.here.plan.get("denylist", [])
         require(not denied, 400, "DenylistedAddress", f"Email {mail['address']} is denylisted")
-        if mail in self.here.mails:
+        if mail in self.here.mails or self.here.plan.get("drops_mails"):
             return 204, b"", {}
         self.here.mails.append(mail)
         return 200, b"OK", {"Content-Type": "text/plain; charset=utf-8"}
