@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import time
+import urllib.request
 from unittest import mock
 
 from deployment import TOKEN, Deployed
 from remote_test import Server
 from scenario import COUNT_SYSTEMS, JOB, SUM, Scenario, dedent, pings
 from task_test import PREFIX, InTask
+from taskcluster_test import Cluster
 
 OWNER = "jane@example.com"
 PASSWORD = "pass word/" + "s3cret"
@@ -357,3 +359,22 @@ class FromTheFinalTask(InTask):
         self.change(faults=[{"path": "/tasks/status", "status": 503} for _ in range(9)])
         self.final("reduce", needs=maps, name="reduce", status=75)
         self.assertEqual(self.asked(), [])
+
+
+class FromAGroup(Cluster):
+    """quern submit, and workers that run the tasks."""
+
+    def mails(self):
+        return [json.loads(request["body"]) for request in self.tc.requests() if request["path"] == "/api/notify/v1/email"]
+
+    def test_one_mail_links_to_what_can_be_fetched(self):
+        self.deploy()
+        self.example("os-count", "notify: {via: taskcluster}\n")
+        self.work()
+        run = self.submit()
+        self.assert_run(run)
+        mail, = self.mails()
+        self.assertEqual((mail["address"], mail["subject"]), ("someone@example.com", "job is done"))
+        with urllib.request.urlopen(mail["link"]["href"]) as answer:
+            result = subprocess.run(["zstd", "-d", "-c"], input=answer.read(), stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(result, run.left("result.txt", text=False))
