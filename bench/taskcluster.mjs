@@ -4,7 +4,8 @@
 //
 // Prints its port, and ends when its standard input does. It knows no signatures and keeps no tasks but how many were
 // created. The group that it lists has 999 maps and a reduce task, which run during nine looks at them and have completed
-// at the tenth. GET /counts: what was asked since the last one.
+// at the tenth. GET /counts: what was asked since the last one; GET /seconds: how long it was from the first request to the
+// last answer since the last one.
 import http from "node:http";
 
 const latency = Number(process.argv[2]);
@@ -15,6 +16,8 @@ const far = new Date(Date.now() + 86400000).toISOString();
 const now = new Date().toISOString();
 let counts = {};
 let looks = 0;
+let first = 0;
+let last = 0;
 
 function slugid(number) {
   const bytes = Buffer.alloc(16);
@@ -92,10 +95,21 @@ const server = http.createServer({ keepAliveTimeout: 60000 }, (request, response
   const pieces = [];
   request.on("data", (piece) => pieces.push(piece));
   request.on("end", () => {
-    const isForUs = request.url === "/counts";
-    const text = JSON.stringify(isForUs ? counts : answer(request, Buffer.concat(pieces).toString()));
-    if (isForUs) counts = {};
-    setTimeout(() => response.writeHead(200, { "Content-Type": "application/json" }).end(text), isForUs ? 0 : latency);
+    const send = (result) => response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(result));
+    if (request.url === "/counts") {
+      send(counts);
+      counts = {};
+    } else if (request.url === "/seconds") {
+      send((last - first) / 1000);
+      first = 0;
+    } else {
+      first ||= performance.now();
+      const result = answer(request, Buffer.concat(pieces).toString());
+      setTimeout(() => {
+        send(result);
+        last = performance.now();
+      }, latency);
+    }
   });
 });
 server.listen({ port: 0, host: "127.0.0.1", backlog: 256 }, () => console.log(server.address().port));
