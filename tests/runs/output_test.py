@@ -91,7 +91,7 @@ class NoRoomAndNoRight(Scenario):
     def test_a_full_disk(self):
         point = self.mount("size=256k")
         run = self.quern("run", "--output", "mounted/result.txt")
-        self.assert_fails(run, "mounted/result.txt", "No space left")
+        self.assert_fails(run, "mounted/result.txt", "No space left on device; make room there, or name another place")
         self.assertLessEqual(set(os.listdir(point)), {"result.json"})
 
     def test_a_full_disk_for_temporary_files(self):
@@ -101,14 +101,14 @@ class NoRoomAndNoRight(Scenario):
         self.write("mapper.sh", "#!/bin/sh\nwhile IFS= read -r name; do cat \"$name\"; done\n", executable=True)
         subprocess.run(["gzip", self.path("data/a.txt")], check=True)
         run = self.quern("run", environment={"TMPDIR": point})
-        self.assert_fails(run, "No space left")
+        self.assert_fails(run, "No space left", "name another folder")
         self.assertEqual(os.listdir(point), [])
 
     def test_a_full_standard_output(self):
         with open("/dev/full", "wb") as full:
             run = self.quern("run", "--output", "-", stdout=full)
         self.assertEqual(run.status, 1, run)
-        self.assertIn("No space left", run.stderr, run)
+        self.assertIn("No space left on device; make room there, or name another place", run.stderr, run)
 
     def test_a_folder_that_cannot_be_written(self):
         self.mount("ro")

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "services/disk/files.h"
+#include "services/disk/full_disk.h"
 
 namespace quern::disk {
 namespace {
@@ -21,6 +22,10 @@ namespace {
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
 constexpr int kMostLinks = 40;            // as the kernel's own limit
 constexpr int kMostTemporaryNames = 100;  // random names that are all taken mean that something else is wrong
+
+Error write_error(const std::string& what, int number) {
+  return advise_if_full(os_error(what, number), "name another place for it, as --output does for a result");
+}
 
 std::string folder_of(const std::string& path) {
   std::size_t slash = path.rfind('/');
@@ -134,7 +139,7 @@ Result<void> AtomicFile::open_temporary(Temporary temporary) {
   }
   int error = errno;
   temporary_path_.clear();
-  return os_error("making a file in " + folder, error).with_context("writing " + path_);
+  return write_error("making a file in " + folder, error).with_context("writing " + path_);
 }
 
 Result<void> AtomicFile::write(std::string_view bytes) {
@@ -163,7 +168,7 @@ Result<void> AtomicFile::write_through(std::string_view bytes) {
       return Error{
           .kind = ErrorKind::kStopped, .message = "writing " + path_ + ": its reader has closed it", .code = EPIPE};
     } else if (errno != EINTR) {
-      return os_error("writing " + path_, errno);
+      return write_error("writing " + path_, errno);
     }
   }
   return {};
@@ -195,19 +200,19 @@ Result<void> AtomicFile::link_temporary() {
     }
     if (errno != EEXIST) break;
   }
-  return os_error("writing " + path_, errno);
+  return write_error("writing " + path_, errno);
 }
 
 Result<void> AtomicFile::commit() {
   CHECK(!committed_);
   TRY(flush());
   if (!is_direct_) {
-    if (::fsync(fd_.number()) != 0) return os_error("syncing " + path_, errno);
+    if (::fsync(fd_.number()) != 0) return write_error("syncing " + path_, errno);
     if (temporary_path_.empty()) TRY(link_temporary());
   }
   TRY(fd_.close().context("writing " + path_));
   if (!is_direct_) {
-    if (::rename(temporary_path_.c_str(), target_path_.c_str()) != 0) return os_error("writing " + path_, errno);
+    if (::rename(temporary_path_.c_str(), target_path_.c_str()) != 0) return write_error("writing " + path_, errno);
     committed_ = true;
     TRY(sync_folder(folder_of(target_path_)).context("writing " + path_));
   }

@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "services/disk/file_digest.h"
+#include "services/disk/full_disk.h"
 
 namespace quern::disk {
 namespace {
@@ -208,7 +209,9 @@ TEST_F(AtomicFileTest, SaysThatTheDiskIsFull) {
   auto written = file->write(std::string(1 << 20, 'x'));
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.error().kind, ErrorKind::kNoSpace);
-  EXPECT_EQ(written.error().message, "writing /dev/full: No space left on device");
+  EXPECT_EQ(written.error().message,
+            "writing /dev/full: No space left on device; make room there, or name another place for it, as --output "
+            "does for a result");
 }
 
 TEST_F(AtomicFileTest, ReportsAFileThatGrowsPastItsLimit) {
@@ -223,6 +226,21 @@ TEST_F(AtomicFileTest, ReportsAFileThatGrowsPastItsLimit) {
   ::signal(SIGXFSZ, SIG_DFL);
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.error().kind, ErrorKind::kNoSpace);
+  EXPECT_THAT(written.error().message, HasSubstr("ulimit -f"));
+}
+
+TEST(AdviseIfFull, LeavesOtherErrorsAlone) {
+  EXPECT_EQ(advise_if_full(os_error("writing", EDQUOT), "pay").message,
+            "writing: Disk quota exceeded; make room there, or pay");
+  EXPECT_EQ(advise_if_full(os_error("writing", EIO), "pay").message, "writing: Input/output error");
+}
+
+TEST(WriteTemporary, NamesTheOptionsOnAFullDisk) {
+  Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  auto written = write_temporary(full, "x", "/scratch/one");
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().kind, ErrorKind::kNoSpace);
+  EXPECT_THAT(written.error().message, AllOf(HasSubstr("writing /scratch/one: "), HasSubstr("--scratch or TMPDIR")));
 }
 
 TEST_F(AtomicFileTest, WritesToWhatIsNoRegularFileDirectly) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "services/disk/full_disk.h"
 #include "stages/fetch/names.h"
 
 namespace quern::fetch {
@@ -83,7 +84,8 @@ Result<void> PartFile::write_out(Waiting& waiting) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       has_lost_bytes_ = true;
-      return os_error("writing " + path_, errno);
+      return disk::advise_if_full(os_error("writing " + path_, errno),
+                                  "set downloads.directory to a folder on another disk");
     }
     bytes.remove_prefix(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
+#include "services/disk/full_disk.h"
 #include "services/process/cause.h"
 #include "services/process/guard.h"
 #include "services/process/interpreter.h"
@@ -38,7 +39,7 @@ Result<void> copy_to_file(ByteSource& source, const std::string& path) {
   while (true) {
     TRY_ASSIGN(std::size_t count, source.read({bytes.data(), bytes.size()}));
     if (count == 0) return file.close().context(path);
-    TRY(write_all(file, bytes.view().substr(0, count)).context(path));
+    TRY(disk::write_temporary(file, bytes.view().substr(0, count), path));
   }
 }
 

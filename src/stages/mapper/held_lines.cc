@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "services/disk/full_disk.h"
 
 namespace quern::mapper {
 namespace {
@@ -33,7 +34,7 @@ Result<void> HeldLines::write_out() {
     TRY_ASSIGN(file_, make_file(folder_));
   }
   for (Buffer& lines : lines_) {
-    TRY(write_all(file_, lines.view()).context("holding a mapper's output in " + folder_));
+    TRY(disk::write_temporary(file_, lines.view(), "a mapper's output that waits in " + folder_));
     written_.push_back(lines.size());
     lines.clear();
     spare_.push_back(std::move(lines));

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
+#include "services/disk/full_disk.h"
 #include "stages/reducer/child_report.h"
 #include "stages/reducer/group_lines.h"
 #include "stages/reducer/program.h"
@@ -80,7 +81,7 @@ Result<GroupLines::Counts> FilesReducer::write_pairs(GroupSource& groups, const 
   do {
     if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
     TRY(lines.fill(buffer, limits::kBlockBytes));
-    TRY(write_all(file, buffer.view()).context(path));
+    TRY(disk::write_temporary(file, buffer.view(), path));
   } while (!buffer.empty());
   TRY(file.close().context(path));
   return lines.take_counts();
@@ -93,7 +94,7 @@ Result<std::uint64_t> FilesReducer::spool_output(const std::string& path, const 
   Buffer output;
   while (!program_.has_exited()) {
     TRY(program_.step(output, stop));
-    TRY(write_all(file, output.view()).context(path));
+    TRY(disk::write_temporary(file, output.view(), path));
     output_bytes += output.size();
     output.clear();
   }

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "model/limits.h"
+#include "services/disk/full_disk.h"
 #include "stages/shuffle/loser_tree.h"
 
 namespace quern::shuffle {
@@ -231,7 +232,7 @@ Result<SortedText> merge_to_file(std::vector<SortedText> texts, const TextMergeO
     bool is_full = lines.size() >= limits::kBlockBytes;
     if (line == nullptr || is_full) {
       if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while merging"};
-      TRY(write_all(file, lines.view()).context(path));
+      TRY(disk::write_temporary(file, lines.view(), path));
       lines.clear();
     }
     if (line == nullptr) break;
