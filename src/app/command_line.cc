@@ -171,6 +171,7 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
 Command job_command(std::string_view name) {
   if (name == "map") return Command::kMap;
   if (name == "reduce") return Command::kReduce;
+  if (name == "doctor") return Command::kDoctor;
   if (name == "plan") return Command::kPlan;
   if (name == "submit") return Command::kSubmit;
   return name == "run" ? Command::kRun : Command::kCheck;
@@ -243,6 +244,7 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.tasks.no_watch = given.has("--no-watch");
   line.tasks.no_fetch = given.has("--no-fetch");
   TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
+  line.is_offline = given.has("--offline");
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");
   line.merge = given.has("--merge");

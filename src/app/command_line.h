@@ -33,7 +33,8 @@ struct CommandLine {
     kSeal,
     kOpen,
     kFederate,
-    kInit
+    kInit,
+    kDoctor
   };
 
   Command command = Command::kHelp;
@@ -50,8 +51,9 @@ struct CommandLine {
   bool quiet = false;
   bool json = false;
   bool verbose = false;
-  bool merge = false;    // of kReduce
-  bool collect = false;  // of kReduce
+  bool merge = false;       // of kReduce
+  bool collect = false;     // of kReduce
+  bool is_offline = false;  // of kDoctor
 
   // Of kPlan and the other commands about tasks.
   struct Tasks {

@@ -59,6 +59,19 @@ constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kSc
                                        kCollect, kQuiet,  kVerbose, kJson,   kLog,     kHelp};
 constexpr std::array kCheckOptions = {kSet, kHelp};
 constexpr std::array kHelpOnly = {kHelp};
+constexpr std::array kDoctorOptions = {
+    kSet,
+    kProcesses,
+    kMemory,
+    kScratch,
+    kBucket,
+    kEndpoint,
+    kUnsigned,
+    kKey,
+    OptionRow{"", "--offline", "", Completes::kNothing, "ask nobody on the network"},
+    OptionRow{"-q", "--quiet", "", Completes::kNothing, "print only what is missing"},
+    OptionRow{"", "--json", "", Completes::kNothing, "print the findings as a JSON array"},
+    kHelp};
 
 constexpr std::string_view kRunText =
     "Reads the inputs, gives their records to the mapper, groups and sorts what it returns, gives that to the reducer, "
@@ -250,6 +263,27 @@ constexpr std::string_view kRetryAfter =
     "\n"
     "Exit status: as of quern submit (quern help submit)\n";
 
+constexpr std::string_view kDoctorText =
+    "Looks at this machine and prints what it finds for running a job, one line each: what is there (ok), what is "
+    "worth "
+    "knowing (note), and what is missing, with the command that puts it right. JOB is found as by quern run; without "
+    "one, and with none in the usual places, it looks at the machine in general and at what the environment sets "
+    "up.\n"
+    "It looks at the job file, its modules and inputs, Python and Node.js, memory, processors, open files, disks, "
+    "credentials for S3, clocks, and on Taskcluster at the deployment, the client, its scopes and the image. It "
+    "changes nothing, and prints no secret.";
+
+constexpr std::string_view kDoctorAfter =
+    "Examples:\n"
+    "  quern doctor\n"
+    "  quern doctor myjob\n"
+    "  quern doctor myjob -q && quern submit myjob\n"
+    "\n"
+    "Exit status:\n"
+    "  0  nothing is missing that the job needs\n"
+    "  1  something is\n"
+    "  2  the command line is wrong\n";
+
 constexpr std::array kInitOptions = {
     OptionRow{"", "--language", "NAME", Completes::kLanguage,
               "what mapper and reducer are written in: python, which is the default, javascript, or binary for any "
@@ -406,6 +440,8 @@ constexpr std::array kCommands = {
                "DIR [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
+    CommandRow{"doctor", "Look at a job", "say what is missing on this machine for running a job", "[JOB] [OPTIONS]",
+               kDoctorText, kDoctorOptions, kDoctorAfter},
     CommandRow{"credentials", "Credentials", "make a key, seal credentials to it, and open them",
                "keygen|seal|open|federate [...]", kCredentialsText, kHelpOnly, kCredentialsAfter},
     CommandRow{"credentials keygen", "Credentials", "make a private and a public key", "[FILE]", kKeygenText,

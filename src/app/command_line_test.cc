@@ -169,6 +169,19 @@ TEST(CommandLine, KnowsWhereToBeginAJob) {
   EXPECT_EQ(parsed({"init", ".", "--language=javascript"}).init.language, Language::kJavascript);
 }
 
+TEST(CommandLine, AsksTheDoctorAboutAJob) {
+  CommandLine line =
+      parsed({"doctor", "myjob", "--offline", "-q", "--json", "--memory", "1GiB", "--endpoint", "http://x"});
+  EXPECT_EQ(line.command, Command::kDoctor);
+  EXPECT_EQ(line.job, "myjob");
+  EXPECT_TRUE(line.is_offline);
+  EXPECT_TRUE(line.quiet);
+  EXPECT_TRUE(line.json);
+  EXPECT_EQ(line.endpoint, "http://x");
+  EXPECT_THAT(line.settings, testing::ElementsAre("limits.memory=1GiB"));
+  EXPECT_FALSE(parsed({"doctor"}).job.has_value());
+}
+
 TEST(CommandLine, ExplainsWhatIsWrong) {
   struct Row {
     std::vector<const char*> words;
@@ -192,7 +205,7 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
        "frobnicate is not a command; they are run, map, reduce, plan, submit, watch, fetch, cancel, retry, init, "
-       "check, "
+       "check, doctor, "
        "credentials, help, version or completion (quern --help says more)"},
       {{"watch", "a", "b"}, "watch: takes one task group or job, and a and b are two"},
       {{"retry", "--poll", "soon"}, "retry: --poll is 'soon'; it must be a time from 10ms to 1h, such as 10s"},

@@ -104,6 +104,8 @@ Result<void> check_module(const Worker& worker, const Job& job, std::string_view
 
 }  // namespace
 
+bool has_usual_job_file() { return is_file(kJobFileName) || is_file(kSystemJobFile); }
+
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
   TRY_ASSIGN(std::string path, find_job_file(job));
   auto text = read_file(path, limits::kMaxJobFileBytes);

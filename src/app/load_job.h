@@ -19,6 +19,9 @@ struct LoadedJob {
 // ./analysis-tools.yml, else /etc/analysis-tools.yml. Takes QUERN_ settings from the environment.
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings);
 
+// Whether there is one in the places where it is looked for if none is named.
+bool has_usual_job_file();
+
 // Whether `quern run` can do all that the job asks for, and whether its modules are there. kBadConfig if not.
 Result<void> check_job(const Job& job);
 // The part of it that looks at no modules and does not depend on who runs the job.

@@ -5,6 +5,7 @@
 #include "app/cancel_command.h"
 #include "app/command_line.h"
 #include "app/credentials_command.h"
+#include "app/doctor_command.h"
 #include "app/fetch_command.h"
 #include "app/init_command.h"
 #include "app/plan_command.h"
@@ -50,6 +51,8 @@ int run(std::span<const char* const> arguments) {
     case CommandLine::Command::kOpen:
     case CommandLine::Command::kFederate:
       return quern::app::credentials_command(line);
+    case CommandLine::Command::kDoctor:
+      return quern::app::doctor_command(line);
     case CommandLine::Command::kInit:
       return quern::app::init_command(line);
     default:

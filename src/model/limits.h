@@ -242,6 +242,27 @@ inline constexpr std::chrono::minutes kTaskCreationWindow{15};
 inline constexpr std::size_t kMaxArgumentBytes = 128 * kKiB;
 inline constexpr std::size_t kMaxArgumentsBytes = 1 * kMiB;
 
+// What quern doctor asks of a machine. Open files: of a run without children (the runs of a merge, the files that are
+// read and written), of each child (its pipes, its process, its files), and of each transfer (its connection, its
+// file).
+inline constexpr std::uint64_t kOpenFilesOfARun = 128;
+inline constexpr std::uint64_t kOpenFilesOfAChild = 10;
+inline constexpr std::uint64_t kOpenFilesOfATransfer = 4;
+// Less room than this is none: for what children and spilled runs leave, and for a result.
+inline constexpr std::uint64_t kLeastScratchBytes = 64 * kMiB;
+inline constexpr std::uint64_t kLeastResultBytes = 1 * kMiB;
+// How long it waits for a server, and how often it asks; what it reads of an answer.
+inline constexpr std::chrono::seconds kDoctorConnectTimeout{5};
+inline constexpr std::chrono::seconds kDoctorTimeout{10};
+inline constexpr std::size_t kDoctorAttempts = 2;
+inline constexpr std::size_t kMaxDoctorAnswerBytes = 1 * kMiB;
+// A clock that differs by less is right.
+inline constexpr std::chrono::seconds kGoodClockDifference{30};
+// S3 refuses signatures that are older, or younger, than this.
+inline constexpr std::chrono::minutes kS3ClockDifference{15};
+// Credentials that end sooner may not last for a run.
+inline constexpr std::chrono::hours kSoonEnding{1};
+
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
 // Running tasks that are shown as those that take longest.

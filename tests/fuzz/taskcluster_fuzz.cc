@@ -43,6 +43,7 @@ void check_answers(std::string_view text) {
   static_cast<void>(parse_refusal(text));
   static_cast<void>(parse_scopes(text).ok());
   static_cast<void>(parse_secret(text).ok());
+  static_cast<void>(parse_indexed_task(text).ok());
   static_cast<void>(parse_s3_credentials(text).ok());
   static_cast<void>(environment_of(text, "QUERN_ARTIFACT_PREFIX"));
   // It does the work that it does itself, or it is no JSON.

@@ -133,12 +133,12 @@ bool wait_for_end(int pid, Clock::time_point deadline) {
   return ready > 0;
 }
 
-// What the program prints on standard output and standard error when it is asked for its own path.
-Result<std::string> ask(const std::string& shim, const Names& names) {
+// What a program prints on standard output and standard error.
+Result<std::string> ask(std::vector<std::string> command) {
   TRY_ASSIGN(Pipe pipe, make_pipe(kMaxShimAnswerBytes));
   TRY_ASSIGN(Fd null, open_file("/dev/null", O_RDONLY));
   int write_end = pipe.write_end.number();
-  TRY_ASSIGN(int pid, spawn({.command = {shim, names.question[0], names.question[1]},
+  TRY_ASSIGN(int pid, spawn({.command = std::move(command),
                              .environment = child_environment({}, {}),
                              .descriptors = {null.number(), write_end, write_end}}));
   pipe.write_end.reset();
@@ -158,7 +158,7 @@ Result<std::string> ask(const std::string& shim, const Names& names) {
 }
 
 Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
-  TRY_ASSIGN(std::string text, ask(shim, names));
+  TRY_ASSIGN(std::string text, ask({shim, names.question[0], names.question[1]}));
   std::string path = last_line(text);
   if (path.starts_with('/') && is_executable_file(path)) return path;
   return Error{.kind = ErrorKind::kNotFound, .message = fmt::format("it answered '{}', which is no program", path)};
@@ -191,6 +191,11 @@ Result<std::string> find_interpreter(Language language) {
   Error error = std::move(real).error().with_context(fmt::format("asking {} for the real {}", path, names.program));
   error.message += fmt::format("; name the real one in {}", names.variable);
   return error;
+}
+
+Result<std::string> version_of_interpreter(const std::string& path) {
+  TRY_ASSIGN(std::string text, ask({path, "--version"}).context(fmt::format("asking {} for its version", path)));
+  return last_line(text);
 }
 
 bool environment_has_secrets() {

@@ -14,6 +14,9 @@ namespace quern::process {
 // 0.4 s at every start; a virtual environment's link is kept as it is. Blocks while it asks.
 Result<std::string> find_interpreter(Language language);
 
+// What it says of itself: "Python 3.11.2", "v18.20.4". Starts it and blocks while it answers.
+Result<std::string> version_of_interpreter(const std::string& path);
+
 // Whether quern's own environment has a variable that a child only gets by its name (see below).
 bool environment_has_secrets();
 

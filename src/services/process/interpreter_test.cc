@@ -12,6 +12,7 @@
 namespace quern::process {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -109,6 +110,16 @@ TEST_F(FindInterpreter, ReportsAShimThatGivesNoProgram) {
     EXPECT_EQ(find_interpreter(Language::kPython).error().message,
               "asking " + shim + " for the real python3: " + row.words + "; name the real one in QUERN_PYTHON");
   }
+}
+
+TEST_F(FindInterpreter, AsksForAVersion) {
+  std::string speaks =
+      write_script("speaks", "#!/bin/sh\necho warning >&2\n[ \"$1\" = --version ] && echo Python 3.6.9\n");
+  EXPECT_EQ(version_of_interpreter(speaks).value(), "Python 3.6.9");
+  std::string fails = write_script("fails", "#!/bin/sh\necho broken\nexit 3\n");
+  auto version = version_of_interpreter(fails);
+  ASSERT_FALSE(version.ok());
+  EXPECT_THAT(version.error().message, AllOf(HasSubstr("asking " + fails + " for its version"), HasSubstr("broken")));
 }
 
 TEST(ChildEnvironment, HidesSecretsUnlessTheJobAsksForThem) {

@@ -7,6 +7,7 @@
 #include "model/limits.h"
 #include "services/taskcluster/fields.h"
 #include "services/taskcluster/root_url.h"
+#include "services/taskcluster/slugid.h"
 
 namespace quern::taskcluster {
 namespace {
@@ -107,6 +108,12 @@ Result<std::optional<std::chrono::seconds>> clock_difference(Api& api, const std
   return std::optional(std::chrono::duration_cast<std::chrono::seconds>(*theirs - api.now()));
 }
 
+Result<std::string> indexed_task(Api& api, const std::string& name, const std::stop_token& stop) {
+  Question question{.name = "indexed task " + name, .service = "index", .path = api_path({"task", name})};
+  TRY_ASSIGN(std::string body, api.ask(question, stop));
+  return parse_indexed_task(body).context(question.name);
+}
+
 std::string scope_of(const S3Request& request) {
   return std::string("auth:aws-s3:") + level_of(request) + ":" + request.bucket + "/" + request.prefix;
 }
@@ -129,6 +136,15 @@ Result<std::vector<std::string>> parse_scopes(std::string_view text) {
   static_cast<void>(fields.array("scopes"));
   TRY(fields.finish());
   return scopes;
+}
+
+Result<std::string> parse_indexed_task(std::string_view text) {
+  TRY_ASSIGN(Json json, parse_object(text));
+  Fields fields(json);
+  std::string task_id = fields.text("taskId");
+  TRY(fields.finish());
+  if (is_slugid(task_id)) return task_id;
+  return bad("taskId is no id of a task");
 }
 
 Result<Secret> parse_secret(std::string_view text) {

@@ -45,6 +45,9 @@ Result<std::vector<std::string>> current_scopes(Api& api, const std::stop_token&
 // say. Asks the queue's ping, which everybody may.
 Result<std::optional<std::chrono::seconds>> clock_difference(Api& api, const std::stop_token& stop);
 
+// The task that the index has under this name. Needs index:find-task:<name>. kNotFound: there is none.
+Result<std::string> indexed_task(Api& api, const std::string& name, const std::stop_token& stop);
+
 struct S3Request {
   std::string bucket;  // without dots, and known to the deployment: else kNotFound
   std::string prefix;  // of keys; ends in / unless it is ""
@@ -60,6 +63,7 @@ Result<AwsCredentials> s3_credentials(Api& api, const S3Request& request, const 
 // What the services answer, as answers.h has it.
 Result<std::vector<std::string>> parse_scopes(std::string_view text);
 Result<Secret> parse_secret(std::string_view text);
+Result<std::string> parse_indexed_task(std::string_view text);
 Result<AwsCredentials> parse_s3_credentials(std::string_view text);
 
 }  // namespace quern::taskcluster

@@ -91,6 +91,14 @@ TEST(CurrentScopes, AreThoseOfTheCredentials) {
   EXPECT_THAT(current_scopes(*deployment.api, {}).value(), ElementsAre("auth:current-scopes"));
 }
 
+TEST(IndexedTask, IsWhatTheIndexHas) {
+  Deployment deployment("{}", {"index:find-task:quern.none"});
+  EXPECT_EQ(indexed_task(*deployment.api, "quern.none", {}).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(indexed_task(*deployment.api, "quern.other", {}).error().kind, ErrorKind::kDenied);
+  EXPECT_EQ(parse_indexed_task(R"({"taskId": "fOF8Cqj0QPKbvczC2dnXiQ"})").value(), "fOF8Cqj0QPKbvczC2dnXiQ");
+  EXPECT_FALSE(parse_indexed_task(R"({"taskId": "../x"})").ok());
+}
+
 TEST(S3Credentials, AreForAPrefixOfABucket) {
   S3Request request{.bucket = "telemetry", .prefix = "pings/2026 a/"};
   Deployment deployment("{}", {scope_of(request)});
@@ -124,6 +132,7 @@ TEST(ServiceAnswers, AreRefusedWithTheFieldThatIsWrongAndNoValue) {
   for (const char* text : {"OK", "{}", R"({"scopes":"a"})", R"({"scopes":[1]})", R"({"secret":"hidden"})"}) {
     EXPECT_FALSE(parse_scopes(text).ok()) << text;
     EXPECT_FALSE(parse_secret(text).ok()) << text;
+    EXPECT_FALSE(parse_indexed_task(text).ok()) << text;
     EXPECT_FALSE(parse_s3_credentials(text).ok()) << text;
   }
 }

@@ -1,0 +1,70 @@
+#include "app/doctor/program_checks.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace quern::app::doctor {
+namespace {
+
+struct Wanted {
+  const char* name;
+  Version least;
+  const char* package;
+  const char* variable;
+};
+
+Wanted wanted_of(Language language) {
+  if (language == Language::kPython) return {"python3", kLeastPython, "python3", "QUERN_PYTHON"};
+  return {"node", kLeastNode, "nodejs", "QUERN_NODE"};
+}
+
+std::string install(const Wanted& wanted) { return fmt::format("apt-get install {}", wanted.package); }
+
+std::string found_text(std::string found, Need need) {
+  return need == Need::kNeeded ? found : found + ", which is not needed here";
+}
+
+}  // namespace
+
+std::optional<Version> parse_version(std::string_view text) {
+  const std::size_t start = text.find_first_of("0123456789");
+  if (start == std::string_view::npos) return std::nullopt;
+  const char* end = text.data() + text.size();
+  Version version;
+  auto [dot, error] = std::from_chars(text.data() + start, end, version.major);
+  if (error != std::errc() || dot == end || *dot != '.') return std::nullopt;
+  auto [rest, minor_error] = std::from_chars(dot + 1, end, version.minor);
+  if (minor_error != std::errc() || version.minor < 0) return std::nullopt;
+  return version;
+}
+
+Finding check_interpreter(const InterpreterSeen& seen, Need need) {
+  const Wanted wanted = wanted_of(seen.language);
+  if (!seen.path.ok()) {
+    const std::string message = seen.path.error().message;
+    return lacking(need, wanted.name, found_text(message.substr(0, message.find("; ")), need),
+                   fmt::format("{}, or name one in {}", install(wanted), wanted.variable));
+  }
+  const std::string& path = seen.path.value();
+  if (!seen.version.ok()) {
+    return lacking(need, wanted.name, seen.version.error(),
+                   fmt::format("{}, or name another in {}", install(wanted), wanted.variable));
+  }
+  const std::optional<Version> version = parse_version(seen.version.value());
+  if (!version.has_value()) {
+    return lacking(need, wanted.name,
+                   found_text(fmt::format("{} gives no version: '{}'", path, seen.version.value()), need),
+                   fmt::format("name another in {}", wanted.variable));
+  }
+  if (*version < wanted.least) {
+    return lacking(need, wanted.name,
+                   found_text(fmt::format("{} is {}.{}, and modules need {}.{}", path, version->major, version->minor,
+                                          wanted.least.major, wanted.least.minor),
+                              need),
+                   fmt::format("install a newer one and name it in {}", wanted.variable));
+  }
+  return ok(wanted.name, fmt::format("{}, {}", seen.version.value(), path));
+}
+
+}  // namespace quern::app::doctor

@@ -1,0 +1,242 @@
+#include "app/doctor_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "app/doctor/look_at_machine.h"
+#include "app/doctor/machine_checks.h"
+#include "app/doctor/program_checks.h"
+#include "app/doctor_peers.h"
+#include "app/load_job.h"
+#include "app/map_phase.h"
+#include "app/run_inputs.h"
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "services/credentials/core_dumps.h"
+#include "services/process/interpreter.h"
+#include "services/process/module_command.h"
+#include "services/s3/address.h"
+#include "stages/inputs/inputs.h"
+#include "views/json/findings_json.h"
+#include "views/terminal/findings_text.h"
+#include "views/terminal/view.h"
+
+namespace quern::app {
+namespace {
+
+using doctor::lacking;
+using doctor::Need;
+using doctor::note;
+using doctor::ok;
+
+struct NamedModule {
+  std::string role;  // "steps[0].mapper"
+  const Module& module;
+};
+
+std::vector<NamedModule> modules_of(const Job& job) {
+  std::vector<NamedModule> modules;
+  for (std::size_t i = 0; i < job.steps.size(); ++i) {
+    const std::string step = i == 0 ? "" : fmt::format("steps[{}].", i - 1);
+    auto add = [&](const char* role, const Worker& worker) {
+      if (worker.module.has_value()) modules.push_back({step + role, *worker.module});
+    };
+    add("mapper", job.steps[i].mapper);
+    if (job.steps[i].combiner.has_value()) add("combiner", *job.steps[i].combiner);
+    if (job.steps[i].reducer.has_value()) add("reducer", *job.steps[i].reducer);
+  }
+  return modules;
+}
+
+Error local_only() { return Error{.kind = ErrorKind::kStopped, .message = "remote inputs are not listed here"}; }
+
+// What is known of the inputs without asking anybody on the network.
+struct InputsSeen {
+  bool are_named = false;
+  bool are_remote = false;  // some of them
+  bool are_in_s3 = false;
+  std::uint64_t bytes = 0;  // of those on this machine
+};
+
+class Doctor {
+ public:
+  explicit Doctor(const CommandLine& line)
+      : line_(line),
+        options_(view::choose_terminal_options(STDOUT_FILENO, ::isatty(STDOUT_FILENO) == 1, std::getenv)) {}
+
+  int run();
+
+ private:
+  const Job* job() const { return loaded_.has_value() ? &loaded_->file.job : nullptr; }
+  void look_at_job();
+  void look_at_modules();
+  void look_at_inputs();
+  void look_at_interpreter(Language language);
+  void look_at_machine();
+  void look_at_disks();
+  void look_at_peers();
+  void found(Finding finding);
+
+  const CommandLine& line_;
+  const view::TerminalOptions options_;
+  std::optional<LoadedJob> loaded_;
+  InputsSeen inputs_;
+  std::vector<Finding> findings_;  // those that are shown
+  bool is_something_missing_ = false;
+  Result<void> printed_;
+};
+
+int Doctor::run() {
+  look_at_job();
+  if (job() != nullptr) {
+    look_at_modules();
+    look_at_inputs();
+  }
+  look_at_interpreter(Language::kPython);
+  look_at_interpreter(Language::kJavascript);
+  look_at_machine();
+  look_at_disks();
+  look_at_peers();
+  if (line_.json) printed_ = write_all(Fd(::dup(STDOUT_FILENO)), view::findings_json(findings_));
+  if (printed_.ok()) return is_something_missing_ ? 1 : 0;
+  const Error error = std::move(printed_).error().with_context("printing the findings");
+  static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), view::error_text(error, false)).ok());
+  return 1;
+}
+
+// Each is printed at once, as some take seconds.
+void Doctor::found(Finding finding) {
+  const bool is_missing = finding.state == Finding::State::kMissing;
+  is_something_missing_ = is_something_missing_ || is_missing;
+  if (line_.quiet && !is_missing) return;
+  if (!line_.json && printed_.ok()) {
+    printed_ = write_all(Fd(::dup(STDOUT_FILENO)), view::finding_text(finding, options_.style.color));
+  }
+  findings_.push_back(std::move(finding));
+}
+
+void Doctor::look_at_job() {
+  if (!line_.job.has_value() && !has_usual_job_file()) {
+    return found(note("job file", "none is named, and none is in the usual places", "quern init myjob"));
+  }
+  auto loaded = load_job(line_.job, line_.settings);
+  if (!loaded.ok()) {
+    return found(lacking(Need::kNeeded, "job file", loaded.error()));
+  }
+  loaded_ = std::move(loaded).value();
+  auto checked = check_steps(*job());
+  found(checked.ok() ? ok("job file", loaded_->shown_path) : lacking(Need::kNeeded, "job file", checked.error()));
+}
+
+// The interpreters have findings of their own.
+void Doctor::look_at_modules() {
+  std::string there;
+  for (const auto& [role, module] : modules_of(*job())) {
+    auto script = process::module_script(module, job()->folder);
+    if (module.language == Language::kBinary) {
+      auto command = process::module_command(module, job()->folder);
+      script = command.ok() ? Result<std::string>(command.value().front()) : std::move(command).error();
+    }
+    if (script.ok()) {
+      there += (there.empty() ? "" : ", ") + fmt::format("{} {}", role, module.script);
+    } else {
+      found(lacking(Need::kNeeded, role, script.error()));
+    }
+  }
+  if (!there.empty()) found(ok("modules", there));
+}
+
+void Doctor::look_at_inputs() {
+  auto request = input_request(*job(), line_);
+  if (!request.ok()) return found(lacking(Need::kNeeded, "inputs", request.error()));
+  inputs::InputRequest& named = request.value();
+  inputs_.are_named = !named.patterns.empty() || named.manifest.has_value() || named.index.has_value();
+  if (!inputs_.are_named) return found(note("inputs", "the job names none", "name them with -i"));
+  // Whoever is asked for first says what kind of inputs the first remote ones are.
+  named.peers.store = [&]() -> Result<s3::Store*> {
+    inputs_.are_remote = inputs_.are_in_s3 = true;
+    return local_only();
+  };
+  named.peers.client = [&]() -> Result<http::Client*> {
+    inputs_.are_remote = true;
+    return local_only();
+  };
+  auto listed = inputs::list_inputs(named, std::stop_token());
+  if (!listed.ok() && !inputs_.are_remote) return found(lacking(Need::kNeeded, "inputs", listed.error()));
+  if (!listed.ok()) return found(ok("inputs", "remote ones, which are listed when the job runs"));
+  std::size_t remote = 0;
+  for (const Input& input : listed.value().inputs) {
+    remote += input.is_remote() ? 1 : 0;
+    inputs_.are_in_s3 = inputs_.are_in_s3 || s3::is_s3_url(input.url);
+    if (!input.is_remote()) inputs_.bytes += input.stored_bytes;
+  }
+  inputs_.are_remote = remote > 0;
+  const std::size_t local = listed.value().inputs.size() - remote;
+  found(ok("inputs", fmt::format("{} here, {}, and {} elsewhere", local, format_bytes(inputs_.bytes), remote)));
+}
+
+void Doctor::look_at_interpreter(Language language) {
+  Need need = Need::kNotNeeded;
+  if (job() != nullptr) {
+    for (const auto& [role, module] : modules_of(*job())) {
+      if (module.language == language) need = Need::kNeeded;
+    }
+  }
+  doctor::InterpreterSeen seen{
+      .language = language, .path = process::find_interpreter(language), .version = std::string()};
+  if (seen.path.ok()) seen.version = process::version_of_interpreter(seen.path.value());
+  found(doctor::check_interpreter(seen, need));
+}
+
+void Doctor::look_at_machine() {
+  const Job general;
+  const Job& job = this->job() == nullptr ? general : *this->job();
+  found(doctor::check_memory(doctor::look_at_memory(), job.limits.memory_bytes));
+  found(doctor::check_processors({.count = std::max<std::size_t>(1, std::thread::hardware_concurrency()),
+                                  .quota = doctor::look_at_processor_quota(),
+                                  .children = processes_of(job)}));
+  found(doctor::check_open_files(
+      doctor::look_at_open_files(),
+      {.children = processes_of(job), .transfers = inputs_.are_remote ? job.downloads.parallel : 0}));
+}
+
+void Doctor::look_at_disks() {
+  found(doctor::check_scratch(doctor::look_at_scratch(line_.scratch), inputs_.bytes));
+  if (job() == nullptr) return;
+  if (inputs_.are_remote) found(doctor::check_downloads(doctor::look_at_folder(job()->downloads.directory)));
+  if (job()->output == "-") return;
+  found(
+      doctor::check_result_folder(doctor::look_at_folder(std::filesystem::path(job()->output).parent_path().string())));
+}
+
+void Doctor::look_at_peers() {
+  const PeerLook look{.line = line_,
+                      .job = job(),
+                      .has_s3_inputs = inputs_.are_in_s3,
+                      .names_inputs = inputs_.are_named,
+                      .found = [this](Finding finding) { found(std::move(finding)); }};
+  if (line_.is_offline) found(note("network", "nobody is asked, as --offline says"));
+  look_at_s3(look);
+  look_at_taskcluster(look);
+}
+
+}  // namespace
+
+int doctor_command(const CommandLine& line) {
+  // The environment's secrets are ours for as long as we live.
+  std::optional<credentials::NoCoreDumps> no_core_dumps;
+  if (process::environment_has_secrets()) no_core_dumps.emplace();
+  return Doctor(line).run();
+}
+
+}  // namespace quern::app
