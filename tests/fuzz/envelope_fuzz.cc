@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (data[0] == '0') {
     check_envelope(rest);
   } else if (data[0] == '1') {
-    check_envelope(base64_encode(rest));
+    check_envelope(quern::base64_encode(rest));
   } else {
     check_credentials_json(rest);
   }
