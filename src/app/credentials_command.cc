@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/console.h"
 #include "app/federate.h"
 #include "base/fd.h"
 #include "model/duration.h"
@@ -27,8 +28,6 @@
 namespace quern::app {
 namespace {
 
-constexpr int kStatusFailed = 1;
-constexpr int kStatusBadConfig = 2;
 constexpr const char* kStandardInput = "standard input";
 
 const char* environment(const char* name) { return std::getenv(name); }
@@ -40,12 +39,6 @@ Result<void> print(int descriptor, std::string_view text) {
 }
 
 void say(std::string_view text) { static_cast<void>(print(STDERR_FILENO, fmt::format("quern: {}\n", text)).ok()); }
-
-int print_error(const Error& error) {
-  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, std::getenv);
-  static_cast<void>(print(STDERR_FILENO, view::error_text(error, options.style.color)).ok());
-  return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed;
-}
 
 Result<void> refuse_expired(const AwsCredentials& found) {
   if (!found.expires.has_value() || *found.expires > now()) return {};

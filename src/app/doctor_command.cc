@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/console.h"
 #include "app/doctor/look_at_machine.h"
 #include "app/doctor/machine_checks.h"
 #include "app/doctor/program_checks.h"
@@ -109,9 +110,7 @@ int Doctor::run() {
   look_at_peers();
   if (line_.json) printed_ = write_all(Fd(::dup(STDOUT_FILENO)), view::findings_json(findings_));
   if (printed_.ok()) return is_something_missing_ ? 1 : 0;
-  const Error error = std::move(printed_).error().with_context("printing the findings");
-  static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), view::error_text(error, false)).ok());
-  return 1;
+  return print_error(std::move(printed_).error().with_context("printing the findings"));
 }
 
 // Each is printed at once, as some take seconds.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/fd.h"
+#include "app/console.h"
 #include "model/accounting_json.h"
 #include "services/process/interpreter.h"
 #include "services/taskcluster/root_url.h"
@@ -19,24 +19,7 @@
 namespace quern::app {
 namespace {
 
-constexpr int kStatusFailed = 1;
-constexpr int kStatusBadConfig = 2;
-
 const char* environment(const char* name) { return std::getenv(name); }  // NOLINT: nothing here calls setenv
-
-view::TerminalOptions terminal_options(const CommandLine& line) {
-  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, environment);
-  options.quiet = line.quiet;
-  options.verbose = line.verbose;
-  return options;
-}
-
-void print_to_stderr(std::string_view text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
-
-int print_error(const CommandLine& line, const Error& error) {
-  print_to_stderr(view::error_text(error, terminal_options(line).style.color));
-  return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed;
-}
 
 // Where the environment and whoever knows the group name a deployment, it has to be the same.
 Result<void> check_same(const std::string& root_url) {
@@ -85,7 +68,7 @@ Result<void> GroupSession::connect(const std::string& root_url) {
 
 int GroupSession::fail(const Error& error) {
   sink_->finish();
-  const int status = print_error(line_, error);
+  const int status = print_error(error);
   return was_stopped() && error.kind == ErrorKind::kStopped ? 128 + signals_->stopped_by() : status;
 }
 
@@ -95,15 +78,14 @@ int GroupSession::account(const Accounting& accounting, const std::string& cause
     json_->accounting(accounting_json(accounting));
     return exit_status(accounting);
   }
-  const bool color = terminal_options(line_).style.color;
-  if (!cause.empty()) print_to_stderr(view::error_text({.kind = ErrorKind::kChildFailed, .message = cause}, color));
-  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
+  if (!cause.empty()) print_error({.kind = ErrorKind::kChildFailed, .message = cause});
+  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, has_color()));
   return exit_status(accounting);
 }
 
 int run_group_command(const CommandLine& line, const std::function<Result<int>(GroupSession&)>& work) {
   auto session = GroupSession::open(line);
-  if (!session.ok()) return print_error(line, session.error());
+  if (!session.ok()) return print_error(session.error());
   auto status = work(*session.value());
   return status.ok() ? status.value() : session.value()->fail(status.error());
 }

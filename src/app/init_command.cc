@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/console.h"
 #include "app/first_job.h"
 #include "base/fd.h"
 #include "model/shell_word.h"
@@ -16,8 +17,6 @@
 
 namespace quern::app {
 namespace {
-
-constexpr int kStatusFailed = 1;
 
 // A folder whose name begins with a dash must not be taken for an option, neither here nor in what is printed.
 std::string folder_to_make(std::string folder) {
@@ -72,8 +71,7 @@ Result<void> make_first_job(const CommandLine::Init& asked) {
 int init_command(const CommandLine& line) {
   auto made = make_first_job(line.init);
   if (made.ok()) return 0;
-  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, std::getenv);
-  static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), view::error_text(made.error(), options.style.color)).ok());
+  print_error(made.error());
   return kStatusFailed;
 }
 

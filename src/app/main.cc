@@ -4,6 +4,7 @@
 
 #include "app/cancel_command.h"
 #include "app/command_line.h"
+#include "app/console.h"
 #include "app/credentials_command.h"
 #include "app/doctor_command.h"
 #include "app/fetch_command.h"
@@ -13,17 +14,13 @@
 #include "app/submit_command.h"
 #include "app/watch_command.h"
 #include "services/process/guard.h"
-#include "views/terminal/view.h"
 
 namespace {
 
 int run(std::span<const char* const> arguments) {
   using quern::app::CommandLine;
   auto parsed = quern::app::parse_command_line(arguments);
-  if (!parsed.ok()) {
-    std::fputs(quern::view::error_text(parsed.error(), false).c_str(), stderr);
-    return 2;
-  }
+  if (!parsed.ok()) return quern::app::print_error(parsed.error());
   const CommandLine& line = parsed.value();
   switch (line.command) {
     case CommandLine::Command::kRun:

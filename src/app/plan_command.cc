@@ -10,18 +10,15 @@
 #include <string>
 #include <string_view>
 
+#include "app/console.h"
 #include "app/job_plan.h"
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/taskcluster/slugid.h"
-#include "views/terminal/view.h"
 
 namespace quern::app {
 namespace {
-
-constexpr int kStatusFailed = 1;
-constexpr int kStatusBadConfig = 2;
 
 Error bad(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
 
@@ -102,11 +99,7 @@ Result<void> plan_and_print(const CommandLine& line) {
 
 int plan_command(const CommandLine& line) {
   auto done = plan_and_print(line);
-  if (done.ok()) return 0;
-  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, std::getenv);
-  auto said = write_all(Fd(::dup(STDERR_FILENO)), view::error_text(done.error(), options.style.color));
-  static_cast<void>(said.ok());
-  return done.error().kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed;
+  return done.ok() ? 0 : print_error(done.error());
 }
 
 }  // namespace quern::app

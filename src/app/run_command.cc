@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/console.h"
 #include "app/load_job.h"
 #include "app/local_run.h"
 #include "app/map_task.h"
@@ -26,8 +27,6 @@
 
 namespace quern::app {
 namespace {
-
-constexpr int kStatusBadConfig = 2;
 
 Result<LocalRunResult> run_command_of(CommandLine::Command command, const LocalRun& run) {
   if (command == CommandLine::Command::kMap) return run_map_task(run);
@@ -142,23 +141,23 @@ int run_command(const CommandLine& line) {
   std::optional<credentials::NoCoreDumps> no_core_dumps;
   if (process::environment_has_secrets()) no_core_dumps.emplace();
   auto task = task_of(line);
-  if (!task.ok()) return print_error(task.error(), line);
+  if (!task.ok()) return print_error(task.error());
   if (task.value().has_value()) return task_command(line, *task.value());
   auto loaded = load_job(line.job, line.settings);
-  if (!loaded.ok()) return print_error(loaded.error(), line);
+  if (!loaded.ok()) return print_error(loaded.error());
   const Job& job = loaded.value().file.job;
-  if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error(), line);
-  if (auto checked = check_for(job, line.command); !checked.ok()) return print_error(checked.error(), line);
+  if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error());
+  if (auto checked = check_for(job, line.command); !checked.ok()) return print_error(checked.error());
   auto status = run_session(line, job);
-  return status.ok() ? status.value() : print_error(status.error(), line);
+  return status.ok() ? status.value() : print_error(status.error());
 }
 
 int check_command(const CommandLine& line) {
   auto loaded = load_job(line.job, line.settings);
-  if (!loaded.ok()) return print_error(loaded.error(), line);
+  if (!loaded.ok()) return print_error(loaded.error());
   std::string text = describe(loaded.value().file);
   std::fwrite(text.data(), 1, text.size(), stdout);
-  if (auto checked = check_job(loaded.value().file.job); !checked.ok()) return print_error(checked.error(), line);
+  if (auto checked = check_job(loaded.value().file.job); !checked.ok()) return print_error(checked.error());
   return 0;
 }
 

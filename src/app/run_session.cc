@@ -8,30 +8,13 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/console.h"
 #include "app/input_opener.h"
 #include "app/map_phase.h"
 #include "model/accounting_json.h"
 #include "views/terminal/view.h"
 
 namespace quern::app {
-namespace {
-
-constexpr int kStatusFailed = 1;
-constexpr int kStatusBadConfig = 2;
-
-int status_of(const Error& error) { return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed; }
-
-void print_to_stderr(const std::string& text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
-
-view::TerminalOptions terminal_options(const CommandLine& line) {
-  auto options = view::choose_terminal_options(STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, std::getenv);
-  options.quiet = line.quiet;
-  options.verbose = line.verbose;
-  return options;
-}
-
-}  // namespace
-
 ResultPaths result_paths(const Job& job) {
   if (job.output == "-") return {.result = "-", .accounting = "", .bad_records = "bad_records.txt"};
   std::filesystem::path folder = std::filesystem::path(job.output).parent_path();
@@ -150,16 +133,8 @@ void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>&
     json_->finish(accounting_json(accounting));
     return;
   }
-  bool color = terminal_options(line_).style.color;
-  if (!result.ok() && accounting.outcome == Outcome::kFailed) {
-    print_to_stderr(view::error_text(result.error(), color));
-  }
-  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, color));
-}
-
-int print_error(const Error& error, const CommandLine& line) {
-  print_to_stderr(view::error_text(error, terminal_options(line).style.color));
-  return status_of(error);
+  if (!result.ok() && accounting.outcome == Outcome::kFailed) print_error(result.error());
+  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, has_color()));
 }
 
 }  // namespace quern::app

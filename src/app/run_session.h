@@ -93,7 +93,4 @@ class RunSession {
   std::unique_ptr<Signals> signals_;
 };
 
-// Prints the error to standard error, and gives its exit status: 2 for kBadConfig, else 1.
-int print_error(const Error& error, const CommandLine& line);
-
 }  // namespace quern::app

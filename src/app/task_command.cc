@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/console.h"
 #include "app/final_task.h"
 #include "app/load_job.h"
 #include "app/map_task.h"
@@ -37,15 +38,10 @@ constexpr const char* kJobFolder = "job";
 constexpr const char* kPartsFolder = "mapperOutput";
 constexpr const char* kResult = "result.txt";
 constexpr const char* kStoredEnding = ".zst";
-constexpr int kStatusFailed = 1;
-constexpr int kStatusBadConfig = 2;
 // onExitStatus.retry lists it (EX_TEMPFAIL of sysexits.h).
 constexpr int kStatusTransient = 75;
 
-int status_of(const Error& error) {
-  if (error.kind == ErrorKind::kRetry) return kStatusTransient;
-  return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed;
-}
+int task_status_of(const Error& error) { return error.kind == ErrorKind::kRetry ? kStatusTransient : status_of(error); }
 
 TaskKind kind_of(const CommandLine& line, const Job& job) {
   if (line.command == CommandLine::Command::kMap) return TaskKind::kMap;
@@ -158,12 +154,12 @@ int Task::run() {
   if (environment_.is_final) tell(accounting, !result.ok() ? &result.error() : !left.ok() ? &left.error() : nullptr);
   session_.say(accounting, result);
   if (!left.ok()) {
-    print_error(left.error(), line_);
-    return status_of(left.error());
+    print_error(left.error());
+    return task_status_of(left.error());
   }
   if (result.ok()) return 0;
   if (accounting.outcome == Outcome::kStopped) return 128 + session_.stopped_by();
-  return status_of(result.error());
+  return task_status_of(result.error());
 }
 
 Result<LocalRunResult> Task::prepare_and_work() {
@@ -375,7 +371,7 @@ void Task::tell(Accounting accounting, const Error* failure) {
 
 // Whether this is no end of the job, as the task gets another run.
 bool Task::will_run_again(const Error& failure) {
-  if (status_of(failure) != kStatusTransient || !access_.has_value() || environment_.task_id.empty()) return false;
+  if (task_status_of(failure) != kStatusTransient || !access_.has_value() || environment_.task_id.empty()) return false;
   auto peer = TaskPeer::make(*access_);
   if (!peer.ok()) return false;
   auto status = peer.value()->queue().status(environment_.task_id, session_.late_stop());
@@ -391,9 +387,9 @@ int leave_failure(const CommandLine& line, const TaskEnvironment& environment, c
                                          : TaskKind::kReduce,
                     .quern_version = std::string(kVersion)};
   report.accounting.failure = error.message;
-  print_error(error, line);
-  if (auto written = write_report(report, environment.artifacts); !written.ok()) print_error(written.error(), line);
-  return status_of(error);
+  print_error(error);
+  if (auto written = write_report(report, environment.artifacts); !written.ok()) print_error(written.error());
+  return task_status_of(error);
 }
 
 }  // namespace
