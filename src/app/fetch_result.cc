@@ -18,10 +18,6 @@
 namespace quern::app {
 namespace {
 
-constexpr const char* kResult = "result.txt";
-constexpr const char* kEnding = ".zst";
-constexpr const char* kBadRecords = "bad_records.txt";
-
 // A part on its way from a task to a file here.
 struct Piece {
   results::Source source;
@@ -37,8 +33,8 @@ results::Source source_of(const watch::GroupWatch& watch, const WatchedTask& tas
 // What follows the result's name in that of a part: "" for "result.txt.zst", ".3" for "result.txt.3.zst".
 std::string number_in(const TaskPart& part) {
   const std::string_view name = part.name;
-  const std::string_view start = kResult;
-  const std::string_view end = kEnding;
+  const std::string_view start = kResultName;
+  const std::string_view end = kStoredEnding;
   if (!name.starts_with(start) || !name.ends_with(end) || name.size() < start.size() + end.size()) return "?";
   return std::string(name.substr(start.size(), name.size() - start.size() - end.size()));
 }
@@ -109,9 +105,9 @@ Result<std::uint64_t> decode_to_target(const Piece& piece) {
 
 // Without them nothing of the result is missing.
 Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& watch, const std::string& output) {
-  TRY_ASSIGN(auto file, disk::AtomicFile::create(path_beside(output, kBadRecords)));
+  TRY_ASSIGN(auto file, disk::AtomicFile::create(path_beside(output, kBadRecordsName)));
   auto fetched =
-      results::fetch_file(session.api(), source_of(watch, watch.final_task()), kBadRecords, *file, session.stop());
+      results::fetch_file(session.api(), source_of(watch, watch.final_task()), kBadRecordsName, *file, session.stop());
   if (fetched.ok()) return file->commit();
   if (fetched.error().kind != ErrorKind::kNotFound) return fetched;
   session.sink().note(event::Level::kWarning, "the tasks left no bad_records.txt: " + fetched.error().message);
@@ -137,7 +133,7 @@ Result<std::uint64_t> fetch_result(GroupSession& session, const watch::GroupWatc
   TRY_ASSIGN(std::vector<Piece> pieces, pieces_of(session, watch, report, output));
   TRY_ASSIGN(disk::ScratchFolder scratch, disk::ScratchFolder::make(""));
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    pieces[i].stored = fmt::format("{}/{}{}", scratch.path(), i, kEnding);
+    pieces[i].stored = fmt::format("{}/{}{}", scratch.path(), i, kStoredEnding);
     TRY(results::fetch_part(session.api(), pieces[i].source, pieces[i].part, pieces[i].stored, session.stop()));
   }
   std::uint64_t bytes = 0;

@@ -6,13 +6,8 @@
 
 #include "app/notice.h"
 #include "app/owner_mail.h"
-#include "stages/output/output.h"
 
 namespace quern::app {
-
-Result<void> conclude_job(const FinalOutcome& outcome) {
-  return output::write_accounting(outcome.accounting, outcome.artifacts + "/result.json");
-}
 
 namespace {
 

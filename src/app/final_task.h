@@ -2,9 +2,7 @@
 
 #include <stop_token>
 #include <string>
-#include <vector>
 
-#include "app/needed_tasks.h"
 #include "base/result.h"
 #include "model/accounting.h"
 #include "model/event.h"
@@ -15,19 +13,13 @@ namespace quern::app {
 // How a job ended, as its final task knows it. All is borrowed.
 struct FinalOutcome {
   const Job& job;
-  const Accounting& accounting;                   // of the whole job, as far as its tasks left theirs
-  const Error* failure;                           // null: there is a result
-  const std::vector<UnfinishedTask>& unfinished;  // why there is none, where tasks did not complete
-  std::string artifacts;                          // the folder that is uploaded
+  const Accounting& accounting;  // of the whole job, as far as its tasks left theirs
+  const Error* failure;          // null: there is a result
   std::string job_name;
   std::string task_url;  // the page of this run; "" where that is not known
   std::string result;    // the artifact; "" where there is none
   std::string result_url;
 };
-
-// What the final task does at its end, whatever that is: leaves result.json. Before task.json is written, which says
-// that all of it is there. Blocks.
-Result<void> conclude_job(const FinalOutcome& outcome);
 
 // Tells the job's owner, if the job asks for that. After the task has left all that it leaves. Never fails: what goes
 // wrong is said. Blocks.

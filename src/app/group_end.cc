@@ -46,7 +46,7 @@ Result<int> close_completed(GroupSession& session, const watch::GroupWatch& watc
   }
   TRY_ASSIGN(accounting.result_bytes, fetch_result(session, watch, report, *output));
   accounting.result = *output;
-  if (*output != "-") TRY(output::write_accounting(accounting, path_beside(*output, "result.json")));
+  if (*output != "-") TRY(output::write_accounting(accounting, path_beside(*output, kAccountingName)));
   return session.account(accounting, "");
 }
 

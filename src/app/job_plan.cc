@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
@@ -120,6 +121,26 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line,
 }
 
 }  // namespace
+
+Result<JobPlanOptions> job_plan_options(const CommandLine& line) {
+  JobPlanOptions options{.now = std::chrono::system_clock::now(), .group_id = line.tasks.group};
+  if (options.group_id.has_value() && !taskcluster::is_slugid(*options.group_id)) {
+    return Error{
+        .kind = ErrorKind::kBadConfig,
+        .message = fmt::format("--group is '{}'; it must be the id of a task group, of 22 letters as Taskcluster "
+                               "makes them",
+                               *options.group_id)};
+  }
+  if (!line.tasks.now.has_value()) return options;
+  auto now = parse_utc(*line.tasks.now);
+  if (!now.has_value()) {
+    return Error{
+        .kind = ErrorKind::kBadConfig,
+        .message = fmt::format("--now is '{}'; it must be a time such as 2026-01-31T12:00:00Z", *line.tasks.now)};
+  }
+  options.now = *now;
+  return options;
+}
 
 Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options, const std::stop_token& stop) {
   const credentials::EnvironmentLookup environment = process_environment();

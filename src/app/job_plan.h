@@ -33,6 +33,8 @@ struct JobPlanOptions {
   UtcTime now;
   std::optional<std::string> group_id;  // a slugid; none: it follows from the job, its inputs and the time
 };
+// What --now and --group say; without --now it is now. kBadConfig: one of them is none.
+Result<JobPlanOptions> job_plan_options(const CommandLine& line);
 
 // Loads the job, packs its folder, lists the inputs with their sizes and makes the graph; creates nothing.
 // The job and its inputs are those of the command line, as for quern run. kBadConfig for all that the user can put

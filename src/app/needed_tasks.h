@@ -16,30 +16,16 @@
 
 namespace quern::app {
 
-inline constexpr const char* kReportName = "task.json";
-inline constexpr const char* kBadRecordsName = "bad_records.txt";
-
-// A task that has not completed, as people are told of it.
-struct UnfinishedTask {
-  std::string task_id;
-  std::string name;    // as its definition has it; "" if it has none any more
-  std::string state;   // "failed", "exception", "running", "not there"
-  std::string reason;  // "canceled", ...; "" if there is none
-  std::string cause;   // as the task itself says, in its task.json; "" if it could not
-  std::string log_url;
-};
-
 // A run that has completed; a later one of the same task may have other artifacts.
 struct CompletedRun {
   std::string task_id;
   int run_id = 0;
 };
 
-// The completed runs of these tasks, in their order. One request for each thousand. Where one has not completed, an
-// error that names it, and all of them in `unfinished`.
+// The completed runs of these tasks, in their order. One request for each thousand. Where some have not completed, an
+// error that names them, with what they say of why.
 Result<std::vector<CompletedRun>> completed_runs(TaskPeer& peer, const std::vector<std::string>& task_ids,
-                                                 const std::string& artifact_prefix,
-                                                 std::vector<UnfinishedTask>& unfinished, const std::stop_token& stop);
+                                                 const std::string& artifact_prefix, const std::stop_token& stop);
 
 struct NeededTask {
   CompletedRun run;

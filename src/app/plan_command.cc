@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <cstdlib>
 #include <stop_token>
 #include <string>
@@ -15,29 +14,9 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "model/limits.h"
-#include "services/taskcluster/slugid.h"
 
 namespace quern::app {
 namespace {
-
-Error bad(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
-Result<JobPlanOptions> options_of(const CommandLine& line) {
-  JobPlanOptions options{.now = std::chrono::system_clock::now(), .group_id = line.tasks.group};
-  if (options.group_id.has_value() && !taskcluster::is_slugid(*options.group_id)) {
-    return bad(
-        fmt::format("plan: --group is '{}'; it must be the id of a task group, of 22 letters as Taskcluster "
-                    "makes them",
-                    *options.group_id));
-  }
-  if (!line.tasks.now.has_value()) return options;
-  auto now = parse_utc(*line.tasks.now);
-  if (!now.has_value()) {
-    return bad(fmt::format("plan: --now is '{}'; it must be a time such as 2026-01-31T12:00:00Z", *line.tasks.now));
-  }
-  options.now = *now;
-  return options;
-}
 
 std::string counted(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -88,7 +67,7 @@ Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
 }
 
 Result<void> plan_and_print(const CommandLine& line) {
-  TRY_ASSIGN(JobPlanOptions options, options_of(line));
+  TRY_ASSIGN(JobPlanOptions options, job_plan_options(line));
   TRY_ASSIGN(JobPlan planned, plan_job(line, options, std::stop_token()));
   TRY(plan::check_graph(planned.graph, options.now));
   TRY(print_tasks(planned.graph, options.now));

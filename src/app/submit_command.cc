@@ -22,11 +22,7 @@ namespace quern::app {
 namespace {
 
 Result<JobPlan> plan(const CommandLine& line, GroupSession& session) {
-  JobPlanOptions options{.now = std::chrono::system_clock::now(), .group_id = line.tasks.group};
-  if (options.group_id.has_value() && !taskcluster::is_slugid(*options.group_id)) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("submit: --group is '{}', which is no id of a task group", *options.group_id)};
-  }
+  TRY_ASSIGN(JobPlanOptions options, job_plan_options(line));
   if (!options.group_id.has_value()) options.group_id = taskcluster::make_slugid(taskcluster::system_random);
   TRY_ASSIGN(JobPlan planned, plan_job(line, options, session.stop()));
   TRY(plan::check_graph(planned.graph, options.now));

@@ -36,12 +36,8 @@ namespace {
 
 constexpr const char* kJobFolder = "job";
 constexpr const char* kPartsFolder = "mapperOutput";
-constexpr const char* kResult = "result.txt";
-constexpr const char* kStoredEnding = ".zst";
-// onExitStatus.retry lists it (EX_TEMPFAIL of sysexits.h).
-constexpr int kStatusTransient = 75;
 
-int task_status_of(const Error& error) { return error.kind == ErrorKind::kRetry ? kStatusTransient : status_of(error); }
+int task_status_of(const Error& error) { return error.kind == ErrorKind::kRetry ? kTransientStatus : status_of(error); }
 
 TaskKind kind_of(const CommandLine& line, const Job& job) {
   if (line.command == CommandLine::Command::kMap) return TaskKind::kMap;
@@ -76,7 +72,7 @@ Result<Job> load_task_job(const CommandLine& line, const TaskEnvironment& enviro
   Job job = std::move(loaded.file.job);
   TRY(check_job(job));
   // Other tasks know the parts by this name.
-  job.output = kResult;
+  job.output = kResultName;
   return job;
 }
 
@@ -141,7 +137,6 @@ class Task {
   RunSession session_;
   std::optional<taskcluster::Access> access_;
   std::vector<NeededTask> needed_;
-  std::vector<UnfinishedTask> unfinished_;
   Accounting sum_;  // of the needed tasks
   bool has_own_bad_records_ = false;
   std::vector<TaskPart> parts_;
@@ -191,7 +186,7 @@ Result<void> Task::find_needed_tasks() {
   TRY_ASSIGN(auto task_ids, needed_task_ids());
   TRY_ASSIGN(auto peer, TaskPeer::make(*access_));
   const std::string& prefix = environment_.artifact_prefix;
-  TRY_ASSIGN(auto runs, completed_runs(*peer, task_ids, prefix, unfinished_, session_.stop()));
+  TRY_ASSIGN(auto runs, completed_runs(*peer, task_ids, prefix, session_.stop()));
   disk::remove_folder(kPartsFolder);
   FetchParts fetch{.access = *access_,
                    .artifact_prefix = prefix,
@@ -231,11 +226,12 @@ std::vector<std::string> Task::wanted_parts(std::size_t task) const {
       return names;
     }
     case TaskKind::kReduce:
-      if (environment_.partition.has_value()) return {stored(fmt::format("{}.{}", kResult, *environment_.partition))};
-      return {stored(kResult)};
+      if (environment_.partition.has_value())
+        return {stored(fmt::format("{}.{}", kResultName, *environment_.partition))};
+      return {stored(kResultName)};
     case TaskKind::kCollect:
       if (keeps_parts()) return {};
-      return {is_parted(job_) ? stored(fmt::format("part.{}", task)) : stored(kResult)};
+      return {is_parted(job_) ? stored(fmt::format("part.{}", task)) : stored(kResultName)};
   }
   return {};
 }
@@ -258,18 +254,18 @@ std::vector<std::string> Task::results() const {
   switch (kind_) {
     case TaskKind::kMap:
     case TaskKind::kMerge: {
-      if (!is_parted(job_)) return {kResult};
+      if (!is_parted(job_)) return {kResultName};
       std::vector<std::string> names;
-      for (std::size_t i = 0; i < job_.reducers; ++i) names.push_back(fmt::format("{}.{}", kResult, i));
+      for (std::size_t i = 0; i < job_.reducers; ++i) names.push_back(fmt::format("{}.{}", kResultName, i));
       return names;
     }
     case TaskKind::kReduce:
-      if (!environment_.partition.has_value()) return {kResult};
-      return {fmt::format("{}.{}", keeps_parts() ? kResult : "part", *environment_.partition)};
+      if (!environment_.partition.has_value()) return {kResultName};
+      return {fmt::format("{}.{}", keeps_parts() ? kResultName : "part", *environment_.partition)};
     case TaskKind::kCollect:
       break;
   }
-  return keeps_parts() ? std::vector<std::string>() : std::vector<std::string>{kResult};
+  return keeps_parts() ? std::vector<std::string>() : std::vector<std::string>{kResultName};
 }
 
 Result<LocalRunResult> Task::work(const LocalRun& run) {
@@ -319,7 +315,10 @@ Result<void> Task::leave(const Accounting& accounting, const Result<LocalRunResu
   TRY(disk::make_folders(environment_.artifacts));
   TRY(session_.write_books(accounting));
   TRY(leave_bad_records());
-  if (environment_.is_final) TRY(conclude_job(outcome(accounting, result.ok() ? nullptr : &result.error())));
+  if (environment_.is_final) {
+    TRY(output::write_accounting(accounting, environment_.artifacts + "/" + kAccountingName));
+  }
+  // Last, as it says that all the rest is there.
   TaskReport report{.kind = kind_, .quern_version = std::string(kVersion), .accounting = accounting};
   if (result.ok()) report.parts = parts_;
   return write_report(report, environment_.artifacts);
@@ -342,8 +341,6 @@ FinalOutcome Task::outcome(const Accounting& accounting, const Error* failure) c
   FinalOutcome outcome{.job = job_,
                        .accounting = accounting,
                        .failure = failure,
-                       .unfinished = unfinished_,
-                       .artifacts = environment_.artifacts,
                        .job_name = name_,
                        .task_url = "",
                        .result = "",
@@ -371,7 +368,7 @@ void Task::tell(Accounting accounting, const Error* failure) {
 
 // Whether this is no end of the job, as the task gets another run.
 bool Task::will_run_again(const Error& failure) {
-  if (task_status_of(failure) != kStatusTransient || !access_.has_value() || environment_.task_id.empty()) return false;
+  if (task_status_of(failure) != kTransientStatus || !access_.has_value() || environment_.task_id.empty()) return false;
   auto peer = TaskPeer::make(*access_);
   if (!peer.ok()) return false;
   auto status = peer.value()->queue().status(environment_.task_id, session_.late_stop());

@@ -16,6 +16,16 @@ using taskcluster::TaskRun;
 using taskcluster::TaskState;
 using taskcluster::TaskStatus;
 
+// A task that has not completed, as people are told of it.
+struct UnfinishedTask {
+  std::string task_id;
+  std::string name;    // as its definition has it; "" if it has none any more
+  std::string state;   // "failed", "exception", "running", "not there"
+  std::string reason;  // "canceled", ...; "" if there is none
+  std::string cause;   // as the task itself says, in its task.json; "" if it could not
+  std::string log_url;
+};
+
 class Unfinished {
  public:
   Unfinished(TaskPeer& peer, std::string prefix, const std::stop_token& stop)
@@ -84,13 +94,13 @@ Error not_completed(const std::vector<UnfinishedTask>& unfinished, std::size_t n
 }  // namespace
 
 Result<std::vector<CompletedRun>> completed_runs(TaskPeer& peer, const std::vector<std::string>& task_ids,
-                                                 const std::string& artifact_prefix,
-                                                 std::vector<UnfinishedTask>& unfinished, const std::stop_token& stop) {
+                                                 const std::string& artifact_prefix, const std::stop_token& stop) {
   TRY_ASSIGN(std::vector<TaskStatus> statuses, peer.queue().statuses(task_ids, stop));
   std::map<std::string, const TaskStatus*> by_id;
   for (const TaskStatus& status : statuses) by_id[status.task_id] = &status;
   Unfinished failures(peer, artifact_prefix, stop);
   std::vector<CompletedRun> runs;
+  std::vector<UnfinishedTask> unfinished;
   for (const std::string& task_id : task_ids) {
     auto found = by_id.find(task_id);
     const TaskStatus* status = found == by_id.end() ? nullptr : found->second;

@@ -13,6 +13,15 @@
 
 namespace quern {
 
+// What tasks call what they leave, beside parts of several reducers ("result.txt.3.zst", "part.3.zst").
+inline constexpr const char* kResultName = "result.txt";  // of the file itself; stored, it has the ending as well
+inline constexpr const char* kStoredEnding = ".zst";
+inline constexpr const char* kReportName = "task.json";
+inline constexpr const char* kBadRecordsName = "bad_records.txt";
+inline constexpr const char* kAccountingName = "result.json";
+// What a task ends with that may succeed if it is done again: EX_TEMPFAIL of sysexits.h. onExitStatus.retry lists it.
+inline constexpr int kTransientStatus = 75;
+
 enum class TaskKind { kMap, kMerge, kReduce, kCollect };
 std::string_view name_of(TaskKind kind);  // "map", "merge", "reduce", "collect"
 std::optional<TaskKind> task_kind_of(std::string_view name);

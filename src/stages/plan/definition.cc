@@ -17,9 +17,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kArtifactsFolder = "artifacts";
-constexpr const char* kResult = "result.txt";
-// What a task ends with that may succeed if it is done again; sysexits.h calls it EX_TEMPFAIL.
-constexpr int kStatusTransient = 75;
 
 // A key of S3 as a pattern that means this key alone.
 std::string as_pattern(const std::string& name) {
@@ -108,7 +105,7 @@ class Definition {
                 {"env", environment()},
                 {"maxRunTime", settings_.max_run_time.count()},
                 {"features", Json{{"taskclusterProxy", true}}},
-                {"onExitStatus", Json{{"retry", Json::array({kStatusTransient})}}},
+                {"onExitStatus", Json{{"retry", Json::array({kTransientStatus})}}},
                 {"artifacts", std::move(artifacts)}};
   }
 
@@ -153,7 +150,7 @@ class Definition {
     set("QUERN_JOB", request_.packed_job);
     set("QUERN_ARTIFACTS", kArtifactsFolder);
     set("QUERN_ARTIFACT_PREFIX", settings_.artifact_prefix);
-    set("QUERN_OUTPUT", kResult);
+    set("QUERN_OUTPUT", kResultName);
     if (parts_.has_steps) set("QUERN_REDUCERS", "1");
     if (task_.partition.has_value()) set("QUERN_PARTITION", std::to_string(*task_.partition));
     if (task_.is_final) set("QUERN_FINAL", "1");

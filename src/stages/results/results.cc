@@ -84,8 +84,8 @@ Result<std::string> difference(const std::string& path, const TaskPart& part) {
 
 Result<TaskReport> read_report(taskcluster::Api& api, const Source& source, const std::stop_token& stop) {
   ReportSink sink;
-  TRY(taskcluster::download(api, place_of(source, "task.json"), sink, stop));
-  return parse_task_report(sink.text).context("task.json of task " + source.task_id);
+  TRY(taskcluster::download(api, place_of(source, kReportName), sink, stop));
+  return parse_task_report(sink.text).context(fmt::format("{} of task {}", kReportName, source.task_id));
 }
 
 Result<void> fetch_part(taskcluster::Api& api, const Source& source, const TaskPart& part, const std::string& path,
