@@ -39,7 +39,6 @@ import base64
 import fcntl
 import gzip
 import hashlib
-import http.server
 import json
 import os
 import pathlib
@@ -49,6 +48,8 @@ import struct
 import sys
 import threading
 import time
+
+import plain_http
 
 CHUNK_BYTES = 16384
 
@@ -73,10 +74,7 @@ class Stored:
         self.faults = list(planned.get("faults", []))
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
+class Server(plain_http.Server):
     def __init__(self, port, folder):
         super().__init__(("127.0.0.1", port), Handler)
         self.lock = threading.Lock()
@@ -111,20 +109,8 @@ class Server(http.server.ThreadingHTTPServer):
                 stored.etag = f'"{hashlib.md5(stored.content).hexdigest()}"'
         return stored, fault
 
-    def handle_error(self, request, client_address):
-        """Clients that go away are what these tests are about."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log_message(self, *arguments):
-        pass
-
+class Handler(plain_http.Handler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.partition("?")[0]

@@ -4,22 +4,18 @@ It passes answers back as they are, and does not follow redirects.
 """
 
 import http.client
-import http.server
-import sys
 import threading
 import urllib.parse
 
 import hawk
+import plain_http
 
 # Of a request or an answer, what is about the connection and not about the content.
 OF_THE_CONNECTION = {"authorization", "connection", "content-length", "host", "keep-alive", "transfer-encoding", "date", "server"}
 
 
-class Proxy(http.server.ThreadingHTTPServer):
+class Proxy(plain_http.Server):
     """For one task. `credentials` may be replaced, as they are when a worker claims its task again."""
-
-    daemon_threads = True
-    request_queue_size = 64
 
     def __init__(self, root_url, credentials, scopes):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -33,20 +29,8 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.server_close()
         self.thread.join()
 
-    def handle_error(self, request, client_address):
-        """Tasks that end in the middle of a request are what tests are about."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log_message(self, *arguments):
-        pass
-
+class Handler(plain_http.Handler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == "/bewit":

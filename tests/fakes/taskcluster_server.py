@@ -41,7 +41,6 @@ import datetime
 import email.utils
 import gzip
 import hashlib
-import http.server
 import json
 import pathlib
 import re
@@ -50,6 +49,7 @@ import threading
 import time
 import urllib.parse
 
+import plain_http
 import taskcluster_rules as rules
 from taskcluster_tasks import Deployment
 from taskcluster_terms import OPEN_STATES, Refused, date_text, parse_date, require, satisfies
@@ -61,29 +61,14 @@ HTML = b"<html><head><title>502 Server Error</title></head><body>The server had 
 ARTIFACTS_AFTER_EXCEPTION = datetime.timedelta(minutes=25)
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
+class Server(plain_http.Server):
     def __init__(self, port, plan):
         super().__init__(("127.0.0.1", port), Handler)
         self.deployment = Deployment(plan)
         self.count = 0
 
-    def handle_error(self, request, client_address):
-        """Clients that go away are what these tests are about."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log_message(self, *arguments):
-        pass
-
+class Handler(plain_http.Handler):
     def date_time_string(self, timestamp=None):
         return email.utils.format_datetime(self.server.deployment.now().replace(microsecond=0), usegmt=True)
 

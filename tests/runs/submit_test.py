@@ -280,7 +280,8 @@ class BrokenOff(Submitting):
         self.assertIn("payload.env.QUERN_JOB differs", run.stderr)
 
     def test_control_c_says_how_to_go_on(self):
-        self.deploy(latency_seconds=0.05)
+        # Six answers one after the other, each 50 tasks: time enough to stop between them on a busy machine.
+        self.deploy(latency_seconds=0.5)
         process = self.start(*self.submission(count=300))
         self.wait_for(lambda: len(self.asked("PUT", "/task/")) > 60, "the first tasks")
         process.send_signal(signal.SIGINT)
