@@ -78,16 +78,6 @@ class NoRoomAndNoRight(Scenario):
         self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "mapper.py": ECHO})
         self.write("data/a.txt", ("x" * 99 + "\n") * 20_000)
 
-    def mount(self, options):
-        """A small file system of its own, where this user may mount one."""
-        point = self.path("mounted")
-        os.mkdir(point)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", point], stderr=subprocess.PIPE, check=False)
-        if done.returncode != 0:
-            self.skipTest("this user may not mount a file system: " + done.stderr.decode().strip())
-        self.addCleanup(subprocess.run, ["umount", "-l", point], check=True)
-        return point
-
     def test_a_full_disk(self):
         point = self.mount("size=256k")
         run = self.quern("run", "--output", "mounted/result.txt")

@@ -155,6 +155,16 @@ class Scenario(unittest.TestCase):
         """The operating system count, without inputs."""
         self.write_all({"analysis-tools.yml": job, "mapper.py": COUNT_SYSTEMS, "reducer.py": SUM})
 
+    def mount(self, options):
+        """A small file system of its own, where this user may mount one."""
+        point = self.path("mounted")
+        os.mkdir(point)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", point], stderr=subprocess.PIPE, check=False)
+        if done.returncode != 0:
+            self.skipTest("this user may not mount a file system: " + done.stderr.decode().strip())
+        self.addCleanup(subprocess.run, ["umount", "-l", point], check=True)
+        return point
+
     # Running
 
     def environment(self, extra):

@@ -164,6 +164,23 @@ class TheWholeWay(Submitting):
         run = self.finish_with_worker(self.start(*self.submission("--no-fetch", "-q")))
         self.assertEqual((run.status, run.stderr), (0, ""), run)
 
+    def test_a_full_disk_says_what_to_do(self):
+        self.deploy()
+        text = os.urandom(100_000).hex() + "\n"
+        data = compress(text, "zst")
+
+        def leave(task_id, run):
+            self.leave(task_id, run, "result.txt.zst", data)
+            self.leave(task_id, run, "task.json", self.report_of([("result.txt.zst", data, len(text))]))
+
+        self.submitted()
+        self.serve_all(leave=leave)
+        run = self.quern("fetch", "job", environment={"TMPDIR": self.mount("size=64k")})
+        self.assertEqual((run.status, run.result), (1, None), run)
+        self.assertIn("No space left on device; make room there, or name another folder for temporary files with TMPDIR", run.stderr)
+        run = self.quern("fetch", "job")
+        self.assertEqual((run.status, run.result), (0, text), run)
+
     def test_losses_end_with_three(self):
         self.deploy()
 

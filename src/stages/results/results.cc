@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/disk/file_digest.h"
+#include "services/disk/full_disk.h"
 #include "services/taskcluster/download.h"
 
 namespace quern::results {
@@ -57,7 +58,12 @@ class FileSink final : public taskcluster::ArtifactSink {
     if (::ftruncate(file_.number(), 0) == 0 && ::lseek(file_.number(), 0, SEEK_SET) == 0) return {};
     return os_error("starting " + path_ + " over", errno);
   }
-  Result<void> write(std::string_view bytes) override { return write_all(file_, bytes).context("writing " + path_); }
+  Result<void> write(std::string_view bytes) override {
+    auto written = write_all(file_, bytes).context("writing " + path_);
+    if (written.ok()) return {};
+    // A task fetches into its working folder, for which there is no other choice.
+    return disk::advise_if_full(std::move(written).error(), "name another folder for temporary files with TMPDIR");
+  }
   Result<void> close() { return file_.close().context("writing " + path_); }
 
  private:
