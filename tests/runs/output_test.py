@@ -79,19 +79,19 @@ class NoRoomAndNoRight(Scenario):
         self.write("data/a.txt", ("x" * 99 + "\n") * 20_000)
 
     def test_a_full_disk(self):
-        point = self.mount("size=256k")
+        point = self.mount("size=1m")
         run = self.quern("run", "--output", "mounted/result.txt")
         self.assert_fails(run, "mounted/result.txt", "No space left on device; make room there, or name another place")
         self.assertLessEqual(set(os.listdir(point)), {"result.json"})
 
     def test_a_full_disk_for_temporary_files(self):
-        point = self.mount("size=256k")
+        point = self.mount("size=1m")
         self.write("data/b.txt", "y\n")
         self.write("analysis-tools.yml", "mapper: {language: binary, interface: files, script: mapper.sh}\ninputs: [data/*.gz]\n")
         self.write("mapper.sh", "#!/bin/sh\nwhile IFS= read -r name; do cat \"$name\"; done\n", executable=True)
         subprocess.run(["gzip", self.path("data/a.txt")], check=True)
         run = self.quern("run", environment={"TMPDIR": point})
-        self.assert_fails(run, "No space left", "name another folder")
+        self.assert_fails(run, "No space left", "make room there, or name another folder")
         self.assertEqual(os.listdir(point), [])
 
     def test_a_full_standard_output(self):

@@ -166,7 +166,7 @@ class TheWholeWay(Submitting):
 
     def test_a_full_disk_says_what_to_do(self):
         self.deploy()
-        text = os.urandom(100_000).hex() + "\n"
+        text = os.urandom(2_000_000).hex() + "\n"
         data = compress(text, "zst")
 
         def leave(task_id, run):
@@ -175,7 +175,7 @@ class TheWholeWay(Submitting):
 
         self.submitted()
         self.serve_all(leave=leave)
-        run = self.quern("fetch", "job", environment={"TMPDIR": self.mount("size=64k")})
+        run = self.quern("fetch", "job", environment={"TMPDIR": self.mount("size=1m")})
         self.assertEqual((run.status, run.result), (1, None), run)
         self.assertIn("No space left on device; make room there, or name another folder for temporary files with TMPDIR", run.stderr)
         run = self.quern("fetch", "job")

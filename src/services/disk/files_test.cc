@@ -235,6 +235,14 @@ TEST(AdviseIfFull, LeavesOtherErrorsAlone) {
   EXPECT_EQ(advise_if_full(os_error("writing", EIO), "pay").message, "writing: Input/output error");
 }
 
+TEST(AdviseOtherScratch, SaysHowAnotherIsChosenWhateverTheError) {
+  EXPECT_EQ(advise_other_scratch(os_error("writing", ENOSPC)).message,
+            "writing: No space left on device; make room there, or name another folder for temporary files with "
+            "--scratch or TMPDIR");
+  EXPECT_EQ(advise_other_scratch(os_error("writing", EROFS)).message,
+            "writing: Read-only file system; name another folder for temporary files with --scratch or TMPDIR");
+}
+
 TEST(WriteTemporary, NamesTheOptionsOnAFullDisk) {
   Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   auto written = write_temporary(full, "x", "/scratch/one");

@@ -12,6 +12,9 @@ namespace quern::disk {
 // more; any other error stays as it is. `elsewhere` says how another place is named: "name another one with --output".
 Error advise_if_full(Error error, std::string_view elsewhere);
 
+// An error of a folder for temporary files, whatever it is, with how another one is chosen.
+Error advise_other_scratch(Error error);
+
 // As write_all(), to a temporary file: an error names its path, and if the disk is full, how another folder is chosen.
 Result<void> write_temporary(const Fd& fd, std::string_view bytes, const std::string& path);
 

@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "services/disk/files.h"
+#include "services/disk/full_disk.h"
 
 namespace quern::disk {
 namespace {
@@ -60,11 +62,6 @@ Result<Fd> make_lock(const std::string& folder) {
   return lock;
 }
 
-Error with_advice(Error error) {
-  error.message += "; name another folder with --scratch or TMPDIR";
-  return error;
-}
-
 std::string default_parent() {
   const char* folder = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nothing here ever calls setenv
   return folder != nullptr && *folder != '\0' ? folder : "/tmp";
@@ -78,11 +75,11 @@ Result<ScratchFolder> ScratchFolder::make(const std::string& parent) {
   remove_left_overs(folder);
   std::string path = folder + "/" + std::string(kPrefix) + std::string(kRandomCharacters, 'X');
   std::string what = "making a folder for temporary files in " + folder;
-  if (::mkdtemp(path.data()) == nullptr) return with_advice(os_error(what, errno));
+  if (::mkdtemp(path.data()) == nullptr) return advise_other_scratch(os_error(what, errno));
   auto lock = make_lock(path).context(what);
   if (!lock.ok()) {
     remove_folder(path);
-    return with_advice(std::move(lock).error());
+    return advise_other_scratch(std::move(lock).error());
   }
   return ScratchFolder(std::move(path), std::move(lock).value());
 }

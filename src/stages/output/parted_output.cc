@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "services/disk/full_disk.h"
 #include "stages/output/output.h"
 
 // The files are as docs/formats/part.md has it.
@@ -27,11 +28,6 @@ constexpr std::size_t kMergeBytes = std::size_t{32} << 20;
 constexpr std::size_t kLeastReadBytes = std::size_t{8} << 10;
 constexpr std::size_t kMostReadBytes = std::size_t{256} << 10;
 constexpr std::size_t kHeaderBytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
-
-Error with_advice(Error error) {
-  error.message += "; name another folder for temporary files with --scratch or TMPDIR";
-  return error;
-}
 
 using Header = std::array<char, kHeaderBytes>;
 
@@ -94,7 +90,7 @@ class PartSink final : public ReducedSink {
   Result<void> write(std::string_view bytes) {
     auto written = write_all(fd_, bytes);
     if (written.ok()) return {};
-    return with_advice(std::move(written).error().with_context("a reducer's output to " + part_.path));
+    return disk::advise_other_scratch(std::move(written).error().with_context("a reducer's output to " + part_.path));
   }
 
   Part& part_;
@@ -201,7 +197,7 @@ class FileParts final : public PartedOutput {
 Result<std::unique_ptr<ReducedSink>> FileParts::sink(std::size_t part) {
   CHECK(part < parts_.size());
   auto fd = open_file(parts_[part].path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  if (!fd.ok()) return with_advice(std::move(fd).error());
+  if (!fd.ok()) return disk::advise_other_scratch(std::move(fd).error());
   parts_[part].is_made = true;
   parts_[part].error.reset();
   return std::unique_ptr<ReducedSink>(new PartSink(parts_[part], std::move(fd).value()));

@@ -8,15 +8,15 @@
 #include <cerrno>
 #include <span>
 
+#include "services/disk/full_disk.h"
+
 namespace quern::output {
 namespace {
 
 constexpr std::size_t kCopyBytes = std::size_t{256} << 10;
 
 Error scratch_error(const std::string& folder, int error) {
-  Error full = os_error("keeping output that waits in " + folder, error);
-  full.message += "; name another folder for temporary files with --scratch or TMPDIR";
-  return full;
+  return disk::advise_other_scratch(os_error("keeping output that waits in " + folder, error));
 }
 
 }  // namespace
