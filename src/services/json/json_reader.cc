@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "services/json/number_run.h"
 #include "services/json/value_text.h"
 
 namespace quern::json {
 namespace {
 
 constexpr std::size_t kHexDigits = 4;
+constexpr std::ptrdiff_t kRunTokens = 16;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -73,6 +75,8 @@ bool JsonReader::read(std::string_view text, Buffer& copy) {
   // A backslash outside of a string is found to be wrong, as any other letter there.
   has_backslash_ = std::memchr(text_, '\\', size_) != nullptr;
   next_ = structure_.tokens();
+  tokens_end_ = next_ + structure_.count();
+  next_run_ = next_;
   bool is_right = follow(0, plan_.copies());
   if (is_right && *next_ != size_) is_right = wrong("something stands behind its end", *next_);
   if (!is_right) copy.resize(copied_before);
@@ -206,7 +210,7 @@ bool JsonReader::skip() {
       if (peek() != (is_object ? '}' : ']')) {
         if (!enter()) return false;
         is_object_[depth_ - 1] = static_cast<char>(is_object);
-        if (is_object && !skip_name()) return false;
+        if (!begin_element(is_object)) return false;
         continue;
       }
       ++next_;
@@ -223,7 +227,7 @@ bool JsonReader::skip() {
       c = peek();
       ++next_;
       if (c == ',') {
-        if (is_object && !skip_name()) return false;
+        if (!begin_element(is_object)) return false;
         break;
       }
       if (c != (is_object ? '}' : ']')) {
@@ -245,6 +249,24 @@ bool JsonReader::skip_name() {
   if (has_backslash_ || text_[next_[0]] != '"' || text_[next_[1]] != ':') return name(nullptr);
   next_ += 2;
   return true;
+}
+
+// Takes what stands in front of the next value of a container: its name, or the numbers that are skipped with a look.
+bool JsonReader::begin_element(bool is_in_object) {
+  if (is_in_object) return skip_name();
+  if (!may_be_number_run()) return true;
+  // Each of these numbers and each of these commas is a token.
+  std::size_t elements = number_run(text_ + *next_, text_ + size_).elements;
+  next_ += 2 * elements;
+  if (elements == 0) next_run_ = next_ + kRunTokens;
+  return true;
+}
+
+// A look at 64 bytes takes as long as a few tokens: whether there are commas where a run has some, and no look in vain
+// was just before.
+bool JsonReader::may_be_number_run() const {
+  return next_ >= next_run_ && tokens_end_ - next_ > kRunTokens && text_[next_[1]] == ',' &&
+         text_[next_[kRunTokens / 2 - 1]] == ',' && text_[next_[kRunTokens - 1]] == ',';
 }
 
 // Most scalars are right at a glance.

@@ -61,6 +61,8 @@ class JsonReader {
   void capture(const Node& node, std::size_t start);
 
   bool skip();
+  bool begin_element(bool is_in_object);
+  bool may_be_number_run() const;
   bool skip_name();
   bool skip_scalar();
   void end_value();
@@ -90,9 +92,11 @@ class JsonReader {
   const char* text_ = nullptr;
   std::size_t size_ = 0;
   bool has_backslash_ = false;
-  const std::uint32_t* next_ = nullptr;  // the next token
-  std::size_t last_ = 0;                 // offset of the last token that was taken
-  std::size_t end_ = 0;                  // offset behind the last value or token
+  const std::uint32_t* next_ = nullptr;        // the next token
+  const std::uint32_t* tokens_end_ = nullptr;  // behind the last one
+  const std::uint32_t* next_run_ = nullptr;    // no run of numbers is looked for before
+  std::size_t last_ = 0;                       // offset of the last token that was taken
+  std::size_t end_ = 0;                        // offset behind the last value or token
   std::size_t depth_ = 0;
   std::vector<char> is_object_;  // of the containers that skip() is in
   Buffer* copy_ = nullptr;
