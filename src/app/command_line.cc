@@ -41,8 +41,6 @@ struct Given {
   }
 };
 
-Error wrong(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 bool asks_for_help(std::string_view argument) { return argument == "-h" || argument == "--help"; }
 
 void add_option(CLI::App& app, const OptionRow& row, Given& given) {
@@ -66,7 +64,7 @@ Result<void> refuse_options_as_values(const CommandRow& command, const Given& gi
         return value == row.long_name || value == row.short_name;
       });
       if (found == values.end() || found->empty()) continue;
-      return wrong(fmt::format("{}: {} needs a value, and {} is an option", command.name, name, *found));
+      return bad_config(fmt::format("{}: {} needs a value, and {} is an option", command.name, name, *found));
     }
   }
   return {};
@@ -90,11 +88,11 @@ Result<Given> parse_options(const CommandRow& command, std::span<const std::stri
     std::string_view name = what.substr(0, what.find(':'));
     for (const OptionRow& row : command.options) {
       if (name != row.long_name && name != row.short_name) continue;
-      return wrong(fmt::format("{}: {} needs a value, as in {} {}", command.name, name, name, row.value));
+      return bad_config(fmt::format("{}: {} needs a value, as in {} {}", command.name, name, name, row.value));
     }
-    return wrong(fmt::format("{}: {}", command.name, what));
+    return bad_config(fmt::format("{}: {}", command.name, what));
   } catch (const CLI::Error& error) {
-    return wrong(fmt::format("{}: {}", command.name, error.what()));
+    return bad_config(fmt::format("{}: {}", command.name, error.what()));
   }
   TRY(refuse_options_as_values(command, given));
   if (end_of_options != arguments.end()) {
@@ -112,7 +110,7 @@ Error unknown_option(const CommandRow& command, std::string_view word) {
   }
   std::optional<std::string> meant = nearest(name, names);
   std::string hint = meant.has_value() ? fmt::format("; did you mean {}?", *meant) : "";
-  return wrong(
+  return bad_config(
       fmt::format("{}: {} is not an option{} (quern {} --help lists them)", command.name, name, hint, command.name));
 }
 
@@ -122,12 +120,12 @@ Error unknown_command(const std::string& word) {
     if (!command.group.empty() && !is_within_another(command)) names.emplace_back(command.name);
   }
   if (std::optional<std::string> meant = nearest(word, names)) {
-    return wrong(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
+    return bad_config(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
   }
   if (word.find_first_of("./") != std::string::npos) {
-    return wrong(fmt::format("{} is not a command; to run the job of that name: quern run {}", word, word));
+    return bad_config(fmt::format("{} is not a command; to run the job of that name: quern run {}", word, word));
   }
-  return wrong(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
+  return bad_config(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
 }
 
 // A value that itself stands in quotes would lose them where --set is read; in further quotes it survives.
@@ -161,8 +159,8 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
   if (given.positionals.size() == 1) return {};
   if (!job_stands_first(arguments, given.positionals[0])) {
     std::string advice = takes_inputs(command) ? "; inputs follow -i, and the job stands before them" : "";
-    return wrong(fmt::format("{}: there is one job, and both {} and {} are named{}", command.name, given.positionals[0],
-                             given.positionals[1], advice));
+    return bad_config(fmt::format("{}: there is one job, and both {} and {} are named{}", command.name,
+                                  given.positionals[0], given.positionals[1], advice));
   }
   line.inputs.insert(line.inputs.end(), given.positionals.begin() + 1, given.positionals.end());
   return {};
@@ -185,8 +183,9 @@ Result<std::chrono::milliseconds> poll_interval(const CommandRow& command, const
       interval.value() <= limits::kMostPollInterval) {
     return interval.value();
   }
-  return wrong(fmt::format("{}: --poll is '{}'; it must be a time from {} to {}, such as 10s", command.name, *text,
-                           format_duration(limits::kLeastPollInterval), format_duration(limits::kMostPollInterval)));
+  return bad_config(fmt::format("{}: --poll is '{}'; it must be a time from {} to {}, such as 10s", command.name, *text,
+                                format_duration(limits::kLeastPollInterval),
+                                format_duration(limits::kMostPollInterval)));
 }
 
 // The one positional of a command about a task group that is there.
@@ -197,8 +196,8 @@ Result<CommandLine> parse_group_command(const CommandRow& command, const Given& 
                  : command.name == "cancel" ? Command::kCancel
                                             : Command::kRetry;
   if (given.positionals.size() > 1) {
-    return wrong(fmt::format("{}: takes one task group or job, and {} and {} are two", command.name,
-                             given.positionals[0], given.positionals[1]));
+    return bad_config(fmt::format("{}: takes one task group or job, and {} and {} are two", command.name,
+                                  given.positionals[0], given.positionals[1]));
   }
   if (!given.positionals.empty()) line.tasks.target = given.positionals[0];
   line.tasks.output = given.last("--output");
@@ -249,7 +248,7 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.verbose = given.has("--verbose");
   line.merge = given.has("--merge");
   line.collect = given.has("--collect");
-  if (line.merge && line.collect) return wrong("reduce: --merge and --collect are two things to do; name one");
+  if (line.merge && line.collect) return bad_config("reduce: --merge and --collect are two things to do; name one");
   line.json = given.has("--json");
   return line;
 }
@@ -260,9 +259,9 @@ Result<CommandLine> parse_credentials_command(const CommandRow& command, const G
   bool is_seal = command.name == "credentials seal";
   line.command = is_seal ? Command::kSeal : command.name == "credentials keygen" ? Command::kKeygen : Command::kOpen;
   if (given.positionals.size() > 1) {
-    return wrong(fmt::format("{}: takes one {}, and {} and {} are two", command.name,
-                             line.command == Command::kKeygen ? "file" : "value", given.positionals[0],
-                             given.positionals[1]));
+    return bad_config(fmt::format("{}: takes one {}, and {} and {} are two", command.name,
+                                  line.command == Command::kKeygen ? "file" : "value", given.positionals[0],
+                                  given.positionals[1]));
   }
   line.credentials = {.value = given.positionals.empty() ? std::nullopt : std::optional(given.positionals[0]),
                       .to = given.last("--to"),
@@ -273,13 +272,13 @@ Result<CommandLine> parse_credentials_command(const CommandRow& command, const G
   line.json = given.has("--json");
   if (!is_seal || !line.credentials.value.has_value()) return line;
   if (line.credentials.value != "-") {
-    return wrong(
+    return bad_config(
         fmt::format("{}: takes only -, for JSON on standard input; credentials on the command line are seen by "
                     "everybody on this machine",
                     command.name));
   }
   if (line.credentials.profile.has_value()) {
-    return wrong(fmt::format("{}: --profile and - name two sources; name one", command.name));
+    return bad_config(fmt::format("{}: --profile and - name two sources; name one", command.name));
   }
   return line;
 }
@@ -308,17 +307,17 @@ Result<Language> language_named(const std::string& name) {
   }
   std::optional<std::string> meant = nearest(name, names);
   std::string hint = meant.has_value() ? fmt::format("; did you mean {}?", *meant) : "";
-  return wrong(fmt::format("init: --language is '{}'; it must be {}{}", name, one_of(names), hint));
+  return bad_config(fmt::format("init: --language is '{}'; it must be {}{}", name, one_of(names), hint));
 }
 
 Result<CommandLine> parse_init(const Given& given) {
   CommandLine line;
   line.command = Command::kInit;
   if (given.positionals.empty() || given.positionals[0].empty()) {
-    return wrong("init: name the folder for the job, as in: quern init myjob");
+    return bad_config("init: name the folder for the job, as in: quern init myjob");
   }
   if (given.positionals.size() > 1) {
-    return wrong(
+    return bad_config(
         fmt::format("init: takes one folder, and {} and {} are two", given.positionals[0], given.positionals[1]));
   }
   line.init.folder = given.positionals[0];
@@ -343,13 +342,13 @@ Result<CommandLine> help_about(const std::vector<std::string>& words) {
 
 Result<CommandLine> completion(const std::vector<std::string>& words) {
   if (words.size() != 1 || words[0] != "bash") {
-    return wrong("completion: name the shell; bash is the one that there is, as in: quern completion bash");
+    return bad_config("completion: name the shell; bash is the one that there is, as in: quern completion bash");
   }
   return printed(Command::kCompletion, bash_completion());
 }
 
 Result<CommandLine> guard(const std::vector<std::string>& words) {
-  if (words.size() != 1) return wrong("guard: this command is for quern itself, and takes one marker");
+  if (words.size() != 1) return bad_config("guard: this command is for quern itself, and takes one marker");
   CommandLine line;
   line.command = Command::kGuard;
   line.guard_marker = words[0];
@@ -371,15 +370,15 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name == "credentials federate") return parse_federate(command, arguments, given);
   if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);
   if (command.name != "version") return parse_job_command(command, arguments, given);
-  if (!given.positionals.empty()) return wrong("version: takes no arguments");
+  if (!given.positionals.empty()) return bad_config("version: takes no arguments");
   return printed(Command::kVersion, fmt::format("quern {}\n", kVersion));
 }
 
 // What follows `quern credentials`.
 Result<CommandLine> parse_credentials(std::span<const std::string> words) {
   if (words.empty()) {
-    return wrong(fmt::format("credentials: say what to do: {} (quern credentials --help says more)",
-                             one_of(words_after("credentials"))));
+    return bad_config(fmt::format("credentials: say what to do: {} (quern credentials --help says more)",
+                                  one_of(words_after("credentials"))));
   }
   if (asks_for_help(words[0])) return printed(Command::kHelp, command_help(*find_command("credentials")));
   const CommandRow* command = find_command("credentials " + words[0]);
@@ -387,7 +386,7 @@ Result<CommandLine> parse_credentials(std::span<const std::string> words) {
   const std::vector<std::string> known = words_after("credentials");
   std::optional<std::string> meant = nearest(words[0], known);
   std::string hint = meant.has_value() ? "did you mean " + *meant + "?" : "there are " + one_of(known);
-  return wrong(
+  return bad_config(
       fmt::format("credentials: {} is not a command; {} (quern credentials --help says more)", words[0], hint));
 }
 
@@ -409,8 +408,8 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
   const CommandRow* command = find_command(name);
   if (command != nullptr) return parse_command(*command, std::span(words).subspan(1));
   if (name.starts_with('-')) {
-    return wrong(fmt::format("{} stands before the command; write quern COMMAND {} (quern --help lists the commands)",
-                             name, name));
+    return bad_config(fmt::format(
+        "{} stands before the command; write quern COMMAND {} (quern --help lists the commands)", name, name));
   }
   return unknown_command(name);
 }

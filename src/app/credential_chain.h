@@ -16,7 +16,7 @@
 namespace quern::app {
 
 struct CredentialRequest {
-  credentials::EnvironmentLookup environment;
+  EnvironmentLookup environment;
   std::function<UtcTime()> now;
   bool is_anonymous = false;                             // --no-sign-request
   std::string key_file = {};                             // of --key; "" if it was not given

@@ -106,11 +106,10 @@ Result<std::optional<UtcTime>> end_of(const CommandLine& line) {
   if (auto time = parse_utc(text); time.has_value()) return time;
   auto duration = parse_duration(text);
   if (duration.ok()) return std::optional<UtcTime>(now() + duration.value());
-  return Error{
-      .kind = ErrorKind::kBadConfig,
-      .message = fmt::format("credentials seal: --expires {} is neither a time such as 2026-01-31T12:00:00Z nor "
-                             "a duration such as 1h",
-                             text)};
+  return bad_config(
+      fmt::format("credentials seal: --expires {} is neither a time such as 2026-01-31T12:00:00Z nor "
+                  "a duration such as 1h",
+                  text));
 }
 
 Result<AwsCredentials> credentials_to_seal(const CommandLine& line) {
@@ -128,10 +127,10 @@ Result<AwsCredentials> credentials_to_seal(const CommandLine& line) {
   std::string looked_at = line.credentials.profile.has_value()
                               ? fmt::format("the profile {} has no keys", profile)
                               : "AWS_ACCESS_KEY_ID is not set, and the default profile has no keys";
-  return Error{.kind = ErrorKind::kNotFound,
-               .message = fmt::format("there are no credentials to {}: {}; set them, name another --profile, or give "
-                                      "them as JSON on standard input: quern credentials seal -",
-                                      line.command == CommandLine::Command::kSeal ? "seal" : "ask with", looked_at)};
+  return not_found(
+      fmt::format("there are no credentials to {}: {}; set them, name another --profile, or give "
+                  "them as JSON on standard input: quern credentials seal -",
+                  line.command == CommandLine::Command::kSeal ? "seal" : "ask with", looked_at));
 }
 
 Result<AwsCredentials> complete_credentials(const CommandLine& line) {
@@ -141,9 +140,8 @@ Result<AwsCredentials> complete_credentials(const CommandLine& line) {
     TRY_ASSIGN(found.region, credentials::region_of_profile(environment, line.credentials.profile.value_or("")));
   }
   if (end.has_value() && found.expires.has_value() && *end > *found.expires) {
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = fmt::format("the credentials of {} end at {}, which is before --expires", found.source,
-                                        format_utc(*found.expires))};
+    return bad_input(fmt::format("the credentials of {} end at {}, which is before --expires", found.source,
+                                 format_utc(*found.expires)));
   }
   if (end.has_value()) found.expires = end;
   TRY(refuse_expired(found));
@@ -154,12 +152,11 @@ Result<credentials::PublicKey> key_to_seal_to(const CommandLine& line) {
   if (line.credentials.to.has_value()) return credentials::load_public_key(*line.credentials.to).context("--to");
   const char* named = environment("QUERN_KEY_FILE");
   if ((named == nullptr || *named == '\0') && ::access(credentials::kSystemKeyFile, F_OK) != 0) {
-    return Error{
-        .kind = ErrorKind::kNotFound,
-        .message = fmt::format("there is no key to seal to: --to was not given, QUERN_KEY_FILE is not set, and "
-                               "{} does not exist; name a public key with --to FILE, or make one with: quern "
-                               "credentials keygen",
-                               credentials::kSystemKeyFile)};
+    return not_found(
+        fmt::format("there is no key to seal to: --to was not given, QUERN_KEY_FILE is not set, and "
+                    "{} does not exist; name a public key with --to FILE, or make one with: quern "
+                    "credentials keygen",
+                    credentials::kSystemKeyFile));
   }
   auto loaded = credentials::load_private_key("", environment);
   if (!loaded.ok()) return std::move(loaded).error().with_context("which key to seal to");
@@ -222,10 +219,9 @@ Result<SealedValue> value_to_open(const CommandLine& line) {
   if (line.credentials.value.has_value()) return SealedValue{.value = *line.credentials.value, .source = "VALUE"};
   const char* value = environment("CREDENTIALS");
   if (value != nullptr) return SealedValue{.value = value, .source = "CREDENTIALS"};
-  return Error{.kind = ErrorKind::kNotFound,
-               .message =
-                   "there is nothing to open: CREDENTIALS is not set; set it, or give the value as an argument, or "
-                   "on standard input: quern credentials open -"};
+  return not_found(
+      "there is nothing to open: CREDENTIALS is not set; set it, or give the value as an argument, or "
+      "on standard input: quern credentials open -");
 }
 
 // "2026-01-31T12:00:00Z, in 2 hours".

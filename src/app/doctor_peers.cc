@@ -35,8 +35,6 @@ using doctor::ok;
 
 constexpr const char* kAmazon = "https://s3.amazonaws.com/";
 
-UtcTime now() { return std::chrono::system_clock::now(); }
-
 http::ClientOptions short_patience() {
   http::ClientOptions options;
   options.retry.attempts = limits::kDoctorAttempts;
@@ -52,7 +50,8 @@ std::optional<std::chrono::seconds> ahead_of_us(const http::Response& response) 
   auto theirs = date.has_value() ? http::parse_http_date(*date) : std::nullopt;
   if (!theirs.has_value()) return std::nullopt;
   // Dates have whole seconds, and so on the average half a second is cut off.
-  return std::chrono::round<std::chrono::seconds>(*theirs + std::chrono::milliseconds(500) - now());
+  return std::chrono::round<std::chrono::seconds>(*theirs + std::chrono::milliseconds(500) -
+                                                  std::chrono::system_clock::now());
 }
 
 void tell_clock(const PeerLook& look, const std::string& whose, const http::Response& response,
@@ -72,8 +71,9 @@ Need need_of(const PeerLook& look, bool job_needs_it) {
 Finding s3_credentials(const PeerLook& look, Need need) {
   const std::string what = "S3 credentials";
   if (look.line.no_sign_request) return ok(what, "none, as --no-sign-request says");
-  auto found =
-      find_credentials({.environment = process_environment(), .now = now, .key_file = look.line.key.value_or("")});
+  auto found = find_credentials({.environment = process_environment(),
+                                 .now = std::chrono::system_clock::now,
+                                 .key_file = look.line.key.value_or("")});
   if (!found.ok()) return lacking(need, what, found.error());
   if (found.value().source.empty()) {
     if (!look.has_s3_inputs) return note(what, "none are set up, and none are needed here");
@@ -81,7 +81,7 @@ Finding s3_credentials(const PeerLook& look, Need need) {
   }
   auto current = found.value().provider->current(std::stop_token());
   if (!current.ok()) return lacking(need, what, current.error());
-  return doctor::check_aws_credentials(current.value(), now());
+  return doctor::check_aws_credentials(current.value(), std::chrono::system_clock::now());
 }
 
 void look_at_s3_server(const PeerLook& look, Need need) {
@@ -113,7 +113,7 @@ class TaskclusterLook {
         access_(std::move(access)),
         need_(need),
         client_(std::move(client)),
-        api_(access_, *client_, now, taskcluster::system_random),
+        api_(access_, *client_, std::chrono::system_clock::now, taskcluster::system_random),
         queue_(api_) {}
 
   void run();
@@ -136,11 +136,12 @@ class TaskclusterLook {
 };
 
 void TaskclusterLook::run() {
-  const Finding client = doctor::check_client(access_, now(), need_);
+  const Finding client = doctor::check_client(access_, std::chrono::system_clock::now(), need_);
   const bool has_answered = !look_.line.is_offline && answers();
   look_.found(client);
-  const bool may_ask = access_.is_proxy || (access_.credentials.has_value() &&
-                                            taskcluster::check_not_ended(*access_.credentials, now()).ok());
+  const bool may_ask =
+      access_.is_proxy || (access_.credentials.has_value() &&
+                           taskcluster::check_not_ended(*access_.credentials, std::chrono::system_clock::now()).ok());
   if (has_answered && may_ask) look_at_scopes();
   if (settings_.has_value() && !look_.line.is_offline) look_at_image(has_answered);
 }
@@ -166,7 +167,7 @@ bool TaskclusterLook::answers() {
 // None where nobody knows what the tasks need.
 std::optional<std::vector<std::string>> TaskclusterLook::missing_scopes(const std::vector<std::string>& held) {
   if (!settings_.has_value() || !look_.names_inputs) return std::nullopt;
-  const UtcTime time = now();
+  const UtcTime time = std::chrono::system_clock::now();
   auto planned = plan_job(look_.line, {.now = time, .group_id = {}}, std::stop_token());
   if (planned.ok()) {
     if (auto checked = plan::check_graph(planned.value().graph, time); !checked.ok()) {
@@ -215,7 +216,7 @@ void TaskclusterLook::look_at_image(bool has_answered) {
 }
 
 // The job's root URL counts before that of the environment.
-taskcluster::EnvironmentLookup environment_with(const std::string& root_url) {
+EnvironmentLookup environment_with(const std::string& root_url) {
   const auto environment = process_environment();
   return [environment, root_url](const char* name) {
     return !root_url.empty() && std::string_view(name) == "TASKCLUSTER_ROOT_URL" ? root_url.c_str() : environment(name);

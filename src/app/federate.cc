@@ -30,9 +30,7 @@ class FileSource final : public ByteSource {
   const Fd fd_;
 };
 
-Error bad(std::string message) {
-  return Error{.kind = ErrorKind::kBadConfig, .message = "credentials federate: " + std::move(message)};
-}
+Error bad(std::string message) { return bad_config("credentials federate: " + std::move(message)); }
 
 Result<Fd> open_manifest(const inputs::Pattern& manifest) {
   if (manifest.text == "-") return Fd(::dup(STDIN_FILENO));
@@ -61,7 +59,7 @@ Result<std::vector<s3::Grant>> grants_of_job(const CommandLine& line) {
 }
 
 Result<s3::FederationRequest> request_for(const CommandLine& line, const AwsCredentials& own,
-                                          const credentials::EnvironmentLookup& environment) {
+                                          const EnvironmentLookup& environment) {
   s3::FederationRequest request{
       .name = line.credentials.session,
       .region = own.region.empty() ? std::string(s3::kDefaultRegion) : own.region,
@@ -80,8 +78,7 @@ Result<s3::FederationRequest> request_for(const CommandLine& line, const AwsCred
 
 }  // namespace
 
-Result<Federated> federate_for_job(const CommandLine& line, AwsCredentials own,
-                                   const credentials::EnvironmentLookup& environment) {
+Result<Federated> federate_for_job(const CommandLine& line, AwsCredentials own, const EnvironmentLookup& environment) {
   TRY_ASSIGN(auto grants, grants_of_job(line));
   TRY_ASSIGN(s3::FederationRequest request, request_for(line, own, environment));
   TRY_ASSIGN(request.policy, s3::policy_for(grants, request.region));

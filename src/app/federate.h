@@ -18,7 +18,6 @@ struct Federated {
 // Credentials from STS that can read the inputs of the job that the line names, and nothing else, for the line's
 // duration. `own` are the long-term keys to ask with. kBadConfig: the line or the job is wrong, its inputs are not
 // known beforehand, or the policy is too long; else as s3::federate. Blocks on the network.
-Result<Federated> federate_for_job(const CommandLine& line, AwsCredentials own,
-                                   const credentials::EnvironmentLookup& environment);
+Result<Federated> federate_for_job(const CommandLine& line, AwsCredentials own, const EnvironmentLookup& environment);
 
 }  // namespace quern::app

@@ -69,15 +69,13 @@ Result<std::vector<Piece>> pieces_of(GroupSession& session, const watch::GroupWa
   }
   TRY_ASSIGN(std::vector<Piece> pieces, pieces_of_reducers(session, watch, output));
   if (pieces.empty()) {
-    return Error{.kind = ErrorKind::kNotFound,
-                 .message = fmt::format("{} has completed, but neither it nor a reduce task says that it left a result",
-                                        watch.final_task().label)};
+    return not_found(fmt::format("{} has completed, but neither it nor a reduce task says that it left a result",
+                                 watch.final_task().label));
   }
   if (pieces.size() > 1 && output == "-") {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message =
-                     "the reducers' results were kept apart, and cannot all go to standard output; name a file "
-                     "with -o"};
+    return bad_config(
+        "the reducers' results were kept apart, and cannot all go to standard output; name a file "
+        "with -o");
   }
   return pieces;
 }
@@ -95,9 +93,8 @@ Result<std::uint64_t> decode_to_target(const Piece& piece) {
     TRY(target->write({buffer->data(), count}));
   }
   if (target->size_bytes() != piece.part.decoded_bytes) {
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = fmt::format("{} of task {} has {} bytes, and its task wrote {}", piece.part.name,
-                                        piece.source.task_id, target->size_bytes(), piece.part.decoded_bytes)};
+    return bad_input(fmt::format("{} of task {} has {} bytes, and its task wrote {}", piece.part.name,
+                                 piece.source.task_id, target->size_bytes(), piece.part.decoded_bytes));
   }
   TRY(target->commit());
   return target->size_bytes();
@@ -120,8 +117,7 @@ Result<void> check_output(const std::string& output) {
   const std::filesystem::path folder = std::filesystem::path(output).parent_path();
   std::error_code ignored;
   if (output == "-" || folder.empty() || std::filesystem::is_directory(folder, ignored)) return {};
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = fmt::format("there is no folder {} for the result {}", folder.string(), output)};
+  return bad_config(fmt::format("there is no folder {} for the result {}", folder.string(), output));
 }
 
 std::string path_beside(const std::string& output, const std::string& name) {

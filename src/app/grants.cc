@@ -74,8 +74,7 @@ Result<std::vector<s3::Grant>> grants_for(const NamedInputs& inputs) {
   }
   if (inputs.manifest != nullptr) TRY(add_manifest(inputs, grants));
   if (grants.empty()) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = "none of the inputs is in S3, so they need no credentials; name others with -i s3://..."};
+    return bad_config("none of the inputs is in S3, so they need no credentials; name others with -i s3://...");
   }
   leave_out_what_lies_within_others(grants);
   return grants;

@@ -19,20 +19,17 @@
 namespace quern::app {
 namespace {
 
-const char* environment(const char* name) { return std::getenv(name); }  // NOLINT: nothing here calls setenv
-
 // Where the environment and whoever knows the group name a deployment, it has to be the same.
 Result<void> check_same(const std::string& root_url) {
-  const char* named = environment("TASKCLUSTER_ROOT_URL");
+  const char* named = std::getenv("TASKCLUSTER_ROOT_URL");  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   if (named == nullptr || *named == '\0') return {};
   TRY_ASSIGN(std::string normal, taskcluster::normal_root_url(named).context("TASKCLUSTER_ROOT_URL"));
   TRY_ASSIGN(std::string other, taskcluster::normal_root_url(root_url));
   if (normal == other) return {};
-  return Error{
-      .kind = ErrorKind::kBadConfig,
-      .message = fmt::format("the job's deployment is {}, and TASKCLUSTER_ROOT_URL names {}; unset it, or name "
-                             "the task group by its id",
-                             other, normal)};
+  return bad_config(
+      fmt::format("the job's deployment is {}, and TASKCLUSTER_ROOT_URL names {}; unset it, or name "
+                  "the task group by its id",
+                  other, normal));
 }
 
 }  // namespace
@@ -57,7 +54,9 @@ Result<void> GroupSession::connect(const std::string& root_url) {
   if (!root_url.empty()) TRY(check_same(root_url));
   auto lookup = [&](const char* name) {
     const bool is_root = std::string_view(name) == "TASKCLUSTER_ROOT_URL";
-    return is_root && !root_url.empty() ? root_url.c_str() : environment(name);
+    return is_root && !root_url.empty()
+               ? root_url.c_str()
+               : std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   };
   TRY_ASSIGN(access_, taskcluster::access_of(lookup));
   TRY_ASSIGN(client_, http::make_client(taskcluster::client_options(access_)));

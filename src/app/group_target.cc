@@ -18,25 +18,24 @@ namespace {
 
 std::string path_in(const std::string& folder) { return folder + "/.quern-group"; }
 
-Error bad(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 Result<GroupTarget> read_group_file(const std::string& folder) {
   const std::string path = path_in(folder);
   auto text = read_file(path, limits::kMaxGroupFileBytes);
   if (!text.ok() && text.error().kind == ErrorKind::kNotFound) {
-    return bad(
+    return bad_config(
         fmt::format("{} is not there, so no task group of this job was submitted from here; name the group by "
                     "its id",
                     path));
   }
   if (!text.ok()) return std::move(text).error();
   const auto json = parse_json(text.value());
-  if (!json.has_value() || !json->is_object()) return bad(path + " is no JSON object; name the group by its id");
+  if (!json.has_value() || !json->is_object()) return bad_config(path + " is no JSON object; name the group by its id");
   JsonFields fields(*json);
   GroupTarget target{.group_id = fields.text("group_id"), .root_url = fields.text("root_url")};
-  if (!fields.failure().empty()) return bad(fmt::format("{}: {}; name the group by its id", path, fields.failure()));
+  if (!fields.failure().empty())
+    return bad_config(fmt::format("{}: {}; name the group by its id", path, fields.failure()));
   if (taskcluster::is_slugid(target.group_id)) return target;
-  return bad(path + ": group_id is no id of a task group");
+  return bad_config(path + ": group_id is no id of a task group");
 }
 
 }  // namespace
@@ -48,7 +47,7 @@ Result<GroupTarget> find_group(const std::optional<std::string>& word) {
   }
   auto loaded = load_job(word, {});
   if (!loaded.ok() && word.has_value() && ::access(word->c_str(), F_OK) != 0) {
-    return bad(fmt::format("{} is neither the id of a task group nor a job that is there", *word));
+    return bad_config(fmt::format("{} is neither the id of a task group nor a job that is there", *word));
   }
   if (!loaded.ok()) return std::move(loaded).error();
   const Job& job = loaded.value().file.job;

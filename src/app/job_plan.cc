@@ -19,17 +19,9 @@
 namespace quern::app {
 namespace {
 
-constexpr const char* kJobFileName = "analysis-tools.yml";
 constexpr const char* kSystemFolder = "/etc";
 
-std::string value_of(const credentials::EnvironmentLookup& environment, const char* name) {
-  const char* value = environment(name);
-  return value == nullptr ? "" : value;
-}
-
-Error bad(const Job& job, std::string_view what) {
-  return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", job.file, what)};
-}
+Error bad(const Job& job, std::string_view what) { return bad_config(fmt::format("{}: {}", job.file, what)); }
 
 // A script that stands in the job's folder travels with it. Any other one has to be in the image.
 Result<void> check_script(const Job& job, const Worker& worker) {
@@ -73,10 +65,9 @@ Result<std::string> pack(const Job& job, const plan::Settings& settings) {
       .context(fmt::format("packing the folder {} for the tasks", job.folder));
 }
 
-Result<std::string> root_url(const Job& job, const plan::Settings& settings,
-                             const credentials::EnvironmentLookup& environment) {
+Result<std::string> root_url(const Job& job, const plan::Settings& settings, const EnvironmentLookup& environment) {
   if (!settings.root_url.empty()) return settings.root_url;
-  std::string value = value_of(environment, "TASKCLUSTER_ROOT_URL");
+  std::string value(variable_value(environment, "TASKCLUSTER_ROOT_URL"));
   if (value.empty()) {
     return bad(job,
                "neither taskcluster.root_url nor TASKCLUSTER_ROOT_URL is set; it names the deployment, as in "
@@ -86,10 +77,9 @@ Result<std::string> root_url(const Job& job, const plan::Settings& settings,
 }
 
 // CREDENTIALS are sealed for the tasks. Where we have no key to open them, we list the inputs with our own.
-credentials::EnvironmentLookup lister_environment(const CommandLine& line,
-                                                  const credentials::EnvironmentLookup& environment) {
+EnvironmentLookup lister_environment(const CommandLine& line, const EnvironmentLookup& environment) {
   std::error_code ignored;
-  bool has_key = line.key.has_value() || !value_of(environment, "QUERN_KEY_FILE").empty() ||
+  bool has_key = line.key.has_value() || !variable_value(environment, "QUERN_KEY_FILE").empty() ||
                  std::filesystem::exists(credentials::kSystemKeyFile, ignored);
   if (has_key) return environment;
   return [environment](const char* name) -> const char* {
@@ -104,8 +94,7 @@ std::string job_text(const JobPlan::Parts& parts) {
   return text;
 }
 
-Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line,
-                                                   const credentials::EnvironmentLookup& environment,
+Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, const EnvironmentLookup& environment,
                                                    const std::stop_token& stop) {
   auto parts = std::make_unique<JobPlan::Parts>();
   TRY_ASSIGN(parts->loaded, load_job(line.job, line.settings));
@@ -114,7 +103,7 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line,
   TRY(check_steps(job));
   TRY_ASSIGN(parts->root_url, root_url(job, parts->settings, environment));
   TRY_ASSIGN(parts->packed_job, pack(job, parts->settings));
-  if (!line.no_sign_request) parts->sealed_credentials = value_of(environment, "CREDENTIALS");
+  if (!line.no_sign_request) parts->sealed_credentials = variable_value(environment, "CREDENTIALS");
   RemoteAccess remote(line, lister_environment(line, environment));
   TRY_ASSIGN(parts->inputs, list_run_inputs(job, line, remote.peers(), stop));
   return parts;
@@ -125,25 +114,22 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line,
 Result<JobPlanOptions> job_plan_options(const CommandLine& line) {
   JobPlanOptions options{.now = std::chrono::system_clock::now(), .group_id = line.tasks.group};
   if (options.group_id.has_value() && !taskcluster::is_slugid(*options.group_id)) {
-    return Error{
-        .kind = ErrorKind::kBadConfig,
-        .message = fmt::format("--group is '{}'; it must be the id of a task group, of 22 letters as Taskcluster "
-                               "makes them",
-                               *options.group_id)};
+    return bad_config(
+        fmt::format("--group is '{}'; it must be the id of a task group, of 22 letters as Taskcluster "
+                    "makes them",
+                    *options.group_id));
   }
   if (!line.tasks.now.has_value()) return options;
   auto now = parse_utc(*line.tasks.now);
   if (!now.has_value()) {
-    return Error{
-        .kind = ErrorKind::kBadConfig,
-        .message = fmt::format("--now is '{}'; it must be a time such as 2026-01-31T12:00:00Z", *line.tasks.now)};
+    return bad_config(fmt::format("--now is '{}'; it must be a time such as 2026-01-31T12:00:00Z", *line.tasks.now));
   }
   options.now = *now;
   return options;
 }
 
 Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options, const std::stop_token& stop) {
-  const credentials::EnvironmentLookup environment = process_environment();
+  const EnvironmentLookup environment = process_environment();
   TRY_ASSIGN(std::unique_ptr<const JobPlan::Parts> parts, make_parts(line, environment, stop));
   const Job& job = parts->loaded.file.job;
   TRY_ASSIGN(inputs::InputRequest named, input_request(job, line));

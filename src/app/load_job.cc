@@ -20,10 +20,7 @@ extern char** environ;
 namespace quern::app {
 namespace {
 
-constexpr const char* kJobFileName = "analysis-tools.yml";
 constexpr const char* kSystemJobFile = "/etc/analysis-tools.yml";
-
-Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
 
 bool is_file(const std::string& path) {
   std::error_code ignored;

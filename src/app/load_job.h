@@ -9,6 +9,9 @@
 
 namespace quern::app {
 
+// What a job file is called in a folder of its own.
+constexpr const char* kJobFileName = "analysis-tools.yml";
+
 struct LoadedJob {
   JobFile file;
   std::string shown_path;              // of the job file, as messages name it

@@ -19,14 +19,7 @@ namespace {
 
 constexpr const char* kUsualSendmail = "/usr/sbin/sendmail";
 
-Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 // "" where it is not set.
-std::string value_of(const EnvironmentLookup& environment, const char* name) {
-  const char* value = environment(name);
-  return value == nullptr ? "" : value;
-}
-
 Result<std::string> make_message(const mail::Mail& mail, const std::string& from) {
   mail::Stamp stamp{.from = from, .date = std::chrono::system_clock::now(), .host = host_name()};
   return mail::make_message(mail, stamp, taskcluster::system_random);
@@ -86,13 +79,13 @@ class TaskclusterWay final : public MailWay {
 
 // "": none that is named.
 Result<std::string> named_sender(const EnvironmentLookup& environment) {
-  std::string from = value_of(environment, "QUERN_MAIL_FROM");
+  std::string from(variable_value(environment, "QUERN_MAIL_FROM"));
   if (!from.empty()) TRY(mail::check_address(from).context("QUERN_MAIL_FROM"));
   return from;
 }
 
 Result<std::unique_ptr<MailWay>> make_smtp_way(const std::string& owner, const EnvironmentLookup& environment) {
-  std::string url = value_of(environment, "SMTP_URL");
+  std::string url(variable_value(environment, "SMTP_URL"));
   if (url.empty()) {
     return bad_config("SMTP_URL is not set, which names the mail server, as in smtp://USER:PASSWORD@HOST:587");
   }
@@ -109,7 +102,7 @@ Result<std::unique_ptr<MailWay>> make_smtp_way(const std::string& owner, const E
 }
 
 Result<std::unique_ptr<MailWay>> make_sendmail_way(const EnvironmentLookup& environment) {
-  std::string program = value_of(environment, "SENDMAIL");
+  std::string program(variable_value(environment, "SENDMAIL"));
   const bool is_named = !program.empty();
   if (!is_named) program = kUsualSendmail;
   if (!program.starts_with('/')) return bad_config("SENDMAIL must be the absolute path of a program, without options");

@@ -1,18 +1,15 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
 
+#include "base/environment.h"
 #include "base/result.h"
 #include "model/job.h"
 #include "services/mail/mail.h"
 
 namespace quern::app {
-
-// An environment variable's value, or null: std::getenv, or a test's own.
-using EnvironmentLookup = std::function<const char*(const char*)>;
 
 // One of the ways in which a mail goes out. Belongs to one thread.
 class MailWay {

@@ -63,8 +63,6 @@ class Decoders {
     }
   }
 
-  static Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
-
   const MapPhase& phase_;
   const json::Selection& selection_;
   const decode::DecodeOptions& options_;

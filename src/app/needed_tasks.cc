@@ -27,7 +27,7 @@ class PartFetch {
       downloads.spawn(fmt::format("parts {}", i), [this](const std::stop_token& stop_one) { return work(stop_one); });
     }
     TRY(downloads.wait());
-    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+    if (stop.stop_requested()) return stopped();
     return std::move(tasks_);
   }
 
@@ -81,8 +81,7 @@ class PartFetch {
     for (const TaskPart& part : report.parts) {
       if (part.name == name) return part;
     }
-    return Error{.kind = ErrorKind::kNotFound,
-                 .message = fmt::format("it completed without its part {}; run it again", name)};
+    return not_found(fmt::format("it completed without its part {}; run it again", name));
   }
 
   // As people know it; where the queue does not say, by its id.

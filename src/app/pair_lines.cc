@@ -19,7 +19,7 @@ Result<void> write_pairs(GroupSource& groups, const std::string& separator, outp
       lines.append(groups.value());
       lines.push_back('\n');
       if (lines.size() < limits::kBlockBytes) continue;
-      if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      if (stop.stop_requested()) return stopped();
       TRY(target.write(lines.view()));
       lines.clear();
     }

@@ -62,7 +62,7 @@ Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size
   for (std::size_t i = first; i < first + count; ++i) {
     TRY_ASSIGN(auto source, open_part(run, static_cast<InputOrdinal>(i)));
     while (true) {
-      if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      if (stop.stop_requested()) return stopped();
       auto bytes = source->read({buffer.data(), buffer.size()});
       if (!bytes.ok()) return std::move(bytes).error().with_context(run.inputs.inputs[i].name);
       if (bytes.value() == 0) break;

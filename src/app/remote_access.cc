@@ -37,13 +37,11 @@ bool has_several_buckets(const InputList& inputs) {
   return false;
 }
 
-UtcTime now() { return std::chrono::system_clock::now(); }
-
 constexpr std::string_view kOfTaskcluster = "taskcluster";
 
 }  // namespace
 
-credentials::EnvironmentLookup process_environment() {
+EnvironmentLookup process_environment() {
   return [](const char* name) -> const char* { return std::getenv(name); };  // NOLINT(concurrency-mt-unsafe)
 }
 
@@ -61,7 +59,7 @@ Result<std::string> local_name(const std::string& url, bool has_several_buckets)
   std::string hash = parsed.query.empty() ? "" : fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size()));
   auto path = http::percent_decode(parsed.path);
   if (!path.has_value()) {
-    return Error{.kind = ErrorKind::kBadInput, .message = "a % in it is not followed by two hexadecimal digits"};
+    return bad_input("a % in it is not followed by two hexadecimal digits");
   }
   return parsed.host + hash + *path;
 }
@@ -88,18 +86,17 @@ Result<s3::Store*> RemoteAccess::store() {
   TRY_ASSIGN(http::Client * client, this->client());
   const std::string how = environment_or("QUERN_S3_CREDENTIALS", "");
   if (!how.empty() && how != kOfTaskcluster) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("QUERN_S3_CREDENTIALS is '{}'; it can only be {}", how, kOfTaskcluster)};
+    return bad_config(fmt::format("QUERN_S3_CREDENTIALS is '{}'; it can only be {}", how, kOfTaskcluster));
   }
   if (how == kOfTaskcluster && !line_.no_sign_request) {
     TRY_ASSIGN(store_, task_store());
     return store_.get();
   }
   TRY_ASSIGN(credentials_, find_credentials({.environment = environment_,
-                                             .now = now,
+                                             .now = std::chrono::system_clock::now,
                                              .is_anonymous = line_.no_sign_request,
                                              .key_file = line_.key.value_or("")}));
-  TRY_ASSIGN(store_, s3::make_store(store_options(), *client, *credentials_.provider, now));
+  TRY_ASSIGN(store_, s3::make_store(store_options(), *client, *credentials_.provider, std::chrono::system_clock::now));
   return store_.get();
 }
 
@@ -118,8 +115,8 @@ Result<std::unique_ptr<s3::Store>> RemoteAccess::task_store() {
       return Error{.kind = ErrorKind::kDenied,
                    .message = fmt::format("the task has no credentials for the bucket {}", bucket)};
     }
-    BucketStore made{.provider = make_taskcluster_provider(peer_->api(), *request, now)};
-    TRY_ASSIGN(made.store, s3::make_store(store_options(), *client_, *made.provider, now));
+    BucketStore made{.provider = make_taskcluster_provider(peer_->api(), *request, std::chrono::system_clock::now)};
+    TRY_ASSIGN(made.store, s3::make_store(store_options(), *client_, *made.provider, std::chrono::system_clock::now));
     return made;
   };
   return make_bucket_stores(std::move(make));

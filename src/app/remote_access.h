@@ -24,7 +24,7 @@
 namespace quern::app {
 
 // That of this process.
-credentials::EnvironmentLookup process_environment();
+EnvironmentLookup process_environment();
 
 // The S3 server to ask: --endpoint, else AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else "", which is Amazon's.
 std::string s3_endpoint(const CommandLine& line);
@@ -34,7 +34,7 @@ std::string s3_endpoint(const CommandLine& line);
 class RemoteAccess {
  public:
   // `line` is borrowed. Credentials are looked for in `environment`.
-  explicit RemoteAccess(const CommandLine& line, credentials::EnvironmentLookup environment = process_environment())
+  explicit RemoteAccess(const CommandLine& line, EnvironmentLookup environment = process_environment())
       : line_(line), environment_(std::move(environment)) {}
   // For inputs::list_inputs.
   inputs::RemotePeers peers();
@@ -53,7 +53,7 @@ class RemoteAccess {
   Result<fetch::Remote> remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop);
 
   const CommandLine& line_;
-  const credentials::EnvironmentLookup environment_;
+  const EnvironmentLookup environment_;
   std::unique_ptr<http::Client> client_;
   FoundCredentials credentials_;
   // Of a task with QUERN_S3_CREDENTIALS=taskcluster.

@@ -28,18 +28,17 @@
 namespace quern::app {
 namespace {
 
-Result<LocalRunResult> run_command_of(CommandLine::Command command, const LocalRun& run) {
-  if (command == CommandLine::Command::kMap) return run_map_task(run);
-  if (command == CommandLine::Command::kReduce) return run_reduce_task(run);
+using Command = CommandLine::Command;
+
+Result<LocalRunResult> run_command_of(Command command, const LocalRun& run) {
+  if (command == Command::kMap) return run_map_task(run);
+  if (command == Command::kReduce) return run_reduce_task(run);
   return run_locally(run);
 }
 
 // A job has a map half and a reduce half if it has one step; and only one result can go to standard output.
-Result<void> check_for(const Job& job, CommandLine::Command command) {
-  using Command = CommandLine::Command;
-  auto refused = [&](std::string_view reason) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", job.file, reason)};
-  };
+Result<void> check_for(const Job& job, Command command) {
+  auto refused = [&](std::string_view reason) { return bad_config(fmt::format("{}: {}", job.file, reason)); };
   std::size_t results = command == Command::kMap ? map_results(job) : command == Command::kRun ? run_results(job) : 1;
   if (job.output == "-" && results > 1) {
     return refused("with several reducers there are several results, which cannot all go to standard output");
@@ -54,17 +53,16 @@ Result<void> check_for(const Job& job, CommandLine::Command command) {
 
 // None: the command is none of a task's, as it does not run in one, or has files to reduce.
 Result<std::optional<TaskEnvironment>> task_of(const CommandLine& line) {
-  bool may_be_one = line.command == CommandLine::Command::kMap ||
-                    (line.command == CommandLine::Command::kReduce && line.inputs.empty());
+  bool may_be_one = line.command == Command::kMap || (line.command == Command::kReduce && line.inputs.empty());
   std::optional<TaskEnvironment> found;
   if (may_be_one) {
     TRY_ASSIGN(found, read_task_environment(std::getenv));  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   }
   if (found.has_value() || !(line.merge || line.collect)) return found;
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = fmt::format("reduce: {} is for tasks of a job on Taskcluster, and takes no files; there "
-                                      "QUERN_ARTIFACTS is set",
-                                      line.merge ? "--merge" : "--collect")};
+  return bad_config(
+      fmt::format("reduce: {} is for tasks of a job on Taskcluster, and takes no files; there "
+                  "QUERN_ARTIFACTS is set",
+                  line.merge ? "--merge" : "--collect"));
 }
 
 std::string folder_name(const Job& job) { return std::filesystem::path(job.folder).filename().string(); }
@@ -82,7 +80,7 @@ std::string result_place(const Job& job, const Accounting& accounting) {
 class RunMail {
  public:
   RunMail(RunSession& session, const CommandLine& line, const Job& job) : session_(session), job_(job) {
-    if (line.command != CommandLine::Command::kRun) return;
+    if (line.command != Command::kRun) return;
     mail_.emplace(job, std::getenv, say());  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   }
   // `failure` is why there is no result, or none that counts; null: there is one.

@@ -32,7 +32,7 @@ Error no_inputs(const Job& job, Command command) {
   if (command == Command::kMap) message = "map: name the files, as in quern map a.json.xz b.json.xz";
   if (command == Command::kReduce)
     message = "reduce: name the results of quern map, as in quern reduce part1.txt part2.txt";
-  return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)};
+  return bad_config(std::move(message));
 }
 
 // The names of quern map's results are taken as they are.

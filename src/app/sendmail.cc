@@ -64,7 +64,7 @@ Result<std::unique_ptr<Program>> Program::start(const std::string& path, std::st
       process::spawn({.command = {path, "-t", "-i"},
                       .environment = process::child_environment({}, {}),
                       .descriptors = {input.read_end.number(), output.write_end.number(), output.write_end.number()}});
-  if (!pid.ok()) return Error{.kind = ErrorKind::kBadConfig, .message = pid.error().message};
+  if (!pid.ok()) return bad_config(pid.error().message);
   std::unique_ptr<Program> program(
       new Program(pid.value(), Fd(), std::move(input.write_end), std::move(output.read_end), text));
   TRY_ASSIGN(program->ended_, process::open_pidfd(pid.value()));
@@ -91,11 +91,11 @@ void Program::read() {
 }
 
 Result<process::Exit> Program::wait(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
-  const Fd stopped(::eventfd(0, EFD_CLOEXEC));
-  if (!stopped.is_open()) return os_error("waiting for a program", errno);
+  const Fd stop_told(::eventfd(0, EFD_CLOEXEC));
+  if (!stop_told.is_open()) return os_error("waiting for a program", errno);
   const std::stop_callback wake(stop, [&] {
     const std::uint64_t one = 1;
-    static_cast<void>(::write(stopped.number(), &one, sizeof one) + 0);
+    static_cast<void>(::write(stop_told.number(), &one, sizeof one) + 0);
   });
   bool has_ended = false;
   while (!has_ended) {
@@ -103,13 +103,13 @@ Result<process::Exit> Program::wait(std::chrono::steady_clock::time_point deadli
     if (left.count() <= 0) return Error{.kind = ErrorKind::kRetry, .message = "it does not come to an end"};
     // A descriptor below 0 is left out.
     std::array<pollfd, 4> watched{{{.fd = ended_.number(), .events = POLLIN, .revents = 0},
-                                   {.fd = stopped.number(), .events = POLLIN, .revents = 0},
+                                   {.fd = stop_told.number(), .events = POLLIN, .revents = 0},
                                    {.fd = output_.number(), .events = POLLIN, .revents = 0},
                                    {.fd = input_.number(), .events = POLLOUT, .revents = 0}}};
     if (::poll(watched.data(), watched.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
       return os_error("waiting for a program", errno);
     }
-    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+    if (stop.stop_requested()) return stopped();
     has_ended = watched[0].revents != 0;
     if (watched[2].revents != 0 || has_ended) read();
     if (watched[3].revents != 0) write();
@@ -136,7 +136,7 @@ Result<void> run_sendmail(const std::string& program, std::string_view message, 
   const bool is_good = exit.status == 0 && exit.signal == 0;
   if (is_good && running->took_all()) return {};
   if (is_good) {
-    return Error{.kind = ErrorKind::kBadInput, .message = program + " ended before it had read the whole mail"};
+    return bad_input(program + " ended before it had read the whole mail");
   }
   std::string why = fmt::format("{} failed: {}", program, exit.in_words());
   if (std::string said = running->last_line(); !said.empty()) why += ": " + said;

@@ -53,11 +53,10 @@ Result<void> check_partition(const TaskEnvironment& environment, TaskKind kind, 
   const std::optional<std::size_t>& partition = environment.partition;
   bool is_right = is_parted(job) == partition.has_value() && partition.value_or(0) < job.reducers;
   if (kind != TaskKind::kReduce || is_right) return {};
-  return Error{
-      .kind = ErrorKind::kBadConfig,
-      .message = fmt::format("QUERN_PARTITION is {}, and {} has {} reducers; it names the one that a reduce "
-                             "task of several is for",
-                             partition.has_value() ? std::to_string(*partition) : "not set", job.file, job.reducers)};
+  return bad_config(
+      fmt::format("QUERN_PARTITION is {}, and {} has {} reducers; it names the one that a reduce "
+                  "task of several is for",
+                  partition.has_value() ? std::to_string(*partition) : "not set", job.file, job.reducers));
 }
 
 Result<Job> load_task_job(const CommandLine& line, const TaskEnvironment& environment) {
@@ -201,18 +200,16 @@ Result<void> Task::find_needed_tasks() {
 Result<std::vector<std::string>> Task::needed_task_ids() {
   if (environment_.task_id.empty()) {
     if (!environment_.input_task_ids.empty()) return environment_.input_task_ids;
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message =
-                     "there is neither INPUT_TASK_IDS, for the tasks whose results are to be reduced, nor TASK_ID, "
-                     "whose dependencies they are; name files, as in quern reduce part1.txt part2.txt"};
+    return bad_config(
+        "there is neither INPUT_TASK_IDS, for the tasks whose results are to be reduced, nor TASK_ID, "
+        "whose dependencies they are; name files, as in quern reduce part1.txt part2.txt");
   }
   TRY_ASSIGN(auto peer, TaskPeer::make(*access_));
   TRY_ASSIGN(auto own, peer->queue().task(environment_.task_id, session_.stop()));
   if (auto tag = own.tags.find("quern-job"); tag != own.tags.end()) name_ = tag->second;
   if (!environment_.input_task_ids.empty()) return environment_.input_task_ids;
   if (!own.dependencies.empty()) return own.dependencies;
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = "the task has no dependencies and INPUT_TASK_IDS is not set, so there is nothing to reduce"};
+  return bad_config("the task has no dependencies and INPUT_TASK_IDS is not set, so there is nothing to reduce");
 }
 
 std::vector<std::string> Task::wanted_parts(std::size_t task) const {

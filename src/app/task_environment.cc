@@ -6,17 +6,11 @@
 #include <string_view>
 #include <utility>
 
+#include "base/environment.h"
 #include "model/limits.h"
 
 namespace quern::app {
 namespace {
-
-using Lookup = std::function<const char*(const char*)>;
-
-std::string variable(const Lookup& lookup, const char* name) {
-  const char* value = lookup(name);
-  return value == nullptr ? "" : value;
-}
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -30,26 +24,25 @@ std::vector<std::string> words_of(std::string_view text) {
 }
 
 // None: it is not set.
-Result<std::optional<std::size_t>> number(const Lookup& lookup, const char* name, std::size_t most) {
-  const std::string text = variable(lookup, name);
+Result<std::optional<std::size_t>> number(const EnvironmentLookup& lookup, const char* name, std::size_t most) {
+  const std::string text(variable_value(lookup, name));
   if (text.empty()) return std::optional<std::size_t>();
   std::size_t value = 0;
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem == std::errc() && end == text.data() + text.size() && value <= most) return std::optional(value);
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = fmt::format("{} is '{}'; it must be a number from 0 to {}", name, text, most)};
+  return bad_config(fmt::format("{} is '{}'; it must be a number from 0 to {}", name, text, most));
 }
 
 }  // namespace
 
-Result<std::optional<TaskEnvironment>> read_task_environment(const Lookup& lookup) {
+Result<std::optional<TaskEnvironment>> read_task_environment(const EnvironmentLookup& lookup) {
   TaskEnvironment found;
-  found.artifacts = variable(lookup, "QUERN_ARTIFACTS");
+  found.artifacts = variable_value(lookup, "QUERN_ARTIFACTS");
   if (found.artifacts.empty()) return std::optional<TaskEnvironment>();
-  found.pack = variable(lookup, "QUERN_JOB");
-  found.artifact_prefix = variable(lookup, "QUERN_ARTIFACT_PREFIX");
-  found.input_task_ids = words_of(variable(lookup, "INPUT_TASK_IDS"));
-  found.task_id = variable(lookup, "TASK_ID");
+  found.pack = variable_value(lookup, "QUERN_JOB");
+  found.artifact_prefix = variable_value(lookup, "QUERN_ARTIFACT_PREFIX");
+  found.input_task_ids = words_of(variable_value(lookup, "INPUT_TASK_IDS"));
+  found.task_id = variable_value(lookup, "TASK_ID");
   TRY_ASSIGN(found.partition, number(lookup, "QUERN_PARTITION", limits::kMaxReducers - 1));
   TRY_ASSIGN(auto is_final, number(lookup, "QUERN_FINAL", 1));
   found.is_final = is_final == std::size_t{1};

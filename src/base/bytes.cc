@@ -26,8 +26,7 @@ std::string format_bytes(std::uint64_t bytes) {
 
 Result<std::uint64_t> parse_bytes(std::string_view text) {
   auto wrong = [&] {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("'{}' is not a size; write a number and a unit, as in 512MiB or 1GiB", text)};
+    return bad_config(fmt::format("'{}' is not a size; write a number and a unit, as in 512MiB or 1GiB", text));
   };
   double number = 0;
   auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);

@@ -76,8 +76,7 @@ Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
     text.resize(used + count.value());
     if (count.value() == 0) return text;
     if (text.size() > most_bytes) {
-      return Error{.kind = ErrorKind::kBadInput,
-                   .message = path + " is longer than " + std::to_string(most_bytes) + " bytes"};
+      return bad_input(path + " is longer than " + std::to_string(most_bytes) + " bytes");
     }
   }
 }

@@ -67,6 +67,11 @@ Error Error::with_context(std::string_view context) && {
   return std::move(*this);
 }
 
+Error bad_input(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
+Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
+Error not_found(std::string message) { return Error{.kind = ErrorKind::kNotFound, .message = std::move(message)}; }
+Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
+
 Error os_error(std::string_view what, int errno_value) {
   std::string message(what);
   message += ": ";

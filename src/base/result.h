@@ -37,6 +37,12 @@ struct Error {
   Error with_context(std::string_view context) &&;
 };
 
+// The failures that most places have, with nothing but what to say about them.
+Error bad_input(std::string message);
+Error bad_config(std::string message);
+Error not_found(std::string message);
+Error stopped();
+
 // An Error from errno: "reading a.gz: No such file or directory". The kind follows from the number.
 Error os_error(std::string_view what, int errno_value);
 

@@ -58,7 +58,7 @@ Json failed_inputs_json(const Accounting& accounting) {
 }
 
 // Collects what is wrong with any of the objects; the first one counts.
-class Reader {
+class AccountingReader {
  public:
   void read(const Json& json, Accounting& to) {
     JsonFields fields(json);
@@ -207,10 +207,10 @@ std::string accounting_json(const Accounting& accounting) {
 
 Result<Accounting> read_accounting(const Json& json) {
   Accounting accounting;
-  Reader reader;
+  AccountingReader reader;
   reader.read(json, accounting);
   if (reader.failure().empty()) return accounting;
-  return Error{.kind = ErrorKind::kBadInput, .message = reader.failure()};
+  return bad_input(reader.failure());
 }
 
 }  // namespace quern

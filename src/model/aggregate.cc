@@ -189,7 +189,7 @@ Result<void> Aggregator::add(std::string& state, std::string_view value) const {
   }
   Number number = parse_number(value);
   bool is_possible = aggregation_.kind == Kind::kTop ? is_orderable(number) : number.kind != Number::Kind::kNone;
-  if (!is_possible) return Error{.kind = ErrorKind::kBadInput, .message = "no number"};
+  if (!is_possible) return bad_input("no number");
   if (aggregation_.kind == Kind::kTop) {
     add_to_top(state, {.rank = rank_of(number), .text = value}, aggregation_.top_count);
     return {};
@@ -267,10 +267,10 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
 }
 
 Error not_a_number(Kind kind, std::string_view key, std::string_view value) {
-  return Error{.kind = ErrorKind::kBadInput,
-               .message = fmt::format("{{builtin: {}}} got the value {} of the key {}, which is no number; let the "
-                                      "mapper write numbers, or use another reducer",
-                                      name_of(kind), shown(value), shown(key))};
+  return bad_input(
+      fmt::format("{{builtin: {}}} got the value {} of the key {}, which is no number; let the "
+                  "mapper write numbers, or use another reducer",
+                  name_of(kind), shown(value), shown(key)));
 }
 
 void append_json_string(std::string& target, std::string_view text) {

@@ -60,10 +60,10 @@ std::optional<double> take_part(std::string_view& text, bool is_first) {
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   auto wrong = [&] {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("'{}' is not a duration; write a number and a unit, as in 90s, 1h30m or 500ms "
-                                        "(a number alone counts seconds)",
-                                        text)};
+    return bad_config(
+        fmt::format("'{}' is not a duration; write a number and a unit, as in 90s, 1h30m or 500ms "
+                    "(a number alone counts seconds)",
+                    text));
   };
   std::string_view rest = without_leading_blanks(text);
   double total = 0;
@@ -75,10 +75,10 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     is_first = false;
   } while (!rest.empty());
   if (total > kLongestMilliseconds) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("'{}' is longer than ten years", text)};
+    return bad_config(fmt::format("'{}' is longer than ten years", text));
   }
   if (total > 0 && total < 1) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("'{}' is shorter than a millisecond", text)};
+    return bad_config(fmt::format("'{}' is shorter than a millisecond", text));
   }
   return std::chrono::milliseconds(std::llround(total));
 }

@@ -77,8 +77,7 @@ Result<void> read_rows(const Settings& settings, Job& job) {
     const Given& given = found->second;
     auto read = row.read(given.node, job);
     if (!read.ok()) {
-      return Error{.kind = ErrorKind::kBadConfig,
-                   .message = fmt::format("{}: {} {}", given.origin, given.label, read.error().message)};
+      return bad_config(fmt::format("{}: {} {}", given.origin, given.label, read.error().message));
     }
   }
   return {};

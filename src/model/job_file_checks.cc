@@ -17,7 +17,7 @@ Error at(const Finding& finding, const Settings& settings, const std::string& fi
   auto found = settings.find(std::string(finding.path));
   std::string origin = found == settings.end() ? file_name : found->second.origin;
   std::string label = found == settings.end() ? std::string(finding.path) : found->second.label;
-  return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {} {}", origin, label, finding.why)};
+  return bad_config(fmt::format("{}: {} {}", origin, label, finding.why));
 }
 
 bool is_interface(const Worker& worker, Interface interface) {

@@ -116,7 +116,7 @@ Error unknown_setting(std::string_view path, std::string_view label) {
     message += fmt::format("; the settings {} are {}", section.empty() ? "of a job" : "of " + section,
                            fmt::join(children_of(section), ", "));
   }
-  return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)};
+  return bad_config(std::move(message));
 }
 
 }  // namespace quern::job_file

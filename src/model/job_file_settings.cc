@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/trimmed.h"
 #include "model/job_file_schema.h"
 
 namespace quern::job_file {
@@ -13,7 +14,7 @@ namespace {
 using Kind = YamlNode::Kind;
 
 Error at(std::string_view place_name, const std::string& what) {
-  return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", place_name, what)};
+  return bad_config(fmt::format("{}: {}", place_name, what));
 }
 
 bool is_none(const YamlNode& node) { return node.kind == Kind::kText && node.text == "none"; }
@@ -117,16 +118,10 @@ bool is_wrapped(std::string_view text, char open, char close) {
   return text.size() >= 2 && text.front() == open && text.back() == close;
 }
 
-std::string_view trimmed(std::string_view text) {
-  std::size_t begin = text.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
-}
-
 // The text of a variable or of --set as a node, according to what the setting takes.
 Result<YamlNode> overlay_node(const std::string& path, std::string_view text, std::string_view place_name) {
   std::optional<Shape> shape = shape_of(path);
-  std::string_view bare = trimmed(text);
+  std::string_view bare = trimmed(text, " ");
   bool is_quoted = is_wrapped(bare, '"', '"') || is_wrapped(bare, '\'', '\'');
   bool is_list = is_wrapped(bare, '[', ']');
   bool as_yaml = !shape.has_value() || *shape == Shape::kYaml || (*shape == Shape::kList && is_list) || is_quoted;
@@ -215,10 +210,11 @@ Result<void> add_environment(const std::map<std::string, std::string>& environme
 
 Result<void> add_argument(std::string_view argument, Settings& settings) {
   std::size_t equals = argument.find('=');
-  if (equals == std::string_view::npos || trimmed(argument.substr(0, equals)).empty()) {
+  if (equals == std::string_view::npos || trimmed(argument.substr(0, equals), " ").empty()) {
     return at("--set", fmt::format("'{}' is no key=value; write it as in --set limits.memory=2GiB", argument));
   }
-  return add_overlay(std::string(trimmed(argument.substr(0, equals))), argument.substr(equals + 1), "--set", settings);
+  return add_overlay(std::string(trimmed(argument.substr(0, equals), " ")), argument.substr(equals + 1), "--set",
+                     settings);
 }
 
 std::string variable_of(std::string_view path) {

@@ -104,7 +104,7 @@ bool looks_like_a_word(std::string_view text) {
 
 }  // namespace
 
-Error wrong_value(std::string what) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(what)}; }
+Error wrong_value(std::string what) { return bad_config(std::move(what)); }
 
 Result<std::string> any_text_of(const YamlNode& node) {
   if (!is_scalar(node)) return wrong_value(fmt::format("is {}; it must be text", kind_name(node)));

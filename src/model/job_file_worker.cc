@@ -57,7 +57,7 @@ class WorkerReader {
 
   // A message about a setting that is given.
   static Error at(const Given& given, std::string_view what) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {} {}", given.origin, given.label, what)};
+    return bad_config(fmt::format("{}: {} {}", given.origin, given.label, what));
   }
 
   // A message about one that is missing: the place is that of any other setting of the worker.
@@ -66,8 +66,7 @@ class WorkerReader {
     for (std::string_view other : kKeyNames) {
       if (const Given* given = find(other); given != nullptr) origin = given->origin;
     }
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("{}: {} is missing; {}", origin, label_of(key), advice)};
+    return bad_config(fmt::format("{}: {} is missing; {}", origin, label_of(key), advice));
   }
 
   Result<void> refuse_both_kinds() const {
@@ -341,10 +340,10 @@ Result<Step> build_step(const StepPlace& where, const Settings& settings) {
     return build_worker({.section = section, .label = label, .file_name = where.file_name}, settings);
   };
   if (is_missing("mapper", settings)) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("{}: {}mapper is missing; it says what to do with the records, as in 'mapper: "
-                                        "{{language: python, script: mapper.py}}'",
-                                        where.file_name, where.label_prefix)};
+    return bad_config(
+        fmt::format("{}: {}mapper is missing; it says what to do with the records, as in 'mapper: "
+                    "{{language: python, script: mapper.py}}'",
+                    where.file_name, where.label_prefix));
   }
   Step step;
   TRY_ASSIGN(step.mapper, worker_of("mapper"));
@@ -355,9 +354,8 @@ Result<Step> build_step(const StepPlace& where, const Settings& settings) {
     TRY_ASSIGN(step.reducer, worker_of("reducer"));
   }
   if (step.combiner.has_value() && !step.reducer.has_value()) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("{}: {}combiner needs a reducer: it only shortens what the reducer gets",
-                                        settings.lower_bound("combiner.")->second.origin, where.label_prefix)};
+    return bad_config(fmt::format("{}: {}combiner needs a reducer: it only shortens what the reducer gets",
+                                  settings.lower_bound("combiner.")->second.origin, where.label_prefix));
   }
   return step;
 }
@@ -366,9 +364,8 @@ Result<std::vector<Step>> build_further_steps(const Given& steps) {
   std::vector<Step> result;
   bool is_empty = steps.node.kind == Kind::kNothing && steps.node.text.empty();
   if (steps.node.kind != Kind::kList && !is_empty) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("{}: steps is {}; it must be a list of maps with mapper, combiner and reducer",
-                                        steps.origin, kind_name(steps.node))};
+    return bad_config(fmt::format("{}: steps is {}; it must be a list of maps with mapper, combiner and reducer",
+                                  steps.origin, kind_name(steps.node)));
   }
   // The lines of the entries are more exact than that of `steps:`.
   std::string file_name = steps.origin;
@@ -377,9 +374,8 @@ Result<std::vector<Step>> build_further_steps(const Given& steps) {
   for (const YamlNode& entry : steps.node.items) {
     std::string prefix = fmt::format("steps[{}].", result.size() + 1);
     if (entry.kind != Kind::kMap) {
-      return Error{.kind = ErrorKind::kBadConfig,
-                   .message = fmt::format("{}: steps[{}] is {}; it must be a map with mapper, combiner and reducer",
-                                          place(file_name, entry.line), result.size() + 1, kind_name(entry))};
+      return bad_config(fmt::format("{}: steps[{}] is {}; it must be a map with mapper, combiner and reducer",
+                                    place(file_name, entry.line), result.size() + 1, kind_name(entry)));
     }
     TRY_ASSIGN(Settings settings, settings_of_step(entry, file_name, prefix));
     TRY_ASSIGN(Step step, build_step({.label_prefix = prefix, .file_name = place(file_name, entry.line)}, settings));

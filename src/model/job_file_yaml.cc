@@ -103,7 +103,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void fail_at(int line, std::string_view what) {
     if (error_.has_value()) return;
-    error_ = Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", place(source_.name, line), what)};
+    error_ = bad_config(fmt::format("{}: {}", place(source_.name, line), what));
   }
 
   // Empty, or the null that is written there.
@@ -197,8 +197,7 @@ Result<void> refuse_doubles(const YamlNode& node, const std::string& path, std::
     std::string full = path.empty() ? entry.key : path + "." + entry.key;
     if (!is_new) {
       std::string where = first->second > 0 ? fmt::format("; line {} has it first", first->second) : "";
-      return Error{.kind = ErrorKind::kBadConfig,
-                   .message = fmt::format("{}: {} is set twice{}", place(name, entry.line), full, where)};
+      return bad_config(fmt::format("{}: {} is set twice{}", place(name, entry.line), full, where));
     }
     TRY(refuse_doubles(entry.value, full, name));
   }
@@ -216,9 +215,9 @@ Result<YamlNode> build_tree(const YamlSource& source) {
   } catch (const YAML::Exception& exception) {
     if (builder.error().has_value()) return *builder.error();
     YamlComplaint complaint{.message = exception.msg, .line = exception.mark.line, .column = exception.mark.column};
-    return Error{.kind = ErrorKind::kBadConfig, .message = explain(source, complaint)};
+    return bad_config(explain(source, complaint));
   } catch (const std::exception& exception) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", source.name, exception.what())};
+    return bad_config(fmt::format("{}: {}", source.name, exception.what()));
   }
   if (builder.error().has_value()) return *builder.error();
   return builder.take_root();

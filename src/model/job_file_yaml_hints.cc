@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/trimmed.h"
+
 namespace quern::job_file {
 namespace {
 
@@ -29,12 +31,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-std::string_view trimmed(std::string_view text) {
-  std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
-
 bool is_indented(std::string_view line) { return line.starts_with(' ') || line.starts_with('\t'); }
 
 // The value of a `separator:` line that consists of characters which YAML would take for its own; else nothing.
@@ -44,7 +40,7 @@ std::optional<std::string_view> bare_separator(std::string_view line, std::strin
   std::string_view value = line.substr(kKey.size());
   if (!is_indented(value)) return std::nullopt;
   if (std::size_t comment = value.find(" #"); comment != std::string_view::npos) value = value.substr(0, comment);
-  value = trimmed(value);
+  value = trimmed(value, kBlanks);
   constexpr std::string_view kQuotes = "'\"";
   if (value.empty()) return std::nullopt;
   // Letters and digits mean that it is YAML after all, such as [a].
@@ -55,7 +51,8 @@ std::optional<std::string_view> bare_separator(std::string_view line, std::strin
   if (!is_special) return std::nullopt;
   // A lone quotation mark is meant as it stands; anything longer that begins with one is text in quotes.
   if (kQuotes.find(value[0]) != std::string_view::npos && value.size() > 1) return std::nullopt;
-  bool is_block_of_text = (value[0] == '|' || value[0] == '>') && is_indented(next_line) && !trimmed(next_line).empty();
+  bool is_block_of_text =
+      (value[0] == '|' || value[0] == '>') && is_indented(next_line) && !trimmed(next_line, kBlanks).empty();
   if (is_block_of_text || value.find_first_of(kBlanks) != std::string_view::npos) return std::nullopt;
   return value;
 }
@@ -76,7 +73,7 @@ std::string_view value_around(std::string_view line, std::size_t column) {
   for (std::size_t i = 0; i + 1 < line.size() && i < std::max<std::size_t>(column, 1); ++i) {
     if ((line[i] == ':' || line[i] == '-' || line[i] == ',') && line[i + 1] == ' ') begin = i + 2;
   }
-  return trimmed(line.substr(begin));
+  return trimmed(line.substr(begin), kBlanks);
 }
 
 std::string quote_it(char first, std::string_view example) {
@@ -95,7 +92,8 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
     return "a list in brackets or a map in braces is not closed, or something follows it; text with brackets or braces "
            "must be in quotes, as in \"[ab]*.gz\"";
   }
-  if (says("unknown token") && column < line.size()) return quote_it(line[column], trimmed(line.substr(column)));
+  if (says("unknown token") && column < line.size())
+    return quote_it(line[column], trimmed(line.substr(column), kBlanks));
   if (says("illegal map value")) {
     return "there is a colon too many here; text with a colon and a blank inside must be in quotes, each setting needs "
            "a "
@@ -147,10 +145,9 @@ Result<void> refuse_binary(const YamlSource& source) {
     char first = source.text[i];
     bool is_control = first >= 0 && first < ' ' && first != '\n' && first != '\t' && first != '\r';
     if (length == 0 || is_control || first == 0x7f) {
-      return Error{
-          .kind = ErrorKind::kBadConfig,
-          .message = fmt::format("{}: byte 0x{:02x} is not text; a job file is UTF-8 without control characters",
-                                 place(source.name, source.has_lines ? line : 0), static_cast<unsigned char>(first))};
+      return bad_config(fmt::format("{}: byte 0x{:02x} is not text; a job file is UTF-8 without control characters",
+                                    place(source.name, source.has_lines ? line : 0),
+                                    static_cast<unsigned char>(first)));
     }
     if (first == '\n') ++line;
     i += length;

@@ -6,16 +6,12 @@
 #include <string>
 #include <system_error>
 
+#include "base/trimmed.h"
+
 namespace quern {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\v\f";
-
-std::string_view trimmed(std::string_view text) {
-  std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
+constexpr std::string_view kNumberBlanks = " \t\r\v\f";
 
 bool is_whole(std::string_view digits) {
   if (digits.starts_with('-')) digits.remove_prefix(1);
@@ -28,7 +24,7 @@ double out_of_range(std::string_view text) { return std::strtod(std::string(text
 }  // namespace
 
 Number parse_number(std::string_view text) {
-  text = trimmed(text);
+  text = trimmed(text, kNumberBlanks);
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   Number number;
   const char* end = text.data() + text.size();

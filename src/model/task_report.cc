@@ -11,7 +11,7 @@
 namespace quern {
 namespace {
 
-constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::uint64_t kReportVersion = 1;
 constexpr std::size_t kSha256Digits = 64;
 
 constexpr std::array<std::pair<TaskKind, std::string_view>, 4> kKinds = {{{TaskKind::kMap, "map"},
@@ -38,8 +38,6 @@ Json parts_value(const std::vector<TaskPart>& parts) {
   return list;
 }
 
-Error wrong(const std::string& what) { return Error{.kind = ErrorKind::kBadInput, .message = what}; }
-
 Result<TaskPart> read_part(const Json& json) {
   JsonFields fields(json, "parts.");
   TaskPart part{.name = fields.text("name"),
@@ -48,21 +46,21 @@ Result<TaskPart> read_part(const Json& json) {
                 .decoded_bytes = fields.number("decoded_bytes")};
   if (!is_file_name(part.name)) fields.fail("name", "is no name of a file");
   if (!is_sha256(part.sha256)) fields.fail("sha256", "is no SHA-256 in hexadecimal digits");
-  if (!fields.failure().empty()) return wrong(fields.failure());
+  if (!fields.failure().empty()) return bad_input(fields.failure());
   return part;
 }
 
 Result<TaskReport> read_report(const Json& json) {
   JsonFields fields(json);
   TaskReport report;
-  if (fields.number("version") != kFormatVersion) fields.fail("version", "is one that this quern does not know");
+  if (fields.number("version") != kReportVersion) fields.fail("version", "is one that this quern does not know");
   auto kind = task_kind_of(fields.text("kind"));
   if (!kind.has_value()) fields.fail("kind", "is one that this quern does not know");
   report.kind = kind.value_or(TaskKind::kMap);
   report.quern_version = fields.text("quern");
   const Json& parts = fields.array("parts");
   const Json& accounting = fields.object("accounting");
-  if (!fields.failure().empty()) return wrong(fields.failure());
+  if (!fields.failure().empty()) return bad_input(fields.failure());
   for (const Json& item : parts) {
     TRY_ASSIGN(TaskPart part, read_part(item));
     report.parts.push_back(std::move(part));
@@ -100,7 +98,7 @@ std::optional<TaskKind> task_kind_of(std::string_view name) {
 }
 
 std::string task_report_json(const TaskReport& report) {
-  Json json = {{"version", kFormatVersion},
+  Json json = {{"version", kReportVersion},
                {"kind", name_of(report.kind)},
                {"quern", report.quern_version},
                {"parts", parts_value(report.parts)},
@@ -110,7 +108,7 @@ std::string task_report_json(const TaskReport& report) {
 
 Result<TaskReport> parse_task_report(std::string_view text) {
   auto json = parse_json(text);
-  if (!json.has_value()) return wrong("it is no report of a task: it is no JSON");
+  if (!json.has_value()) return bad_input("it is no report of a task: it is no JSON");
   return read_report(*json).context("it is no report of a task");
 }
 

@@ -9,9 +9,9 @@ namespace quern {
 namespace {
 
 // A text that is taken apart from its start.
-class Reader {
+class TimeReader {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
+  explicit TimeReader(std::string_view text) : rest_(text) {}
 
   bool take(char letter) {
     if (!rest_.starts_with(letter)) return false;
@@ -64,7 +64,7 @@ std::string format_utc(UtcTime time) {
 }
 
 std::optional<UtcTime> parse_utc(std::string_view text) {
-  Reader reader(text);
+  TimeReader reader(text);
   int year = 0;
   int month = 0;
   int day = 0;
@@ -95,9 +95,9 @@ std::string rough_duration(std::chrono::seconds duration) {
     long long seconds;
     const char* name;
   };
-  constexpr std::array kUnits{Unit{86400, " day"}, Unit{3600, " hour"}, Unit{60, " minute"}};
+  constexpr std::array kRoughUnits{Unit{86400, " day"}, Unit{3600, " hour"}, Unit{60, " minute"}};
   long long seconds = duration.count() < 0 ? -duration.count() : duration.count();
-  for (const Unit& unit : kUnits) {
+  for (const Unit& unit : kRoughUnits) {
     // "1 hour" would be too rough for what may be nearly two.
     if (seconds >= 2 * unit.seconds) return std::to_string(seconds / unit.seconds) + unit.name + "s";
   }

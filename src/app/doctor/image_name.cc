@@ -14,8 +14,7 @@ constexpr std::string_view kDockerHub = "docker.io";
 constexpr std::size_t kMaxTag = 128;
 
 Error wrong(std::string_view text, std::string_view why) {
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = fmt::format("'{}' is no name of an image: {}; write it as registry/name:tag", text, why)};
+  return bad_config(fmt::format("'{}' is no name of an image: {}; write it as registry/name:tag", text, why));
 }
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }

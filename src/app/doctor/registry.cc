@@ -11,7 +11,7 @@
 namespace quern::app::doctor {
 namespace {
 
-constexpr int kUnauthorized = 401;
+constexpr int kAsksForToken = 401;
 
 // Lists of platforms and single images, of the OCI and of Docker.
 constexpr const char* kManifestTypes =
@@ -53,7 +53,7 @@ Result<std::string> anonymous_token(const TokenChallenge& challenge, const Image
 Result<RegistryAnswer> ask_registry(const ImageName& name, http::Client& client, const std::stop_token& stop) {
   http::Request request = manifest_request(name);
   TRY_ASSIGN(http::Response first, client.call(request, nullptr, stop).context("asking the registry for the image"));
-  if (first.head.status != kUnauthorized) return answer_of(first);
+  if (first.head.status != kAsksForToken) return answer_of(first);
   const auto challenge = parse_token_challenge(first.head.header("www-authenticate").value_or(""));
   if (!challenge.has_value()) return answer_of(first);
   TRY_ASSIGN(std::string token, anonymous_token(*challenge, name, client, stop));

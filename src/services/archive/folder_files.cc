@@ -15,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error bad_input(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
-
 // "./data/" names what "data" does.
 std::string plain_name(std::string name) {
   while (name.starts_with("./")) name.erase(0, 2);

@@ -83,10 +83,10 @@ Error too_large(const std::string& folder, const std::string& what, std::vector<
     if (i > 0) largest += ", ";
     largest += fmt::format("{} ({})", entries[i].name, format_bytes(entries[i].bytes));
   }
-  return Error{.kind = ErrorKind::kBadInput,
-               .message = fmt::format("the folder {} is too large to travel with a task: {}; its largest files are {}; "
-                                      "leave out what no module needs, or put the job into the image",
-                                      folder, what, largest)};
+  return bad_input(
+      fmt::format("the folder {} is too large to travel with a task: {}; its largest files are {}; "
+                  "leave out what no module needs, or put the job into the image",
+                  folder, what, largest));
 }
 
 Result<std::string> tar_of(const std::vector<FolderEntry>& entries, std::size_t most_bytes) {

@@ -18,9 +18,7 @@
 namespace quern::archive {
 namespace {
 
-Error bad_pack(std::string message) {
-  return Error{.kind = ErrorKind::kBadInput, .message = "the pack of a job " + std::move(message)};
-}
+Error bad_pack(std::string message) { return bad_input("the pack of a job " + std::move(message)); }
 
 // Whether a name stays below the folder that it is put into: parts that are names, and nothing else.
 bool is_safe_name(std::string_view name) {

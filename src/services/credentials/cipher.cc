@@ -7,17 +7,17 @@
 #include <array>
 #include <memory>
 
+#include "services/credentials/openssl_bytes.h"
+
 namespace quern::credentials {
 namespace {
 
-struct FreeContext {
+struct FreeCipherContext {
   // Wipes what it holds, too.
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
-using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeCipherContext>;
 
-const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
-unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 int length(std::string_view bytes) { return static_cast<int>(bytes.size()); }
 
 Error no_cipher(const char* what) {
@@ -52,7 +52,7 @@ Result<SealedBytes> seal_gcm(const Secret& key, std::string_view associated, std
   TRY_ASSIGN(std::string nonce, random_bytes(kNonceBytes));
   SealedBytes sealed{
       .nonce = std::move(nonce), .bytes = std::string(bytes.size(), '\0'), .tag = std::string(kTagBytes, '\0')};
-  Context context(EVP_CIPHER_CTX_new());
+  CipherContext context(EVP_CIPHER_CTX_new());
   int count = 0;
   int more = 0;
   if (context == nullptr ||
@@ -70,7 +70,7 @@ std::optional<Secret> open_gcm(const Secret& key, std::string_view associated, c
   CHECK(key.reveal().size() == kCipherKeyBytes && sealed.nonce.size() == kNonceBytes && sealed.tag.size() == kTagBytes);
   std::string bytes(sealed.bytes.size(), '\0');
   std::string tag = sealed.tag;
-  Context context(EVP_CIPHER_CTX_new());
+  CipherContext context(EVP_CIPHER_CTX_new());
   int count = 0;
   int more = 0;
   bool is_open =
@@ -90,7 +90,7 @@ std::optional<Secret> open_cbc(std::string_view passphrase, const SaltedBytes& s
   KeyAndIv derived;
   // Room for one more block, which OpenSSL asks for.
   std::string bytes(salted.bytes.size() + kIvBytes, '\0');
-  Context context(EVP_CIPHER_CTX_new());
+  CipherContext context(EVP_CIPHER_CTX_new());
   int count = 0;
   int more = 0;
   bool is_open =

@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t kPassphraseBytes = 128;
 
-Error bad(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
-
 std::string associated(std::string_view key_id) { return fmt::format("quern-credentials:2:{}", key_id); }
 
 Secret format_credentials(const AwsCredentials& credentials) {
@@ -112,7 +110,7 @@ Secret secret_of(std::vector<SecretMember>& members, const char* name) {
 Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view source) {
   auto read = read_secret_object(json);
   if (!read.ok()) {
-    return bad(
+    return bad_input(
         fmt::format("{}: it holds no JSON object with credentials, as in {{\"accessKeyId\": ..., "
                     "\"secretAccessKey\": ..., \"sessionToken\": ..., \"region\": ...}}",
                     source));
@@ -130,7 +128,7 @@ Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view
   if (!expiration.is_empty()) {
     credentials.expires = parse_utc(expiration.reveal());
     if (!credentials.expires.has_value()) {
-      return bad(fmt::format("{}: the expiration in it is no time such as 2026-01-31T12:00:00Z", source));
+      return bad_input(fmt::format("{}: the expiration in it is no time such as 2026-01-31T12:00:00Z", source));
     }
   }
   TRY(check_credentials(credentials));
@@ -141,8 +139,8 @@ Result<std::string> seal(const AwsCredentials& credentials, const PublicKey& key
   TRY(check_credentials(credentials));
   Secret json = format_credentials(credentials);
   if (json.reveal().size() > limits::kMaxCredentialsBytes) {
-    return bad(fmt::format("the credentials of {} have {} bytes, and an envelope holds at most {}", credentials.source,
-                           json.reveal().size(), limits::kMaxCredentialsBytes));
+    return bad_input(fmt::format("the credentials of {} have {} bytes, and an envelope holds at most {}",
+                                 credentials.source, json.reveal().size(), limits::kMaxCredentialsBytes));
   }
   TRY_ASSIGN(Secret cipher_key, random_secret(kCipherKeyBytes));
   Envelope2 envelope{.key_id = key.id(), .wrapped_key = {}, .sealed = {}};

@@ -16,14 +16,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 2;
 
-Error bad(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
-
 // The text of a member, or a reason why there is none. A JSON text that is damaged has been refused before, so what is
 // wrong here is what wrote it.
 Result<std::string> text_of(const Json& object, const char* name) {
   auto found = object.find(name);
-  if (found == object.end()) return bad(fmt::format("its JSON has no \"{}\"", name));
-  if (!found->is_string()) return bad(fmt::format("the \"{}\" in its JSON is no text", name));
+  if (found == object.end()) return bad_input(fmt::format("its JSON has no \"{}\"", name));
+  if (!found->is_string()) return bad_input(fmt::format("the \"{}\" in its JSON is no text", name));
   return found->get<std::string>();
 }
 
@@ -39,11 +37,11 @@ Result<std::string> part_of(const Json& object, const Part& part) {
   TRY_ASSIGN(std::string text, text_of(object, part.name));
   auto bytes = part.decode(text);
   if (!bytes.has_value()) {
-    return bad(fmt::format("the \"{}\" in its JSON is no {}", part.name,
-                           part.decode == base64_decode ? "base64" : "hexadecimal number"));
+    return bad_input(fmt::format("the \"{}\" in its JSON is no {}", part.name,
+                                 part.decode == base64_decode ? "base64" : "hexadecimal number"));
   }
   if (bytes->empty() || (part.bytes != 0 && bytes->size() != part.bytes)) {
-    return bad(fmt::format("the \"{}\" in its JSON has {} bytes", part.name, bytes->size()));
+    return bad_input(fmt::format("the \"{}\" in its JSON has {} bytes", part.name, bytes->size()));
   }
   return std::move(*bytes);
 }
@@ -53,7 +51,7 @@ Result<Envelope> parse_version_2(const Json& object) {
   TRY_ASSIGN(envelope.key_id, text_of(object, "keyId"));
   if (envelope.key_id.size() != kKeyIdDigits ||
       envelope.key_id.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    return bad(fmt::format("the \"keyId\" in its JSON is not {} hexadecimal digits", kKeyIdDigits));
+    return bad_input(fmt::format("the \"keyId\" in its JSON is not {} hexadecimal digits", kKeyIdDigits));
   }
   TRY_ASSIGN(envelope.wrapped_key, part_of(object, {"symmetricKey", base64_decode, 0}));
   TRY_ASSIGN(envelope.sealed.nonce, part_of(object, {"nonce", base64_decode, kNonceBytes}));
@@ -67,7 +65,7 @@ Result<Envelope> parse_2014(const Json& object) {
   TRY_ASSIGN(envelope.wrapped_passphrase, part_of(object, {"symmetricKey", base64_decode, 0}));
   TRY_ASSIGN(std::string inner_text, text_of(object, "credentials"));
   Json inner = Json::parse(inner_text, nullptr, /*allow_exceptions=*/false);
-  if (!inner.is_object()) return bad("the \"credentials\" in its JSON are no JSON object themselves");
+  if (!inner.is_object()) return bad_input("the \"credentials\" in its JSON are no JSON object themselves");
   TRY_ASSIGN(envelope.salted.bytes, part_of(inner, {"ct", base64_decode, 0}));
   TRY_ASSIGN(envelope.salted.iv, part_of(inner, {"iv", hex_decode, kIvBytes}));
   TRY_ASSIGN(envelope.salted.salt, part_of(inner, {"s", hex_decode, kSaltBytes}));
@@ -79,27 +77,29 @@ Result<Envelope> parse_object(const Json& object) {
   if (version == object.end()) return parse_2014(object);
   if (*version == kVersion) return parse_version_2(object);
   std::string shown = version->is_number_unsigned() ? fmt::format(" {}", version->get<std::uint64_t>()) : "";
-  return bad(fmt::format("it is an envelope of a version{} that this quern does not know; a newer quern may", shown));
+  return bad_input(
+      fmt::format("it is an envelope of a version{} that this quern does not know; a newer quern may", shown));
 }
 
 bool is_blank(char byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; }
 
 Result<Json> decode(std::string_view value) {
   while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
-  if (value.empty()) return bad("it is empty");
+  if (value.empty()) return bad_input("it is empty");
   if (value.size() > limits::kMaxEnvelopeBytes) {
-    return bad(fmt::format("it is longer than {} bytes, and no envelope is", limits::kMaxEnvelopeBytes));
+    return bad_input(fmt::format("it is longer than {} bytes, and no envelope is", limits::kMaxEnvelopeBytes));
   }
   if (value.front() == '{') {
-    return bad(
+    return bad_input(
         "it is not sealed: it begins with { and not with base64; seal it with: quern credentials seal -, and replace "
         "credentials that were shown to others");
   }
   auto text = base64_decode(value);
-  if (!text.has_value()) return bad("it is no base64; was it copied whole, from its first to its last character?");
+  if (!text.has_value())
+    return bad_input("it is no base64; was it copied whole, from its first to its last character?");
   Json object = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
-    return bad(
+    return bad_input(
         "it is base64 of something that is no JSON object; was it copied whole, and made by quern credentials "
         "seal?");
   }

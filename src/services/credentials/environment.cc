@@ -12,16 +12,9 @@
 namespace quern::credentials {
 namespace {
 
-std::string_view value_of(const EnvironmentLookup& environment, const char* name) {
-  const char* value = environment(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
 Secret secret_of(const EnvironmentLookup& environment, const char* name) {
-  return Secret(std::string(value_of(environment, name)));
+  return Secret(std::string(variable_value(environment, name)));
 }
-
-Error bad(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
 
 bool has_control_characters(std::string_view text) {
   for (char byte : text) {
@@ -34,13 +27,13 @@ bool has_control_characters(std::string_view text) {
 
 std::string region_of(const EnvironmentLookup& environment) {
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (std::string_view region = value_of(environment, name); !region.empty()) return std::string(region);
+    if (std::string_view region = variable_value(environment, name); !region.empty()) return std::string(region);
   }
   return "";
 }
 
 Result<std::optional<AwsCredentials>> from_environment(const EnvironmentLookup& environment) {
-  AwsCredentials found{.access_key_id = std::string(value_of(environment, "AWS_ACCESS_KEY_ID")),
+  AwsCredentials found{.access_key_id = std::string(variable_value(environment, "AWS_ACCESS_KEY_ID")),
                        .secret_access_key = secret_of(environment, "AWS_SECRET_ACCESS_KEY"),
                        .session_token = secret_of(environment, "AWS_SESSION_TOKEN"),
                        .region = region_of(environment),
@@ -48,15 +41,15 @@ Result<std::optional<AwsCredentials>> from_environment(const EnvironmentLookup& 
                        .source = "AWS_ACCESS_KEY_ID"};
   if (found.access_key_id.empty() && found.secret_access_key.is_empty()) return std::optional<AwsCredentials>();
   if (found.access_key_id.empty()) {
-    return bad("AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not; set both, or neither");
+    return bad_input("AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not; set both, or neither");
   }
   if (found.secret_access_key.is_empty()) {
-    return bad("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not; set both, or neither");
+    return bad_input("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not; set both, or neither");
   }
-  if (std::string_view expiration = value_of(environment, "AWS_CREDENTIAL_EXPIRATION"); !expiration.empty()) {
+  if (std::string_view expiration = variable_value(environment, "AWS_CREDENTIAL_EXPIRATION"); !expiration.empty()) {
     found.expires = parse_utc(expiration);
     if (!found.expires.has_value()) {
-      return bad("AWS_CREDENTIAL_EXPIRATION is no time such as 2026-01-31T12:00:00Z");
+      return bad_input("AWS_CREDENTIAL_EXPIRATION is no time such as 2026-01-31T12:00:00Z");
     }
   }
   TRY(check_credentials(found));
@@ -75,11 +68,12 @@ Result<void> check_credentials(const AwsCredentials& credentials) {
                              Field{"region", credentials.region, false}};
   for (const Field& field : fields) {
     if (field.is_needed && field.value.empty()) {
-      return bad(fmt::format("the credentials of {} have no {}", credentials.source, field.name));
+      return bad_input(fmt::format("the credentials of {} have no {}", credentials.source, field.name));
     }
     if (has_control_characters(field.value) || !is_utf8(field.value)) {
-      return bad(fmt::format("the {} in the credentials of {} has bytes that belong into none (a line end at its end?)",
-                             field.name, credentials.source));
+      return bad_input(
+          fmt::format("the {} in the credentials of {} has bytes that belong into none (a line end at its end?)",
+                      field.name, credentials.source));
     }
   }
   return {};

@@ -1,16 +1,13 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "base/environment.h"
 #include "base/result.h"
 #include "model/credentials.h"
 
 namespace quern::credentials {
-
-// An environment variable's value, or null: std::getenv, or a test's own.
-using EnvironmentLookup = std::function<const char*(const char*)>;
 
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, with AWS_CREDENTIAL_EXPIRATION and the region where
 // they are set. None: neither of the first two is; an empty variable counts as one that is not set. kBadInput: only one

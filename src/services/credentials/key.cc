@@ -12,6 +12,7 @@
 
 #include "base/base64.h"
 #include "model/limits.h"
+#include "services/credentials/openssl_bytes.h"
 
 namespace quern::credentials {
 namespace {
@@ -20,14 +21,12 @@ struct FreeBio {
   void operator()(BIO* bio) const { BIO_free_all(bio); }
 };
 using Bio = std::unique_ptr<BIO, FreeBio>;
-struct FreeContext {
+struct FreeKeyContext {
   void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
 };
-using Context = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeKeyContext>;
 
-Error bad_key(std::string_view name, std::string_view why) {
-  return Error{.kind = ErrorKind::kBadInput, .message = fmt::format("{}: {}", name, why)};
-}
+Error bad_key(std::string_view name, std::string_view why) { return bad_input(fmt::format("{}: {}", name, why)); }
 
 Error openssl_failed(const char* what) {
   return Error{.kind = ErrorKind::kInternal, .message = std::string("OpenSSL could not ") + what};
@@ -81,9 +80,6 @@ bool set_oaep(EVP_PKEY_CTX* context, OaepHash hash) {
          EVP_PKEY_CTX_set_rsa_oaep_md(context, digest) == 1 && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1;
 }
 
-const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
-unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-
 }  // namespace
 
 void FreeKey::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
@@ -123,7 +119,7 @@ Result<std::string> PublicKey::pem() const {
 }
 
 Result<std::string> PublicKey::wrap(const Secret& bytes, OaepHash hash) const {
-  Context context(EVP_PKEY_CTX_new(handle_.get(), nullptr));
+  KeyContext context(EVP_PKEY_CTX_new(handle_.get(), nullptr));
   std::string wrapped(static_cast<std::size_t>(EVP_PKEY_get_size(handle_.get())), '\0');
   std::size_t size = wrapped.size();
   if (context == nullptr || EVP_PKEY_encrypt_init(context.get()) != 1 || !set_oaep(context.get(), hash) ||
@@ -163,7 +159,7 @@ Result<Secret> PrivateKey::pem() const {
 
 std::optional<Secret> PrivateKey::unwrap(std::string_view wrapped, OaepHash hash) const {
   evp_pkey_st* key = key_.handle_.get();
-  Context context(EVP_PKEY_CTX_new(key, nullptr));
+  KeyContext context(EVP_PKEY_CTX_new(key, nullptr));
   std::string bytes(static_cast<std::size_t>(EVP_PKEY_get_size(key)), '\0');
   std::size_t size = bytes.size();
   bool is_open = context != nullptr && EVP_PKEY_decrypt_init(context.get()) == 1 && set_oaep(context.get(), hash) &&

@@ -18,11 +18,6 @@
 namespace quern::credentials {
 namespace {
 
-std::string value_of(const EnvironmentLookup& environment, const char* name) {
-  const char* value = environment(name);
-  return value == nullptr ? "" : value;
-}
-
 Error error(ErrorKind kind, std::string message) { return Error{.kind = kind, .message = std::move(message)}; }
 
 // One of the two files, read.
@@ -45,8 +40,8 @@ constexpr FileName kConfigFile = {"AWS_CONFIG_FILE", "/.aws/config", ProfileFile
 
 Result<File> read(const FileName& name, const EnvironmentLookup& environment) {
   File file;
-  const std::string home = value_of(environment, "HOME");
-  const std::string named = value_of(environment, name.variable);
+  const std::string home(variable_value(environment, "HOME"));
+  const std::string named(variable_value(environment, name.variable));
   if (named.empty() && home.empty()) return file;
   file.path = named.empty() ? home + name.usual : named;
   if (file.path.starts_with("~/") && !home.empty()) file.path = home + file.path.substr(1);
@@ -72,7 +67,7 @@ class Profile {
  public:
   static Result<Profile> load(const EnvironmentLookup& environment, const std::string& named) {
     Profile profile;
-    std::string from_environment = value_of(environment, "AWS_PROFILE");
+    std::string from_environment(variable_value(environment, "AWS_PROFILE"));
     profile.is_named_ = !named.empty() || !from_environment.empty();
     profile.name_ = !named.empty() ? named : profile.is_named_ ? from_environment : "default";
     TRY_ASSIGN(profile.files_[0], read(kCredentialsFile, environment));

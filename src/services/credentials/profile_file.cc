@@ -6,17 +6,13 @@
 #include <optional>
 #include <utility>
 
+#include "base/trimmed.h"
+
 namespace quern::credentials {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kBlanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-  std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
-  text.remove_prefix(first);
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
-}
 
 // Up to a blank with a # or ; behind it.
 std::string_view without_comment(std::string_view text) {
@@ -32,7 +28,7 @@ class Parser {
 
   // An empty answer: the line is right. Else what is wrong with it.
   std::string_view take(std::string_view raw, std::size_t line) {
-    std::string_view text = trimmed(raw);
+    std::string_view text = trimmed(raw, kBlanks);
     if (text.empty() || text.front() == '#' || text.front() == ';') return "";
     if (text.find('\0') != std::string_view::npos) return "there is a zero byte; is this a text file?";
     std::size_t indent = std::min(raw.find_first_not_of(kBlanks), raw.size());
@@ -50,9 +46,9 @@ class Parser {
     has_property_ = false;
     std::size_t end = text.find(']');
     if (end == std::string_view::npos) return "a section's name ends with ]";
-    std::string_view behind = trimmed(text.substr(end + 1));
+    std::string_view behind = trimmed(text.substr(end + 1), kBlanks);
     if (!behind.empty() && behind.front() != '#' && behind.front() != ';') return "there is something behind the ]";
-    std::string_view name = trimmed(text.substr(1, end - 1));
+    std::string_view name = trimmed(text.substr(1, end - 1), kBlanks);
     if (name.empty()) return "a section has no name";
     in_section_ = true;
     profile_ = profile_of(name);
@@ -67,7 +63,7 @@ class Parser {
     if (!name.starts_with(kWord) || name.size() == kWord.size()) return std::nullopt;
     std::string_view rest = name.substr(kWord.size());
     if (kBlanks.find(rest.front()) == std::string_view::npos) return std::nullopt;
-    return unquoted(trimmed(rest));
+    return unquoted(trimmed(rest, kBlanks));
   }
   static std::string unquoted(std::string_view name) {
     bool is_quoted = name.size() >= 2 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front();
@@ -78,14 +74,14 @@ class Parser {
     if (!in_section_) return "it stands before the first section; put [default] before it";
     std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) return "it is neither a [section] nor name = value";
-    std::string name(trimmed(text.substr(0, equals)));
+    std::string name(trimmed(text.substr(0, equals), kBlanks));
     if (name.empty()) return "there is no name before the =";
     if (!profile_.has_value()) return "";
     std::transform(name.begin(), name.end(), name.begin(), [](char letter) {
       return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
     });
     // The blank before a comment may be the one behind the =.
-    std::string_view value = trimmed(without_comment(text.substr(equals + 1)));
+    std::string_view value = trimmed(without_comment(text.substr(equals + 1)), kBlanks);
     properties_.push_back({.profile = *profile_, .name = std::move(name), .value = value, .line = line});
     return "";
   }
@@ -107,7 +103,7 @@ Result<std::vector<Property>> parse_profile_file(std::string_view text, ProfileF
     std::string_view raw = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), raw.size() + 1));
     if (std::string_view wrong = parser.take(raw, line); !wrong.empty()) {
-      return Error{.kind = ErrorKind::kBadInput, .message = fmt::format("{}:{}: {}", path, line, wrong)};
+      return bad_input(fmt::format("{}:{}: {}", path, line, wrong));
     }
   }
   return std::move(parser).properties();

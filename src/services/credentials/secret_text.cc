@@ -209,8 +209,7 @@ Result<Secret> read_secret(const Fd& fd, std::size_t most_bytes, std::string_vie
   }
   if (used > most_bytes) {
     Secret::wipe(bytes);
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = std::string(name) + " is longer than " + std::to_string(most_bytes) + " bytes"};
+    return bad_input(std::string(name) + " is longer than " + std::to_string(most_bytes) + " bytes");
   }
   bytes.resize(used);
   return Secret(std::move(bytes));
@@ -218,7 +217,7 @@ Result<Secret> read_secret(const Fd& fd, std::size_t most_bytes, std::string_vie
 
 Result<std::vector<SecretMember>> read_secret_object(std::string_view text) {
   ObjectReader reader(text);
-  if (!reader.read()) return Error{.kind = ErrorKind::kBadInput, .message = "it is not a JSON object"};
+  if (!reader.read()) return bad_input("it is not a JSON object");
   return reader.take_members();
 }
 

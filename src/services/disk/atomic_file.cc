@@ -27,12 +27,6 @@ Error write_error(const std::string& what, int number) {
   return advise_if_full(os_error(what, number), "name another place for it, as --output does for a result");
 }
 
-std::string folder_of(const std::string& path) {
-  std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // The file that a chain of symbolic links ends at; it need not exist.
 Result<std::string> behind_links(const std::string& path) {
   std::string current = path;
@@ -90,7 +84,7 @@ Result<void> sync_folder(const std::string& folder) {
 }  // namespace
 
 Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path, Temporary temporary) {
-  if (path.empty()) return Error{.kind = ErrorKind::kBadConfig, .message = "the name of a file to write is empty"};
+  if (path.empty()) return bad_config("the name of a file to write is empty");
   std::unique_ptr<AtomicFile> file(new AtomicFile(path));
   struct stat status {};
   bool is_there = ::stat(path.c_str(), &status) == 0;

@@ -74,6 +74,8 @@ class AtomicFile final : public ByteSink {
 void remove_folder(const std::string& path);
 // As `mkdir -p`; an error names the folder that could not be made.
 Result<void> make_folders(const std::string& path);
+// The folder that a file of this path stands in: "." if it names none.
+std::string folder_of(const std::string& path);
 // Absolute and without "." and ".." parts; the file need not exist. Relative paths are below `folder`.
 std::string absolute_path(const std::string& path, const std::string& folder);
 // The folder that this process works in.

@@ -74,6 +74,12 @@ Result<void> make_folders(const std::string& path) {
   }
 }
 
+std::string folder_of(const std::string& path) {
+  std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 std::string absolute_path(const std::string& path, const std::string& folder) {
   std::string joined = path.starts_with('/') ? path : folder + "/" + path;
   std::string absolute;

@@ -25,8 +25,7 @@ class Collector final : public Receiver {
   }
   Result<void> take(std::string_view bytes) override {
     if (bytes.size() > most_bytes_ - body.size()) {
-      return Error{.kind = ErrorKind::kBadInput,
-                   .message = "the answer is longer than " + std::to_string(most_bytes_) + " bytes"};
+      return bad_input("the answer is longer than " + std::to_string(most_bytes_) + " bytes");
     }
     body.append(bytes);
     return {};
@@ -229,7 +228,7 @@ Result<void> HttpClient::step(Clock::time_point deadline, int wake_fd, const std
   while (true) {
     if (stop.stop_requested()) {
       stop_all();
-      return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      return stopped();
     }
     Clock::time_point now = Clock::now();
     end_cancelled();

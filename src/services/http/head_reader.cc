@@ -4,15 +4,12 @@
 #include <charconv>
 #include <utility>
 
+#include "base/trimmed.h"
+
 namespace quern::http {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
+constexpr std::string_view kBlanks = " \t\r\n";
 
 // Of "HTTP/1.1 200 OK"; 0 if there is none.
 int status_of(std::string_view line) {
@@ -39,7 +36,7 @@ void HeadReader::start(std::string url) {
 
 bool HeadReader::add(std::string_view line) {
   if (is_complete_) return false;
-  line = trimmed(line);
+  line = trimmed(line, kBlanks);
   if (line.empty()) return is_complete_ = head_.status >= 200;
   if (line.starts_with("HTTP/")) {
     head_.status = status_of(line);
@@ -48,7 +45,8 @@ bool HeadReader::add(std::string_view line) {
   }
   std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return false;
-  Header header{.name = std::string(line.substr(0, colon)), .value = std::string(trimmed(line.substr(colon + 1)))};
+  Header header{.name = std::string(line.substr(0, colon)),
+                .value = std::string(trimmed(line.substr(colon + 1), kBlanks))};
   for (char& c : header.name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }

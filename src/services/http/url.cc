@@ -52,7 +52,7 @@ std::string excerpt(std::string_view text) {
 Error bad_url(std::string_view text, std::string_view why) {
   std::string message = "the URL ";
   message.append(excerpt(text)).append(" ").append(why);
-  return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+  return bad_input(std::move(message));
 }
 
 bool is_host_name(std::string_view host) {

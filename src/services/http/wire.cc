@@ -93,7 +93,7 @@ WireFailure to_failure(CURLcode code, const char* reason) {
 Result<std::string> header_line(const Header& header) {
   bool is_broken = (header.name + header.value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
   if (is_broken || header.name.empty() || header.name.find_first_of(":; ") != std::string::npos) {
-    return Error{.kind = ErrorKind::kBadInput, .message = "a header named '" + header.name + "' cannot be sent"};
+    return bad_input("a header named '" + header.name + "' cannot be sent");
   }
   return header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
 }
@@ -191,7 +191,7 @@ Result<void> CurlWire::set_request(Transfer& transfer, const Request& request, b
   CURL* easy = transfer.easy;
   set_method(transfer, request);
   if (::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str()) != CURLE_OK) {
-    return Error{.kind = ErrorKind::kBadInput, .message = "libcurl does not take the URL"};
+    return bad_input("libcurl does not take the URL");
   }
   // "identity" is said aloud: without the header a server may send what it likes.
   ::curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, decodes ? "gzip" : nullptr);

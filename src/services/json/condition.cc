@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Error wrong(const std::string& path, std::string_view why) {
-  return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("where: {} {}", path, why)};
+  return bad_config(fmt::format("where: {} {}", path, why));
 }
 
 Result<Scalar> scalar_of(const std::string& path, const Json& json) {
@@ -146,7 +146,7 @@ int compare(const Number& left, const Number& right) {
 Result<std::vector<Condition>> parse_conditions(std::string_view where_json) {
   Json where = Json::parse(where_json, nullptr, false);
   if (!where.is_object()) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = "where is not a map of paths and conditions"};
+    return bad_config("where is not a map of paths and conditions");
   }
   std::vector<Condition> conditions;
   for (const auto& [path, wanted] : where.items()) {

@@ -12,7 +12,6 @@
 namespace quern::json {
 namespace {
 
-constexpr std::size_t kHexDigits = 4;
 constexpr std::ptrdiff_t kRunTokens = 16;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }

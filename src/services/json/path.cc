@@ -32,10 +32,10 @@ class PathParser {
   bool at_end() const { return at_ == text_.size(); }
 
   Error wrong(const std::string& why) const {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = fmt::format("'{}' is not a path: {} (character {}); write it as in info.OS, \"a.b\".c, "
-                                        "a[0].b or a[*].b",
-                                        text_, why, at_ + 1)};
+    return bad_config(
+        fmt::format("'{}' is not a path: {} (character {}); write it as in info.OS, \"a.b\".c, "
+                    "a[0].b or a[*].b",
+                    text_, why, at_ + 1));
   }
 
   Result<void> read_name() {

@@ -5,8 +5,6 @@
 namespace quern::json {
 namespace {
 
-constexpr std::size_t kHexDigits = 4;
-
 std::uint32_t hex_value(std::string_view digits) {
   std::uint32_t value = 0;
   for (char digit : digits) {

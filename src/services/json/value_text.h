@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace quern::json {
+
+// Behind the u of \uXXXX.
+constexpr std::size_t kHexDigits = 4;
 
 // `inside` is what stands between the quotes of a JSON string whose escapes are right. Appends what it means, in UTF-8;
 // a half of a surrogate pair without the other becomes three bytes of its own, as Python's surrogatepass writes it.

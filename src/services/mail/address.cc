@@ -20,7 +20,7 @@ Error refuse(std::string_view address, std::string_view why) {
   std::string message = "the address";
   if (is_shown) message.assign("'").append(address).append("'");
   message.append(" ").append(why).append("; write one address and nothing else, as in jane@example.com");
-  return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)};
+  return bad_config(std::move(message));
 }
 
 bool is_dotted(std::string_view text) {

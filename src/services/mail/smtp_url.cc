@@ -13,10 +13,9 @@ namespace {
 constexpr int kMostPort = 65535;
 
 Error bad(std::string why) {
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = std::move(why) +
-                          "; it is written smtp://USER:PASSWORD@HOST:PORT or smtps://..., where "
-                          "special characters of user and password are percent-encoded"};
+  return bad_config(std::move(why) +
+                    "; it is written smtp://USER:PASSWORD@HOST:PORT or smtps://..., where "
+                    "special characters of user and password are percent-encoded");
 }
 
 // None: a '%' is not followed by two hexadecimal digits, or stands for a control character, which no server takes and

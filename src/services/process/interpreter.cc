@@ -81,17 +81,14 @@ Result<std::string> locate(const Names& names) {
   std::string named(variable(names.variable));
   if (named.find('/') != std::string::npos) {
     if (is_executable_file(named)) return absolute(named);
-    return Error{.kind = ErrorKind::kNotFound,
-                 .message = fmt::format("{} names {}, which is not an executable file", names.variable, named)};
+    return not_found(fmt::format("{} names {}, which is not an executable file", names.variable, named));
   }
   if (auto path = find_on_path(named.empty() ? names.program : named)) return *path;
   if (!named.empty()) {
-    return Error{.kind = ErrorKind::kNotFound,
-                 .message = fmt::format("{} names {}, which is not on PATH", names.variable, named)};
+    return not_found(fmt::format("{} names {}, which is not on PATH", names.variable, named));
   }
-  return Error{.kind = ErrorKind::kNotFound,
-               .message = fmt::format("{0} is not on PATH; install it (apt-get install {1}) or name it in {2}",
-                                      names.program, names.package, names.variable)};
+  return not_found(fmt::format("{0} is not on PATH; install it (apt-get install {1}) or name it in {2}", names.program,
+                               names.package, names.variable));
 }
 
 bool is_script(const std::string& path) {
@@ -149,7 +146,7 @@ Result<std::string> ask(std::vector<std::string> command) {
   TRY_ASSIGN(int status, reap(pid));
   TRY_ASSIGN(std::string text, std::move(answer));
   if (!has_ended) {
-    return Error{.kind = ErrorKind::kNotFound, .message = fmt::format("no answer in {} s", kShimTimeout.count())};
+    return not_found(fmt::format("no answer in {} s", kShimTimeout.count()));
   }
   if (status != 0) {
     return Error{.kind = ErrorKind::kNotFound, .message = "it failed: " + last_line(text), .details = text};
@@ -161,7 +158,7 @@ Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
   TRY_ASSIGN(std::string text, ask({shim, names.question[0], names.question[1]}));
   std::string path = last_line(text);
   if (path.starts_with('/') && is_executable_file(path)) return path;
-  return Error{.kind = ErrorKind::kNotFound, .message = fmt::format("it answered '{}', which is no program", path)};
+  return not_found(fmt::format("it answered '{}', which is no program", path));
 }
 
 bool is_secret(std::string_view name) {

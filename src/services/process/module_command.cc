@@ -14,8 +14,6 @@
 namespace quern::process {
 namespace {
 
-Error bad_script(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 bool is_regular_file(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -46,16 +44,16 @@ Result<std::string> program_of(const Module& module, const std::string& job_fold
   if (!has_slash && !is_regular_file(path)) {
     std::optional<std::string> found = on_path(module.script);
     if (found.has_value()) return *std::move(found);
-    return bad_script(
+    return bad_config(
         fmt::format("the program '{}' is neither in the job folder {} nor on PATH; install it, or correct "
                     "`script:`",
                     module.script, job_folder));
   }
   if (!is_regular_file(path)) {
-    return bad_script(fmt::format("there is no file {}; correct `script:` in the job file", path));
+    return bad_config(fmt::format("there is no file {}; correct `script:` in the job file", path));
   }
   if (::access(path.c_str(), X_OK) != 0) {
-    return bad_script(
+    return bad_config(
         fmt::format("{} is not executable: chmod +x it, or name its interpreter as `script:` and the file "
                     "as its first argument",
                     path));
@@ -68,9 +66,9 @@ Result<std::string> program_of(const Module& module, const std::string& job_fold
 Result<std::string> module_script(const Module& module, const std::string& job_folder) {
   std::string path = in_job_folder(module.script, job_folder);
   if (!is_regular_file(path)) {
-    return bad_script(fmt::format("there is no file {}; correct `script:` in the job file", path));
+    return bad_config(fmt::format("there is no file {}; correct `script:` in the job file", path));
   }
-  if (::access(path.c_str(), R_OK) != 0) return bad_script(fmt::format("{} may not be read: chmod +r it", path));
+  if (::access(path.c_str(), R_OK) != 0) return bad_config(fmt::format("{} may not be read: chmod +r it", path));
   return path;
 }
 

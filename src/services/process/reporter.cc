@@ -7,15 +7,12 @@
 #include <system_error>
 #include <utility>
 
+#include "base/trimmed.h"
+
 namespace quern::process {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
+constexpr std::string_view kBlanks = " \t\r";
 
 // "GROUP,NAME,AMOUNT". As in Hadoop, neither name contains a comma.
 std::optional<event::Counted> counted(std::string_view text) {
@@ -23,12 +20,12 @@ std::optional<event::Counted> counted(std::string_view text) {
   if (first == std::string_view::npos) return std::nullopt;
   std::size_t second = text.find(',', first + 1);
   if (second == std::string_view::npos) return std::nullopt;
-  std::string_view digits = trimmed(text.substr(second + 1));
+  std::string_view digits = trimmed(text.substr(second + 1), kBlanks);
   std::int64_t amount = 0;
   auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), amount);
   if (status != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return event::Counted{.group = std::string(trimmed(text.substr(0, first))),
-                        .name = std::string(trimmed(text.substr(first + 1, second - first - 1))),
+  return event::Counted{.group = std::string(trimmed(text.substr(0, first), kBlanks)),
+                        .name = std::string(trimmed(text.substr(first + 1, second - first - 1), kBlanks)),
                         .amount = amount};
 }
 
@@ -43,7 +40,7 @@ event::Event event_of_log_line(event::Role role, std::size_t child, std::string 
     if (count.has_value()) return *std::move(count);
   }
   if (text.starts_with(kStatus)) {
-    return event::Status{.child = child, .text = std::string(trimmed(text.substr(kStatus.size())))};
+    return event::Status{.child = child, .text = std::string(trimmed(text.substr(kStatus.size()), kBlanks))};
   }
   return event::ModuleLine{.role = role, .child = child, .line = std::move(line)};
 }

@@ -13,8 +13,6 @@ constexpr std::string_view kScheme = "s3://";
 constexpr std::size_t kMostBucketBytes = 255;
 constexpr std::size_t kMostHostBytes = 63;
 
-Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 std::string quoted(std::string_view text) { return std::string(1, '"').append(text).append("\""); }
 
 bool is_alnum(char byte) { return std::isalnum(static_cast<unsigned char>(byte)) != 0; }

@@ -75,8 +75,7 @@ Result<std::string> canonical_query(std::string_view query) {
     auto name = http::percent_decode(parameter.substr(0, equals));
     auto value = http::percent_decode(parameter.substr(std::min(equals + 1, parameter.size())));
     if (!name.has_value() || !value.has_value()) {
-      return Error{.kind = ErrorKind::kBadInput,
-                   .message = "a '%' in the query of the URL is not followed by two hexadecimal digits; write it %25"};
+      return bad_input("a '%' in the query of the URL is not followed by two hexadecimal digits; write it %25");
     }
     parameters.emplace_back(http::percent_encode(*name), http::percent_encode(*value));
   }

@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/fd.h"
 #include "base/secret.h"
+#include "base/trimmed.h"
 #include "model/limits.h"
 
 namespace quern::s3 {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr std::string_view kContainerHost = "http://169.254.170.2";
 constexpr std::string_view kInstanceHost = "http://169.254.169.254";
 constexpr const char* kRolePath = "/latest/meta-data/iam/security-credentials/";
@@ -38,12 +39,6 @@ Result<std::optional<AwsCredentials>> parse_answer(const Parse& parse, http::Res
   return std::optional<AwsCredentials>(std::move(credentials).value());
 }
 
-std::string trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) text.remove_prefix(1);
-  return std::string(text);
-}
-
 struct ContainerOptions {
   std::string url;
   std::string token;       // "" if there is none
@@ -60,7 +55,7 @@ class ContainerEndpoint final : public Endpoint {
     if (!options_.token_file.empty()) {
       auto text = read_file(options_.token_file, limits::kMaxMetadataBytes);
       if (!text.ok()) return std::move(text).error().with_context("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-      token = trimmed(text.value());
+      token = trimmed(text.value(), kBlanks);
     }
     if (!token.empty()) request.headers.push_back({.name = "Authorization", .value = std::move(token)});
     auto response = client.call(request, nullptr, stop);
@@ -94,7 +89,7 @@ class InstanceEndpoint final : public Endpoint {
     auto role = get(client, kRolePath, stop);
     if (!role.ok() && role.error().kind == ErrorKind::kNotFound) return std::optional<AwsCredentials>();
     if (!role.ok()) return std::move(role).error().with_context(kAsking);
-    std::string name = trimmed(role.value().body.substr(0, role.value().body.find('\n')));
+    std::string name(trimmed(role.value().body.substr(0, role.value().body.find('\n')), kBlanks));
     auto response = get(client, kRolePath + http::percent_encode(name), stop);
     if (!response.ok()) return std::move(response).error().with_context(kAsking);
     return parse_answer(parse_, response.value(), "the instance's role " + name);
@@ -130,8 +125,7 @@ Result<void> check_container_url(const std::string& text) {
   bool is_loopback = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
   bool is_near = is_loopback || std::find(kNear.begin(), kNear.end(), host) != kNear.end();
   if (is_near) return {};
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = "http:// may only lead to this machine or to AWS's endpoints of containers; use https://"};
+  return bad_config("http:// may only lead to this machine or to AWS's endpoints of containers; use https://");
 }
 
 Result<std::unique_ptr<Endpoint>> container_endpoint(const MetadataOptions& options) {

@@ -88,9 +88,7 @@ std::optional<Target> split(std::string_view url) {
                 .query = url.substr(std::min(question + 1, url.size()))};
 }
 
-Error no_url() {
-  return Error{.kind = ErrorKind::kBadInput, .message = "the request to sign has no absolute URL with a host"};
-}
+Error no_url() { return bad_input("the request to sign has no absolute URL with a host"); }
 
 // A client leaves the scheme's own port out of the Host header, so it is not signed either.
 std::string host_header(std::string_view url, std::string_view host) {
@@ -218,7 +216,7 @@ Result<std::string> SigV4::presign(const http::Request& request, const AwsCreden
   auto target = split(request.url);
   if (!target.has_value()) return no_url();
   if (lifetime.count() < 1 || lifetime > kLongestLifetime) {
-    return Error{.kind = ErrorKind::kBadInput, .message = "a signed URL may live for 1 second to 7 days"};
+    return bad_input("a signed URL may live for 1 second to 7 days");
   }
   Pieces pieces{.method = request.method,
                 .path = canonical_path(target->path, options_.path),

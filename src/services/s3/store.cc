@@ -126,9 +126,7 @@ Result<void> ServerStore::list(const ListRequest& request, const std::function<R
     for (const Object& object : page.value().objects) TRY(take(object));
     if (page.value().next_token.empty()) return {};
     if (page.value().next_token == token) {
-      return Error{
-          .kind = ErrorKind::kBadInput,
-          .message = name + ": the server gives the same page again and again; it does not know ListObjectsV2"};
+      return bad_input(name + ": the server gives the same page again and again; it does not know ListObjectsV2");
     }
     token = std::move(page.value().next_token);
   }
@@ -147,8 +145,7 @@ Result<std::optional<Object>> ServerStore::head(const std::string& bucket, const
   std::string_view length = head.header("content-length").value_or("");
   auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), object.size_bytes);
   if (length.empty() || error != std::errc() || end != length.data() + length.size()) {
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = format_s3_url(bucket, key) + ": the server does not say how large it is"};
+    return bad_input(format_s3_url(bucket, key) + ": the server does not say how large it is");
   }
   return std::optional<Object>(std::move(object));
 }
@@ -167,8 +164,7 @@ Result<std::optional<Object>> ServerStore::head_by_range(const std::string& buck
     return explain(response.value(), question, format_s3_url(bucket, key), "s3:GetObject");
   }
   if (!size_bytes.has_value()) {
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = format_s3_url(bucket, key) + ": the server does not say how large it is"};
+    return bad_input(format_s3_url(bucket, key) + ": the server does not say how large it is");
   }
   return std::optional<Object>(
       Object{.key = key, .size_bytes = *size_bytes, .etag = std::string(head.header("etag").value_or(""))});

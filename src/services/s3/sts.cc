@@ -17,8 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 std::string partition_of(std::string_view region) {
   if (region.starts_with("cn-")) return "arn:aws-cn:s3:::";
   if (region.starts_with("us-gov-")) return "arn:aws-us-gov:s3:::";

@@ -16,8 +16,6 @@
 namespace quern::s3 {
 namespace {
 
-Error bad_answer(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
-
 // Keys may be blank, so text of white space counts. No document type is looked at, so nothing expands.
 bool load(pugi::xml_document& document, std::string_view xml) {
   constexpr unsigned kOptions = pugi::parse_default | pugi::parse_ws_pcdata_single;
@@ -49,12 +47,12 @@ std::optional<std::string> decode(std::string_view text, bool is_encoded) {
 
 Result<Object> parse_object(const pugi::xml_node& node, bool is_encoded) {
   auto key = decode(text_of(node, "Key"), is_encoded);
-  if (!key.has_value() || key->empty()) return bad_answer("the list of objects has one without a readable key");
+  if (!key.has_value() || key->empty()) return bad_input("the list of objects has one without a readable key");
   std::string_view size = text_of(node, "Size");
   Object object{.key = std::move(*key), .etag = std::string(text_of(node, "ETag"))};
   auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), object.size_bytes);
   if (error != std::errc() || end != size.data() + size.size()) {
-    return bad_answer("the list of objects has no size for " + object.key);
+    return bad_input("the list of objects has no size for " + object.key);
   }
   return object;
 }
@@ -63,10 +61,10 @@ Result<Object> parse_object(const pugi::xml_node& node, bool is_encoded) {
 
 Result<ListPage> parse_list_page(std::string_view xml) {
   pugi::xml_document document;
-  if (!load(document, xml)) return bad_answer("the answer is no XML; does an S3 server answer at this address?");
+  if (!load(document, xml)) return bad_input("the answer is no XML; does an S3 server answer at this address?");
   pugi::xml_node root = child(document, "ListBucketResult");
   if (root.empty()) {
-    return bad_answer("the answer is XML, but no list of objects; does an S3 server answer at this address?");
+    return bad_input("the answer is XML, but no list of objects; does an S3 server answer at this address?");
   }
   ListPage page;
   bool is_encoded = text_of(root, "EncodingType") == "url";
@@ -76,14 +74,14 @@ Result<ListPage> parse_list_page(std::string_view xml) {
       page.objects.push_back(std::move(object));
     } else if (local_name(node) == "CommonPrefixes") {
       auto prefix = decode(text_of(node, "Prefix"), is_encoded);
-      if (!prefix.has_value()) return bad_answer("the list of objects has an unreadable prefix");
+      if (!prefix.has_value()) return bad_input("the list of objects has an unreadable prefix");
       page.common_prefixes.push_back(std::move(*prefix));
     }
   }
   if (text_of(root, "IsTruncated") != "true") return page;
   page.next_token = text_of(root, "NextContinuationToken");
   if (page.next_token.empty()) {
-    return bad_answer("the list of objects goes on, but does not say where; does the server know ListObjectsV2?");
+    return bad_input("the list of objects goes on, but does not say where; does the server know ListObjectsV2?");
   }
   return page;
 }
@@ -98,7 +96,7 @@ ErrorDocument parse_error_document(std::string_view xml) {
 
 Result<AwsCredentials> parse_federation_token(std::string_view xml) {
   pugi::xml_document document;
-  if (!load(document, xml)) return bad_answer("the answer is no XML; does STS answer at this address?");
+  if (!load(document, xml)) return bad_input("the answer is no XML; does STS answer at this address?");
   pugi::xml_node result = child(child(document, "GetFederationTokenResponse"), "GetFederationTokenResult");
   pugi::xml_node own = child(result, "Credentials");
   AwsCredentials credentials{.access_key_id = std::string(text_of(own, "AccessKeyId")),
@@ -113,7 +111,7 @@ Result<AwsCredentials> parse_federation_token(std::string_view xml) {
   }
   if (credentials.access_key_id.empty() || credentials.secret_access_key.is_empty() ||
       credentials.session_token.is_empty() || !credentials.expires.has_value()) {
-    return bad_answer("the answer holds no complete credentials; does STS answer at this address?");
+    return bad_input("the answer holds no complete credentials; does STS answer at this address?");
   }
   return credentials;
 }

@@ -28,7 +28,7 @@ int small_number(Fields& fields, const char* name) {
 Result<Json> object_of(std::string_view text) {
   auto json = parse_json(text);
   if (json.has_value() && json->is_object()) return std::move(*json);
-  return Error{.kind = ErrorKind::kBadInput, .message = "the answer is no JSON object"};
+  return bad_input("the answer is no JSON object");
 }
 
 Result<TaskRun> read_run(const Json& json) {

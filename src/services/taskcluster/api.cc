@@ -98,9 +98,8 @@ Result<http::Request> Api::request_for(const std::string& root, const Question& 
   if (!question.body.has_value()) return request;
   // Taskcluster would answer with an error that looks as if another attempt could help.
   if (question.body->size() > limits::kMaxTaskclusterBodyBytes) {
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = question.name + ": the request has " + std::to_string(question.body->size()) +
-                            " bytes, and Taskcluster takes " + std::to_string(limits::kMaxTaskclusterBodyBytes)};
+    return bad_input(question.name + ": the request has " + std::to_string(question.body->size()) +
+                     " bytes, and Taskcluster takes " + std::to_string(limits::kMaxTaskclusterBodyBytes));
   }
   request.headers.push_back({.name = "Content-Type", .value = "application/json"});
   request.body = *question.body;
@@ -135,8 +134,7 @@ Result<void> ask_for_pages(Api& api, Question question,
     if (next == token) break;
     token = std::move(next);
   }
-  return Error{.kind = ErrorKind::kBadInput,
-               .message = question.name + ": the pages of the list do not come to an end"};
+  return bad_input(question.name + ": the pages of the list do not come to an end");
 }
 
 }  // namespace quern::taskcluster

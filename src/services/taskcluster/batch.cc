@@ -31,8 +31,7 @@ class Batch::Exchange final : public http::Receiver {
   }
   Result<void> take(std::string_view bytes) override {
     if (bytes.size() > limits::kMaxShortAnswerBytes - body_.size()) {
-      return Error{.kind = ErrorKind::kBadInput,
-                   .message = "the answer is longer than " + std::to_string(limits::kMaxShortAnswerBytes) + " bytes"};
+      return bad_input("the answer is longer than " + std::to_string(limits::kMaxShortAnswerBytes) + " bytes");
     }
     body_.append(bytes);
     return {};

@@ -15,9 +15,7 @@ using Json = nlohmann::ordered_json;
 // The last moment that UtcTime can hold is in the year 2262.
 constexpr std::int64_t kMostMilliseconds = 9'000'000'000'000;
 
-Error bad(std::string_view why) {
-  return Error{.kind = ErrorKind::kBadConfig, .message = std::string("the certificate ").append(why)};
-}
+Error bad(std::string_view why) { return bad_config(std::string("the certificate ").append(why)); }
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 

@@ -11,8 +11,6 @@
 namespace quern::taskcluster {
 namespace {
 
-Error bad(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 // What may stand in an attribute of Hawk's header.
 bool fits_header(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; });
@@ -20,32 +18,29 @@ bool fits_header(std::string_view text) {
 
 Result<void> check_temporary(const Credentials& issuer, const TemporaryOptions& options) {
   if (!issuer.certificate.empty()) {
-    return bad("temporary credentials can be made with permanent ones only, and these have a certificate themselves");
+    return bad_config(
+        "temporary credentials can be made with permanent ones only, and these have a certificate themselves");
   }
-  if (options.client_id == issuer.client_id) return bad("temporary credentials need another name than their issuer's");
+  if (options.client_id == issuer.client_id)
+    return bad_config("temporary credentials need another name than their issuer's");
   if (options.expiry <= options.start || options.expiry - options.start > limits::kLongestTemporaryLife) {
-    return bad("temporary credentials must end after they start, and at most 31 days later");
+    return bad_config("temporary credentials must end after they start, and at most 31 days later");
   }
   return {};
 }
 
-std::string_view value_of(const EnvironmentLookup& environment, const char* name) {
-  const char* value = environment(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
 Result<std::optional<Credentials>> credentials_of(const EnvironmentLookup& environment) {
-  std::string_view client_id = value_of(environment, "TASKCLUSTER_CLIENT_ID");
-  std::string_view token = value_of(environment, "TASKCLUSTER_ACCESS_TOKEN");
+  std::string_view client_id = variable_value(environment, "TASKCLUSTER_CLIENT_ID");
+  std::string_view token = variable_value(environment, "TASKCLUSTER_ACCESS_TOKEN");
   if (client_id.empty() && token.empty()) return std::optional<Credentials>();
   if (client_id.empty()) {
-    return bad("TASKCLUSTER_ACCESS_TOKEN is set and TASKCLUSTER_CLIENT_ID is not; set both, or neither");
+    return bad_config("TASKCLUSTER_ACCESS_TOKEN is set and TASKCLUSTER_CLIENT_ID is not; set both, or neither");
   }
   if (token.empty()) {
-    return bad("TASKCLUSTER_CLIENT_ID is set and TASKCLUSTER_ACCESS_TOKEN is not; set both, or neither");
+    return bad_config("TASKCLUSTER_CLIENT_ID is set and TASKCLUSTER_ACCESS_TOKEN is not; set both, or neither");
   }
   auto made = make_credentials(std::string(client_id), Secret(std::string(token)),
-                               value_of(environment, "TASKCLUSTER_CERTIFICATE"));
+                               variable_value(environment, "TASKCLUSTER_CERTIFICATE"));
   TRY_ASSIGN(Credentials credentials, std::move(made).context("TASKCLUSTER_CLIENT_ID and its companions"));
   return std::optional<Credentials>(std::move(credentials));
 }
@@ -54,12 +49,12 @@ Result<std::optional<Credentials>> credentials_of(const EnvironmentLookup& envir
 
 Result<Credentials> make_credentials(std::string client_id, Secret access_token, std::string_view certificate) {
   if (client_id.empty() || !fits_header(client_id)) {
-    return bad("the client id is empty or has characters that belong into none");
+    return bad_config("the client id is empty or has characters that belong into none");
   }
-  if (access_token.is_empty()) return bad("the access token is empty");
+  if (access_token.is_empty()) return bad_config("the access token is empty");
   // As temporary tokens are url-safe base64 and permanent ones slugids, a line end can only come from a careless copy.
   if (!fits_header(access_token.reveal())) {
-    return bad("the access token has characters that belong into none (a line end at its end?)");
+    return bad_config("the access token has characters that belong into none (a line end at its end?)");
   }
   Credentials credentials{.client_id = std::move(client_id), .access_token = std::move(access_token)};
   if (certificate.empty()) return credentials;
@@ -94,16 +89,16 @@ Result<Credentials> make_temporary(const Credentials& issuer, const TemporaryOpt
 }
 
 Result<Access> access_of(const EnvironmentLookup& environment) {
-  std::string_view root = value_of(environment, "TASKCLUSTER_ROOT_URL");
+  std::string_view root = variable_value(environment, "TASKCLUSTER_ROOT_URL");
   if (root.empty()) {
-    return bad(
+    return bad_config(
         "TASKCLUSTER_ROOT_URL is not set; set it to the root URL of the deployment, such as "
         "https://community-tc.services.mozilla.com");
   }
   Access access;
   TRY_ASSIGN(access.root_url, normal_root_url(root).context("TASKCLUSTER_ROOT_URL"));
   access.api_root_url = access.root_url;
-  std::string_view proxy = value_of(environment, "TASKCLUSTER_PROXY_URL");
+  std::string_view proxy = variable_value(environment, "TASKCLUSTER_PROXY_URL");
   access.is_proxy = !proxy.empty();
   if (access.is_proxy) {
     // It would replace a signature of ours.

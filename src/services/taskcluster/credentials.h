@@ -1,12 +1,12 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "model/utc_time.h"
@@ -17,9 +17,6 @@
 namespace quern::taskcluster {
 
 using Clock = std::function<UtcTime()>;
-// An environment variable's value, or null: std::getenv, or a test's own.
-using EnvironmentLookup = std::function<const char*(const char*)>;
-
 // Of a client of Taskcluster. Move-only, as what it holds is secret.
 struct Credentials {
   std::string client_id;

@@ -89,8 +89,7 @@ class Fetch final : public http::Receiver {
     }
     if (!outcome_->ok()) return std::move(*outcome_).error();
     if (sha256_.is_as_expected() && sha512_.is_as_expected()) return {};
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = "the bytes are not those that were uploaded: their hash is another one"};
+    return bad_input("the bytes are not those that were uploaded: their hash is another one");
   }
 
  private:
@@ -135,8 +134,7 @@ Result<void> download(Api& api, const ArtifactPlace& place, ArtifactSink& sink, 
   TRY_ASSIGN(ArtifactContent content, Queue(api).artifact_content(place, stop));
   const std::string name = "artifact " + place.name + " of task " + place.task_id;
   if (content.kind == ArtifactContent::Kind::kError) {
-    return Error{.kind = ErrorKind::kNotFound,
-                 .message = name + " has no bytes, only the worker's error " + content.reason + ": " + content.message};
+    return not_found(name + " has no bytes, only the worker's error " + content.reason + ": " + content.message);
   }
   if (content.kind == ArtifactContent::Kind::kObject) return download_object(api, content, sink, stop).context(name);
   return Fetch(api, sink, {}, false).run(content.url, stop).context(name);

@@ -51,9 +51,8 @@ std::string mac(const HawkInput& input, std::string_view kind, const Target& tar
 }
 
 Error too_long(std::string_view what) {
-  return Error{.kind = ErrorKind::kBadInput,
-               .message = std::string(what) + " would have more than the " + std::to_string(limits::kMaxHawkBytes) +
-                          " bytes that Taskcluster takes; use credentials with fewer or shorter scopes"};
+  return bad_input(std::string(what) + " would have more than the " + std::to_string(limits::kMaxHawkBytes) +
+                   " bytes that Taskcluster takes; use credentials with fewer or shorter scopes");
 }
 
 class HawkSigner final : public http::Signer {

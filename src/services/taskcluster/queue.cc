@@ -16,7 +16,7 @@ Result<void> check_id(const std::string& id) {
   if (is_slugid(id)) return {};
   std::string message = "this is no id of a task or a task group: ";
   message += id.substr(0, limits::kMaxErrorTextBytes);
-  return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+  return bad_input(std::move(message));
 }
 
 Result<void> check_place(const ArtifactPlace& place) {
@@ -24,9 +24,8 @@ Result<void> check_place(const ArtifactPlace& place) {
   bool is_name = !place.name.empty() && place.name.size() <= limits::kMaxArtifactNameBytes &&
                  std::all_of(place.name.begin(), place.name.end(), [](char c) { return c >= ' ' && c <= '~'; });
   if (is_name && place.run_id.value_or(0) >= 0) return {};
-  return Error{.kind = ErrorKind::kBadInput,
-               .message = "an artifact's name must be 1 to " + std::to_string(limits::kMaxArtifactNameBytes) +
-                          " printable characters of ASCII, and its run 0 or more"};
+  return bad_input("an artifact's name must be 1 to " + std::to_string(limits::kMaxArtifactNameBytes) +
+                   " printable characters of ASCII, and its run 0 or more");
 }
 
 // "/task/ID/runs/2/artifacts", of the latest run "/task/ID/artifacts".

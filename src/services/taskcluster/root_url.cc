@@ -14,9 +14,8 @@ Result<std::string> normal_root_url(std::string_view text) {
   }
   bool has_path = url.value().path.find_first_not_of('/') != std::string::npos;
   if (has_path || text.find_first_of("?#") != std::string_view::npos) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = "the root URL of a deployment has neither path nor query; write " + url.value().scheme +
-                            "://" + url.value().host};
+    return bad_config("the root URL of a deployment has neither path nor query; write " + url.value().scheme + "://" +
+                      url.value().host);
   }
   return url.value().scheme + "://" + url.value().host;
 }

@@ -12,8 +12,6 @@
 namespace quern::taskcluster {
 namespace {
 
-Error bad(std::string message) { return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)}; }
-
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
 
 // As JSON schemas count: characters of UTF-8, not bytes.
@@ -25,8 +23,8 @@ std::size_t characters(std::string_view text) {
 Result<void> check_length(std::string_view part, std::string_view text, std::size_t most) {
   std::size_t length = characters(text);
   if (length >= 1 && length <= most) return {};
-  return bad("the " + std::string(part) + " of a mail has " + std::to_string(length) + " characters; it must be 1 to " +
-             std::to_string(most));
+  return bad_input("the " + std::string(part) + " of a mail has " + std::to_string(length) +
+                   " characters; it must be 1 to " + std::to_string(most));
 }
 
 Result<void> check_mail(const Mail& mail) {
@@ -35,8 +33,8 @@ Result<void> check_mail(const Mail& mail) {
   TRY(check_length("content", mail.content, limits::kMaxMailContent));
   bool is_header = std::any_of(mail.address.begin(), mail.address.end(), is_control) ||
                    std::any_of(mail.subject.begin(), mail.subject.end(), is_control);
-  if (is_header) return bad("the address or the subject of a mail has a line end or another control character");
-  if (mail.address.find('@') == std::string::npos) return bad("the address of a mail has no @");
+  if (is_header) return bad_input("the address or the subject of a mail has a line end or another control character");
+  if (mail.address.find('@') == std::string::npos) return bad_input("the address of a mail has no @");
   if (!mail.link.has_value()) return {};
   TRY(check_length("link's text", mail.link->text, limits::kMaxMailLinkText));
   return check_length("link's URL", mail.link->url, limits::kMaxMailLinkUrl);
@@ -51,7 +49,7 @@ std::string json_of(const Mail& mail) {
 Result<Json> parse_object(std::string_view text) {
   auto json = parse_json(text);
   if (json.has_value() && json->is_object()) return std::move(*json);
-  return bad("the answer is no JSON object");
+  return bad_input("the answer is no JSON object");
 }
 
 const char* level_of(const S3Request& request) { return request.writes ? "read-write" : "read-only"; }
@@ -90,11 +88,12 @@ Result<void> check_s3_request(const S3Request& request) {
                    request.bucket.size() <= limits::kMostBucketName &&
                    std::all_of(request.bucket.begin(), request.bucket.end(), is_letter);
   if (!is_bucket) {
-    return bad("the bucket " + request.bucket + " has a name that Taskcluster gives no credentials for: it must be " +
-               "lower-case letters, digits and hyphens only");
+    return bad_input("the bucket " + request.bucket +
+                     " has a name that Taskcluster gives no credentials for: it must be " +
+                     "lower-case letters, digits and hyphens only");
   }
   if (!request.prefix.empty() && (request.prefix.starts_with('/') || !request.prefix.ends_with('/'))) {
-    return bad("the prefix " + request.prefix + " must end with / and not begin with it");
+    return bad_input("the prefix " + request.prefix + " must end with / and not begin with it");
   }
   return {};
 }
@@ -144,7 +143,7 @@ Result<std::string> parse_indexed_task(std::string_view text) {
   std::string task_id = fields.text("taskId");
   TRY(fields.finish());
   if (is_slugid(task_id)) return task_id;
-  return bad("taskId is no id of a task");
+  return bad_input("taskId is no id of a task");
 }
 
 Result<Secret> parse_secret(std::string_view text) {

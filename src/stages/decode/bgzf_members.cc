@@ -7,8 +7,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kFixedBytes = 12;  // the header up to the extra field, and that one's length
-constexpr std::size_t kLengthBytes = 4;  // the last ones of a member: what it decodes to
+constexpr std::size_t kFixedHeaderBytes = 12;  // the header up to the extra field, and that one's length
+constexpr std::size_t kLengthBytes = 4;        // the last ones of a member: what it decodes to
 constexpr std::size_t kMostMemberBytes = 64 * limits::kKiB;
 
 // What the field says, with `extra` a list of fields: two bytes of name, two of length, and the value.
@@ -26,14 +26,14 @@ std::optional<std::size_t> stored_length(std::string_view extra) {
 }  // namespace
 
 Result<std::optional<Piece>> find_bgzf_member(StoredWindow& window, std::size_t at, const PartLimits& limits) {
-  TRY_ASSIGN(std::string_view ahead, window.peek(at + kFixedBytes));
+  TRY_ASSIGN(std::string_view ahead, window.peek(at + kFixedHeaderBytes));
   std::string_view head = ahead.substr(at);
   // Magic, deflate, and of the flags only the one for an extra field.
-  if (head.size() < kFixedBytes || !head.starts_with("\x1f\x8b\x08\x04"sv)) return std::optional<Piece>();
-  std::size_t extra_bytes = little_endian(head.substr(kFixedBytes - 2, 2));
-  TRY_ASSIGN(ahead, window.peek(at + kFixedBytes + extra_bytes));
-  auto length = stored_length(ahead.substr(at + kFixedBytes, extra_bytes));
-  if (!length.has_value() || *length < kFixedBytes + extra_bytes + kLengthBytes) return std::optional<Piece>();
+  if (head.size() < kFixedHeaderBytes || !head.starts_with("\x1f\x8b\x08\x04"sv)) return std::optional<Piece>();
+  std::size_t extra_bytes = little_endian(head.substr(kFixedHeaderBytes - 2, 2));
+  TRY_ASSIGN(ahead, window.peek(at + kFixedHeaderBytes + extra_bytes));
+  auto length = stored_length(ahead.substr(at + kFixedHeaderBytes, extra_bytes));
+  if (!length.has_value() || *length < kFixedHeaderBytes + extra_bytes + kLengthBytes) return std::optional<Piece>();
   if (*length > limits.most_bytes) return std::optional<Piece>();
   TRY_ASSIGN(ahead, window.peek(at + *length));
   if (ahead.size() < at + *length) return std::optional<Piece>();

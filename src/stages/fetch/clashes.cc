@@ -10,7 +10,7 @@ namespace {
 Error clash(const std::string& path, std::string_view why) {
   std::string message = path;
   message.append(" ").append(why).append("; two such inputs cannot be in one job");
-  return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+  return bad_input(std::move(message));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ Result<void> Folders::make(const std::string& folder) {
     // mkdir says EROFS or EACCES for some folders that are there.
     bool is_there = ::stat(folder.c_str(), &status) == 0;
     if (error == ENOTDIR || (is_there && !S_ISDIR(status.st_mode))) {
-      return Error{.kind = ErrorKind::kBadInput, .message = "making the folder " + folder + ": a file is in its place"};
+      return bad_input("making the folder " + folder + ": a file is in its place");
     }
     if (!is_there) return os_error("making the folder " + folder, error);
   }

@@ -103,7 +103,7 @@ http::Request Object::start(std::size_t index) {
 Error Object::changed(std::string message) {
   wants_restart_ = restarts_++ < limits::kMaxRestarts;
   if (!wants_restart_) message += "; it was started over once already";
-  return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+  return bad_input(std::move(message));
 }
 
 Result<void> Object::check_same(const http::Head& head) {
@@ -129,7 +129,7 @@ Result<void> Object::check_partial(const Piece& piece, const http::Head& head) {
   if (!range.has_value() || range->count == 0 || range->first != first || range->count > count || !range->total) {
     std::string message = "asked for the bytes " + range_text(first, count) + ", the server sent Content-Range '";
     message.append(text.substr(0, 100)).append("'");
-    return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+    return bad_input(std::move(message));
   }
   return learn_size(range->total);
 }
@@ -139,7 +139,7 @@ Result<void> Object::learn_size(std::optional<std::uint64_t> total) {
   if (remote_.size_bytes.has_value() && *total != *remote_.size_bytes) {
     std::string message = "the object has " + std::to_string(*total) + " bytes, but the list of inputs says ";
     message.append(std::to_string(*remote_.size_bytes));
-    return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+    return bad_input(std::move(message));
   }
   if (size_bytes_.has_value()) {
     return *size_bytes_ == *total ? Result<void>() : changed("the object's size changed while it was fetched");
@@ -176,7 +176,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
     // Nothing would tell if the next part were of another object.
     takes_ranges_ = false;
     wants_restart_ = true;
-    return Error{.kind = ErrorKind::kBadInput, .message = "parts without an ETag or a Last-Modified cannot be joined"};
+    return bad_input("parts without an ETag or a Last-Modified cannot be joined");
   }
   if (!knew_size) {
     Piece first = pieces_[index];
@@ -206,8 +206,7 @@ Result<void> Object::take(std::size_t index, std::string_view bytes) {
   Piece& piece = pieces_[index];
   if (bytes.size() > piece.count - piece.taken) {
     piece.is_too_long = true;
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = "the object has more than the " + std::to_string(*size_bytes_) + " bytes it should have"};
+    return bad_input("the object has more than the " + std::to_string(*size_bytes_) + " bytes it should have");
   }
   std::uint64_t offset = piece.first + piece.taken;
   TRY(file_.write_at(offset, bytes));
@@ -271,7 +270,7 @@ Result<void> Object::catch_up() {
     while (digested_bytes_ >= piece.first && digested_bytes_ < end) {
       std::size_t wanted = std::min<std::uint64_t>(digest_buffer_.size(), end - digested_bytes_);
       TRY_ASSIGN(std::size_t count, file_.read_at(digested_bytes_, digest_buffer_.data(), wanted));
-      if (count != wanted) return Error{.kind = ErrorKind::kBadInput, .message = "the part file was cut short"};
+      if (count != wanted) return bad_input("the part file was cut short");
       digest_->add({digest_buffer_.data(), count});
       digested_bytes_ += count;
     }

@@ -158,7 +158,7 @@ Result<void> PartFile::commit() {
     int error = errno;
     ::unlink(path_.c_str());
     if (error == EISDIR) {
-      return Error{.kind = ErrorKind::kBadInput, .message = "a folder is where the file " + target_ + " should go"};
+      return bad_input("a folder is where the file " + target_ + " should go");
     }
     return os_error("renaming " + path_ + " to " + target_, error);
   }

@@ -35,7 +35,7 @@ Result<std::string> safe_path(const std::string& folder, const std::string& key)
   if (reason.empty()) return path;
   std::string message = "cannot be stored below ";
   message.append(folder).append(": ").append(reason);
-  return Error{.kind = ErrorKind::kBadInput, .message = std::move(message)};
+  return bad_input(std::move(message));
 }
 
 }  // namespace quern::fetch

@@ -9,15 +9,13 @@
 #include <string_view>
 #include <utility>
 
+#include "stages/inputs/folder_stream.h"
+
 namespace quern::inputs {
 namespace {
 
 // Enough to help; a folder of millions is not read to the end for a message.
 constexpr std::size_t kMostEntries = 100'000;
-
-struct CloseFolder {
-  void operator()(DIR* stream) const { ::closedir(stream); }
-};
 
 bool is_folder(const std::string& path) {
   struct stat status {};
@@ -49,7 +47,7 @@ struct Listing {
 };
 
 std::optional<Listing> list_folder(const std::string& path, std::string_view wanted) {
-  std::unique_ptr<DIR, CloseFolder> stream(::opendir(path.c_str()));
+  FolderStream stream(::opendir(path.c_str()));
   if (stream == nullptr) return std::nullopt;
   Listing listing;
   while (const dirent* entry = ::readdir(stream.get())) {

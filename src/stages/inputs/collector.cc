@@ -68,7 +68,7 @@ std::vector<bool> Collector::find_repeated(InputList& list) const {
 
 Result<InputList> Collector::finish() {
   if (inputs_.size() > std::numeric_limits<InputOrdinal>::max()) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = "there are more than 4294967295 inputs"};
+    return bad_config("there are more than 4294967295 inputs");
   }
   InputList list{.inputs = std::move(inputs_), .notes = {}};
   std::sort(list.inputs.begin(), list.inputs.end(), [](const Input& left, const Input& right) {

@@ -12,9 +12,7 @@ using Json = nlohmann::json;
 struct FilterReader {
   std::string origin;
 
-  Error wrong(const std::string& what) const {
-    return Error{.kind = ErrorKind::kBadConfig, .message = origin + ": " + what};
-  }
+  Error wrong(const std::string& what) const { return bad_config(origin + ": " + what); }
 
   Result<void> check_keys(const Json& object, const std::string& where, const std::vector<std::string>& known) const {
     for (const auto& item : object.items()) {

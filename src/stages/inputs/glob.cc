@@ -136,9 +136,8 @@ class BraceExpansion {
       size_bytes_ += pattern.size();
     }
     if (names_.size() > kMostNames || size_bytes_ > kMostExpandedBytes || depth > kMostGroups) {
-      return Error{.kind = ErrorKind::kBadConfig,
-                   .message = "the braces stand for too many names (more than " + std::to_string(kMostNames) +
-                              ", or from more than " + std::to_string(kMostGroups) + " groups); use * or a manifest"};
+      return bad_config("the braces stand for too many names (more than " + std::to_string(kMostNames) +
+                        ", or from more than " + std::to_string(kMostGroups) + " groups); use * or a manifest");
     }
     if (!group.has_value()) return {};
     group->commas.push_back(group->end);
@@ -213,8 +212,7 @@ std::string unescape(std::string_view pattern) {
 
 Result<std::vector<std::string>> expand_braces(std::string_view pattern) {
   if (pattern.size() > kMostPatternBytes) {
-    return Error{.kind = ErrorKind::kBadConfig,
-                 .message = "a pattern of " + std::to_string(pattern.size()) + " bytes is too long; use a manifest"};
+    return bad_config("a pattern of " + std::to_string(pattern.size()) + " bytes is too long; use a manifest");
   }
   BraceExpansion expansion;
   TRY(expansion.expand(pattern, 0));

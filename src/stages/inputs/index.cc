@@ -8,9 +8,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error bad_answer(std::string message) {
-  return Error{.kind = ErrorKind::kBadInput, .message = "the index's answer " + std::move(message)};
-}
+Error bad_answer(std::string message) { return bad_input("the index's answer " + std::move(message)); }
 
 Result<IndexEntry> parse_entry(const Json& json, std::size_t number) {
   std::string where = "has, as its entry " + std::to_string(number) + ", ";

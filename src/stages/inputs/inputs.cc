@@ -33,9 +33,6 @@ constexpr std::size_t kMaxFilterBytes = std::size_t{1} << 20;
 // What an index is asked where there is no filter: everything.
 constexpr std::string_view kNoFilter = R"({"version":1,"dimensions":[]})";
 
-Error bad_config(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-Error not_found(std::string message) { return Error{.kind = ErrorKind::kNotFound, .message = std::move(message)}; }
-
 // s3://, https:// and so on.
 bool is_url(std::string_view text) {
   std::size_t colon = text.find("://");
@@ -263,9 +260,8 @@ Result<void> Lister::add_line(const ManifestLine& line, const std::string& folde
   if (!S_ISREG(located->status.st_mode)) return bad_config(name + " is no regular file; a list names files");
   auto size_bytes = static_cast<std::uint64_t>(located->status.st_size);
   if (line.size_bytes.has_value() && *line.size_bytes != size_bytes) {
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = name + " has " + std::to_string(size_bytes) + " bytes, but the list says " +
-                            std::to_string(*line.size_bytes) + ": it is not complete, or the list is old"};
+    return bad_input(name + " has " + std::to_string(size_bytes) + " bytes, but the list says " +
+                     std::to_string(*line.size_bytes) + ": it is not complete, or the list is old");
   }
   return add_file(name, *located);
 }

@@ -12,10 +12,8 @@ namespace {
 constexpr std::size_t kMostLineBytes = std::size_t{64} << 10;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-Error bad_line(std::string message) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(message)}; }
-
 Error too_long() {
-  return bad_line("the line is longer than " + std::to_string(kMostLineBytes) + " bytes: is this a list of names?");
+  return bad_config("the line is longer than " + std::to_string(kMostLineBytes) + " bytes: is this a list of names?");
 }
 
 // Cuts lines out of pieces of the source.
@@ -54,7 +52,7 @@ class LineReader {
     if (text.ends_with('\r')) text.remove_suffix(1);
     if (text.find_first_not_of(" \t") == std::string_view::npos) return {};
     if (text.find('\0') != std::string_view::npos)
-      return bad_line("the line holds a zero byte: is this a list of names?");
+      return bad_config("the line holds a zero byte: is this a list of names?");
     ManifestLine entry{.number = number_, .name = text};
     std::size_t tab = text.rfind('\t');
     if (tab != std::string_view::npos) {
@@ -63,11 +61,11 @@ class LineReader {
       std::uint64_t size_bytes = 0;
       auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), size_bytes);
       if (error != std::errc() || end != size.data() + size.size()) {
-        return bad_line("what is behind the TAB is no size in bytes: " + std::string(size));
+        return bad_config("what is behind the TAB is no size in bytes: " + std::string(size));
       }
       entry.size_bytes = size_bytes;
     }
-    if (entry.name.empty()) return bad_line("there is a size, but no name before it");
+    if (entry.name.empty()) return bad_config("there is a size, but no name before it");
     return take_(entry);
   }
 
@@ -92,7 +90,8 @@ Result<void> read_manifest(ByteSource& source, std::string_view origin,
     if (count.value() == 0) return at_line(lines.end());
     total_bytes += count.value();
     if (total_bytes > limits::kMaxManifestBytes) {
-      return bad_line(std::string(origin) + " is longer than " + std::to_string(limits::kMaxManifestBytes) + " bytes");
+      return bad_config(std::string(origin) + " is longer than " + std::to_string(limits::kMaxManifestBytes) +
+                        " bytes");
     }
     TRY(at_line(lines.add({piece.data(), count.value()})));
   }

@@ -14,8 +14,6 @@
 namespace quern::inputs {
 namespace {
 
-Error not_found(std::string message) { return Error{.kind = ErrorKind::kNotFound, .message = std::move(message)}; }
-
 // Objects that some tools make to show an empty folder; no input.
 bool is_folder_marker(const s3::Object& object) { return object.key.ends_with('/') && object.size_bytes == 0; }
 
@@ -57,8 +55,7 @@ bool RemoteFinder::takes(std::string_view name) const {
 Result<void> RemoteFinder::check_peers(const std::string& name) const {
   bool has_peer = is_web_url(name) ? static_cast<bool>(request_.peers.client) : static_cast<bool>(request_.peers.store);
   if (has_peer) return {};
-  return Error{.kind = ErrorKind::kBadConfig,
-               .message = name + ": this command reads local files only; download it first, and name the file"};
+  return bad_config(name + ": this command reads local files only; download it first, and name the file");
 }
 
 Result<RemoteFinder::Named> RemoteFinder::take_apart(const std::string& text) const {
@@ -164,7 +161,7 @@ Result<void> RemoteFinder::add_line(const std::string& name, std::optional<std::
   if (is_web_url(name)) return add_url(name, size_bytes);
   TRY_ASSIGN(Named named, take_apart(name));
   if (named.key.empty()) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = name + " names a bucket; a list names objects"};
+    return bad_config(name + " names a bucket; a list names objects");
   }
   found_.begin_pattern(named.name_prefix.size());
   Input input{.name = name, .url = s3::format_s3_url(named.bucket, named.key)};
@@ -188,7 +185,7 @@ Result<void> RemoteFinder::add_line(const std::string& name, std::optional<std::
 Result<void> RemoteFinder::add_url(const std::string& url, std::optional<std::uint64_t> size_bytes) {
   auto parsed = http::parse_url(url);
   if (!parsed.ok()) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = std::move(parsed).error().message};
+    return bad_config(std::move(parsed).error().message);
   }
   bool is_secret = holds_secret(parsed.value().query);
   Input input{.name = is_secret ? url.substr(0, url.find('?')) : url, .url = url};
@@ -228,17 +225,16 @@ Result<Input> RemoteFinder::ask_for_url(Input input) {
 
 Result<void> RemoteFinder::add_index(const std::string& url, std::string_view filter_json) {
   if (!is_web_url(url)) {
-    return Error{.kind = ErrorKind::kBadConfig, .message = "the index must be an http:// or https:// URL"};
+    return bad_config("the index must be an http:// or https:// URL");
   }
   TRY(check_peers(url.substr(0, url.find('?'))));
   TRY_ASSIGN(http::Client * client, request_.peers.client());
   auto take = [&](const IndexEntry& entry) -> Result<void> {
     if (!takes(entry.name)) {
-      return Error{.kind = ErrorKind::kBadConfig,
-                   .message = "the index names " + entry.name +
-                              (entry.name.find("://") == std::string::npos
-                                   ? ", which is a key; say of which bucket, with --bucket or QUERN_BUCKET"
-                                   : ", which quern cannot read; it reads s3://, https:// and http:// URLs")};
+      return bad_config("the index names " + entry.name +
+                        (entry.name.find("://") == std::string::npos
+                             ? ", which is a key; say of which bucket, with --bucket or QUERN_BUCKET"
+                             : ", which quern cannot read; it reads s3://, https:// and http:// URLs"));
     }
     return add_line(entry.name, entry.size_bytes);
   };

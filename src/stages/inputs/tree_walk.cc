@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "stages/inputs/folder_stream.h"
 #include "stages/inputs/glob.h"
 
 namespace quern::inputs {
@@ -16,10 +17,6 @@ namespace {
 
 // Each folder on the way down holds a descriptor.
 constexpr std::size_t kMostDepth = 256;
-
-struct CloseFolder {
-  void operator()(DIR* stream) const { ::closedir(stream); }
-};
 
 }  // namespace
 
@@ -102,11 +99,9 @@ Result<void> TreeWalk::visit(Fd folder, const States& states) {
   Identity identity{.device = status.st_dev, .inode = status.st_ino};
   if (std::find(ancestors_.begin(), ancestors_.end(), identity) != ancestors_.end()) return {};
   if (ancestors_.size() >= kMostDepth) {
-    return Error{
-        .kind = ErrorKind::kBadInput,
-        .message = "the folder " + name_ + " is nested deeper than " + std::to_string(kMostDepth) + " folders"};
+    return bad_input("the folder " + name_ + " is nested deeper than " + std::to_string(kMostDepth) + " folders");
   }
-  std::unique_ptr<DIR, CloseFolder> stream(::fdopendir(folder.number()));
+  FolderStream stream(::fdopendir(folder.number()));
   if (stream == nullptr) return os_error("reading the folder " + name_, errno);
   static_cast<void>(folder.release());  // the stream closes it
   ancestors_.push_back(identity);

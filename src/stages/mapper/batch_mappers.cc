@@ -21,7 +21,7 @@ Result<void> run_batch_mappers(const MapperOptions& options, const MapperPeers& 
     workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) -> Result<void> {
       BatchWorker worker(number, options, peers, opener, command);
       while (auto next = queue->next(stop_worker)) TRY(worker.run(batches[*next], stop_worker));
-      if (stop_worker.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      if (stop_worker.stop_requested()) return stopped();
       return {};
     });
   }

@@ -22,8 +22,6 @@ namespace {
 
 constexpr std::size_t kOutputChunkBytes = 4 * limits::kMiB;
 
-Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
-
 // "data/b.json.gz" -> "3-b.json": what a decompressed file is called, so that two of one name do not meet.
 std::string decoded_name(const std::string& path, std::size_t index) {
   std::filesystem::path name = std::filesystem::path(path).filename();

@@ -16,8 +16,6 @@ namespace {
 
 Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(message)}; }
 
-Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
-
 // Names of a block's segments, as the mapper gets them.
 std::vector<std::string_view> file_names(const Block& block, const std::vector<Input>& inputs) {
   std::vector<std::string_view> names;

@@ -64,7 +64,7 @@ class PairsWorker {
   Result<void> map_run(BlockSource& source, BlockSink& sink, const std::stop_token& stop) {
     Block block;
     while (true) {
-      if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      if (stop.stop_requested()) return stopped();
       auto more = source.next(block);
       // A failed input is no failure of the run: it was reported, and the policy decides.
       if (!more.ok() || !more.value()) break;
@@ -188,11 +188,10 @@ Result<Pairs> parse_pairs(const Builtin& builtin) {
   auto value = json::parse_path(builtin.value);
   if (!value.ok()) return std::move(value).error().with_context("mapper.value");
   if (json::has_every(value.value())) {
-    return Error{
-        .kind = ErrorKind::kBadConfig,
-        .message = fmt::format("mapper.value: '{}' has [*] in it, and a pair has one value; only mapper.key may "
-                               "be of every element",
-                               builtin.value)};
+    return bad_config(
+        fmt::format("mapper.value: '{}' has [*] in it, and a pair has one value; only mapper.key may "
+                    "be of every element",
+                    builtin.value));
   }
   pairs.value = std::move(value).value();
   return pairs;
@@ -212,7 +211,7 @@ Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& pe
         auto source = opener.open_run(runs[*next], peers.events);
         TRY(worker.map_run(*source, *sink, stop_worker));
       }
-      if (stop_worker.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped"};
+      if (stop_worker.stop_requested()) return stopped();
       return {};
     });
   }

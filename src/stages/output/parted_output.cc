@@ -130,7 +130,7 @@ class PartReader {
   }
 
  private:
-  Error cut_short() const { return Error{.kind = ErrorKind::kBadInput, .message = path_ + " ends too early"}; }
+  Error cut_short() const { return bad_input(path_ + " ends too early"); }
   Result<bool> ensure_some() {
     if (used_ < buffer_.size()) return true;
     TRY_ASSIGN(Fd fd, open_file(path_, O_RDONLY));

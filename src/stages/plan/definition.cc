@@ -12,9 +12,10 @@
 // The JSON of one task (docs/taskcluster.md). Its keys stand in a fixed order, so that the same plan is the same bytes.
 
 namespace quern::plan {
-namespace {
 
 using Json = nlohmann::ordered_json;
+
+namespace {
 
 constexpr const char* kArtifactsFolder = "artifacts";
 

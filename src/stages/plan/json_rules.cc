@@ -30,7 +30,7 @@ const std::string& text(const Json& value) { return value.get_ref<const std::str
 
 }  // namespace
 
-Error broken(std::string what) { return Error{.kind = ErrorKind::kBadConfig, .message = std::move(what)}; }
+Error broken(std::string what) { return bad_config(std::move(what)); }
 
 std::string shown(const Json& value) {
   std::string json = value.dump(-1, ' ', true, Json::error_handler_t::replace);

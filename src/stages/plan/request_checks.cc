@@ -12,7 +12,7 @@ namespace quern::plan {
 namespace {
 
 Error bad(const Request& request, std::string_view what) {
-  return Error{.kind = ErrorKind::kBadConfig, .message = fmt::format("{}: {}", request.job.file, what)};
+  return bad_config(fmt::format("{}: {}", request.job.file, what));
 }
 
 Result<void> check_settings(const Request& request) {

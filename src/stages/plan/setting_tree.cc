@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 
 namespace quern::plan {
-namespace {
 
 using Json = nlohmann::ordered_json;
+
+namespace {
+
 using job_file::YamlNode;
 using Kind = YamlNode::Kind;
 
@@ -59,9 +61,8 @@ Result<SettingTree> setting_tree(std::string_view json_text) {
       continue;
     }
     if (node.kind != Kind::kMap) {
-      return Error{.kind = ErrorKind::kBadConfig,
-                   .message = fmt::format("{} is {}; it must be a map such as {}", key, job_file::kind_name(node),
-                                          section->example)};
+      return bad_config(
+          fmt::format("{} is {}; it must be a map such as {}", key, job_file::kind_name(node), section->example));
     }
     for (job_file::YamlEntry& entry : node.entries) tree.emplace_back(key + "." + entry.key, std::move(entry.value));
   }

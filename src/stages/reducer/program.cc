@@ -12,7 +12,11 @@
 
 namespace quern::reducer {
 
+namespace {
+
 using Clock = std::chrono::steady_clock;
+
+}  // namespace
 
 Result<void> Program::start() {
   TRY_ASSIGN(command_, process::module_command(*options_.module, options_.job_folder));

@@ -31,8 +31,7 @@ class ReportSink final : public taskcluster::ArtifactSink {
   }
   Result<void> write(std::string_view bytes) override {
     if (bytes.size() > limits::kMaxTaskReportBytes - text.size()) {
-      return Error{.kind = ErrorKind::kBadInput,
-                   .message = fmt::format("it is longer than {} bytes", limits::kMaxTaskReportBytes)};
+      return bad_input(fmt::format("it is longer than {} bytes", limits::kMaxTaskReportBytes));
     }
     text.append(bytes);
     return {};
@@ -103,9 +102,8 @@ Result<void> fetch_part(taskcluster::Api& api, const Source& source, const TaskP
   TRY(download_to(api, place, path, stop));
   TRY_ASSIGN(wrong, difference(path, part));
   if (wrong.empty()) return {};
-  return Error{.kind = ErrorKind::kBadInput,
-               .message = fmt::format("artifact {} of task {} was fetched twice and is damaged: {}", place.name,
-                                      source.task_id, wrong)};
+  return bad_input(
+      fmt::format("artifact {} of task {} was fetched twice and is damaged: {}", place.name, source.task_id, wrong));
 }
 
 Result<void> fetch_file(taskcluster::Api& api, const Source& source, const std::string& name, disk::AtomicFile& file,

@@ -18,7 +18,7 @@ namespace {
 using Kind = Aggregation::Kind;
 
 constexpr std::size_t kFirstSlots = 1024;
-constexpr std::size_t kFirstPieceBytes = std::size_t{32} << 10;
+constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
 // A slot lies anywhere in the table and its line anywhere in the arena: both are asked for while others are worked on.
 constexpr std::size_t kSlotsAhead = 24;
 constexpr std::size_t kLinesAhead = 12;
@@ -197,7 +197,7 @@ Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std:
 Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
   if (room_.size() < size_bytes) {
     // An eighth of what there is, so that little of the last piece stands empty.
-    std::size_t piece_bytes = std::max(std::clamp(arena_bytes_ / 8, kFirstPieceBytes, kHugePageBytes), size_bytes);
+    std::size_t piece_bytes = std::max(std::clamp(arena_bytes_ / 8, kFirstArenaPieceBytes, kHugePageBytes), size_bytes);
     TRY_ASSIGN(auto piece, HugeArray<char>::make(piece_bytes));
     count(piece_bytes);
     arena_bytes_ += piece_bytes;

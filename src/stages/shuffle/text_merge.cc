@@ -109,7 +109,7 @@ class TextCursor {
                   "comes after a greater key, so this is no result of quern map for a job with a reducer");
   }
   Error broken(std::uint64_t line, std::string_view how) const {
-    return Error{.kind = ErrorKind::kBadInput, .message = fmt::format("{}: line {} {}", name_, line, how)};
+    return bad_input(fmt::format("{}: line {} {}", name_, line, how));
   }
 
   const std::string name_;

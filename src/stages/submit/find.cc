@@ -14,9 +14,7 @@ namespace {
 
 constexpr const char* kOrAnew = "without --group, quern submit makes a new group";
 
-Error not_this_plan(std::string message) {
-  return Error{.kind = ErrorKind::kBadInput, .message = fmt::format("{}; {}", message, kOrAnew)};
-}
+Error not_this_plan(std::string message) { return bad_input(fmt::format("{}; {}", message, kOrAnew)); }
 
 // Compares a group, task by task, with the plan.
 class Comparison {

@@ -101,17 +101,15 @@ void Listing::join(GroupWatch& watch) const {
 
 Result<GroupWatch> Listing::finish(taskcluster::Api& api, const std::string& group_id) && {
   if (entries_.empty()) {
-    return Error{.kind = ErrorKind::kBadInput,
-                 .message = fmt::format("quern made none of the {} tasks of the task group {}", others_, group_id)};
+    return bad_input(fmt::format("quern made none of the {} tasks of the task group {}", others_, group_id));
   }
   auto is_final = [](const Entry& entry) { return entry.task.is_final; };
   auto final_entry = std::find_if(entries_.begin(), entries_.end(), is_final);
   if (final_entry == entries_.end()) {
-    return Error{
-        .kind = ErrorKind::kBadInput,
-        .message = fmt::format("the task group {} has {} tasks of a job, but not its final one: its submission "
-                               "was not finished; quern submit --group {} goes on with it",
-                               group_id, entries_.size(), group_id)};
+    return bad_input(
+        fmt::format("the task group {} has {} tasks of a job, but not its final one: its submission "
+                    "was not finished; quern submit --group {} goes on with it",
+                    group_id, entries_.size(), group_id));
   }
   GroupWatch watch(api);
   watch.group_.id = group_id;

@@ -14,8 +14,7 @@ namespace quern::watch {
 namespace {
 
 Error refused(std::string message) {
-  return Error{.kind = ErrorKind::kBadInput,
-               .message = message + ", and cannot be run again; quern submit makes a new task group of the job"};
+  return bad_input(message + ", and cannot be run again; quern submit makes a new task group of the job");
 }
 
 bool goes_on(const WatchedTask& task) { return task.state == TaskState::kPending || task.state == TaskState::kRunning; }

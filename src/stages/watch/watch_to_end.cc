@@ -24,8 +24,6 @@ bool wait(std::chrono::milliseconds duration, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-Error stopped() { return Error{.kind = ErrorKind::kStopped, .message = "stopped"}; }
-
 class Loop {
  public:
   Loop(GroupWatch& watch, GroupSink& sink, std::chrono::milliseconds longest, Rerun* rerun)

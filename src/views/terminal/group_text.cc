@@ -10,8 +10,7 @@
 namespace quern::view {
 namespace {
 
-constexpr std::array kKinds = {TaskKind::kMap, TaskKind::kMerge, TaskKind::kReduce, TaskKind::kCollect};
-constexpr std::size_t kLabelColumns = 10;
+constexpr std::array kTaskKinds = {TaskKind::kMap, TaskKind::kMerge, TaskKind::kReduce, TaskKind::kCollect};
 constexpr std::size_t kCountColumns = 11;
 
 // How far the tasks of one kind are, as people count.
@@ -99,7 +98,7 @@ std::vector<std::string> render_group(const WatchedGroup& group, UtcTime now, co
   std::vector<Line> lines;
   lines.emplace_back().add(clean(group.job), Ink::kBold).add("  ").add(clean(group.page), Ink::kDim);
   lines.push_back(heading());
-  for (TaskKind kind : kKinds) {
+  for (TaskKind kind : kTaskKinds) {
     Counts counts = counts_of(group, kind);
     if (counts.all > 0) lines.push_back(row(kind, counts));
   }
@@ -119,7 +118,7 @@ std::vector<std::string> render_group(const WatchedGroup& group, UtcTime now, co
 
 std::string group_line(const WatchedGroup& group) {
   std::string text;
-  for (TaskKind kind : kKinds) {
+  for (TaskKind kind : kTaskKinds) {
     Counts counts = counts_of(group, kind);
     if (counts.all == 0) continue;
     text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name_of(kind), counts_in_words(counts));

@@ -12,7 +12,6 @@
 namespace quern::view {
 namespace {
 
-constexpr std::size_t kLabelColumns = 10;
 constexpr std::size_t kShortestBar = 10;
 constexpr std::size_t kLongestBar = 40;
 // Before this much time nothing sensible can be said about what comes.

@@ -11,6 +11,9 @@
 
 namespace quern::view {
 
+// What the names of rows take at the beginning of their lines.
+constexpr std::size_t kLabelColumns = 10;
+
 // "1,234,567"
 std::string format_count(std::uint64_t number);
 // "1 input", "2,000 inputs"; the plural adds an s unless it is given.

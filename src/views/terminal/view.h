@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/environment.h"
 #include "base/fd.h"
 #include "model/event.h"
 #include "model/limits.h"
@@ -32,9 +33,6 @@ struct TerminalOptions {
 
 // As the options say, or as the terminal does.
 ScreenSize screen_size(const TerminalOptions& options, const Fd& fd);
-
-// An environment variable's value, or null.
-using EnvironmentLookup = std::function<const char*(const char*)>;
 
 // What fd 2, say, can show: NO_COLOR, TERM, TASK_ID (of a task on Taskcluster, whose terminal is a log) and the
 // locale's variables are honoured. `fd_is_terminal` is what isatty says.
