@@ -6,9 +6,11 @@
 
 #include "base/bytes.h"
 #include "base/channel.h"
+#include "base/environment.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "base/task_group.h"
+#include "base/trimmed.h"
 
 namespace quern {
 namespace {
@@ -29,6 +31,19 @@ TEST(Result, PutsTheOutermostContextFirst) {
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().message, "running b: reading a: it broke");
   EXPECT_EQ(result.error().kind, ErrorKind::kBadInput);
+}
+
+TEST(Trimmed, TakesTheBlanksOffBothEnds) {
+  EXPECT_EQ(trimmed(" \t a b ", " \t"), "a b");
+  EXPECT_EQ(trimmed("\ta", " "), "\ta");
+  EXPECT_EQ(trimmed("  ", " "), "");
+  EXPECT_EQ(trimmed("", " "), "");
+}
+
+TEST(VariableValue, IsEmptyForOneThatIsNotSet) {
+  auto environment = [](const char* name) { return std::string_view(name) == "HOME" ? "/root" : nullptr; };
+  EXPECT_EQ(variable_value(environment, "HOME"), "/root");
+  EXPECT_EQ(variable_value(environment, "OTHER"), "");
 }
 
 TEST(ParseBytes, TakesWhatPeopleWrite) {

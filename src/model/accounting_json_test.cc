@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // The run that docs/formats/result-json.md shows.
-Accounting sample() {
+Accounting sample_accounting() {
   Accounting accounting;
   accounting.outcome = Outcome::kDoneWithLosses;
   accounting.job = "os-count";
@@ -49,7 +49,7 @@ TEST(AccountingJson, IsWhatItsPageShows) {
   if (folder == nullptr) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
   std::string page = read_file(std::string(folder) + "/docs/formats/result-json.md", 1 << 20).value();
   std::size_t begin = page.find("```json\n") + 8;
-  EXPECT_EQ(accounting_json(sample()), page.substr(begin, page.find("```", begin) - begin));
+  EXPECT_EQ(accounting_json(sample_accounting()), page.substr(begin, page.find("```", begin) - begin));
 }
 
 TEST(AccountingJson, NamesEveryOutcome) {
@@ -69,7 +69,7 @@ TEST(AccountingJson, NamesEveryOutcome) {
 }
 
 TEST(AccountingJson, TakesAnyBytesInNames) {
-  Accounting accounting = sample();
+  Accounting accounting = sample_accounting();
   accounting.failed_inputs[0].name = "bad\xff\xc3name\"\n";
   accounting.counters[{"\xf0\x9f", ""}] = -1;
   accounting.failure = std::string("a\0b", 3);
@@ -79,9 +79,9 @@ TEST(AccountingJson, TakesAnyBytesInNames) {
 }
 
 TEST(AccountingJson, IsReadAgain) {
-  auto again = read_accounting(accounting_value(sample()));
+  auto again = read_accounting(accounting_value(sample_accounting()));
   ASSERT_TRUE(again.ok()) << again.error().message;
-  EXPECT_EQ(accounting_json(again.value()), accounting_json(sample()));
+  EXPECT_EQ(accounting_json(again.value()), accounting_json(sample_accounting()));
   for (Outcome outcome : {Outcome::kDone, Outcome::kDoneWithLosses, Outcome::kFailed, Outcome::kStopped}) {
     Accounting accounting;
     accounting.outcome = outcome;
@@ -116,7 +116,7 @@ TEST(AccountingJson, SaysWhatIsWrongWithOne) {
       {"/failed_inputs/0/kind", "bad", "failed_inputs.kind is one"},
   };
   for (const Row& row : rows) {
-    nlohmann::ordered_json json = accounting_value(sample());
+    nlohmann::ordered_json json = accounting_value(sample_accounting());
     json[nlohmann::ordered_json::json_pointer(row.pointer)] = row.value;
     auto read = read_accounting(json);
     ASSERT_FALSE(read.ok()) << row.pointer << row.value;

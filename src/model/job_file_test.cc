@@ -11,7 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr const char* kShort = "language: python\nscript: mapper.py\n";
+constexpr const char* kShortForm = "language: python\nscript: mapper.py\n";
 
 JobSources sources_of(const std::string& text, std::vector<std::string> settings = {}) {
   return {.path = "job.yml", .folder = "/job", .text = text, .settings = std::move(settings)};
@@ -24,7 +24,7 @@ JobFile parsed(const JobSources& sources) {
 }
 // The short form with further lines.
 Job job_with(const std::string& lines, std::vector<std::string> settings = {}) {
-  return parsed(sources_of(kShort + lines, std::move(settings))).job;
+  return parsed(sources_of(kShortForm + lines, std::move(settings))).job;
 }
 std::string error_of(const JobSources& sources) {
   auto job = parse_job(sources);
@@ -33,7 +33,7 @@ std::string error_of(const JobSources& sources) {
   return job.error().message;
 }
 std::string error_with(const std::string& lines, std::vector<std::string> settings = {}) {
-  return error_of(sources_of(kShort + lines, std::move(settings)));
+  return error_of(sources_of(kShortForm + lines, std::move(settings)));
 }
 const SettingOrigin& shown(const JobFile& job, const std::string& key) {
   static const SettingOrigin missing{"", "MISSING", "MISSING"};
@@ -128,7 +128,7 @@ taskcluster: {load: {bytes: 1GiB, files: 50}}
 }
 
 TEST(JobFile, TakesItsDefaultsFromTheJob) {
-  JobFile file = parsed(sources_of(kShort));
+  JobFile file = parsed(sources_of(kShortForm));
   Job defaults;
   EXPECT_EQ(file.job.separator, defaults.separator);
   EXPECT_EQ(file.job.limits.memory_bytes, defaults.limits.memory_bytes);
@@ -290,7 +290,7 @@ TEST(Yaml, TakesFilesFromOtherSystems) {
 
 TEST(Precedence, IsArgumentThenEnvironmentThenFileThenDefault) {
   JobSources sources =
-      sources_of(std::string(kShort) + "limits: {memory: 64MiB, attempts: 4}\nfields: [a]\nowner: me\n");
+      sources_of(std::string(kShortForm) + "limits: {memory: 64MiB, attempts: 4}\nfields: [a]\nowner: me\n");
   EXPECT_EQ(shown(parsed(sources), "limits.memory").origin, "job.yml:3");
   sources.environment = {{"QUERN_LIMITS_MEMORY", "128MiB"},
                          {"QUERN_LIMITS_ATTEMPTS", "5"},
@@ -354,21 +354,23 @@ TEST(Arguments, SayWhatTheEnvironmentDoes) {
 // Describing a job and reading that again must change nothing: what check prints can be kept as the job file.
 TEST(Describe, IsAJobFileThatMeansTheSame) {
   for (const std::string& text : {
-           std::string(kShort),
-           kShort + std::string("separator: \\t\nowner: \"no\"\noutput: 'a # b'\narguments: [\"\", '~', 1.10, "
-                                "\"a\\\"b\\\\\", \"\\x01\"]\n"),
-           kShort + std::string("inputs: ['[a]', '{b}', \"c, d\", 'e: f', '-', '?', 'null']\nenv: {A: '', B: , C: '~', "
-                                "'D E': no}\n"),
-           kShort + std::string("filter: 'none'\n"),
+           std::string(kShortForm),
+           kShortForm + std::string("separator: \\t\nowner: \"no\"\noutput: 'a # b'\narguments: [\"\", '~', 1.10, "
+                                    "\"a\\\"b\\\\\", \"\\x01\"]\n"),
+           kShortForm +
+               std::string("inputs: ['[a]', '{b}', \"c, d\", 'e: f', '-', '?', 'null']\nenv: {A: '', B: , C: '~', "
+                           "'D E': no}\n"),
+           kShortForm + std::string("filter: 'none'\n"),
            std::string("mapper: {builtin: pairs, key: info.OS, value: \"1\"}\nreducer: {builtin: top:3}\nlimits: "
                        "{memory: 20000001, timeout: 61001ms}\n"),
            std::string("mapper: {builtin: pairs, key: 'a b', value: a.b}\nsteps: [{mapper: {language: binary, script: "
                        "./x, interface: lines}, "
                        "combiner: {builtin: min}, reducer: {builtin: min}}]\n"),
-           kShort + std::string("where: {a.b: [1, \"1\", no, ~, .5], \"c\\td\": {min: x}}\ntaskcluster: {a: {b: [true, "
-                                "\"true\", {c: ~}]}}\nnotify: {on: []}\n"),
-           kShort + std::string("separator: '\\\\'\nreducer: {builtin: sum}\nresult.parts: keep\ndecompress: "
-                                "none\nlimits.processes: 3\n"),
+           kShortForm +
+               std::string("where: {a.b: [1, \"1\", no, ~, .5], \"c\\td\": {min: x}}\ntaskcluster: {a: {b: [true, "
+                           "\"true\", {c: ~}]}}\nnotify: {on: []}\n"),
+           kShortForm + std::string("separator: '\\\\'\nreducer: {builtin: sum}\nresult.parts: keep\ndecompress: "
+                                    "none\nlimits.processes: 3\n"),
        }) {
     JobFile first = parsed(sources_of(text));
     JobFile second = parsed(sources_of(describe(first)));
@@ -384,7 +386,7 @@ TEST(Describe, IsAJobFileThatMeansTheSame) {
 }
 
 TEST(Describe, AlignsWhereEachSettingComesFrom) {
-  std::string text = describe(parsed(sources_of(kShort, {"limits.memory=256MiB"})));
+  std::string text = describe(parsed(sources_of(kShortForm, {"limits.memory=256MiB"})));
   EXPECT_THAT(text, HasSubstr("mapper.language: python         # job.yml:1\n"));
   EXPECT_THAT(text, HasSubstr("limits.memory: 256MiB           # --set\n"));
   EXPECT_THAT(text, HasSubstr("# manifest is not set           # default\n"));
@@ -392,7 +394,7 @@ TEST(Describe, AlignsWhereEachSettingComesFrom) {
 
 TEST(SettingNames, AreThoseThatAreShown) {
   std::vector<std::string> names = setting_names();
-  for (const SettingOrigin& setting : parsed(sources_of(kShort)).settings) {
+  for (const SettingOrigin& setting : parsed(sources_of(kShortForm)).settings) {
     bool is_missing_worker = setting.key == "combiner" || setting.key == "reducer";
     EXPECT_TRUE(is_missing_worker || std::find(names.begin(), names.end(), setting.key) != names.end()) << setting.key;
   }

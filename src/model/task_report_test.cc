@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::Pair;
 
 // The task that docs/formats/task-report.md shows.
-TaskReport sample() {
+TaskReport sample_report() {
   TaskReport report{.kind = TaskKind::kMap, .quern_version = "0.1.0"};
   report.parts.push_back({.name = "result.txt.zst",
                           .bytes = 52,
@@ -45,12 +45,12 @@ TEST(TaskReport, IsWhatItsPageShows) {
   if (folder == nullptr) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
   std::string page = read_file(std::string(folder) + "/docs/formats/task-report.md", 1 << 20).value();
   std::size_t begin = page.find("```json\n") + 8;
-  EXPECT_EQ(task_report_json(sample()), page.substr(begin, page.find("```", begin) - begin));
+  EXPECT_EQ(task_report_json(sample_report()), page.substr(begin, page.find("```", begin) - begin));
 }
 
 TEST(TaskReport, IsReadAgain) {
   for (TaskKind kind : {TaskKind::kMap, TaskKind::kMerge, TaskKind::kReduce, TaskKind::kCollect}) {
-    TaskReport report = sample();
+    TaskReport report = sample_report();
     report.kind = kind;
     auto again = parse_task_report(task_report_json(report));
     ASSERT_TRUE(again.ok()) << again.error().message;
@@ -61,9 +61,9 @@ TEST(TaskReport, IsReadAgain) {
 }
 
 TEST(TaskReport, IgnoresKeysThatItDoesNotKnow) {
-  auto json = nlohmann::ordered_json::parse(task_report_json(sample()));
+  auto json = nlohmann::ordered_json::parse(task_report_json(sample_report()));
   json["further"] = json["parts"][0]["further"] = json["accounting"]["further"] = 1;
-  EXPECT_EQ(task_report_json(parse_task_report(json.dump()).value()), task_report_json(sample()));
+  EXPECT_EQ(task_report_json(parse_task_report(json.dump()).value()), task_report_json(sample_report()));
 }
 
 TEST(TaskReport, SaysWhatIsWrongWithOne) {
@@ -89,7 +89,7 @@ TEST(TaskReport, SaysWhatIsWrongWithOne) {
       {"/accounting/inputs/found", "2", "accounting: inputs.found is no whole number"},
   };
   for (const Row& row : rows) {
-    auto json = nlohmann::ordered_json::parse(task_report_json(sample()));
+    auto json = nlohmann::ordered_json::parse(task_report_json(sample_report()));
     json[nlohmann::ordered_json::json_pointer(row.pointer)] = row.value;
     auto report = parse_task_report(json.dump());
     ASSERT_FALSE(report.ok()) << row.pointer << row.value;
@@ -100,8 +100,8 @@ TEST(TaskReport, SaysWhatIsWrongWithOne) {
 }
 
 TEST(AddAccounting, AddsWhatBelongsToTheJob) {
-  Accounting sum = sample().accounting;
-  Accounting added = sample().accounting;
+  Accounting sum = sample_report().accounting;
+  Accounting added = sample_report().accounting;
   added.job = added.result = added.failure = "another";
   added.inputs_failed = 1;
   added.failed_inputs.push_back({.name = "b.gz", .error = {.kind = ErrorKind::kBadInput, .message = "damaged"}});

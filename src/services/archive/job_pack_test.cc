@@ -27,7 +27,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::size_t kMostPackBytes = 1 << 20;
 
 class JobPack : public testing::Test {
  protected:
@@ -44,13 +44,13 @@ class JobPack : public testing::Test {
     fs::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << content;
   }
-  Result<std::string> pack(std::vector<std::string> left_out = {}, std::size_t most_text = kMostBytes) const {
+  Result<std::string> pack(std::vector<std::string> left_out = {}, std::size_t most_text = kMostPackBytes) const {
     return pack_folder(
         (folder_ / "job").string(),
-        {.left_out = std::move(left_out), .most_text_bytes = most_text, .most_folder_bytes = kMostBytes});
+        {.left_out = std::move(left_out), .most_text_bytes = most_text, .most_folder_bytes = kMostPackBytes});
   }
   Result<void> unpack(const std::string& text) const {
-    return unpack_folder(text, (folder_ / "there").string(), kMostBytes);
+    return unpack_folder(text, (folder_ / "there").string(), kMostPackBytes);
   }
   // Files with their content, and folders with a / behind their name.
   std::map<std::string, std::string> there() const {
@@ -145,7 +145,7 @@ TEST_F(JobPack, RefusesWhatIsNoFileOfItsOwn) {
 
 TEST_F(JobPack, NamesTheLargestFilesOfOneThatIsTooLarge) {
   write("job/mapper.py", "x");
-  write("job/data.json", std::string(kMostBytes, 'x'));
+  write("job/data.json", std::string(kMostPackBytes, 'x'));
   EXPECT_THAT(pack().error().message, HasSubstr("data.json (1.0 MB), mapper.py"));
   EXPECT_TRUE(pack({"data.json"}).ok());
   auto text = pack({"data.json"}, 20);

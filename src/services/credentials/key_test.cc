@@ -41,7 +41,7 @@ std::string other_pem(EVP_PKEY* key, const char* passphrase = nullptr) {
   return pem;
 }
 
-std::string error_of(const std::string& pem) {
+std::string error_of_pem(const std::string& pem) {
   auto key = PrivateKey::from_pem(Secret(std::string(pem)), "k.pem");
   return key.ok() ? "" : key.error().message;
 }
@@ -79,18 +79,18 @@ TEST(Key, KeepsItsIdThroughItsTexts) {
 }
 
 TEST(Key, SaysWhyAKeyIsNone) {
-  EXPECT_EQ(error_of(""), "k.pem: it holds no private key in PEM");
-  EXPECT_EQ(error_of("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+  EXPECT_EQ(error_of_pem(""), "k.pem: it holds no private key in PEM");
+  EXPECT_EQ(error_of_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
             "k.pem: it holds no private key in PEM");
-  EXPECT_EQ(error_of(key_for_test().public_pem().value()), "k.pem: it holds no private key in PEM");
-  EXPECT_EQ(error_of(other_pem(EVP_EC_gen("P-256"))),
+  EXPECT_EQ(error_of_pem(key_for_test().public_pem().value()), "k.pem: it holds no private key in PEM");
+  EXPECT_EQ(error_of_pem(other_pem(EVP_EC_gen("P-256"))),
             "k.pem: it is no RSA key; make one with: quern credentials keygen");
   EXPECT_EQ(
-      error_of(other_pem(EVP_RSA_gen(1024))),
+      error_of_pem(other_pem(EVP_RSA_gen(1024))),
       "k.pem: it is an RSA key of 1024 bits, and quern takes 2048 to 8192; make one with: quern credentials keygen");
-  EXPECT_EQ(error_of(other_pem(EVP_RSA_gen(2048), "word")),
+  EXPECT_EQ(error_of_pem(other_pem(EVP_RSA_gen(2048), "word")),
             "k.pem: it is protected by a passphrase, which quern cannot ask for; take that off with: openssl pkey");
-  EXPECT_EQ(error_of(other_pem(EVP_RSA_gen(2048))), "");
+  EXPECT_EQ(error_of_pem(other_pem(EVP_RSA_gen(2048))), "");
   auto none = PublicKey::from_pem(Secret(std::string("x")), "p.pem");
   EXPECT_EQ(none.error().message, "p.pem: it holds no public or private key in PEM");
 }

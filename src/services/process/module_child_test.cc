@@ -18,9 +18,9 @@ namespace {
 using protocol::FrameType;
 using ::testing::HasSubstr;
 
-constexpr auto kNever = std::chrono::steady_clock::time_point::max();
+constexpr auto kNoDeadline = std::chrono::steady_clock::time_point::max();
 
-class NoGuard final : public Guard {
+class EmptyGuard final : public Guard {
  public:
   void add_group(int) override {}
   void remove_group(int) override {}
@@ -54,12 +54,12 @@ class ModuleChildTest : public ::testing::Test {
     while (true) {
       TRY_ASSIGN(auto frame, child.next_frame());
       if (frame.has_value()) return frame;
-      TRY_ASSIGN(Activity activity, child.wait(-1, kNever, {}));
+      TRY_ASSIGN(Activity activity, child.wait(-1, kNoDeadline, {}));
       if (activity.exited && activity.output_bytes == 0) return std::optional<Frame>();
     }
   }
 
-  NoGuard guard_;
+  EmptyGuard guard_;
   std::string folder_ = ::testing::TempDir() + "module_child_test." + std::to_string(::getpid());
 };
 

@@ -1,4 +1,5 @@
 #include "services/s3/metadata.h"
+#include "services/s3/answers_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,17 +19,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-http::Response answer(int status, std::string body = "") {
-  return {.head = {.status = status}, .body = std::move(body)};
-}
-
-std::string header_of(const http::Request& request, const std::string& name) {
-  for (const http::Header& header : request.headers) {
-    if (header.name == name) return header.value;
-  }
-  return "none";
-}
 
 class Metadata : public testing::Test {
  protected:

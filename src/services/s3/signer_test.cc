@@ -1,4 +1,5 @@
 #include "services/s3/signer.h"
+#include "services/s3/answers_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,14 +28,6 @@ AwsCredentials example() {
   return make_credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
 }
 UtcTime example_day() { return parse_utc("2013-05-24T00:00:00Z").value(); }
-
-std::string header_of(const http::Request& request, const std::string& name) {
-  std::string value = "none";
-  for (const http::Header& header : request.headers) {
-    if (header.name == name) value = value == "none" ? header.value : "twice";
-  }
-  return value;
-}
 
 TEST(SigV4, SignsTheExamplesOfTheDocumentationOfS3) {
   struct Row {

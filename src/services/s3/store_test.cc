@@ -1,4 +1,5 @@
 #include "services/s3/store.h"
+#include "services/s3/answers_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,16 +19,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-UtcTime today() { return parse_utc("2026-11-05T08:00:00Z").value(); }
-
 AwsCredentials some_credentials() {
   return {.access_key_id = "AKIDEXAMPLE",
           .secret_access_key = Secret(std::string("VERYSECRET")),
           .source = "AWS_ACCESS_KEY_ID"};
-}
-
-http::Response answer(int status, std::string body, std::vector<http::Header> headers = {}) {
-  return {.head = {.status = status, .headers = std::move(headers)}, .body = std::move(body)};
 }
 
 http::Response refusal(int status, const std::string& code, const std::string& more = "") {

@@ -1,4 +1,5 @@
 #include "services/s3/sts.h"
+#include "services/s3/answers_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,8 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-UtcTime today() { return parse_utc("2026-11-05T08:00:00Z").value(); }
 
 std::unique_ptr<CredentialProvider> provider_with(std::string token = "") {
   return make_fixed_provider({.access_key_id = "AKIDEXAMPLE",

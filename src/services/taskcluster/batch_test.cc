@@ -15,8 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kGroup = "Q3GkR1sXTx2mV0c7b1yZ5A";
-
 // Asks for `count` tasks to be created, as many at once as may be, and returns the answers by their numbers.
 std::map<std::size_t, Result<std::string>> create(Deployment& deployment, std::size_t count) {
   Batch batch(*deployment.api);

@@ -8,13 +8,13 @@
 namespace quern::taskcluster {
 namespace {
 
-const std::string kTask =
+const std::string kDefinition =
     R"({"taskQueueId":"p/w","dependencies":["a"],"created":"2026-01-01T00:00:00Z","priority":"low",)"
     R"("payload":{"command":["quern","map"],"env":{"QUERN_JOB":"abc","CREDENTIALS":"x"}},"metadata":{"name":"n"}})";
 
 TEST(Environment, IsThatOfThePayload) {
-  EXPECT_EQ(environment_of(kTask, "QUERN_JOB"), "abc");
-  EXPECT_EQ(environment_of(kTask, "OTHER"), "");
+  EXPECT_EQ(environment_of(kDefinition, "QUERN_JOB"), "abc");
+  EXPECT_EQ(environment_of(kDefinition, "OTHER"), "");
   EXPECT_EQ(environment_of("{}", "QUERN_JOB"), "");
   EXPECT_EQ(environment_of("[1]", "QUERN_JOB"), "");
   EXPECT_EQ(environment_of(R"({"payload":{"env":{"A":1}}})", "A"), "");
@@ -44,10 +44,10 @@ TEST(DifferenceInWork, IsOfWhatATaskDoes) {
       {"no payload", "\"payload\"", "\"load\"", "payload"},
       {"no JSON", "{", "", "payload"}};
   for (const Row& row : rows) {
-    std::string other = kTask;
+    std::string other = kDefinition;
     other.replace(other.find(row.from), std::string(row.from).size(), row.to);
-    EXPECT_EQ(difference_in_work(kTask, other), row.path) << row.name;
-    EXPECT_EQ(difference_in_work(other, kTask), row.path) << row.name;
+    EXPECT_EQ(difference_in_work(kDefinition, other), row.path) << row.name;
+    EXPECT_EQ(difference_in_work(other, kDefinition), row.path) << row.name;
   }
 }
 

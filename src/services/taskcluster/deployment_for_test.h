@@ -13,6 +13,9 @@
 
 namespace quern::taskcluster {
 
+// The id of a task group.
+inline const std::string kGroup = "Q3GkR1sXTx2mV0c7b1yZ5A";
+
 // tests/fakes/taskcluster_server.py with a client that may do everything, and a worker of its only pool.
 class Deployment {
  public:

@@ -13,8 +13,6 @@ using testing::HasSubstr;
 using testing::Not;
 using Json = Deployment::Json;
 
-const std::string kGroup = "Q3GkR1sXTx2mV0c7b1yZ5A";
-
 struct Kept final : ArtifactSink {
   Result<void> begin() override {
     bytes.clear();

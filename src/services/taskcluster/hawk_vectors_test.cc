@@ -15,21 +15,21 @@
 namespace quern::taskcluster {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json vectors(const std::string& name) {
+OrderedJson vectors(const std::string& name) {
   const char* source = std::getenv("QUERN_SOURCE_DIR");
   auto folder = std::filesystem::path(source == nullptr ? "." : source) / ".." / "shared" / "schemas" / "test-vectors";
   std::ifstream file(folder / name);
   if (!file) return {};
-  return Json::parse(file);
+  return OrderedJson::parse(file);
 }
 
-UtcTime milliseconds(const Json& json) { return UtcTime(std::chrono::milliseconds(json.get<std::int64_t>())); }
+UtcTime milliseconds(const OrderedJson& json) { return UtcTime(std::chrono::milliseconds(json.get<std::int64_t>())); }
 
-std::string text_or_none(const Json& json, const char* name) { return json.value(name, std::string()); }
+std::string text_or_none(const OrderedJson& json, const char* name) { return json.value(name, std::string()); }
 
-Credentials credentials_of(const Json& vector) {
+Credentials credentials_of(const OrderedJson& vector) {
   std::string certificate = vector.contains("certificate") ? vector["certificate"].dump(2) : "";
   Credentials made =
       make_credentials(vector["clientId"], Secret(vector["accessToken"].get<std::string>()), certificate).value();
@@ -39,7 +39,7 @@ Credentials credentials_of(const Json& vector) {
   return made;
 }
 
-void check_header(const Json& vector) {
+void check_header(const OrderedJson& vector) {
   Credentials credentials = credentials_of(vector);
   std::string ext = extension_of(credentials);
   EXPECT_EQ(ext, text_or_none(vector, "ext"));
@@ -62,7 +62,7 @@ void check_header(const Json& vector) {
   EXPECT_EQ(header.value(), text_or_none(vector, "authorization"));
 }
 
-void check_bewit(const Json& vector) {
+void check_bewit(const OrderedJson& vector) {
   Credentials credentials = credentials_of(vector);
   std::string url = "https://" + vector["host"].get<std::string>() + vector["resource"].get<std::string>();
   UtcTime end(std::chrono::seconds(vector["exp"].get<std::int64_t>()));
@@ -72,10 +72,10 @@ void check_bewit(const Json& vector) {
 }
 
 TEST(HawkVectors, AreReproduced) {
-  Json file = vectors("hawk-vectors.json");
+  OrderedJson file = vectors("hawk-vectors.json");
   if (file.is_null()) GTEST_SKIP() << "the vectors are not beside the sources";
   ASSERT_EQ(file["vectors"].size(), 6U);
-  for (const Json& vector : file["vectors"]) {
+  for (const OrderedJson& vector : file["vectors"]) {
     SCOPED_TRACE(text_or_none(vector, "name"));
     if (vector.contains("bewit")) {
       check_bewit(vector);
@@ -86,9 +86,9 @@ TEST(HawkVectors, AreReproduced) {
 }
 
 TEST(HawkVectors, SignatureOfACertificateIsReproduced) {
-  Json file = vectors("hawk-vectors.json");
+  OrderedJson file = vectors("hawk-vectors.json");
   if (file.is_null()) GTEST_SKIP() << "the vectors are not beside the sources";
-  for (const Json& vector : file["vectors"]) {
+  for (const OrderedJson& vector : file["vectors"]) {
     if (!vector.contains("certificateSignatureInput")) continue;
     Certificate certificate = parse_certificate(vector["certificate"].dump()).value();
     EXPECT_EQ(text_to_sign(certificate, text_or_none(vector, "clientId")),
@@ -97,13 +97,13 @@ TEST(HawkVectors, SignatureOfACertificateIsReproduced) {
 }
 
 TEST(TemporaryCredentialVectors, AreReproduced) {
-  Json file = vectors("temporary-credentials.client-go-testcases.json");
+  OrderedJson file = vectors("temporary-credentials.client-go-testcases.json");
   if (file.is_null()) GTEST_SKIP() << "the vectors are not beside the sources";
   ASSERT_EQ(file.size(), 4U);
-  for (const Json& vector : file) {
+  for (const OrderedJson& vector : file) {
     SCOPED_TRACE(text_or_none(vector, "description"));
-    const Json& expected = vector["expectedTempCreds"];
-    Json certificate = Json::parse(expected["certificate"].get<std::string>());
+    const OrderedJson& expected = vector["expectedTempCreds"];
+    OrderedJson certificate = OrderedJson::parse(expected["certificate"].get<std::string>());
     Credentials issuer = make_credentials(vector["permCreds"]["clientId"],
                                           Secret(vector["permCreds"]["accessToken"].get<std::string>()), "")
                              .value();

@@ -20,7 +20,6 @@ using testing::Not;
 using testing::UnorderedElementsAreArray;
 using Json = Deployment::Json;
 
-const std::string kGroup = "Q3GkR1sXTx2mV0c7b1yZ5A";
 const std::string kTask = "fOF8Cqj0QPKbvczC2dnXiQ";
 
 TEST(Queue, CreatesATaskAndReadsItBack) {

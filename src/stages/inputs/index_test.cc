@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Result<std::vector<std::string>> parse(const std::string& json) {
+Result<std::vector<std::string>> parse_entries(const std::string& json) {
   std::vector<std::string> entries;
   auto take = [&](const IndexEntry& entry) -> Result<void> {
     entries.push_back(entry.name + " " +
@@ -26,7 +26,7 @@ Result<std::vector<std::string>> parse(const std::string& json) {
 }
 
 TEST(ParseIndex, TakesNamesAndSizes) {
-  auto entries = parse(R"([{"file_name": "a/b", "size": 12}, {"file_name": "c", "size": null, "more": 1},
+  auto entries = parse_entries(R"([{"file_name": "a/b", "size": 12}, {"file_name": "c", "size": null, "more": 1},
                            {"file_name": "d"}])");
   ASSERT_TRUE(entries.ok()) << entries.error().message;
   EXPECT_THAT(entries.value(), ElementsAre("a/b 12", "c ?", "d ?"));
@@ -49,7 +49,7 @@ TEST(ParseIndex, SaysWhatIsWrong) {
            Row{R"([{"file_name": "a", "size": "1"}])", "a \"size\" that is no number"},
            Row{R"([{"file_name": "a", "size": 1.5}])", "a \"size\" that is no number"},
        }) {
-    auto entries = parse(row.json);
+    auto entries = parse_entries(row.json);
     ASSERT_FALSE(entries.ok()) << row.json;
     EXPECT_EQ(entries.error().kind, ErrorKind::kBadInput);
     EXPECT_THAT(entries.error().message, HasSubstr(row.message));

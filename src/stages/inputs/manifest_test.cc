@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using namespace std::string_view_literals;
 
 // Gives a text in pieces of one size.
-Result<std::vector<std::string>> parse(std::string_view text, std::size_t piece_bytes = 1 << 20) {
+Result<std::vector<std::string>> parse_manifest(std::string_view text, std::size_t piece_bytes = 1 << 20) {
   TextSource source(std::string(text), piece_bytes);
   std::vector<std::string> lines;
   TRY(read_manifest(source, "files.txt", [&](const ManifestLine& line) -> Result<void> {
@@ -35,10 +35,10 @@ TEST(Manifest, HasOneNameALineAndPerhapsASize) {
       "\xef\xbb\xbf"
       "a.gz\r\n\n  \t\nwith blank.gz\t12\r\na\tb\t0\n# no comment\nlast";
   for (std::size_t piece_bytes : {1, 2, 3, 7, 1000}) {
-    EXPECT_THAT(parse(text, piece_bytes).value(),
+    EXPECT_THAT(parse_manifest(text, piece_bytes).value(),
                 ElementsAre("1 a.gz", "4 with blank.gz 12", "5 a\tb 0", "6 # no comment", "7 last"));
   }
-  EXPECT_THAT(parse("").value(), ElementsAre());
+  EXPECT_THAT(parse_manifest("").value(), ElementsAre());
 }
 
 TEST(Manifest, NamesTheLineThatIsNoName) {
@@ -55,7 +55,7 @@ TEST(Manifest, NamesTheLineThatIsNoName) {
                          Row{std::string("a\nb\0c\n"sv), "files.txt:2: the line holds a zero byte"},
                          Row{"a\n" + long_line, "files.txt:2: the line is longer than 65536 bytes"}}) {
     for (std::size_t piece_bytes : {5, 100'000}) {
-      auto lines = parse(row.text, piece_bytes);
+      auto lines = parse_manifest(row.text, piece_bytes);
       ASSERT_FALSE(lines.ok()) << row.message;
       EXPECT_THAT(lines.error().message, HasSubstr(row.message));
       EXPECT_EQ(lines.error().kind, ErrorKind::kBadConfig);

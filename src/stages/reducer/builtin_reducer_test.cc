@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using Kind = Aggregation::Kind;
 
-class FakeEvents final : public EventSink {
+class CountedGroups final : public EventSink {
  public:
   void emit(const event::Event& event) override { groups += std::get<event::GroupsReduced>(event).groups; }
   std::uint64_t groups = 0;
@@ -23,7 +23,7 @@ class FakeEvents final : public EventSink {
 
 Result<std::string> reduce(const BuiltinReducerOptions& options, const Groups& groups) {
   FakeSink sink;
-  FakeEvents events;
+  CountedGroups events;
   TRY(run_builtin_reducer(options, std::make_unique<FakeGroups>(groups), sink, events, {}));
   EXPECT_EQ(events.groups, groups.size());
   return sink.text;
@@ -64,7 +64,7 @@ TEST(BuiltinReducer, HandsALongListOverInPieces) {
   Groups groups = {{"a", {}}};
   for (int i = 0; i < 40; ++i) groups[0].second.push_back(std::string(limits::kBlockBytes / 10, 'x'));
   FakeSink sink;
-  FakeEvents events;
+  CountedGroups events;
   ASSERT_TRUE(run_builtin_reducer({.aggregation = {.kind = Kind::kList}, .separator = " "},
                                   std::make_unique<FakeGroups>(groups), sink, events, {})
                   .ok());

@@ -24,7 +24,7 @@ namespace {
 using ::testing::HasSubstr;
 
 // Values of each key, in input order.
-using Groups = std::map<std::string, std::vector<std::string>>;
+using ValuesByKey = std::map<std::string, std::vector<std::string>>;
 
 class TestFolder {
  public:
@@ -47,13 +47,13 @@ struct Shape {
   std::size_t value_bytes = 3;
 };
 
-struct TestBlock {
+struct LinesBlock {
   BlockAddress address;
   std::string lines;
 };
 
-std::vector<TestBlock> make_blocks(const Shape& shape, std::mt19937& random) {
-  std::vector<TestBlock> blocks;
+std::vector<LinesBlock> make_blocks(const Shape& shape, std::mt19937& random) {
+  std::vector<LinesBlock> blocks;
   for (std::uint32_t i = 0; i < shape.blocks; ++i) {
     blocks.push_back({.address = {.input = i / 4, .number = i % 4}});
     for (std::size_t line = 0; line < shape.lines; ++line) {
@@ -65,9 +65,9 @@ std::vector<TestBlock> make_blocks(const Shape& shape, std::mt19937& random) {
   return blocks;
 }
 
-Groups expected_of(const std::vector<TestBlock>& blocks, const std::set<InputOrdinal>& failed) {
-  Groups groups;
-  for (const TestBlock& block : blocks) {
+ValuesByKey expected_of(const std::vector<LinesBlock>& blocks, const std::set<InputOrdinal>& failed) {
+  ValuesByKey groups;
+  for (const LinesBlock& block : blocks) {
     if (failed.contains(block.address.input)) continue;
     for (std::size_t at = 0; at < block.lines.size();) {
       std::size_t blank = block.lines.find(' ', at);
@@ -79,7 +79,7 @@ Groups expected_of(const std::vector<TestBlock>& blocks, const std::set<InputOrd
   return groups;
 }
 
-void commit_all(Shuffle& shuffle, std::vector<TestBlock> blocks, std::size_t threads, std::mt19937& random) {
+void commit_all(Shuffle& shuffle, std::vector<LinesBlock> blocks, std::size_t threads, std::mt19937& random) {
   std::shuffle(blocks.begin(), blocks.end(), random);
   std::vector<std::jthread> mappers;
   for (std::size_t mapper = 0; mapper < threads; ++mapper) {
@@ -94,8 +94,8 @@ void commit_all(Shuffle& shuffle, std::vector<TestBlock> blocks, std::size_t thr
   }
 }
 
-Groups read_all(Shuffle& shuffle, std::size_t partitions) {
-  Groups read;
+ValuesByKey read_values(Shuffle& shuffle, std::size_t partitions) {
+  ValuesByKey read;
   for (std::size_t partition = 0; partition < partitions; ++partition) {
     auto groups = shuffle.groups(partition).value();
     std::string last;
@@ -130,7 +130,7 @@ TEST(Spilling, GivesTheSameHoweverOftenItSpills) {
         commit_all(*shuffle, blocks, threads, random);
         ASSERT_TRUE(shuffle->finish({2, 5}, {}).ok());
         EXPECT_EQ(shuffle->spilled_runs() > 0, memory_kib < 1'000'000) << shape.name;
-        EXPECT_TRUE(read_all(*shuffle, partitions) == expected_of(blocks, {2, 5}))
+        EXPECT_TRUE(read_values(*shuffle, partitions) == expected_of(blocks, {2, 5}))
             << shape.name << ", " << memory_kib << " KiB, " << partitions << " partitions";
         EXPECT_TRUE(folder.is_empty());
       }
@@ -146,7 +146,7 @@ TEST(Spilling, MergesMoreRunsThanOneMergeReads) {
   commit_all(*shuffle, blocks, 1, random);
   ASSERT_TRUE(shuffle->finish({3}, {}).ok());
   EXPECT_EQ(shuffle->spilled_runs(), 200U);
-  EXPECT_TRUE(read_all(*shuffle, 1) == expected_of(blocks, {3}));
+  EXPECT_TRUE(read_values(*shuffle, 1) == expected_of(blocks, {3}));
 }
 
 TEST(Spilling, SkipsTheValuesThatNobodyAskedFor) {
@@ -168,7 +168,7 @@ TEST(Spilling, GivesNoGroupWhoseInputsAllFailed) {
   std::mt19937 random(1);
   commit_all(*shuffle, {{{0, 0}, "a 1\n"}, {{1, 0}, "b 2\n"}}, 1, random);
   ASSERT_TRUE(shuffle->finish({0, 1}, {}).ok());
-  EXPECT_TRUE(read_all(*shuffle, 1).empty());
+  EXPECT_TRUE(read_values(*shuffle, 1).empty());
 }
 
 TEST(Spilling, StopsWhileItMerges) {

@@ -15,10 +15,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-const UtcTime kStart = UtcTime(std::chrono::hours(500000));
+const UtcTime kBegun = UtcTime(std::chrono::hours(500000));
 
 WatchedGroup group_of(std::size_t maps) {
-  WatchedGroup group{.id = "G", .page = "https://tc/tasks/groups/G", .job = "os-count", .begun = kStart};
+  WatchedGroup group{.id = "G", .page = "https://tc/tasks/groups/G", .job = "os-count", .begun = kBegun};
   for (std::size_t i = 1; i <= maps; ++i) {
     group.tasks.push_back(
         {.id = "T" + std::to_string(i), .label = "map " + std::to_string(i), .state = TaskState::kPending, .runs = 1});
@@ -40,16 +40,16 @@ TEST(GroupTable, ShowsWhatIsHowFar) {
   group.tasks[0].state = TaskState::kCompleted;
   for (std::size_t i : {1U, 2U}) {
     group.tasks[i].state = TaskState::kRunning;
-    group.tasks[i].started = kStart + seconds(10 * i);
+    group.tasks[i].started = kBegun + seconds(10 * i);
   }
   group.tasks[2].runs = 3;
-  EXPECT_THAT(render_group(group, kStart + seconds(90), {}, 100),
+  EXPECT_THAT(render_group(group, kBegun + seconds(90), {}, 100),
               ElementsAre("os-count  https://tc/tasks/groups/G",
                           "              waiting    pending    running  completed     failed",
                           "map                 0          1          2          1          0",
                           "reduce              1          0          0          0          0",
                           "longest   map 2 1 min 20 s, map 3 1 min 10 s", "retries   2", "elapsed   1 min 30 s"));
-  for (const std::string& line : render_group(group, kStart, {.color = true}, 30)) {
+  for (const std::string& line : render_group(group, kBegun, {.color = true}, 30)) {
     EXPECT_LE(display_width(clean(line)), 29U) << line;
   }
 }
@@ -57,7 +57,7 @@ TEST(GroupTable, ShowsWhatIsHowFar) {
 TEST(GroupTable, IsSafeForATerminal) {
   WatchedGroup group = group_of(1);
   group.job = "a\x1b[2Jb";
-  EXPECT_EQ(render_group(group, kStart, {}, 80)[0], "ab  https://tc/tasks/groups/G");
+  EXPECT_EQ(render_group(group, kBegun, {}, 80)[0], "ab  https://tc/tasks/groups/G");
 }
 
 TEST(GroupLine, SaysItInOneLine) {
