@@ -25,7 +25,9 @@ if(NOT QUERN_SANITIZE STREQUAL "")
 endif()
 
 # Builds of the same sources spend most of their time on the same headers. With QUERN_PRELUDE these are parsed once for
-# all libraries, and once for all tests. What is shipped is built without, so that every file names the headers that it needs.
+# all libraries, and once for all tests; with CMAKE_UNITY_BUILD the files of a library, or of its tests, are compiled together,
+# so that the names in their unnamed namespaces must differ. The preset `release` uses neither, so that every file names the
+# headers that it needs.
 function(quern_preludes)
   find_package(fmt REQUIRED)
   set(source ${PROJECT_BINARY_DIR}/prelude.cc)
