@@ -18,7 +18,7 @@ COPY image/install_packages tools/build_packages /tools/
 # hadolint ignore=SC2046
 RUN /tools/install_packages $(cat /tools/build_packages)
 COPY . /source
-RUN cmake -S /source -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUERN_TESTS=OFF && \
+RUN cmake -S /source -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUERN_TESTS=OFF -DCMAKE_UNITY_BUILD=ON && \
     cmake --build /build && \
     cpack --config /build/CPackConfig.cmake -B /package
 

@@ -5,8 +5,7 @@
 #   ./test.sh         every test: unit tests with the address sanitizer, whole-program tests with the release build and with it
 #   ./test.sh --all   also the unit tests of the release build, and all that runs threads with the thread sanitizer; continuous
 #                     integration does so. Its release build compiles every file by itself, so that each proves that it names
-#                     the headers it needs; without --all, as with the address sanitizer, the files of a folder are compiled
-#                     together, which takes less time.
+#                     the headers it needs; else the files of a folder are compiled together, which takes half of the time.
 #   ./test.sh --tidy  all of that, and clang-tidy, which takes longer than all the rest
 #
 # Every step says its name and its seconds and keeps what it printed in build/test-logs; the first one that fails ends the
@@ -43,10 +42,11 @@ count_tests() {
   found=$([[ $count == 0 ]] || printf '  %d tests' "$count")
 }
 
-build() {  # preset, whether files are compiled together (ON or OFF), target...
-  local preset=$1 together=$2
-  shift 2
-  cmake --preset "$preset" "${configure[@]}" -DCMAKE_UNITY_BUILD="$together"
+build() {  # preset, target...
+  local preset=$1 by_file=()
+  shift
+  [[ $preset == release ]] && $runs_all && by_file=(-DCMAKE_UNITY_BUILD=OFF)
+  cmake --preset "$preset" "${configure[@]}" "${by_file[@]}"
   if [[ $# == 0 ]]; then
     cmake --build --preset "$preset"
   else
@@ -106,10 +106,10 @@ step "format" tools/format --check
 step "spelling" tools/spelling
 step "shell scripts" bash_scripts
 if $runs_all; then
-  step "release: build" build release OFF
+  step "release: build" build release
   step "release: unit tests" unit_tests release
 else
-  step "release: build" build release ON quern
+  step "release: build" build release quern
 fi
 step "modules" harness_tests
 step "release: whole runs" whole_runs release
@@ -118,12 +118,12 @@ if [[ ${CI:-} == true ]] || tests/image/run_all --possible >"$logs/image.log" 2>
 else
   printf '== %-44s left out: tools/set_up image installs what it needs (%s)\n' "image and package" "$logs/image.log"
 fi
-step "address sanitizer: build" build asan ON
+step "address sanitizer: build" build asan
 step "address sanitizer: unit tests" unit_tests asan
 step "address sanitizer: whole runs" whole_runs asan --fast
 step "fuzz targets: a few seconds each" tests/fuzz/run 2
 if $runs_all; then
-  step "thread sanitizer: build" build tsan OFF
+  step "thread sanitizer: build" build tsan
   step "thread sanitizer: unit tests" unit_tests tsan
   step "thread sanitizer: whole runs" whole_runs tsan --fast
 else

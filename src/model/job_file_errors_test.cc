@@ -21,13 +21,13 @@ std::string error_of(const std::string& text, const std::vector<std::string>& se
   return job.error().message;
 }
 
-struct Row {
+struct BadFile {
   std::string name;
   std::string text;
   std::string message;  // how it begins
 };
-void expect_errors(const std::vector<Row>& rows) {
-  for (const Row& row : rows) EXPECT_THAT(error_of(row.text), StartsWith(row.message)) << row.name;
+void expect_errors(const std::vector<BadFile>& rows) {
+  for (const BadFile& row : rows) EXPECT_THAT(error_of(row.text), StartsWith(row.message)) << row.name;
 }
 
 TEST(JobFileErrors, NameTheNearestKey) {
