@@ -158,8 +158,11 @@ class Handler(plain_http.Handler):
             "It was planned &amp; done.</Message><Resource>/x</Resource><RequestId>REQUEST17</RequestId></Error>"
         ).encode()
 
+    def own_headers(self, stored):
+        return dict(stored.headers)
+
     def send_object(self, stored, fault, wanted):
-        content, status, headers = stored.content, 200, dict(stored.headers)
+        content, status, headers = stored.content, 200, self.own_headers(stored)
         if stored.is_gzip:
             headers["Content-Encoding"] = "gzip"
         etag = fault.get("answer_etag", stored.etag)

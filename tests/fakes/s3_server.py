@@ -261,6 +261,11 @@ class Handler(fault_server.Handler):
             raise Refusal(404, "NoSuchKey", "The specified key does not exist.", f"<Key>{escape(encoded(key, '/'))}</Key>")
         return self.send_object(stored, fault, wanted)
 
+    def own_headers(self, stored):
+        """Checksums are given to those only who ask for them."""
+        asks = self.headers.get("x-amz-checksum-mode") == "ENABLED"
+        return {name: value for name, value in stored.headers.items() if asks or not name.startswith("x-amz-checksum-")}
+
     def list(self, bucket, parameters):
         if bucket.is_unlisted:
             raise Refusal(403, "AccessDenied", "Access Denied")

@@ -1,5 +1,6 @@
 """Inputs from S3 and the web, from servers on loopback that check signatures and break answers."""
 import base64
+import hashlib
 import json
 import os
 import signal
@@ -232,6 +233,17 @@ class Losses(Remote):
         self.assertNotIn("403", reasons["002"])
         os.remove(self.path("result.txt"))
         self.assert_fails(self.remote("run", "--set", f"limits.failed_inputs={lost - 1}"), "limits.failed_inputs")
+
+    def test_checksums_of_objects_are_asked_for(self):
+        right = base64.b64encode(hashlib.sha256(pings("Linux").encode()).digest()).decode()
+        wrong = base64.b64encode(bytes(32)).decode()
+        self.serve({f"{name}.json": {**stored(pings("Linux")), "headers": {"x-amz-checksum-sha256": checksum}}
+                    for name, checksum in (("right", right), ("wrong", wrong))})
+        self.count_job(JOB.replace("data/*", "s3://data/*"))
+        run = self.remote("run", "--set", "limits.failed_inputs=1")
+        self.assert_run(run, status=3, result="Linux 1\n", inputs_found=2, inputs_failed=1)
+        self.assertEqual([failed["name"] for failed in run.accounting["failed_inputs"]], ["s3://data/wrong.json"])
+        self.assertIn("x-amz-checksum-sha256", run.accounting["failed_inputs"][0]["reason"])
 
     def test_keys_that_leave_the_folder_are_refused(self):
         self.serve({"p/../../up.json": stored(pings("Linux")), "p/a.json": stored(pings("Linux"))})

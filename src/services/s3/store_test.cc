@@ -16,6 +16,7 @@ namespace {
 using http::FakeClient;
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -243,6 +244,8 @@ TEST_F(StoreTest, LearnsTheRegionOfABucketBeforeItsFirstObject) {
     auto object = own->object_request("data", key, {});
     ASSERT_TRUE(object.ok());
     EXPECT_THAT(object.value().request.url, HasSubstr("data.s3.eu-west-1.amazonaws.com/"));
+    EXPECT_THAT(object.value().request.headers, ElementsAre(AllOf(Field(&http::Header::name, "x-amz-checksum-mode"),
+                                                                  Field(&http::Header::value, "ENABLED"))));
     ASSERT_TRUE(object.value().signer->sign(object.value().request).ok());
     EXPECT_THAT(object.value().request.headers.back().value, HasSubstr("/eu-west-1/s3/"));
   }
