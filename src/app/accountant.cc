@@ -79,7 +79,7 @@ Accounting Accountant::finish(Ending ending) {
   accounting.inputs_skipped = accounting.inputs_found - accounting.inputs_mapped - accounting.inputs_failed;
   for (auto& [input, error] : books->failed_inputs) {
     CHECK(input < inputs_.inputs.size());
-    accounting.failed_inputs.push_back({.name = inputs_.inputs[input].name, .error = std::move(error)});
+    accounting.failed_inputs.push_back({.name = inputs_.inputs[input].name.str(), .error = std::move(error)});
   }
   accounting.counters = std::move(books->counters);
   add_up_phases(progress, now, accounting);

@@ -36,7 +36,7 @@ class LocalSupply final : public InputSupply {
  public:
   Result<void> run(const std::stop_token&) override { return {}; }
   Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) override {
-    return decode::open_stored_file(input.path);
+    return decode::open_stored_file(input.path.str());
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     return std::make_unique<LocalQueue>(pieces.size());
@@ -163,11 +163,11 @@ class FetchingSupply final : public InputSupply {
     return fetched;
   }
   Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) override {
-    if (!input.is_remote()) return decode::open_stored_file(input.path);
+    if (!input.is_remote()) return decode::open_stored_file(input.path.str());
     auto ordinal = static_cast<InputOrdinal>(&input - inputs_.inputs.data());
     if (auto refused = refused_.find(ordinal); refused != refused_.end()) return Error(refused->second);
     TRY(fetch_->outcome(ordinal));
-    return decode::open_stored_file(input.path);
+    return decode::open_stored_file(input.path.str());
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     arrivals_.plan(std::move(pieces));
@@ -179,7 +179,7 @@ class FetchingSupply final : public InputSupply {
   void settled(InputOrdinal input) {
     if (fetch_->outcome(input).ok()) {
       std::error_code ignored;
-      std::uint64_t size_bytes = std::filesystem::file_size(inputs_.inputs[input].path, ignored);
+      std::uint64_t size_bytes = std::filesystem::file_size(inputs_.inputs[input].path.view(), ignored);
       events_.emit(event::InputFetched{.input = input, .stored_bytes = ignored ? 0 : size_bytes});
     }
     arrivals_.arrived(input);

@@ -49,7 +49,7 @@ Result<std::unique_ptr<ByteSource>> open_part(const LocalRun& run, InputOrdinal 
 std::vector<shuffle::SortedText> sorted_parts(const LocalRun& run, std::size_t first, std::size_t count) {
   std::vector<shuffle::SortedText> texts;
   for (std::size_t i = first; i < first + count; ++i) {
-    texts.push_back({.name = run.inputs.inputs[i].name,
+    texts.push_back({.name = run.inputs.inputs[i].name.str(),
                      .open = [&run, i] { return open_part(run, static_cast<InputOrdinal>(i)); }});
   }
   return texts;

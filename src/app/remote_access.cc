@@ -123,10 +123,10 @@ Result<std::unique_ptr<s3::Store>> RemoteAccess::task_store() {
 }
 
 Result<fetch::Remote> RemoteAccess::remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop) {
-  fetch::Remote remote{.input = ordinal, .path = input.path, .etag = input.etag};
+  fetch::Remote remote{.input = ordinal, .path = input.path.str(), .etag = input.etag.str()};
   if (input.size_is_known) remote.size_bytes = input.stored_bytes;
   if (!s3::is_s3_url(input.url)) {
-    remote.request.url = input.url;
+    remote.request.url = input.url.str();
     return remote;
   }
   TRY_ASSIGN(s3::Store * store, this->store());
@@ -149,7 +149,7 @@ Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, con
   for (InputOrdinal i = 0; i < inputs.inputs.size(); ++i) {
     Input& input = inputs.inputs[i];
     if (!input.is_remote()) continue;
-    auto name = local_name(input.url, several);
+    auto name = local_name(input.url.str(), several);
     auto path = name.ok() ? fetch::safe_path(folder, name.value()) : std::move(name);
     if (!path.ok()) {
       refused.emplace(i, std::move(path).error());

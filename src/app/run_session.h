@@ -69,7 +69,7 @@ class RunSession {
  private:
   Result<void> open_views();
   std::function<std::string(InputOrdinal)> input_name() {
-    return [this](InputOrdinal input) { return inputs_.inputs[input].name; };
+    return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };
   }
 
   const CommandLine& line_;

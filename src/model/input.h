@@ -5,18 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "model/shared_text.h"
+
 namespace quern {
 
 // Position in the sorted list of inputs; the first part of every address.
 using InputOrdinal = std::uint32_t;
 
 struct Input {
-  std::string name;                // as the user named it, or as its pattern expanded: what `file` is in a mapper
-  std::string path;                // where its bytes are on local disk, or will be once they are fetched
+  SharedText name;                 // as the user named it, or as its pattern expanded: what `file` is in a mapper
+  SharedText path;                 // where its bytes are on local disk, or will be once they are fetched
   std::uint64_t stored_bytes = 0;  // its size as stored, so usually compressed
   // Only of inputs that are fetched first.
-  std::string url = {};       // s3://bucket/key (the key as it is, not encoded) or https://...; "" for a local file
-  std::string etag = {};      // as a listing gave it, with its quotes; "" if unknown
+  SharedText url = {};        // s3://bucket/key (the key as it is, not encoded) or https://...; "" for a local file
+  SharedText etag = {};       // as a listing gave it, with its quotes; "" if unknown
   bool size_is_known = true;  // false: nobody said it before it is fetched, and stored_bytes is 0
 
   bool is_remote() const { return !url.empty(); }

@@ -267,7 +267,7 @@ std::unique_ptr<BlockSource> make_block_source_from(OpenStored open, InputOrdina
 
 std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
                                                const DecodeOptions& options, BufferPool& pool, EventSink& events) {
-  auto open = [](const Input& input) { return open_stored_file(input.path); };
+  auto open = [](const Input& input) { return open_stored_file(input.path.str()); };
   return make_block_source_from(open, first, inputs, options, pool, events);
 }
 

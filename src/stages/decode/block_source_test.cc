@@ -98,7 +98,7 @@ Given read_blocks(const Reading& reading) {
   std::vector<Input> inputs;
   for (std::size_t i = 0; i < reading.stored.size(); ++i) inputs.push_back({.name = std::to_string(i), .path = ""});
   auto open = [&](const Input& input) -> Result<std::unique_ptr<StoredSource>> {
-    const std::string& bytes = reading.stored[std::stoul(input.name)];
+    const std::string& bytes = reading.stored[std::stoul(input.name.str())];
     if (bytes == "missing") return Error{.kind = ErrorKind::kNotFound, .message = "there is no such file"};
     return std::unique_ptr<StoredSource>(std::make_unique<MemorySource>(bytes, reading.chunk));
   };

@@ -1,5 +1,7 @@
 #include "stages/inputs/collector.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -17,10 +19,11 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 
 }  // namespace
 
-void Collector::add(std::string name, std::string path, std::string target, std::uint64_t size_bytes) {
+void Collector::add(const std::string& name, const std::string& path, std::string target, std::uint64_t size_bytes) {
   if (!is_wanted(name)) return;
   if (!target.empty()) targets_.emplace(path, std::move(target));
-  inputs_.push_back({.name = std::move(name), .path = std::move(path), .stored_bytes = size_bytes});
+  const SharedText kept(path);
+  inputs_.push_back({.name = name == path ? kept : SharedText(name), .path = kept, .stored_bytes = size_bytes});
 }
 
 void Collector::add_remote(Input input) {
@@ -38,11 +41,11 @@ bool Collector::is_wanted(std::string_view name) {
 
 // The one URL of an object, however it was named; the one path of a file, whatever links lead to it. Hard links are
 // different files, as nothing says which is meant.
-const std::string& Collector::identity_of(const Input& input) const {
+std::string_view Collector::identity_of(const Input& input) const {
   if (input.is_remote()) return input.url;
   if (targets_.empty()) return input.path;
-  auto target = targets_.find(input.path);
-  return target == targets_.end() ? input.path : target->second;
+  auto target = targets_.find(input.path.str());
+  return target == targets_.end() ? input.path.view() : target->second;
 }
 
 // True for each input whose file stands in the list before it. Compares hashes first, as a set of a million paths costs
@@ -51,12 +54,12 @@ std::vector<bool> Collector::find_repeated(InputList& list) const {
   std::vector<std::pair<std::size_t, std::uint32_t>> hashes;
   hashes.reserve(list.inputs.size());
   for (std::uint32_t i = 0; i < list.inputs.size(); ++i) {
-    hashes.emplace_back(std::hash<std::string>{}(identity_of(list.inputs[i])), i);
+    hashes.emplace_back(std::hash<std::string_view>{}(identity_of(list.inputs[i])), i);
   }
   std::sort(hashes.begin(), hashes.end());
   std::vector<bool> repeated(list.inputs.size());
   for (std::size_t i = 1; i < hashes.size(); ++i) {
-    const std::string& own = identity_of(list.inputs[hashes[i].second]);
+    const std::string_view own = identity_of(list.inputs[hashes[i].second]);
     for (std::size_t before = i; before > 0 && hashes[before - 1].first == hashes[i].first; --before) {
       if (identity_of(list.inputs[hashes[before - 1].second]) != own) continue;
       repeated[hashes[i].second] = true;
@@ -85,12 +88,14 @@ Result<InputList> Collector::finish() {
       if (kept != i) list.inputs[kept] = std::move(list.inputs[i]);
       ++kept;
     } else if (kept > 0 && list.inputs[kept - 1].name == list.inputs[i].name) {
-      if (named_twice++ == 0) twice = list.inputs[i].name;
+      if (named_twice++ == 0) twice = list.inputs[i].name.str();
     } else if (linked++ == 0) {
-      link = list.inputs[i].name;
+      link = list.inputs[i].name.str();
     }
   }
   list.inputs.resize(kept);
+  // Growing and comparing a long list took as much again, which the allocator keeps for a later time.
+  ::malloc_trim(0);
   add_notes(list, named_twice, twice, linked, link);
   return list;
 }

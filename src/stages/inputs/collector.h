@@ -22,7 +22,7 @@ class Collector {
   void begin_pattern(std::size_t prefix_bytes) { prefix_bytes_ = prefix_bytes; }
 
   // `path` has no link in its folders. `target` is what it points to if it is a link itself, else "".
-  void add(std::string name, std::string path, std::string target, std::uint64_t size_bytes);
+  void add(const std::string& name, const std::string& path, std::string target, std::uint64_t size_bytes);
   // Of an object or a file behind HTTP.
   void add_remote(Input input);
   // A socket, a pipe or a device that a pattern met.
@@ -34,7 +34,7 @@ class Collector {
 
  private:
   bool is_wanted(std::string_view name);
-  const std::string& identity_of(const Input& input) const;
+  std::string_view identity_of(const Input& input) const;
   std::vector<bool> find_repeated(InputList& list) const;
   void add_notes(InputList& list, std::size_t named_twice, const std::string& twice, std::size_t linked,
                  const std::string& link) const;

@@ -205,9 +205,9 @@ Result<Input> RemoteFinder::ask_for_url(Input input) {
   std::string host = http::parse_url(input.url).value().host;
   if (silent_hosts_.contains(host)) return input;
   TRY_ASSIGN(http::Client * client, request_.peers.client());
-  auto response =
-      client->call({.method = "HEAD", .url = input.url, .headers = {{.name = "Accept-Encoding", .value = "identity"}}},
-                   nullptr, stop_);
+  auto response = client->call(
+      {.method = "HEAD", .url = input.url.str(), .headers = {{.name = "Accept-Encoding", .value = "identity"}}},
+      nullptr, stop_);
   if (!response.ok()) {
     if (response.error().kind == ErrorKind::kStopped) return std::move(response).error();
     if (response.error().code == 0) silent_hosts_.insert(std::move(host));

@@ -86,7 +86,7 @@ class RemoteInputs : public testing::Test {
   static std::vector<std::string> names_of(const Result<InputList>& list) {
     if (!list.ok()) return {"error: " + list.error().message};
     std::vector<std::string> names;
-    for (const Input& input : list.value().inputs) names.push_back(input.name);
+    for (const Input& input : list.value().inputs) names.push_back(input.name.str());
     return names;
   }
   std::vector<std::string> names(const std::vector<std::string>& texts) {

@@ -115,7 +115,7 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
                                     "QUERN_JOB_FOLDER=" + options_.job_folder};
   if (batch.inputs.size() == 1) {
     // With several inputs no single name would be true: a script that needs it asks for `per_input: true`.
-    const std::string& input = peers_.inputs[batch.inputs.front()].name;
+    const std::string input = peers_.inputs[batch.inputs.front()].name.str();
     extra.push_back("QUERN_INPUT_FILE=" + input);
     extra.push_back("mapreduce_map_input_file=" + input);
   }
@@ -184,9 +184,9 @@ Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std:
     events_->emit(
         event::InputProgress{.input = input, .stored_bytes = named.stored_bytes, .decoded_bytes = named.stored_bytes});
     decoded_bytes_ += named.stored_bytes;
-    return std::optional(named.path);
+    return std::optional(named.path.str());
   }
-  std::string path = fmt::format("{}/.quern-inputs/{}", working_folder_, decoded_name(named.path, index));
+  std::string path = fmt::format("{}/.quern-inputs/{}", working_folder_, decoded_name(named.path.str(), index));
   if (bytes.ok()) {
     TRY(disk::make_folders(working_folder_ + "/.quern-inputs"));
     auto copied = copy_to_file(*bytes.value(), path);
@@ -334,7 +334,7 @@ void BatchWorker::change_state(event::ChildState state) {
 std::string BatchWorker::name() const { return fmt::format("mapper {} ({})", number_, options_.module->script); }
 
 std::string BatchWorker::place_in_words(const Batch& batch) const {
-  const std::string& first = peers_.inputs[batch.inputs.front()].name;
+  const std::string first = peers_.inputs[batch.inputs.front()].name.str();
   if (batch.inputs.size() == 1) return first;
   return fmt::format("{} to {} ({} inputs)", first, peers_.inputs[batch.inputs.back()].name, batch.inputs.size());
 }

@@ -139,7 +139,7 @@ class Definition {
     const Load& load = parts_.loads[task_.load];
     for (std::size_t i = load.first; i < load.first + load.count; ++i) {
       const Input& input = request_.inputs.inputs[i];
-      words.push_back(input.url.starts_with("s3://") ? as_pattern(input.name) : input.url);
+      words.push_back(input.url.view().starts_with("s3://") ? as_pattern(input.name.str()) : input.url.str());
     }
   }
 

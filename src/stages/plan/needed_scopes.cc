@@ -21,7 +21,7 @@ void add_s3_scopes(const GraphParts& parts, const PlannedTask& task, std::vector
   const Load& load = parts.loads[task.load];
   std::vector<std::string> urls;
   for (std::size_t i = load.first; i < load.first + load.count; ++i) {
-    urls.push_back(parts.request.inputs.inputs[i].url);
+    urls.push_back(parts.request.inputs.inputs[i].url.str());
   }
   for (const taskcluster::S3Request& request : taskcluster::s3_requests_for(urls)) {
     scopes.push_back(taskcluster::scope_of(request));

@@ -67,13 +67,13 @@ Result<void> check_input(const Request& request, const Input& input) {
                                     "behind HTTP, and name them with s3:// or https://",
                                     input.name));
   }
-  bool is_object = input.url.starts_with("s3://");
+  bool is_object = input.url.view().starts_with("s3://");
   if (!is_object && input.name != input.url) {
     return bad(request, fmt::format("the URL of {} has a query that may hold a secret, and everybody may read what a "
                                     "task is to do; name the input without it",
                                     input.name));
   }
-  if (is_object && input.name.ends_with('/')) {
+  if (is_object && input.name.view().ends_with('/')) {
     return bad(request, fmt::format("the object {} ends with /, which would mean everything below", input.name));
   }
   if (!json::is_utf8(input.name)) {
@@ -105,7 +105,7 @@ Result<void> check_access(const Request& request) {
   }
   if (access != S3Access::kTaskcluster) return {};
   std::vector<std::string> urls;
-  for (const Input& input : request.inputs.inputs) urls.push_back(input.url);
+  for (const Input& input : request.inputs.inputs) urls.push_back(input.url.str());
   for (const taskcluster::S3Request& one : taskcluster::s3_requests_for(urls)) {
     if (auto checked = taskcluster::check_s3_request(one); !checked.ok()) return bad(request, checked.error().message);
   }
