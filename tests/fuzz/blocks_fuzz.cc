@@ -83,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto chunk = [&]() -> std::size_t { return 1 + (random = random * 1664525 + 1013904223) % (1 + data[3]); };
   auto open = [&](const Input& input) -> Result<std::unique_ptr<decode::StoredSource>> {
     return std::unique_ptr<decode::StoredSource>(
-        std::make_unique<decode::MemorySource>(texts[std::stoul(input.name)], chunk));
+        std::make_unique<decode::MemorySource>(texts[std::stoul(input.name.str())], chunk));
   };
   decode::DecodeOptions options{
       .compression = Compression::kNone, .block_bytes = 3U + data[1], .max_record_bytes = 3U + data[2]};
