@@ -3,13 +3,13 @@
 #include <bit>
 #include <cstdint>
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
 namespace quern::json {
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 namespace {
 
 constexpr std::size_t kBlock = 64;
@@ -29,26 +29,7 @@ std::uint64_t bits_of(int mask, std::size_t shift) {
   return static_cast<std::uint64_t>(static_cast<std::uint32_t>(mask)) << shift;
 }
 
-Classes classify(const char* at) {
-  Classes found;
-  for (std::size_t i = 0; i < kBlock; i += sizeof(__m128i)) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i));
-    const __m128i above_zero = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-    const __m128i nine = _mm_set1_epi8(9);
-    found.digits |= bits_of(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above_zero, nine), above_zero)), i);
-    found.zeros |= bits_of(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('0'))), i);
-    found.commas |= bits_of(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(','))), i);
-    found.spaces |= bits_of(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '))), i);
-    found.minuses |= bits_of(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'))), i);
-    found.points |= bits_of(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'))), i);
-  }
-  return found;
-}
-
-#define QUERN_AVX2 [[gnu::target("avx2,bmi,popcnt")]]
-
-// The same, for processors since 2013.
-QUERN_AVX2 Classes classify_with_avx2(const char* at) {
+[[gnu::target("avx2,bmi,popcnt")]] Classes classify(const char* at) {
   Classes found;
   for (std::size_t i = 0; i < kBlock; i += sizeof(__m256i)) {
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + i));
@@ -85,11 +66,10 @@ QUERN_AVX2 Classes classify_with_avx2(const char* at) {
   return wrong;
 }
 
-template <Classes (*Classify)(const char*)>
-[[gnu::always_inline]] inline NumberRun take(const char* at, const char* end) {
+[[gnu::target("avx2,bmi,popcnt")]] NumberRun take(const char* at, const char* end) {
   NumberRun run;
   while (static_cast<std::size_t>(end - at) >= kBlock) {
-    const Classes is = Classify(at);
+    const Classes is = classify(at);
     const std::uint64_t wrong = misplaced(is);
     // Those below the lowest wrong bit; all of them if none is wrong.
     const std::uint64_t commas = is.commas & ~wrong & (wrong - 1);
@@ -103,23 +83,19 @@ template <Classes (*Classify)(const char*)>
   return run;
 }
 
-QUERN_AVX2 NumberRun take_with_avx2(const char* at, const char* end) { return take<classify_with_avx2>(at, end); }
+}  // namespace
 
-bool has_avx2() {
+bool has_number_runs() {
   return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
          __builtin_cpu_supports("popcnt") != 0;
 }
 
-}  // namespace
-
-NumberRun number_run_without_avx2(const char* at, const char* end) { return take<classify>(at, end); }
-
 NumberRun number_run(const char* at, const char* end) {
-  static const auto best = has_avx2() ? take_with_avx2 : number_run_without_avx2;
-  return best(at, end);
+  static const bool can = has_number_runs();
+  return can ? take(at, end) : NumberRun{};
 }
 #else
-NumberRun number_run_without_avx2(const char*, const char*) { return {}; }
+bool has_number_runs() { return false; }
 NumberRun number_run(const char*, const char*) { return {}; }
 #endif
 

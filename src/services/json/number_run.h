@@ -15,11 +15,11 @@ struct NumberRun {
 // than `end`. A shorter run than there is, or an empty one, says nothing about what follows.
 //
 // After G. Langdale, D. Lemire, "Parsing Gigabytes of JSON per Second" (VLDB Journal 28, 2019), section 3: bytes become
-// bits of a word for each class of character, and a rule about neighbours is a shift. On processors without SSE2 every
-// run is empty.
+// bits of a word for each class of character, and a rule about neighbours is a shift. Every run is empty on processors
+// without AVX2.
 NumberRun number_run(const char* at, const char* end);
 
-// What number_run() is where the processor has no AVX2.
-NumberRun number_run_without_avx2(const char* at, const char* end);
+// Whether this processor has AVX2. Any thread, as the other.
+bool has_number_runs();
 
 }  // namespace quern::json
