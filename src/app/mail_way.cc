@@ -19,7 +19,6 @@ namespace {
 
 constexpr const char* kUsualSendmail = "/usr/sbin/sendmail";
 
-// "" where it is not set.
 Result<std::string> make_message(const mail::Mail& mail, const std::string& from) {
   mail::Stamp stamp{.from = from, .date = std::chrono::system_clock::now(), .host = host_name()};
   return mail::make_message(mail, stamp, taskcluster::system_random);

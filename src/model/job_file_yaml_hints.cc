@@ -92,8 +92,9 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
     return "a list in brackets or a map in braces is not closed, or something follows it; text with brackets or braces "
            "must be in quotes, as in \"[ab]*.gz\"";
   }
-  if (says("unknown token") && column < line.size())
+  if (says("unknown token") && column < line.size()) {
     return quote_it(line[column], trimmed(line.substr(column), kBlanks));
+  }
   if (says("illegal map value")) {
     return "there is a colon too many here; text with a colon and a blank inside must be in quotes, each setting needs "
            "a "

@@ -95,8 +95,9 @@ Result<Json> decode(std::string_view value) {
         "credentials that were shown to others");
   }
   auto text = base64_decode(value);
-  if (!text.has_value())
+  if (!text.has_value()) {
     return bad_input("it is no base64; was it copied whole, from its first to its last character?");
+  }
   Json object = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
     return bad_input(

@@ -36,7 +36,7 @@ void append_utf8(std::uint32_t point, std::string& target) {
 bool is_high(std::uint32_t point) { return point >= 0xd800 && point < 0xdc00; }
 bool is_low(std::uint32_t point) { return point >= 0xdc00 && point < 0xe000; }
 
-// `at` is behind the u of \uXXXX; the index behind the escape, or behind both of a pair.
+// `at` is behind the u of an escape such as \u00e9; the index behind the escape, or behind both of a pair.
 std::size_t append_code(std::string_view inside, std::size_t at, std::string& target) {
   std::uint32_t point = hex_value(inside.substr(at, kHexDigits));
   at += kHexDigits;

@@ -6,7 +6,7 @@
 
 namespace quern::json {
 
-// Behind the u of \uXXXX.
+// Digits behind the u of an escape such as \u00e9.
 constexpr std::size_t kHexDigits = 4;
 
 // `inside` is what stands between the quotes of a JSON string whose escapes are right. Appends what it means, in UTF-8;

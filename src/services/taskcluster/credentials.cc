@@ -21,8 +21,9 @@ Result<void> check_temporary(const Credentials& issuer, const TemporaryOptions& 
     return bad_config(
         "temporary credentials can be made with permanent ones only, and these have a certificate themselves");
   }
-  if (options.client_id == issuer.client_id)
+  if (options.client_id == issuer.client_id) {
     return bad_config("temporary credentials need another name than their issuer's");
+  }
   if (options.expiry <= options.start || options.expiry - options.start > limits::kLongestTemporaryLife) {
     return bad_config("temporary credentials must end after they start, and at most 31 days later");
   }
