@@ -24,7 +24,7 @@ Result<void> map_and_reduce(const LocalRun& run, const Place& place, Targets& ta
   TRY(reduce.start_early());
   TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kResult));
   TimedPhase timed(Phase::kReduce, run.events);
-  TRY(mapped.shuffle->finish(mapped.failed_inputs, run.stop.get_token()));
+  TRY(mapped.shuffle->finish(mapped.failed_inputs));
   if (targets.size() > 1) return reduce.run_apart(*mapped.shuffle, targets, run.stop.get_token());
   return reduce.run(*mapped.shuffle, *targets.front(), run.stop.get_token());
 }

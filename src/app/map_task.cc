@@ -39,7 +39,7 @@ Result<void> map_and_sort(const LocalRun& run, const Place& place, Targets& targ
   ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events);
   TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kTerms));
   TimedPhase timed(Phase::kReduce, run.events);
-  TRY(mapped.shuffle->finish(mapped.failed_inputs, run.stop.get_token()));
+  TRY(mapped.shuffle->finish(mapped.failed_inputs));
   return write_partitions(run, *mapped.shuffle, place.processes, targets);
 }
 

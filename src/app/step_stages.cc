@@ -118,6 +118,7 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
                                          .memory_bytes = run.job.limits.memory_bytes,
                                          .scratch_folder = place.scratch_folder,
                                          .threads = place.processes,
+                                         .stop = run.stop.get_token(),
                                          .aggregation = aggregation_for(run.job.steps.front(), to),
                                          .aggregated_to = to});
   FailedInputs failed(*shuffle);

@@ -41,6 +41,19 @@ class ShuffleTest(Scenario):
         self.write("analysis-tools.yml", CAT + "reducer: {builtin: sum}\n")
         self.assert_same_everywhere("".join(f"{key} {math.fsum(map(float, values[key]))!r}\n" for key in sorted(values)))
 
+    def test_one_input_with_many_keys(self):
+        """It is kept apart until its end: more of it than the memory holds, with two threads."""
+        self.write("data/a.json", "".join(f'{{"k": "key{i * 7919 % 150000:012d}", "v": {i}}}\n' for i in range(300000)))
+        self.write("analysis-tools.yml", "mapper: {builtin: pairs, key: k, value: v}\nrecord: json\ninputs: [data/*]\n"
+                                         "reducer: {builtin: sum}\nlimits: {processes: 2}\n")
+        sums = {}
+        for i in range(300000):
+            sums[i * 7919 % 150000] = sums.get(i * 7919 % 150000, 0) + i
+        expected = "".join(f"key{key:012d} {sums[key]}\n" for key in sorted(sums))
+        for memory in ("16MiB", "32MiB", "1GiB"):
+            with self.subTest(memory=memory):
+                self.assert_run(self.quern("run", "--memory", memory), result=expected)
+
     def test_python_reducer(self):
         values = self.write_pairs(value=lambda: "v" * random.randrange(300))
         self.write_all({"analysis-tools.yml": CAT + "reducer: {language: python, script: r.py}\n", "r.py": JOIN})

@@ -10,15 +10,16 @@ namespace {
 
 using Kind = Aggregation::Kind;
 
-// How often it says how far it is, and looks whether it shall stop.
+// How often it says how far it is.
 constexpr std::uint64_t kGroupsPerReport = 65536;
 
 bool is_array(Kind kind) { return kind == Kind::kList || kind == Kind::kUnique || kind == Kind::kTop; }
 
 class BuiltinReducer {
  public:
-  BuiltinReducer(const BuiltinReducerOptions& options, GroupSource& groups, ReducedSink& sink)
-      : options_(options), groups_(groups), sink_(sink) {}
+  BuiltinReducer(const BuiltinReducerOptions& options, GroupSource& groups, ReducedSink& sink,
+                 const std::stop_token& stop)
+      : options_(options), groups_(groups), sink_(sink), stop_(stop) {}
 
   // False at the end.
   Result<bool> reduce_one() {
@@ -61,6 +62,7 @@ class BuiltinReducer {
     return {};
   }
   Result<void> hand_over() {
+    if (stop_.stop_requested()) return stopped();
     progress_.output_bytes += text_.size();
     TRY(sink_.add(key_, text_));
     text_.clear();
@@ -70,6 +72,7 @@ class BuiltinReducer {
   const BuiltinReducerOptions& options_;
   GroupSource& groups_;
   ReducedSink& sink_;
+  const std::stop_token& stop_;
   std::string key_;
   std::string text_;
   event::GroupsReduced progress_;
@@ -82,14 +85,13 @@ Result<void> run_builtin_reducer(const BuiltinReducerOptions& options, std::uniq
   if (!options.is_aggregated && options.aggregation.kind != Kind::kList) {
     groups = make_aggregated_groups(std::move(groups), options.aggregation, AggregatedFrom::kValues);
   }
-  BuiltinReducer reducer(options, *groups, sink);
+  BuiltinReducer reducer(options, *groups, sink, stop);
   bool has_more = true;
   while (has_more) {
     for (std::uint64_t i = 0; has_more && i < kGroupsPerReport; ++i) {
       TRY_ASSIGN(has_more, reducer.reduce_one());
     }
     events.emit(reducer.take_progress());
-    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
   }
   return {};
 }

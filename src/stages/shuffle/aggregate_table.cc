@@ -23,6 +23,8 @@ constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
 constexpr std::size_t kSlotsAhead = 24;
 constexpr std::size_t kLinesAhead = 12;
 constexpr std::size_t kNearSlots = 6;
+// How often absorbing looks whether it shall stop.
+constexpr std::size_t kSlotsPerLook = 4096;
 
 // Room for a state of this size, so that it may grow a few times where it lies. It is not stored anywhere: every size
 // that fits into a room has that same room, or a smaller one. Small sums and counts never grow.
@@ -92,7 +94,7 @@ void AggregateTable::prefetch(std::span<const Entry> entries, std::size_t index)
 
 Result<void> AggregateTable::add(std::span<const Entry> pairs) {
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    TRY(grow_if_full());
+    TRY(make_room(keys_ + 1));
     prefetch(pairs, i);
     Entry& slot = find(pairs[i]);
     TRY(slot.line_and_key_bytes == 0 ? insert(slot, pairs[i]) : update(slot, pairs[i]));
@@ -101,22 +103,44 @@ Result<void> AggregateTable::add(std::span<const Entry> pairs) {
   return {};
 }
 
-Result<void> AggregateTable::absorb(std::span<const Entry> states) {
-  for (const Entry& entry : states) {
-    TRY(grow_if_full());
-    Entry& slot = find(entry);
-    bool is_new = slot.line_and_key_bytes == 0;
-    if (is_unique()) {
-      if (is_new) TRY(insert(slot, entry));
-      continue;
-    }
-    scratch_.clear();
-    if (!is_new) scratch_ = reader_.value(slot);
-    aggregator_.merge(scratch_, reader_.value(entry));
-    TRY(store_state(slot, reader_.key(entry), entry.hash));
+// Reads both tables in the order of their slots, which is the same in both. So the room for all keys is made first: in
+// a table that grows with them they would crowd at its front, each behind all that came before it.
+Result<void> AggregateTable::absorb(const AggregateTable& other, const std::stop_token& stop) {
+  TRY(make_room(keys_ + count_missing(other)));
+  std::span<const Entry> states = other.slots_.span();
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (i % kSlotsPerLook == 0 && stop.stop_requested()) return stopped();
+    prefetch(states, i);
+    if (i + kLinesAhead < states.size()) __builtin_prefetch(states[i + kLinesAhead].line());
+    if (states[i].line_and_key_bytes != 0) TRY(merge(states[i]));
   }
   count_keys();
   return {};
+}
+
+// Of the other table's keys; two keys of the same hash may pass for one.
+std::uint64_t AggregateTable::count_missing(const AggregateTable& other) const {
+  std::uint64_t missing = 0;
+  for (const Entry& entry : other.slots_.span()) {
+    if (entry.line_and_key_bytes == 0) continue;
+    std::size_t at = slots_.size() == 0 ? 0 : slot_of(entry.hash);
+    while (at < slots_.size() && slots_[at].line_and_key_bytes != 0 && slots_[at].hash != entry.hash) {
+      at = slot_after(at);
+    }
+    if (at == slots_.size() || slots_[at].line_and_key_bytes == 0) ++missing;
+  }
+  return missing;
+}
+
+Result<void> AggregateTable::merge(const Entry& entry) {
+  TRY(make_room(keys_ + 1));
+  Entry& slot = find(entry);
+  bool is_new = slot.line_and_key_bytes == 0;
+  if (is_unique()) return is_new ? insert(slot, entry) : Result<void>();
+  scratch_.clear();
+  if (!is_new) scratch_ = reader_.value(slot);
+  aggregator_.merge(scratch_, reader_.value(entry));
+  return store_state(slot, reader_.key(entry), entry.hash);
 }
 
 std::string_view AggregateTable::identity_of(const Entry& entry) const {
@@ -128,7 +152,8 @@ Entry& AggregateTable::find(const Entry& entry) {
   std::size_t at = slot_of(entry.hash);
   while (slots_[at].line_and_key_bytes != 0) {
     if (slots_[at].hash == entry.hash && identity_of(slots_[at]) == identity) break;
-    at = at + 1 == slots_.size() ? 0 : at + 1;
+    at = slot_after(at);
+    ++passed_slots_;
   }
   return slots_[at];
 }
@@ -216,15 +241,14 @@ Result<void> AggregateTable::make_slots(std::size_t slots) {
   return {};
 }
 
-Result<void> AggregateTable::grow_if_full() {
-  if (slots_.size() == 0) return make_slots(kFirstSlots);
-  if (keys_ * 10 < slots_.size() * 7) return {};
+Result<void> AggregateTable::make_room(std::uint64_t keys) {
+  if (keys * 10 <= slots_.size() * 7) return {};
   HugeArray<Entry> old = std::move(slots_);
-  TRY(make_slots(old.size() + old.size() / 2));
+  TRY(make_slots(std::max({kFirstSlots, old.size() + old.size() / 2, keys * 10 / 7 + 1})));
   for (const Entry& entry : old.span()) {
     if (entry.line_and_key_bytes == 0) continue;
     std::size_t at = slot_of(entry.hash);
-    while (slots_[at].line_and_key_bytes != 0) at = at + 1 == slots_.size() ? 0 : at + 1;
+    while (slots_[at].line_and_key_bytes != 0) at = slot_after(at);
     slots_[at] = entry;
   }
   std::uint64_t freed_bytes = old.size() * sizeof(Entry);
@@ -241,10 +265,6 @@ void AggregateTable::count(std::uint64_t bytes) {
 void AggregateTable::count_keys() {
   budget_.take(0, keys_ - counted_keys_);
   counted_keys_ = keys_;
-}
-
-std::span<const Entry> AggregateTable::entries() {
-  return keys_ == 0 ? std::span<const Entry>() : slots_.span().first(gather());
 }
 
 // Brings the slots in use to the front.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,14 +29,14 @@ class AggregateTable {
 
   // Entries of pairs, as split_pairs() makes them. An error: a value that had to be a number is none.
   Result<void> add(std::span<const Entry> pairs);
-  // Entries of another table of the same aggregation.
-  Result<void> absorb(std::span<const Entry> states);
+  // What another table of the same aggregation holds.
+  Result<void> absorb(const AggregateTable& other, const std::stop_token& stop);
   // Moves everything to `taken`, as one block with this address.
   Result<void> seal(BlockAddress address, Taken& taken);
-  // What it holds, for absorb(); the table can only be destroyed afterwards.
-  std::span<const Entry> entries();
-  bool empty() const { return keys_ == 0; }
+  std::uint64_t keys() const { return keys_; }
   std::uint64_t counted_bytes() const { return counted_bytes_; }
+  // Slots of other keys that were looked at until now. For tests.
+  std::uint64_t passed_slots() const { return passed_slots_; }
 
  private:
   bool is_unique() const { return !aggregator_.keeps_state(); }
@@ -45,16 +46,20 @@ class AggregateTable {
   // A function that only asks for memory has no effect in g++'s eyes, and a call of it is left out unless it is
   // inlined.
   [[gnu::always_inline]] inline void prefetch(std::span<const Entry> entries, std::size_t index) const;
+  std::size_t slot_after(std::size_t at) const { return at + 1 == slots_.size() ? 0 : at + 1; }
   // The slot of the entry's key, or the free one where it belongs.
   Entry& find(const Entry& entry);
+  std::uint64_t count_missing(const AggregateTable& other) const;
+  Result<void> merge(const Entry& entry);
   Result<void> update(Entry& slot, const Entry& entry);
   bool update_fast(Entry& slot, std::string_view value) const;
   Result<void> insert(Entry& slot, const Entry& entry);
   // Makes scratch_ the state of a slot that has the key, or makes the slot and the state.
   Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);
   Result<char*> make_line(std::size_t size_bytes);
+  // Makes room for so many keys in all.
+  Result<void> make_room(std::uint64_t keys);
   Result<void> make_slots(std::size_t count);
-  Result<void> grow_if_full();
   std::size_t gather();
   std::size_t compact();
   void count(std::uint64_t bytes);
@@ -71,6 +76,7 @@ class AggregateTable {
   std::size_t arena_bytes_ = 0;
   std::uint64_t counted_bytes_ = 0;
   std::uint64_t counted_keys_ = 0;
+  std::uint64_t passed_slots_ = 0;
   // Of one call, reused for the next.
   std::vector<std::uint32_t> numbers_;
   std::string scratch_;

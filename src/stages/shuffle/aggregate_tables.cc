@@ -15,66 +15,68 @@ constexpr std::size_t kTablesPerThread = 2;
 // Of a table's two arrays the last huge page is half empty.
 constexpr std::uint64_t kBytesPerTable = 8 * kHugePageBytes;
 
-std::size_t table_count(std::uint64_t memory_bytes, std::size_t threads) {
+}  // namespace
+
+std::size_t AggregateTables::table_count(std::uint64_t memory_bytes, std::size_t threads) {
   std::size_t wanted = std::clamp(kTablesPerThread * threads, kFewestTables, kMostTables);
   return std::bit_floor(std::clamp<std::uint64_t>(memory_bytes / kBytesPerTable, 1, wanted));
 }
 
-}  // namespace
-
-AggregateTables::AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::uint64_t memory_bytes,
-                                 std::size_t threads)
-    : peers_(peers), aggregation_(aggregation) {
-  for (std::size_t i = 0; i < table_count(memory_bytes, threads); ++i) {
-    tables_.push_back(std::make_unique<Table>(peers_, aggregation_));
+AggregateTables::AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count,
+                                 BlockAddress address)
+    : peers_(peers), aggregation_(aggregation), address_(address) {
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& table = tables_.emplace_back(std::make_unique<Table>());
+    table->states = std::make_unique<AggregateTable>(peers_.splitter, aggregation_, peers_.budget);
   }
-}
-
-Result<void> AggregateTables::Table::move_to(Taken& taken) {
-  std::lock_guard lock(mutex);
-  was_taken = true;
-  return states.seal(kSettled, taken);
 }
 
 Result<void> AggregateTables::add(std::string_view lines, Scatter& scatter) {
   scatter.pairs.clear();
   split_pairs(lines, peers_.splitter, aggregation_, scatter.pairs);
-  return deal(scatter.pairs, scatter, &AggregateTable::add);
-}
-
-Result<void> AggregateTables::absorb(AggregateTable& other, Scatter& scatter) {
-  return deal(other.entries(), scatter, &AggregateTable::absorb);
-}
-
-Result<void> AggregateTables::deal(std::span<const Entry> entries, Scatter& scatter, Fill fill) {
   // A table finds its slots by the upper bits.
   const std::uint32_t mask = static_cast<std::uint32_t>(tables_.size()) - 1;
   scatter.ends.assign(tables_.size(), 0);
-  for (const Entry& entry : entries) ++scatter.ends[entry.hash & mask];
+  for (const Entry& entry : scatter.pairs) ++scatter.ends[entry.hash & mask];
   std::uint32_t begin = 0;
   for (std::uint32_t& end : scatter.ends) begin += std::exchange(end, begin);
-  scatter.arranged.resize(entries.size());
-  for (const Entry& entry : entries) scatter.arranged[scatter.ends[entry.hash & mask]++] = entry;
+  scatter.arranged.resize(scatter.pairs.size());
+  for (const Entry& entry : scatter.pairs) scatter.arranged[scatter.ends[entry.hash & mask]++] = entry;
   std::size_t first = 0;
   for (std::size_t number = 0; number < tables_.size(); first = scatter.ends[number++]) {
     auto share = std::span<const Entry>(scatter.arranged).subspan(first, scatter.ends[number] - first);
     if (share.empty()) continue;
     std::lock_guard lock(tables_[number]->mutex);
-    TRY((tables_[number]->states.*fill)(share));
+    TRY(tables_[number]->states->add(share));
   }
   return {};
 }
 
-Result<void> AggregateTables::take(std::uint64_t wanted_bytes, Taken& taken) {
+Result<void> AggregateTables::absorb(std::unique_ptr<AggregateTables> other, const std::stop_token& stop) {
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    std::scoped_lock lock(tables_[i]->mutex, other->tables_[i]->mutex);
+    auto& larger = tables_[i]->states;
+    auto& smaller = other->tables_[i]->states;
+    if (larger->keys() < smaller->keys()) std::swap(larger, smaller);
+    if (smaller->keys() > 0) TRY(larger->absorb(*smaller, stop));
+    smaller.reset();
+  }
+  return {};
+}
+
+Result<void> AggregateTables::take(const std::vector<AggregateTables*>& all, std::uint64_t wanted_bytes, Taken& taken) {
   struct Candidate {
     bool is_new;
     std::uint64_t bytes;
+    const AggregateTables* owner;
     Table* table;
   };
   std::vector<Candidate> candidates;
-  for (auto& table : tables_) {
-    std::lock_guard lock(table->mutex);
-    candidates.push_back({!table->was_taken, table->states.counted_bytes(), table.get()});
+  for (AggregateTables* owner : all) {
+    for (auto& table : owner->tables_) {
+      std::lock_guard lock(table->mutex);
+      candidates.push_back({!table->was_taken, table->states->counted_bytes(), owner, table.get()});
+    }
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return std::tuple(a.is_new, b.bytes) < std::tuple(b.is_new, a.bytes);
@@ -82,14 +84,20 @@ Result<void> AggregateTables::take(std::uint64_t wanted_bytes, Taken& taken) {
   const std::uint64_t bytes_before = taken.budget_bytes;
   for (const Candidate& candidate : candidates) {
     if (taken.budget_bytes - bytes_before >= wanted_bytes) break;
-    TRY(candidate.table->move_to(taken));
+    TRY(candidate.owner->move_to(taken, *candidate.table));
   }
   return {};
 }
 
+Result<void> AggregateTables::move_to(Taken& taken, Table& table) const {
+  std::lock_guard lock(table.mutex);
+  table.was_taken = true;
+  return table.states->seal(address_, taken);
+}
+
 Result<Taken> AggregateTables::take_table(std::size_t number) {
   Taken taken;
-  TRY(tables_[number]->move_to(taken));
+  TRY(move_to(taken, *tables_[number]));
   return taken;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -16,9 +17,6 @@
 
 namespace quern::shuffle {
 
-// The address of pairs of inputs that certainly count.
-inline constexpr BlockAddress kSettled = {.input = 0xffffffff, .number = 0};
-
 // Entries by the table that they belong to. Owned by one thread, which uses it for one call after the other.
 struct Scatter {
   std::vector<Entry> pairs;
@@ -26,42 +24,39 @@ struct Scatter {
   std::vector<std::uint32_t> ends;  // in `arranged`, of each table's share
 };
 
-// The states of the keys of all inputs that count, dealt out to several tables by the keys' hashes: threads fill them
-// together, so that each key is held once, and some can be spilled while the others stay. Any thread.
+// The states of keys, dealt out to several tables by the keys' hashes: threads fill them together, so that each key is
+// held once, and some can be spilled while the others stay. Any thread.
 class AggregateTables {
  public:
   // The more threads, the more tables, so that they seldom wait for each other; with little memory fewer, as memory is
   // taken in large pieces.
-  AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::uint64_t memory_bytes, std::size_t threads);
+  static std::size_t table_count(std::uint64_t memory_bytes, std::size_t threads);
+  // `address` is that of their pairs where they are spilled.
+  AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count, BlockAddress address);
 
   Result<void> add(std::string_view lines, Scatter& scatter);
-  // What another table holds, which can only be destroyed afterwards.
-  Result<void> absorb(AggregateTable& other, Scatter& scatter);
-  // Moves tables to `taken` until they make up `wanted_bytes` of the budget, or all of them. Those that were taken
-  // before come first: the others then stay in memory for good, and most of the keys' pairs meet their state there
-  // instead of in a run (hybrid hashing, https://doi.org/10.1145/971697.602261).
-  Result<void> take(std::uint64_t wanted_bytes, Taken& taken);
+  // All that `other` holds, which has as many tables. Of two tables the smaller one's keys go to the larger one, and
+  // the smaller one is freed, so that little more memory is needed than both have.
+  Result<void> absorb(std::unique_ptr<AggregateTables> other, const std::stop_token& stop);
+  // Moves tables of all these to `taken` until they make up `wanted_bytes` of the budget, or all of them. Those that
+  // were taken before come first: the others then stay in memory for good, and most of the keys' pairs meet their state
+  // there instead of in a run (hybrid hashing, https://doi.org/10.1145/971697.602261).
+  static Result<void> take(const std::vector<AggregateTables*>& all, std::uint64_t wanted_bytes, Taken& taken);
   // All that one table holds.
   Result<Taken> take_table(std::size_t number);
   std::size_t size() const { return tables_.size(); }
 
-  const Aggregation& aggregation() const { return aggregation_; }
-
  private:
   struct Table {
-    Table(const SinkPeers& peers, const Aggregation& aggregation) : states(peers.splitter, aggregation, peers.budget) {}
-    Result<void> move_to(Taken& taken);
-
     std::mutex mutex;
-    AggregateTable states;
+    std::unique_ptr<AggregateTable> states;
     bool was_taken = false;
   };
-  using Fill = Result<void> (AggregateTable::*)(std::span<const Entry>);
-  // Deals `entries` out and gives each table its share.
-  Result<void> deal(std::span<const Entry> entries, Scatter& scatter, Fill use);
+  Result<void> move_to(Taken& taken, Table& table) const;
 
   const SinkPeers peers_;
   const Aggregation aggregation_;
+  const BlockAddress address_;
   std::vector<std::unique_ptr<Table>> tables_;  // a power of two
 };
 

@@ -151,7 +151,7 @@ TEST(Aggregation, GivesTheSameInAllCircumstances) {
                                       .threads = now.threads,
                                       .aggregation = aggregation});
         commit_all(*shuffle, blocks, failed, now, random);
-        ASSERT_TRUE(shuffle->finish(failed, {}).ok());
+        ASSERT_TRUE(shuffle->finish(failed).ok());
         EXPECT_TRUE(read_all(*shuffle, now.partitions) == expected)
             << name_of(aggregation.kind) << ", " << keys << " keys, circumstances " << i;
       }
@@ -182,7 +182,7 @@ void expect_order_of(std::uint32_t keys, std::uint64_t memory_bytes, std::size_t
     });
   }
   mappers.clear();
-  ASSERT_TRUE(shuffle->finish({}, {}).ok());
+  ASSERT_TRUE(shuffle->finish({}).ok());
   EXPECT_GE(shuffle->spilled_runs(), spilled_at_least);
   auto groups = shuffle->groups(0).value();
   std::vector<std::uint32_t> numbers(keys);
@@ -213,7 +213,7 @@ std::unique_ptr<Shuffle> make_sum() {
 TEST(Aggregation, NamesTheValueThatIsNoNumber) {
   auto shuffle = make_sum();
   ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "1"}, {"k", "much"}}})).ok());
-  Result<void> result = shuffle->finish({}, {});
+  Result<void> result = shuffle->finish({});
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(result.error().message, HasSubstr("got the value 'much' of the key 'k', which is no number"));
 }
@@ -222,7 +222,7 @@ TEST(Aggregation, DoesNotMindSuchAValueOfAFailedInput) {
   auto shuffle = make_sum();
   ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "much"}}})).ok());
   ASSERT_TRUE(shuffle->sink()->commit(output_of({{1, 0}, {{"k", "2"}}})).ok());
-  ASSERT_TRUE(shuffle->finish({0}, {}).ok());
+  ASSERT_TRUE(shuffle->finish({0}).ok());
   EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"2"}}}));
 }
 
@@ -230,7 +230,7 @@ TEST(Aggregation, ListChangesNothing) {
   auto shuffle =
       Shuffle::make({.separator = " ", .memory_bytes = 16 << 20, .aggregation = Aggregation{.kind = Kind::kList}});
   ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "2"}, {"k", "1"}, {"k", "2"}}})).ok());
-  ASSERT_TRUE(shuffle->finish({}, {}).ok());
+  ASSERT_TRUE(shuffle->finish({}).ok());
   EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"2", "1", "2"}}}));
 }
 

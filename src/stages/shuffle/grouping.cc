@@ -25,8 +25,8 @@ constexpr std::size_t kPrefetchDistance = 16;
 
 class Grouper {
  public:
-  Grouper(const std::vector<BlockEntries>& blocks, const GroupingOptions& options, const std::stop_token& stop)
-      : blocks_(blocks), options_(options), reader_(options.separator), stop_(stop) {}
+  Grouper(const std::vector<BlockEntries>& blocks, const GroupingOptions& options)
+      : blocks_(blocks), options_(options), reader_(options.separator), stop_(options.stop) {}
 
   Result<Grouped> run(const std::function<void()>& release) {
     TRY(deal());
@@ -168,7 +168,7 @@ Result<void> Grouper::list_keys() {
 }
 
 Result<void> Grouper::sort_keys() {
-  KeySorter sorter(reader_, grouped_.entries.span());
+  KeySorter sorter(reader_, grouped_.entries.span(), stop_);
   std::size_t threads_each = std::max<std::size_t>(1, options_.threads / options_.partitions);
   return run_workers(options_.threads, options_.partitions, stop_, [&](std::size_t partition) {
     std::size_t begin = partition == 0 ? 0 : grouped_.key_ends[partition - 1];
@@ -179,8 +179,8 @@ Result<void> Grouper::sort_keys() {
 }  // namespace
 
 Result<Grouped> group(const std::vector<BlockEntries>& blocks, const GroupingOptions& options,
-                      const std::function<void()>& release, const std::stop_token& stop) {
-  return Grouper(blocks, options, stop).run(release);
+                      const std::function<void()>& release) {
+  return Grouper(blocks, options).run(release);
 }
 
 }  // namespace quern::shuffle

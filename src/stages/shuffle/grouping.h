@@ -36,6 +36,7 @@ struct GroupingOptions {
   std::string_view separator;
   std::size_t partitions = 1;
   std::size_t threads = 1;
+  std::stop_token stop;
 };
 
 // Groups and sorts the entries of these blocks, which stand in input order. `release` is called when `blocks` are not
@@ -43,6 +44,6 @@ struct GroupingOptions {
 // entries, at most one more copy of them: what the blocks held is what the distinct keys may take afterwards.
 // An error is kStopped, or that the system has no memory.
 Result<Grouped> group(const std::vector<BlockEntries>& blocks, const GroupingOptions& options,
-                      const std::function<void()>& release, const std::stop_token& stop);
+                      const std::function<void()>& release);
 
 }  // namespace quern::shuffle

@@ -19,14 +19,17 @@ constexpr std::size_t kMostDepth = 32 * kBytesAtOnce;
 // Below this a further thread costs more than it does.
 constexpr std::size_t kKeysPerThread = 1 << 16;
 
+// So many are sorted without a look at the stop token.
+constexpr std::size_t kKeysPerLook = 1 << 20;
+
 KeyNumber without_index(KeyNumber key) { return key >> kIndexBits; }
 
-// The middle one of some of the keys, with the index of no entry: keys that begin alike stay on one side of it.
+// The middle one of some of the keys.
 KeyNumber pivot_of(std::span<const KeyNumber> keys) {
   std::array<KeyNumber, 127> sample{};
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = keys[keys.size() / sample.size() * i];
   std::nth_element(sample.begin(), sample.begin() + sample.size() / 2, sample.end());
-  return without_index(sample[sample.size() / 2]) << kIndexBits;
+  return sample[sample.size() / 2];
 }
 
 }  // namespace
@@ -44,7 +47,8 @@ KeyNumber key_number(std::string_view key, std::uint32_t first, std::size_t dept
 
 void KeySorter::sort(std::span<KeyNumber> keys, std::size_t threads) const {
   if (threads <= 1 || keys.size() < 2 * kKeysPerThread) return sort_from(keys, 0);
-  KeyNumber pivot = pivot_of(keys);
+  // With the index of no entry, so that keys that begin alike stay on one side of it.
+  KeyNumber pivot = without_index(pivot_of(keys)) << kIndexBits;
   auto middle = std::partition(keys.begin(), keys.end(), [&](KeyNumber key) { return key < pivot; });
   auto left = static_cast<std::size_t>(middle - keys.begin());
   if (left == 0) return sort_from(keys, 0);
@@ -52,8 +56,18 @@ void KeySorter::sort(std::span<KeyNumber> keys, std::size_t threads) const {
   sort(keys.subspan(left), threads - threads / 2);
 }
 
+void KeySorter::sort_numbers(std::span<KeyNumber> keys) const {
+  if (stop_.stop_requested()) return;
+  if (keys.size() <= kKeysPerLook) return std::sort(keys.begin(), keys.end());
+  KeyNumber pivot = pivot_of(keys);
+  auto middle = std::partition(keys.begin(), keys.end(), [&](KeyNumber key) { return key < pivot; });
+  sort_numbers({keys.begin(), middle});
+  sort_numbers({middle, keys.end()});
+}
+
 void KeySorter::sort_from(std::span<KeyNumber> keys, std::size_t depth) const {
-  std::sort(keys.begin(), keys.end());
+  sort_numbers(keys);
+  if (stop_.stop_requested()) return;
   for (std::size_t begin = 0; begin < keys.size();) {
     std::size_t end = begin + 1;
     while (end < keys.size() && without_index(keys[end]) == without_index(keys[begin])) ++end;

@@ -7,8 +7,9 @@ namespace {
 
 class MergedGroups final : public GroupSource {
  public:
-  MergedGroups(const std::vector<const RunFile*>& runs, std::size_t partition, const std::set<InputOrdinal>& dropped)
-      : merge_(runs, partition, dropped) {}
+  MergedGroups(const std::vector<const RunFile*>& runs, std::size_t partition, const std::set<InputOrdinal>& dropped,
+               std::stop_token stop)
+      : merge_(runs, partition, dropped, std::move(stop)) {}
 
   Result<bool> next_group() override {
     if (!has_begun_) {
@@ -62,7 +63,8 @@ Result<void> copy_segment(RunCursor& segment, RunWriter& writer) {
 }  // namespace
 
 SegmentMerge::SegmentMerge(const std::vector<const RunFile*>& runs, std::size_t partition,
-                           const std::set<InputOrdinal>& dropped) {
+                           const std::set<InputOrdinal>& dropped, std::stop_token stop)
+    : unpacker_(std::move(stop)) {
   for (const RunFile* run : runs) cursors_.emplace_back(*run, partition, unpacker_, dropped);
 }
 
@@ -88,21 +90,20 @@ Result<RunCursor*> SegmentMerge::next() {
 }
 
 std::unique_ptr<GroupSource> make_merged_groups(const std::vector<const RunFile*>& runs, std::size_t partition,
-                                                const std::set<InputOrdinal>& dropped) {
-  return std::make_unique<MergedGroups>(runs, partition, dropped);
+                                                const std::set<InputOrdinal>& dropped, std::stop_token stop) {
+  return std::make_unique<MergedGroups>(runs, partition, dropped, std::move(stop));
 }
 
 Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options,
-                           const std::set<InputOrdinal>& dropped, const std::stop_token& stop) {
+                           const std::set<InputOrdinal>& dropped) {
   TRY_ASSIGN(RunWriter writer, RunWriter::make(options, 0));
   for (std::size_t partition = 0; partition < options.partitions; ++partition) {
-    SegmentMerge merge(runs, partition, dropped);
-    while (!stop.stop_requested()) {
+    SegmentMerge merge(runs, partition, dropped, options.stop);
+    while (true) {
       TRY_ASSIGN(RunCursor * segment, merge.next());
       if (segment == nullptr) break;
       TRY(copy_segment(*segment, writer));
     }
-    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while merging"};
     TRY(writer.end_partition());
   }
   return writer.finish();

@@ -21,7 +21,8 @@ namespace quern::shuffle {
 // Borrows the runs and the inputs. Owned by one thread; blocks on the disk.
 class SegmentMerge {
  public:
-  SegmentMerge(const std::vector<const RunFile*>& runs, std::size_t partition, const std::set<InputOrdinal>& dropped);
+  SegmentMerge(const std::vector<const RunFile*>& runs, std::size_t partition, const std::set<InputOrdinal>& dropped,
+               std::stop_token stop);
   // Goes to the next segment; nullptr at the end. What it returns is valid until the next call.
   Result<RunCursor*> next();
 
@@ -38,10 +39,10 @@ class SegmentMerge {
 
 // The groups of one partition, merged from these runs.
 std::unique_ptr<GroupSource> make_merged_groups(const std::vector<const RunFile*>& runs, std::size_t partition,
-                                                const std::set<InputOrdinal>& dropped);
+                                                const std::set<InputOrdinal>& dropped, std::stop_token stop);
 
 // Writes the segments of all partitions of these runs as one run.
 Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options,
-                           const std::set<InputOrdinal>& dropped, const std::stop_token& stop);
+                           const std::set<InputOrdinal>& dropped);
 
 }  // namespace quern::shuffle

@@ -43,7 +43,7 @@ Result<void> PairShelf::add(BlockOutput output) {
   return {};
 }
 
-Result<Taken> PairShelf::take() {
+Taken PairShelf::take() {
   room_ = {};
   next_piece_bytes_ = 0;
   return std::exchange(held_, {});

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "model/block.h"
@@ -18,13 +19,15 @@ struct SinkPeers {
   Spiller& spiller;
 };
 
-// Keeps every pair: its line in the mapper's own buffer, and an entry for it.
-class PairShelf final : public Shelf {
+// Keeps every pair: its line in the mapper's own buffer, and an entry for it. Its sink's thread fills it, and the
+// thread that spills empties it, each with the mutex held.
+class PairShelf {
  public:
   explicit PairShelf(const SinkPeers& peers) : peers_(peers) {}
-  // With the mutex held.
+  std::mutex mutex;
   Result<void> add(BlockOutput output);
-  Result<Taken> take() override;
+  // All that it holds; it is empty afterwards.
+  Taken take();
 
  private:
   void split(CommittedBlock& block);

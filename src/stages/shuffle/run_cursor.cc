@@ -115,6 +115,7 @@ Result<void> RunCursor::skip(std::size_t size_bytes) {
 }
 
 Result<void> RunCursor::next_block() {
+  if (unpacker_->is_stopped()) return stopped();
   if (offset_ == end_) return damaged("it ends too early");
   std::array<char, run_format::kHeaderBytes> bytes;
   TRY(read_exactly(bytes.data(), bytes.size()));

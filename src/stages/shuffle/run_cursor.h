@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "model/block.h"
@@ -15,20 +17,24 @@
 
 namespace quern::shuffle {
 
-// Unpacks the blocks of one thread's cursors.
+// Unpacks the blocks of one thread's cursors, until it is stopped.
 class BlockUnpacker {
  public:
+  explicit BlockUnpacker(std::stop_token stop) : stop_(std::move(stop)) {}
+  bool is_stopped() const { return stop_.stop_requested(); }
   ZSTD_DCtx* get() const { return decompressor_.get(); }
 
  private:
   struct Free {
     void operator()(ZSTD_DCtx* decompressor) const { ZSTD_freeDCtx(decompressor); }
   };
+  const std::stop_token stop_;
   std::unique_ptr<ZSTD_DCtx, Free> decompressor_{ZSTD_createDCtx()};
 };
 
 // Reads one partition of a run, segment after segment, with two buffers of a block each (and one for a value that is
-// longer). Borrows everything. Owned by one thread; blocks on the disk. An error: the run is damaged, or unreadable.
+// longer). Borrows everything. Owned by one thread; blocks on the disk. An error: the run is damaged, or unreadable, or
+// reading is stopped.
 class RunCursor {
  public:
   RunCursor(const RunFile& run, std::size_t partition, BlockUnpacker& unpacker, const std::set<InputOrdinal>& dropped)

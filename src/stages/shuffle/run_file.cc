@@ -101,6 +101,7 @@ Result<void> RunWriter::append(std::string_view bytes) {
 }
 
 Result<void> RunWriter::flush() {
+  if (options_.stop.stop_requested()) return stopped();
   if (raw_.empty()) return {};
   stored_.resize(run_format::kHeaderBytes + ZSTD_compressBound(options_.block_bytes));
   char* payload = stored_.data() + run_format::kHeaderBytes;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct RunOptions {
   std::string folder;
   std::size_t partitions = 1;
   std::size_t block_bytes = 0;  // of one block before it is compressed
+  std::stop_token stop;         // Writing looks at it for each block.
 };
 
 // Writes one run. Owned by one thread; blocks on the disk. An error is kNoSpace, and says how to choose another folder,

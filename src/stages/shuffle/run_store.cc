@@ -27,7 +27,8 @@ RunStore::RunStore(RunStoreOptions options) : options_(std::move(options)) {
 }
 
 RunOptions RunStore::run_options() const {
-  return {.folder = options_.folder, .partitions = options_.partitions, .block_bytes = block_bytes_};
+  return {
+      .folder = options_.folder, .partitions = options_.partitions, .block_bytes = block_bytes_, .stop = options_.stop};
 }
 
 Result<void> RunStore::add(Result<RunFile> run) {
@@ -39,22 +40,22 @@ Result<void> RunStore::add(Result<RunFile> run) {
     if (generations_[i].size() < fan_in_) break;
     if (i + 1 == generations_.size()) generations_.emplace_back();
     // Which inputs will fail is not yet known.
-    TRY(merge_first(generations_[i], fan_in_, generations_[i + 1], {}, {}));
+    TRY(merge_first(generations_[i], fan_in_, generations_[i + 1], {}));
   }
   return {};
 }
 
 Result<void> RunStore::merge_first(std::deque<RunFile>& runs, std::size_t count, std::deque<RunFile>& target,
-                                   const std::set<InputOrdinal>& dropped, const std::stop_token& stop) {
+                                   const std::set<InputOrdinal>& dropped) {
   std::vector<const RunFile*> merged;
   for (std::size_t i = 0; i < count; ++i) merged.push_back(&runs[i]);
-  TRY_ASSIGN(RunFile run, merge_runs(merged, run_options(), dropped, stop));
+  TRY_ASSIGN(RunFile run, merge_runs(merged, run_options(), dropped));
   runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(count));
   target.push_back(std::move(run));
   return {};
 }
 
-Result<void> RunStore::narrow(const std::set<InputOrdinal>& dropped, const std::stop_token& stop) {
+Result<void> RunStore::narrow(const std::set<InputOrdinal>& dropped) {
   std::deque<RunFile> all;
   for (std::deque<RunFile>& generation : generations_) {
     std::move(generation.begin(), generation.end(), std::back_inserter(all));
@@ -62,7 +63,7 @@ Result<void> RunStore::narrow(const std::set<InputOrdinal>& dropped, const std::
   // The youngest generations' runs, which are the smallest, stand in front.
   while (all.size() > fan_in_) {
     std::size_t count = std::min(fan_in_, all.size() - fan_in_ + 1);
-    TRY(merge_first(all, count, all, dropped, stop));
+    TRY(merge_first(all, count, all, dropped));
   }
   generations_.clear();
   generations_.push_back(std::move(all));

@@ -19,6 +19,7 @@ struct RunStoreOptions {
   std::size_t partitions = 1;
   std::size_t threads = 1;  // that may each merge a partition at once
   std::uint64_t memory_bytes = 0;
+  std::stop_token stop;
 };
 
 // The runs of one shuffle, never more open than can be merged at once: whenever that many of one generation are there,
@@ -31,13 +32,13 @@ class RunStore {
   RunOptions run_options() const;
   Result<void> add(Result<RunFile> run);
   // Merges until one merge can read all that is left. Nothing may be added afterwards.
-  Result<void> narrow(const std::set<InputOrdinal>& dropped, const std::stop_token& stop);
+  Result<void> narrow(const std::set<InputOrdinal>& dropped);
   std::vector<const RunFile*> runs() const;
   std::size_t written() const { return written_; }
 
  private:
   Result<void> merge_first(std::deque<RunFile>& runs, std::size_t count, std::deque<RunFile>& target,
-                           const std::set<InputOrdinal>& dropped, const std::stop_token& stop);
+                           const std::set<InputOrdinal>& dropped);
 
   const RunStoreOptions options_;
   std::size_t block_bytes_ = 0;

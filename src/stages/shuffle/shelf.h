@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 #include "base/bytes.h"
@@ -29,15 +28,6 @@ struct Taken {
   std::uint64_t pairs = 0;
 
   void append(Taken other);
-};
-
-// A sink's side of spilling: its thread fills the shelf under the mutex, and whoever spills empties it under the mutex.
-class Shelf {
- public:
-  virtual ~Shelf() = default;
-  std::mutex mutex;
-  // With the mutex held: hands over all that this sink holds, which is empty afterwards.
-  virtual Result<Taken> take() = 0;
 };
 
 // A sink that has taken a block and holds no lock calls this: it spills if all sinks together hold too much. Blocks.

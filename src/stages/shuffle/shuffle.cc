@@ -8,9 +8,9 @@
 
 #include "model/aggregated_groups.h"
 #include "stages/shuffle/aggregate_sink.h"
-#include "stages/shuffle/aggregate_tables.h"
 #include "stages/shuffle/budget.h"
 #include "stages/shuffle/grouping.h"
+#include "stages/shuffle/input_tables.h"
 #include "stages/shuffle/memory_groups.h"
 #include "stages/shuffle/merge.h"
 #include "stages/shuffle/merged_tables.h"
@@ -22,8 +22,9 @@
 namespace quern::shuffle {
 namespace {
 
-// Lines of inputs that may still fail are held as they are up to this part of the memory, beyond it as a table.
-constexpr std::uint64_t kHeldLinesPart = 16;
+// Lines of inputs that may still fail are held as they are up to this part of the memory, by all sinks together; beyond
+// it their pairs are aggregated in tables apart.
+constexpr std::uint64_t kHeldLinesPart = 8;
 // What is spilled at once of aggregated pairs, as a part of the memory: the rest stays where it is. Sorting that needs
 // about as much again, which is kept free.
 constexpr std::uint64_t kSpilledPart = 8;
@@ -47,57 +48,58 @@ class SpillingShuffle final : public Shuffle, private Spiller {
         runs_({.folder = options_.scratch_folder,
                .partitions = options_.partitions,
                .threads = std::max<std::size_t>(1, options_.threads),
-               .memory_bytes = options_.memory_bytes}) {
+               .memory_bytes = options_.memory_bytes,
+               .stop = options_.stop}) {
     CHECK(options_.partitions > 0 && !options_.separator.empty());
     // The list of all values is what is there without any aggregation.
     bool is_list = options_.aggregation.has_value() && options_.aggregation->kind == Aggregation::Kind::kList;
     if (is_list) options_.aggregation.reset();
     if (options_.aggregation.has_value()) {
-      tables_.emplace(peers(), *options_.aggregation, options_.memory_bytes, options_.threads);
+      tables_.emplace(peers(), *options_.aggregation,
+                      InputTables::Options{
+                          .memory_bytes = options_.memory_bytes, .threads = options_.threads, .stop = options_.stop});
     }
   }
 
   std::unique_ptr<BlockSink> sink() override;
   void input_decoded(InputOrdinal input) override {
-    if (options_.aggregation.has_value()) fates_.set(input, InputFates::Fate::kDecoded);
+    if (tables_.has_value()) tables_->fates().set(input, InputFates::Fate::kDecoded);
   }
   void input_failed(InputOrdinal input) override {
-    if (options_.aggregation.has_value()) fates_.set(input, InputFates::Fate::kFailed);
+    if (tables_.has_value()) tables_->fates().set(input, InputFates::Fate::kFailed);
   }
-  Result<void> finish(const std::set<InputOrdinal>& failed_inputs, std::stop_token stop) override;
+  Result<void> finish(const std::set<InputOrdinal>& failed_inputs) override;
   Result<std::unique_ptr<GroupSource>> groups(std::size_t partition) override;
   std::size_t spilled_runs() const override { return runs_.written(); }
 
  private:
   Result<void> spill_if_needed() override;
-  Result<void> spill_all();
-  Result<Taken> take(std::uint64_t aggregated_bytes, const std::stop_token& stop);
-  Result<void> settle(const std::stop_token& stop);
-  std::unique_ptr<BlockSink> aggregate_sink();
+  Taken take_pairs();
   SinkPeers peers() {
     return {.splitter = {.separator = options_.separator, .partitions = options_.partitions},
             .budget = budget_,
             .spiller = *this};
   }
-  Result<void> spill_taken(Taken taken, const std::stop_token& stop);
-  Result<void> finish_tables(const std::stop_token& stop);
-  Result<void> group_tables(const std::stop_token& stop);
-  Result<GroupedTable> group_taken(Taken taken, std::size_t threads, const std::stop_token& stop) const;
+  Result<void> spill_taken(Taken taken);
+  Result<void> settle();
+  Result<void> finish_tables();
+  Result<void> group_tables();
+  Result<GroupedTable> group_taken(Taken taken, std::size_t threads) const;
   std::unique_ptr<GroupSource> plain_groups(std::size_t partition) const;
   GroupingOptions grouping() const {
     return {.separator = options_.separator,
             .partitions = options_.partitions,
-            .threads = std::max<std::size_t>(1, options_.threads)};
+            .threads = std::max<std::size_t>(1, options_.threads),
+            .stop = options_.stop};
   }
 
   ShuffleOptions options_;
   Budget budget_;
-  InputFates fates_;
-  std::optional<AggregateTables> tables_;  // of an aggregation
-  std::mutex shelves_mutex_;               // while sinks are made, and while shelves are taken
-  std::deque<std::unique_ptr<Shelf>> shelves_;
-  std::deque<AggregateShelf*> aggregate_shelves_;  // the same, of an aggregation
-  std::mutex spill_mutex_;                         // Who has it may lock shelves; who has a shelf never waits for it.
+  std::optional<InputTables> tables_;  // of an aggregation
+  std::mutex shelves_mutex_;           // while sinks are made, and while shelves are taken
+  std::deque<PairShelf> shelves_;
+  std::deque<AggregateShelf> aggregate_shelves_;  // the same, of an aggregation
+  std::mutex spill_mutex_;                        // Who has it may lock shelves; who has a shelf never waits for it.
   RunStore runs_;
   std::set<InputOrdinal> failed_inputs_;
   std::vector<GroupedTable> grouped_;  // if nothing was spilled; one, or each of the tables
@@ -105,107 +107,85 @@ class SpillingShuffle final : public Shuffle, private Spiller {
 
 std::unique_ptr<BlockSink> SpillingShuffle::sink() {
   std::lock_guard lock(shelves_mutex_);
-  if (options_.aggregation.has_value()) return aggregate_sink();
-  auto shelf = std::make_unique<PairShelf>(peers());
-  auto sink = make_pair_sink(*shelf, peers());
-  shelves_.push_back(std::move(shelf));
-  return sink;
+  if (!tables_.has_value()) return make_pair_sink(shelves_.emplace_back(peers()), peers());
+  std::uint64_t held_lines_bytes = options_.memory_bytes / kHeldLinesPart / grouping().threads;
+  return make_aggregate_sink(aggregate_shelves_.emplace_back(*tables_, budget_, held_lines_bytes), *this);
 }
 
-std::unique_ptr<BlockSink> SpillingShuffle::aggregate_sink() {
-  auto shelf = std::make_unique<AggregateShelf>(
-      peers(), AggregateShelf::Options{
-                   .fates = fates_, .tables = *tables_, .held_lines_bytes = options_.memory_bytes / kHeldLinesPart});
-  auto sink = make_aggregate_sink(*shelf, peers());
-  aggregate_shelves_.push_back(shelf.get());
-  shelves_.push_back(std::move(shelf));
-  return sink;
-}
-
-// The first sink that notices spills what all have; the others wait, and find that there is room again.
+// The first sink that notices spills what all have, and of aggregated pairs a part; the others wait, and find that
+// there is room again.
 Result<void> SpillingShuffle::spill_if_needed() {
   if (!budget_.is_exceeded()) return {};
   std::lock_guard lock(spill_mutex_);
   if (!budget_.is_exceeded()) return {};
-  return spill_all();
+  if (!tables_.has_value()) return spill_taken(take_pairs());
+  Taken taken;
+  TRY(tables_->take(options_.memory_bytes / kSpilledPart, taken));
+  return spill_taken(std::move(taken));
 }
 
-Result<void> SpillingShuffle::spill_all() {
-  TRY_ASSIGN(Taken taken, take(options_.memory_bytes / kSpilledPart, {}));
-  return spill_taken(std::move(taken), {});
-}
-
-Result<void> SpillingShuffle::spill_taken(Taken taken, const std::stop_token& stop) {
+Result<void> SpillingShuffle::spill_taken(Taken taken) {
   std::uint64_t bytes = taken.budget_bytes;
   std::uint64_t pairs = taken.pairs;
-  if (pairs > 0) TRY(runs_.add(spill(std::move(taken), grouping(), runs_.run_options(), stop)));
+  if (pairs > 0) TRY(runs_.add(spill(std::move(taken), grouping(), runs_.run_options())));
   budget_.give_back(bytes, pairs);
   return {};
 }
 
-// All that the sinks hold, and of aggregated pairs as much as is asked for, or a little more.
-Result<Taken> SpillingShuffle::take(std::uint64_t aggregated_bytes, const std::stop_token& stop) {
+Taken SpillingShuffle::take_pairs() {
   std::lock_guard lock(shelves_mutex_);
-  std::vector<std::optional<Result<Taken>>> taken(shelves_.size());
-  TRY(run_workers(options_.threads, shelves_.size(), stop, [&](std::size_t i) {
-    std::lock_guard shelf_lock(shelves_[i]->mutex);
-    taken[i].emplace(shelves_[i]->take());
-  }));
   Taken all;
-  for (auto& one : taken) {
-    if (!one->ok()) return std::move(*one).error();
-    all.append(std::move(*one).value());
+  for (PairShelf& shelf : shelves_) {
+    std::lock_guard shelf_lock(shelf.mutex);
+    all.append(shelf.take());
   }
-  if (tables_.has_value()) TRY(tables_->take(aggregated_bytes, all));
   return all;
 }
 
-// Nothing is open any more, so that what the sinks kept apart can go to the tables.
-Result<void> SpillingShuffle::settle(const std::stop_token& stop) {
-  std::vector<Result<void>> settled(aggregate_shelves_.size());
-  TRY(run_workers(options_.threads, settled.size(), stop, [&](std::size_t i) {
-    std::lock_guard shelf_lock(aggregate_shelves_[i]->mutex);
-    settled[i] = aggregate_shelves_[i]->settle();
-  }));
-  for (auto& one : settled) TRY(std::move(one));
-  return {};
-}
-
-Result<void> SpillingShuffle::finish(const std::set<InputOrdinal>& failed_inputs, std::stop_token stop) {
+Result<void> SpillingShuffle::finish(const std::set<InputOrdinal>& failed_inputs) {
+  if (options_.stop.stop_requested()) return stopped();
   failed_inputs_ = failed_inputs;
-  fates_.close(failed_inputs);
-  TRY(settle(stop));
-  if (tables_.has_value()) return finish_tables(stop);
-  TRY_ASSIGN(Taken taken, take(0, stop));
+  if (tables_.has_value()) return finish_tables();
+  Taken taken = take_pairs();
   shelves_.clear();
   std::erase_if(taken.blocks, [&](const CommittedBlock& block) { return failed_inputs.contains(block.address.input); });
   if (runs_.written() == 0) {
-    TRY_ASSIGN(GroupedTable grouped, group_taken(std::move(taken), grouping().threads, stop));
+    TRY_ASSIGN(GroupedTable grouped, group_taken(std::move(taken), grouping().threads));
     grouped_.push_back(std::move(grouped));
     return {};
   }
   // The rest goes to disk too, so that the memory is free for merging.
-  if (!taken.blocks.empty()) TRY(runs_.add(spill(std::move(taken), grouping(), runs_.run_options(), stop)));
-  return runs_.narrow(failed_inputs_, stop);
+  if (!taken.blocks.empty()) TRY(spill_taken(std::move(taken)));
+  return runs_.narrow(failed_inputs_);
 }
 
-Result<void> SpillingShuffle::finish_tables(const std::stop_token& stop) {
+Result<void> SpillingShuffle::finish_tables() {
+  tables_->fates().close(failed_inputs_);
+  TRY(settle());
   aggregate_shelves_.clear();
-  shelves_.clear();
-  if (runs_.written() == 0) return group_tables(stop);
+  if (runs_.written() == 0) return group_tables();
   // The rest goes to disk too, so that the memory is free for merging; one table at a time, as sorting needs memory.
-  for (std::size_t i = 0; i < tables_->size(); ++i) {
-    TRY_ASSIGN(Taken taken, tables_->take_table(i));
-    TRY(spill_taken(std::move(taken), stop));
+  for (std::size_t i = 0; i < tables_->shared().size(); ++i) {
+    TRY_ASSIGN(Taken taken, tables_->shared().take_table(i));
+    TRY(spill_taken(std::move(taken)));
   }
-  return runs_.narrow(failed_inputs_, stop);
+  return runs_.narrow(failed_inputs_);
 }
 
-Result<void> SpillingShuffle::group_tables(const std::stop_token& stop) {
-  std::vector<std::optional<Result<GroupedTable>>> grouped(tables_->size());
-  TRY(run_workers(options_.threads, grouped.size(), stop, [&](std::size_t i) {
-    auto taken = tables_->take_table(i);
-    grouped[i].emplace(taken.ok() ? group_taken(std::move(taken).value(), 1, stop) : std::move(taken).error());
+// Nothing is open any more, so that what was kept apart can go to the shared tables.
+Result<void> SpillingShuffle::settle() {
+  std::vector<Result<void>> settled(aggregate_shelves_.size());
+  TRY(run_workers(options_.threads, settled.size(), options_.stop,
+                  [&](std::size_t i) { settled[i] = aggregate_shelves_[i].settle(); }));
+  for (auto& one : settled) TRY(std::move(one));
+  return {};
+}
+
+Result<void> SpillingShuffle::group_tables() {
+  std::vector<std::optional<Result<GroupedTable>>> grouped(tables_->shared().size());
+  TRY(run_workers(options_.threads, grouped.size(), options_.stop, [&](std::size_t i) {
+    auto taken = tables_->shared().take_table(i);
+    grouped[i].emplace(taken.ok() ? group_taken(std::move(taken).value(), 1) : std::move(taken).error());
   }));
   for (auto& table : grouped) {
     TRY_ASSIGN(GroupedTable good, std::move(*table));
@@ -214,7 +194,7 @@ Result<void> SpillingShuffle::group_tables(const std::stop_token& stop) {
   return {};
 }
 
-Result<GroupedTable> SpillingShuffle::group_taken(Taken taken, std::size_t threads, const std::stop_token& stop) const {
+Result<GroupedTable> SpillingShuffle::group_taken(Taken taken, std::size_t threads) const {
   GroupedTable table{.blocks = std::move(taken.blocks)};
   std::sort(table.blocks.begin(), table.blocks.end(),
             [](const CommittedBlock& a, const CommittedBlock& b) { return a.address < b.address; });
@@ -223,13 +203,12 @@ Result<GroupedTable> SpillingShuffle::group_taken(Taken taken, std::size_t threa
   for (CommittedBlock& block : table.blocks) entries.push_back(std::move(block.entries));
   GroupingOptions options = grouping();
   options.threads = threads;
-  TRY_ASSIGN(table.grouped, group(
-                                entries, options, [&] { taken.pieces.clear(); }, stop));
+  TRY_ASSIGN(table.grouped, group(entries, options, [&] { taken.pieces.clear(); }));
   return table;
 }
 
 std::unique_ptr<GroupSource> SpillingShuffle::plain_groups(std::size_t partition) const {
-  if (runs_.written() > 0) return make_merged_groups(runs_.runs(), partition, failed_inputs_);
+  if (runs_.written() > 0) return make_merged_groups(runs_.runs(), partition, failed_inputs_, options_.stop);
   if (grouped_.size() == 1) {
     return std::make_unique<MemoryGroups>(grouped_.front().grouped, options_.separator, partition);
   }

@@ -23,6 +23,7 @@ struct ShuffleOptions {
   std::uint64_t memory_bytes = 0;  // for everything that the shuffle holds; what is more goes to disk
   std::string scratch_folder;      // for spilled runs
   std::size_t threads = 1;         // that sort at once
+  std::stop_token stop;            // Once it is requested, whatever takes time ends soon with kStopped.
   // Each key gets what its values come to instead of its values (AggregatedGroups). kList changes nothing.
   std::optional<Aggregation> aggregation = std::nullopt;
   // Of an aggregation: each key gets values that others can be added to, where the job's other parts are elsewhere.
@@ -49,7 +50,7 @@ class Shuffle {
   virtual void input_decoded(InputOrdinal input) = 0;
   virtual void input_failed(InputOrdinal input) = 0;
   // Sorts. What these inputs gave does not count.
-  virtual Result<void> finish(const std::set<InputOrdinal>& failed_inputs, std::stop_token stop) = 0;
+  virtual Result<void> finish(const std::set<InputOrdinal>& failed_inputs) = 0;
   // May be called for several partitions at once, by several threads; borrows from the shuffle.
   virtual Result<std::unique_ptr<GroupSource>> groups(std::size_t partition) = 0;
   // Runs that were written to disk until now. For tests and measurements.

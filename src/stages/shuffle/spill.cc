@@ -62,14 +62,13 @@ Result<void> write_group(std::string_view key, std::span<const Entry> entries, c
 }
 
 Result<RunFile> write_run(const Grouped& grouped, AddressBook& book, std::string_view separator, RunWriter writer,
-                          std::size_t partitions, const std::stop_token& stop) {
+                          std::size_t partitions) {
   EntryReader reader(separator);
   for (std::size_t partition = 0; partition < partitions; ++partition) {
     MemoryGroups groups(grouped, separator, partition);
     while (groups.next_group().value()) {
       TRY(write_group(groups.key(), groups.entries(), reader, book, writer));
     }
-    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while spilling"};
     TRY(writer.end_partition());
   }
   return writer.finish();
@@ -86,18 +85,16 @@ std::uint64_t line_bytes(const std::vector<CommittedBlock>& blocks) {
 
 }  // namespace
 
-Result<RunFile> spill(Taken taken, const GroupingOptions& grouping, const RunOptions& options,
-                      const std::stop_token& stop) {
+Result<RunFile> spill(Taken taken, const GroupingOptions& grouping, const RunOptions& options) {
   TRY_ASSIGN(RunWriter writer, RunWriter::make(options, line_bytes(taken.blocks) / kUsualCompression));
   std::sort(taken.blocks.begin(), taken.blocks.end(),
             [](const CommittedBlock& a, const CommittedBlock& b) { return a.address < b.address; });
   std::vector<BlockEntries> entries;
   entries.reserve(taken.blocks.size());
   for (CommittedBlock& block : taken.blocks) entries.push_back(std::move(block.entries));
-  TRY_ASSIGN(Grouped grouped, group(
-                                  entries, grouping, [&] { taken.pieces.clear(); }, stop));
+  TRY_ASSIGN(Grouped grouped, group(entries, grouping, [&] { taken.pieces.clear(); }));
   AddressBook book(taken.blocks);
-  return write_run(grouped, book, grouping.separator, std::move(writer), options.partitions, stop);
+  return write_run(grouped, book, grouping.separator, std::move(writer), options.partitions);
 }
 
 }  // namespace quern::shuffle

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <stop_token>
 #include <vector>
 
 #include "base/result.h"
@@ -13,7 +12,6 @@ namespace quern::shuffle {
 
 // Groups what was taken and writes it as one run. Afterwards its memory is free. Errors are those of group() and of
 // RunWriter.
-Result<RunFile> spill(Taken taken, const GroupingOptions& grouping, const RunOptions& options,
-                      const std::stop_token& stop);
+Result<RunFile> spill(Taken taken, const GroupingOptions& grouping, const RunOptions& options);
 
 }  // namespace quern::shuffle

@@ -128,7 +128,7 @@ TEST(Spilling, GivesTheSameHoweverOftenItSpills) {
                                       .scratch_folder = folder.path(),
                                       .threads = threads});
         commit_all(*shuffle, blocks, threads, random);
-        ASSERT_TRUE(shuffle->finish({2, 5}, {}).ok());
+        ASSERT_TRUE(shuffle->finish({2, 5}).ok());
         EXPECT_EQ(shuffle->spilled_runs() > 0, memory_kib < 1'000'000) << shape.name;
         EXPECT_TRUE(read_values(*shuffle, partitions) == expected_of(blocks, {2, 5}))
             << shape.name << ", " << memory_kib << " KiB, " << partitions << " partitions";
@@ -144,7 +144,7 @@ TEST(Spilling, MergesMoreRunsThanOneMergeReads) {
   auto blocks = make_blocks({.name = "", .blocks = 200, .lines = 10}, random);
   auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path()});
   commit_all(*shuffle, blocks, 1, random);
-  ASSERT_TRUE(shuffle->finish({3}, {}).ok());
+  ASSERT_TRUE(shuffle->finish({3}).ok());
   EXPECT_EQ(shuffle->spilled_runs(), 200U);
   EXPECT_TRUE(read_values(*shuffle, 1) == expected_of(blocks, {3}));
 }
@@ -154,7 +154,7 @@ TEST(Spilling, SkipsTheValuesThatNobodyAskedFor) {
   auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path()});
   std::mt19937 random(1);
   commit_all(*shuffle, {{{0, 0}, "a 1\na 2\nb 3\n"}, {{0, 1}, "a 4\n"}, {{1, 0}, "a 5\nc 6\n"}}, 1, random);
-  ASSERT_TRUE(shuffle->finish({}, {}).ok());
+  ASSERT_TRUE(shuffle->finish({}).ok());
   auto groups = shuffle->groups(0).value();
   std::string keys;
   while (groups->next_group().value()) keys += groups->key();
@@ -167,18 +167,30 @@ TEST(Spilling, GivesNoGroupWhoseInputsAllFailed) {
   auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path()});
   std::mt19937 random(1);
   commit_all(*shuffle, {{{0, 0}, "a 1\n"}, {{1, 0}, "b 2\n"}}, 1, random);
-  ASSERT_TRUE(shuffle->finish({0, 1}, {}).ok());
+  ASSERT_TRUE(shuffle->finish({0, 1}).ok());
   EXPECT_TRUE(read_values(*shuffle, 1).empty());
 }
 
 TEST(Spilling, StopsWhileItMerges) {
   TestFolder folder;
-  auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path()});
+  std::stop_source stop;
+  auto shuffle =
+      Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path(), .stop = stop.get_token()});
   std::mt19937 random(1);
   commit_all(*shuffle, make_blocks({.name = "", .blocks = 20}, random), 1, random);
-  std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(shuffle->finish({}, stop.get_token()).error().kind, ErrorKind::kStopped);
+  EXPECT_EQ(shuffle->finish({}).error().kind, ErrorKind::kStopped);
+}
+
+TEST(Spilling, StopsWhileItSpills) {
+  TestFolder folder;
+  std::stop_source stop;
+  auto shuffle =
+      Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path(), .stop = stop.get_token()});
+  stop.request_stop();
+  BlockOutput output{.address = {.input = 0, .number = 0}, .last_input = 0};
+  output.lines.emplace_back().append("a 1\n");
+  EXPECT_EQ(shuffle->sink()->commit(std::move(output)).error().kind, ErrorKind::kStopped);
 }
 
 TEST(Spilling, SaysWhenTheFolderIsFull) {
@@ -216,9 +228,9 @@ RunFile write_run(const std::string& folder, int values) {
 }
 
 // Reads a run to its end; the error if there is one.
-Result<void> read_run(const RunFile& run) {
+Result<void> read_run(const RunFile& run, const std::stop_token& stop = {}) {
   std::set<InputOrdinal> dropped;
-  auto groups = make_merged_groups({&run}, 0, dropped);
+  auto groups = make_merged_groups({&run}, 0, dropped, stop);
   while (true) {
     TRY_ASSIGN(bool has_group, groups->next_group());
     if (!has_group) return {};
@@ -245,6 +257,18 @@ TEST(Run, NoticesEveryDamagedByte) {
   }
   ASSERT_EQ(::ftruncate(run.fd.number(), static_cast<off_t>(run.size_bytes - 1)), 0);
   EXPECT_FALSE(read_run(run).ok());
+}
+
+TEST(Run, IsReadAndWrittenUntilItIsStopped) {
+  TestFolder folder;
+  std::stop_source stop;
+  RunFile run = write_run(folder.path(), 700);
+  EXPECT_TRUE(read_run(run, stop.get_token()).ok());
+  auto writer =
+      RunWriter::make({.folder = folder.path(), .partitions = 1, .block_bytes = 1000, .stop = stop.get_token()}, 0);
+  stop.request_stop();
+  EXPECT_EQ(read_run(run, stop.get_token()).error().kind, ErrorKind::kStopped);
+  EXPECT_EQ(writer.value().end_partition().error().kind, ErrorKind::kStopped);
 }
 
 TEST(LoserTree, GivesWhatSortingGives) {

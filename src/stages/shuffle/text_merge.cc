@@ -31,7 +31,8 @@ std::uint64_t first_bytes(std::string_view key) {
 // Reads the lines of one text.
 class TextCursor {
  public:
-  TextCursor(const SortedText& text, std::string_view separator) : name_(text.name), separator_(separator) {}
+  TextCursor(const SortedText& text, std::string_view separator, const std::stop_token& stop)
+      : name_(text.name), separator_(separator), stop_(stop) {}
   Result<void> open(const SortedText& text) {
     auto source = text.open();
     if (!source.ok()) return std::move(source).error().with_context(name_);
@@ -91,6 +92,7 @@ class TextCursor {
 
   // Moves what is left to the front of the buffer, and reads behind it.
   Result<bool> read_more() {
+    if (stop_.stop_requested()) return stopped();
     std::size_t left = bytes_.size() - begin_;
     if (left > limits::kMaxPairBytes) {
       return broken(line_number_ + 1, fmt::format("is longer than {}", format_bytes(limits::kMaxPairBytes)));
@@ -114,6 +116,7 @@ class TextCursor {
 
   const std::string name_;
   const std::string_view separator_;
+  const std::stop_token& stop_;
   std::unique_ptr<ByteSource> source_;
   Buffer bytes_;
   std::size_t begin_ = 0;  // of the next line
@@ -129,11 +132,11 @@ class TextCursor {
 // The lines of several texts in the order of keys and texts.
 class TextMerge {
  public:
-  TextMerge(std::vector<SortedText> texts, std::string separator)
-      : texts_(std::move(texts)), separator_(std::move(separator)) {}
+  TextMerge(std::vector<SortedText> texts, std::string separator, std::stop_token stop)
+      : texts_(std::move(texts)), separator_(std::move(separator)), stop_(std::move(stop)) {}
 
   Result<void> open() {
-    for (const SortedText& text : texts_) cursors_.emplace_back(text, separator_);
+    for (const SortedText& text : texts_) cursors_.emplace_back(text, separator_, stop_);
     for (std::size_t i = 0; i < texts_.size(); ++i) TRY(cursors_[i].open(texts_[i]));
     if (!cursors_.empty()) tree_.emplace(cursors_.size(), IsBefore{&cursors_});
     return {};
@@ -165,6 +168,7 @@ class TextMerge {
 
   const std::vector<SortedText> texts_;
   const std::string separator_;
+  const std::stop_token stop_;
   std::deque<TextCursor> cursors_;
   std::optional<LoserTree<IsBefore>> tree_;
   bool has_begun_ = false;
@@ -223,7 +227,7 @@ class ScratchText final : public ByteSource {
 // Merges these texts into one, in a file.
 Result<SortedText> merge_to_file(std::vector<SortedText> texts, const TextMergeOptions& options,
                                  const std::string& path, const std::stop_token& stop) {
-  TextMerge merge(std::move(texts), options.separator);
+  TextMerge merge(std::move(texts), options.separator, stop);
   TRY(merge.open());
   TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
   Buffer lines(limits::kBlockBytes);
@@ -231,7 +235,6 @@ Result<SortedText> merge_to_file(std::vector<SortedText> texts, const TextMergeO
     TRY_ASSIGN(const TextCursor* line, merge.next());
     bool is_full = lines.size() >= limits::kBlockBytes;
     if (line == nullptr || is_full) {
-      if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while merging"};
       TRY(disk::write_temporary(file, lines.view(), path));
       lines.clear();
     }
@@ -270,7 +273,7 @@ Result<std::unique_ptr<GroupSource>> merge_texts(std::vector<SortedText> texts, 
     }
     texts = std::move(merged);
   }
-  auto merge = std::make_unique<TextMerge>(std::move(texts), options.separator);
+  auto merge = std::make_unique<TextMerge>(std::move(texts), options.separator, stop);
   TRY(merge->open());
   return std::unique_ptr<GroupSource>(std::make_unique<TextGroups>(std::move(merge)));
 }
