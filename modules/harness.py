@@ -6,17 +6,30 @@ Needs Python 3.8; its syntax is kept readable by 3.6, so that an older interpret
 It is one file, longer than our others, because it is embedded in quern and written beside a child as it stands.
 """
 
+import os
+import sys
+
+STARTED_WITH = frozenset(sys.modules)
+STANDARD_LIBRARY = os.path.dirname(os.__file__)
+# What this file imports is the standard library's, whatever of the same name PYTHONPATH or the working folder has.
+OUR_PATH = sorted(sys.path, key=lambda folder: not folder.startswith(STANDARD_LIBRARY))
+THEIR_PATH, sys.path = sys.path, OUR_PATH
+
+import codecs
+import errno
 import gc
 import io
 import itertools
 import json
-import os
 import struct
-import sys
 import types
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
-READ_DESCRIPTOR = 3
-WRITE_DESCRIPTOR = 4
+sys.path = THEIR_PATH
+
+# A module that closes or opens descriptors meets low numbers, so the pipes to quern are moved to these.
+READ_DESCRIPTOR = max(5, min(500, os.sysconf("SC_OPEN_MAX") - 2))
+WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
@@ -71,12 +84,37 @@ def flush_log():
             pass
 
 
+def move_descriptors():
+    """Moves descriptors 3 and 4, and keeps them from the module: it can close all others, but these only from C. What is
+    returned holds their numbers for as long as they are kept."""
+    kept = [READ_DESCRIPTOR, WRITE_DESCRIPTOR]
+    close, close_range = os.close, os.closerange
+    for number, target in zip((3, 4), kept):
+        os.dup2(number, target, inheritable=False)
+        close(number)
+
+    def close_unless_kept(fd):
+        if fd in kept:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        close(fd)
+
+    def close_range_around_kept(fd_low, fd_high):
+        for number in kept:
+            if fd_low <= number < fd_high:
+                close_range(fd_low, number)
+                fd_low = number + 1
+        close_range(fd_low, fd_high)
+
+    os.close, os.closerange = close_unless_kept, close_range_around_kept
+    return kept
+
+
 class Channel:
     """Frames in and out. Every buffer is reused, because fresh memory is dear."""
 
     def __init__(self):
-        for descriptor in (READ_DESCRIPTOR, WRITE_DESCRIPTOR):
-            os.set_inheritable(descriptor, False)
+        self._kept = move_descriptors()
+        self._output = os.fstat(WRITE_DESCRIPTOR)
         self._reader = io.FileIO(READ_DESCRIPTOR, "rb", closefd=False)
         self._buffer = bytearray(1 << 16)
         self._header = bytearray(HEADER.size)
@@ -90,11 +128,8 @@ class Channel:
     def _become_copy(self):
         self.is_copy = True
         self.lines.clear()
-        for descriptor in (READ_DESCRIPTOR, WRITE_DESCRIPTOR):
-            try:
-                os.close(descriptor)
-            except OSError:
-                pass
+        self._kept.clear()
+        os.closerange(READ_DESCRIPTOR, WRITE_DESCRIPTOR + 1)
 
     def leave_if_copy(self, error=None):
         """A forked copy that comes back from the module's function ends here, with the status it asked for."""
@@ -124,13 +159,22 @@ class Channel:
     def _fill(self, target):
         done = 0
         while done < len(target):
-            count = self._reader.readinto(target[done:])
+            try:
+                count = self._reader.readinto(target[done:])
+            except OSError as error:
+                give_up(f"the module closed descriptor {READ_DESCRIPTOR}, which is quern's: {error}")
             if not count:
                 os._exit(BROKEN_STATUS)  # quern is gone
             done += count
 
     def write(self, kind, identity, payload=b"", table=b""):
         self.leave_if_copy()
+        try:
+            is_ours = os.path.samestat(os.fstat(WRITE_DESCRIPTOR), self._output)
+        except OSError:
+            is_ours = False
+        if not is_ours:
+            give_up(f"the module closed descriptor {WRITE_DESCRIPTOR}, which is quern's")
         header = HEADER.pack(MAGIC, kind, identity, len(table) + len(payload))
         parts = [memoryview(part) for part in (header + table, payload)]
         try:
@@ -144,11 +188,65 @@ class Channel:
             os._exit(BROKEN_STATUS)  # quern is gone
 
 
+# Imports.
+
+
+class OwnLibrary:
+    """While it is entered, imports find the standard library, whatever of the same names the user's module has loaded.
+    What is loaded meanwhile stays here, so that the user's own `import traceback` still finds its own."""
+
+    def __init__(self):
+        self._ours = {}
+        self._names = frozenset()
+
+    def __enter__(self):
+        if not self._names:
+            self._names = frozenset(name.partition(".")[0] for name in os.listdir(STANDARD_LIBRARY))
+        self._path, sys.path = sys.path, OUR_PATH
+        self._theirs = {name: module for name, module in list(sys.modules.items()) if self._is_theirs(name, module)}
+        for name in self._theirs:
+            del sys.modules[name]
+        self._before = frozenset(sys.modules)
+        sys.modules.update(self._ours)
+
+    def __exit__(self, *_):
+        sys.path = self._path
+        for name in set(sys.modules) - self._before:
+            self._ours[name] = sys.modules.pop(name)
+        sys.modules.update(self._theirs)
+
+    def _is_theirs(self, name, module):
+        if name in STARTED_WITH or name.partition(".")[0] not in self._names:
+            return False
+        file = getattr(module, "__file__", None)
+        return file is not None and not file.startswith(STANDARD_LIBRARY)
+
+    def yield_to(self, folder, name):
+        """Forgets what this file has imported and the folder has, too, but for the script `name`: the user's imports
+        find what they find without quern."""
+        ours = [loaded for loaded in set(sys.modules) - STARTED_WITH if loaded.partition(".")[0] != name]
+        for top in {loaded.partition(".")[0] for loaded in ours}.difference(sys.builtin_module_names):
+            spec = PathFinder.find_spec(top, [folder])
+            if spec is None or spec.loader is None:
+                continue
+            for loaded in ours:
+                if loaded.partition(".")[0] == top:
+                    self._ours[loaded] = sys.modules.pop(loaded)
+
+
+own_library = OwnLibrary()
+
+
 # Reasons and tracebacks.
 
 
 def details_of(error):
     """The traceback without the frames of this file and of the import machinery, which say nothing to the user."""
+    with own_library:
+        return formatted(error)
+
+
+def formatted(error):
     import traceback
 
     trace = traceback.TracebackException(type(error), error, error.__traceback__)
@@ -183,8 +281,35 @@ def reason_of(error):
     return " ".join(reason.split())[:REASON_CHARACTERS]
 
 
+# Text as bytes.
+
+REPLACING, KEEPING_BYTES = "quern.replace", "quern.keep"  # names of error handlers
+
+
+def replace_surrogates(error):
+    """Two halves that have met are one character, as in JavaScript; one alone, such as "\\ud800" of some JSON, is U+FFFD."""
+    halves = error.object[error.start : error.end]
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8"), error.end
+
+
+def keep_bytes(error):
+    """Escapes of bytes that are not UTF-8 leave as they came; other lone surrogates are U+FFFD."""
+    halves = error.object[error.start : error.end]
+    return b"".join(
+        half.encode("utf-8", "surrogateescape") if "\udc80" <= half <= "\udcff" else b"\xef\xbf\xbd" for half in halves
+    ), error.end
+
+
+codecs.register_error(REPLACING, replace_surrogates)
+codecs.register_error(KEEPING_BYTES, keep_bytes)
+
+
 def to_bytes(text):
-    return text.encode("utf-8", "backslashreplace")
+    return text.encode("utf-8", REPLACING)
+
+
+def to_json(value):
+    return to_bytes(json.dumps(value, ensure_ascii=False))
 
 
 # What functions return.
@@ -197,7 +322,9 @@ class Results:
         self._name = name  # of the function, for reasons
         self._separator = separator
         self._keys_are_free = keys_are_free  # a reducer's keys may contain the separator
-        self._keep_bytes = keep_bytes  # bytes that are no UTF-8 come as lone surrogates and leave as they came
+        # Bytes that are not UTF-8 come as lone surrogates and leave as they came, where any may come.
+        self._on_surrogates = KEEPING_BYTES if keep_bytes else REPLACING
+        self._on_bytes = "surrogateescape" if keep_bytes else "surrogatepass"
         self._encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
     def add(self, lines, result):
@@ -253,7 +380,7 @@ class Results:
         return self._encode_json(part)
 
     def _decoded(self, value):
-        return str(value, "utf-8", "surrogateescape" if self._keep_bytes else "surrogatepass")
+        return str(value, "utf-8", self._on_bytes)
 
     def _add_other(self, lines, result):
         before = len(lines)
@@ -304,18 +431,7 @@ class Results:
         lines.append("")
         text = "\n".join(lines)
         lines.pop()
-        try:
-            return text.encode("utf-8")
-        except UnicodeEncodeError:
-            return b"".join(self._encoded_line(line) for line in lines)
-
-    def _encoded_line(self, line):
-        if self._keep_bytes:
-            try:
-                return line.encode("utf-8", "surrogateescape") + b"\n"
-            except UnicodeEncodeError:  # "\ud800" from some JSON is no escaped byte
-                pass
-        return line.encode("utf-8", "surrogatepass") + b"\n"
+        return text.encode("utf-8", self._on_surrogates)
 
 
 def shown(text):
@@ -358,7 +474,7 @@ class Counters:
         if not self._amounts:
             return b""
         amounts, self._amounts = self._amounts, {}
-        return to_bytes(json.dumps([[group, name, n] for (group, name), n in amounts.items()]))
+        return to_json([[group, name, n] for (group, name), n in amounts.items()])
 
 
 def offer_quern(counters):
@@ -383,9 +499,8 @@ def load(script):
             source = file.read()
     except OSError as error:
         raise Refused(f"cannot read {script}: {error.strerror}") from None
-    from importlib.machinery import ModuleSpec, SourceFileLoader
-
     name = os.path.splitext(filename)[0]
+    own_library.yield_to(folder, name)
     module = types.ModuleType(name)
     module.__file__ = script
     module.__loader__ = SourceFileLoader(name, script)
@@ -799,7 +914,7 @@ def set_up(channel, counters, job):
 
 def say_failed(channel, error):
     details = "" if isinstance(error, Refused) else details_of(error)
-    channel.write(FAILED, 0, to_bytes(json.dumps({"reason": reason_of(error), "details": details})))
+    channel.write(FAILED, 0, to_json({"reason": reason_of(error), "details": details}))
     flush_log()
     os._exit(1)
 
@@ -820,7 +935,7 @@ def main():
     has_combine = callable(getattr(module, "combine", None))
     teardown = getattr(module, "teardown", None)
     ready = {"version": version, "combine": has_combine, "teardown": callable(teardown)}
-    channel.write(READY, 0, to_bytes(json.dumps(ready)))
+    channel.write(READY, 0, to_json(ready))
     while True:
         kind, identity, payload = channel.read()
         if kind == END:

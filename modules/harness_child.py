@@ -226,6 +226,7 @@ class HarnessTest(unittest.TestCase):
         self.folders = [*self.folders, folder.name]
         files = source if isinstance(source, dict) else {default_name(self.language): source}
         for name, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(folder.name, name)), exist_ok=True)
             with open(os.path.join(folder.name, name), "w", encoding="utf-8") as file:
                 file.write(textwrap.dedent(text))
         script = os.path.join(folder.name, next(iter(files)))

@@ -3,9 +3,10 @@
 import os
 import re
 import struct
+import sys
 
-from harness_child import (BLOCK, CAREFUL, CONTINUES, COUNTERS, DONE, GOES_ON, GROUPS, HEADER, HERE, OUTPUT, STARTING, Gone,
-                           HarnessTest)
+from harness_child import (BLOCK, CAREFUL, CONTINUES, COUNTERS, DONE, FINISHED, GOES_ON, GROUPS, HEADER, HERE, OUTPUT, STARTING,
+                           Gone, HarnessTest)
 from harness_records_test import RECORDS
 from harness_reducer_test import SUMS
 
@@ -98,19 +99,127 @@ class Living(HarnessTest):
             self.assertEqual(child.answer().output, b"a 1\na 1\na 1\n")
             self.assertEqual(child.finish()[1], 0)
 
+    def test_a_module_that_closes_all_descriptors_loses_only_its_own(self):
+        sources = {
+            "python": """
+                import os
+                def mapper(key, file, record):
+                    if record == 1: os.closerange(3, 65536)
+                    if record == 2:
+                        for fd in range(3, 1024):
+                            try: os.close(fd)
+                            except OSError: pass
+                    if record == 3: os.closerange(0, 3)
+                    with open(os.environ["OUT"], "a") as first, open(os.environ["OUT"] + "2", "a") as second:
+                        second.write("mine\\n")
+                        return "fd", first.fileno() < 5
+                """,
+            "javascript": """
+                const fs = require("fs");
+                exports.mapper = (key, file, record) => {
+                    for (const fd of [3, 4]) try { fs.closeSync(fd); } catch { }
+                    for (let fd = 17; fd < 64; ++fd) try { fs.closeSync(fd); } catch { }
+                    const [first, second] = [process.env.OUT, process.env.OUT + "2"].map((name) => fs.openSync(name, "a"));
+                    fs.writeSync(second, "mine\\n");
+                    fs.closeSync(first);
+                    fs.closeSync(second);
+                    return ["fd", first < 5];
+                };
+                """,
+        }
+        for language, start in self.each(**sources):
+            out = os.path.join(self.folders[-1], "out")
+            child = start(environment={"OUT": out})
+            for flags in (0, CAREFUL):
+                child.block(1, [("f", b"1\n2\n3\n")], flags)
+                answer = child.answer()
+                self.assertEqual(answer.bad, [])
+                self.assertEqual(answer.output.count(b"fd true\n"), 3, answer.output)
+            self.assertEqual(child.finish()[0][-1], (FINISHED, b""))
+            with open(out) as first, open(out + "2") as second:
+                self.assertEqual((first.read(), second.read()), ("", "mine\n" * 6))
+
+    def test_a_module_that_closes_quern_s_own_descriptors_from_c_ends_its_child(self):
+        source = """
+            import ctypes, os
+            def mapper(key, file, record):
+                ctypes.CDLL(None).close(%s)
+                return "lost"
+            """
+        for descriptor in (500, 501):
+            for _, start in self.each(python=source % descriptor):
+                child = start()
+                child.block(1, [("f", b"1\n")])
+                with self.assertRaises((Gone, BrokenPipeError)):
+                    child.answer()
+                    child.finish()
+                self.assertEqual(child.wait(), 70)
+                self.assertIn(f"the module closed descriptor {descriptor}", child.log())
+
+    def test_modules_named_like_the_library_s_stand_in_its_way_nowhere(self):
+        names = "ast base64 bisect codeop collections contextlib enum errno functools importlib io json keyword linecache os re struct textwrap token tokenize traceback types unicodedata"
+        files = {f"{name}.py": f"OWN = '{name}'\n" for name in names.split() if name not in sys.builtin_module_names}
+        files["json/__init__.py"] = "OWN = 'json'\n"
+        del files["json.py"]
+        source = """
+            import traceback, json, errno
+            def mapper(key, file, record):
+                import tokenize
+                if record == "own": return traceback.OWN, [json.OWN, tokenize.OWN]
+                return int(record)
+            """
+        for _, start in self.each(python={"mapper.py": source, **files}):
+            child = start(record="json")
+            child.block(1, [("f", b'"own"\n"x"\nbroken\n"own"\n')])
+            answer = child.answer()
+            self.assertEqual(answer.output, b'traceback ["json","tokenize"]\n' * 2)
+            self.assertEqual([reason for _, _, reason, _ in answer.bad], ["ValueError: invalid literal for int() with base 10: 'x'",
+                                                                         "the record is not JSON: Expecting value: column 1"])
+            self.assertIn("return int(record)", answer.bad[0][3])
+            self.assertIn("ValueError: invalid literal", answer.bad[0][3])
+            self.assertEqual(child.finish()[1], 0)
+
+    def test_what_a_module_replaces_is_not_what_the_harness_uses(self):
+        source = """
+            const fs = require("fs");
+            for (const name of ["writeSync", "readSync", "fstatSync", "accessSync"]) fs[name] = () => { throw new Error(name); };
+            JSON.stringify = JSON.parse = () => "replaced";
+            globalThis.JSON = {};
+            Array.prototype.toJSON = String.prototype.toJSON = Object.prototype.toJSON = () => "replaced";
+            process.exit = () => {};
+            globalThis.console = null;
+            globalThis.process = undefined;
+            for (const name of ["Buffer", "Map", "Promise", "TextDecoder", "Atomics", "String", "setImmediate"]) globalThis[name] = undefined;
+            exports.mapper = (key, file, record) => {
+                quern.count("a", "b");
+                if (record.bad) throw new Error("bad");
+                return [`${record.k} 1`, ["x", 2]];
+            };
+            """
+        for _, start in self.each(javascript=source):
+            child = start()
+            child.block(1, [("f", '{"k": "é"}\n{"bad": 1}\nbroken\n'.encode())])
+            answer = child.answer()
+            self.assertEqual(answer.output.decode(), "é 1\nx 2\n")
+            self.assertEqual(answer.counters, {("a", "b"): 2})
+            self.assertEqual(answer.done, (1, 2, 0))
+            self.assertEqual(child.finish()[1], 0)
+
     def test_descriptors_are_not_inherited(self):
         sources = {
             "python": '''
                 import os, subprocess
                 def mapper(key, file, record):
-                    ours = [os.readlink("/proc/self/fd/%d" % fd) for fd in (3, 4)]
+                    ours = [os.readlink("/proc/self/fd/%d" % fd) for fd in (500, 501)]
                     listed = subprocess.run(["ls", "-l", "/proc/self/fd"], stdout=subprocess.PIPE, close_fds=False).stdout
                     return str([name in listed.decode() for name in ours]).lower()
                 ''',
             "javascript": '''
                 const { execFileSync } = require("child_process");
                 exports.mapper = () => {
-                    const ours = [3, 4].map((fd) => require("fs").readlinkSync(`/proc/self/fd/${fd}`));
+                    const { readdirSync, readlinkSync } = require("fs");
+                    const linked = (fd) => { try { return readlinkSync(`/proc/self/fd/${fd}`); } catch { return ""; } };
+                    const ours = readdirSync("/proc/self/fd").map(linked).filter((name) => name.startsWith("pipe:")).slice(-2);
                     const listed = String(execFileSync("ls", ["-l", "/proc/self/fd"]));
                     return `[${ours.map((name) => listed.includes(name)).join(", ")}]`;
                 };
@@ -119,7 +228,8 @@ class Living(HarnessTest):
         for _, start in self.each(**sources):
             child = start()
             child.block(1, [("f", b"1\n")])
-            self.assertEqual(child.answer().output, b"[false, false]\n")
+            answer = child.answer()
+            self.assertEqual(answer.output, b"[false, false]\n", answer.bad)
 
     def test_forked_copies_leave_quietly(self):
         source = '''

@@ -112,12 +112,38 @@ class Records(HarnessTest):
             child.block(1, [("f", b"a\xff\n")])
             self.assertEqual(child.answer().output.decode(), "a\ufffd\n")
 
-    def test_lone_surrogates_leave_python_as_they_are(self):
-        for _, start in self.each(python="def mapper(key, file, record):\n    return record\n"):
-            for kind in ("json", "keyed-json"):
-                child = start(record=kind)
-                child.block(1, [("f", b'["\\ud800 x", "y"]\n')])
-                self.assertEqual(child.answer().output, b"\xed\xa0\x80 x\ny\n")
+    def test_lone_surrogates_leave_as_replacement_characters(self):
+        sources = {
+            "python": """
+                import quern
+                def mapper(key, file, record):
+                    quern.count(record, "n")
+                    if record == "\\ude00": raise ValueError(record)
+                    return [(record, 1), ("k", record), ("nested", [record, {record: 1}]), f"line {record}", ("joined", "\\ud83d" + record[:0] + "\\ude00")]
+                """,
+            "javascript": """
+                exports.mapper = (key, file, record) => {
+                    quern.count(record, "n");
+                    if (record === "\\ude00") throw new Error(record);
+                    return [[record, 1], ["k", record], ["nested", [record, {[record]: 1}]], `line ${record}`, ["joined", "\\ud83d" + "\\ude00"]];
+                };
+                """,
+        }
+        for _, start in self.each(**sources):
+            child = start()
+            child.block(1, [("f", b'"\\ud800\\ud801x\\\\ud800"\n"\\ude00"\n')])
+            answer = child.answer()
+            text = "\ufffd\ufffdx\\ud800"
+            nested = text.replace("\\", "\\\\")
+            self.assertEqual(answer.output.decode(), f'{text} 1\nk {text}\nnested ["{nested}",{{"{nested}":1}}]\nline {text}\njoined \U0001f600\n')
+            self.assertEqual(answer.counters, {(text, "n"): 1, ("\ufffd", "n"): 1})
+            self.assertIn("\ufffd", answer.bad[0][2])
+
+    def test_in_text_bytes_that_are_not_utf8_stay_beside_lone_surrogates(self):
+        for _, start in self.each(python="def mapper(key, file, record):\n    return record + '\\ud800 1'\n"):
+            child = start(record="text")
+            child.block(1, [("f", b"a\xff\n")])
+            self.assertEqual(child.answer().output, b"a\xff\xef\xbf\xbd 1\n")
 
     def test_numbers_are_as_the_language_has_them(self):
         for _, start in self.each(python="def mapper(key, file, record):\n    return ('x', record)\n"):
@@ -143,6 +169,21 @@ GIVEN_ROWS = [
     ("nothing as a value", "('a', None)", "['a', null]", b"a null\n", None),
     ("a list as a value", "('a', [1, 'é'])", "[['a', [1, 'é']]]", 'a [1,"é"]\n'.encode(), None),
     ("an object as a value", "('a', {'b': [1]})", "['a', {b: [1]}]", b'a {"b":[1]}\n', None),
+    ("not a number", "('a', float('nan'))", "['a', NaN]", b"a NaN\n", None),
+    ("infinity", "('a', float('inf'))", "['a', Infinity]", b"a Infinity\n", None),
+    ("minus infinity as a key", "(float('-inf'), 1)", "[-Infinity, 1]", b"-Infinity 1\n", None),
+    ("these in a value", "('a', {'b': [float('nan'), float('-inf')]})", "['a', {b: [NaN, -Infinity]}]",
+     b'a {"b":[NaN,-Infinity]}\n', None),
+    ("a quote in a value", "('a', {'\"': '\"\\\\'})", "['a', {'\"': '\"\\\\'}]", b'a {"\\"":"\\"\\\\"}\n', None),
+    ("a date", "('a', '1970-01-01T00:00:00.000Z')", "[['a', {d: new Date(0)}.d.toJSON()]]", b"a 1970-01-01T00:00:00.000Z\n", None),
+    ("a set as a value", "('a', {1})", "['a', new Set([1])]", b"", "set is not JSON serializable|value of a pair has Set in it"),
+    ("a map in a value", "('a', [{1}])", "[['a', [new Map([[1, 2]])]]]", b"", r"set is not|Map in it.*use Object.fromEntries\(map\)"),
+    ("a large integer in a value", "('a', [lambda: 0])", "[['a', [2n]]]", b"", r"function is not|bigint in it.*use String\(number\)"),
+    ("nothing at all in a value", "('a', {'b': ...})", "['a', {b: undefined}]", b"", "ellipsis is not|undefined in it.*use null"),
+    ("a hole in a value", "('a', [...])", "[['a', [1, , 2]]]", b"", "ellipsis is not|undefined in it"),
+    ("a function in a value", "('a', [len])", "[['a', [() => 1]]]", b"", "is not JSON|function in it"),
+    ("a symbol as a key", "(object(), 1)", "[Symbol('x'), 1]", b"", "is not JSON|the key of a pair has symbol in it"),
+    ("an expression in a value", "('a', [__import__('re').compile('x')])", "[['a', [/x/]]]", b"", "Pattern is not|RegExp in it"),
     ("a number as a key", "(7, 'x')", "[7, 'x']", b"7 x\n", None),
     ("a list as a key", "(['p', 2], 'x')", "[[['p', 2], 'x']]", b'["p",2] x\n', None),
     ("an empty key and value", "('', '')", "['', '']", b" \n", None),
