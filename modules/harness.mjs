@@ -13,8 +13,13 @@ import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-const READ_DESCRIPTOR = 3;
-const WRITE_DESCRIPTOR = 4;
+// What a module may replace is kept as it was.
+const { Array, Atomics, BigInt, Buffer, Int32Array, JSON, Map, Number, Object, Promise } = globalThis;
+const { SharedArrayBuffer, String, Symbol, TextDecoder, setImmediate } = globalThis;
+const { parse, stringify } = JSON;
+const { accessSync, close, closeSync, constants, fstatSync, openSync, readSync, writeSync } = fs;
+const { isUtf8: isUtf8Bytes } = buffer;
+const { basename } = path;
 
 const MAGIC = 0x314e5251; // "QRN1", little-endian
 const HEADER_BYTES = 24; // magic, type, id, length of the payload
@@ -53,19 +58,54 @@ class ExitCalled extends Error {
 
 const exit = process.exit.bind(process);
 
+// A module that closes or opens descriptors meets low numbers, so the pipes to quern are moved to others. Where there is
+// no /proc they stay.
+const READ_DESCRIPTOR = moved(3, constants.O_RDONLY);
+const WRITE_DESCRIPTOR = moved(4, constants.O_WRONLY);
+const OUTPUT_PIPE = fstatSync(WRITE_DESCRIPTOR);
+
+function moved(number, flags) {
+  try {
+    const target = openSync(`/proc/self/fd/${number}`, flags);
+    closeSync(number);
+    return target;
+  } catch {
+    return number;
+  }
+}
+
+function keepDescriptors() {
+  const isKept = (fd) => fd === READ_DESCRIPTOR || fd === WRITE_DESCRIPTOR;
+  const refusal = () => Object.assign(new Error("EBADF: bad file descriptor, close"), { code: "EBADF" });
+  fs.closeSync = (fd) => {
+    if (isKept(fd)) throw refusal();
+    closeSync(fd);
+  };
+  fs.close = (fd, done = () => {}) => (isKept(fd) ? setImmediate(done, refusal()) : close(fd, done));
+}
+
+function isOutputOpen() {
+  try {
+    const found = fstatSync(WRITE_DESCRIPTOR);
+    return found.ino === OUTPUT_PIPE.ino && found.dev === OUTPUT_PIPE.dev;
+  } catch {
+    return false;
+  }
+}
+
 // Ends this child at once. quern sees that it died, and sends what is unanswered to another one.
 function giveUp(message) {
   try {
-    fs.writeSync(2, `quern: ${message}\n`);
+    writeSync(2, `quern: ${message}\n`);
   } finally {
     exit(BROKEN_STATUS);
   }
 }
 
-// Descriptors 3 and 4, one whole part at a time. quern's pipes block, but whoever shares one may have changed that.
+// The pipes, one whole part at a time. quern's pipes block, but whoever shares one may have changed that.
 function readFully(target, start, size) {
   while (size > 0) {
-    const count = patiently(() => fs.readSync(READ_DESCRIPTOR, target, start, size));
+    const count = patiently(() => readSync(READ_DESCRIPTOR, target, start, size));
     if (count === 0) exit(BROKEN_STATUS); // quern is gone
     start += count;
     size -= count;
@@ -75,7 +115,7 @@ function readFully(target, start, size) {
 function writeFully(source) {
   let start = 0;
   while (start < source.length) {
-    start += patiently(() => fs.writeSync(WRITE_DESCRIPTOR, source, start, source.length - start));
+    start += patiently(() => writeSync(WRITE_DESCRIPTOR, source, start, source.length - start));
   }
 }
 
@@ -111,6 +151,7 @@ class Channel {
   }
 
   write(kind, id, payload = NOTHING, table = NOTHING) {
+    if (!isOutputOpen()) giveUp(`the module closed descriptor ${WRITE_DESCRIPTOR}, which is quern's`);
     const head = Buffer.allocUnsafe(HEADER_BYTES + table.length);
     head.writeUInt32LE(MAGIC, 0);
     head.writeUInt32LE(kind, 4);
@@ -121,8 +162,8 @@ class Channel {
     writeFully(payload);
   }
 
-  writeJson(kind, id, value) {
-    this.write(kind, id, Buffer.from(JSON.stringify(value)));
+  writeText(kind, id, text) {
+    this.write(kind, id, Buffer.from(text));
   }
 
   starting(id, segment, line) {
@@ -180,7 +221,7 @@ function isTheirs(line) {
 }
 
 function shown(value) {
-  const text = typeof value === "bigint" || typeof value === "symbol" ? String(value) : JSON.stringify(value);
+  const text = typeof value === "bigint" || typeof value === "symbol" ? String(value) : stringify(value);
   return text === undefined ? String(value).slice(0, 60) : text.length <= 80 ? text : `${text.slice(0, 80)}…`;
 }
 
@@ -246,10 +287,7 @@ class Results {
 
   #textOf(part, what) {
     if (typeof part === "string") return part;
-    if (typeof part === "bigint") return String(part);
-    const text = JSON.stringify(part);
-    if (text === undefined) throw new Refused(`the ${what} of a pair is ${typeof part}, which has no JSON`);
-    return text;
+    return typeof part === "bigint" ? String(part) : jsonOf(part, what);
   }
 
   #addEach(lines, results) {
@@ -282,6 +320,33 @@ class Results {
       "a pair [key, value], an array of these, or nothing"
     );
   }
+}
+
+// As JSON.stringify, but that NaN and Infinity are written as Python's json writes them, and that what has no JSON is
+// refused instead of being left out or written as null or {}. `what`: the key or the value, for reasons.
+function jsonOf(value, what) {
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
+  if (typeof value !== "object") throw new Refused(noJson(typeof value, what));
+  if (typeof value.toJSON === "function") return jsonOf(value.toJSON(), what);
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => jsonOf(item, what)).join(",")}]`;
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (kind === "Number" || kind === "String" || kind === "Boolean") return jsonOf(value.valueOf(), what);
+  if (kind !== "Object") throw new Refused(noJson(kind, what));
+  return `{${Object.keys(value).map((name) => `${quoted(name)}:${jsonOf(value[name], what)}`).join(",")}}`;
+}
+
+const INSTEAD = { Map: "Object.fromEntries(map)", Set: "[...set]", bigint: "String(number)", undefined: "null" };
+
+function noJson(kind, what) {
+  return `the ${what} of a pair has ${kind} in it, which has no JSON; use ${INSTEAD[kind] ?? "a string"} instead`;
+}
+
+// A string as JSON. Half of a surrogate pair alone is U+FFFD, as it is in text.
+function quoted(text) {
+  const json = stringify(text);
+  if (!json.includes("\\ud")) return json;
+  return json.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found.length === 2 ? found : "\ufffd"));
 }
 
 // The lines as bytes, in parts that fit into one OUTPUT frame each. Joined a part at a time, because a string has a
@@ -320,13 +385,13 @@ class Counters {
 
   count(group, name, n = 1) {
     if (!Number.isSafeInteger(n)) throw new TypeError(`quern.count adds whole numbers, not ${shown(n)}`);
-    const key = JSON.stringify([String(group), String(name)]);
+    const key = `${quoted(String(group))},${quoted(String(name))}`;
     this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
   }
 
   send(channel, id) {
     if (this.#amounts.size === 0) return;
-    channel.writeJson(COUNTERS, id, [...this.#amounts].map(([key, n]) => [...JSON.parse(key), n]));
+    channel.writeText(COUNTERS, id, `[${[...this.#amounts].map(([key, n]) => `[${key},${n}]`).join(",")}]`);
     this.#amounts.clear();
   }
 }
@@ -377,6 +442,7 @@ function watchStrayCode() {
   process.exit = (code) => {
     throw new ExitCalled(code);
   };
+  keepDescriptors();
   Module.syncBuiltinESMExports(); // for `import { exit } from "node:process"`
 }
 
@@ -384,7 +450,7 @@ function watchStrayCode() {
 
 async function load(script) {
   try {
-    fs.accessSync(script, fs.constants.R_OK);
+    accessSync(script, constants.R_OK);
   } catch (error) {
     throw new Refused(`cannot read ${script}: ${error.message}`);
   }
@@ -409,7 +475,7 @@ function exported(module, name) {
 
 function functionOf(module, role, script) {
   const [names, parameters] = FUNCTIONS[role];
-  const file = path.basename(script);
+  const file = basename(script);
   for (const name of names) {
     const found = exported(module, name);
     if (typeof found === "function") return [name, found];
@@ -508,7 +574,7 @@ class Mapper {
     this.#key = from > start ? payload.utf8Slice(start, from - 1) : "";
     const json = payload.utf8Slice(from, stop);
     try {
-      if (from <= stop) return JSON.parse(json);
+      if (from <= stop) return parse(json);
     } catch (error) {
       if (!isBlank(payload, start, stop)) {
         throw new Refused(`the record is not JSON: ${jsonReason(error, from > start ? this.#key.length + 1 : 0)}`);
@@ -550,7 +616,7 @@ function textAt(payload, start, stop) {
 }
 
 function isUtf8(bytes) {
-  if (buffer.isUtf8 !== undefined) return buffer.isUtf8(bytes);
+  if (isUtf8Bytes !== undefined) return isUtf8Bytes(bytes);
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes); // before Node.js 18.14
     return true;
@@ -793,7 +859,7 @@ async function callHook(module, name) {
 }
 
 function sayFailed(channel, failure) {
-  channel.writeJson(FAILED, 0n, { reason: reasonOf(failure), details: detailsOf(failure) });
+  channel.writeText(FAILED, 0n, `{"reason":${quoted(reasonOf(failure))},"details":${quoted(detailsOf(failure))}}`);
   exit(1);
 }
 
@@ -805,13 +871,13 @@ async function main() {
   watchStrayCode();
   let worker, module;
   try {
-    [worker, module] = await setUp(channel, counters, JSON.parse(first.payload.toString()));
+    [worker, module] = await setUp(channel, counters, parse(first.payload.toString()));
   } catch (failure) {
     sayFailed(channel, failure);
   }
   const combine = typeof exported(module, "combine") === "function";
   const teardown = typeof exported(module, "teardown") === "function";
-  channel.writeJson(READY, 0n, { version: process.versions.node, combine, teardown });
+  channel.writeText(READY, 0n, `{"version":"${process.versions.node}","combine":${combine},"teardown":${teardown}}`);
   for (let frame = channel.read(); frame.kind !== END; frame = channel.read()) {
     await worker.answer(frame);
     await turn();
