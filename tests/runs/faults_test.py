@@ -86,18 +86,18 @@ class PoisonRecords(Scenario):
         self.assert_only_the_poison_is_lost("os.kill(os.getpid(), signal.SIGSTOP)")
 
     def test_writes_half_a_frame(self):
-        self.assert_only_the_poison_is_lost("os.write(4, b'QRN1' + bytes([18, 0, 0])); os._exit(0)")
+        self.assert_only_the_poison_is_lost("os.write(501, b'QRN1' + bytes([18, 0, 0])); os._exit(0)")
         self.assert_fatal_without_a_limit()
 
     def test_writes_rubbish_between_frames(self):
-        self.assert_only_the_poison_is_lost("os.write(4, b'x' * 100)")
+        self.assert_only_the_poison_is_lost("os.write(501, b'x' * 100)")
         self.assert_fatal_without_a_limit("protocol")
 
     def test_closes_its_output(self):
-        self.assert_only_the_poison_is_lost("os.close(4)")
+        self.assert_only_the_poison_is_lost("ctypes.CDLL(None).close(501)", "closed descriptor 501", imports="import ctypes")
 
     def test_closes_its_input(self):
-        self.poison("os.close(3)")
+        self.poison("ctypes.CDLL(None).close(500)", imports="import ctypes")
         run = self.quern("run")
         self.assertIn(run.status, (0, 1, 3), run)
         self.assertEqual(run.result is not None, run.status in (0, 3), run)
