@@ -1,6 +1,7 @@
 #include "views/terminal/text.h"
 
 #include <fmt/format.h>
+#include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
@@ -17,47 +18,15 @@ struct Character {
 };
 
 Character first_character(std::string_view text) {
-  auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  if (byte(0) < 0x80) return {1, byte(0)};
-  std::size_t length = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-  if (byte(0) < 0xC2 || byte(0) > 0xF4 || length > text.size()) return {};
-  char32_t code = byte(0) & (0x7Fu >> length);
-  for (std::size_t at = 1; at < length; ++at) {
-    if ((byte(at) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(at) & 0x3Fu);
-  }
-  bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (overlong || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
-  return {length, code};
+  utf8proc_int32_t code = 0;
+  auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                 static_cast<utf8proc_ssize_t>(text.size()), &code);
+  if (length <= 0) return {};
+  return {static_cast<std::size_t>(length), static_cast<char32_t>(code)};
 }
 
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-
-bool is_in(char32_t code, const auto& ranges) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [&](Range range) { return code >= range.first && code <= range.last; });
-}
-
-// The scripts and symbols that terminals show two columns wide or on top of the character before. Names of files and
-// keys seldom go beyond them, and an error only makes a line a little too short or too long.
 std::size_t columns_of(char32_t code) {
-  constexpr std::array<Range, 6> kNone = {
-      {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0x1AB0, 0x1AFF}}};
-  constexpr std::array<Range, 9> kTwo = {{{0x1100, 0x115F},
-                                          {0x2E80, 0x303E},
-                                          {0x3041, 0xA4CF},
-                                          {0xAC00, 0xD7A3},
-                                          {0xF900, 0xFAFF},
-                                          {0xFE30, 0xFE6F},
-                                          {0xFF00, 0xFF60},
-                                          {0x1F300, 0x1F64F},
-                                          {0x1F900, 0x3FFFD}}};
-  if (code < 0x300) return 1;
-  if (is_in(code, kNone)) return 0;
-  return is_in(code, kTwo) ? 2 : 1;
+  return static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(code)));
 }
 
 // The length of the escape sequence that `text` starts with: CSI up to its final byte, OSC up to BEL or ST, else ESC
