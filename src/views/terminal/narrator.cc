@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "base/bytes.h"
@@ -37,6 +39,30 @@ std::string reduce_figures(const Progress& progress) {
   return text;
 }
 
+// How many different reasons are counted apart; the rest are counted together.
+constexpr std::size_t kMostReasons = 100;
+constexpr std::string_view kOtherReasons = "of other reasons";
+constexpr std::size_t kNamedReasons = 3;
+
+std::size_t shown_most(bool is_module_line) {
+  return is_module_line ? limits::kShownModuleLines : limits::kShownFailures;
+}
+
+// "7,000 bad records, all KeyError: 'info'", or the most frequent reasons.
+std::string counted_reasons(std::uint64_t count, std::string_view what,
+                            const std::map<std::string, std::uint64_t, std::less<>>& reasons) {
+  std::string text = format_count(count, what);
+  if (reasons.size() == 1) return fmt::format("{}, all {}", text, reasons.begin()->first);
+  std::vector<std::pair<std::uint64_t, std::string_view>> ranked;
+  for (const auto& [reason, number] : reasons) ranked.emplace_back(number, reason);
+  std::stable_sort(ranked.begin(), ranked.end(), [](auto& one, auto& other) { return one.first > other.first; });
+  for (std::size_t i = 0; i < std::min(ranked.size(), kNamedReasons); ++i) {
+    text += fmt::format("{} {} {}", i == 0 ? ":" : ",", format_count(ranked[i].first), ranked[i].second);
+  }
+  if (ranked.size() > kNamedReasons) text += ", and others";
+  return text;
+}
+
 }  // namespace
 
 std::string phase_line(std::string_view label, const PhaseProgress& phase, const Progress& progress, ClockTime now) {
@@ -55,8 +81,20 @@ std::string phase_line(std::string_view label, const PhaseProgress& phase, const
 
 bool Narrator::is_shown(Kind kind) {
   ++counts_[kind];
-  if (options_.verbose) return true;
-  return counts_[kind] <= (kind == kModuleLines ? limits::kShownModuleLines : limits::kShownFailures);
+  bool is_shown = options_.verbose || shown_[kind] < shown_most(kind == kModuleLines);
+  if (is_shown) ++shown_[kind];
+  return is_shown;
+}
+
+bool Narrator::is_shown(Kind kind, std::string_view reason) {
+  Reasons& reasons = reasons_[kind];
+  auto found = reasons.find(reason);
+  bool is_new = found == reasons.end();
+  if (is_new) found = reasons.try_emplace(std::string(reasons.size() < kMostReasons ? reason : kOtherReasons)).first;
+  ++found->second;
+  if (is_new || options_.verbose) return is_shown(kind);
+  ++counts_[kind];
+  return false;
 }
 
 std::string Narrator::name(InputOrdinal input) const {
@@ -89,11 +127,11 @@ void Narrator::tell_failure(const event::Event& event, std::vector<std::string>&
     add(lines, "failed input", Ink::kRed, describe_failed_input(name(failed->input), failed->error));
     add_details(lines, failed->error.details);
   } else if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
-    if (!is_shown(kBadRecords)) return;
+    if (!is_shown(kBadRecords, bad->reason)) return;
     add(lines, "bad record", Ink::kRed, fmt::format("{}:{}: {}", name(bad->input), bad->line, bad->reason));
     add_details(lines, bad->details);
   } else if (const auto* group = std::get_if<event::GroupBad>(&event)) {
-    if (!is_shown(kBadGroups)) return;
+    if (!is_shown(kBadGroups, group->reason)) return;
     add(lines, "bad group", Ink::kRed, fmt::format("key '{}': {}", group->key, group->reason));
     add_details(lines, group->details);
   } else if (const auto* note = std::get_if<event::Note>(&event); note && note->level == event::Level::kError) {
@@ -149,10 +187,12 @@ void Narrator::finish(std::vector<std::string>& lines) const {
         Row{kDeaths, "death of a child", "deaths of children", ""}, Row{kWarnings, "warning", "", ""},
         Row{kNotes, "note", "", ""},
         Row{kModuleLines, "line that modules printed", "lines that modules printed", ""}}) {
-    std::size_t shown = row.kind == kModuleLines ? limits::kShownModuleLines : limits::kShownFailures;
-    if (counts_[row.kind] <= shown) continue;
-    add(lines, "note", Ink::kCyan,
-        fmt::format("not shown: {}{}", format_count(counts_[row.kind] - shown, row.singular, row.plural), row.where));
+    const std::size_t left = counts_[row.kind] - shown_[row.kind];
+    if (left == 0) continue;
+    std::string text = reasons_[row.kind].empty()
+                           ? "not shown: " + format_count(left, row.singular, row.plural)
+                           : counted_reasons(counts_[row.kind], row.singular, reasons_[row.kind]);
+    add(lines, "note", Ink::kCyan, text + std::string(row.where));
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +25,8 @@ struct NarratorOptions {
 };
 
 // Chooses which events become lines that stay, and words them. Of each kind the first limits::kShownFailures are told
-// (limits::kShownModuleLines of what modules print), and the rest is counted. Owned by one thread at a time.
+// (limits::kShownModuleLines of what modules print), of bad records and groups the first of each reason, and the rest
+// is counted. Owned by one thread at a time.
 class Narrator {
  public:
   explicit Narrator(NarratorOptions options) : options_(std::move(options)) {}
@@ -35,8 +38,11 @@ class Narrator {
 
  private:
   enum Kind { kFailedInputs, kBadRecords, kBadGroups, kDeaths, kModuleLines, kNotes, kWarnings, kKinds };
+  using Reasons = std::map<std::string, std::uint64_t, std::less<>>;
   // Counts one more of this kind; false if it is past the number to be shown.
   bool is_shown(Kind kind);
+  // The same for a bad record or group: the first of each reason is shown.
+  bool is_shown(Kind kind, std::string_view reason);
   std::string name(InputOrdinal input) const;
   void tell_failure(const event::Event& event, std::vector<std::string>& lines);
   void tell_module(const event::Event& event, std::vector<std::string>& lines);
@@ -46,6 +52,8 @@ class Narrator {
 
   const NarratorOptions options_;
   std::array<std::size_t, kKinds> counts_{};
+  std::array<std::size_t, kKinds> shown_{};
+  std::array<Reasons, kKinds> reasons_;  // of bad records and groups: how many there are of each
 };
 
 // "map: 12 of 40 inputs, 33,000 records, 210 MB/s, 3 bad": how a phase stands; `label` is "map" or "map: done in 2.0

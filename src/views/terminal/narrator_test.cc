@@ -78,15 +78,29 @@ TEST(Narrator, InksTheLabelOnly) {
 
 TEST(Narrator, CountsWhatIsTooMuchToShow) {
   std::vector<event::Event> events;
-  for (std::size_t i = 0; i < limits::kShownFailures + 1; ++i) events.emplace_back(event::RecordBad{.reason = "r"});
+  for (std::size_t i = 0; i < limits::kShownFailures + 1; ++i) events.emplace_back(event::InputFailed{});
   for (std::size_t i = 0; i < limits::kShownModuleLines + 2000; ++i)
     events.emplace_back(event::ModuleLine{.line = "x"});
   std::vector<std::string> lines = told({}, events);
   ASSERT_THAT(lines, SizeIs(limits::kShownFailures + limits::kShownModuleLines + 3));
   EXPECT_EQ(lines[lines.size() - 3], "note: what the modules print further is not shown; --verbose shows it all");
-  EXPECT_EQ(lines[lines.size() - 2], "note: not shown: 1 bad record; bad_records.txt has them all");
+  EXPECT_EQ(lines[lines.size() - 2], "note: not shown: 1 failed input; result.json has them all");
   EXPECT_EQ(lines[lines.size() - 1], "note: not shown: 2,000 lines that modules printed");
   EXPECT_THAT(told({.verbose = true}, events), SizeIs(events.size()));
+}
+
+TEST(Narrator, TellsAReasonOnceAndCountsIt) {
+  std::vector<event::Event> events(7000, event::RecordBad{.line = 1, .reason = "KeyError: 'info'"});
+  EXPECT_THAT(told({.input_name = input_name}, events),
+              ElementsAre("bad record: in0:1: KeyError: 'info'",
+                          "note: 7,000 bad records, all KeyError: 'info'; bad_records.txt has them all"));
+  events.emplace_back(event::RecordBad{.line = 9, .reason = "ValueError"});
+  EXPECT_THAT(
+      told({.quiet = true, .input_name = input_name}, events),
+      ElementsAre("bad record: in0:1: KeyError: 'info'", "bad record: in0:9: ValueError",
+                  "note: 7,001 bad records: 7,000 KeyError: 'info', 1 ValueError; bad_records.txt has them all"));
+  for (int i = 0; i < 1000; ++i) events.emplace_back(event::RecordBad{.line = 9, .reason = std::to_string(i)});
+  EXPECT_THAT(told(NarratorOptions{}, events), SizeIs(limits::kShownFailures + 1));
 }
 
 TEST(Narrator, TellsPhasesWhereThereIsNoLiveDisplay) {
