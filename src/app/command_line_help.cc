@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,14 +79,14 @@ std::string option_words(std::span<const OptionRow> options) {
   return words;
 }
 
-// "-i|--input|--log": the options after which such a value stands, as a pattern of `case`.
+// "-i|--input|--log": the options after which such a value follows, each once, as a pattern of `case`.
 std::string options_that_take(Completes what) {
-  std::vector<std::string> names;
+  std::set<std::string_view> names;
   for (const CommandRow& command : command_rows()) {
     for (const OptionRow& option : command.options) {
       if (option.completes != what || option.value.empty()) continue;
-      if (!option.short_name.empty()) names.emplace_back(option.short_name);
-      names.emplace_back(option.long_name);
+      if (!option.short_name.empty()) names.insert(option.short_name);
+      names.insert(option.long_name);
     }
   }
   return fmt::format("{}", fmt::join(names, "|"));
@@ -99,66 +100,93 @@ std::string command_words() {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
+// How the script calls a command: "credentials-seal".
+std::string script_name(const CommandRow& command) {
+  std::string name(command.name);
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return name;
+}
+
 std::string option_cases() {
   std::string cases;
   for (const CommandRow& command : command_rows()) {
     if (command.group.empty()) continue;
-    std::string name(command.name);
-    std::replace(name.begin(), name.end(), ' ', '-');
-    cases += fmt::format("    {}) options='{}' ;;\n", name, option_words(command.options));
+    cases += fmt::format("    {}) options='{}' ;;\n", script_name(command), option_words(command.options));
+  }
+  return cases;
+}
+
+// "run|map": the commands whose arguments are of this kind.
+std::string commands_that_take(Completes what) {
+  std::vector<std::string> names;
+  for (const CommandRow& command : command_rows()) {
+    if (command.completes == what && !command.group.empty()) names.push_back(script_name(command));
+  }
+  return fmt::format("{}", fmt::join(names, "|"));
+}
+
+std::string setting_cases() {
+  std::string cases;
+  for (const std::string& name : setting_names()) {
+    std::vector<std::string> words = setting_words(name);
+    if (!words.empty()) cases += fmt::format("      {}) words='{}' ;;\n", name, fmt::join(words, " "));
   }
   return cases;
 }
 
 constexpr std::string_view kCompletion =
-    R"(# Completes quern's commands, options and settings in bash: source <(quern completion bash)
+    R"(# Completes quern's commands, options, settings and their values in bash: source <(quern completion bash)
+_quern_words() {{ mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current"); }}
+_quern_files() {{
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$current")
+}}
 _quern() {{
-  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} options=
+  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} options='' setting='' words=''
   COMPREPLY=()
   if [ "$COMP_CWORD" -le 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W '{commands} --help --version' -- "$current")
+    _quern_words '{commands} --help --version'
     return
   fi
+  # To bash, "=" is a word of its own: in --set record=json, and in --output=result.txt.
+  if [ "$current" = = ]; then
+    setting=$previous current=''
+  elif [ "$previous" = = ]; then
+    setting=${{COMP_WORDS[COMP_CWORD-2]}}
+  fi
+  case $setting in
+    -*) previous=$setting ;;
+    ?*)
+      case $setting in
+{setting_cases}      *) _quern_files -f; return ;;
+      esac
+      _quern_words "$words"
+      return ;;
+  esac
   case $previous in
-    {file_options})
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -f -- "$current")
-      return ;;
-    {folder_options})
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -d -- "$current")
-      return ;;
-    {language_options})
-      mapfile -t COMPREPLY < <(compgen -W 'python javascript binary' -- "$current")
-      return ;;
+    {file_options}) _quern_files -f; return ;;
+    {folder_options}) _quern_files -d; return ;;
+    {language_options}) _quern_words 'python javascript binary'; return ;;
     {setting_options})
       compopt -o nospace 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -S = -W '{settings}' -- "$current")
       return ;;
-    {plain_options})
-      return ;;
+    {plain_options}) return ;;
   esac
   local command=${{COMP_WORDS[1]}}
   if [ "$command" = credentials ] && [ "$COMP_CWORD" -gt 2 ]; then command=credentials-${{COMP_WORDS[2]}}; fi
   case $command in
 {option_cases}  esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    _quern_words "$options"
     return
   fi
   case $command in
-    credentials) mapfile -t COMPREPLY < <(compgen -W '{credentials}' -- "$current") ;;
-    credentials-keygen|credentials-federate)
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W '{commands}' -- "$current") ;;
-    completion) mapfile -t COMPREPLY < <(compgen -W bash -- "$current") ;;
-    init)
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-    run|check)
-      compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    credentials) _quern_words '{credentials}' ;;
+    {command_commands}) _quern_words '{commands}' ;;
+    {shell_commands}) _quern_words bash ;;
+    {folder_commands}) _quern_files -d ;;
+    {file_commands}) _quern_files -f ;;
   esac
 }}
 complete -F _quern quern
@@ -211,7 +239,12 @@ std::string bash_completion() {
                      fmt::arg("language_options", options_that_take(Completes::kLanguage)),
                      fmt::arg("setting_options", options_that_take(Completes::kSetting)),
                      fmt::arg("plain_options", options_that_take(Completes::kNothing)),
-                     fmt::arg("settings", fmt::join(setting_names(), " ")), fmt::arg("option_cases", option_cases()));
+                     fmt::arg("settings", fmt::join(setting_names(), " ")), fmt::arg("option_cases", option_cases()),
+                     fmt::arg("setting_cases", setting_cases()),
+                     fmt::arg("command_commands", commands_that_take(Completes::kCommand)),
+                     fmt::arg("shell_commands", commands_that_take(Completes::kShell)),
+                     fmt::arg("folder_commands", commands_that_take(Completes::kFolder)),
+                     fmt::arg("file_commands", commands_that_take(Completes::kFile)));
 }
 
 }  // namespace quern::app

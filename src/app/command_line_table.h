@@ -9,7 +9,7 @@
 
 namespace quern::app {
 
-enum class Completes { kNothing, kFile, kFolder, kSetting, kLanguage };
+enum class Completes { kNothing, kFile, kFolder, kSetting, kLanguage, kCommand, kShell };
 
 struct OptionRow {
   std::string_view short_name;  // "-i", or ""
@@ -26,7 +26,8 @@ struct CommandRow {
   std::string_view usage;    // after "quern NAME"
   std::string_view text;     // a paragraph or more; wrapped
   std::span<const OptionRow> options;
-  std::string_view after;  // examples, exit statuses
+  std::string_view after;                  // examples, exit statuses
+  Completes completes = Completes::kFile;  // its arguments: most name a job, a folder or a file
 };
 
 std::span<const CommandRow> command_rows();

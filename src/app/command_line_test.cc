@@ -396,6 +396,17 @@ TEST(Completion, OffersWhatFits) {
   EXPECT_EQ(offered(folder, "quern credentials se", 2), "seal");
   EXPECT_EQ(offered(folder, "quern credentials open --rev", 3), "--reveal");
   EXPECT_EQ(offered(folder, "quern credentials seal --to da", 4), "data one.gz");
+  for (const char* command : {"map", "reduce", "plan", "submit", "watch", "fetch", "cancel", "retry", "doctor", "check",
+                              "credentials keygen"}) {
+    std::string words = std::string("quern ") + command + " da";
+    EXPECT_EQ(offered(folder, words, static_cast<int>(std::count(words.begin(), words.end(), ' '))), "data one.gz")
+        << command;
+  }
+  EXPECT_EQ(offered(folder, "quern run --set record = js", 5), "json");
+  EXPECT_EQ(offered(folder, "quern run --set record =", 4), "keyed-json|json|text");
+  EXPECT_EQ(offered(folder, "quern run --set downloads.keep = y", 5), "yes");
+  EXPECT_EQ(offered(folder, "quern run --set output = da", 5), "data one.gz");
+  EXPECT_EQ(offered(folder, "quern run --output = da", 4), "data one.gz");
   std::filesystem::remove_all(folder);
 }
 

@@ -131,6 +131,13 @@ std::string reducer_beside_mapper(const JobSources& sources) {
 
 std::vector<std::string> setting_names() { return job_file::setting_paths(); }
 
+std::vector<std::string> setting_words(std::string_view name) {
+  for (const job_file::SettingRow& row : job_file::setting_rows()) {
+    if (row.path == name && row.words != nullptr) return row.words();
+  }
+  return {};
+}
+
 Result<JobFile> parse_job(const JobSources& sources) {
   TRY_ASSIGN(FileSettings gathered, gather(sources));
   add_reducer_beside_mapper(sources, gathered);

@@ -46,6 +46,8 @@ std::vector<std::string> settings_of_environment(const std::map<std::string, std
 
 // The path of every setting there is, in the order of docs/job-file.md.
 std::vector<std::string> setting_names();
+// The words that a setting takes, such as "keyed-json" and "text" of record; none where it takes any text or number.
+std::vector<std::string> setting_words(std::string_view name);
 
 // All settings as a job file that means the same job, each with its origin as a comment:
 //   limits.memory: 256MiB  # analysis-tools.yml:12

@@ -42,17 +42,23 @@ Result<void> read_index(const YamlNode& node, Job& job) {
   return {};
 }
 
-Result<void> read_decompress(const YamlNode& node, Job& job) {
+std::vector<std::string> decompress_words() {
   std::vector<std::string> words = names_up_to(Compression::kLz4);
   words.insert(words.begin(), "auto");
-  TRY_ASSIGN(std::size_t choice, choice_of(node, words));
+  return words;
+}
+
+Result<void> read_decompress(const YamlNode& node, Job& job) {
+  TRY_ASSIGN(std::size_t choice, choice_of(node, decompress_words()));
   job.decompress.reset();
   if (choice > 0) job.decompress = static_cast<Compression>(choice - 1);
   return {};
 }
 
+std::vector<std::string> record_words() { return names_up_to(RecordKind::kText); }
+
 Result<void> read_record(const YamlNode& node, Job& job) {
-  TRY_ASSIGN(std::size_t choice, choice_of(node, names_up_to(RecordKind::kText)));
+  TRY_ASSIGN(std::size_t choice, choice_of(node, record_words()));
   job.record = static_cast<RecordKind>(choice);
   return {};
 }
@@ -101,16 +107,18 @@ std::string show_separator(const Job& job) {
   return yaml_text(escaped);
 }
 
+std::vector<std::string> values_words() { return {"list", "iterator"}; }
+
 Result<void> read_values(const YamlNode& node, Job& job) {
-  const std::array<std::string, 2> words = {"list", "iterator"};
-  TRY_ASSIGN(std::size_t choice, choice_of(node, words));
+  TRY_ASSIGN(std::size_t choice, choice_of(node, values_words()));
   job.values = choice == 0 ? ValuesKind::kList : ValuesKind::kIterator;
   return {};
 }
 
+std::vector<std::string> parts_words() { return {"merge", "keep"}; }
+
 Result<void> read_parts(const YamlNode& node, Job& job) {
-  const std::array<std::string, 2> words = {"merge", "keep"};
-  TRY_ASSIGN(std::size_t choice, choice_of(node, words));
+  TRY_ASSIGN(std::size_t choice, choice_of(node, parts_words()));
   job.keep_parts = choice == 1;
   return {};
 }
@@ -129,10 +137,9 @@ Result<void> read_attempts(const YamlNode& node, std::size_t& attempts) {
   return {};
 }
 
-const std::vector<std::string>& notify_ways() {
-  static const std::vector<std::string> ways = {"none", "taskcluster", "smtp", "sendmail"};
-  return ways;
-}
+std::vector<std::string> notify_ways() { return {"none", "taskcluster", "smtp", "sendmail"}; }
+std::vector<std::string> notify_ends() { return {"completed", "failed"}; }
+std::vector<std::string> flag_words() { return {"yes", "no"}; }
 
 Result<void> read_notify_via(const YamlNode& node, Job& job) {
   TRY_ASSIGN(std::size_t choice, choice_of(node, notify_ways()));
@@ -141,13 +148,12 @@ Result<void> read_notify_via(const YamlNode& node, Job& job) {
 }
 
 Result<void> read_notify_on(const YamlNode& node, Job& job) {
-  const std::array<std::string, 2> words = {"completed", "failed"};
   std::vector<YamlNode> items = node.items;
   if (node.kind != YamlNode::Kind::kList) items = {node};
   job.notify.on_completed = false;
   job.notify.on_failed = false;
   for (const YamlNode& item : items) {
-    TRY_ASSIGN(std::size_t choice, choice_of(item, words));
+    TRY_ASSIGN(std::size_t choice, choice_of(item, notify_ends()));
     (choice == 0 ? job.notify.on_completed : job.notify.on_failed) = true;
   }
   return {};
@@ -189,8 +195,10 @@ constexpr std::array kRows = {
     SettingRow{"decompress", Shape::kText, read_decompress,
                [](const Job& job) {
                  return job.decompress.has_value() ? std::string(name_of(*job.decompress)) : std::string("auto");
-               }},
-    SettingRow{"record", Shape::kText, read_record, [](const Job& job) { return std::string(name_of(job.record)); }},
+               },
+               decompress_words},
+    SettingRow{"record", Shape::kText, read_record, [](const Job& job) { return std::string(name_of(job.record)); },
+               record_words},
     SettingRow{"fields", Shape::kList, read_fields, [](const Job& job) { return yaml_list(job.fields); }},
     SettingRow{"where", Shape::kYaml,
                [](const YamlNode& node, Job& job) -> Result<void> {
@@ -200,7 +208,8 @@ constexpr std::array kRows = {
                [](const Job& job) { return job.where_json; }},
     SettingRow{"separator", Shape::kText, read_separator, show_separator},
     SettingRow{"values", Shape::kText, read_values,
-               [](const Job& job) { return std::string(job.values == ValuesKind::kList ? "list" : "iterator"); }},
+               [](const Job& job) { return std::string(job.values == ValuesKind::kList ? "list" : "iterator"); },
+               values_words},
     SettingRow{"reducers", Shape::kText,
                [](const YamlNode& node, Job& job) -> Result<void> {
                  TRY_ASSIGN(job.reducers, count_of(node, {.least = 1, .most = limits::kMaxReducers}));
@@ -214,7 +223,7 @@ constexpr std::array kRows = {
                },
                [](const Job& job) { return yaml_text(job.output); }},
     SettingRow{"result.parts", Shape::kText, read_parts,
-               [](const Job& job) { return std::string(job.keep_parts ? "keep" : "merge"); }},
+               [](const Job& job) { return std::string(job.keep_parts ? "keep" : "merge"); }, parts_words},
     SettingRow{"downloads.parallel", Shape::kText,
                [](const YamlNode& node, Job& job) -> Result<void> {
                  TRY_ASSIGN(job.downloads.parallel,
@@ -236,7 +245,7 @@ constexpr std::array kRows = {
                  TRY_ASSIGN(job.downloads.keep, flag_of(node));
                  return {};
                },
-               [](const Job& job) { return show_flag(job.downloads.keep); }},
+               [](const Job& job) { return show_flag(job.downloads.keep); }, flag_words},
     SettingRow{"limits.processes", Shape::kText, read_processes,
                [](const Job& job) {
                  return job.limits.processes.has_value() ? std::to_string(*job.limits.processes) : std::string("auto");
@@ -275,8 +284,8 @@ constexpr std::array kRows = {
                },
                [](const Job& job) { return job.owner.empty() ? std::string() : yaml_text(job.owner); }},
     SettingRow{"notify.via", Shape::kText, read_notify_via,
-               [](const Job& job) { return notify_ways()[static_cast<std::size_t>(job.notify.via)]; }},
-    SettingRow{"notify.on", Shape::kList, read_notify_on, show_notify_on},
+               [](const Job& job) { return notify_ways()[static_cast<std::size_t>(job.notify.via)]; }, notify_ways},
+    SettingRow{"notify.on", Shape::kList, read_notify_on, show_notify_on, notify_ends},
     SettingRow{"taskcluster", Shape::kYaml, read_taskcluster, [](const Job& job) { return job.taskcluster_json; }},
 };
 

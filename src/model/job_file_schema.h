@@ -21,6 +21,8 @@ struct SettingRow {
   Result<void> (*read)(const YamlNode& node, Job& job) = nullptr;
   // The job's value as YAML that `read` takes back; "" where the job does not set it.
   std::string (*show)(const Job& job) = nullptr;
+  // The words that it takes; null where it takes any text or number.
+  std::vector<std::string> (*words)() = nullptr;
 };
 
 // In the order of docs/job-file.md; `steps` is not among them.
