@@ -45,8 +45,8 @@ Result<void> check_packed(const Job& job) {
                            "the image has this one",
                            kSystemFolder));
   }
-  if (std::filesystem::path(job.file).filename() != kJobFileName) {
-    return bad(job, fmt::format("tasks look for the job in {}; give the job file this name", kJobFileName));
+  if (!is_usual_name(std::filesystem::path(job.file).filename())) {
+    return bad(job, fmt::format("tasks look for the job in {}; give the job file this name", kJobFileNames.front()));
   }
   for (const Step& step : job.steps) {
     TRY(check_script(job, step.mapper));
@@ -65,14 +65,11 @@ Result<std::string> pack(const Job& job, const plan::Settings& settings) {
       .context(fmt::format("packing the folder {} for the tasks", job.folder));
 }
 
-Result<std::string> root_url(const Job& job, const plan::Settings& settings, const EnvironmentLookup& environment) {
+// "" if nothing names the deployment.
+Result<std::string> root_url(const plan::Settings& settings, const EnvironmentLookup& environment) {
   if (!settings.root_url.empty()) return settings.root_url;
   std::string value(variable_value(environment, "TASKCLUSTER_ROOT_URL"));
-  if (value.empty()) {
-    return bad(job,
-               "neither taskcluster.root_url nor TASKCLUSTER_ROOT_URL is set; it names the deployment, as in "
-               "https://tc.example.com");
-  }
+  if (value.empty()) return value;
   return taskcluster::normal_root_url(value).context("TASKCLUSTER_ROOT_URL");
 }
 
@@ -101,7 +98,8 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, cons
   const Job& job = parts->loaded.file.job;
   TRY_ASSIGN(parts->settings, plan::read_settings(job));
   TRY(check_steps(job));
-  TRY_ASSIGN(parts->root_url, root_url(job, parts->settings, environment));
+  TRY_ASSIGN(parts->root_url, root_url(parts->settings, environment));
+  TRY(plan::check_required(job, parts->settings, parts->root_url));
   TRY_ASSIGN(parts->packed_job, pack(job, parts->settings));
   if (!line.no_sign_request) parts->sealed_credentials = variable_value(environment, "CREDENTIALS");
   RemoteAccess remote(line, lister_environment(line, environment));

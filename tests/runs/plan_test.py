@@ -176,6 +176,14 @@ class Plan(Scenario):
         run = self.plan("job", "--manifest", "names", environment={"TASKCLUSTER_ROOT_URL": None})
         self.assertIn("neither taskcluster.root_url nor TASKCLUSTER_ROOT_URL is set", run.stderr, run)
 
+    def test_all_that_is_missing_is_said_at_once(self):
+        self.write_manifest(1)
+        self.write("job/analysis-tools.yml", "mapper: {language: python, script: mapper.py}\n")
+        run = self.quern("plan", "job", "--manifest", "names", environment={"TASKCLUSTER_ROOT_URL": None})
+        self.assertEqual(run.status, 2, run)
+        for name in ("taskcluster.root_url", "taskcluster.task_queue", "taskcluster.image", "owner"):
+            self.assertIn(f"{name} ", run.stderr, run)
+
     @unittest.skipUnless(os.path.isdir(SCHEMAS), f"Taskcluster's schemas are not in {SCHEMAS}")
     def test_taskclusters_own_schemas_take_the_tasks(self):
         self.write_manifest(120)

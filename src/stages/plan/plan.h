@@ -60,9 +60,11 @@ struct Settings {
   std::map<std::string, std::string> environment;
   std::string source;  // "": a page of the deployment
 };
-// kBadConfig naming the job file, the key, what is wrong and the nearest valid one. What a graph of tasks cannot do
-// without is missed by TaskGraph::make only, as other commands need no more than the root URL.
+// kBadConfig naming the job file, the key, what is wrong and the nearest valid one. That nothing is missing is a
+// question of its own, as some commands need no more than the root URL.
 Result<Settings> read_settings(const Job& job);
+// kBadConfig naming everything at once that tasks need and the job does not say. `root_url`: "" if nothing names it.
+Result<void> check_required(const Job& job, const Settings& settings, std::string_view root_url);
 
 // Inputs [first, first + count) of the list.
 struct Load {

@@ -16,23 +16,7 @@ Error bad(const Request& request, std::string_view what) {
 }
 
 Result<void> check_settings(const Request& request) {
-  const Settings& settings = request.settings;
-  if (settings.task_queue.empty()) {
-    return bad(
-        request,
-        "taskcluster.task_queue is not set; it names the workers that are to do the tasks, as in proj-example/linux");
-  }
-  const Image& image = settings.image;
-  if (image.name.empty() && image.task_id.empty() && image.name_space.empty()) {
-    return bad(request,
-               "taskcluster.image is not set; it names an image that has quern in it, as in "
-               "registry.example.com/quern@sha256:...");
-  }
-  if (request.job.owner.empty()) {
-    return bad(request,
-               "owner is not set; Taskcluster wants to know who a task belongs to, as in "
-               "owner: someone@example.com");
-  }
+  TRY(check_required(request.job, request.settings, request.root_url));
   bool is_address = request.job.owner.find('@') != std::string::npos && is_printable_ascii(request.job.owner) &&
                     request.job.owner.find(' ') == std::string::npos;
   if (request.job.notify.via == NotifyVia::kTaskcluster && !is_address) {
@@ -124,6 +108,32 @@ Result<void> check_request(const Request& request) {
   TRY(check_results(request));
   TRY(check_texts(request));
   return check_access(request);
+}
+
+Result<void> check_required(const Job& job, const Settings& settings, std::string_view root_url) {
+  const Image& image = settings.image;
+  bool has_image = !image.name.empty() || !image.task_id.empty() || !image.name_space.empty();
+  std::vector<std::string_view> missing;
+  if (root_url.empty()) {
+    missing.emplace_back(
+        "neither taskcluster.root_url nor TASKCLUSTER_ROOT_URL is set; it names the deployment, as in "
+        "https://tc.example.com");
+  }
+  if (settings.task_queue.empty()) {
+    missing.emplace_back(
+        "taskcluster.task_queue is not set; it names the workers that are to do the tasks, as in proj-example/linux");
+  }
+  if (!has_image) {
+    missing.emplace_back(
+        "taskcluster.image is not set; it names an image that has quern in it, as in "
+        "registry.example.com/quern@sha256:...");
+  }
+  if (job.owner.empty()) {
+    missing.emplace_back(
+        "owner is not set; Taskcluster wants to know who a task belongs to, as in owner: someone@example.com");
+  }
+  if (missing.empty()) return {};
+  return bad_config(fmt::format("{}: {}", job.file, fmt::join(missing, "; ")));
 }
 
 }  // namespace quern::plan
