@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -27,18 +28,26 @@ bool is_file(const std::string& path) {
   return std::filesystem::is_regular_file(path, ignored);
 }
 
+// The job file in a folder, "" for the current one; none if there is none.
+std::optional<std::string> job_file_in(const std::string& folder) {
+  for (const char* name : kJobFileNames) {
+    std::string path = (std::filesystem::path(folder) / name).string();
+    if (is_file(path)) return path;
+  }
+  return std::nullopt;
+}
+
 Result<std::string> find_job_file(const std::optional<std::string>& job) {
   std::error_code ignored;
   if (!job.has_value()) {
-    if (is_file(kJobFileName)) return std::string(kJobFileName);
+    if (auto found = job_file_in(""); found.has_value()) return *found;
     if (is_file(kSystemJobFile)) return std::string(kSystemJobFile);
     return bad_config(fmt::format("there is no job file: neither ./{} nor {} exists; name one, as in: quern run FOLDER",
-                                  kJobFileName, kSystemJobFile));
+                                  kJobFileNames.front(), kSystemJobFile));
   }
   if (std::filesystem::is_directory(*job, ignored)) {
-    std::string inside = (std::filesystem::path(*job) / kJobFileName).string();
-    if (is_file(inside)) return inside;
-    return bad_config(fmt::format("the folder {} has no {}", *job, kJobFileName));
+    if (auto found = job_file_in(*job); found.has_value()) return *found;
+    return bad_config(fmt::format("the folder {} has no {}", *job, kJobFileNames.front()));
   }
   if (!std::filesystem::exists(*job, ignored)) return bad_config(fmt::format("the job {} does not exist", *job));
   return *job;
@@ -78,6 +87,14 @@ Result<void> check_paths(const Job& job) {
   return {};
 }
 
+Result<void> check_output(const Job& job) {
+  if (job.output.find("://") == std::string::npos) return {};
+  return bad_config(
+      fmt::format("output is {}, and results go to files; write to a file and copy that, or use -o - and a "
+                  "pipe, as in: quern run -o - | aws s3 cp - s3://bucket/key",
+                  job.output));
+}
+
 // Whether there is an address to write to. It would become part of a mail's header, or an argument of a server.
 Result<void> check_owner(const Job& job) {
   if (job.notify.via == NotifyVia::kNone) return {};
@@ -101,7 +118,11 @@ Result<void> check_module(const Worker& worker, const Job& job, std::string_view
 
 }  // namespace
 
-bool has_usual_job_file() { return is_file(kJobFileName) || is_file(kSystemJobFile); }
+bool has_usual_job_file() { return job_file_in("").has_value() || is_file(kSystemJobFile); }
+
+bool is_usual_name(const std::string& file_name) {
+  return std::find(kJobFileNames.begin(), kJobFileNames.end(), file_name) != kJobFileNames.end();
+}
 
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
   TRY_ASSIGN(std::string path, find_job_file(job));
@@ -127,6 +148,7 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
 }
 
 Result<void> check_steps(const Job& job) {
+  TRY(check_output(job));
   TRY(check_owner(job));
   TRY(check_paths(job));
   for (std::size_t i = 0; i < job.steps.size(); ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 namespace quern::app {
 
 // What a job file is called in a folder of its own.
-constexpr const char* kJobFileName = "analysis-tools.yml";
+inline constexpr std::array kJobFileNames = {"analysis-tools.yml", "analysis-tools.yaml"};
 
 struct LoadedJob {
   JobFile file;
@@ -18,12 +19,14 @@ struct LoadedJob {
   std::vector<std::string> overrides;  // what was set over the job file, by the environment and then by --set
 };
 
-// Finds, reads and understands the job file: `job` is a file, or a folder that holds analysis-tools.yml; none means
-// ./analysis-tools.yml, else /etc/analysis-tools.yml. Takes QUERN_ settings from the environment.
+// Finds, reads and understands the job file: `job` is a file, or a folder that holds one of these names; none means
+// the current folder, else /etc/analysis-tools.yml. Takes QUERN_ settings from the environment.
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings);
 
 // Whether there is one in the places where it is looked for if none is named.
 bool has_usual_job_file();
+// Whether a job file of this name is found in its folder.
+bool is_usual_name(const std::string& file_name);
 
 // Whether `quern run` can do all that the job asks for, and whether its modules are there. kBadConfig if not.
 Result<void> check_job(const Job& job);

@@ -52,6 +52,22 @@ class WhereTheJobIs(Scenario):
                 with open(os.path.join(folder, "result.txt"), encoding="utf-8") as file:
                     self.assertEqual(file.read(), "Linux 1\n")
 
+    def test_the_other_ending_of_yaml(self):
+        self.count_job()
+        os.rename(self.path("analysis-tools.yml"), self.path("analysis-tools.yaml"))
+        self.write("data/a.json", pings("Linux"))
+        for arguments in ([], ["."], ["analysis-tools.yaml"]):
+            with self.subTest(arguments=arguments):
+                self.assert_run(self.quern("run", *arguments), result="Linux 1\n")
+
+    def test_a_result_is_a_file(self):
+        self.count_job()
+        self.write("data/a.json", pings("Linux"))
+        for command in ("run", "map", "check"):
+            with self.subTest(command=command):
+                run = self.quern(command, *(["data/a.json"] if command == "map" else []), "--set", "output=s3://bucket/key")
+                self.assert_fails(run, "output is s3://bucket/key, and results go to files", status=2)
+
     def test_no_job_file_is_a_wrong_command_line(self):
         self.assert_fails(self.quern("run"), "analysis-tools.yml", status=2)
 
