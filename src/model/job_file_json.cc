@@ -114,7 +114,10 @@ bool is_json_word(const YamlNode& node) { return json_word(node).has_value(); }
 
 Result<std::string> json_of(const YamlNode& node) {
   TRY_ASSIGN(Json json, to_json(node));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // JSON leaves this control character as it is, and a job file may hold none.
+  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;) text.replace(at, 1, "\\u007f");
+  return text;
 }
 
 Result<std::string> where_json_of(const YamlNode& node) {

@@ -83,6 +83,14 @@ std::string quote_it(char first, std::string_view example) {
 std::string hint(std::string_view line, const YamlComplaint& complaint) {
   auto says = [&](std::string_view part) { return complaint.message.find(part) != std::string::npos; };
   auto column = static_cast<std::size_t>(std::max(complaint.column, 0));
+  if (says("invalid unicode")) {
+    return "two \\u escapes stand for one character only in JSON; write the character itself, or one \\U escape with "
+           "eight "
+           "digits, as in \"\\U0001F600\"";
+  }
+  if (says("alias not found")) {
+    return "text with * in it must be in quotes where brackets or braces are around it, as in [\"data/*.gz\"]";
+  }
   if (says("anchor is not defined")) {
     std::string_view name = column < line.size() ? line.substr(column) : "";
     return quote_it('*', name.substr(0, name.find_first_of(", \t]}")));
