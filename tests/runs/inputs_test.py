@@ -79,6 +79,16 @@ class Inputs(Scenario):
                 self.assertIn(phrase, run.stderr, run)
                 self.assertIsNone(run.result, run)
 
+    def test_records_in_place_of_names_are_told_apart(self):
+        for data, message in (('{"a": 1}\n{"a": 2}\n', "'{\"a\": 1}' is not the name of a file; - reads names, one a line"),
+                              ("2026-11-28 GET /index.html\n", "is not the name of a file"), ("DE,1.5\n", "is not the name of a file"),
+                              ('key\t{"a": 1}\n', "is this a list of names?")):
+            with self.subTest(data=data):
+                self.assert_fails(self.quern("run", "-i", "-", stdin=data), message, status=2)
+        # A name that only looks like a record is a name.
+        self.write("data/{a, b} c.txt", "x\n")
+        self.assertEqual(self.quern("run", "-i", "-", stdin="data/{a, b} c.txt\n").status, 0)
+
     def test_an_empty_list_is_an_error(self):
         os.mkdir(self.path("empty"))
         for arguments in (["-i", "empty"], ["-i", "-"]):

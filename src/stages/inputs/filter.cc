@@ -73,9 +73,22 @@ struct FilterReader {
     return dimension;
   }
 
+  // Where the parser stopped.
+  static std::string place_of_error(std::string_view text) {
+    try {
+      const Json unused = Json::parse(text);
+    } catch (const Json::parse_error& error) {
+      std::string_view before = text.substr(0, error.byte == 0 ? 0 : error.byte - 1);
+      auto line = std::count(before.begin(), before.end(), '\n') + 1;
+      std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
+      return "line " + std::to_string(line) + ", column " + std::to_string(column);
+    }
+    return "";
+  }
+
   Result<Filter> read(std::string_view text) const {
     Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded()) return wrong("it is no JSON");
+    if (json.is_discarded()) return wrong("it is not JSON: " + place_of_error(text));
     if (!json.is_object()) return wrong("it must be an object with \"version\" and \"dimensions\"");
     TRY(check_keys(json, "it", {"version", "dimensions"}));
     auto version = json.find("version");

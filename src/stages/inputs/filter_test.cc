@@ -64,8 +64,8 @@ TEST(Filter, SaysWhatIsWrong) {
     const char* message;
   };
   for (const Row& row : {
-           Row{"", "it is no JSON"},
-           Row{"{", "it is no JSON"},
+           Row{"", "it is not JSON"},
+           Row{"{", "it is not JSON"},
            Row{"[]", "it must be an object"},
            Row{R"({"dimensions": []})", "its \"version\" must be 1"},
            Row{R"({"version": 2, "dimensions": []})", "its \"version\" must be 1"},

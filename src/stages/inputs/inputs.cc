@@ -29,6 +29,7 @@ namespace {
 
 // Folders whose real path is remembered: the names of a manifest usually share a few.
 constexpr std::size_t kMostRealFolders = 100'000;
+constexpr std::size_t kShownBytes = 80;  // of a line that is not a name
 constexpr std::size_t kMaxFilterBytes = std::size_t{1} << 20;
 // What an index is asked where there is no filter: everything.
 constexpr std::string_view kNoFilter = R"({"version":1,"dimensions":[]})";
@@ -100,6 +101,7 @@ class Lister {
   Result<void> walk(const Walks& walks, const std::string& folder);
   Result<void> add_names(ByteSource& source, const std::string& origin, const std::string& folder);
   Result<void> add_line(const ManifestLine& line, const std::string& folder);
+  Result<void> refuse_data(std::string_view name, const std::string& folder);
   Result<void> add_standard_input(const std::string& folder);
   Result<std::string> real_folder(const std::string& absolute);
 
@@ -239,7 +241,21 @@ Result<void> Lister::add_manifest(const Pattern& manifest) {
 
 Result<void> Lister::add_standard_input(const std::string& folder) {
   if (standard_input_ == nullptr) return bad_config("\"-\" stands for names on standard input, which is not open here");
-  return add_names(*standard_input_, "standard input", folder);
+  return read_manifest(*standard_input_, "standard input", [&](const ManifestLine& line) -> Result<void> {
+    if (line.number == 1) TRY(refuse_data(line.name, folder));
+    return add_line(line, folder);
+  });
+}
+
+// What names no file, and looks like a record, is most likely one: of records that came where names should.
+Result<void> Lister::refuse_data(std::string_view name, const std::string& folder) {
+  if (name.find_first_of("{[, \t") == std::string_view::npos || remote_.takes(std::string(name))) return {};
+  TRY_ASSIGN(auto located, locate(std::string(name), folder));
+  if (located.has_value()) return {};
+  return bad_config(
+      "'" + std::string(name.substr(0, kShownBytes)) +
+      "' is not the name of a file; - reads names, one a line; records are read from files: write them to "
+      "one, and name it");
 }
 
 Result<void> Lister::add_names(ByteSource& source, const std::string& origin, const std::string& folder) {

@@ -8,6 +8,8 @@
 namespace quern::inputs {
 namespace {
 
+constexpr std::size_t kShownSizeBytes = 80;  // of text that is not what it should be
+
 // Longer than any path that the kernel takes; what is longer is no list of names.
 constexpr std::size_t kMostLineBytes = std::size_t{64} << 10;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -61,7 +63,8 @@ class LineReader {
       std::uint64_t size_bytes = 0;
       auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), size_bytes);
       if (error != std::errc() || end != size.data() + size.size()) {
-        return bad_config("what is behind the TAB is no size in bytes: " + std::string(size));
+        return bad_config("what follows the TAB is not a size in bytes: " +
+                          std::string(size.substr(0, kShownSizeBytes)) + ": is this a list of names?");
       }
       entry.size_bytes = size_bytes;
     }

@@ -47,13 +47,13 @@ TEST(Manifest, NamesTheLineThatIsNoName) {
     std::string text;
     const char* message;
   };
-  for (const Row& row : {Row{"a\nb\tten\n", "files.txt:2: what is behind the TAB is no size in bytes: ten"},
-                         Row{"a\t-1", "files.txt:1: what is behind the TAB"},
-                         Row{"a\t99999999999999999999", "files.txt:1: what is behind the TAB"},
-                         Row{"a\t1 ", "files.txt:1: what is behind the TAB"},
-                         Row{"\n\t7\n", "files.txt:2: there is a size, but no name"},
-                         Row{std::string("a\nb\0c\n"sv), "files.txt:2: the line holds a zero byte"},
-                         Row{"a\n" + long_line, "files.txt:2: the line is longer than 65536 bytes"}}) {
+  for (const Row& row :
+       {Row{"a\nb\tten\n", "files.txt:2: what follows the TAB is not a size in bytes: ten"},
+        Row{"a\t-1", "files.txt:1: what follows the TAB"},
+        Row{"a\t99999999999999999999", "files.txt:1: what follows the TAB"},
+        Row{"a\t1 ", "files.txt:1: what follows the TAB"}, Row{"\n\t7\n", "files.txt:2: there is a size, but no name"},
+        Row{std::string("a\nb\0c\n"sv), "files.txt:2: the line holds a zero byte"},
+        Row{"a\n" + long_line, "files.txt:2: the line is longer than 65536 bytes"}}) {
     for (std::size_t piece_bytes : {5, 100'000}) {
       auto lines = parse_manifest(row.text, piece_bytes);
       ASSERT_FALSE(lines.ok()) << row.message;
