@@ -323,17 +323,24 @@ class Results {
 }
 
 // As JSON.stringify, but that NaN and Infinity are written as Python's json writes them, and that what has no JSON is
-// refused instead of being left out or written as null or {}. `what`: the key or the value, for reasons.
+// refused instead of being left out or written as null or {}. `what`: the key or the value, for reasons. As fast as
+// JSON.stringify, because the parts of a value are added to one string.
 function jsonOf(value, what) {
   if (typeof value === "string") return quoted(value);
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
   if (typeof value !== "object") throw new Refused(noJson(typeof value, what));
   if (typeof value.toJSON === "function") return jsonOf(value.toJSON(), what);
-  if (Array.isArray(value)) return `[${Array.from(value, (item) => jsonOf(item, what)).join(",")}]`;
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  let text = "";
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; ++i) text += `${i === 0 ? "[" : ","}${jsonOf(value[i], what)}`;
+    return text === "" ? "[]" : `${text}]`;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  const kind = prototype === Object.prototype ? "Object" : Object.prototype.toString.call(value).slice(8, -1);
   if (kind === "Number" || kind === "String" || kind === "Boolean") return jsonOf(value.valueOf(), what);
   if (kind !== "Object") throw new Refused(noJson(kind, what));
-  return `{${Object.keys(value).map((name) => `${quoted(name)}:${jsonOf(value[name], what)}`).join(",")}}`;
+  for (const name of Object.keys(value)) text += `${text === "" ? "{" : ","}${quoted(name)}:${jsonOf(value[name], what)}`;
+  return text === "" ? "{}" : `${text}}`;
 }
 
 const INSTEAD = { Map: "Object.fromEntries(map)", Set: "[...set]", bigint: "String(number)", undefined: "null" };
@@ -344,6 +351,7 @@ function noJson(kind, what) {
 
 // A string as JSON. Half of a surrogate pair alone is U+FFFD, as it is in text.
 function quoted(text) {
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   const json = stringify(text);
   if (!json.includes("\\ud")) return json;
   return json.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found.length === 2 ? found : "\ufffd"));
