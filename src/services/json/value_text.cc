@@ -5,6 +5,8 @@
 namespace quern::json {
 namespace {
 
+constexpr std::uint32_t kReplacementCharacter = 0xfffd;
+
 std::uint32_t hex_value(std::string_view digits) {
   std::uint32_t value = 0;
   for (char digit : digits) {
@@ -47,7 +49,7 @@ std::size_t append_code(std::string_view inside, std::size_t at, std::string& ta
       at += 2 + kHexDigits;
     }
   }
-  append_utf8(point, target);
+  append_utf8(is_high(point) || is_low(point) ? kReplacementCharacter : point, target);
   return at;
 }
 

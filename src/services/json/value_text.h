@@ -10,7 +10,7 @@ namespace quern::json {
 constexpr std::size_t kHexDigits = 4;
 
 // `inside` is what stands between the quotes of a JSON string whose escapes are right. Appends what it means, in UTF-8;
-// a half of a surrogate pair without the other becomes three bytes of its own, as Python's surrogatepass writes it.
+// a half of a surrogate pair without the other becomes U+FFFD, as it does in what modules give.
 void append_unescaped(std::string_view inside, std::string& target);
 
 // The value as text: strings without quotes and escapes, numbers as they are written, true, false, null, and objects

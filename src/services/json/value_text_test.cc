@@ -25,10 +25,11 @@ TEST(AppendText, WritesValuesAsPeopleReadThem) {
        "\xc3\xa9\xe2\x82\xac"
        "A"},
       {R"("\ud83d\ude00!")", "\xf0\x9f\x98\x80!"},
-      {R"("\ud83d")", "\xed\xa0\xbd"},
-      {R"("\ude00\ud83dx")", "\xed\xb8\x80\xed\xa0\xbdx"},
+      {R"("\ud83d")", "\xef\xbf\xbd"},
+      {R"("\ude00\ud83dx")", "\xef\xbf\xbd\xef\xbf\xbdx"},
+      {R"("\ud83d\ud83d\ude00")", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
       {R"("\ud83d\u0041")",
-       "\xed\xa0\xbd"
+       "\xef\xbf\xbd"
        "A"},
       {"1.50", "1.50"},
       {"-0", "-0"},

@@ -33,7 +33,7 @@ class Blocks final : public BlockSource {
          BufferPool& pool, EventSink& events)
       : first_(first),
         inputs_(inputs),
-        is_text_(options.record == RecordKind::kText || options.record == RecordKind::kPairs),
+        has_marks_(options.record != RecordKind::kPairs),
         max_record_bytes_(std::max(options.max_record_bytes, kByteOrderMark.size())),
         // A byte order mark must fit in, to be known for one. And a record that is too long must never fit in.
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
@@ -84,7 +84,7 @@ class Blocks final : public BlockSource {
     is_open_ = true;
     is_ended_ = false;
     is_cut_ = false;
-    may_have_mark_ = !is_text_;
+    may_have_mark_ = has_marks_;
     line_ = 1;
     cut_blocks_ = 0;
     stored_reported_ = 0;
@@ -111,7 +111,7 @@ class Blocks final : public BlockSource {
     return {};
   }
 
-  // A byte order mark at the start is an artefact of some editors, and no part of a record that is JSON.
+  // A byte order mark at the start is an artefact of some editors, and not a part of a record.
   void remove_mark() {
     std::string_view begin = buffer_.view().substr(start_, kByteOrderMark.size());
     if (begin == kByteOrderMark) {
@@ -235,7 +235,7 @@ class Blocks final : public BlockSource {
 
   const InputOrdinal first_;
   const std::span<const Input> inputs_;
-  const bool is_text_;
+  const bool has_marks_;  // what quern wrote itself may begin with the bytes of a mark, and has none
   const std::size_t max_record_bytes_;
   const std::size_t limit_;  // no block is longer, unless it is one record
   BufferPool& pool_;

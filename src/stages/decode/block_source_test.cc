@@ -222,7 +222,7 @@ TEST(BlockSource, ReturnsTheFailureOfASingleInput) {
   }
 }
 
-TEST(BlockSource, RemovesAByteOrderMarkUnlessRecordsAreText) {
+TEST(BlockSource, RemovesAByteOrderMarkUnlessRecordsArePairs) {
   std::string mark = "\xef\xbb\xbf";
   std::string marked_lines = mark + "{}\n" + mark + "x\n";
   for (std::size_t chunk : {1, 2, 100}) {
@@ -235,6 +235,8 @@ TEST(BlockSource, RemovesAByteOrderMarkUnlessRecordsAreText) {
       EXPECT_EQ(given.texts[7], "\xef\xbb\n");
       EXPECT_EQ(given.texts[8], "y\n");
       reading.record = RecordKind::kText;
+      EXPECT_EQ(read_blocks(reading).texts[5], marked_lines.substr(mark.size()));
+      reading.record = RecordKind::kPairs;
       EXPECT_EQ(read_blocks(reading).texts[5], marked_lines);
     }
   }

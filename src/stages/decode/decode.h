@@ -19,7 +19,7 @@
 
 namespace quern::decode {
 
-// What the first bytes of a file say, else what its name says (.xz .lzma .gz .tgz .zst .zstd .bz2 .lz4), else none.
+// What the first bytes of a file say, else what its name says (model/compressed_name.h), else none.
 Compression detect(std::string_view first_bytes, std::string_view name);
 
 // A stream of decoded bytes. Reads of the result fail with kBadInput, the reason and the offset in the stored file, for
@@ -49,7 +49,7 @@ struct DecodeOptions {
 // are left out of the blocks). Each input gets one InputDecoded or InputFailed; that of a packed input comes just
 // before its block is returned, that of a larger one no later than its last block's successor. Where blocks end depends
 // on the decoded bytes and the options alone. A byte order mark at the start of an input is removed unless records are
-// text. `inputs`, `pool` and `events` are borrowed.
+// pairs. `inputs`, `pool` and `events` are borrowed.
 std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
                                                const DecodeOptions& options, BufferPool& pool, EventSink& events);
 

@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
+#include "model/compressed_name.h"
 #include "stages/decode/decode.h"
 
 namespace quern::decode {
@@ -44,23 +43,6 @@ bool is_lzma(std::string_view bytes) {
   return decoded == ~std::uint64_t{0} || decoded < std::uint64_t{1} << 38;
 }
 
-Compression by_name(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Compression>, 8> kEndings = {{
-      {".xz", Compression::kXz},
-      {".lzma", Compression::kLzma},
-      {".gz", Compression::kGzip},
-      {".tgz", Compression::kGzip},
-      {".zst", Compression::kZstd},
-      {".zstd", Compression::kZstd},
-      {".bz2", Compression::kBzip2},
-      {".lz4", Compression::kLz4},
-  }};
-  for (const auto& [ending, compression] : kEndings) {
-    if (name.ends_with(ending)) return compression;
-  }
-  return Compression::kNone;
-}
-
 }  // namespace
 
 Compression detect(std::string_view first_bytes, std::string_view name) {
@@ -71,7 +53,7 @@ Compression detect(std::string_view first_bytes, std::string_view name) {
   // The legacy format: its decoder refuses it and says why.
   if (first_bytes.starts_with("\x02\x21\x4c\x18"sv)) return Compression::kLz4;
   if (is_bzip2(first_bytes)) return Compression::kBzip2;
-  Compression named = by_name(name);
+  Compression named = compression_of_name(name);
   if (is_skippable_frame(first_bytes)) return named == Compression::kLz4 ? Compression::kLz4 : Compression::kZstd;
   if (is_lzma(first_bytes)) return Compression::kLzma;
   return named;
