@@ -65,17 +65,6 @@ std::map<std::string, std::string> quern_environment() {
   return found;
 }
 
-// Says what this version cannot do; empty if it can.
-std::string unsupported_step(const Step& step) {
-  bool has_lines_combiner = step.combiner.has_value() && step.combiner->module.has_value() &&
-                            step.combiner->module->interface != Interface::kFunction;
-  return has_lines_combiner ? "combiner: {interface: lines}" : "";
-}
-
-Error unsupported(const Job& job, std::string_view what) {
-  return bad_config(fmt::format("{}: this version cannot do `{}`; take it out of the job", job.file, what));
-}
-
 // Whether the paths of `fields`, `where` and the built-in mapper are paths.
 Result<void> check_paths(const Job& job) {
   if (auto selection = json::parse_selection(job.fields, job.where_json); !selection.ok()) {
@@ -153,7 +142,6 @@ Result<void> check_steps(const Job& job) {
   TRY(check_paths(job));
   for (std::size_t i = 0; i < job.steps.size(); ++i) {
     const Step& step = job.steps[i];
-    if (std::string found = unsupported_step(step); !found.empty()) return unsupported(job, found);
     if (i > 0 && step.mapper.builtin.has_value()) {
       return bad_config(fmt::format("{}: {}mapper: a built-in mapper reads JSON records, and a further step maps pairs",
                                     job.file, place_of_step(i)));

@@ -52,7 +52,7 @@ std::unique_ptr<BlockSink> ReducePhase::combined(std::unique_ptr<BlockSink> sink
   if (!step_.combiner.has_value() || !step_.combiner->module.has_value()) return sink;
   auto make_combiner = [this]() -> Result<std::unique_ptr<reducer::Combiner>> {
     TRY_ASSIGN(auto options, child_options(*step_.combiner->module, event::Role::kCombiner, ++combiners_));
-    auto combiner = reducer::make_function_combiner(std::move(options), guard_, events_);
+    auto combiner = reducer::make_combiner(std::move(options), guard_, events_);
     TRY(combiner->start());
     return combiner;
   };

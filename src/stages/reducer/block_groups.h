@@ -18,6 +18,8 @@ class BlockGroups final : public GroupSource {
   // Begins again with these lines, each with its line end, which are borrowed.
   void reset(const std::vector<Buffer>& lines);
   bool empty() const { return groups_.empty(); }
+  // Brings the keys into byte order.
+  void sort();
 
   Result<bool> next_group() override;
   Result<bool> next_value() override;

@@ -1,8 +1,11 @@
 #include "stages/reducer/combiner.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "stages/reducer/block_groups.h"
+#include "stages/reducer/function_reducer.h"
+#include "stages/reducer/lines_reducer.h"
 
 namespace quern::reducer {
 namespace {
@@ -44,6 +47,7 @@ class CombiningSink final : public BlockSink {
     if (combiner_ == nullptr) {
       TRY_ASSIGN(combiner_, make_combiner_());
     }
+    if (combiner_->wants_sorted_keys()) groups_.sort();
     Buffer combined;
     BufferSink lines(combined);
     Result<void> result = combiner_->combine(groups_, lines, stop_);
@@ -99,6 +103,10 @@ void BlockGroups::add(std::string_view line) {
   pairs_.push_back(pair);
 }
 
+void BlockGroups::sort() {
+  std::sort(groups_.begin(), groups_.end(), [](const Group& a, const Group& b) { return a.key < b.key; });
+}
+
 Result<bool> BlockGroups::next_group() {
   if (next_group_ == groups_.size()) return false;
   next_pair_ = groups_[next_group_++].first;
@@ -110,6 +118,11 @@ Result<bool> BlockGroups::next_value() {
   value_ = pairs_[next_pair_].value;
   next_pair_ = pairs_[next_pair_].next;
   return true;
+}
+
+std::unique_ptr<Combiner> make_combiner(ReducerOptions options, process::Guard& guard, EventSink& events) {
+  const bool is_lines = options.module->interface == Interface::kLines;
+  return (is_lines ? make_lines_combiner : make_function_combiner)(std::move(options), guard, events);
 }
 
 std::unique_ptr<BlockSink> make_combining_sink(std::unique_ptr<BlockSink> sink, std::string separator,

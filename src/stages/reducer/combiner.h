@@ -11,11 +11,14 @@
 
 namespace quern::reducer {
 
-// A `function` child that combines the values of one block after the other. One thread owns it.
+// Combines the values of one block after the other, in one `function` child, or in a `lines` child for each block. One
+// thread owns it.
 class Combiner {
  public:
   virtual ~Combiner() = default;
   virtual Result<void> start() = 0;
+  // Whether groups must come in the order of their keys, as the lines of a program do.
+  virtual bool wants_sorted_keys() const { return false; }
   // Gives the lines that the module returned to `sink`, with "" as their key. An error, with the cause block as
   // details, also when the module raises: the values would be missing.
   virtual Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) = 0;
@@ -23,8 +26,8 @@ class Combiner {
   virtual Result<void> finish() = 0;
 };
 
-// `options.role` is kCombiner, and the module's interface `function`.
-std::unique_ptr<Combiner> make_function_combiner(ReducerOptions options, process::Guard& guard, EventSink& events);
+// `options.role` is kCombiner, and the module's interface `function` or `lines`.
+std::unique_ptr<Combiner> make_combiner(ReducerOptions options, process::Guard& guard, EventSink& events);
 
 // Combines what each block gave, and commits that to `sink` instead. The combiner is made when the first block comes.
 // What its teardown fails with at the end is told as a warning, as every value is combined by then.

@@ -14,7 +14,8 @@ using ::testing::ElementsAre;
 // Writes every group as one line "key:values".
 class FakeCombiner final : public Combiner {
  public:
-  explicit FakeCombiner(bool& is_finished) : is_finished_(is_finished) {}
+  explicit FakeCombiner(bool& is_finished, bool is_sorted = false) : is_finished_(is_finished), is_sorted_(is_sorted) {}
+  bool wants_sorted_keys() const override { return is_sorted_; }
   Result<void> start() override { return {}; }
   Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& /*stop*/) override {
     while (groups.next_group().value()) {
@@ -32,6 +33,7 @@ class FakeCombiner final : public Combiner {
 
  private:
   bool& is_finished_;
+  const bool is_sorted_;
 };
 
 class FakeBlockSink final : public BlockSink {
@@ -79,6 +81,19 @@ TEST(CombiningSink, CombinesEachBlockForItself) {
   EXPECT_EQ(made, 1);
   EXPECT_TRUE(is_finished);
   EXPECT_THAT(taken, ElementsAre("", "b 1,3,\na 2,4 5,\nc ,\n", "b 6,\n"));
+}
+
+TEST(CombiningSink, SortsTheKeysOfABlockWhereThatIsWanted) {
+  std::vector<std::string> taken;
+  NoEvents events;
+  bool is_finished = false;
+  auto sink = make_combining_sink(std::make_unique<FakeBlockSink>(taken), " ",
+                                  [&]() -> Result<std::unique_ptr<Combiner>> {
+                                    return std::unique_ptr<Combiner>(std::make_unique<FakeCombiner>(is_finished, true));
+                                  },
+                                  events, {});
+  ASSERT_TRUE(sink->commit(block({"b 2\na 9\n", "b 1\n\xff 1\n"})).ok());
+  EXPECT_THAT(taken, ElementsAre("a 9,\nb 2,1,\n\xff 1,\n"));
 }
 
 TEST(CombiningSink, CommitsNothingOfABlockThatCannotBeCombined) {

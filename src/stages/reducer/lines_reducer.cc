@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "services/disk/files.h"
 #include "stages/reducer/child_report.h"
 #include "stages/reducer/group_lines.h"
 #include "stages/reducer/program.h"
@@ -73,14 +74,41 @@ Result<void> LinesReducer::step(ReducedSink& sink, GroupLines& lines, const std:
   TRY(program_.step(output_, stop));
   TRY_ASSIGN(std::uint64_t output_bytes, hand_over_lines(output_, program_.has_exited(), options_.separator, sink));
   GroupLines::Counts counts = lines.take_counts();
-  if (counts.values > 0 || output_bytes > 0) {
+  // What is combined is reduced later, and counts then.
+  if (options_.role == event::Role::kReducer && (counts.values > 0 || output_bytes > 0)) {
     report_.emit(event::GroupsReduced{
         .child = options_.child, .groups = counts.groups, .values = counts.values, .output_bytes = output_bytes});
   }
   return {};
 }
 
+class LinesCombiner final : public Combiner {
+ public:
+  LinesCombiner(ReducerOptions options, process::Guard& guard, EventSink& events)
+      : options_(std::move(options)), guard_(guard), events_(events) {}
+
+  Result<void> start() override { return {}; }
+  bool wants_sorted_keys() const override { return true; }
+  Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override {
+    disk::remove_folder(options_.working_folder);
+    TRY(disk::make_folders(options_.working_folder));
+    LinesReducer child(options_, guard_, events_);
+    TRY(child.start());
+    return child.run(groups, sink, stop);
+  }
+  Result<void> finish() override { return {}; }
+
+ private:
+  const ReducerOptions options_;
+  process::Guard& guard_;
+  EventSink& events_;
+};
+
 }  // namespace
+
+std::unique_ptr<Combiner> make_lines_combiner(ReducerOptions options, process::Guard& guard, EventSink& events) {
+  return std::make_unique<LinesCombiner>(std::move(options), guard, events);
+}
 
 std::unique_ptr<Reducer> make_lines_reducer(ReducerOptions options, process::Guard& guard, EventSink& events) {
   return std::make_unique<LinesReducer>(std::move(options), guard, events);
