@@ -31,7 +31,8 @@ struct Module {
   Interface interface = Interface::kFiles;
   EnvironmentRequest environment;
   std::vector<int> ok_exit = {0};  // exit statuses that count as success
-  bool per_input = false;          // `lines` and `files`: one child for each input instead of for each batch
+  // `lines` and `files` mappers: whether each input has a child of its own; none: auto, as docs/modules.md says.
+  std::optional<bool> per_input;
 };
 
 // {builtin: NAME, ...}: done inside quern, without a child.

@@ -175,6 +175,8 @@ TEST(JobFileErrors, KnowWhatAWorkerNeeds) {
        "job.yml:2: combiner.language makes a combiner with the interface files"},
       {"per input", "language: python\nscript: a\nper_input: yes\n",
        "job.yml:3: per_input is for the interfaces lines and files;"},
+      {"per what", "language: binary\nscript: a\nper_input: often\n",
+       "job.yml:3: per_input is 'often'; it must be yes or no, or auto"},
       {"steps", kFull + std::string("steps: {}\n"), "job.yml:2: steps is a map; it must be a list"},
       {"step", kFull + std::string("steps:\n  - x\n"), "job.yml:3: steps[1] is text; it must be a map"},
       {"step without mapper", kFull + std::string("steps:\n  - reducer: {builtin: sum}\n"),

@@ -91,7 +91,11 @@ taskcluster: {load: {bytes: 1GiB, files: 50}}
   EXPECT_EQ(mapper.interface, Interface::kLines);
   EXPECT_EQ(mapper.environment, (EnvironmentRequest{{"TZ", "UTC"}, {"HOME", std::nullopt}}));
   EXPECT_THAT(mapper.ok_exit, ElementsAre(0, 1));
-  EXPECT_TRUE(mapper.per_input);
+  EXPECT_EQ(mapper.per_input, true);
+  EXPECT_EQ(parsed(sources_of("mapper: {language: binary, script: m, per_input: auto}"))
+                .job.steps[0]
+                .mapper.module->per_input,
+            std::nullopt);
   EXPECT_EQ(job.steps[0].combiner->builtin->name, "sum");
   EXPECT_EQ(job.steps[0].reducer->builtin->name, "top");
   EXPECT_EQ(job.steps[0].reducer->builtin->top_count, 10U);

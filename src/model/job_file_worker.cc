@@ -115,8 +115,8 @@ class WorkerReader {
       TRY_ASSIGN(module.ok_exit, checked(*given, exits_of(given->node)));
     }
     if (const Given* given = find("per_input"); given != nullptr) {
-      TRY_ASSIGN(module.per_input, checked(*given, flag_of(given->node)));
-      if (module.per_input && module.interface == Interface::kFunction) {
+      TRY_ASSIGN(module.per_input, checked(*given, per_input_of(given->node)));
+      if (module.per_input == true && module.interface == Interface::kFunction) {
         return at(*given, "is for the interfaces lines and files; functions get records, not inputs");
       }
     }
@@ -200,6 +200,13 @@ class WorkerReader {
       }
     }
     return request;
+  }
+
+  static Result<std::optional<bool>> per_input_of(const YamlNode& node) {
+    if (node.kind == Kind::kText && node.text == "auto") return std::optional<bool>();
+    auto flag = flag_of(node);
+    if (!flag.ok()) return wrong_value(flag.error().message + ", or auto");
+    return std::optional<bool>(flag.value());
   }
 
   static Result<std::vector<int>> exits_of(const YamlNode& node) {
@@ -399,7 +406,9 @@ std::vector<ShownKey> show_worker(const std::optional<Worker>& worker) {
           {"interface", std::string(name_of(module.interface))},
           {"env", yaml_map(module.environment)},
           {"ok_exit", show_exits(module.ok_exit)},
-          {"per_input", module.per_input ? "yes" : "no"}};
+          {"per_input", !module.per_input.has_value() ? "auto"
+                        : *module.per_input           ? "yes"
+                                                      : "no"}};
 }
 
 std::string show_steps(std::span<const Step> steps) {

@@ -45,9 +45,16 @@ inline constexpr std::size_t kPartWindowBytes = 128 * kMiB;
 // The index of an .xz file in memory; a longer one belongs to a file that one thread decodes.
 inline constexpr std::size_t kXzIndexBytes = 64 * kMiB;
 
-// Inputs of `lines` and `files` children are grouped into batches, each of which is one child from start to end.
+// Inputs of `lines` and `files` children that are too small for a child each share one: so many, of so many stored
+// bytes together, or a part of all bytes within these bounds; see docs/decisions on batches.
+inline constexpr std::uint64_t kLeastBatchBytes = 64 * kKiB;
 inline constexpr std::uint64_t kBatchBytes = 16 * kMiB;
+inline constexpr std::uint64_t kBatchParts = 1024;
+inline constexpr std::size_t kSharedBatchInputs = 64;
+// The same where the job asks for children that share; also of the small inputs that one decoder reads together.
 inline constexpr std::size_t kBatchInputs = 1024;
+// Of a script, where the names of variables are looked for.
+inline constexpr std::size_t kSearchedScriptBytes = 16 * kMiB;
 
 // Runs that one merge reads at once; with little limits.memory fewer, and smaller blocks of each.
 inline constexpr std::size_t kMergeFanIn = 64;

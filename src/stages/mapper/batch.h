@@ -12,10 +12,11 @@ struct Batch {
   std::vector<InputOrdinal> inputs;  // never empty
 };
 
-// Cuts the inputs, in order, into batches of at most limits::kBatchBytes stored bytes (a larger input is alone) and
-// limits::kBatchInputs inputs; with per_input every input is alone. Depends on the list only, so that the result does
-// not depend on how many children there are.
-std::vector<Batch> plan_batches(const std::vector<Input>& inputs, bool per_input);
+// Cuts the inputs, in order, into batches of at most `most_inputs`, whose stored bytes together are at most a
+// limits::kBatchParts-th of all, but between limits::kLeastBatchBytes and limits::kBatchBytes. A larger input, and one
+// of unknown size, is alone. Depends on the list only, so that the result does not depend on how many children there
+// are.
+std::vector<Batch> plan_batches(const std::vector<Input>& inputs, std::size_t most_inputs);
 
 // The two halves of a batch of at least two inputs.
 std::vector<Batch> halves(const Batch& batch);

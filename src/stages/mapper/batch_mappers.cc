@@ -1,18 +1,42 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "base/task_group.h"
+#include "model/limits.h"
+#include "services/process/input_name.h"
 #include "services/process/module_command.h"
 #include "stages/mapper/batch_worker.h"
 #include "stages/mapper/mapper.h"
 
 namespace quern::mapper {
+namespace {
+
+std::size_t most_inputs_of_a_child(const Module& module, bool asks_for_name) {
+  const bool is_alone = asks_for_name || module.per_input.value_or(module.interface == Interface::kFiles);
+  if (is_alone) return 1;
+  return module.per_input.has_value() ? limits::kBatchInputs : limits::kSharedBatchInputs;
+}
+
+// Where sharing leaves processors idle, the user can choose otherwise.
+void note_few_batches(std::size_t batches, const MapperOptions& options, const MapperPeers& peers) {
+  if (batches >= options.processes || batches >= peers.inputs.size()) return;
+  peers.events.emit(event::Note{
+      event::Level::kInfo,
+      fmt::format("{} small inputs share {} {} of the mapper, and {} could work; `per_input: yes` starts one for each",
+                  peers.inputs.size(), batches, batches == 1 ? "process" : "processes", options.processes)});
+}
+
+}  // namespace
 
 Result<void> run_batch_mappers(const MapperOptions& options, const MapperPeers& peers, InputOpener& opener,
                                const std::stop_token& stop) {
   TRY_ASSIGN(auto command, process::module_command(*options.module, options.job_folder));
-  std::vector<Batch> batches = plan_batches(peers.inputs, options.module->per_input);
+  const bool asks_for_name = process::asks_for_input_name(command, options.job_folder);
+  std::vector<Batch> batches = plan_batches(peers.inputs, most_inputs_of_a_child(*options.module, asks_for_name));
+  note_few_batches(batches.size(), options, peers);
   std::vector<InputRun> pieces;
   for (const Batch& batch : batches) pieces.push_back({.first = batch.inputs.front(), .count = batch.inputs.size()});
   auto queue = opener.queue(std::move(pieces));

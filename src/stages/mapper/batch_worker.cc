@@ -2,17 +2,21 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "base/fd.h"
+#include "model/compressed_name.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/disk/full_disk.h"
 #include "services/process/cause.h"
 #include "services/process/guard.h"
+#include "services/process/input_name.h"
 #include "services/process/interpreter.h"
 #include "services/process/reporter.h"
 #include "stages/mapper/working_folder.h"
@@ -22,12 +26,30 @@ namespace {
 
 constexpr std::size_t kOutputChunkBytes = 4 * limits::kMiB;
 
-// "data/b.json.gz" -> "3-b.json": what a decompressed file is called, so that two of one name do not meet.
-std::string decoded_name(const std::string& path, std::size_t index) {
-  std::filesystem::path name = std::filesystem::path(path).filename();
-  constexpr std::array<std::string_view, 7> kEndings = {".xz", ".lzma", ".gz", ".zst", ".zstd", ".bz2", ".lz4"};
-  if (std::find(kEndings.begin(), kEndings.end(), name.extension().string()) != kEndings.end()) name = name.stem();
-  return fmt::format("{}-{}", index + 1, name.string());
+// "data/b.json.gz" -> "b.json", without the control characters that a line of names, or a shell, would take amiss.
+std::string handed_name(const std::string& path, bool is_decoded) {
+  std::string name = std::filesystem::path(path).filename();
+  if (is_decoded) name = decoded_name(name);
+  auto is_control = [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; };
+  std::replace_if(name.begin(), name.end(), is_control, '_');
+  return name;
+}
+
+// "\r\n" is one line end, as it is for functions and to Hadoop Streaming.
+void remove_carriage_returns(Buffer& lines) {
+  constexpr std::string_view kEnd = "\r\n";
+  const std::string_view all = lines.view();
+  std::size_t found = all.find(kEnd);
+  if (found == std::string_view::npos) return;
+  char* target = lines.data() + found;
+  while (found != std::string_view::npos) {
+    const std::size_t next = all.find(kEnd, found + kEnd.size());
+    const std::string_view part = all.substr(found + 1, next - found - 1);
+    std::memmove(target, part.data(), part.size());
+    target += part.size();
+    found = next;
+  }
+  lines.resize(static_cast<std::size_t>(target - lines.data()));
 }
 
 Result<void> copy_to_file(ByteSource& source, const std::string& path) {
@@ -114,10 +136,9 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
   std::vector<std::string> extra = {peers_.guard.marker(), "QUERN_ROLE=mapper",
                                     "QUERN_JOB_FOLDER=" + options_.job_folder};
   if (batch.inputs.size() == 1) {
-    // With several inputs no single name would be true: a script that needs it asks for `per_input: true`.
-    const std::string input = peers_.inputs[batch.inputs.front()].name.str();
-    extra.push_back("QUERN_INPUT_FILE=" + input);
-    extra.push_back("mapreduce_map_input_file=" + input);
+    // With several inputs no single name would be true.
+    std::ranges::move(process::input_variables(peers_.inputs[batch.inputs.front()].name.str()),
+                      std::back_inserter(extra));
   }
   process::ChildOptions child{.command = command_,
                               .environment = process::child_environment(options_.module->environment, extra),
@@ -149,6 +170,8 @@ Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& 
       records_ += block.dropped;
       dropped_ += block.dropped;
       decoded_bytes_ += block.bytes.size();
+      // In a pair of a step before, it is a part of the value.
+      if (options_.record != RecordKind::kPairs) remove_carriage_returns(block.bytes);
       // A child that reads no more is not fed, but its inputs are read to their ends: they have to be good, and
       // counted.
       if (!input_refused_ && !exited_ && !block.bytes.empty()) {
@@ -175,36 +198,34 @@ Result<bool> BatchWorker::feed_files(const Batch& batch, const std::stop_token& 
   return true;
 }
 
-// The path of the input's decompressed file; none if the input failed.
+// The name of the input's decompressed file in the child's folder, which the child may remove: a link where it lies
+// decompressed already. None if the input failed.
 Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std::size_t index) {
   auto bytes = opener_.open_bytes(input);
   const Input& named = peers_.inputs[input];
-  Error error;
-  if (bytes.ok() && bytes.value() == nullptr) {
-    events_->emit(
-        event::InputProgress{.input = input, .stored_bytes = named.stored_bytes, .decoded_bytes = named.stored_bytes});
-    decoded_bytes_ += named.stored_bytes;
-    return std::optional(named.path.str());
+  if (!bytes.ok()) {
+    events_->emit(event::InputFailed{.input = input, .error = std::move(bytes).error()});
+    return std::optional<std::string>();
   }
-  std::string path = fmt::format("{}/.quern-inputs/{}", working_folder_, decoded_name(named.path.str(), index));
-  if (bytes.ok()) {
-    TRY(disk::make_folders(working_folder_ + "/.quern-inputs"));
-    auto copied = copy_to_file(*bytes.value(), path);
-    if (copied.ok()) {
-      std::error_code ignored;
-      std::uint64_t size = std::filesystem::file_size(path, ignored);
-      events_->emit(event::InputProgress{.input = input, .stored_bytes = named.stored_bytes, .decoded_bytes = size});
-      decoded_bytes_ += size;
-      return std::optional(path);
-    }
+  const bool is_decoded = bytes.value() != nullptr;
+  const std::string folder = fmt::format("{}/.quern-inputs/{}", working_folder_, index + 1);
+  const std::string path = fmt::format("{}/{}", folder, handed_name(named.path.str(), is_decoded));
+  TRY(disk::make_folders(folder));
+  std::uint64_t size = named.stored_bytes;
+  if (!is_decoded) {
+    if (::symlink(named.path.str().c_str(), path.c_str()) != 0) return os_error("linking " + path, errno);
+  } else if (auto copied = copy_to_file(*bytes.value(), path); !copied.ok()) {
     // A full disk is not the input's fault.
     if (copied.error().kind == ErrorKind::kNoSpace) return std::move(copied).error();
-    error = std::move(copied).error();
+    events_->emit(event::InputFailed{.input = input, .error = std::move(copied).error()});
+    return std::optional<std::string>();
   } else {
-    error = std::move(bytes).error();
+    std::error_code ignored;
+    size = std::filesystem::file_size(path, ignored);
   }
-  events_->emit(event::InputFailed{.input = input, .error = std::move(error)});
-  return std::optional<std::string>();
+  events_->emit(event::InputProgress{.input = input, .stored_bytes = named.stored_bytes, .decoded_bytes = size});
+  decoded_bytes_ += size;
+  return std::optional(path);
 }
 
 Result<void> BatchWorker::drain_input(const std::stop_token& stop) {

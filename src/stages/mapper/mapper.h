@@ -50,9 +50,9 @@ struct MapperPeers {
 Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, Channel<Block>& blocks,
                                   const std::stop_token& stop);
 
-// `lines` and `files` children: one for each batch of inputs (each input, with per_input), which the child's thread
-// opens and decodes itself. A batch whose child fails `attempts` times is halved until the input is alone that it fails
-// on; that input is then an InputFailed event. Blocks and fails as above.
+// `lines` and `files` children: one for each input, or for a batch of small ones (docs/modules.md), which the child's
+// thread opens and decodes itself. A batch whose child fails `attempts` times is halved until the input is alone that
+// it fails on; that input is then an InputFailed event. Blocks and fails as above.
 Result<void> run_batch_mappers(const MapperOptions& options, const MapperPeers& peers, InputOpener& opener,
                                const std::stop_token& stop);
 

@@ -101,20 +101,33 @@ std::vector<std::size_t> batch_sizes(const std::vector<Batch>& batches) {
 }
 
 TEST(PlanBatches, FillsABatchUpToItsBytesAndLeavesALargeInputAlone) {
-  std::uint64_t half = limits::kBatchBytes / 2;
-  auto batches = plan_batches(inputs_of_sizes({half, half, 1, 3 * half, 1, 1}), false);
+  std::uint64_t half = limits::kLeastBatchBytes / 2;
+  auto batches = plan_batches(inputs_of_sizes({half, half, 1, 3 * half, 1, 1}), 64);
   EXPECT_THAT(batch_sizes(batches), testing::ElementsAre(2, 1, 1, 2));
   EXPECT_EQ(batches.back().inputs.back(), 5);
 }
 
+TEST(PlanBatches, TakesAPartOfAllBytesIntoEachBatch) {
+  const std::uint64_t all = limits::kBatchParts * limits::kMiB;
+  EXPECT_THAT(plan_batches(inputs_of_sizes(std::vector<std::uint64_t>(4096, all / 4096)), 64),
+              testing::SizeIs(limits::kBatchParts));
+  EXPECT_THAT(plan_batches(inputs_of_sizes(std::vector<std::uint64_t>(100, 64 * all / 100)), 64), testing::SizeIs(100));
+}
+
+TEST(PlanBatches, LeavesAnInputOfUnknownSizeAlone) {
+  std::vector<Input> inputs = inputs_of_sizes({1, 0, 1, 1});
+  inputs[1].size_is_known = false;
+  EXPECT_THAT(batch_sizes(plan_batches(inputs, 64)), testing::ElementsAre(1, 1, 2));
+}
+
 TEST(PlanBatches, LimitsTheNumberOfInputs) {
-  auto batches = plan_batches(inputs_of_sizes(std::vector<std::uint64_t>(2 * limits::kBatchInputs + 1, 0)), false);
-  EXPECT_THAT(batch_sizes(batches), testing::ElementsAre(limits::kBatchInputs, limits::kBatchInputs, 1));
+  auto batches = plan_batches(inputs_of_sizes(std::vector<std::uint64_t>(129, 0)), 64);
+  EXPECT_THAT(batch_sizes(batches), testing::ElementsAre(64, 64, 1));
 }
 
 TEST(PlanBatches, GivesEachInputAChildOfItsOwnWhenAsked) {
-  EXPECT_THAT(batch_sizes(plan_batches(inputs_of_sizes({1, 1, 1}), true)), testing::ElementsAre(1, 1, 1));
-  EXPECT_TRUE(plan_batches({}, true).empty());
+  EXPECT_THAT(batch_sizes(plan_batches(inputs_of_sizes({1, 1, 1}), 1)), testing::ElementsAre(1, 1, 1));
+  EXPECT_TRUE(plan_batches({}, 1).empty());
 }
 
 class Recorder final : public EventSink {
