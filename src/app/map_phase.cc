@@ -138,7 +138,8 @@ Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
   if (options.module->interface != Interface::kFunction) {
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }
-  Channel<Block> blocks(queued_blocks);
+  TRY_ASSIGN(Fd event, make_event());
+  Channel<Block> blocks(queued_blocks, std::move(event));
   TaskGroup group(stop);
   Decoders decoders(phase, selection, decode, pool, *opener, blocks);
   decoders.spawn_in(group);

@@ -91,8 +91,7 @@ void Program::read() {
 }
 
 Result<process::Exit> Program::wait(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
-  const Fd stop_told(::eventfd(0, EFD_CLOEXEC));
-  if (!stop_told.is_open()) return os_error("waiting for a program", errno);
+  TRY_ASSIGN(const Fd stop_told, make_event());
   const std::stop_callback wake(stop, [&] {
     const std::uint64_t one = 1;
     static_cast<void>(::write(stop_told.number(), &one, sizeof one) + 0);

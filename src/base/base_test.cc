@@ -1,7 +1,14 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <new>
 #include <thread>
 
 #include "base/bytes.h"
@@ -97,7 +104,7 @@ bool is_readable(int fd) {
 }
 
 TEST(Channel, IsReadableExactlyWhilePopWouldNotBlock) {
-  Channel<int> channel(2);
+  Channel<int> channel(2, make_event().value());
   EXPECT_FALSE(is_readable(channel.readable_fd()));
   EXPECT_TRUE(channel.push(1));
   EXPECT_TRUE(channel.push(2));
@@ -135,6 +142,94 @@ TEST(Channel, AStoppedProducerLeaves) {
   std::stop_source stop;
   std::jthread stopper([&] { stop.request_stop(); });
   EXPECT_FALSE(channel.push(2, stop.get_token()));
+}
+
+TEST(TaskGroup, HasAnExceptionAsItsError) {
+  TaskGroup group{std::stop_token{}};
+  Channel<int> never(1);
+  group.spawn("waiter", [&](const std::stop_token& stop) -> Result<void> {
+    EXPECT_EQ(never.pop(stop), std::nullopt);
+    return {};
+  });
+  group.spawn("throwing", [](const std::stop_token&) -> Result<void> { throw std::bad_alloc(); });
+  auto result = group.wait();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().kind, ErrorKind::kNoSpace);
+  EXPECT_THAT(result.error().message, testing::StartsWith("out of memory; lower limits.memory"));
+}
+
+TEST(TaskGroup, HasAThreadThatCannotBeMadeAsItsError) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  const rlimit none{.rlim_cur = 1, .rlim_max = before.rlim_max};
+  TaskGroup group{std::stop_token{}};
+  bool is_started = true;
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+  // A stack that the C library keeps of a thread that ended would do for the first one.
+  for (int i = 0; i < 10 && is_started; ++i) {
+    is_started = group.spawn("none", [](const std::stop_token& stop) -> Result<void> {
+      Channel<int> never(1);
+      static_cast<void>(never.pop(stop));
+      return {};
+    });
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_FALSE(is_started);
+  auto result = group.wait();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().kind, ErrorKind::kNoSpace);
+  EXPECT_THAT(result.error().message, testing::HasSubstr("starting the thread none"));
+  EXPECT_THAT(result.error().message, testing::HasSubstr("lower the number of processes (-p)"));
+}
+
+TEST(OsError, SaysWhatHelpsAgainstTooManyOpenFiles) {
+  EXPECT_EQ(os_error("opening a", EMFILE).message,
+            "opening a: Too many open files; let a process open more files (ulimit -n)");
+  EXPECT_EQ(os_error("opening a", ENFILE).kind, ErrorKind::kNoSpace);
+}
+
+// What must not block stands in a folder of its own.
+class Opening : public testing::Test {
+ protected:
+  Opening() : folder_(testing::TempDir() + "opening-XXXXXX") { CHECK(::mkdtemp(folder_.data()) != nullptr); }
+  ~Opening() override { std::filesystem::remove_all(folder_); }
+  std::string at(const std::string& name) const { return folder_ + "/" + name; }
+  std::string folder_;
+};
+
+TEST_F(Opening, RefusesAFifoAndADeviceWithoutWaiting) {
+  ASSERT_EQ(::mkfifo(at("fifo").c_str(), 0600), 0);
+  auto fifo = open_file(at("fifo"), O_RDONLY);
+  ASSERT_FALSE(fifo.ok());
+  EXPECT_EQ(fifo.error().message, at("fifo") + " is a FIFO, not a file; write its bytes to a file first");
+  EXPECT_EQ(read_file("/dev/zero", 10).error().message,
+            "/dev/zero is a device, not a file; write its bytes to a file first");
+  EXPECT_EQ(read_file("/dev/null", 10).value(), "");
+}
+
+TEST_F(Opening, ReadsWhatAnotherProcessHoldsOpenForUs) {
+  Pipe pipe = make_pipe(100).value();
+  ASSERT_TRUE(write_all(pipe.write_end, "text").ok());
+  pipe.write_end.reset();
+  EXPECT_EQ(read_file("/dev/fd/" + std::to_string(pipe.read_end.number()), 10).value(), "text");
+}
+
+TEST(WriteAll, WaitsForAReaderWhereThePipeDoesNotBlock) {
+  Pipe pipe = make_pipe(4096).value();
+  ASSERT_TRUE(set_nonblocking(pipe.write_end).ok());
+  const std::string text(1 << 20, 'x');
+  std::string read;
+  std::jthread reader([&] {
+    std::array<char, 4096> bytes{};
+    for (std::size_t count = 1; count > 0;) {
+      count = read_some(pipe.read_end, bytes).value();
+      read.append(bytes.data(), count);
+    }
+  });
+  EXPECT_TRUE(write_all(pipe.write_end, text).ok());
+  pipe.write_end.reset();
+  reader.join();
+  EXPECT_EQ(read, text);
 }
 
 TEST(TaskGroup, ReturnsTheFirstErrorAndStopsTheOthers) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -20,15 +19,13 @@ namespace quern {
 // A bounded queue between threads. A full channel blocks its producers; closing it ends its consumers after what it
 // still holds, or at once with an Error. Any number of producers and consumers.
 //
-// readable_fd() can be given to poll(2): it is readable while pop would not block (an item is there, or it is closed).
-// Several consumers may wake for one item, so they use try_pop.
+// An event (make_event()) that it is given can be waited for by poll(2): readable_fd() is readable while pop would not
+// block (an item is there, or it is closed). Several consumers may wake for one item, so they use try_pop.
 template <typename T>
 class Channel {
  public:
-  explicit Channel(std::size_t capacity_items)
-      : capacity_(capacity_items), readable_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    CHECK(readable_.is_open());
-  }
+  explicit Channel(std::size_t capacity_items, Fd event = {})
+      : capacity_(capacity_items), readable_(std::move(event)) {}
 
   // Blocks while the channel is full. False if it was closed or `stop` was requested: the item is then dropped.
   bool push(T item, const std::stop_token& stop = {}) {
@@ -97,10 +94,12 @@ class Channel {
     not_empty_.notify_all();
   }
   void signal() {
+    if (!readable_.is_open()) return;
     std::uint64_t one = 1;
     static_cast<void>(::write(readable_.number(), &one, sizeof one) + 0);
   }
   void unsignal() {
+    if (!readable_.is_open()) return;
     std::uint64_t count = 0;
     static_cast<void>(::read(readable_.number(), &count, sizeof count) + 0);
   }

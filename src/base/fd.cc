@@ -1,12 +1,52 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 namespace quern {
+namespace {
+
+Result<Fd> open_raw(const std::string& path, int flags, unsigned mode) {
+  int number = -1;
+  do {
+    number = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode);
+  } while (number < 0 && errno == EINTR);
+  if (number < 0) return os_error("opening " + path, errno);
+  return Fd(number);
+}
+
+std::string_view name_of_kind(mode_t mode) {
+  return S_ISFIFO(mode) ? "a FIFO" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+// To open a FIFO or a terminal blocks until another process does something, unless O_NONBLOCK is set.
+Result<Fd> open_to_read(const std::string& path, int flags) {
+  TRY_ASSIGN(Fd fd, open_raw(path, flags | O_NONBLOCK, 0));
+  struct stat status {};
+  if (::fstat(fd.number(), &status) != 0) return os_error("opening " + path, errno);
+  if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || path == "/dev/null") return fd;
+  if (own_descriptor(path).has_value()) {
+    if (::fcntl(fd.number(), F_SETFL, flags & ~O_NONBLOCK) != 0) return os_error("opening " + path, errno);
+    return fd;
+  }
+  return bad_input(path + " is " + std::string(name_of_kind(status.st_mode)) +
+                   ", not a file; write its bytes to a file first");
+}
+
+Result<void> wait_until_writable(const Fd& fd) {
+  pollfd entry{.fd = fd.number(), .events = POLLOUT, .revents = 0};
+  if (::poll(&entry, 1, -1) < 0 && errno != EINTR) return os_error("waiting to write", errno);
+  return {};
+}
+
+}  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {
@@ -37,13 +77,23 @@ Result<Pipe> make_pipe(std::size_t capacity_bytes) {
   return Pipe{.read_end = Fd(ends[0]), .write_end = Fd(ends[1])};
 }
 
+Result<void> open_standard_descriptors() {
+  for (int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    // The lowest free number is this one. It is not close-on-exec: it stands for what the caller would have given.
+    if (::open("/dev/null", O_RDWR) != number) return os_error("opening /dev/null", errno);
+  }
+  return {};
+}
+
+Result<Fd> make_event() {
+  Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event.is_open()) return os_error("making an event", errno);
+  return event;
+}
+
 Result<Fd> open_file(const std::string& path, int flags, unsigned mode) {
-  int number = -1;
-  do {
-    number = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-  } while (number < 0 && errno == EINTR);
-  if (number < 0) return os_error("opening " + path, errno);
-  return Fd(number);
+  return (flags & O_ACCMODE) == O_RDONLY ? open_to_read(path, flags) : open_raw(path, flags, mode);
 }
 
 Result<std::size_t> read_some(const Fd& fd, std::span<char> target) {
@@ -58,6 +108,10 @@ Result<void> write_all(const Fd& fd, std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t count = ::write(fd.number(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      TRY(wait_until_writable(fd));
+      continue;
+    }
     if (count < 0) return os_error("writing", errno);
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -85,6 +139,19 @@ Result<void> set_nonblocking(const Fd& fd) {
   int flags = ::fcntl(fd.number(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.number(), F_SETFL, flags | O_NONBLOCK) != 0) return os_error("setting O_NONBLOCK", errno);
   return {};
+}
+
+std::optional<int> own_descriptor(std::string_view path) {
+  if (path == "/dev/stdin") return STDIN_FILENO;
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(prefix)) continue;
+    int number = -1;
+    auto [end, error] = std::from_chars(path.data() + prefix.size(), path.data() + path.size(), number);
+    if (error == std::errc() && end == path.data() + path.size() && number >= 0) return number;
+  }
+  return std::nullopt;
 }
 
 }  // namespace quern

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <exception>
+#include <new>
 #include <system_error>
 
 namespace quern {
@@ -20,6 +22,8 @@ ErrorKind kind_of_errno(int errno_value) {
     case EDQUOT:
     case ENOMEM:
     case EFBIG:
+    case EMFILE:
+    case ENFILE:
       return ErrorKind::kNoSpace;
     case EAGAIN:
     case ETIMEDOUT:
@@ -31,6 +35,13 @@ ErrorKind kind_of_errno(int errno_value) {
     default:
       return ErrorKind::kInternal;
   }
+}
+
+// What helps wherever it happens; what helps against a full disk depends on what is written (services/disk).
+std::string_view advice_for(int errno_value) {
+  if (errno_value == EMFILE) return "; let a process open more files (ulimit -n)";
+  if (errno_value == ENFILE) return "; let the system open more files (sysctl fs.file-max)";
+  return "";
 }
 
 }  // namespace
@@ -76,7 +87,24 @@ Error os_error(std::string_view what, int errno_value) {
   std::string message(what);
   message += ": ";
   message += std::generic_category().message(errno_value);
+  message += advice_for(errno_value);
   return Error{.kind = kind_of_errno(errno_value), .message = std::move(message), .code = errno_value};
+}
+
+Error error_of_exception() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return Error{.kind = ErrorKind::kNoSpace,
+                 .message =
+                     "out of memory; lower limits.memory (--memory) or the number of processes (-p), or let quern "
+                     "have more (ulimit -v)",
+                 .code = ENOMEM};
+  } catch (const std::exception& exception) {
+    return Error{.message = std::string("bug: ") + exception.what() + "; please report it"};
+  } catch (...) {
+    return Error{.message = "bug: an unknown exception; please report it"};
+  }
 }
 
 void check_failed(const char* condition, const char* file, int line) {

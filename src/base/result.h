@@ -7,8 +7,8 @@
 #include <utility>
 #include <variant>
 
-// Errors as values. Nothing in quern throws; an exception of a library is caught in the file that calls the library.
-// All types here are plain values: no thread owns them, nothing blocks.
+// Errors as values. Nothing in quern throws; an exception of a library is caught in the file that calls the library,
+// and std::bad_alloc where a thread begins. All types here are plain values: no thread owns them, nothing blocks.
 
 namespace quern {
 
@@ -20,7 +20,7 @@ enum class ErrorKind {
   kBadInput,     // foreign bytes are not what they claim to be
   kBadConfig,    // the command line or the job file is wrong: exit status 2
   kChildFailed,  // the user's module failed
-  kNoSpace,      // a disk or a memory limit is used up
+  kNoSpace,      // a disk, memory, or another limit of the system is used up
   kStopped,      // somebody asked us to stop
   kInternal,     // a bug, or a system call that should not fail
 };
@@ -95,6 +95,20 @@ class [[nodiscard]] Result<void> {
  private:
   std::optional<Error> error_;
 };
+
+// Of the exception that is being handled: call it in a catch block.
+Error error_of_exception();
+
+// What `work` returns; if memory runs out, or a library throws what nobody caught, that as an Error. Around all that a
+// thread does, as an exception that leaves it ends the process without a word.
+template <typename Work>
+auto without_exceptions(const Work& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (...) {
+    return error_of_exception();
+  }
+}
 
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 

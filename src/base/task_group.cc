@@ -1,8 +1,8 @@
 #include "base/task_group.h"
 
-#include <pthread.h>
-
 #include <utility>
+
+#include "base/thread.h"
 
 namespace quern {
 
@@ -14,15 +14,20 @@ TaskGroup::~TaskGroup() {
   threads_.clear();
 }
 
-void TaskGroup::spawn(std::string name, std::function<Result<void>(std::stop_token)> task) {
-  threads_.emplace_back([this, name = std::move(name), task = std::move(task)] {
-    ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
-    finish(task(stop_.get_token()));
+bool TaskGroup::spawn(const std::string& name, std::function<Result<void>(std::stop_token)> task) {
+  std::jthread& place = threads_.emplace_back();  // first, as it may throw
+  auto thread = start_thread(name, [this, task = std::move(task)](const std::stop_token&) {
+    finish(without_exceptions([&] { return task(stop_.get_token()); }));
   });
+  if (thread.ok()) {
+    place = std::move(thread).value();
+    return true;
+  }
+  finish(std::move(thread).error());
+  return false;
 }
 
 Result<void> TaskGroup::wait() {
-  for (std::jthread& thread : threads_) thread.join();
   threads_.clear();
   auto first = first_error_.lock();
   if (first->has_value()) return Error(**first);

@@ -23,8 +23,9 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // `name` (at most 15 bytes) is what debuggers and `top -H` show.
-  void spawn(std::string name, std::function<Result<void>(std::stop_token)> task);
+  // `name` as of start_thread(). False if the system has no further thread: the other tasks stop, and wait() says why.
+  // An exception that leaves the task is its error.
+  bool spawn(const std::string& name, std::function<Result<void>(std::stop_token)> task);
   // Joins every task; the first error that a task returned, if any.
   Result<void> wait();
   void request_stop() { stop_.request_stop(); }

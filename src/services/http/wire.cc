@@ -34,14 +34,19 @@ namespace {
 
 std::size_t on_head_line(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
   auto* transfer = static_cast<Transfer*>(transfer_pointer);
-  if (transfer->user->head_line({bytes, count})) return count;
+  // No exception gets through libcurl: to take nothing is a failure of this attempt.
+  auto taken = without_exceptions([&]() -> Result<bool> { return transfer->user->head_line({bytes, count}); });
+  if (!taken.ok()) return 0;
+  if (taken.value()) return count;
   transfer->broke_off = true;
   return 0;
 }
 
 std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
   auto* transfer = static_cast<Transfer*>(transfer_pointer);
-  switch (transfer->user->body({bytes, count})) {
+  auto taken = without_exceptions([&]() -> Result<WireUser::Taken> { return transfer->user->body({bytes, count}); });
+  if (!taken.ok()) return CURL_WRITEFUNC_ERROR;
+  switch (taken.value()) {
     case WireUser::Taken::kAll:
       return count;
     case WireUser::Taken::kNothing:

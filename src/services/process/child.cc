@@ -343,8 +343,7 @@ Result<std::unique_ptr<Child>> Child::start(const ChildOptions& options, Guard& 
   CHECK(!options.command.empty());
   std::string starting = "starting " + options.command[0];
   TRY_ASSIGN(Plan plan, make_plan().context(starting));
-  Fd stop_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stop_event.is_open()) return os_error(starting, errno);
+  TRY_ASSIGN(Fd stop_event, make_event().context(starting));
   std::uint64_t kills_before = out_of_memory_kills();
   TRY_ASSIGN(int pid, spawn({.command = options.command,
                              .environment = with_marker(options.environment, guard.marker()),

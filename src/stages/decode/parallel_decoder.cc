@@ -31,15 +31,22 @@ bool ParallelDecoder::start(Compression compression, Open open) {
   open_ = std::move(open);
   given_bytes_ = 0;
   stored_bytes_ = 0;
-  if (!open_parts()) {
+  if (!open_parts() || !start_workers()) {
     close();
     return false;
   }
-  if (std::exchange(has_workers_, true)) return true;
-  for (std::size_t i = 1; i <= options_.threads; ++i) {
-    workers_.spawn("part decoder " + std::to_string(i), [this](const std::stop_token& stop) { return work(stop); });
-  }
   return true;
+}
+
+// Where the system has no further threads, the Decoder needs none.
+bool ParallelDecoder::start_workers() {
+  if (std::exchange(has_tried_workers_, true)) return has_workers_;
+  has_workers_ = true;
+  for (std::size_t i = 1; i <= options_.threads && has_workers_; ++i) {
+    has_workers_ =
+        workers_.spawn("part decoder " + std::to_string(i), [this](const std::stop_token& stop) { return work(stop); });
+  }
+  return has_workers_;
 }
 
 // Errors of the disk are left to the Decoder, like everything else that may be wrong with a file.
@@ -159,12 +166,14 @@ Result<void> ParallelDecoder::work(const std::stop_token& stop) {
   std::unique_ptr<Codec> codec;
   while (auto job = jobs_.pop(stop)) {
     Slot& slot = **job;
-    if (slot.compression != made_for) {
-      made_for = slot.compression;
-      auto made = make_codec(made_for, options_.window_bytes);
-      codec = made.ok() ? std::move(made).value() : nullptr;
-    }
-    slot.is_good = codec != nullptr && decode_part(*codec, slot.part, slot.decoded);
+    auto decoded = without_exceptions([&]() -> Result<bool> {
+      if (slot.compression != made_for) {
+        TRY_ASSIGN(codec, make_codec(slot.compression, options_.window_bytes));
+        made_for = slot.compression;
+      }
+      return decode_part(*codec, slot.part, slot.decoded);
+    });
+    slot.is_good = decoded.ok() && decoded.value();
     slot.is_done.release();
   }
   return {};

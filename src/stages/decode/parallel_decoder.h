@@ -55,6 +55,7 @@ class ParallelDecoder final : public InputDecoder {
     std::binary_semaphore is_done{0};  // until it is taken, a thread may be writing to what stands above
   };
 
+  bool start_workers();
   bool open_parts();
   void look_ahead();
   bool find_part();
@@ -90,6 +91,7 @@ class ParallelDecoder final : public InputDecoder {
   BufferPool stored_buffers_;
   BufferPool decoded_buffers_;
   Channel<Slot*> jobs_;
+  bool has_tried_workers_ = false;
   bool has_workers_ = false;
   TaskGroup workers_;  // last, so that no thread outlives what it uses
 };

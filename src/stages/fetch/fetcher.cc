@@ -121,6 +121,7 @@ Result<void> Fetcher::run(const std::stop_token& stop) {
   http::ClientOptions http = options_.http;
   http.retry.attempts = options_.attempts;
   TRY_ASSIGN(client_, http::make_client(http));
+  TRY(ledger_.open());
   auto result = fetch_all(stop);
   client_.reset();
   for (Running& running : running_) running.object->leave();

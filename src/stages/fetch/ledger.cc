@@ -1,20 +1,24 @@
 #include "stages/fetch/ledger.h"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <utility>
 
 namespace quern::fetch {
 
-Ledger::Ledger(const std::vector<Remote>& remotes, bool keeps)
-    : keeps_(keeps), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  CHECK(wake_.is_open());
+Ledger::Ledger(const std::vector<Remote>& remotes, bool keeps) : keeps_(keeps) {
   entries_.reserve(remotes.size());
   for (const Remote& remote : remotes) {
     indices_.emplace(remote.input, entries_.size());
     entries_.push_back({.path = remote.path});
   }
+}
+
+Result<void> Ledger::open() {
+  TRY_ASSIGN(Fd event, make_event());
+  std::lock_guard lock(mutex_);
+  wake_ = std::move(event);
+  return {};
 }
 
 Result<void> Ledger::outcome(InputOrdinal input) const {

@@ -33,7 +33,9 @@ class Ledger {
   };
   Wishes take_wishes();
   bool is_needed(std::size_t index) const;
-  // Readable while there are wishes.
+  // Before the first wait for readable_fd().
+  Result<void> open();
+  // Readable while there are wishes that were made after open().
   int readable_fd() const { return wake_.number(); }
 
  private:
@@ -51,8 +53,8 @@ class Ledger {
 
   const bool keeps_;
   std::unordered_map<InputOrdinal, std::size_t> indices_;
-  const Fd wake_;
   mutable std::mutex mutex_;
+  Fd wake_;
   std::vector<Entry> entries_;
   Wishes wishes_;
   bool is_awake_ = false;

@@ -233,9 +233,8 @@ Result<void> Lister::add_manifest(const Pattern& manifest) {
     return bad_config(manifest.text + ": a manifest is a local file; download it first, and name the file");
   }
   std::string path = manifest.text.starts_with('/') ? manifest.text : manifest.folder + "/" + manifest.text;
-  auto fd = open_file(path, O_RDONLY);
-  if (!fd.ok()) return os_error("reading the manifest " + manifest.text, fd.error().code);
-  FileSource source(std::move(fd).value());
+  TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY).context("reading the manifest " + manifest.text));
+  FileSource source(std::move(fd));
   return add_names(source, manifest.text, manifest.folder);
 }
 

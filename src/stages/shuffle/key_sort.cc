@@ -4,7 +4,9 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <thread>
+#include <stop_token>
+
+#include "base/thread.h"
 
 namespace quern::shuffle {
 namespace {
@@ -52,7 +54,9 @@ void KeySorter::sort(std::span<KeyNumber> keys, std::size_t threads) const {
   auto middle = std::partition(keys.begin(), keys.end(), [&](KeyNumber key) { return key < pivot; });
   auto left = static_cast<std::size_t>(middle - keys.begin());
   if (left == 0) return sort_from(keys, 0);
-  std::jthread other([&] { sort(keys.first(left), threads / 2); });
+  auto sort_left = [&](const std::stop_token&) { sort(keys.first(left), threads / 2); };
+  const auto other = start_thread("sort", sort_left);
+  if (!other.ok()) sort_left({});  // Where the system has no further threads, it takes longer.
   sort(keys.subspan(left), threads - threads / 2);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/thread.h"
 #include "views/terminal/live.h"
 #include "views/terminal/narrator.h"
 
@@ -52,6 +53,15 @@ class TerminalView : public EventSink {
   std::jthread drawer_;  // last, so that it starts when all the rest is there
 };
 
+// That memory runs out while it is shown is no reason to stop a run.
+template <typename Work>
+void forgiving(const Work& work) {
+  static_cast<void>(without_exceptions([&]() -> Result<void> {
+                      work();
+                      return {};
+                    }).ok());
+}
+
 TerminalView::TerminalView(TerminalOptions options)
     : options_(std::move(options)),
       fd_(options_.fd),
@@ -60,17 +70,22 @@ TerminalView::TerminalView(TerminalOptions options)
                  .phases = !options_.is_terminal,
                  .style = options_.style,
                  .input_name = options_.input_name}),
-      last_plain_line_(options_.clock()),
-      drawer_([this](const std::stop_token& stop) { draw_until_stopped(stop); }) {}
+      last_plain_line_(options_.clock()) {
+  auto drawer =
+      start_thread("view", [this](const std::stop_token& stop) { forgiving([&] { draw_until_stopped(stop); }); });
+  // Where the system has no further thread, all is written at the end: a run ends for lack of its own threads.
+  if (drawer.ok()) drawer_ = std::move(drawer).value();
+}
 
 TerminalView::~TerminalView() {
-  drawer_.request_stop();
-  drawer_.join();
-  {
-    std::lock_guard lock(mutex_);
-    narrator_.finish(shared_.lines);
-  }
-  draw(true);
+  drawer_ = {};  // stops and joins it
+  forgiving([&] {
+    {
+      std::lock_guard lock(mutex_);
+      narrator_.finish(shared_.lines);
+    }
+    draw(true);
+  });
   fd_.release();  // It was borrowed.
 }
 
