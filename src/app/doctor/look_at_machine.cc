@@ -144,11 +144,11 @@ std::optional<double> look_at_processor_quota(const std::string& proc, const std
   return quota;
 }
 
-OpenFiles look_at_open_files() {
+std::uint64_t look_at_open_files() {
   rlimit limit{};
   // The only reason to fail is a bad address.
   CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
-  return {.soft = limit_number(limit.rlim_cur), .hard = limit_number(limit.rlim_max)};
+  return limit_number(limit.rlim_max);
 }
 
 Folder look_at_folder(const std::string& path) {

@@ -24,11 +24,8 @@ std::optional<Memory> look_at_memory(const std::string& proc = "/proc", const st
 std::optional<double> look_at_processor_quota(const std::string& proc = "/proc",
                                               const std::string& groups = "/sys/fs/cgroup");
 
-struct OpenFiles {
-  std::uint64_t soft = 0;
-  std::uint64_t hard = 0;
-};
-OpenFiles look_at_open_files();
+// How many files quern may open; it raises its soft limit to the hard one.
+std::uint64_t look_at_open_files();
 
 struct Folder {
   std::string path;                         // absolute

@@ -60,17 +60,15 @@ std::uint64_t needed_open_files(const Descriptors& descriptors) {
          descriptors.transfers * limits::kOpenFilesOfATransfer;
 }
 
-Finding check_open_files(const OpenFiles& limit, const Descriptors& descriptors) {
+Finding check_open_files(std::uint64_t allowed, const Descriptors& descriptors) {
   const char* what = "open files";
   const std::uint64_t needed = needed_open_files(descriptors);
-  if (limit.soft >= needed) return ok(what, fmt::format("{} allowed", limit.soft));
-  const std::string found = fmt::format("{} allowed, and a run may need {}", limit.soft, needed);
-  if (limit.hard >= needed) return lacking(Need::kNeeded, what, found, fmt::format("ulimit -n {}", needed));
+  if (allowed >= needed) return ok(what, fmt::format("{} allowed", allowed));
   return lacking(
-      Need::kNeeded, what, found,
+      Need::kNeeded, what, fmt::format("{} allowed, and a run may need {}", allowed, needed),
       fmt::format("raise the hard limit of {}: LimitNOFILE={} of a service, docker run --ulimit nofile={}, or "
                   "/etc/security/limits.conf",
-                  limit.hard, needed, needed));
+                  allowed, needed, needed));
 }
 
 Finding check_scratch(const Folder& folder, std::uint64_t input_bytes) {

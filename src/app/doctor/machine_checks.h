@@ -27,7 +27,7 @@ struct Descriptors {
 };
 // How many open files such a run may need.
 std::uint64_t needed_open_files(const Descriptors& descriptors);
-Finding check_open_files(const OpenFiles& limit, const Descriptors& descriptors);
+Finding check_open_files(std::uint64_t allowed, const Descriptors& descriptors);
 
 // The folder for temporary files, against the inputs on this machine: a shuffle that is larger than limits.memory
 // goes there.

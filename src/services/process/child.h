@@ -54,7 +54,7 @@ struct Activity {
 // SIGTERM, limits::kTermGrace, SIGKILL, reap. A group that quern cannot end any more is ended by the guard.
 class Child {
  public:
-  // Started with posix_spawn, never fork: an error names the program.
+  // Started by spawn(), never by fork: an error names the program.
   static Result<std::unique_ptr<Child>> start(const ChildOptions& options, Guard& guard);
   virtual ~Child() = default;
 

@@ -12,7 +12,7 @@ namespace quern::process {
 // left its group). Any thread may call.
 class Guard {
  public:
-  // Starts `quern guard` (this very program, /proc/self/exe) by posix_spawn.
+  // Starts `quern guard` (this very program, /proc/self/exe).
   static Result<std::unique_ptr<Guard>> start();
   virtual ~Guard() = default;  // tells the guard to finish, and waits until it has killed what was left
 

@@ -2,83 +2,98 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
-
-#include "base/fd.h"
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 namespace quern::process {
 namespace {
 
-class Attributes {
- public:
-  Attributes() { ::posix_spawnattr_init(&attributes_); }
-  ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
-  Attributes(const Attributes&) = delete;
-  Attributes& operator=(const Attributes&) = delete;
+constexpr std::size_t kMostDescriptors = 8;
+constexpr std::size_t kStackBytes = std::size_t{64} << 10;
+constexpr std::string_view kFolderStep = "entering its working folder";
+constexpr std::string_view kProgramStep = "executing it";
 
-  void set(const SpawnOptions& options) {
-    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-    if (options.new_session) {
-      flags |= POSIX_SPAWN_SETSID;
-    } else {
-      flags |= POSIX_SPAWN_SETPGROUP;
-      ::posix_spawnattr_setpgroup(&attributes_, 0);
-    }
-    ::posix_spawnattr_setflags(&attributes_, flags);
-    // quern ignores SIGPIPE and blocks the signals that its signal thread reads; a program of the user expects neither.
-    sigset_t all;
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigdefault(&attributes_, &all);
-    sigset_t blocked;
-    ::sigemptyset(&blocked);
-    if (options.blocks_endings) {
-      for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&blocked, signal);
-    }
-    ::posix_spawnattr_setsigmask(&attributes_, &blocked);
-  }
-  const posix_spawnattr_t* get() const { return &attributes_; }
+// Quern's own limit is higher. It belongs to the process, as what it was does.
+std::optional<rlim_t> open_files_at_start;
 
- private:
-  posix_spawnattr_t attributes_;
+// What the new process has to do before it is the program.
+struct Start {
+  const SpawnOptions& options;
+  const char* program;
+  char* const* arguments;
+  char* const* environment;
+  sigset_t blocked;
+  std::string_view failed_step = {};
+  int error = 0;
 };
 
-class FileActions {
- public:
-  FileActions() { ::posix_spawn_file_actions_init(&actions_); }
-  ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
-  FileActions(const FileActions&) = delete;
-  FileActions& operator=(const FileActions&) = delete;
-
-  // The actions run in order, so a source below the number of targets could be overwritten before it is used: such a
-  // source is copied to a high number first.
-  Result<void> set(const SpawnOptions& options) {
-    if (!options.working_folder.empty()) {
-      ::posix_spawn_file_actions_addchdir_np(&actions_, options.working_folder.c_str());
-    }
-    int count = static_cast<int>(options.descriptors.size());
-    for (int target = 0; target < count; ++target) {
-      int source = options.descriptors[static_cast<std::size_t>(target)];
-      if (source < count) {
-        lifted_.emplace_back(::fcntl(source, F_DUPFD_CLOEXEC, 10));
-        if (!lifted_.back().is_open()) return os_error("copying a descriptor", errno);
-        source = lifted_.back().number();
-      }
-      ::posix_spawn_file_actions_adddup2(&actions_, source, target);
-    }
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, count);
-    return {};
+// Handlers are quern's; the mask must not let one of them run here.
+void forget_handlers() {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action = {};
+    ::sigaction(signal, &action, nullptr);
   }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
+}
 
- private:
-  posix_spawn_file_actions_t actions_;
-  std::vector<Fd> lifted_;
-};
+// A source below the number of targets could be overwritten before it is used: it is copied to a higher number first.
+bool place_descriptors(const std::vector<int>& sources) {
+  const int count = static_cast<int>(sources.size());
+  std::array<int, kMostDescriptors> lifted{};
+  for (int i = 0; i < count; ++i) {
+    int& source = lifted.at(static_cast<std::size_t>(i));
+    source = sources[static_cast<std::size_t>(i)];
+    if (source < count) source = ::fcntl(source, F_DUPFD, count);
+    if (source < 0) return false;
+  }
+  for (int i = 0; i < count; ++i) {
+    if (::dup2(lifted.at(static_cast<std::size_t>(i)), i) < 0) return false;
+  }
+  ::closefrom(count);
+  return true;
+}
+
+bool restore_limit() {
+  rlimit limit{};
+  if (!open_files_at_start.has_value()) return true;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  limit.rlim_cur = *open_files_at_start;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+// Runs in the new process, in quern's memory, while the thread that starts it waits: system calls and nothing else.
+// Sanitizers know nothing of its stack.
+__attribute__((no_sanitize("address", "thread"))) int become_program(void* argument) {
+  auto& start = *static_cast<Start*>(argument);
+  const SpawnOptions& options = start.options;
+  auto is_done = [&](std::string_view step, bool succeeded) {
+    if (!succeeded) start.failed_step = step;
+    if (!succeeded) start.error = errno;
+    return succeeded;
+  };
+  forget_handlers();
+  if (is_done("leaving quern's process group", options.new_session ? ::setsid() >= 0 : ::setpgid(0, 0) == 0) &&
+      is_done(kFolderStep, options.working_folder.empty() || ::chdir(options.working_folder.c_str()) == 0) &&
+      is_done("passing descriptors", place_descriptors(options.descriptors)) &&
+      is_done("setting its limit of open files", restore_limit()) &&
+      is_done("unblocking signals", ::sigprocmask(SIG_SETMASK, &start.blocked, nullptr) == 0)) {
+    ::execve(start.program, start.arguments, start.environment);
+    is_done(kProgramStep, false);
+  }
+  ::_exit(127);
+}
 
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
@@ -107,38 +122,64 @@ std::string_view advice(const std::string& program, int error) {
   }
 }
 
-const std::string& program_of(const SpawnOptions& options) {
-  return options.program.empty() ? options.command[0] : options.program;
+Error start_error(const Start& start) {
+  std::string what = fmt::format("starting {}", start.program);
+  if (start.failed_step == kFolderStep) {
+    what += fmt::format(": {} {}", start.failed_step, start.options.working_folder);
+  } else if (start.failed_step != kProgramStep) {
+    what += fmt::format(": {}", start.failed_step);
+  }
+  Error result = os_error(what, start.error);
+  if (start.failed_step == kProgramStep) result.message += advice(start.program, start.error);
+  return result;
 }
 
-Error start_error(const SpawnOptions& options, int error) {
-  // posix_spawn has one error number for all its steps, so the step before the program is looked at here.
-  if (!options.working_folder.empty() && ::access(options.working_folder.c_str(), X_OK) != 0) {
-    int folder_error = errno;
-    return os_error(
-        fmt::format("starting {}: entering its working folder {}", program_of(options), options.working_folder),
-        folder_error);
+// As posix_spawn does it, which knows no limits: a process that shares quern's memory until it executes its program, so
+// that nothing has to be copied. The id of the process.
+Result<int> start_process(Start& start) {
+  auto stack = std::make_unique_for_overwrite<std::array<std::max_align_t, kStackBytes / sizeof(std::max_align_t)>>();
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int pid = ::clone(become_program, stack->end(), CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) {
+    start.failed_step = kProgramStep;
+    start.error = error;
+  } else if (start.failed_step.empty()) {
+    return pid;
+  } else {
+    static_cast<void>(reap(pid).ok());
   }
-  Error result = os_error("starting " + program_of(options), error);
-  result.message += advice(program_of(options), error);
-  return result;
+  return start_error(start);
 }
 
 }  // namespace
 
+void raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) open_files_at_start = before;
+}
+
 Result<int> spawn(const SpawnOptions& options) {
-  CHECK(!options.command.empty());
-  Attributes attributes;
-  attributes.set(options);
-  FileActions actions;
-  TRY(actions.set(options).context("starting " + program_of(options)));
+  CHECK(!options.command.empty() && options.descriptors.size() <= kMostDescriptors);
+  const std::string& program = options.program.empty() ? options.command[0] : options.program;
   auto arguments = pointers_to(options.command);
   auto environment = pointers_to(options.environment);
-  pid_t pid = -1;
-  int error = ::posix_spawn(&pid, program_of(options).c_str(), actions.get(), attributes.get(), arguments.data(),
-                            environment.data());
-  if (error != 0) return start_error(options, error);
-  return pid;
+  Start start{.options = options,
+              .program = program.c_str(),
+              .arguments = arguments.data(),
+              .environment = environment.data(),
+              .blocked = {}};
+  ::sigemptyset(&start.blocked);
+  if (options.blocks_endings) {
+    for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&start.blocked, signal);
+  }
+  return start_process(start);
 }
 
 Result<int> reap(int pid) {

@@ -17,9 +17,13 @@ struct SpawnOptions {
   bool blocks_endings = false;           // starts with SIGINT, SIGTERM and SIGHUP blocked
 };
 
-// Starts a process by posix_spawn, never by fork, which costs 46 ms from a process of 1 GB. All its signals have their
-// default action. Returns its process id, which is its process group's too; the caller must reap it. An error names
-// the program and says what to do. Any thread may call.
+// Lets quern open as many files as it may, and processes that spawn() starts from then on as many as quern could
+// before: a program that calls select() fails with more than 1024. For main, once.
+void raise_open_files();
+
+// Starts a process as posix_spawn does, never by fork, which costs 46 ms from a process of 1 GB. It ignores the signals
+// that quern was started to ignore. Returns its process id, which is its process group's too; the caller must reap it.
+// An error names the program and says what to do. Any thread may call.
 Result<int> spawn(const SpawnOptions& options);
 
 // Waits until the process has ended and takes it out of the process table: its wait status as of waitpid(2).

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 
 namespace quern::process {
@@ -51,6 +53,30 @@ TEST(Spawn, NamesAFolderThatIsNotThere) {
   ASSERT_FALSE(pid.ok());
   EXPECT_EQ(pid.error().message, "starting /bin/true: entering its working folder /no/such: No such file or directory");
   EXPECT_EQ(pid.error().kind, ErrorKind::kNotFound);
+}
+
+int status_of_shell(const std::string& script) {
+  auto pid = spawn({.command = {"/bin/sh", "-c", script}, .descriptors = {0, 1, 2}});
+  return pid.ok() ? reap(pid.value()).value() : -1;
+}
+
+TEST(Spawn, HasTheLimitOfOpenFilesThatThisProcessHadBefore) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{.rlim_cur = 123, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  raise_open_files();
+  rlimit raised{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &raised), 0);
+  EXPECT_EQ(raised.rlim_cur, before.rlim_max);
+  EXPECT_EQ(status_of_shell("test \"$(ulimit -Sn)\" = 123"), 0);
+}
+
+TEST(Spawn, IgnoresWhatIsIgnoredHereAndHandlesNothing) {
+  const auto before = std::signal(SIGUSR1, SIG_IGN);
+  // 10 is SIGUSR1, 13 is SIGPIPE, which this program handles.
+  EXPECT_EQ(status_of_shell("test $((0x$(sed -n 's/^SigIgn://p' /proc/self/status) >> 9 & 9)) = 1"), 0);
+  std::signal(SIGUSR1, before);
 }
 
 TEST(Spawn, PassesDescriptorsThatOverlapTheirTargets) {

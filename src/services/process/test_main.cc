@@ -8,7 +8,7 @@
 // The guard is this very program, as it is quern itself in quern.
 int main(int count, char** arguments) {
   if (count == 3 && std::string_view(arguments[1]) == "guard") return quern::process::run_guard(arguments[2]);
-  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGPIPE, [](int) {});  // as quern, so that children do not ignore it
   ::testing::InitGoogleMock(&count, arguments);
   return RUN_ALL_TESTS();
 }
