@@ -28,6 +28,7 @@ Result<void> write_partitions(const LocalRun& run, shuffle::Shuffle& shuffle, st
       for (std::size_t partition = next++; partition < targets.size(); partition = next++) {
         TRY_ASSIGN(auto groups, shuffle.groups(partition));
         TRY(write_pairs(*groups, run.job.separator, *targets[partition], stop));
+        TRY(targets[partition]->rest());
       }
       return {};
     });

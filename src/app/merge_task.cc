@@ -29,6 +29,7 @@ Result<void> merge_all(const LocalRun& run, const std::string& scratch_folder, T
   CHECK(count * targets.size() == run.inputs.inputs.size());
   for (std::size_t i = 0; i < targets.size(); ++i) {
     TRY(merge_partition(run, scratch_folder, i * count, count, *targets[i]));
+    TRY(targets[i]->rest());
   }
   return {};
 }

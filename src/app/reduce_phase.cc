@@ -120,6 +120,7 @@ Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& m
       TRY_ASSIGN(auto sink, make_sink(partition));
       TRY_ASSIGN(auto groups, shuffle.groups(partition));
       TRY(reduce_partition(std::move(groups), partition, *sink, nullptr, stop_reducer));
+      TRY(sink->finish());
     }
     return {};
   };

@@ -74,11 +74,10 @@ Result<Workshop> open_workshop(const LocalRun& run) {
 }
 
 Result<Targets> make_targets(const std::string& output, std::size_t count) {
+  if (count > 1) return output::ResultTarget::make_parts(output, count);
+  disk::remove_left_overs(disk::folder_of(output));
   Targets targets;
-  for (std::size_t i = 0; i < count; ++i) {
-    TRY_ASSIGN(auto target, output::ResultTarget::make(count == 1 ? output : fmt::format("{}.{}", output, i)));
-    targets.push_back(std::move(target));
-  }
+  TRY_ASSIGN(targets.emplace_back(), output::ResultTarget::make(output));
   return targets;
 }
 

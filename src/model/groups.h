@@ -28,6 +28,8 @@ class ReducedSink {
   // `lines` is "" or whole lines, each with its '\n'. Output that belongs to no key of ours (a `lines` or `files`
   // reducer's) comes with the key that the line itself starts with.
   virtual Result<void> add(std::string_view key, std::string_view lines) = 0;
+  // Nothing more comes.
+  virtual Result<void> finish() { return {}; }
 };
 
 }  // namespace quern

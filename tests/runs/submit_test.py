@@ -177,7 +177,7 @@ class TheWholeWay(Submitting):
         self.serve_all(leave=leave)
         run = self.quern("fetch", "job", environment={"TMPDIR": self.mount("size=1m")})
         self.assertEqual((run.status, run.result), (1, None), run)
-        self.assertIn("No space left on device; make room there, or name another folder for temporary files with TMPDIR", run.stderr)
+        self.assertIn("No space left on device; make room there (df -h, df -i), or name another folder for temporary files with TMPDIR", run.stderr)
         run = self.quern("fetch", "job")
         self.assertEqual((run.status, run.result), (0, text), run)
 

@@ -1,11 +1,10 @@
 #include <fcntl.h>
-#include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <optional>
@@ -40,20 +39,6 @@ Result<std::string> behind_links(const std::string& path) {
   return os_error("writing " + path, ELOOP);
 }
 
-// N of /dev/fd/N, /dev/stdout and so on. These are written through the descriptor that we were given: opened by name
-// they may be a regular file, and that would be written from its start, or replaced.
-std::optional<int> own_descriptor(std::string_view path) {
-  if (path == "/dev/stdout") return STDOUT_FILENO;
-  if (path == "/dev/stderr") return STDERR_FILENO;
-  for (std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(prefix)) continue;
-    int number = -1;
-    auto [end, error] = std::from_chars(path.data() + prefix.size(), path.data() + path.size(), number);
-    if (error == std::errc() && end == path.data() + path.size() && number >= 0) return number;
-  }
-  return std::nullopt;
-}
-
 std::string random_suffix() {
   constexpr std::string_view kDigits = "abcdefghijklmnopqrstuvwxyz0123456789";
   std::random_device device;
@@ -62,15 +47,10 @@ std::string random_suffix() {
   return suffix;
 }
 
+// Known to remove_left_overs().
 std::string temporary_name(const std::string& target) { return folder_of(target) + "/.quern-" + random_suffix(); }
 
 std::string proc_name(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.number()); }
-
-Result<void> wait_until_writable(const Fd& fd) {
-  pollfd entry{.fd = fd.number(), .events = POLLOUT, .revents = 0};
-  if (::poll(&entry, 1, -1) < 0 && errno != EINTR) return os_error("poll", errno);
-  return {};
-}
 
 Result<void> sync_folder(const std::string& folder) {
   TRY_ASSIGN(Fd fd, open_file(folder, O_RDONLY | O_DIRECTORY));
@@ -84,22 +64,37 @@ Result<void> sync_folder(const std::string& folder) {
 }  // namespace
 
 Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path, Temporary temporary) {
-  if (path.empty()) return bad_config("the name of a file to write is empty");
   std::unique_ptr<AtomicFile> file(new AtomicFile(path));
-  struct stat status {};
-  bool is_there = ::stat(path.c_str(), &status) == 0;
-  if (own_descriptor(path).has_value() || (is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) {
-    TRY(file->open_direct(path));
-    return file;
-  }
-  if ((is_there && S_ISDIR(status.st_mode)) || path.ends_with('/')) {
-    return os_error("writing " + path, EISDIR);
-  }
-  TRY_ASSIGN(file->target_path_, behind_links(path));
-  // A rename would replace it all the same, but a file that is read-only was meant to stay.
-  if (is_there && ::access(path.c_str(), W_OK) != 0) return os_error("writing " + path, errno);
-  TRY(file->open_temporary(temporary));
+  TRY(file->look_at_target());
+  if (!file->is_direct_) TRY(file->open_temporary(temporary));
   return file;
+}
+
+Result<std::unique_ptr<AtomicFile>> AtomicFile::create_in(const std::string& folder, const std::string& path) {
+  std::unique_ptr<AtomicFile> file(new AtomicFile(path));
+  TRY(file->look_at_target());
+  // Behind a link, its place may be on another file system, where no rename leads to.
+  file->may_rest_ = !file->is_direct_ && folder_of(file->target_path_) == folder_of(path);
+  if (file->may_rest_) {
+    file->temporary_path_ = folder + "/" + random_suffix();
+  } else if (!file->is_direct_) {
+    TRY(file->open_temporary(Temporary::kUnnamed));
+  }
+  return file;
+}
+
+Result<void> AtomicFile::look_at_target() {
+  if (path_.empty()) return bad_config("the name of a file to write is empty");
+  struct stat status {};
+  bool is_there = ::stat(path_.c_str(), &status) == 0;
+  if (own_descriptor(path_).has_value() || (is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) {
+    return open_direct(path_);
+  }
+  if ((is_there && S_ISDIR(status.st_mode)) || path_.ends_with('/')) return os_error("writing " + path_, EISDIR);
+  TRY_ASSIGN(target_path_, behind_links(path_));
+  // A rename would replace it all the same, but a file that is read-only was meant to stay.
+  if (is_there && ::access(path_.c_str(), W_OK) != 0) return os_error("writing " + path_, errno);
+  return {};
 }
 
 AtomicFile::~AtomicFile() {
@@ -125,15 +120,34 @@ Result<void> AtomicFile::open_temporary(Temporary temporary) {
     if (fd_.is_open() && ::access(proc_name(fd_).c_str(), F_OK) == 0) return {};
     fd_.reset();
   }
+  return open_hidden();
+}
+
+Result<void> AtomicFile::open_hidden() {
   for (int tries = 0; tries < kMostTemporaryNames; ++tries) {
     temporary_path_ = temporary_name(target_path_);
     fd_ = Fd(::open(temporary_path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (fd_.is_open()) return {};
-    if (errno != EEXIST) break;
+    if (fd_.is_open() && own_temporary(fd_, temporary_path_)) return {};
+    if (!fd_.is_open() && errno != EEXIST) break;
   }
   int error = errno;
   temporary_path_.clear();
-  return write_error("making a file in " + folder, error).with_context("writing " + path_);
+  return write_error("making a file in " + folder_of(target_path_), error).with_context("writing " + path_);
+}
+
+Result<void> AtomicFile::wake_up() {
+  if (fd_.is_open()) return {};
+  fd_ = Fd(::open(temporary_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!fd_.is_open() || ::lseek(fd_.number(), 0, SEEK_END) < 0) return write_error("writing " + path_, errno);
+  return {};
+}
+
+Result<void> AtomicFile::rest() {
+  TRY(flush());
+  buffer_.shrink_to_fit();
+  if (!may_rest_ || !fd_.is_open()) return {};
+  if (::fsync(fd_.number()) != 0) return write_error("syncing " + path_, errno);
+  return fd_.close().context("writing " + path_);
 }
 
 Result<void> AtomicFile::write(std::string_view bytes) {
@@ -145,27 +159,19 @@ Result<void> AtomicFile::write(std::string_view bytes) {
 }
 
 Result<void> AtomicFile::flush() {
+  if (buffer_.empty()) return {};
   TRY(write_through(buffer_));
   buffer_.clear();
   return {};
 }
 
 Result<void> AtomicFile::write_through(std::string_view bytes) {
-  while (!bytes.empty()) {
-    ssize_t count = ::write(fd_.number(), bytes.data(), bytes.size());
-    if (count >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    } else if (errno == EAGAIN) {
-      // Standard output can be a pipe that another process has made non-blocking.
-      TRY(wait_until_writable(fd_));
-    } else if (errno == EPIPE) {
-      return Error{
-          .kind = ErrorKind::kStopped, .message = "writing " + path_ + ": its reader has closed it", .code = EPIPE};
-    } else if (errno != EINTR) {
-      return write_error("writing " + path_, errno);
-    }
-  }
-  return {};
+  TRY(wake_up());
+  auto written = write_all(fd_, bytes);
+  if (written.ok()) return {};
+  if (written.error().code != EPIPE) return write_error("writing " + path_, written.error().code);
+  return Error{
+      .kind = ErrorKind::kStopped, .message = "writing " + path_ + ": its reader has closed it", .code = EPIPE};
 }
 
 Result<void> AtomicFile::truncate(std::uint64_t size_bytes) {
@@ -177,6 +183,7 @@ Result<void> AtomicFile::truncate(std::uint64_t size_bytes) {
     return {};
   }
   buffer_.clear();
+  TRY(wake_up());
   auto offset = static_cast<off_t>(size_bytes);
   if (::ftruncate(fd_.number(), offset) != 0 || ::lseek(fd_.number(), offset, SEEK_SET) != offset) {
     return os_error("taking back a part of " + path_, errno);
@@ -186,6 +193,7 @@ Result<void> AtomicFile::truncate(std::uint64_t size_bytes) {
 
 // A name can only be given to the file where none is yet, so it gets a temporary one that then replaces the target.
 Result<void> AtomicFile::link_temporary() {
+  ::flock(fd_.number(), LOCK_EX | LOCK_NB);  // as of own_temporary()
   for (int tries = 0; tries < kMostTemporaryNames; ++tries) {
     std::string name = temporary_name(target_path_);
     if (::linkat(AT_FDCWD, proc_name(fd_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
@@ -201,9 +209,11 @@ Result<void> AtomicFile::commit() {
   CHECK(!committed_);
   TRY(flush());
   if (!is_direct_) {
+    TRY(wake_up());
     if (::fsync(fd_.number()) != 0) return write_error("syncing " + path_, errno);
     if (temporary_path_.empty()) TRY(link_temporary());
   }
+  const Fd lock(::fcntl(fd_.number(), F_DUPFD_CLOEXEC, 0));  // until the temporary name is gone
   TRY(fd_.close().context("writing " + path_));
   if (!is_direct_) {
     if (::rename(temporary_path_.c_str(), target_path_.c_str()) != 0) return write_error("writing " + path_, errno);

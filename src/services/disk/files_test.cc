@@ -9,10 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <vector>
 
 #include "services/disk/file_digest.h"
 #include "services/disk/full_disk.h"
@@ -99,6 +103,47 @@ TEST_F(ScratchFolderTest, RemovesOnlyWhatAKilledRunLeft) {
   }
 }
 
+TEST_F(ScratchFolderTest, RemovesWhatWasKilledBeforeItWasLockedWhenThatIsLongAgo) {
+  for (const char* name : {"quern-old001", "quern-new001", "quern-busy01", "quern-full01"})
+    fs::create_directories(at(name));
+  put("quern-old001/quern.lock.new", "1\n");
+  put("quern-busy01/quern.lock.new", "1\n");
+  put("quern-full01/file", "not ours");
+  const Fd busy = open_file(at("quern-busy01/quern.lock.new"), O_RDWR).value();
+  ASSERT_EQ(::flock(busy.number(), LOCK_EX), 0);
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(2);
+  for (const char* name : {"quern-old001", "quern-busy01", "quern-full01"}) fs::last_write_time(at(name), long_ago);
+  ASSERT_TRUE(ScratchFolder::make(root_).ok());
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("quern-new001", "quern-busy01", "quern-full01"));
+}
+
+TEST_F(ScratchFolderTest, KeepsItsLockWhileAnythingIsLeftInIt) {
+  std::string path;
+  {
+    auto folder = ScratchFolder::make(root_).value();
+    path = folder.path();
+    fs::create_directories(path + "/a/b");
+    // As where a process may open no file: no folder can be looked into.
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    { auto gone = std::move(folder); }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  }
+  EXPECT_TRUE(fs::exists(path + "/quern.lock"));
+  ASSERT_TRUE(ScratchFolder::make(root_).ok());
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST_F(ScratchFolderTest, MayBeHiddenNextToWhatIsMadeInIt) {
+  fs::create_directories(at(".quern-dead01"));
+  put(".quern-dead01/quern.lock", "1\n");
+  auto made = ScratchFolder::make_hidden(root_).value();
+  EXPECT_THAT(made.path(), StartsWith(root_ + "/.quern-"));
+  EXPECT_FALSE(fs::exists(at(".quern-dead01")));
+}
+
 TEST_F(ScratchFolderTest, NamesTheOptionsWhenItsParentIsUnusable) {
   put("file", "");
   for (const std::string& parent : {at("missing"), at("file")}) {
@@ -121,6 +166,40 @@ TEST_P(AtomicFileWays, AppearsWhenItIsCommitted) {
   ASSERT_TRUE(file->commit().ok());
   EXPECT_EQ(text_of("result.txt"), "one\n");
   EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
+}
+
+TEST_F(AtomicFileTest, HasATemporaryNameThatIsLeftOverOnlyWhenItsOwnerHasGone) {
+  auto alive = AtomicFile::create(at("result.txt"), AtomicFile::Temporary::kHidden).value();
+  put(".quern-abcdefghij", "of a quern that was killed");
+  put(".quern-notours", "x");
+  fs::create_symlink(at(".quern-notours"), at(".quern-0123456789"));
+  remove_left_overs(root_);
+  EXPECT_FALSE(fs::exists(at(".quern-abcdefghij")));
+  EXPECT_THAT(names(), testing::SizeIs(3));
+  ASSERT_TRUE(alive->commit().ok());
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("result.txt", ".quern-notours", ".quern-0123456789"));
+}
+
+TEST_F(AtomicFileTest, NeedsNoDescriptorWhileItRests) {
+  auto hidden = std::make_unique<ScratchFolder>(ScratchFolder::make_hidden(root_).value());
+  std::vector<std::unique_ptr<AtomicFile>> files;
+  const Fd first = open_file("/dev/null", O_RDONLY).value();
+  for (int i = 0; i < 50; ++i) {
+    files.push_back(AtomicFile::create_in(hidden->path(), at("part." + std::to_string(i))).value());
+    ASSERT_TRUE(files.back()->write(std::to_string(i)).ok());
+    ASSERT_TRUE(files.back()->rest().ok());
+  }
+  const Fd next = open_file("/dev/null", O_RDONLY).value();
+  EXPECT_EQ(next.number(), first.number() + 1);
+  EXPECT_THAT(names(), testing::SizeIs(1));
+  ASSERT_TRUE(files[7]->write(" and more").ok());
+  ASSERT_TRUE(files[8]->truncate(0).ok());
+  for (auto& file : files) ASSERT_TRUE(file->commit().ok());
+  hidden.reset();
+  EXPECT_EQ(text_of("part.7"), "7 and more");
+  EXPECT_EQ(text_of("part.8"), "");
+  EXPECT_EQ(text_of("part.49"), "49");
+  EXPECT_THAT(names(), testing::SizeIs(50));
 }
 
 TEST_P(AtomicFileWays, LeavesNothingBehindWithoutCommit) {
@@ -210,7 +289,8 @@ TEST_F(AtomicFileTest, SaysThatTheDiskIsFull) {
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.error().kind, ErrorKind::kNoSpace);
   EXPECT_EQ(written.error().message,
-            "writing /dev/full: No space left on device; make room there, or name another place for it, as --output "
+            "writing /dev/full: No space left on device; make room there (df -h, df -i), or name another place for it, "
+            "as --output "
             "does for a result");
 }
 
@@ -229,15 +309,23 @@ TEST_F(AtomicFileTest, ReportsAFileThatGrowsPastItsLimit) {
   EXPECT_THAT(written.error().message, HasSubstr("ulimit -f"));
 }
 
+TEST(AdviseIfFull, SaysItOnce) {
+  for (int number : {ENOSPC, EFBIG}) {
+    const std::string once = advise_if_full(os_error("writing", number), "pay").message;
+    EXPECT_EQ(advise_scratch_if_full({.message = once, .code = number}).message, once);
+  }
+}
+
 TEST(AdviseIfFull, LeavesOtherErrorsAlone) {
   EXPECT_EQ(advise_if_full(os_error("writing", EDQUOT), "pay").message,
-            "writing: Disk quota exceeded; make room there, or pay");
+            "writing: Disk quota exceeded; make room there (df -h, df -i), or pay");
   EXPECT_EQ(advise_if_full(os_error("writing", EIO), "pay").message, "writing: Input/output error");
 }
 
 TEST(AdviseOtherScratch, SaysHowAnotherIsChosenWhateverTheError) {
   EXPECT_EQ(advise_other_scratch(os_error("writing", ENOSPC)).message,
-            "writing: No space left on device; make room there, or name another folder for temporary files with "
+            "writing: No space left on device; make room there (df -h, df -i), or name another folder for temporary "
+            "files with "
             "--scratch or TMPDIR");
   EXPECT_EQ(advise_other_scratch(os_error("writing", EROFS)).message,
             "writing: Read-only file system; name another folder for temporary files with --scratch or TMPDIR");

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,47 +15,52 @@
 namespace quern::disk {
 namespace {
 
-void remove_entry(const Fd& folder, const char* name);
-
-void remove_entries(Fd folder) {
-  // fdopendir takes the descriptor over, so the deletions work on one of their own.
-  Fd own(::fcntl(folder.number(), F_DUPFD_CLOEXEC, 0));
-  DIR* stream = own.is_open() ? ::fdopendir(folder.number()) : nullptr;
-  if (stream == nullptr) return;
-  static_cast<void>(folder.release());
-  while (const dirent* entry = ::readdir(stream)) {
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) remove_entry(own, entry->d_name);
+// A module may have made its folder unreadable; it is still ours to remove.
+Fd open_folder(int parent, const char* name) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Fd folder(::openat(parent, name, kFlags));
+  if (!folder.is_open() && errno == EACCES && ::fchmodat(parent, name, S_IRWXU, 0) == 0) {
+    folder = Fd(::openat(parent, name, kFlags));
   }
-  ::closedir(stream);
+  return folder;
 }
 
-void remove_entry(const Fd& folder, const char* name) {
-  if (::unlinkat(folder.number(), name, 0) == 0) return;
+bool remove_entry(int folder, const char* name);
+
+// False if anything but `kept` stays.
+bool remove_entries(Fd folder, std::string_view kept = {}) {
+  DIR* stream = folder.is_open() ? ::fdopendir(folder.number()) : nullptr;
+  if (stream == nullptr) return false;
+  const int number = folder.release();
+  bool is_empty = true;
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != ".." && name != kept) is_empty = remove_entry(number, entry->d_name) && is_empty;
+  }
+  ::closedir(stream);
+  return is_empty;
+}
+
+bool remove_entry(int folder, const char* name) {
+  if (::unlinkat(folder, name, 0) == 0) return true;
   if (errno == EACCES) {
-    // A module may have made its folder read-only; it is still ours to remove.
-    ::fchmod(folder.number(), S_IRWXU);
-    if (::unlinkat(folder.number(), name, 0) == 0) return;
+    // Nor does it matter that one is read-only.
+    ::fchmod(folder, S_IRWXU);
+    if (::unlinkat(folder, name, 0) == 0) return true;
   }
-  int number = ::openat(folder.number(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (number < 0 && errno == EACCES) {
-    ::fchmodat(folder.number(), name, S_IRWXU, 0);
-    number = ::openat(folder.number(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  }
-  if (number >= 0) remove_entries(Fd(number));
-  ::unlinkat(folder.number(), name, AT_REMOVEDIR);
+  remove_entries(open_folder(folder, name));
+  return ::unlinkat(folder, name, AT_REMOVEDIR) == 0;
 }
 
 }  // namespace
 
 void remove_folder(const std::string& path) {
-  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  Fd folder(::open(path.c_str(), kFlags));
-  if (!folder.is_open() && errno == EACCES && ::fchmodat(AT_FDCWD, path.c_str(), S_IRWXU, 0) == 0) {
-    folder = Fd(::open(path.c_str(), kFlags));
-  }
-  if (!folder.is_open()) return;
-  remove_entries(std::move(folder));
+  remove_entries(open_folder(AT_FDCWD, path.c_str()));
   ::rmdir(path.c_str());
+}
+
+bool remove_all_but(const std::string& path, const char* kept) {
+  return remove_entries(open_folder(AT_FDCWD, path.c_str()), kept);
 }
 
 Result<void> make_folders(const std::string& path) {

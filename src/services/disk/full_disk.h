@@ -12,6 +12,8 @@ namespace quern::disk {
 // more; any other error stays as it is. `elsewhere` says how another place is named: "name another one with --output".
 Error advise_if_full(Error error, std::string_view elsewhere);
 
+// The same where temporary files are written. An error that has its advice already stays as it is.
+Error advise_scratch_if_full(Error error);
 // An error of a folder for temporary files, whatever it is, with how another one is chosen.
 Error advise_other_scratch(Error error);
 

@@ -22,11 +22,15 @@ class ResultTarget : public ByteSink {
  public:
   // `path` "-" is standard output. A path that cannot be written is an error here already.
   static Result<std::unique_ptr<ResultTarget>> make(const std::string& path);
+  // `path`.0 and so on, of which only those have a descriptor that were written to since their last rest().
+  static Result<std::vector<std::unique_ptr<ResultTarget>>> make_parts(const std::string& path, std::size_t count);
   virtual std::uint64_t size_bytes() const = 0;
   // False where bytes are gone once they are written: standard output, a FIFO, a device.
   virtual bool can_take_back() const = 0;
   // Takes back everything from this offset on; false where that cannot be done.
   virtual Result<bool> take_back(std::uint64_t size_bytes) = 0;
+  // Nothing more is written for a while.
+  virtual Result<void> rest() { return {}; }
   virtual Result<void> commit() = 0;
 };
 

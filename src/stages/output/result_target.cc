@@ -8,10 +8,13 @@
 namespace quern::output {
 namespace {
 
+// Of all parts: it goes with the last of them.
+using SharedFolder = std::shared_ptr<const disk::ScratchFolder>;
+
 class FileTarget final : public ResultTarget {
  public:
-  FileTarget(std::unique_ptr<disk::AtomicFile> file, bool is_standard_output)
-      : file_(std::move(file)), is_standard_output_(is_standard_output) {}
+  FileTarget(std::unique_ptr<disk::AtomicFile> file, bool is_standard_output, SharedFolder folder)
+      : folder_(std::move(folder)), file_(std::move(file)), is_standard_output_(is_standard_output) {}
 
   Result<void> write(std::string_view bytes) override { return named(file_->write(bytes)); }
   std::uint64_t size_bytes() const override { return file_->size_bytes(); }
@@ -21,6 +24,7 @@ class FileTarget final : public ResultTarget {
     TRY(file_->truncate(size_bytes));
     return true;
   }
+  Result<void> rest() override { return file_->rest(); }
   Result<void> commit() override { return named(file_->commit()); }
 
  private:
@@ -32,6 +36,7 @@ class FileTarget final : public ResultTarget {
     return result;
   }
 
+  const SharedFolder folder_;
   std::unique_ptr<disk::AtomicFile> file_;
   const bool is_standard_output_;
 };
@@ -40,6 +45,7 @@ class DirectSink final : public ReducedSink {
  public:
   explicit DirectSink(ResultTarget& target) : target_(target) {}
   Result<void> add(std::string_view /*key*/, std::string_view lines) override { return target_.write(lines); }
+  Result<void> finish() override { return target_.rest(); }
 
  private:
   ResultTarget& target_;
@@ -50,7 +56,20 @@ class DirectSink final : public ReducedSink {
 Result<std::unique_ptr<ResultTarget>> ResultTarget::make(const std::string& path) {
   bool is_standard_output = path == "-";
   TRY_ASSIGN(auto file, disk::AtomicFile::create(is_standard_output ? "/dev/stdout" : path));
-  return std::unique_ptr<ResultTarget>(new FileTarget(std::move(file), is_standard_output));
+  return std::unique_ptr<ResultTarget>(new FileTarget(std::move(file), is_standard_output, nullptr));
+}
+
+Result<std::vector<std::unique_ptr<ResultTarget>>> ResultTarget::make_parts(const std::string& path,
+                                                                            std::size_t count) {
+  auto made = disk::ScratchFolder::make_hidden(disk::folder_of(path));
+  TRY_ASSIGN(auto hidden, std::move(made).context("writing " + path));
+  const auto folder = std::make_shared<const disk::ScratchFolder>(std::move(hidden));
+  std::vector<std::unique_ptr<ResultTarget>> parts;
+  for (std::size_t i = 0; i < count; ++i) {
+    TRY_ASSIGN(auto file, disk::AtomicFile::create_in(folder->path(), path + "." + std::to_string(i)));
+    parts.push_back(std::make_unique<FileTarget>(std::move(file), false, folder));
+  }
+  return parts;
 }
 
 std::unique_ptr<ReducedSink> make_direct_sink(ResultTarget& target) { return std::make_unique<DirectSink>(target); }
