@@ -1,15 +1,14 @@
 #include "app/cancel_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
 
+#include "app/console.h"
 #include "app/group_session.h"
 #include "app/group_target.h"
-#include "base/fd.h"
 #include "stages/submit/submit.h"
 
 namespace quern::app {
@@ -28,7 +27,7 @@ Result<int> cancel(const CommandLine& line, GroupSession& session) {
   TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
   TRY(session.connect(target.root_url));
   TRY_ASSIGN(auto cancelled, submit::cancel_group(session.api(), target.group_id, session.stop()));
-  TRY(write_all(Fd(::dup(STDOUT_FILENO)), in_words(cancelled, target.group_id)).context("writing the answer"));
+  TRY(print(in_words(cancelled, target.group_id)));
   return 0;
 }
 

@@ -92,7 +92,7 @@ constexpr std::string_view kRunAfter =
     "  1      the job failed; there is no result\n"
     "  2      the command line or the job file is wrong\n"
     "  3      done, but inputs or records were left out, within the limits of the job\n"
-    "  128+n  ended by signal n\n";
+    "  128+n  ended by signal n; 141: the reader of standard output has gone\n";
 
 constexpr std::string_view kMapText =
     "Does the first half of a job over the files that are named: downloads those that are remote, decompresses them, "

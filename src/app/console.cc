@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/fd.h"
+#include "services/disk/full_disk.h"
 
 namespace quern::app {
 namespace {
@@ -15,7 +17,12 @@ view::TerminalOptions options_of_stderr() {
 
 }  // namespace
 
-int status_of(const Error& error) { return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed; }
+bool reader_has_gone(const Error& error) { return error.kind == ErrorKind::kStopped && error.code == EPIPE; }
+
+int status_of(const Error& error) {
+  if (reader_has_gone(error)) return kStatusReaderGone;
+  return error.kind == ErrorKind::kBadConfig ? kStatusBadConfig : kStatusFailed;
+}
 
 view::TerminalOptions terminal_options(const CommandLine& line) {
   auto options = options_of_stderr();
@@ -26,10 +33,25 @@ view::TerminalOptions terminal_options(const CommandLine& line) {
 
 bool has_color() { return options_of_stderr().style.color; }
 
+Result<void> print(std::string_view text) {
+  Fd output(::dup(STDOUT_FILENO));
+  auto printed = write_all(output, text);
+  if (printed.ok()) printed = output.close();  // says what a server has to say
+  if (printed.ok()) return {};
+  Error error = std::move(printed).error().with_context("standard output");
+  if (error.code == EPIPE) error.kind = ErrorKind::kStopped;
+  return disk::advise_if_full(std::move(error), "write it elsewhere");
+}
+
+int print_and_end(std::string_view text) {
+  auto printed = print(text);
+  return printed.ok() ? 0 : print_error(printed.error());
+}
+
 void print_to_stderr(std::string_view text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
 
 int print_error(const Error& error) {
-  print_to_stderr(view::error_text(error, has_color()));
+  if (!reader_has_gone(error)) print_to_stderr(view::error_text(error, has_color()));
   return status_of(error);
 }
 

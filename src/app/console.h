@@ -11,10 +11,14 @@
 
 namespace quern::app {
 
-// Exit statuses beside 0 (docs/job-file.md and quern help run tell the others).
+// Exit statuses next to 0 (docs/job-file.md and quern help run tell the others).
 inline constexpr int kStatusFailed = 1;
 inline constexpr int kStatusBadConfig = 2;
-// 2 for kBadConfig, else 1.
+inline constexpr int kStatusReaderGone = 141;  // as of a process that SIGPIPE ended
+
+// Whether it is that the reader of what is written has gone, as in `quern check | head -1`: nothing to tell of.
+bool reader_has_gone(const Error& error);
+// 2 for kBadConfig, 141 where the reader has gone, else 1.
 int status_of(const Error& error);
 
 // How standard error shows things: as the terminal, the environment and the command line say.
@@ -22,9 +26,13 @@ view::TerminalOptions terminal_options(const CommandLine& line);
 // Whether standard error shows colours.
 bool has_color();
 
-// Where standard error is closed, there is nobody to tell.
+// Writes to standard output, to the end: an error if a byte is lost, be it on a full disk.
+Result<void> print(std::string_view text);
+// The same as all that a command does: its exit status.
+int print_and_end(std::string_view text);
+// Where standard error is closed or full, there is nobody to tell.
 void print_to_stderr(std::string_view text);
-// The same with an error, whose exit status it gives.
+// The same with an error, unless the reader has gone; returns its exit status.
 int print_error(const Error& error);
 
 }  // namespace quern::app

@@ -34,11 +34,7 @@ const char* environment(const char* name) { return std::getenv(name); }
 
 UtcTime now() { return std::chrono::system_clock::now(); }
 
-Result<void> print(int descriptor, std::string_view text) {
-  return write_all(Fd(::dup(descriptor)), text).context("writing the answer");
-}
-
-void say(std::string_view text) { static_cast<void>(print(STDERR_FILENO, fmt::format("quern: {}\n", text)).ok()); }
+void say(std::string_view text) { print_to_stderr(fmt::format("quern: {}\n", text)); }
 
 Result<void> refuse_expired(const AwsCredentials& found) {
   if (!found.expires.has_value() || *found.expires > now()) return {};
@@ -95,7 +91,7 @@ Result<int> keygen(const CommandLine& line) {
                         {"private key", "privateKey", files.private_path},
                         {"public key", "publicKey", files.public_path}},
                        line.json);
-  TRY(print(STDOUT_FILENO, text.reveal()));
+  TRY(print(text.reveal()));
   return 0;
 }
 
@@ -175,9 +171,9 @@ Result<void> print_sealed(const AwsCredentials& found, const credentials::Public
                           {"", "region", found.region},
                           {"", "expiration", expiration}},
                          true);
-    return print(STDOUT_FILENO, text.reveal());
+    return print(text.reveal());
   }
-  TRY(print(STDOUT_FILENO, value + "\n"));
+  TRY(print(value + "\n"));
   say(fmt::format("sealed {} of {} to the key {}{}", view::clean(found.access_key_id), view::clean(found.source),
                   key.id(), expiration.empty() ? "" : "; it ends at " + expiration));
   return {};
@@ -262,7 +258,7 @@ Result<int> open(const CommandLine& line) {
   TRY_ASSIGN(auto loaded, credentials::load_private_key(line.key.value_or(""), environment));
   TRY_ASSIGN(auto opened, credentials::open(sealed.value, loaded.key, sealed.source));
   Secret text = opened_answer(opened, loaded.path, line);
-  TRY(print(STDOUT_FILENO, text.reveal()));
+  TRY(print(text.reveal()));
   TRY(refuse_expired(opened.credentials));
   return 0;
 }

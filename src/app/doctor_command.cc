@@ -22,7 +22,6 @@
 #include "app/map_phase.h"
 #include "app/run_inputs.h"
 #include "base/bytes.h"
-#include "base/fd.h"
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"
 #include "services/process/module_command.h"
@@ -108,7 +107,7 @@ int Doctor::run() {
   look_at_machine();
   look_at_disks();
   look_at_peers();
-  if (line_.json) printed_ = write_all(Fd(::dup(STDOUT_FILENO)), view::findings_json(findings_));
+  if (line_.json) printed_ = print(view::findings_json(findings_));
   if (printed_.ok()) return is_something_missing_ ? 1 : 0;
   return print_error(std::move(printed_).error().with_context("printing the findings"));
 }
@@ -119,7 +118,7 @@ void Doctor::found(Finding finding) {
   is_something_missing_ = is_something_missing_ || is_missing;
   if (line_.quiet && !is_missing) return;
   if (!line_.json && printed_.ok()) {
-    printed_ = write_all(Fd(::dup(STDOUT_FILENO)), view::finding_text(finding, options_.style.color));
+    printed_ = print(view::finding_text(finding, options_.style.color));
   }
   findings_.push_back(std::move(finding));
 }

@@ -1,7 +1,6 @@
 #include "app/init_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <string>
@@ -9,7 +8,6 @@
 
 #include "app/console.h"
 #include "app/first_job.h"
-#include "base/fd.h"
 #include "model/shell_word.h"
 #include "services/disk/new_files.h"
 #include "views/terminal/text.h"
@@ -63,16 +61,14 @@ Result<void> make_first_job(const CommandLine::Init& asked) {
   std::vector<disk::NewFile> files;
   for (const FirstJobFile& made : job) files.push_back(made.file);
   TRY(disk::create_files(folder, files).context("init"));
-  return write_all(Fd(::dup(STDOUT_FILENO)), what_is_next(folder, asked.language, job)).context("writing the answer");
+  return print(what_is_next(folder, asked.language, job));
 }
 
 }  // namespace
 
 int init_command(const CommandLine& line) {
   auto made = make_first_job(line.init);
-  if (made.ok()) return 0;
-  print_error(made.error());
-  return kStatusFailed;
+  return made.ok() ? 0 : print_error(made.error());
 }
 
 }  // namespace quern::app

@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <span>
 #include <string>
 
@@ -11,11 +10,20 @@
 #include "app/init_command.h"
 #include "app/plan_command.h"
 #include "app/run_command.h"
+#include "app/signals.h"
 #include "app/submit_command.h"
 #include "app/watch_command.h"
 #include "services/process/guard.h"
+#include "services/process/spawn.h"
 
 namespace {
+
+// What the command line asked to be told, or what is wrong with it.
+int say(const quern::app::CommandLine& line) {
+  if (line.exit_status == 0) return quern::app::print_and_end(line.text);
+  quern::app::print_to_stderr(line.text);
+  return line.exit_status;
+}
 
 int run(std::span<const char* const> arguments) {
   using quern::app::CommandLine;
@@ -53,11 +61,17 @@ int run(std::span<const char* const> arguments) {
     case CommandLine::Command::kInit:
       return quern::app::init_command(line);
     default:
-      std::fputs(line.text.c_str(), line.exit_status == 0 ? stdout : stderr);
-      return line.exit_status;
+      return say(line);
   }
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return run(std::span<const char* const>(argv, static_cast<std::size_t>(argc))); }
+int main(int argc, char** argv) {
+  if (!quern::open_standard_descriptors().ok()) return quern::app::kStatusFailed;
+  quern::app::Signals::prepare();
+  quern::process::raise_open_files();
+  const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
+  auto status = quern::without_exceptions([&]() -> quern::Result<int> { return run(arguments); });
+  return status.ok() ? status.value() : quern::app::print_error(status.error());
+}

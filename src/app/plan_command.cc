@@ -1,7 +1,6 @@
 #include "app/plan_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
@@ -12,7 +11,6 @@
 #include "app/console.h"
 #include "app/job_plan.h"
 #include "base/bytes.h"
-#include "base/fd.h"
 #include "model/limits.h"
 
 namespace quern::app {
@@ -51,7 +49,6 @@ std::string summary(const JobPlan& planned) {
 
 // One task a line, written in pieces, as all of them together may be large.
 Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
-  const Fd output(::dup(STDOUT_FILENO));
   std::string text = fmt::format("{{\"taskGroupId\":\"{}\",\"tasks\":[\n", graph.group_id());
   for (std::size_t i = 0; i < graph.tasks().size(); ++i) {
     if (i > 0) text += ",\n";
@@ -59,11 +56,11 @@ Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
     text += graph.definition(i, now);
     text += '}';
     if (text.size() < limits::kPrintedAtOnceBytes) continue;
-    TRY(write_all(output, text).context("writing the tasks"));
+    TRY(print(text));
     text.clear();
   }
   text += "\n]}\n";
-  return write_all(output, text).context("writing the tasks");
+  return print(text);
 }
 
 Result<void> plan_and_print(const CommandLine& line) {
@@ -71,7 +68,8 @@ Result<void> plan_and_print(const CommandLine& line) {
   TRY_ASSIGN(JobPlan planned, plan_job(line, options, std::stop_token()));
   TRY(plan::check_graph(planned.graph, options.now));
   TRY(print_tasks(planned.graph, options.now));
-  return write_all(Fd(::dup(STDERR_FILENO)), summary(planned)).context("writing the summary");
+  print_to_stderr(summary(planned));
+  return {};
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -19,7 +18,6 @@
 #include "app/reduce_task.h"
 #include "app/run_inputs.h"
 #include "app/run_session.h"
-#include "app/signals.h"
 #include "app/task_command.h"
 #include "app/task_environment.h"
 #include "services/credentials/core_dumps.h"
@@ -112,7 +110,10 @@ class RunMail {
 
 Result<int> run_session(const CommandLine& line, const Job& job) {
   RunSession session(line, job);
-  TRY(session.open());
+  if (auto opened = session.open(); !opened.ok()) {
+    TRY(session.write_books(session.close(opened.error())));
+    return std::move(opened).error();
+  }
   RunMail mail(session, line, job);
   auto list = [&] { return list_run_inputs(job, line, session.remote().peers(), session.stop()); };
   auto listed = session.list_inputs(list, [&] { return folder_name(job); });
@@ -127,6 +128,7 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
   session.say(accounting, result);
   TRY(std::move(written));
   if (!result.ok() && result.error().kind == ErrorKind::kBadConfig) return kStatusBadConfig;
+  if (!result.ok() && reader_has_gone(result.error())) return kStatusReaderGone;
   if (accounting.outcome == Outcome::kStopped) return 128 + session.stopped_by();
   return exit_status(accounting);
 }
@@ -134,7 +136,6 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
 }  // namespace
 
 int run_command(const CommandLine& line) {
-  Signals::block();
   // What a child's environment lacks, it must not find in quern's own, in /proc/PID/environ.
   std::optional<credentials::NoCoreDumps> no_core_dumps;
   if (process::environment_has_secrets()) no_core_dumps.emplace();
@@ -153,10 +154,9 @@ int run_command(const CommandLine& line) {
 int check_command(const CommandLine& line) {
   auto loaded = load_job(line.job, line.settings);
   if (!loaded.ok()) return print_error(loaded.error());
-  std::string text = describe(loaded.value().file);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  const int status = print_and_end(describe(loaded.value().file));
   if (auto checked = check_job(loaded.value().file.job); !checked.ok()) return print_error(checked.error());
-  return 0;
+  return status;
 }
 
 }  // namespace quern::app

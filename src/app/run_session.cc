@@ -12,6 +12,7 @@
 #include "app/input_opener.h"
 #include "app/map_phase.h"
 #include "model/accounting_json.h"
+#include "services/disk/full_disk.h"
 #include "views/terminal/view.h"
 
 namespace quern::app {
@@ -36,15 +37,24 @@ RunSession::RunSession(const CommandLine& line, const Job& job)
       bad_records_(*bad_file_, inputs_, policy_) {}
 
 Result<void> RunSession::open() {
-  TRY(open_views());
+  auto log = open_log();
+  // From here on nothing waits for another process before the signals are listened to.
+  Signals::block();
+  open_views();
   TRY_ASSIGN(signals_, Signals::listen(stop_, [this](int) {
                events_->emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
                if (is_closed_) late_stop_.request_stop();
              }));
+  return log;
+}
+
+Result<void> RunSession::open_log() {
+  if (line_.log.empty()) return {};
+  TRY_ASSIGN(log_file_, open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND));
   return {};
 }
 
-Result<void> RunSession::open_views() {
+void RunSession::open_views() {
   std::vector<EventSink*> sinks;
   if (line_.json) {
     json_ = view::make_json_view({.fd = STDERR_FILENO, .input_name = input_name()});
@@ -55,8 +65,7 @@ Result<void> RunSession::open_views() {
     view_.replace(view::make_terminal_view(std::move(options)));
     sinks.push_back(&view_);
   }
-  if (!line_.log.empty()) {
-    TRY_ASSIGN(log_file_, open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND));
+  if (log_file_.is_open()) {
     log_ = view::make_json_view({.fd = log_file_.number(), .input_name = input_name()});
     sinks.push_back(log_.get());
   }
@@ -66,13 +75,12 @@ Result<void> RunSession::open_views() {
     sinks.push_back(sink);
   }
   events_ = std::make_unique<Tee>(std::move(sinks));
-  return {};
 }
 
 Result<void> RunSession::list_inputs(const ListInputs& list, const std::function<std::string()>& job_name) {
   events_->emit(event::PhaseStarted{event::Phase::kInputs});
   auto start = std::chrono::steady_clock::now();
-  TRY_ASSIGN(inputs_, list());
+  TRY_ASSIGN(inputs_, without_exceptions(list));
   event::RunStarted started{.job = job_name(), .inputs = inputs_.inputs.size(), .processes = processes_of(job_)};
   for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
   events_->emit(started);
@@ -83,14 +91,17 @@ Result<void> RunSession::list_inputs(const ListInputs& list, const std::function
 }
 
 Result<LocalRunResult> RunSession::work(const Work& work) {
-  return work({.job = job_,
-               .inputs = inputs_,
-               .supply = *supply_,
-               .output = paths_.result,
-               .scratch_parent = line_.scratch,
-               .events = *events_,
-               .policy = policy_,
-               .stop = stop_});
+  const LocalRun run{.job = job_,
+                     .inputs = inputs_,
+                     .supply = *supply_,
+                     .output = paths_.result,
+                     .scratch_parent = line_.scratch,
+                     .events = *events_,
+                     .policy = policy_,
+                     .stop = stop_};
+  auto done = without_exceptions([&] { return work(run); });
+  if (done.ok()) return done;
+  return disk::advise_scratch_if_full(std::move(done).error());
 }
 
 Accounting RunSession::close(const Result<LocalRunResult>& result) {
@@ -105,7 +116,7 @@ Accounting RunSession::close(const Result<LocalRunResult>& result) {
   }
   bool was_stopped = stopped_by() != 0 && result.error().kind == ErrorKind::kStopped;
   return accountant_.finish(
-      {.outcome = was_stopped ? Outcome::kStopped : Outcome::kFailed,
+      {.outcome = was_stopped || reader_has_gone(result.error()) ? Outcome::kStopped : Outcome::kFailed,
        .failure = was_stopped ? fmt::format("stopped by signal {}", stopped_by()) : result.error().message});
 }
 

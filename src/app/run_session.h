@@ -67,7 +67,8 @@ class RunSession {
   int stopped_by() const { return signals_ == nullptr ? 0 : signals_->stopped_by(); }
 
  private:
-  Result<void> open_views();
+  Result<void> open_log();
+  void open_views();
   std::function<std::string(InputOrdinal)> input_name() {
     return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };
   }

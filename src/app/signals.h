@@ -11,14 +11,19 @@
 
 namespace quern::app {
 
-// SIGINT, SIGTERM and SIGHUP, read by one thread: the first one requests the stop and is reported through `said`; the
-// second ends quern at once, and its guard then ends the children. Made by main before any other thread starts, because
-// the signals have to be blocked in all of them.
+// SIGINT, SIGTERM and SIGHUP, but those that quern was started to ignore (as nohup and background jobs of scripts are).
+// One thread reads them: the first one requests the stop and is reported through `said`; the second ends quern at once,
+// whatever it waits for, and its guard then ends the children. Made by main before any other thread starts, because the
+// signals have to be blocked in all of them.
 class Signals {
  public:
-  // Blocks the signals in this thread and in those that it starts, and ignores SIGPIPE.
+  // For all commands, first of all: a write to a pipe without a reader or beyond `ulimit -f` is an error, and no
+  // signal, and whatever the caller ignores, children can be waited for. A child begins as quern began.
+  static void prepare();
+  // Blocks the signals in this thread and in those that it starts.
   static void block();
-  // `stop` and what `said` refers to outlive this object. `said` is called by the signal thread.
+  // `stop` and what `said` refers to outlive this object. `said` is called by the signal thread, and may block. Without
+  // this object the signals do again what they do by default.
   static Result<std::unique_ptr<Signals>> listen(std::stop_source& stop, std::function<void(int signal)> said);
   ~Signals();
   // The signal that stopped the run, or 0.

@@ -1,19 +1,18 @@
 #include "app/submit_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/console.h"
 #include "app/fetch_result.h"
 #include "app/group_session.h"
 #include "app/group_target.h"
 #include "app/job_plan.h"
 #include "app/watch_command.h"
-#include "base/fd.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/slugid.h"
 #include "stages/submit/submit.h"
@@ -90,7 +89,7 @@ Result<int> submit_job(const CommandLine& line, GroupSession& session) {
   const std::string& group_id = planned.graph.group_id();
   if (line.tasks.no_watch) {
     session.sink().finish();
-    TRY(write_all(Fd(::dup(STDOUT_FILENO)), group_id + "\n").context("writing the answer"));
+    TRY(print(group_id + "\n"));
     return 0;
   }
   return watch_group(session, group_id, {.poll = line.tasks.poll, .reruns = false, .output = output});
