@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from scenario import JOB, MAP_ONLY, TEXT, Scenario, pings
+from scenario import JOB, MAP_ONLY, PATIENCE_SECONDS, QUERN, TEXT, Scenario, pings
 
 ECHO = "def mapper(key, file, record):\n    return record\n"
 
@@ -81,7 +81,7 @@ class NoRoomAndNoRight(Scenario):
     def test_a_full_disk(self):
         point = self.mount("size=1m")
         run = self.quern("run", "--output", "mounted/result.txt")
-        self.assert_fails(run, "mounted/result.txt", "No space left on device; make room there, or name another place")
+        self.assert_fails(run, "mounted/result.txt", "No space left on device; make room there (df -h, df -i), or name another place")
         self.assertLessEqual(set(os.listdir(point)), {"result.json"})
 
     def test_a_full_disk_for_temporary_files(self):
@@ -91,14 +91,14 @@ class NoRoomAndNoRight(Scenario):
         self.write("mapper.sh", "#!/bin/sh\nwhile IFS= read -r name; do cat \"$name\"; done\n", executable=True)
         subprocess.run(["gzip", self.path("data/a.txt")], check=True)
         run = self.quern("run", environment={"TMPDIR": point})
-        self.assert_fails(run, "No space left", "make room there, or name another folder")
+        self.assert_fails(run, "No space left", "make room there (df -h, df -i), or name another folder")
         self.assertEqual(os.listdir(point), [])
 
     def test_a_full_standard_output(self):
         with open("/dev/full", "wb") as full:
             run = self.quern("run", "--output", "-", stdout=full)
         self.assertEqual(run.status, 1, run)
-        self.assertIn("No space left on device; make room there, or name another place", run.stderr, run)
+        self.assertIn("No space left on device; make room there (df -h, df -i), or name another place", run.stderr, run)
 
     def test_a_folder_that_cannot_be_written(self):
         self.mount("ro")
@@ -114,6 +114,73 @@ class NoRoomAndNoRight(Scenario):
         run = self.quern("run", "--output", "out")
         self.assertIn(run.status, (1, 2), run)
         self.assertIn("out", run.stderr, run)
+
+
+class StandardDescriptors(Scenario):
+    """Whatever of them is closed, full or left by its reader."""
+
+    COMMANDS = (["--help"], ["run", "--help"], ["version"], ["--version"], ["completion", "bash"], ["check"], ["doctor"],
+                ["doctor", "--json"], ["run", "--output", "-"], ["map", "data/a.json", "--output", "-"], ["credentials", "keygen", "k.pem"])
+
+    def setUp(self):
+        super().setUp()
+        self.count_job()
+        self.write("data/a.json", pings("WINNT", "Linux"))
+
+    def clear(self):
+        for name in ("result.txt", "result.json", "k.pem", "k.pub.pem"):
+            if os.path.exists(self.path(name)):
+                os.remove(self.path(name))
+
+    def shell(self, script, **environment):
+        """The exit status of a shell's script in which $quern is quern, and what it wrote."""
+        environment = self.environment({"quern": QUERN, **environment})
+        return subprocess.run(["bash", "-c", script], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE_SECONDS, check=False)
+
+    def test_closed_in_any_combination(self):
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                self.clear()
+                done = self.shell(f'"$quern" run {closed}')
+                self.assertEqual(done.returncode, 0, done)
+                with open(self.path("result.txt"), encoding="utf-8") as result:
+                    self.assertEqual(result.read(), "Linux 1\nWINNT 1\n")
+
+    def test_a_full_standard_output_is_a_failure_of_every_command(self):
+        for command in self.COMMANDS:
+            with self.subTest(command):
+                self.clear()
+                with open("/dev/full", "wb") as full:
+                    run = self.quern(*command, stdout=full)
+                self.assertEqual(run.status, 1, run)
+                self.assertIn("No space left on device", run.stderr, run)
+
+    def test_a_full_or_closed_standard_error_changes_no_status(self):
+        for command in self.COMMANDS:
+            with self.subTest(command):
+                expected = self.quern(*command)
+                self.clear()
+                with open("/dev/full", "wb") as full:
+                    run = self.quern(*command, stderr=full)
+                self.assertEqual((run.status, len(run.stdout)), (expected.status, len(expected.stdout)), run)
+                self.clear()
+
+    def test_a_reader_that_has_gone_ends_every_command_quietly(self):
+        for command in self.COMMANDS:
+            with self.subTest(command):
+                self.clear()
+                reader, writer = os.pipe()
+                os.close(reader)
+                with open(writer, "wb") as closed:
+                    run = self.quern(*command, stdout=closed)
+                self.assertEqual(run.status, 141, run)
+                self.assertNotIn("quern:", run.stderr, run)
+
+    def test_the_head_of_a_large_result(self):
+        self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "mapper.py": ECHO, "data/b.txt": ("x" * 99 + "\n") * 50_000})
+        done = self.shell('"$quern" run -q --output - | head -1; exit ${PIPESTATUS[0]}')
+        self.assertEqual((done.returncode, done.stderr), (141, b""), done)
 
 
 class MemoryLimit(Scenario):

@@ -1,12 +1,17 @@
 """Ctrl-C, termination and sudden death: quern says what was done, leaves no result, and nothing outlives it."""
 import os
+import select
 import signal
 from subprocess import DEVNULL
 
-from scenario import COUNT_SYSTEMS, JOB, SUM, Scenario, pings
+from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, PATIENCE_SECONDS, SUM, TEXT, Scenario, pings
 from faults_test import DAEMON
 
 SLEEPS = "    open({path!r}, 'w').close()\n    time.sleep(1000)\n"
+
+# What whoever started these tests ignores; not what Python itself does.
+IGNORED_HERE = {number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+                if signal.getsignal(number) == signal.SIG_IGN}
 
 
 class Stopping(Scenario):
@@ -101,8 +106,76 @@ class OtherSignals(Stopping):
         process.stdout.close()
         process.stdout = None
         run = self.finish(process)
-        self.assertNotEqual(run.status, 0, run)
+        self.assertEqual(run.status, 141, run)
         self.assert_no_process_left()
+
+
+class IgnoredFromTheStart(Stopping):
+    """As under nohup, and as of background jobs in scripts."""
+
+    def ignoring(self, *signals):
+        def ignore():
+            for number in signals:
+                signal.signal(number, signal.SIG_IGN)
+        return {"preexec_fn": ignore}
+
+    def test_a_signal_does_not_stop_it(self):
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                process = self.start_a_job_that_sleeps(**self.ignoring(number))
+                process.send_signal(number)
+                other = signal.SIGINT if number == signal.SIGTERM else signal.SIGTERM
+                process.send_signal(other)
+                self.assert_stopped(self.finish(process), 128 + other)
+                os.remove(self.path("started"))
+
+    def test_children_begin_as_quern_began(self):
+        self.write_all({"analysis-tools.yml": "mapper: {language: binary, interface: lines, script: m.sh}\ninputs: [data/*]\n",
+                        "data/a.txt": "a\n"})
+        self.write("m.sh", "#!/bin/sh\ncat >/dev/null\ngrep ^SigIgn /proc/self/status\n", executable=True)
+        for signals in ([], [signal.SIGHUP, signal.SIGQUIT], [signal.SIGPIPE], [signal.SIGXFSZ, signal.SIGCHLD]):
+            with self.subTest(signals):
+                run = self.quern("run", **self.ignoring(*(set(signals) | IGNORED_HERE)))
+                expected = sum(1 << (number - 1) for number in set(signals) | IGNORED_HERE if number != signal.SIGCHLD)
+                self.assert_run(run)
+                self.assertEqual(int(run.result.split()[1], 16), expected, run)
+
+
+class AStalledReader(Stopping):
+    """Nobody reads what quern writes to standard error."""
+
+    def assert_the_second_ends_it(self, *arguments, leaves=None):
+        self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "data/a.txt": "a\n",
+                        "mapper.py": "import sys\ndef mapper(key, file, record):\n    for i in range(100000):\n"
+                                     "        print('x' * 100, file=sys.stderr)\n    return record\n"})
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        process = self.start("run", *arguments, stderr=writer)
+        full = select.poll()
+        full.register(writer, select.POLLOUT)
+        self.wait_for(lambda: not full.poll(0) and (leaves is None or os.path.exists(self.path(leaves))), "quern to stand still")
+        process.send_signal(signal.SIGTERM)
+        # One that was not read yet would be the same one.
+        self.wait_for(lambda: not self.is_pending(process, signal.SIGTERM), "the signal to be taken")
+        process.send_signal(signal.SIGTERM)
+        self.assertIn(process.wait(timeout=PATIENCE_SECONDS), (128 + signal.SIGTERM, -signal.SIGTERM))
+        self.may_leave_scratch = True
+
+    @staticmethod
+    def is_pending(process, number):
+        try:
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+                pending = next(line for line in status if line.startswith("ShdPnd"))
+        except OSError:
+            return False
+        return int(pending.split()[1], 16) >> (number - 1) & 1
+
+    def test_of_plain_lines(self):
+        self.assert_the_second_ends_it("-v", leaves="result.txt")
+
+    def test_of_events(self):
+        self.assert_the_second_ends_it("--json")
 
 
 class SuddenDeath(Stopping):
