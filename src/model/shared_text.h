@@ -41,6 +41,8 @@ class SharedText {
     return left.view() <=> right.view();
   }
   friend std::ostream& operator<<(std::ostream& stream, const SharedText& text) { return stream << text.view(); }
+  // How fmt prints it from version 10 on, where it converts nothing by itself.
+  friend std::string_view format_as(const SharedText& text) { return text.view(); }
 
  private:
   struct Piece;

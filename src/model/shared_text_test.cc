@@ -1,5 +1,6 @@
 #include "model/shared_text.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -21,6 +22,10 @@ TEST(SharedText, IsTheTextThatItWasMadeOf) {
     EXPECT_EQ(kept, SharedText(text));
   }
   EXPECT_EQ(SharedText(), "");
+}
+
+TEST(SharedText, IsPrintedAsText) {
+  EXPECT_EQ(fmt::format("{}|{:>3}", SharedText("a b"), SharedText("c")), "a b|  c");
 }
 
 TEST(SharedText, IsOrderedAsItsBytes) {

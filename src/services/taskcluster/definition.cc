@@ -8,7 +8,7 @@
 namespace quern::taskcluster {
 namespace {
 
-const Json& member(const Json& object, const std::string& name) {
+const Json& member(const Json& object, std::string_view name) {
   static const Json kNothing;
   auto found = object.is_object() ? object.find(name) : object.end();
   return found == object.end() ? kNothing : *found;
