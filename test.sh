@@ -93,7 +93,7 @@ esac
 
 begin=$SECONDS
 mkdir -p "$logs"
-configure=(-DQUERN_TESTS=ON)
+configure=(-DQUERN_TESTS=ON -DQUERN_WERROR=ON)
 if command -v ccache >/dev/null; then
   configure+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros

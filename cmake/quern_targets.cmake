@@ -4,7 +4,8 @@
 
 add_library(quern_options INTERFACE)
 target_include_directories(quern_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
-target_compile_options(quern_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror -fno-omit-frame-pointer)
+target_compile_options(quern_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  $<$<BOOL:${QUERN_WERROR}>:-Werror> -fno-omit-frame-pointer)
 find_package(Threads REQUIRED)
 target_link_libraries(quern_options INTERFACE Threads::Threads)
 if(QUERN_SANITIZE STREQUAL "address")
