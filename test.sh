@@ -2,11 +2,12 @@
 # Sets up, builds and runs every test of quern. Works from any folder; a second run downloads nothing and builds only what
 # has changed.
 #
-#   ./test.sh         every test: unit tests with the address sanitizer, whole-program tests with the release build and with it
-#   ./test.sh --all   also the unit tests of the release build, and all that runs threads with the thread sanitizer; continuous
-#                     integration does so. Its release build compiles every file by itself, so that each proves that it names
-#                     the headers it needs; else the files of a folder are compiled together, which takes half of the time.
-#   ./test.sh --tidy  all of that, and clang-tidy, which takes longer than all the rest
+#   ./test.sh             every test: unit tests with the address sanitizer, whole-program tests with the release build and with it
+#   ./test.sh --debian13  also a build and the whole-program tests in a root of Debian 13; needs root
+#   ./test.sh --all       also that, the unit tests of the release build, and all that runs threads with the thread sanitizer;
+#                         continuous integration does so. Its release build compiles every file by itself, so that each proves that
+#                         it names the headers it needs; else the files of a folder are compiled together, which takes half of the time.
+#   ./test.sh --tidy      all of that, and clang-tidy, which takes longer than all the rest
 #
 # Every step says its name and its seconds and keeps what it printed in build/test-logs; the first one that fails ends the
 # run and shows the end of that. The image is built by continuous integration from its sources; elsewhere with the quern that is
@@ -76,6 +77,12 @@ image_tests() {
   fi
 }
 
+# The release of Debian that this machine has not. What makes its root is installed, because it was asked for.
+debian13() {
+  tools/set_up image
+  tests/debian/run trixie
+}
+
 bash_scripts() {
   local scripts
   mapfile -t scripts < <(git ls-files -co --exclude-standard | xargs -d "\n" awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }')
@@ -84,12 +91,15 @@ bash_scripts() {
 
 # A build without a compiler's cache takes two cores most of the time, so that each is built where nothing else would tell.
 runs_all=false
+runs_debian13=false
 case ${1:-} in
   --all | --tidy) runs_all=true ;;
+  --debian13) runs_debian13=true ;;
   '') ;;
-  *) printf 'usage: ./test.sh [--all | --tidy]\n' >&2 && exit 2 ;;
+  *) printf 'usage: ./test.sh [--debian13 | --all | --tidy]\n' >&2 && exit 2 ;;
 esac
 [[ ${CI:-} == true ]] && runs_all=true
+$runs_all && runs_debian13=true
 
 begin=$SECONDS
 mkdir -p "$logs"
@@ -117,6 +127,11 @@ if [[ ${CI:-} == true ]] || tests/image/run_all --possible >"$logs/image.log" 2>
   step "image and package" image_tests
 else
   printf '== %-44s left out: tools/set_up image installs what it needs (%s)\n' "image and package" "$logs/image.log"
+fi
+if $runs_debian13; then
+  step "Debian 13: build and whole runs" debian13
+else
+  printf '== %-44s left out: ./test.sh --debian13 runs it, as root\n' "Debian 13"
 fi
 step "address sanitizer: build" build asan
 step "address sanitizer: unit tests" unit_tests asan
