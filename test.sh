@@ -123,6 +123,7 @@ else
 fi
 step "modules" harness_tests
 step "release: whole runs" whole_runs release
+step "campaigns: drawn jobs for a minute" tests/campaigns/run --seconds 60
 if [[ ${CI:-} == true ]] || tests/image/run_all --possible >"$logs/image.log" 2>&1; then
   step "image and package" image_tests
 else

@@ -86,39 +86,17 @@ class TheSameBytes(Scenario):
 
     # Running
 
-    def kill_mappers(self, count, process):
+    def kill_mappers(self, count):
         """Kills one mapper child after the other, at a moment that nobody chose."""
         draw = random.Random()
         while count > 0 and not self.is_over.wait(draw.uniform(0.01, 0.15)):
-            children = [pid for pid in self.descendants(process.pid) if self.is_mapper(pid)]
+            children = self.children(b"mapper")
             try:
                 os.kill(draw.choice(children or [0x7FFFFFFF]), signal.SIGKILL)
             except ProcessLookupError:
                 continue
             self.killed += 1
             count -= 1
-
-    @staticmethod
-    def descendants(pid):
-        left, found = [pid], []
-        while left:
-            pid = left.pop()
-            try:
-                for task in os.listdir(f"/proc/{pid}/task"):
-                    with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-                        left += map(int, file.read().split())
-            except OSError:
-                continue
-            found.append(pid)
-        return found[1:]
-
-    @staticmethod
-    def is_mapper(pid):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                return b"QUERN_ROLE=mapper" in file.read().split(b"\0")
-        except OSError:
-            return False
 
     def run_under(self, job, circumstance):
         settings = [f"limits.processes={circumstance.get('processes', 2)}", f"limits.memory={circumstance.get('memory', '1GiB')}",
@@ -129,7 +107,7 @@ class TheSameBytes(Scenario):
         environment = {"QUERN_TEST_BLOCK_BYTES": str(circumstance["blocks"])} if "blocks" in circumstance else {}
         self.is_over = threading.Event()
         process = self.start("run", *[word for setting in settings for word in ("--set", setting)], environment=environment)
-        killer = threading.Thread(target=self.kill_mappers, args=(circumstance.get("kills", 0), process))
+        killer = threading.Thread(target=self.kill_mappers, args=(circumstance.get("kills", 0),))
         killer.start()
         try:
             return self.finish(process)

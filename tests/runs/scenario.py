@@ -245,6 +245,18 @@ class Scenario(unittest.TestCase):
                 continue
         return found
 
+    def children(self, role=b""):
+        """The processes of this test's quern that run modules, of one role or of all, by the variable that tells them so."""
+        found = []
+        for pid, _ in self.processes():
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    if any(variable.startswith(b"QUERN_ROLE=" + role) for variable in file.read().split(b"\0")):
+                        found.append(pid)
+            except OSError:
+                continue
+        return found
+
     def wait_for(self, condition, what, seconds=PATIENCE_SECONDS):
         deadline = time.monotonic() + seconds
         while not condition():
