@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "app/loss_policy.h"
@@ -12,9 +12,8 @@
 
 namespace quern::app {
 
-// Sets every bad record aside in bad_records.txt. Those of an input that is not yet decoded to its end wait in memory
-// (up to limits::kHeldBadRecordBytes, then they are written as they come), since they do not count if it fails. A file
-// that cannot be written stops the run: what is set aside is all that is left of a record. Any thread may emit.
+// Sets every bad record aside in bad_records.txt, but for those of inputs that fail, which do not count. A file that
+// cannot be written stops the run: what is set aside is all that is left of a record. Any thread may emit.
 class BadRecords final : public EventSink {
  public:
   // All are borrowed.
@@ -22,17 +21,18 @@ class BadRecords final : public EventSink {
       : file_(file), inputs_(inputs), policy_(policy) {}
 
   void emit(const event::Event& event) override;
-  // Writes what still waits: the run ended before its inputs did.
-  void flush();
+  // After the last event: the file appears, if a record that counts was bad.
+  Result<void> commit();
 
  private:
+  using Extents = std::vector<output::BadRecordFile::Extent>;
   struct Held {
-    std::vector<bool> is_verified;  // as long as the inputs that were heard of
-    std::map<InputOrdinal, std::vector<event::RecordBad>> waiting;
-    std::size_t bytes = 0;
+    std::map<InputOrdinal, Extents> open;  // of inputs that may still fail
+    std::set<InputOrdinal> failed;
+    Extents left_out;  // of the failed ones
   };
-  void write(const event::RecordBad& bad);
-  void release(Held& held, InputOrdinal input, bool keep);
+  void add(Held& held, const event::RecordBad& bad);
+  void leave_out(Held& held, InputOrdinal input);
 
   output::BadRecordFile& file_;
   const InputList& inputs_;

@@ -98,7 +98,8 @@ Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, cons
   return decode::make_decoder(known, std::move(stored));
 }
 
-Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input) {
+Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input,
+                          const std::stop_token& stop) {
   class NoEvents final : public EventSink {
    public:
     void emit(const event::Event&) override {}
@@ -107,6 +108,7 @@ Result<void> verify_input(const std::vector<Input>& inputs, const decode::Decode
   BufferPool pool(1, 4 * options.block_bytes);
   auto source = decode::make_block_source(input, std::span(inputs).subspan(input, 1), options, pool, events);
   while (true) {
+    if (stop.stop_requested()) return stopped();
     Block block;
     TRY_ASSIGN(bool more, source->next(block));
     if (!more) return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "app/input_supply.h"
 #include "model/block.h"
@@ -25,7 +26,8 @@ std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputL
 Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
                                                        std::optional<Compression> compression);
 
-// Reads the input to its end. An error says how it is damaged. Blocks.
-Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input);
+// Reads the input to its end. An error says how it is damaged, or is kStopped. Blocks.
+Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input,
+                          const std::stop_token& stop);
 
 }  // namespace quern::app

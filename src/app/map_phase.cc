@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/input_opener.h"
+#include "app/loss_policy.h"
 #include "app/tee.h"
 #include "base/task_group.h"
 #include "model/limits.h"
@@ -134,7 +135,8 @@ Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
                             .pool = pool,
                             .guard = phase.guard,
                             .events = phase.events,
-                            .make_sink = phase.make_sink};
+                            .make_sink = phase.make_sink,
+                            .would_end = [&](std::uint64_t bad) { return phase.policy.would_end(bad); }};
   if (options.module->interface != Interface::kFunction) {
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }
@@ -173,6 +175,7 @@ Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
                        .processes = phase.processes,
                        .guard = phase.guard,
                        .events = events,
+                       .policy = phase.policy,
                        .make_sink = phase.make_sink};
   TaskGroup group(stop);
   group.spawn("fetch", [&](const std::stop_token& stop_fetch) { return phase.supply.run(stop_fetch); });

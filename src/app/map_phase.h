@@ -19,6 +19,8 @@ class Guard;
 
 namespace quern::app {
 
+class LossPolicy;
+
 // From inputs to pairs: decoders and mapper children. All is borrowed.
 struct MapPhase {
   const Job& job;
@@ -29,6 +31,7 @@ struct MapPhase {
   std::size_t processes = 1;
   process::Guard& guard;
   EventSink& events;
+  LossPolicy& policy;
   std::function<std::unique_ptr<BlockSink>()> make_sink;
 };
 

@@ -32,8 +32,11 @@ RunSession::RunSession(const CommandLine& line, const Job& job)
       accountant_(inputs_),
       policy_(
           job.limits, inputs_.inputs,
-          [this](InputOrdinal input) { return verify_input(inputs_.inputs, decode_options(job_), input); }, stop_),
-      bad_file_(output::BadRecordFile::make(paths_.bad_records)),
+          [this](InputOrdinal input, const std::stop_token& stop) {
+            return verify_input(inputs_.inputs, decode_options(job_), input, stop);
+          },
+          stop_),
+      bad_file_(output::BadRecordFile::make(paths_.bad_records, line.scratch)),
       bad_records_(*bad_file_, inputs_, policy_) {}
 
 Result<void> RunSession::open() {
@@ -126,8 +129,7 @@ Result<void> RunSession::write_books(const Accounting& accounting) {
     std::error_code ignored;
     std::filesystem::remove(paths_.bad_records, ignored);
   }
-  bad_records_.flush();
-  TRY(bad_file_->commit());
+  TRY(bad_records_.commit());
   if (paths_.accounting.empty()) return {};
   return output::write_accounting(accounting, paths_.accounting);
 }

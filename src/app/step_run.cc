@@ -46,7 +46,8 @@ Result<void> StepFile::commit() {
 
 void StepEvents::emit(const event::Event& event) {
   if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
-    target_.emit(event::GroupBad{.key = fmt::format("step {}, pair {}: {}", step_ + 1, bad->line, bad->record),
+    target_.emit(event::GroupBad{.pair = bad->line,
+                                 .key = fmt::format("step {}, pair {}: {}", step_ + 1, bad->line, bad->record),
                                  .reason = bad->reason,
                                  .details = bad->details});
   } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {

@@ -62,6 +62,7 @@ MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
                   .processes = place.processes,
                   .guard = place.guard,
                   .events = events,
+                  .policy = run.policy,
                   .make_sink = std::move(make_sink)};
 }
 

@@ -79,8 +79,9 @@ struct RecordBad {
   std::string reason;   // one line
   std::string details;  // traceback, may be ""
 };
-// A reducer failed on one key.
+// A reducer failed on one key; or a further step's mapper on one pair, whose place `key` tells then.
 struct GroupBad {
+  std::uint64_t pair = 0;  // its number, if it is one
   std::string key;
   std::string reason;
   std::string details;

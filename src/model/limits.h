@@ -19,8 +19,6 @@ inline constexpr std::size_t kBlockBytes = 1 * kMiB;
 inline constexpr std::size_t kMaxRecordBytes = 64 * kMiB;
 // How much of a too long record is kept for bad_records.txt.
 inline constexpr std::size_t kKeptOfLongRecordBytes = 4 * kKiB;
-// Bad records of inputs that are not yet verified which wait in memory.
-inline constexpr std::size_t kHeldBadRecordBytes = 64 * kMiB;
 // Blocks that wait between the decoders and the children, for each child.
 inline constexpr std::size_t kQueuedBlocksPerChild = 2;
 // Blocks sent to one child and not yet answered: it never waits for us.

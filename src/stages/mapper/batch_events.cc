@@ -5,19 +5,23 @@ namespace quern::mapper {
 void BatchEvents::emit(const event::Event& event) {
   if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
     failed_input_ = *failed;
-  } else if (std::holds_alternative<event::RecordBad>(event) || std::holds_alternative<event::Counted>(event)) {
+  } else if (std::holds_alternative<event::RecordBad>(event)) {
+    held_.push_back(event);
+    if (peers_.would_end(++held_bad_)) commit();
+  } else if (std::holds_alternative<event::Counted>(event)) {
     held_.push_back(event);
   } else if (std::holds_alternative<event::InputProgress>(event)) {
-    if (is_first_attempt_) target_.emit(event);
+    if (is_first_attempt_) peers_.events.emit(event);
   } else if (!std::holds_alternative<event::InputDecoded>(event)) {
     // The batch says for itself when its inputs are decoded, because it is one block.
-    target_.emit(event);
+    peers_.events.emit(event);
   }
 }
 
 void BatchEvents::commit() {
-  for (const event::Event& event : held_) target_.emit(event);
+  for (const event::Event& event : held_) peers_.events.emit(event);
   held_.clear();
+  held_bad_ = 0;
 }
 
 }  // namespace quern::mapper

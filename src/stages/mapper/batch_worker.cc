@@ -108,7 +108,7 @@ Result<void> BatchWorker::run(const Batch& batch, const std::stop_token& stop) {
 
 Result<BatchWorker::Attempt> BatchWorker::attempt(const Batch& batch, bool is_first, const std::stop_token& stop) {
   if (stop.stop_requested()) return stopped();
-  events_.emplace(peers_.events, is_first);
+  events_.emplace(peers_, is_first);
   TRY(start_child(batch));
   bool is_lines = options_.module->interface == Interface::kLines;
   auto fed = is_lines ? feed_lines(batch, stop) : feed_files(batch, stop);

@@ -243,7 +243,10 @@ Result<void> FunctionWorker::take_bad(BlockInFlight& work, std::string_view payl
                       .record = std::string(line_at(work.block, place)),
                       .reason = std::move(bad.reason),
                       .details = std::move(bad.details)});
-  return {};
+  if (!peers_.would_end(work.bad.size())) return {};
+  for (event::RecordBad& one : work.bad) peers_.events.emit(std::move(one));
+  work.bad.clear();
+  return stopped();
 }
 
 Result<void> FunctionWorker::take_counters(BlockInFlight* work, std::string_view payload) {

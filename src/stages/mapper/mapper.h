@@ -42,6 +42,8 @@ struct MapperPeers {
   EventSink& events;
   // Makes the sink of one mapper thread; called by that thread.
   std::function<std::unique_ptr<BlockSink>()> make_sink;
+  // Whether so many further bad records end the run: they are told at once then, and not with their block.
+  std::function<bool(std::uint64_t bad_records)> would_end;
 };
 
 // `function` children: takes blocks until the channel is finished. Blocks; returns when every block is committed, or

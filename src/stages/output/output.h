@@ -75,14 +75,21 @@ Result<void> merge_part_files(const std::vector<std::string>& paths, ResultTarge
 Result<TaskPart> compress_part(const std::string& path, const std::string& folder, const std::string& name);
 
 // bad_records.txt (docs/formats/bad-records.md): for each bad record a line `# file:line: reason`, then the record
-// verbatim. Made when the first one comes; appears by rename on commit(). Any thread may add.
+// verbatim. They wait in a folder below `scratch_parent` (disk::ScratchFolder); the file appears by rename on commit().
+// That it cannot be made is an error of the first add(). Any thread may add.
 class BadRecordFile {
  public:
-  static std::unique_ptr<BadRecordFile> make(std::string path);
+  // Where an entry lies among all.
+  struct Extent {
+    std::uint64_t offset = 0;
+    std::uint64_t size_bytes = 0;
+  };
+  static std::unique_ptr<BadRecordFile> make(std::string path, std::string scratch_parent);
   virtual ~BadRecordFile() = default;
-  virtual Result<void> add(std::string_view file, std::uint64_t line, std::string_view reason,
-                           std::string_view record) = 0;
-  virtual Result<void> commit() = 0;  // nothing happens if there was none
+  virtual Result<Extent> add(std::string_view file, std::uint64_t line, std::string_view reason,
+                             std::string_view record) = 0;
+  // Everything but these. Nothing happens if nothing is left.
+  virtual Result<void> commit(std::vector<Extent> left_out) = 0;
 };
 
 // result.json: docs/formats/result-json.md. Written by rename.

@@ -174,24 +174,39 @@ TEST_F(PartedOutputTest, ReportsPartsThatCannotBeWrittenOrWereCut) {
 }
 
 TEST_F(BadRecordFileTest, HoldsEachRecordVerbatimBehindItsAddress) {
-  auto file = BadRecordFile::make(at("bad_records.txt"));
+  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
   using namespace std::string_view_literals;
   ASSERT_TRUE(file->add("data/a.gz", 12, "ValueError: no", "{\"a\": \0\xff# }"sv).ok());
   ASSERT_TRUE(file->add("two\nlines", 1, "first\r\nsecond", "").ok());
   EXPECT_FALSE(fs::exists(at("bad_records.txt")));
-  ASSERT_TRUE(file->commit().ok());
+  ASSERT_TRUE(file->commit({}).ok());
   EXPECT_EQ(text_of("bad_records.txt"),
             "# data/a.gz:12: ValueError: no\n{\"a\": \0\xff# }\n# two lines:1: first  second\n\n"sv);
 }
 
 TEST_F(BadRecordFileTest, IsNotMadeWithoutBadRecords) {
-  auto file = BadRecordFile::make(at("missing/bad_records.txt"));
-  EXPECT_TRUE(file->commit().ok());
+  auto file = BadRecordFile::make(at("missing/bad_records.txt"), at(""));
+  EXPECT_TRUE(file->commit({}).ok());
   EXPECT_FALSE(file->add("a", 1, "b", "c").ok());
 }
 
+TEST_F(BadRecordFileTest, LeavesOutWhatDoesNotCount) {
+  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
+  std::vector<BadRecordFile::Extent> entries;
+  for (int i = 1; i <= 5; ++i) entries.push_back(file->add("f", 1, "why", std::string(1, char('0' + i))).value());
+  ASSERT_TRUE(file->commit({entries[4], entries[1], entries[0]}).ok());
+  EXPECT_EQ(text_of("bad_records.txt"), "# f:1: why\n3\n# f:1: why\n4\n");
+}
+
+TEST_F(BadRecordFileTest, IsNotMadeWhereEverythingIsLeftOut) {
+  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
+  auto entry = file->add("f", 1, "why", "record").value();
+  ASSERT_TRUE(file->commit({entry}).ok());
+  EXPECT_FALSE(fs::exists(at("bad_records.txt")));
+}
+
 TEST_F(BadRecordFileTest, TakesRecordsFromManyThreads) {
-  auto file = BadRecordFile::make(at("bad_records.txt"));
+  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
   {
     std::vector<std::jthread> threads;
     threads.reserve(4);
@@ -201,7 +216,7 @@ TEST_F(BadRecordFileTest, TakesRecordsFromManyThreads) {
       });
     }
   }
-  ASSERT_TRUE(file->commit().ok());
+  ASSERT_TRUE(file->commit({}).ok());
   std::string expected;
   for (int i = 0; i < 2000; ++i) expected += "# f:1: why\nrecord\n";
   EXPECT_EQ(text_of("bad_records.txt"), expected);
