@@ -15,7 +15,7 @@ import { pathToFileURL } from "node:url";
 
 // What a module may replace is kept as it was.
 const { Array, Atomics, BigInt, Buffer, Int32Array, JSON, Map, Number, Object, Promise } = globalThis;
-const { SharedArrayBuffer, String, Symbol, TextDecoder, setImmediate } = globalThis;
+const { SharedArrayBuffer, String, Symbol, TextDecoder, performance, setImmediate } = globalThis;
 const { parse, stringify } = JSON;
 const { accessSync, close, closeSync, constants, fstatSync, openSync, readSync, writeSync } = fs;
 const { isUtf8: isUtf8Bytes } = buffer;
@@ -24,12 +24,13 @@ const { basename } = path;
 const MAGIC = 0x314e5251; // "QRN1", little-endian
 const HEADER_BYTES = 24; // magic, type, id, length of the payload
 const [SETUP, BLOCK, GROUPS, END] = [1, 2, 3, 4];
-const [READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED] = [16, 17, 18, 19, 20, 21, 22, 23];
+const [READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS] = [16, 17, 18, 19, 20, 21, 22, 23, 24];
 const [CAREFUL, CONTINUES, GOES_ON] = [1, 2, 4]; // flags of BLOCK and GROUPS
 
 const OUTPUT_BYTES = 32 << 20; // an OUTPUT frame is cut at the last line end before this size
 const LONGEST_LINE_BYTES = 60 << 20; // a longer line does not fit into any frame
 const JOINED_CHARACTERS = 8 << 20; // at most three bytes each
+const MOST_BETWEEN_LOOKS = 512; // records, or groups, between two looks at the clock
 const REASON_CHARACTERS = 2000;
 const DETAILS_CHARACTERS = 64 << 10;
 const BROKEN_STATUS = 70; // of a child that cannot go on: quern is gone, broke the protocol, or stray code raised
@@ -181,6 +182,59 @@ class Channel {
     const payload = Buffer.alloc(24);
     [returned, bad, blank].forEach((count, i) => payload.writeBigUInt64LE(BigInt(count), 8 * i));
     this.write(DONE, id, payload);
+  }
+}
+
+// Tells quern about once a second that this child gets on: limits.timeout is for those that do not.
+//
+// To look at the clock after each record would cost more than some mappers do. It is looked at after as many as take
+// much less than a second; and after no more than one for each 10 s of the limit, so that records which suddenly take
+// as long as that are still in time.
+class Progress {
+  #channel;
+  #id = 0n;
+  #done = 0;
+  #told = performance.now();
+  #looked = this.#told;
+  #most = 1;
+  #stride = 1;
+  #left = 1; // records until the next look
+
+  constructor(channel) {
+    this.#channel = channel;
+  }
+
+  setLimit(seconds) {
+    this.#most = Math.max(1, Math.min(MOST_BETWEEN_LOOKS, Math.floor(seconds / 10)));
+  }
+
+  begin(id) {
+    this.#id = id;
+    this.#done = 0;
+    this.#looked = performance.now();
+  }
+
+  // After each record; `done` are all of the frame until now.
+  add(done) {
+    if (--this.#left === 0) this.#look(done);
+  }
+
+  #look(done) {
+    this.#done = done;
+    const now = performance.now();
+    if (now - this.#looked > 100) this.#stride = Math.max(1, this.#stride >> 3);
+    else if (now - this.#looked < 20) this.#stride = Math.min(this.#most, this.#stride * 2);
+    this.#looked = now;
+    this.#left = this.#stride;
+    this.tell(now);
+  }
+
+  tell(now = performance.now()) {
+    if (now - this.#told < 1000) return;
+    this.#told = now;
+    const payload = Buffer.alloc(8);
+    payload.writeBigUInt64LE(BigInt(this.#done));
+    this.#channel.write(PROGRESS, this.#id, payload);
   }
 }
 
@@ -389,12 +443,18 @@ function cutAtLines(data) {
 
 // The `quern` object that user code sees.
 class Counters {
+  #progress;
   #amounts = new Map();
+
+  constructor(progress) {
+    this.#progress = progress;
+  }
 
   count(group, name, n = 1) {
     if (!Number.isSafeInteger(n)) throw new TypeError(`quern.count adds whole numbers, not ${shown(n)}`);
     const key = `${quoted(String(group))},${quoted(String(name))}`;
     this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
+    this.#progress.tell();
   }
 
   send(channel, id) {
@@ -499,15 +559,17 @@ function functionOf(module, role, script) {
 class Mapper {
   #channel;
   #counters;
+  #progress;
   #function;
   #results;
   #isText;
   #isKeyed;
   #separator; // between key and record, if records are pairs
 
-  constructor(channel, counters, mapper, results, recordKind, separator) {
+  constructor(channel, counters, progress, mapper, results, recordKind, separator) {
     this.#channel = channel;
     this.#counters = counters;
+    this.#progress = progress;
     this.#function = mapper;
     this.#results = results;
     this.#isText = recordKind === "text" || recordKind === "pairs";
@@ -520,6 +582,7 @@ class Mapper {
     const isCareful = (payload.readUInt32LE(0) & CAREFUL) !== 0;
     const block = { id, payload, isCareful, lines: [], count: 0, bad: 0, blank: 0 };
     const segments = segmentsOf(payload);
+    this.#progress.begin(id);
     // One look at the whole block spares one at each line.
     block.mayBeBroken = !this.#isText && segments.length > 0 && !isUtf8(payload.subarray(segments[0].start));
     for (let i = 0; i < segments.length; ++i) await this.#mapSegment(block, i, segments[i]);
@@ -558,6 +621,7 @@ class Mapper {
         ++block.bad;
         this.#channel.bad(block.id, segment, index, failure);
       }
+      this.#progress.add(block.count);
       start = stop + 1;
     }
   }
@@ -656,6 +720,7 @@ function segmentsOf(payload) {
 class Reducer {
   #channel;
   #counters;
+  #progress;
   #function;
   #results;
   #isLazy;
@@ -673,9 +738,10 @@ class Reducer {
   #lineCounts;
   #bad;
 
-  constructor(channel, counters, reduce, results, valuesKind, isCombiner) {
+  constructor(channel, counters, progress, reduce, results, valuesKind, isCombiner) {
     this.#channel = channel;
     this.#counters = counters;
+    this.#progress = progress;
     this.#function = reduce;
     this.#results = results;
     this.#isLazy = valuesKind === "iterator";
@@ -701,6 +767,7 @@ class Reducer {
       }
       values.skip();
       this.#finishGroup(lines, failure);
+      this.#progress.add(this.#group + 1);
     }
     this.#close();
   }
@@ -708,6 +775,7 @@ class Reducer {
   #open({ kind, id, payload }) {
     if (kind !== GROUPS) giveUp(`a frame of type ${kind} came where GROUPS are expected`);
     this.#id = id;
+    this.#progress.begin(id);
     this.#payload = payload;
     this.#flags = payload.readUInt32LE(0);
     const count = payload.readUInt32LE(4);
@@ -843,20 +911,23 @@ class Values {
 
 // The life of a child.
 
-async function setUp(channel, counters, job) {
+async function setUp(channel, counters, progress, job) {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 18) {
     throw new Refused(`${process.execPath} is Node.js ${process.versions.node}; quern's modules need Node.js 18`);
   }
   const { script, role } = job;
+  progress.setLimit(job.timeout);
   process.argv = [process.execPath, script, ...job.arguments];
   offerQuern(counters);
   const module = await load(script);
   const [name, call] = functionOf(module, role, script);
   await callHook(module, "setup");
   const results = new Results(name, job.separator, role === "reducer");
-  if (role === "mapper") return [new Mapper(channel, counters, call, results, job.record, job.separator), module];
-  return [new Reducer(channel, counters, call, results, job.values, role === "combiner"), module];
+  if (role === "mapper") {
+    return [new Mapper(channel, counters, progress, call, results, job.record, job.separator), module];
+  }
+  return [new Reducer(channel, counters, progress, call, results, job.values, role === "combiner"), module];
 }
 
 async function callHook(module, name) {
@@ -873,13 +944,14 @@ function sayFailed(channel, failure) {
 
 async function main() {
   const channel = new Channel();
-  const counters = new Counters();
+  const progress = new Progress(channel);
+  const counters = new Counters(progress);
   const first = channel.read();
   if (first.kind !== SETUP) giveUp(`the first frame is of type ${first.kind}, not SETUP`);
   watchStrayCode();
   let worker, module;
   try {
-    [worker, module] = await setUp(channel, counters, parse(first.payload.toString()));
+    [worker, module] = await setUp(channel, counters, progress, parse(first.payload.toString()));
   } catch (failure) {
     sayFailed(channel, failure);
   }

@@ -23,7 +23,9 @@ import itertools
 import json
 import struct
 import types
+from _thread import allocate_lock
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from time import monotonic
 
 sys.path = THEIR_PATH
 
@@ -33,7 +35,7 @@ WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED = range(16, 24)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS = range(16, 25)
 CAREFUL, CONTINUES, GOES_ON = 1, 2, 4  # flags of BLOCK and GROUPS
 
 HEADER = struct.Struct("<IIQQ")  # magic, type, id, length of the payload
@@ -41,12 +43,14 @@ TWO_INTEGERS = struct.Struct("<II")
 SEGMENT = struct.Struct("<QQI")  # first line number, size in bytes, length of the name
 PLACE = struct.Struct("<IQ")  # segment, line
 DONE_COUNTS = struct.Struct("<QQQ")  # returned, bad, blank
+DONE_SO_FAR = struct.Struct("<Q")
 
 OUTPUT_BYTES = 32 << 20  # an OUTPUT frame is cut at the last line end before this size
 LONGEST_LINE_BYTES = 60 << 20  # a longer line does not fit into any frame
 # Lines are decoded and split in pieces of about this size: small enough for the cache and for memory that the
 # allocator keeps, large enough that short lines cost little each.
 PIECE_BYTES = 64 << 10
+MOST_BETWEEN_LOOKS = 512  # records, or groups, between two looks at the clock
 LARGEST_COUNT = 1 << 53  # as in JavaScript
 REASON_CHARACTERS = 2000
 DETAILS_CHARACTERS = 64 << 10
@@ -119,6 +123,7 @@ class Channel:
         self._buffer = bytearray(1 << 16)
         self._header = bytearray(HEADER.size)
         self._process = os.getpid()
+        self._writing = allocate_lock()
         self.is_copy = False
         self.lines = []  # what the current loop goes through; emptied in a forked copy, so that it stops there
 
@@ -169,6 +174,18 @@ class Channel:
 
     def write(self, kind, identity, payload=b"", table=b""):
         self.leave_if_copy()
+        with self._writing:
+            self._write(kind, identity, payload, table)
+
+    def write_unless_busy(self, kind, identity, payload):
+        """From any thread of the module, and from what interrupts a write."""
+        if not self.is_copy and self._writing.acquire(False):
+            try:
+                self._write(kind, identity, payload, b"")
+            finally:
+                self._writing.release()
+
+    def _write(self, kind, identity, payload, table):
         try:
             is_ours = os.path.samestat(os.fstat(WRITE_DESCRIPTOR), self._output)
         except OSError:
@@ -235,6 +252,44 @@ class OwnLibrary:
 
 
 own_library = OwnLibrary()
+
+
+class Progress:
+    """Tells quern about once a second that this child gets on: limits.timeout is for those that do not.
+
+    To look at the clock after each record would cost more than some mappers do. It is looked at after as many as take
+    much less than a second; and after no more than one for each 10 s of the limit, so that records which suddenly take
+    as long as that are still in time."""
+
+    def __init__(self, channel):
+        self._channel = channel
+        self._identity = self._done = 0
+        self._told = self._looked = monotonic()
+        self._most = self.stride = 1  # records until the next look
+
+    def set_limit(self, seconds):
+        self._most = max(1, min(MOST_BETWEEN_LOOKS, int(seconds / 10)))
+
+    def begin(self, identity):
+        self._identity, self._done = identity, 0
+        self._looked = monotonic()
+
+    def look(self, done):
+        """After each stride; `done` are all records of the frame until now."""
+        self._done = done
+        now = monotonic()
+        took, self._looked = now - self._looked, now
+        if took > 0.1:
+            self.stride = max(1, self.stride // 8)
+        elif took < 0.02:
+            self.stride = min(self._most, self.stride * 2)
+        self.tell(now)
+
+    def tell(self, now=None):
+        now = now or monotonic()
+        if now - self._told >= 1:
+            self._told = now
+            self._channel.write_unless_busy(PROGRESS, self._identity, DONE_SO_FAR.pack(self._done))
 
 
 # Reasons and tracebacks.
@@ -459,7 +514,8 @@ def output_parts(data):
 
 
 class Counters:
-    def __init__(self):
+    def __init__(self, progress):
+        self._progress = progress
         self._amounts = {}
 
     def count(self, group, name, n=1):
@@ -468,6 +524,7 @@ class Counters:
             raise TypeError(f"quern.count adds whole numbers, not {n!r:.60}")
         place = (str(group), str(name))
         self._amounts[place] = self._amounts.get(place, 0) + int(n)
+        self._progress.tell()
 
     def take(self):
         """What was added since the last call, as a payload; empty if nothing was."""
@@ -530,9 +587,10 @@ def function_of(module, role, script):
 class Mapper:
     """Answers BLOCK frames."""
 
-    def __init__(self, channel, counters, function, results, record_kind, separator):
+    def __init__(self, channel, counters, progress, function, results, record_kind, separator):
         self._channel = channel
         self._counters = counters
+        self._progress = progress
         self._function = function
         self._results = results
         self._separator = separator if record_kind == "pairs" else None
@@ -547,6 +605,7 @@ class Mapper:
             give_up(f"a frame of type {kind} came to a mapper")
         self._identity = identity
         self._bad = self._blank = self._count = 0
+        self._progress.begin(identity)
         for segment, (name, start, end) in enumerate(segments_of(payload)):
             self._segment, self._file, self._index = segment, name, -1
             for piece in pieces_of(payload, start, end):
@@ -554,7 +613,7 @@ class Mapper:
                 if TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL:
                     self._map_carefully(lines)
                 else:
-                    self._map(lines)
+                    self._map_in_strides(lines)
             self._count += self._index + 1
         self._send_lines()
         finish(self._channel, self._counters, identity, self._count, self._bad, self._blank)
@@ -581,6 +640,14 @@ class Mapper:
             send_counters(self._channel, self._counters, self._identity)
             self._channel.write(STARTING, self._identity, PLACE.pack(self._segment, self._index + 1))
             self._map([line])
+
+    def _map_in_strides(self, lines):
+        start = 0
+        while start < len(lines):
+            stop = start + self._progress.stride
+            self._map(lines[start:stop])
+            start = stop
+            self._progress.look(self._count + self._index + 1)
 
     def _map(self, lines):
         self._channel.lines = lines
@@ -667,9 +734,10 @@ class Reducer:
     """Answers GROUPS frames, for reducers and combiners. A group may go on over any number of frames: the frames are
     then read, and answered, while its values are taken."""
 
-    def __init__(self, channel, counters, function, results, values_kind, is_combiner):
+    def __init__(self, channel, counters, progress, function, results, values_kind, is_combiner):
         self._channel = channel
         self._counters = counters
+        self._progress = progress
         self._function = function
         self._results = results
         self._is_lazy = values_kind == "iterator"
@@ -687,6 +755,7 @@ class Reducer:
         if kind != GROUPS:
             give_up(f"a frame of type {kind} came where GROUPS are expected")
         self._identity = identity
+        self._progress.begin(identity)
         self._flags, count = TWO_INTEGERS.unpack_from(payload)
         self._sizes = struct.unpack_from(f"<{count}I", payload, TWO_INTEGERS.size)
         start = TWO_INTEGERS.size + 4 * count
@@ -700,9 +769,14 @@ class Reducer:
 
     def _reduce_whole_groups(self):
         """From this group on, all that this frame has to the end."""
+        last = len(self._sizes) - (1 if self._flags & GOES_ON else 0)
+        while self._group < last:
+            self._reduce_groups(min(last, self._group + self._progress.stride))
+            self._progress.look(self._group)
+
+    def _reduce_groups(self, last):
         function, add, is_lazy, source = self._function, self._results.add, self._is_lazy, self._input
         lines, counts, position = self._lines, self._line_counts, self._position
-        last = len(self._sizes) - (1 if self._flags & GOES_ON else 0)
         for group in range(self._group, last):
             self._group = group
             self._say_starting()
@@ -720,7 +794,7 @@ class Reducer:
             counts.append(lines_in(lines, before))
             position = end
         self._position = position
-        self._group = max(self._group, last)
+        self._group = last
 
     def _reduce_over_frames(self):
         """This group, whose values fill the rest of this frame and go on in the next."""
@@ -888,9 +962,10 @@ def prepare_log():
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
 
 
-def set_up(channel, counters, job):
+def set_up(channel, counters, progress, job):
     """Loads the module and calls its setup(); returns what answers frames, and the module."""
     script, role = job["script"], job["role"]
+    progress.set_limit(job["timeout"])
     channel.watch_forks()
     prepare_log()
     sys.argv = [script] + job["arguments"]
@@ -908,20 +983,31 @@ def set_up(channel, counters, job):
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
     results = Results(name, job["separator"], role == "reducer", keep_bytes)
     if role == "mapper":
-        return Mapper(channel, counters, function, results, job["record"], job["separator"]), module
-    return Reducer(channel, counters, function, results, job["values"], role == "combiner"), module
+        return Mapper(channel, counters, progress, function, results, job["record"], job["separator"]), module
+    return Reducer(channel, counters, progress, function, results, job["values"], role == "combiner"), module
 
 
 def say_failed(channel, error):
+    if isinstance(error, KeyboardInterrupt):
+        die_of_interrupt()
     details = "" if isinstance(error, Refused) else details_of(error)
     channel.write(FAILED, 0, to_json({"reason": reason_of(error), "details": details}))
     flush_log()
     os._exit(1)
 
 
+def die_of_interrupt():
+    """An interrupt is no failure of the module's own: quern sees what this child died of, and starts another."""
+    import _signal
+
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    os.kill(os.getpid(), _signal.SIGINT)
+
+
 def main():
     channel = Channel()
-    counters = Counters()
+    progress = Progress(channel)
+    counters = Counters(progress)
     kind, _, payload = channel.read()
     if kind != SETUP:
         give_up(f"the first frame is of type {kind}, not SETUP")
@@ -929,7 +1015,7 @@ def main():
     try:
         if sys.version_info < (3, 8):
             raise Refused(f"{sys.executable} is Python {version}; quern's modules need Python 3.8 or newer")
-        worker, module = set_up(channel, counters, json.loads(bytes(payload)))
+        worker, module = set_up(channel, counters, progress, json.loads(bytes(payload)))
     except BaseException as error:
         say_failed(channel, error)
     has_combine = callable(getattr(module, "combine", None))

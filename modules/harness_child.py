@@ -16,7 +16,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = struct.Struct("<4sIQQ")
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED = range(16, 24)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS = range(16, 25)
 CAREFUL, CONTINUES, GOES_ON = 1, 2, 4
 PATIENCE_SECONDS = 120  # only for a child that hangs; nothing waits for it otherwise
 
@@ -62,12 +62,13 @@ class Answer:
         self.starting = []
         self.counters = {}
         self.done = None
+        self.progress = []
         self.identity = None
 
 
 class Child:
     def __init__(self, language, interpreter, folder, role="mapper", record="json", separator=" ", values="list",
-                 script=None, arguments=(), environment=None):
+                 script=None, arguments=(), environment=None, timeout=7200):
         self.language = language
         self.folder = folder
         self.script = script
@@ -89,7 +90,7 @@ class Child:
         self._status = None
         self._role = role
         job = {"role": role, "script": script, "arguments": list(arguments), "record": record,
-               "separator": separator, "values": values}
+               "separator": separator, "values": values, "timeout": timeout}
         self.send(SETUP, 0, json.dumps(job).encode())
 
     def send(self, kind, identity, payload=b""):
@@ -159,6 +160,8 @@ class Child:
                 answer.starting.append(struct.unpack("<IQ", payload))
             elif kind == COUNTERS:
                 answer.counters = {(group, name): n for group, name, n in json.loads(payload)}
+            elif kind == PROGRESS:
+                answer.progress.append(struct.unpack("<Q", payload)[0])
             elif kind == DONE:
                 answer.done = struct.unpack("<QQQ", payload)
             else:

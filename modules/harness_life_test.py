@@ -38,6 +38,31 @@ class Living(HarnessTest):
             child.groups(1, [(b"a", [b"1"]), (b"b", [b"2"])], CAREFUL)
             self.assertEqual(child.answer().starting, [(0, 0), (0, 1)])
 
+    def test_tells_about_once_a_second_how_many_records_are_done(self):
+        sources = {
+            "python": "import time\ndef mapper(key, file, record): time.sleep(0.6)\n",
+            "javascript": "exports.mapper = () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600); };\n",
+        }
+        for _, start in self.each(**sources):
+            child = start()
+            child.block(1, [("a", b"1\n2\n"), ("b", b"3\n4\n5\n")])
+            told = child.answer().progress
+            self.assertGreaterEqual(len(told), 1)
+            self.assertEqual(told, sorted(set(told)))
+            self.assertLessEqual(set(told), {1, 2, 3, 4, 5})
+
+    def test_a_module_that_counts_gets_on(self):
+        sources = {
+            "python": "import quern, time\ndef mapper(key, file, record):\n    time.sleep(1.1)\n    quern.count('g', 'n')\n"
+                      "    time.sleep(0.1)\n",
+            "javascript": "exports.mapper = () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100);\n"
+                          "    quern.count('g', 'n'); };\n",
+        }
+        for _, start in self.each(**sources):
+            child = start()
+            child.block(1, [("a", b"1\n")])
+            self.assertEqual(child.answer().progress, [0])
+
     def test_a_death_within_a_careful_record_is_found(self):
         sources = {
             "python": "import os\ndef mapper(key, file, record):\n    if record == 2: os.kill(os.getpid(), 9)\n",

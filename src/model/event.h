@@ -72,6 +72,11 @@ struct BlockMapped {
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
 };
+// How many records of the block that a mapper child works on are done; about once a second.
+struct BlockProgress {
+  std::size_t child = 0;
+  std::uint64_t records = 0;
+};
 struct RecordBad {
   InputOrdinal input = 0;
   std::uint64_t line = 0;
@@ -127,8 +132,8 @@ struct Note {
 };
 
 using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, InputProgress, InputDecoded, InputFailed,
-                           BlockMapped, RecordBad, GroupBad, GroupsReduced, ChildChanged, ChildDied, ModuleLine,
-                           Counted, Status, Note>;
+                           BlockMapped, BlockProgress, RecordBad, GroupBad, GroupsReduced, ChildChanged, ChildDied,
+                           ModuleLine, Counted, Status, Note>;
 
 }  // namespace quern::event
 

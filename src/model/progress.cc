@@ -103,10 +103,15 @@ void ProgressTally::finish() {
   take_over_inputs();
 }
 
+ChildProgress& ProgressTally::child_of(event::Role role, std::size_t number) {
+  auto& children = progress_.children[static_cast<std::size_t>(role)];
+  if (number >= children.size()) children.resize(number + 1);
+  return children[number];
+}
+
 void ProgressTally::child_changed(const event::ChildChanged& change, ClockTime now) {
-  auto& children = progress_.children[static_cast<std::size_t>(change.role)];
-  if (change.child >= children.size()) children.resize(change.child + 1);
-  ChildProgress& child = children[change.child];
+  ChildProgress& child = child_of(change.role, change.child);
+  if (change.state == event::ChildState::kGone) child.records = 0;
   if (child.state == event::ChildState::kWorking) child.working += now - child.since;
   if (child.state == event::ChildState::kWaiting) child.waiting += now - child.since;
   child.state = change.state;
@@ -132,7 +137,10 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   } else if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) {
     ledger_.block_mapped(mapped->first_input, mapped->last_input, mapped->records, mapped->dropped);
     progress_.mapped_output_bytes += mapped->output_bytes;
+    child_of(event::Role::kMapper, mapped->child).records = 0;
     take_over_inputs();
+  } else if (const auto* in_work = std::get_if<event::BlockProgress>(&event)) {
+    child_of(event::Role::kMapper, in_work->child).records = in_work->records;
   } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
     ledger_.decoded(decoded->input, decoded->blocks);
     take_over_inputs();
@@ -164,6 +172,12 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   } else if (std::holds_alternative<event::ChildDied>(event)) {
     ++progress_.children_replaced;
   }
+}
+
+std::uint64_t Progress::records_in_work() const {
+  std::uint64_t records = 0;
+  for (const ChildProgress& child : children_of(event::Role::kMapper)) records += child.records;
+  return records;
 }
 
 ChildTimes child_times(const std::vector<ChildProgress>& children, ClockTime now) {

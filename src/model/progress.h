@@ -72,6 +72,7 @@ struct ChildProgress {
   ClockTime since{};                   // in that state
   std::chrono::nanoseconds working{};  // before `since`
   std::chrono::nanoseconds waiting{};  // before `since`
+  std::uint64_t records = 0;           // done, of the block in work
 };
 
 struct PhaseProgress {
@@ -108,6 +109,8 @@ struct Progress {
   const std::vector<ChildProgress>& children_of(event::Role role) const {
     return children[static_cast<std::size_t>(role)];
   }
+  // Done in blocks that are not mapped to their end.
+  std::uint64_t records_in_work() const;
 };
 
 // Adds events up. Owned by one thread at a time: its owner locks.
@@ -119,6 +122,7 @@ class ProgressTally {
   const Progress& progress() const { return progress_; }
 
  private:
+  ChildProgress& child_of(event::Role role, std::size_t number);
   void child_changed(const event::ChildChanged& change, ClockTime now);
   void phase_ended(const event::PhaseEnded& ended);
   void take_over_inputs();

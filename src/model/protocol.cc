@@ -30,7 +30,7 @@ Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed
 
 bool is_from_child(std::uint32_t type) {
   return type >= static_cast<std::uint32_t>(FrameType::kReady) &&
-         type <= static_cast<std::uint32_t>(FrameType::kFinished);
+         type <= static_cast<std::uint32_t>(FrameType::kProgress);
 }
 
 }  // namespace
@@ -95,6 +95,11 @@ Result<Done> parse_done(std::string_view payload) {
 Result<Starting> parse_starting(std::string_view payload) {
   if (payload.size() != 12) return broken("it wrote a STARTING frame of the wrong length");
   return Starting{.segment = integer_at<std::uint32_t>(payload, 0), .line = integer_at<std::uint64_t>(payload, 4)};
+}
+
+Result<std::uint64_t> parse_progress(std::string_view payload) {
+  if (payload.size() != 8) return broken("it wrote a PROGRESS frame of the wrong length");
+  return integer_at<std::uint64_t>(payload, 0);
 }
 
 }  // namespace quern::protocol

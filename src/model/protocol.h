@@ -32,6 +32,7 @@ enum class FrameType : std::uint32_t {
   kCounters = 21,
   kDone = 22,
   kFinished = 23,
+  kProgress = 24,
 };
 
 // 24 bytes, little-endian: magic, type, id (8 bytes), payload length (8 bytes).
@@ -70,5 +71,8 @@ struct Starting {
   std::uint64_t line = 0;
 };
 Result<Starting> parse_starting(std::string_view payload);
+
+// PROGRESS: how many records or groups of the frame are done.
+Result<std::uint64_t> parse_progress(std::string_view payload);
 
 }  // namespace quern::protocol

@@ -113,3 +113,55 @@ class BadRecordsOfFailedInputs(Scenario):
 
     def test_of_a_lines_mapper(self):
         self.assert_agree("mapper: {script: cat, interface: lines}\nwhere: {k: [x]}\n")
+
+
+class Progress(Scenario):
+    """limits.timeout is for children that get nowhere, not for those that take long."""
+
+    def assert_goes_on(self, job, says=(), **files):
+        self.write_all({"analysis-tools.yml": job + "limits: {timeout: 2s, processes: 1}\n", "data/a.txt": "1\n2\n3\n4\n5\n"})
+        self.write_all({name.replace("_", "."): text for name, text in files.items()})
+        for name in files:
+            os.chmod(self.path(name.replace("_", ".")), 0o755)
+        run = self.quern("run")
+        self.assert_run(run, status=0, says=says)
+        self.assertEqual(run.accounting["children"]["replaced"], 0, run)
+
+    def test_of_records(self):
+        self.assert_goes_on(MAP_ONLY + TEXT, mapper_py="import time\ndef mapper(key, file, record):\n    time.sleep(0.7)\n    return record, 1\n")
+
+    def test_of_records_in_javascript(self):
+        self.assert_goes_on("language: javascript\nscript: mapper.js\ninputs: [data/*]\n" + TEXT, mapper_js="""
+            exports.mapper = (key, file, record) => {
+              Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+              return [record, 1];
+            };
+            """)
+
+    def test_of_groups_and_of_a_combiner(self):
+        self.assert_goes_on(JOB + TEXT + "combiner: {language: python, script: reducer.py}\n",
+                            mapper_py="def mapper(key, file, record):\n    return record, 1\n",
+                            reducer_py="import time\ndef reduce(key, values):\n    time.sleep(0.7)\n    return key, sum(map(int, values))\n")
+
+    def test_of_counters_within_one_record(self):
+        self.assert_goes_on(MAP_ONLY + TEXT, mapper_py="""
+            import quern, time
+            def mapper(key, file, record):
+                for _ in range(4 if record == "1" else 0):
+                    time.sleep(0.7)
+                    quern.count("steps", "done")
+            """)
+
+    def test_of_reporter_lines(self):
+        reports = "#!/bin/sh\nfor i in 1 2 3 4; do sleep 0.7; echo reporter:{} >&2; done; cat\n"
+        for line in ("status:still here", "counter:g,n,1"):
+            self.assert_goes_on("mapper: {script: mapper.sh, interface: lines}\ninputs: [data/*]\n" + TEXT, mapper_sh=reports.format(line))
+        self.assert_goes_on("mapper: {script: mapper.sh, interface: files}\ninputs: [data/*]\n", mapper_sh=reports.format("status:here"))
+        self.assert_goes_on("mapper: {script: cat, interface: lines}\nreducer: {script: reducer.sh, interface: lines}\ninputs: [data/*]\n"
+                            + TEXT, reducer_sh=reports.format("status:here"))
+
+    def test_other_lines_are_none(self):
+        self.write_all({"analysis-tools.yml": "mapper: {script: mapper.sh, interface: lines}\ninputs: [data/*]\nlimits: {timeout: 1s, attempts: 1}\n"
+                                              + TEXT, "data/a.txt": "1\n"})
+        self.write("mapper.sh", "#!/bin/sh\nwhile :; do sleep 0.1; echo complaint >&2; done\n", executable=True)
+        self.assert_fails(self.quern("run"), "limits.timeout")

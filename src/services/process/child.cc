@@ -174,7 +174,8 @@ Result<Activity> ProcessChild::wait(Buffer& output, std::size_t most_output_byte
     told_output_end_ = true;
     activity.output_ended = true;
   }
-  // Lines in the log are no progress: a child that only complains runs into its deadline too.
+  // Lines in the log are no progress here: a child that only complains runs into its deadline too. Whether one is a
+  // report is for the caller to see.
   bool progressed = activity.written_bytes > 0 || activity.output_bytes > 0 || activity.exited;
   activity.timed_out = !progressed && Clock::now() >= deadline;
   return activity;

@@ -7,10 +7,13 @@ namespace quern::process {
 using nlohmann::json;
 
 std::string setup_json(const ModuleSetup& setup) {
-  json message = {
-      {"role", setup.role},           {"script", setup.script},
-      {"arguments", setup.arguments}, {"record", name_of(setup.record)},
-      {"separator", setup.separator}, {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"}};
+  json message = {{"role", setup.role},
+                  {"script", setup.script},
+                  {"arguments", setup.arguments},
+                  {"record", name_of(setup.record)},
+                  {"separator", setup.separator},
+                  {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"},
+                  {"timeout", std::chrono::duration<double>(setup.timeout).count()}};
   return message.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct ModuleSetup {
   RecordKind record = RecordKind::kKeyedJson;
   std::string_view separator;
   ValuesKind values = ValuesKind::kList;
+  std::chrono::milliseconds timeout{};  // limits.timeout
 };
 // The payload of SETUP.
 std::string setup_json(const ModuleSetup& setup);

@@ -45,4 +45,8 @@ event::Event event_of_log_line(event::Role role, std::size_t child, std::string 
   return event::ModuleLine{.role = role, .child = child, .line = std::move(line)};
 }
 
+bool is_progress(const event::Event& event) {
+  return std::holds_alternative<event::Counted>(event) || std::holds_alternative<event::Status>(event);
+}
+
 }  // namespace quern::process

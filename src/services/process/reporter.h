@@ -12,4 +12,7 @@ namespace quern::process {
 // that is not whole) is an event::ModuleLine.
 event::Event event_of_log_line(event::Role role, std::size_t child, std::string line);
 
+// Whether such a line is a sign of progress: a count or a report, but not just any line.
+bool is_progress(const event::Event& event);
+
 }  // namespace quern::process

@@ -241,11 +241,11 @@ Result<void> BatchWorker::drain_to_exit(const std::stop_token& stop) {
 Result<void> BatchWorker::step(const std::stop_token& stop) {
   TRY_ASSIGN(process::Activity seen,
              child_->wait(output_, kOutputChunkBytes, -1, last_progress_ + options_.timeout, stop));
-  report_log();
+  bool has_reported = report_log();
   if (seen.stopped) return stopped();
   exited_ = exited_ || seen.exited;
   input_refused_ = input_refused_ || seen.input_closed;
-  if (seen.written_bytes > 0 || seen.output_bytes > 0) last_progress_ = Clock::now();
+  if (seen.written_bytes > 0 || seen.output_bytes > 0 || has_reported) last_progress_ = Clock::now();
   output_bytes_ += seen.output_bytes;
   if (output_.size() >= kOutputChunkBytes) TRY(cut_output(false));
   if (seen.timed_out && Clock::now() >= last_progress_ + options_.timeout && hang_.empty()) {
@@ -336,10 +336,14 @@ Result<void> BatchWorker::commit(const Batch& batch) {
   return {};
 }
 
-void BatchWorker::report_log() {
+bool BatchWorker::report_log() {
+  bool has_reported = false;
   for (std::string& line : child_->take_log_lines()) {
-    events_->emit(process::event_of_log_line(event::Role::kMapper, number_, std::move(line)));
+    event::Event event = process::event_of_log_line(event::Role::kMapper, number_, std::move(line));
+    has_reported |= process::is_progress(event);
+    events_->emit(event);
   }
+  return has_reported;
 }
 
 void BatchWorker::end_child() {

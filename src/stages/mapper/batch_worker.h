@@ -45,7 +45,8 @@ class BatchWorker {
   Result<void> take_result_file();
   std::optional<Error> judge(const Batch& batch);
   Result<void> commit(const Batch& batch);
-  void report_log();
+  // Whether one of its lines was a sign of progress.
+  bool report_log();
   void end_child();
   void change_state(event::ChildState state);
   std::string name() const;

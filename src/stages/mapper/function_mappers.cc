@@ -20,7 +20,8 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                                            .script = script,
                                            .arguments = module.arguments,
                                            .record = options.record,
-                                           .separator = options.separator});
+                                           .separator = options.separator,
+                                           .timeout = options.timeout});
   Turns turns;
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= options.processes; ++number) {

@@ -182,6 +182,13 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
     case FrameType::kFinished:
       finished_frame_ = true;
       return {};
+    case FrameType::kProgress: {
+      // It may come late, as other threads of the module write it, too.
+      TRY_ASSIGN(std::uint64_t records, protocol::parse_progress(frame.payload));
+      if (in_flight_.empty() || in_flight_.front().id != frame.header.id) return {};
+      peers_.events.emit(event::BlockProgress{.child = number_, .records = records});
+      return {};
+    }
     case FrameType::kCounters:
       if (frame.header.id == 0) return take_counters(nullptr, frame.payload);
       return handle_answer(frame);

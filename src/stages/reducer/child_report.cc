@@ -23,14 +23,16 @@ void ChildReport::change_state(event::ChildState state, int pid) {
   emit(event::ChildChanged{.role = options_.role, .child = options_.child, .state = state, .pid = pid});
 }
 
-void ChildReport::emit_log(process::Child& child, bool has_reporter_lines) {
+bool ChildReport::emit_log(process::Child& child, bool has_reporter_lines) {
+  bool has_reported = false;
   for (std::string& line : child.take_log_lines()) {
-    if (has_reporter_lines) {
-      emit(process::event_of_log_line(options_.role, options_.child, std::move(line)));
-    } else {
-      emit(event::ModuleLine{.role = options_.role, .child = options_.child, .line = std::move(line)});
-    }
+    event::Event event =
+        has_reporter_lines ? process::event_of_log_line(options_.role, options_.child, std::move(line))
+                           : event::ModuleLine{.role = options_.role, .child = options_.child, .line = std::move(line)};
+    has_reported |= process::is_progress(event);
+    emit(event);
   }
+  return has_reported;
 }
 
 Error ChildReport::died(const Failure& failure) {

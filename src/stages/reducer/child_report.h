@@ -23,7 +23,8 @@ class ChildReport {
   void change_state(event::ChildState state, int pid);
   void warn(std::string text) { events_.emit(event::Note{event::Level::kWarning, std::move(text)}); }
   // The child's log lines since the last call, each as what it means. `function` children have no reporter lines.
-  void emit_log(process::Child& child, bool has_reporter_lines);
+  // Whether one was a sign of progress.
+  bool emit_log(process::Child& child, bool has_reporter_lines);
 
   // Why the job cannot go on: an event, and the error with its cause block.
   struct Failure {

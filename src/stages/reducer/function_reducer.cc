@@ -109,7 +109,8 @@ Result<void> FunctionReducer::start() {
                              .script = script,
                              .arguments = module.arguments,
                              .separator = options_.separator,
-                             .values = options_.values};
+                             .values = options_.values,
+                             .timeout = options_.timeout};
   TRY_ASSIGN(auto child, process::ModuleChild::start({.language = module.language,
                                                       .interpreter = interpreter_,
                                                       .harness = std::move(harness),
@@ -229,6 +230,8 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
     case FrameType::kFinished:
       if (!in_flight_.empty()) return child_error("it wrote FINISHED before it had answered everything");
       is_finished_ = true;
+      return {};
+    case FrameType::kProgress:
       return {};
     case FrameType::kCounters:
       return take_counters(frame.payload);

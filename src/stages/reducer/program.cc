@@ -40,16 +40,17 @@ Result<void> Program::step(Buffer& output, const std::stop_token& stop) {
   std::size_t unsent = child_->unsent_bytes();
   TRY_ASSIGN(process::Activity seen,
              child_->wait(output, limits::kPipeBytes, -1, last_progress_ + options_.timeout, stop));
-  report_.emit_log(*child_, true);
+  bool has_reported = report_.emit_log(*child_, true);
   if (seen.stopped) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
   has_exited_ = seen.exited;
   // What was queued and neither written nor kept is what the child has refused.
   refuses_input_ |= seen.input_closed || unsent - seen.written_bytes > child_->unsent_bytes();
-  if (seen.output_bytes > 0 || seen.written_bytes > 0) last_progress_ = Clock::now();
-  if (seen.timed_out && !has_exited_) {
-    return Error{.kind = ErrorKind::kChildFailed,
-                 .message = fmt::format("it neither read nor wrote for {} s (limits.timeout), and quern ended it",
-                                        std::chrono::duration<double>(options_.timeout).count())};
+  if (seen.output_bytes > 0 || seen.written_bytes > 0 || has_reported) last_progress_ = Clock::now();
+  if (seen.timed_out && !has_reported && !has_exited_) {
+    return Error{
+        .kind = ErrorKind::kChildFailed,
+        .message = fmt::format("it neither read, nor wrote, nor reported for {} s (limits.timeout), and quern ended it",
+                               std::chrono::duration<double>(options_.timeout).count())};
   }
   return {};
 }

@@ -103,7 +103,7 @@ std::vector<Line> map_lines(const PhaseProgress& phase, const LiveState& state, 
   first.add(after_bar);
 
   Line second = labelled("");
-  second.add(format_count(progress.records_mapped + progress.records_bad, "record"));
+  second.add(format_count(progress.records_mapped + progress.records_bad + progress.records_in_work(), "record"));
   std::string rate = format_rate(state.pace.decoded_bytes, state.pace.over);
   if (!rate.empty()) second.add(fmt::format("  {} decoded", rate));
   second.add(
