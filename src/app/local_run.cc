@@ -20,7 +20,8 @@ namespace {
 using event::Phase;
 
 Result<void> map_and_reduce(const LocalRun& run, const Place& place, Targets& targets) {
-  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events);
+  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events,
+                     run.policy);
   TRY(reduce.start_early());
   TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kResult));
   TimedPhase timed(Phase::kReduce, run.events);

@@ -37,7 +37,8 @@ Result<void> write_partitions(const LocalRun& run, shuffle::Shuffle& shuffle, st
 }
 
 Result<void> map_and_sort(const LocalRun& run, const Place& place, Targets& targets) {
-  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events);
+  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events,
+                     run.policy);
   TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kTerms));
   TimedPhase timed(Phase::kReduce, run.events);
   TRY(mapped.shuffle->finish(mapped.failed_inputs));

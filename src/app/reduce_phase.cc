@@ -21,13 +21,14 @@ std::optional<Aggregation> shuffle_aggregation(const Step& step) {
 }
 
 ReducePhase::ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
-                         process::Guard& guard, EventSink& events)
+                         process::Guard& guard, EventSink& events, LossPolicy& policy)
     : job_(job),
       step_(step),
       scratch_folder_(std::move(scratch_folder)),
       processes_(processes),
       guard_(guard),
-      events_(events) {}
+      events_(events),
+      policy_(policy) {}
 
 Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module, event::Role role, std::size_t child) {
   std::string folder = fmt::format("{}/{}-{}", scratch_folder_, name_of(role), child);
@@ -40,7 +41,8 @@ Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module,
                                  .child = child,
                                  .role = role,
                                  .timeout = job_.limits.timeout,
-                                 .attempts = job_.limits.attempts};
+                                 .attempts = job_.limits.attempts,
+                                 .would_end = [this](std::uint64_t bad) { return policy_.would_end(bad); }};
 }
 
 Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {
@@ -67,8 +69,8 @@ Result<void> ReducePhase::start_early() {
 
 Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
   if (job_.reducers == 1) {
-    TRY_ASSIGN(auto groups, shuffle.groups(0));
-    return run(std::move(groups), target, stop);
+    auto sink = output::make_direct_sink(target);
+    return run([&] { return shuffle.groups(0); }, *sink, stop);
   }
   auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
   TRY(run_parts(
@@ -85,32 +87,26 @@ Result<void> ReducePhase::run_apart(shuffle::Shuffle& shuffle,
   return run_parts(shuffle, make_sink, stop);
 }
 
-Result<void> ReducePhase::run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target,
-                              const std::stop_token& stop) {
-  auto sink = output::make_direct_sink(target);
-  return run(std::move(groups), *sink, stop);
+Result<void> ReducePhase::run(const reducer::OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
+  return reduce_partition(open, 0, sink, std::move(early_), stop);
 }
 
-Result<void> ReducePhase::run(std::unique_ptr<GroupSource> groups, ReducedSink& sink, const std::stop_token& stop) {
-  return reduce_partition(std::move(groups), 0, sink, std::move(early_), stop);
-}
-
-Result<void> ReducePhase::reduce_partition(std::unique_ptr<GroupSource> groups, std::size_t partition,
-                                           ReducedSink& sink, std::unique_ptr<reducer::Reducer> reducer,
-                                           const std::stop_token& stop) {
+Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std::size_t partition, ReducedSink& sink,
+                                           std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop) {
   if (step_.reducer->builtin.has_value()) {
     Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
     reducer::BuiltinReducerOptions options{.aggregation = aggregation,
                                            .is_aggregated = shuffle_aggregation(step_) == aggregation,
                                            .separator = job_.separator,
                                            .child = partition + 1};
+    TRY_ASSIGN(auto groups, open());
     return reducer::run_builtin_reducer(options, std::move(groups), sink, events_, stop);
   }
   if (reducer == nullptr) {
     TRY_ASSIGN(reducer, make_reducer(partition));
     TRY(reducer->start());
   }
-  return reducer->run(*groups, sink, stop);
+  return reducer->run(open, sink, stop);
 }
 
 Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink, const std::stop_token& stop) {
@@ -118,8 +114,8 @@ Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& m
   auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
     for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
       TRY_ASSIGN(auto sink, make_sink(partition));
-      TRY_ASSIGN(auto groups, shuffle.groups(partition));
-      TRY(reduce_partition(std::move(groups), partition, *sink, nullptr, stop_reducer));
+      auto open = [&] { return shuffle.groups(partition); };
+      TRY(reduce_partition(open, partition, *sink, nullptr, stop_reducer));
       TRY(sink->finish());
     }
     return {};

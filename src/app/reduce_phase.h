@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/loss_policy.h"
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "model/block.h"
@@ -26,26 +27,25 @@ class ReducePhase {
  public:
   // All are borrowed for the life of this object.
   ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
-              process::Guard& guard, EventSink& events);
+              process::Guard& guard, EventSink& events, LossPolicy& policy);
   // A single reducer's interpreter can start while the mappers still work.
   Result<void> start_early();
   // A sink that hands what the step's combiner makes of each block to `sink`; `sink` itself where no module combines.
   // Any thread may call; the sink belongs to one.
   std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop);
-  // All block. The result is complete in its target, but not committed, when they return. The last two have a single
+  // All block. The result is complete in its target, but not committed, when they return. The last has a single
   // reducer for all groups, whatever the job says; a built-in combiner or reducer has made of them what it makes.
   Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop);
   // Each partition's result goes to a target of its own.
   Result<void> run_apart(shuffle::Shuffle& shuffle, const std::vector<std::unique_ptr<output::ResultTarget>>& targets,
                          const std::stop_token& stop);
-  Result<void> run(std::unique_ptr<GroupSource> groups, output::ResultTarget& target, const std::stop_token& stop);
-  Result<void> run(std::unique_ptr<GroupSource> groups, ReducedSink& sink, const std::stop_token& stop);
+  Result<void> run(const reducer::OpenGroups& open, ReducedSink& sink, const std::stop_token& stop);
 
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
   Result<reducer::ReducerOptions> child_options(const Module& module, event::Role role, std::size_t child);
   // `reducer` has started already, or is null: then one is made.
-  Result<void> reduce_partition(std::unique_ptr<GroupSource> groups, std::size_t partition, ReducedSink& sink,
+  Result<void> reduce_partition(const reducer::OpenGroups& open, std::size_t partition, ReducedSink& sink,
                                 std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop);
   using MakeSink = std::function<Result<std::unique_ptr<ReducedSink>>(std::size_t partition)>;
   Result<void> run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink, const std::stop_token& stop);
@@ -56,6 +56,7 @@ class ReducePhase {
   const std::size_t processes_;
   process::Guard& guard_;
   EventSink& events_;
+  LossPolicy& policy_;
   std::unique_ptr<reducer::Reducer> early_;
   std::atomic<std::size_t> combiners_ = 0;
 };

@@ -13,12 +13,14 @@ namespace quern::app {
 namespace {
 
 Result<void> merge_and_reduce(const LocalRun& step, const Place& place, ReducedSink& sink) {
-  ReducePhase reduce(step.job, step.job.steps.front(), place.scratch_folder, place.processes, place.guard, step.events);
+  ReducePhase reduce(step.job, step.job.steps.front(), place.scratch_folder, place.processes, place.guard, step.events,
+                     step.policy);
   TimedPhase timed(event::Phase::kReduce, step.events);
   TRY(reduce.start_early());
-  TRY_ASSIGN(auto groups,
-             merged_parts(step, 0, step.inputs.inputs.size(), place.scratch_folder, AggregatedTo::kResult));
-  TRY(reduce.run(std::move(groups), sink, step.stop.get_token()));
+  auto open = [&] {
+    return merged_parts(step, 0, step.inputs.inputs.size(), place.scratch_folder, AggregatedTo::kResult);
+  };
+  TRY(reduce.run(open, sink, step.stop.get_token()));
   if (auto failure = step.policy.failure(); failure.has_value()) return Error(*failure);
   return {};
 }

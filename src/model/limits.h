@@ -70,6 +70,9 @@ inline constexpr std::size_t kMaxFrameBytes = 64 * kMiB;
 inline constexpr std::size_t kMaxBlockOutputBytes = 1 * kGiB;
 // What a `lines` or `files` child gave for a batch that is not finished: beyond this it is held on disk.
 inline constexpr std::size_t kHeldLinesBytes = 32 * kMiB;
+// What a `function` reducer gave for one batch of groups, held until the batch is done. What is more is taken over at
+// once, and then the batch cannot be given to another child.
+inline constexpr std::size_t kHeldReducedBytes = 64 * kMiB;
 // Last bytes of a child's standard error that are kept for the cause block, and the lines of them that are shown.
 inline constexpr std::size_t kKeptLogBytes = 64 * kKiB;
 inline constexpr std::size_t kShownLogLines = 20;

@@ -1,6 +1,7 @@
 """What ends a run, and when: bad records at once, children that die are replaced, and what was set aside is what was counted."""
 import os
 import re
+import signal
 
 from scenario import JOB, MAP_ONLY, SUM, TEXT, Scenario, compress, dedent
 
@@ -113,6 +114,130 @@ class BadRecordsOfFailedInputs(Scenario):
 
     def test_of_a_lines_mapper(self):
         self.assert_agree("mapper: {script: cat, interface: lines}\nwhere: {k: [x]}\n")
+
+
+class ReducersThatDie(Scenario):
+    """Another one takes over, and the result is as if nothing had been."""
+
+    def job(self, reducer, more="", **files):
+        self.write_all({"analysis-tools.yml": JOB + TEXT + more, "reducer.py": reducer, "data/a.txt": "b\na\nc\na\n",
+                        "mapper.py": "def mapper(key, file, record):\n    return record, 1\n"})
+        self.write_all(files)
+
+    def dies_once(self, act, at="key == 'b'"):
+        """A reducer that does this once."""
+        return (f"import os, signal, sys, time, quern\nMARK = {self.path('died')!r}\ndef reduce(key, values):\n"
+                f"    quern.count('keys', 'seen')\n    if {at} and not os.path.exists(MARK):\n        open(MARK, 'w').close()\n"
+                f"        {act}\n    return key, sum(map(int, values))\n")
+
+    def assert_whole(self, *says, seen=3):
+        run = self.quern("run")
+        self.assert_run(run, status=0, result="a 2\nb 1\nc 1\n", says=says)
+        self.assertEqual(run.accounting["counters"], {"keys": {"seen": seen}}, run)
+        self.assertEqual(run.accounting["children"]["replaced"], 1, run)
+
+    def test_by_a_signal_an_exit_or_rubbish(self):
+        for act in ("os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)", "os.write(4, b'x' * 100)", "os.close(4)"):
+            with self.subTest(act=act):
+                if os.path.exists(self.path("died")):
+                    os.remove(self.path("died"))
+                self.job(self.dies_once(act))
+                self.assert_whole("started another")
+
+    def test_by_hanging(self):
+        self.job(self.dies_once("time.sleep(1000)"), "limits: {timeout: 1s}\n")
+        self.assert_whole("limits.timeout")
+
+    def test_in_javascript(self):
+        self.job(SUM)
+        self.write_all({"analysis-tools.yml": JOB.replace("reducer: {language: python, script: reducer.py}",
+                                                         "reducer: {language: javascript, script: reducer.js}") + TEXT,
+                        "reducer.js": f"""
+            const fs = require('fs');
+            exports.reduce = (key, values) => {{
+              quern.count('keys', 'seen');
+              if (key === 'b' && !fs.existsSync('{self.path("died")}')) {{
+                fs.writeFileSync('{self.path("died")}', '');
+                process.kill(process.pid, 'SIGKILL');
+              }}
+              return [key, values.length];
+            }};
+            """})
+        self.assert_whole("SIGKILL")
+
+    def test_of_several_and_as_combiner(self):
+        self.job(self.dies_once("os._exit(3)"), "reducers: 3\n")
+        self.assert_whole("exit status 3")
+        os.remove(self.path("died"))
+        self.job(SUM, "combiner: {language: python, script: combiner.py}\n", **{"combiner.py": self.dies_once("os._exit(3)")})
+        self.assert_whole("combiner 1", "exit status 3")
+
+    def test_within_a_group_of_many_frames(self):
+        self.write_all({"analysis-tools.yml": JOB + TEXT + "values: iterator\n", "data/a.txt": "x\n" * 300_000 + "a\nz\n",
+                        "mapper.py": "def mapper(key, file, record):\n    return record, '0123456789'\n", "reducer.py": f"""
+            import os
+            def reduce(key, values):
+                count = 0
+                for value in values:
+                    count += 1
+                    if count == 250_000 and not os.path.exists({self.path('died')!r}):
+                        open({self.path('died')!r}, 'w').close()
+                        os._exit(3)
+                return key, count
+            """})
+        for more in ("", "limits.memory=16MiB"):
+            with self.subTest(more=more):
+                run = self.quern("run", "--set", more or "limits.attempts=3")
+                self.assert_run(run, status=0, result="a 1\nx 300000\nz 1\n", says="exit status 3")
+                os.remove(self.path("died"))
+
+    def test_over_parts(self):
+        self.job(SUM)
+        self.assert_run(self.quern("map", "-o", "part"))
+        self.write("reducer.py", self.dies_once("os._exit(3)"))
+        run = self.quern("reduce", "part")
+        self.assert_run(run, result="a 2\nb 1\nc 1\n", says="exit status 3")
+
+    def test_every_time_fail_the_job_and_name_the_key(self):
+        self.job("import os\ndef reduce(key, values):\n    if key == 'b': os._exit(5)\n")
+        run = self.quern("run")
+        self.assert_fails(run, "exit status 5", "at the key 'b'", "started it 3 times")
+        self.assertNotIn("earlier keys", run.stderr, run)
+
+    def test_lines_reducers_that_gave_nothing_yet(self):
+        mark = self.path("died")
+        for act in ("kill -9 $$", "exit 3"):
+            self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {script: reducer.sh, interface: "
+                                                  "lines}\ninputs: [data/*]\n" + TEXT,
+                            "mapper.py": "def mapper(key, file, record):\n    return record, 1\n", "data/a.txt": "b\na\n"})
+            self.write("reducer.sh", f"#!/bin/sh\nif [ ! -e '{mark}' ]; then touch '{mark}'; read line; {act}; fi\ncat\n", executable=True)
+            run = self.quern("run")
+            self.assert_run(run, result="a 1\nb 1\n", says="started another")
+            os.remove(mark)
+
+    def test_files_reducers(self):
+        mark = self.path("died")
+        self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {script: reducer.sh, interface: "
+                                              "files}\ninputs: [data/*]\n" + TEXT,
+                        "mapper.py": "def mapper(key, file, record):\n    return record, 1\n", "data/a.txt": "b\na\n"})
+        self.write("reducer.sh", f"#!/bin/sh\nread name\nif [ ! -e '{mark}' ]; then touch '{mark}'; echo half > result.txt; kill -9 $$; fi\n"
+                                 "cat \"$name\"\n", executable=True)
+        self.assert_run(self.quern("run"), result="a 1\nb 1\n", says="started another")
+
+    def test_while_they_wait_cost_nothing(self):
+        self.job(SUM, more="limits: {attempts: 2}\n")
+        self.write_all({
+            "mapper.py": f"import os, time\ndef mapper(key, file, record):\n    open({self.path('mapping')!r}, 'w').close()\n"
+                         f"    while not os.path.exists({self.path('go')!r}): time.sleep(0.01)\n    return record, 1\n",
+            "reducer.py": f"import os\nwith open({self.path('pids')!r}, 'a') as file: print(os.getpid(), file=file)\n" + SUM})
+        process = self.start("run")
+        self.wait_for_file("mapping")
+        self.wait_for(lambda: os.path.exists(self.path("pids")) and open(self.path("pids")).read().endswith("\n"), "the reducer")
+        with open(self.path("pids"), encoding="utf-8") as file:
+            os.kill(int(file.read().split()[0]), signal.SIGKILL)
+        self.write("go", "")
+        run = self.finish(process)
+        self.assert_run(run, status=0, result="a 2\nb 1\nc 1\n", says="SIGKILL")
 
 
 class Progress(Scenario):

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -12,7 +13,7 @@ namespace quern::reducer {
 
 // The pairs of one block by key: keys in the order in which they first come, values in theirs. Owned by one thread; its
 // memory is used again for the next block.
-class BlockGroups final : public GroupSource {
+class BlockGroups {
  public:
   explicit BlockGroups(std::string_view separator) : separator_(separator) {}
   // Begins again with these lines, each with its line end, which are borrowed.
@@ -20,11 +21,8 @@ class BlockGroups final : public GroupSource {
   bool empty() const { return groups_.empty(); }
   // Brings the keys into byte order.
   void sort();
-
-  Result<bool> next_group() override;
-  Result<bool> next_value() override;
-  std::string_view key() const override { return groups_[next_group_ - 1].key; }
-  std::string_view value() const override { return value_; }
+  // From the first group on, as often as it is needed. Borrows this.
+  std::unique_ptr<GroupSource> open() const { return std::make_unique<Reader>(*this); }
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
@@ -37,15 +35,26 @@ class BlockGroups final : public GroupSource {
     std::uint32_t first = kNone;
     std::uint32_t last = kNone;
   };
+  class Reader final : public GroupSource {
+   public:
+    explicit Reader(const BlockGroups& table) : table_(table) {}
+    Result<bool> next_group() override;
+    Result<bool> next_value() override;
+    std::string_view key() const override { return table_.groups_[next_group_ - 1].key; }
+    std::string_view value() const override { return value_; }
+
+   private:
+    const BlockGroups& table_;
+    std::size_t next_group_ = 0;
+    std::uint32_t next_pair_ = kNone;
+    std::string_view value_;
+  };
   void add(std::string_view line);
 
   const std::string_view separator_;  // borrowed
   std::unordered_map<std::string_view, std::uint32_t> numbers_;
   std::vector<Group> groups_;
   std::vector<Pair> pairs_;
-  std::size_t next_group_ = 0;
-  std::uint32_t next_pair_ = kNone;
-  std::string_view value_;
 };
 
 }  // namespace quern::reducer

@@ -36,17 +36,14 @@ bool ChildReport::emit_log(process::Child& child, bool has_reporter_lines) {
 }
 
 Error ChildReport::died(const Failure& failure) {
-  std::string_view action = options_.role == event::Role::kReducer
-                                ? "ended the job: what the reducer knew of earlier keys is gone"
-                                : "ended the job: the values that it was combining are gone";
-  emit(event::ChildDied{
-      .role = options_.role, .child = options_.child, .cause = failure.how, .action = std::string(action)});
+  emit(
+      event::ChildDied{.role = options_.role, .child = options_.child, .cause = failure.how, .action = failure.action});
   process::Cause cause{.what = name(),
                        .where_label = "when",
                        .where = failure.when,
                        .how = failure.how,
                        .log_lines = failure.log_lines,
-                       .action = std::string(action),
+                       .action = failure.action,
                        .advice = failure.advice};
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{} failed: {}", name(), failure.how),

@@ -31,6 +31,7 @@ class ChildReport {
     std::string when;                    // "at the key 'x'", or ""
     std::string how;                     // in one line
     std::vector<std::string> log_lines;  // the module's own words
+    std::string action;
     std::string advice;
   };
   Error died(const Failure& failure);

@@ -50,7 +50,8 @@ class CombiningSink final : public BlockSink {
     if (combiner_->wants_sorted_keys()) groups_.sort();
     Buffer combined;
     BufferSink lines(combined);
-    Result<void> result = combiner_->combine(groups_, lines, stop_);
+    auto open = [this]() -> Result<std::unique_ptr<GroupSource>> { return groups_.open(); };
+    Result<void> result = combiner_->combine(open, lines, stop_);
     has_failed_ = !result.ok();
     TRY(std::move(result));
     output.lines.clear();
@@ -75,8 +76,6 @@ void BlockGroups::reset(const std::vector<Buffer>& lines) {
   numbers_.clear();
   groups_.clear();
   pairs_.clear();
-  next_group_ = 0;
-  next_pair_ = kNone;
   for (const Buffer& chunk : lines) {
     for (std::string_view rest = chunk.view(); !rest.empty();) {
       std::size_t end = rest.find('\n');
@@ -107,16 +106,16 @@ void BlockGroups::sort() {
   std::sort(groups_.begin(), groups_.end(), [](const Group& a, const Group& b) { return a.key < b.key; });
 }
 
-Result<bool> BlockGroups::next_group() {
-  if (next_group_ == groups_.size()) return false;
-  next_pair_ = groups_[next_group_++].first;
+Result<bool> BlockGroups::Reader::next_group() {
+  if (next_group_ == table_.groups_.size()) return false;
+  next_pair_ = table_.groups_[next_group_++].first;
   return true;
 }
 
-Result<bool> BlockGroups::next_value() {
+Result<bool> BlockGroups::Reader::next_value() {
   if (next_pair_ == kNone) return false;
-  value_ = pairs_[next_pair_].value;
-  next_pair_ = pairs_[next_pair_].next;
+  value_ = table_.pairs_[next_pair_].value;
+  next_pair_ = table_.pairs_[next_pair_].next;
   return true;
 }
 

@@ -19,9 +19,9 @@ class Combiner {
   virtual Result<void> start() = 0;
   // Whether groups must come in the order of their keys, as the lines of a program do.
   virtual bool wants_sorted_keys() const { return false; }
-  // Gives the lines that the module returned to `sink`, with "" as their key. An error, with the cause block as
-  // details, also when the module raises: the values would be missing.
-  virtual Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) = 0;
+  // Gives the lines that the module returned to `sink`, with "" as their key. A child that dies is replaced, as a
+  // reducer's. An error, with the cause block as details, also when the module raises: the values would be missing.
+  virtual Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) = 0;
   // After the last block: its teardown.
   virtual Result<void> finish() = 0;
 };

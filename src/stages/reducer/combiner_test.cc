@@ -17,11 +17,12 @@ class FakeCombiner final : public Combiner {
   explicit FakeCombiner(bool& is_finished, bool is_sorted = false) : is_finished_(is_finished), is_sorted_(is_sorted) {}
   bool wants_sorted_keys() const override { return is_sorted_; }
   Result<void> start() override { return {}; }
-  Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& /*stop*/) override {
-    while (groups.next_group().value()) {
-      std::string line = std::string(groups.key()) + " ";
+  Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& /*stop*/) override {
+    TRY_ASSIGN(auto groups, open());
+    while (groups->next_group().value()) {
+      std::string line = std::string(groups->key()) + " ";
       if (line == "bad ") return Error{.kind = ErrorKind::kChildFailed, .message = "no"};
-      while (groups.next_value().value()) line.append(groups.value()).append(",");
+      while (groups->next_value().value()) line.append(groups->value()).append(",");
       TRY(sink.add("", line + "\n"));
     }
     return {};

@@ -23,9 +23,12 @@ class FilesReducer final : public Reducer {
       : options_(std::move(options)), report_(options_, events), program_(options_, guard, report_) {}
 
   Result<void> start() override { return program_.start(); }
-  Result<void> run(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override {
-    program_.begin();
-    return program_.conclude(reduce(groups, sink, stop));
+  Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
+    auto reduce_all = [&]() -> Result<void> {
+      TRY_ASSIGN(auto groups, open());
+      return reduce(*groups, sink, stop);
+    };
+    return program_.run(reduce_all, has_given_);
   }
 
  private:
@@ -38,6 +41,7 @@ class FilesReducer final : public Reducer {
   std::string input_name_;  // what the child reads; borrowed by it
   ChildReport report_;
   Program program_;
+  bool has_given_ = false;
 };
 
 Result<void> make_folder(const std::string& path) {
@@ -67,6 +71,7 @@ Result<void> FilesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
                              fmt::format("{} wrote result.txt, so the {} on its standard output are not used",
                                          report_.name(), format_bytes(printed_bytes))});
   }
+  has_given_ = true;
   TRY_ASSIGN(std::uint64_t output_bytes, hand_over(has_result ? result : printed, sink, stop));
   report_.emit(event::GroupsReduced{
       .child = options_.child, .groups = counts.groups, .values = counts.values, .output_bytes = output_bytes});

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -51,49 +52,90 @@ class NoOutput final : public ReducedSink {
   Result<void> add(std::string_view /*key*/, std::string_view /*lines*/) override { return {}; }
 };
 
+// What the child gave for the first frame in flight. It counts when the frame is done.
+struct HeldAnswer {
+  Buffer output;                   // the payloads of its OUTPUT frames
+  std::vector<std::size_t> sizes;  // of each
+  std::uint64_t lines_bytes = 0;   // taken over already
+  std::vector<event::GroupBad> bad;
+  std::vector<event::Counted> counted;
+  // Too much was held, so some of it is taken over: the frame cannot be given again.
+  bool is_partly_taken = false;
+
+  void clear() {
+    output.clear();
+    sizes.clear();
+    lines_bytes = 0;
+    bad.clear();
+    counted.clear();
+    is_partly_taken = false;
+  }
+};
+
 class FunctionReducer final : public Reducer, public Combiner {
  public:
   FunctionReducer(ReducerOptions options, process::Guard& guard, EventSink& events)
       : options_(std::move(options)), guard_(guard), report_(options_, events) {}
 
   Result<void> start() override;
-  Result<void> run(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override;
-  Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override;
+  Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override;
+  Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override;
   Result<void> finish() override;
 
  private:
-  Result<void> feed(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop);
-  Result<bool> send_frame(GroupsEncoder& encoder);
+  Result<void> start_child();
+  // From the first group on that is not answered.
+  Result<void> open_groups(const OpenGroups& open);
+  Result<void> feed(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop);
+  Result<void> fill();
+  Result<bool> send_frame();
+  void send(const GroupsFrame& frame);
   Result<void> step(ReducedSink& sink, const std::stop_token& stop);
   Result<void> handle_frames(ReducedSink& sink);
   Result<void> handle(const process::Frame& frame, ReducedSink& sink);
   Result<void> handle_answer(const process::Frame& frame, ReducedSink& sink);
   Result<void> take_output(std::string_view payload, ReducedSink& sink);
+  Result<void> take_over(ReducedSink& sink);
+  Result<void> take_over_part(std::string_view payload, ReducedSink& sink);
   Result<void> take_bad(std::string_view payload);
-  Result<void> take_counters(std::string_view payload);
-  Result<void> take_done(std::string_view payload);
+  Result<void> take_done(std::string_view payload, ReducedSink& sink);
+  Result<void> recover(const OpenGroups& open, const std::string& how);
   Result<void> leave(ReducedSink& sink, const std::stop_token& stop);
-  Error explain(std::string how);
-  std::chrono::milliseconds allowed() const;
   Result<void> explained(Result<void> result);
+  Error explain(const std::string& how);
+  void forget_child();
+  std::chrono::milliseconds allowed() const;
   bool is_combiner() const { return options_.role == event::Role::kCombiner; }
+  bool may_recover() const { return !is_hopeless_ && !answer_.is_partly_taken && deaths_ + 1 < options_.attempts; }
   std::string when() const;
+  std::string action() const;
   std::string advice() const;
 
   const ReducerOptions options_;
   process::Guard& guard_;
   ChildReport report_;
   std::string interpreter_;
+  std::string harness_;
+  std::string setup_json_;
+  std::unique_ptr<GroupSource> groups_;
+  std::optional<GroupsEncoder> encoder_;
+  bool has_more_ = false;              // groups that are not sent yet
+  std::uint64_t answered_groups_ = 0;  // of those that open_groups() gave
   std::deque<GroupsFrame> in_flight_;  // sent and not yet answered; the child borrows them, so it stands behind them
   std::optional<process::ModuleChild> child_;
   std::vector<GroupsFrame> spare_;  // answered: their buffers are used again
+  HeldAnswer answer_;
   GroupsOutput output_;
-  std::uint64_t output_bytes_ = 0;       // of the first frame in flight
-  std::vector<std::string> last_words_;  // the traceback of a FAILED frame
+  std::size_t deaths_ = 0;                 // since a frame was answered
+  std::optional<std::uint64_t> starting_;  // the group of the first frame in flight that the child said it starts
+  std::vector<std::string> last_words_;    // the traceback of a FAILED frame
   Clock::time_point last_progress_;
   bool is_ready_ = false;
+  bool has_work_ = false;  // was sent to this child at some time
+  bool has_teardown_ = true;
   bool is_finished_ = false;
   bool has_exited_ = false;
+  bool is_hopeless_ = false;  // another child would fail in the same way
 };
 
 Result<void> FunctionReducer::start() {
@@ -103,49 +145,58 @@ Result<void> FunctionReducer::start() {
   // In a hidden folder, where no link to an entry of the job's folder stands in its way.
   std::string harness_folder = options_.working_folder + "/.quern";
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
-  TRY_ASSIGN(std::string harness, process::write_harness(module.language, harness_folder));
+  TRY_ASSIGN(harness_, process::write_harness(module.language, harness_folder));
   TRY(prepare_working_folder(options_, report_));
-  process::ModuleSetup setup{.role = name_of(options_.role),
-                             .script = script,
-                             .arguments = module.arguments,
-                             .separator = options_.separator,
-                             .values = options_.values,
-                             .timeout = options_.timeout};
-  TRY_ASSIGN(auto child, process::ModuleChild::start({.language = module.language,
+  setup_json_ = process::setup_json({.role = name_of(options_.role),
+                                     .script = script,
+                                     .arguments = module.arguments,
+                                     .separator = options_.separator,
+                                     .values = options_.values,
+                                     .timeout = options_.timeout});
+  return start_child();
+}
+
+Result<void> FunctionReducer::start_child() {
+  TRY_ASSIGN(auto child, process::ModuleChild::start({.language = options_.module->language,
                                                       .interpreter = interpreter_,
-                                                      .harness = std::move(harness),
-                                                      .setup_json = process::setup_json(setup),
+                                                      .harness = harness_,
+                                                      .setup_json = setup_json_,
                                                       .environment = environment_of(options_),
                                                       .working_folder = options_.working_folder},
                                                      guard_));
   child_.emplace(std::move(child));
+  is_ready_ = has_work_ = is_finished_ = has_exited_ = false;
+  last_progress_ = Clock::now();
   report_.change_state(event::ChildState::kStarting, child_->child().pid());
   return {};
 }
 
-Result<void> FunctionReducer::run(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
+Result<void> FunctionReducer::run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
   CHECK(child_.has_value());
   last_progress_ = Clock::now();
-  Result<void> result = feed(groups, sink, stop);
+  Result<void> result = feed(open, sink, stop);
   if (result.ok()) result = leave(sink, stop);
   result = explained(std::move(result));
-  child_.reset();
-  report_.change_state(event::ChildState::kGone, 0);
+  forget_child();
   return result;
 }
 
-Result<void> FunctionReducer::combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
+Result<void> FunctionReducer::combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
   CHECK(child_.has_value() && is_combiner());
   last_progress_ = Clock::now();
-  return explained(feed(groups, sink, stop));
+  return explained(feed(open, sink, stop));
 }
 
 Result<void> FunctionReducer::finish() {
   NoOutput none;
   Result<void> result = explained(leave(none, {}));
+  forget_child();
+  return result;
+}
+
+void FunctionReducer::forget_child() {
   child_.reset();
   report_.change_state(event::ChildState::kGone, 0);
-  return result;
 }
 
 Result<void> FunctionReducer::explained(Result<void> result) {
@@ -153,32 +204,88 @@ Result<void> FunctionReducer::explained(Result<void> result) {
   return explain(result.error().message);
 }
 
-Result<void> FunctionReducer::feed(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
-  GroupsEncoder encoder(groups, limits::kBlockBytes);
-  bool has_more = true;
-  while (has_more || !in_flight_.empty()) {
-    while (has_more && in_flight_.size() < limits::kBlocksInFlight) {
-      TRY_ASSIGN(has_more, send_frame(encoder));
+Result<void> FunctionReducer::open_groups(const OpenGroups& open) {
+  encoder_.reset();
+  groups_.reset();
+  TRY_ASSIGN(groups_, open());
+  for (std::uint64_t i = 0; i < answered_groups_; ++i) {
+    TRY_ASSIGN(bool is_there, groups_->next_group());
+    CHECK(is_there);
+  }
+  encoder_.emplace(*groups_, limits::kBlockBytes);
+  has_more_ = true;
+  return {};
+}
+
+Result<void> FunctionReducer::feed(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
+  answered_groups_ = 0;
+  TRY(open_groups(open));
+  TRY(fill());
+  while (!in_flight_.empty()) {
+    Result<void> stepped = step(sink, stop);
+    if (!stepped.ok()) {
+      if (stepped.error().kind != ErrorKind::kChildFailed || !may_recover()) return stepped;
+      TRY(recover(open, stepped.error().message));
     }
-    if (!in_flight_.empty()) TRY(step(sink, stop));
+    TRY(fill());
   }
   return {};
 }
 
-Result<bool> FunctionReducer::send_frame(GroupsEncoder& encoder) {
+Result<void> FunctionReducer::fill() {
+  while (has_more_ && in_flight_.size() < limits::kBlocksInFlight) {
+    TRY_ASSIGN(has_more_, send_frame());
+  }
+  return {};
+}
+
+Result<bool> FunctionReducer::send_frame() {
   GroupsFrame frame;
   if (!spare_.empty()) {
     frame = std::move(spare_.back());
     spare_.pop_back();
   }
-  TRY_ASSIGN(bool has_frame, encoder.next(frame));
+  TRY_ASSIGN(bool has_frame, encoder_->next(frame));
   if (!has_frame) return false;
   // Nothing in flight means that the time until now was ours, not the child's.
   if (in_flight_.empty()) last_progress_ = Clock::now();
   in_flight_.push_back(std::move(frame));
-  child_->child().send(in_flight_.back().head.view());
-  child_->child().send(in_flight_.back().body.view());
+  send(in_flight_.back());
   return true;
+}
+
+void FunctionReducer::send(const GroupsFrame& frame) {
+  child_->child().send(frame.head.view());
+  child_->child().send(frame.body.view());
+  has_work_ = true;
+}
+
+// The child died, or has to: another one is given all that is not answered. A group whose first values were answered
+// before, in frames that are gone, begins again.
+Result<void> FunctionReducer::recover(const OpenGroups& open, const std::string& how) {
+  ++deaths_;
+  TRY(end_child(child_->child()));
+  report_.emit_log(child_->child(), false);
+  report_.emit(event::ChildDied{.role = options_.role,
+                                .child = options_.child,
+                                .cause = how,
+                                .action = fmt::format("started another{} (attempt {} of {})",
+                                                      is_ready_ ? " and gave it again what was not answered" : "",
+                                                      deaths_ + 1, options_.attempts)});
+  forget_child();
+  answer_.clear();
+  starting_.reset();
+  bool begins_anew = in_flight_.empty() ? encoder_->is_in_group() : in_flight_.front().continues;
+  if (begins_anew) {
+    in_flight_.clear();
+    TRY(open_groups(open));
+  }
+  TRY(start_child());
+  for (GroupsFrame& frame : in_flight_) {
+    frame.make_careful();
+    send(frame);
+  }
+  return {};
 }
 
 std::chrono::milliseconds FunctionReducer::allowed() const {
@@ -220,11 +327,14 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
     case FrameType::kReady:
       if (is_ready_) return child_error("it wrote a second READY frame");
       is_ready_ = true;
+      has_teardown_ = process::parse_has_teardown(frame.payload);
+      last_progress_ = Clock::now();
       report_.change_state(event::ChildState::kWorking, child_->child().pid());
       return {};
     case FrameType::kFailed: {
       process::ModuleFailure failure = process::parse_failure(frame.payload);
       last_words_ = lines_of(failure.details);
+      is_hopeless_ = true;
       return child_error(std::move(failure.reason));
     }
     case FrameType::kFinished:
@@ -233,8 +343,11 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
       return {};
     case FrameType::kProgress:
       return {};
-    case FrameType::kCounters:
-      return take_counters(frame.payload);
+    case FrameType::kCounters: {
+      TRY_ASSIGN(auto counted, process::parse_counters(frame.payload));
+      std::move(counted.begin(), counted.end(), std::back_inserter(answer_.counted));
+      return {};
+    }
     default:
       return handle_answer(frame, sink);
   }
@@ -251,10 +364,14 @@ Result<void> FunctionReducer::handle_answer(const process::Frame& frame, Reduced
       return take_output(frame.payload, sink);
     case FrameType::kBad:
       return take_bad(frame.payload);
-    case FrameType::kStarting:
+    case FrameType::kStarting: {
+      TRY_ASSIGN(auto starting, protocol::parse_starting(frame.payload));
+      if (starting.line >= in_flight_.front().keys.size()) return child_error("it started a group that is not there");
+      starting_ = starting.line;
       return {};
+    }
     case FrameType::kDone:
-      return take_done(frame.payload);
+      return take_done(frame.payload, sink);
     default:
       return child_error(fmt::format("it wrote a frame of type {}, which no reducer writes",
                                      static_cast<std::uint32_t>(frame.header.type)));
@@ -262,13 +379,36 @@ Result<void> FunctionReducer::handle_answer(const process::Frame& frame, Reduced
 }
 
 Result<void> FunctionReducer::take_output(std::string_view payload, ReducedSink& sink) {
+  answer_.output.append(payload);
+  answer_.sizes.push_back(payload.size());
+  if (answer_.output.size() <= limits::kHeldReducedBytes) return {};
+  answer_.is_partly_taken = true;
+  return take_over(sink);
+}
+
+// What it gave until now for the first frame in flight.
+Result<void> FunctionReducer::take_over(ReducedSink& sink) {
+  std::string_view rest = answer_.output.view();
+  for (std::size_t size : answer_.sizes) {
+    TRY(take_over_part(rest.substr(0, size), sink));
+    // From here on the frame cannot be given again.
+    answer_.is_partly_taken = true;
+    rest.remove_prefix(size);
+  }
+  answer_.output.clear();
+  answer_.sizes.clear();
+  return {};
+}
+
+Result<void> FunctionReducer::take_over_part(std::string_view payload, ReducedSink& sink) {
   if (is_combiner()) return sink.add("", payload);
   const GroupsFrame& frame = in_flight_.front();
   TRY(parse_output(payload, frame.answered_groups(), output_));
-  output_bytes_ += output_.lines.size();
+  answer_.lines_bytes += output_.lines.size();
   for (std::size_t group = 0; group < output_.line_counts.size(); ++group) {
     if (output_.line_counts[group] == 0) continue;
     TRY_ASSIGN(std::string_view lines, take_lines(output_.lines, output_.line_counts[group]));
+    answer_.is_partly_taken = true;
     TRY(sink.add(frame.key(group), lines));
   }
   if (!output_.lines.empty()) return child_error("it wrote an OUTPUT frame with more lines than it announced");
@@ -282,22 +422,19 @@ Result<void> FunctionReducer::take_bad(std::string_view payload) {
   if (is_combiner()) {
     // A reducer's bad group is one line less, a combiner's would be values that are missing from a line.
     last_words_ = lines_of(bad.details);
+    is_hopeless_ = true;
     return child_error(fmt::format("it could not combine the values of {}: {}",
                                    shown_key(in_flight_.front().key(bad.line)), bad.reason));
   }
-  report_.emit(event::GroupBad{.key = std::string(in_flight_.front().key(bad.line)),
-                               .reason = std::move(bad.reason),
-                               .details = std::move(bad.details)});
-  return {};
+  answer_.bad.push_back({.key = std::string(in_flight_.front().key(bad.line)),
+                         .reason = std::move(bad.reason),
+                         .details = std::move(bad.details)});
+  if (!options_.would_end(answer_.bad.size())) return {};
+  for (event::GroupBad& one : answer_.bad) report_.emit(std::move(one));
+  return stopped();
 }
 
-Result<void> FunctionReducer::take_counters(std::string_view payload) {
-  TRY_ASSIGN(auto counters, process::parse_counters(payload));
-  for (event::Counted& counted : counters) report_.emit(std::move(counted));
-  return {};
-}
-
-Result<void> FunctionReducer::take_done(std::string_view payload) {
+Result<void> FunctionReducer::take_done(std::string_view payload, ReducedSink& sink) {
   TRY_ASSIGN(protocol::Done done, protocol::parse_done(payload));
   GroupsFrame& frame = in_flight_.front();
   if (done.records + done.bad + done.blank != frame.answered_groups()) {
@@ -306,12 +443,17 @@ Result<void> FunctionReducer::take_done(std::string_view payload) {
   }
   std::size_t sent_later = in_flight_.size() > 1 ? in_flight_.back().size_bytes() : 0;
   if (child_->child().unsent_bytes() > sent_later) return child_error("it answered a batch that it had not read");
+  TRY(take_over(sink));
+  for (event::GroupBad& bad : answer_.bad) report_.emit(std::move(bad));
+  for (event::Counted& counted : answer_.counted) report_.emit(std::move(counted));
   if (!is_combiner()) {
-    report_.emit(event::GroupsReduced{.child = options_.child,
-                                      .groups = done.records,
-                                      .values = frame.values,
-                                      .output_bytes = std::exchange(output_bytes_, 0)});
+    report_.emit(event::GroupsReduced{
+        .child = options_.child, .groups = done.records, .values = frame.values, .output_bytes = answer_.lines_bytes});
   }
+  answered_groups_ += frame.answered_groups();
+  answer_.clear();
+  starting_.reset();
+  deaths_ = 0;
   spare_.push_back(std::move(frame));
   in_flight_.pop_front();
   return {};
@@ -322,7 +464,18 @@ Result<void> FunctionReducer::leave(ReducedSink& sink, const std::stop_token& st
   child_->send_end();
   report_.change_state(event::ChildState::kLeaving, child_->child().pid());
   last_progress_ = Clock::now();
-  while (!is_finished_) TRY(step(sink, stop));
+  while (!is_finished_) {
+    Result<void> stepped = step(sink, stop);
+    if (stepped.ok()) continue;
+    // What has no teardown to run has lost nothing. One that ends itself has a reason, such as code that nobody waited
+    // for and that threw.
+    bool was_killed = has_exited_ && child_->child().exit()->signal != 0;
+    if (stepped.error().kind != ErrorKind::kChildFailed || !was_killed || (has_work_ && has_teardown_)) return stepped;
+    report_.warn(fmt::format("{} {} after its last key; nothing is lost by that", report_.name(),
+                             child_->child().exit()->in_words()));
+    return {};
+  }
+  for (event::Counted& counted : std::exchange(answer_.counted, {})) report_.emit(std::move(counted));
   while (!has_exited_ && Clock::now() < last_progress_ + allowed()) TRY(step(sink, stop));
   if (!has_exited_) {
     report_.warn(fmt::format("{} had done everything and did not leave within {} s; quern ended it", report_.name(),
@@ -336,19 +489,27 @@ Result<void> FunctionReducer::leave(ReducedSink& sink, const std::stop_token& st
   return {};
 }
 
-Error FunctionReducer::explain(std::string how) {
+Error FunctionReducer::explain(const std::string& how) {
   Result<std::string> end = end_child(child_->child());
   report_.emit_log(child_->child(), false);
   if (last_words_.empty()) last_words_ = child_->child().last_log_lines();
-  return report_.died({.when = when(), .how = std::move(how), .log_lines = last_words_, .advice = advice()});
+  return report_.died({.when = when(), .how = how, .log_lines = last_words_, .action = action(), .advice = advice()});
 }
 
 std::string FunctionReducer::when() const {
   if (!is_ready_) return "while it loaded its module";
   if (in_flight_.empty()) return "in its teardown(), after the last key";
   const GroupsFrame& frame = in_flight_.front();
+  if (starting_.has_value()) return fmt::format("at the key {}", shown_key(frame.key(*starting_)));
   return fmt::format("at one of the keys {} to {}", shown_key(frame.key(0)),
                      shown_key(frame.key(frame.keys.size() - 1)));
+}
+
+std::string FunctionReducer::action() const {
+  if (is_hopeless_) return "gave up: another child would fail in the same way";
+  if (is_ready_ && in_flight_.empty()) return "gave up: what teardown() was to do may be missing";
+  if (answer_.is_partly_taken) return "ended the job: part of what it gave for these keys is in the result already";
+  return fmt::format("started it {} times", deaths_ + 1);
 }
 
 std::string FunctionReducer::advice() const {

@@ -7,6 +7,7 @@
 namespace quern::reducer {
 namespace {
 
+constexpr std::uint32_t kCareful = 1;
 constexpr std::uint32_t kContinues = 2;
 constexpr std::uint32_t kGoesOn = 4;
 
@@ -33,6 +34,8 @@ void append_line(Buffer& target, std::string_view line) {
 
 }  // namespace
 
+void GroupsFrame::make_careful() { head.data()[protocol::kHeaderBytes] |= static_cast<char>(kCareful); }
+
 Result<bool> GroupsEncoder::next(GroupsFrame& frame) {
   frame.body.clear();
   frame.head.clear();
@@ -40,6 +43,7 @@ Result<bool> GroupsEncoder::next(GroupsFrame& frame) {
   frame.values = 0;
   counts_.clear();
   std::uint32_t flags = in_group_ ? kContinues : 0;
+  frame.continues = in_group_;
   if (in_group_) TRY(add_group(frame));
   while (!in_group_ && frame.body.size() < frame_bytes_) {
     TRY_ASSIGN(bool found, groups_.next_group());

@@ -20,11 +20,14 @@ struct GroupsFrame {
   Buffer body;  // keys and values
   std::vector<std::pair<std::size_t, std::size_t>> keys;  // where each group's key stands in the body, and its length
   std::uint64_t values = 0;
-  bool goes_on = false;  // the last group's values go on in the next frame, which then answers for that group
+  bool continues = false;  // the first group's values began in an earlier frame
+  bool goes_on = false;    // the last group's values go on in the next frame, which then answers for that group
 
   std::string_view key(std::size_t group) const { return body.view().substr(keys[group].first, keys[group].second); }
   std::size_t answered_groups() const { return keys.size() - (goes_on ? 1 : 0); }
   std::size_t size_bytes() const { return head.size() + body.size(); }
+  // Asks the child to say STARTING before each group.
+  void make_careful();
 };
 
 // Cuts groups into frames of about `frame_bytes`. Owned by one thread.
@@ -33,6 +36,8 @@ class GroupsEncoder {
   GroupsEncoder(GroupSource& groups, std::size_t frame_bytes) : groups_(groups), frame_bytes_(frame_bytes) {}
   // Makes the next frame. False: there are no more groups, and no frame.
   Result<bool> next(GroupsFrame& frame);
+  // The next frame will continue a group.
+  bool is_in_group() const { return in_group_; }
 
  private:
   Result<void> add_group(GroupsFrame& frame);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -20,9 +21,12 @@ class LinesReducer final : public Reducer {
       : options_(std::move(options)), report_(options_, events), program_(options_, guard, report_) {}
 
   Result<void> start() override { return program_.start(); }
-  Result<void> run(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override {
-    program_.begin();
-    return program_.conclude(reduce(groups, sink, stop));
+  Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
+    auto reduce_all = [&]() -> Result<void> {
+      TRY_ASSIGN(auto groups, open());
+      return reduce(*groups, sink, stop);
+    };
+    return program_.run(reduce_all, has_given_);
   }
 
  private:
@@ -37,11 +41,20 @@ class LinesReducer final : public Reducer {
   Program program_;
   std::size_t next_buffer_ = 0;
   bool has_more_ = true;
+  bool has_given_ = false;
   Buffer output_;
+  // What was fed to this child, and the most that was told of any.
+  GroupLines::Counts fed_;
+  GroupLines::Counts told_;
 };
 
 Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
   GroupLines lines(groups, options_.separator);
+  next_buffer_ = 0;
+  has_more_ = true;
+  output_.clear();
+  fed_ = {};
+  for (Buffer& buffer : buffers_) buffer.clear();
   while (has_more_ && !program_.refuses_input() && !program_.has_exited()) {
     // A buffer is free again when no more is unsent than the other one holds.
     if (program_.child().unsent_bytes() <= buffers_[1 - next_buffer_].size()) {
@@ -73,11 +86,20 @@ Result<void> LinesReducer::send(GroupLines& lines) {
 Result<void> LinesReducer::step(ReducedSink& sink, GroupLines& lines, const std::stop_token& stop) {
   TRY(program_.step(output_, stop));
   TRY_ASSIGN(std::uint64_t output_bytes, hand_over_lines(output_, program_.has_exited(), options_.separator, sink));
+  has_given_ |= output_bytes > 0;
   GroupLines::Counts counts = lines.take_counts();
+  fed_.groups += counts.groups;
+  fed_.values += counts.values;
   // What is combined is reduced later, and counts then.
-  if (options_.role == event::Role::kReducer && (counts.values > 0 || output_bytes > 0)) {
-    report_.emit(event::GroupsReduced{
-        .child = options_.child, .groups = counts.groups, .values = counts.values, .output_bytes = output_bytes});
+  bool is_told = options_.role == event::Role::kReducer;
+  if (is_told && (fed_.values > told_.values || output_bytes > 0)) {
+    GroupLines::Counts most = {.groups = std::max(fed_.groups, told_.groups),
+                               .values = std::max(fed_.values, told_.values)};
+    report_.emit(event::GroupsReduced{.child = options_.child,
+                                      .groups = most.groups - told_.groups,
+                                      .values = most.values - told_.values,
+                                      .output_bytes = output_bytes});
+    told_ = most;
   }
   return {};
 }
@@ -89,12 +111,12 @@ class LinesCombiner final : public Combiner {
 
   Result<void> start() override { return {}; }
   bool wants_sorted_keys() const override { return true; }
-  Result<void> combine(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) override {
+  Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
     disk::remove_folder(options_.working_folder);
     TRY(disk::make_folders(options_.working_folder));
     LinesReducer child(options_, guard_, events_);
     TRY(child.start());
-    return child.run(groups, sink, stop);
+    return child.run(open, sink, stop);
   }
   Result<void> finish() override { return {}; }
 

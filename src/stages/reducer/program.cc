@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "services/disk/files.h"
 #include "services/process/module_command.h"
 
 namespace quern::reducer {
@@ -20,13 +21,64 @@ using Clock = std::chrono::steady_clock;
 
 Result<void> Program::start() {
   TRY_ASSIGN(command_, process::module_command(*options_.module, options_.job_folder));
+  return start_child();
+}
+
+Result<void> Program::start_child() {
   TRY(prepare_working_folder(options_, report_));
   TRY_ASSIGN(child_, process::Child::start({.command = command_,
                                             .environment = environment_of(options_),
                                             .working_folder = options_.working_folder},
                                            guard_));
+  has_exited_ = refuses_input_ = false;
   report_.change_state(event::ChildState::kStarting, child_->pid());
   return {};
+}
+
+Result<void> Program::run(const std::function<Result<void>()>& reduce, const bool& has_given) {
+  Result<void> result;
+  while (true) {
+    begin();
+    result = reduce();
+    if (result.ok() || result.error().kind != ErrorKind::kChildFailed) break;
+    // How it ended is known already; that it must end now is all that matters.
+    static_cast<void>(end_child(*child_));
+    report_.emit_log(*child_, true);
+    ++deaths_;
+    if (has_given || deaths_ >= options_.attempts) {
+      result = died(result.error().message, has_given);
+      break;
+    }
+    TRY(start_another(result.error().message));
+  }
+  child_.reset();
+  report_.change_state(event::ChildState::kGone, 0);
+  return result;
+}
+
+// In an empty folder: the one before may have left a result in it.
+Result<void> Program::start_another(const std::string& how) {
+  report_.emit(event::ChildDied{.role = options_.role,
+                                .child = options_.child,
+                                .cause = how,
+                                .action = fmt::format("started another and gave it all again (attempt {} of {})",
+                                                      deaths_ + 1, options_.attempts)});
+  child_.reset();
+  report_.change_state(event::ChildState::kGone, 0);
+  disk::remove_folder(options_.working_folder);
+  TRY(disk::make_folders(options_.working_folder));
+  return start_child();
+}
+
+Error Program::died(const std::string& how, bool has_given) {
+  return report_.died({.when = "",
+                       .how = how,
+                       .log_lines = child_->last_log_lines(),
+                       .action = has_given ? "ended the job: part of what it gave is in the result already"
+                                           : fmt::format("started it {} times", deaths_),
+                       .advice = fmt::format("run it by hand: cd {} && {}; if this exit status is no failure, list it "
+                                             "in the reducer's `ok_exit:`",
+                                             options_.job_folder, command_line())});
 }
 
 void Program::begin() {
@@ -61,24 +113,6 @@ Result<void> Program::judge() {
   const std::vector<int>& good = options_.module->ok_exit;
   if (exit.signal == 0 && std::find(good.begin(), good.end(), exit.status) != good.end()) return {};
   return Error{.kind = ErrorKind::kChildFailed, .message = exit.in_words()};
-}
-
-Result<void> Program::conclude(Result<void> result) {
-  if (!result.ok() && result.error().kind == ErrorKind::kChildFailed) {
-    // How it ended is known already; that it must end now is all that matters.
-    static_cast<void>(end_child(*child_));
-    report_.emit_log(*child_, true);
-    result =
-        report_.died({.when = "",
-                      .how = std::move(result).error().message,
-                      .log_lines = child_->last_log_lines(),
-                      .advice = fmt::format("run it by hand: cd {} && {}; if this exit status is no failure, list it "
-                                            "in the reducer's `ok_exit:`",
-                                            options_.job_folder, command_line())});
-  }
-  child_.reset();
-  report_.change_state(event::ChildState::kGone, 0);
-  return result;
 }
 
 std::string Program::command_line() const { return fmt::format("{}", fmt::join(command_, " ")); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ class Program {
       : options_(options), guard_(guard), report_(report) {}
 
   Result<void> start();
+  // Has `reduce` feed the child and take what it gives. A child that fails before `has_given` is replaced by another,
+  // for which `reduce` begins again. Then an error of the child's own gets its cause block.
+  Result<void> run(const std::function<Result<void>()>& reduce, const bool& has_given);
   process::Child& child() { return *child_; }
   // To be called once the child is fed: its time runs from here.
   void begin();
@@ -30,10 +34,11 @@ class Program {
   bool refuses_input() const { return refuses_input_; }
   // After the exit: an error if it does not count as success.
   Result<void> judge();
-  // Makes the error of run() of a failure of the child's own, which `result` tells; passes everything else through.
-  Result<void> conclude(Result<void> result);
 
  private:
+  Result<void> start_child();
+  Result<void> start_another(const std::string& how);
+  Error died(const std::string& how, bool has_given);
   std::string command_line() const;
 
   const ReducerOptions& options_;
@@ -42,6 +47,7 @@ class Program {
   std::vector<std::string> command_;
   std::unique_ptr<process::Child> child_;
   std::chrono::steady_clock::time_point last_progress_;
+  std::size_t deaths_ = 0;
   bool has_exited_ = false;
   bool refuses_input_ = false;
 };

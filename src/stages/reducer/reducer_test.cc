@@ -108,11 +108,12 @@ class ReducerTest : public ::testing::Test {
                                   .separator = separator_,
                                   .values = values_,
                                   .child = 4,
-                                  .timeout = timeout_},
+                                  .timeout = timeout_,
+                                  .attempts = attempts_},
                                  guard_, events_);
     TRY(reducer->start());
-    FakeGroups source(groups);
-    return reducer->run(source, sink_, stop_.get_token());
+    auto open = [&]() -> Result<std::unique_ptr<GroupSource>> { return std::make_unique<FakeGroups>(groups); };
+    return reducer->run(open, sink_, stop_.get_token());
   }
   static std::string details_of(const Result<void>& result) {
     EXPECT_FALSE(result.ok());
@@ -129,6 +130,7 @@ class ReducerTest : public ::testing::Test {
   Module module_;
   std::string separator_ = " ";
   ValuesKind values_ = ValuesKind::kList;
+  std::size_t attempts_ = 1;
   std::chrono::milliseconds timeout_ = std::chrono::hours(1);
 };
 
@@ -252,6 +254,79 @@ TEST_F(ReducerTest, EndsTheJobWithACauseBlockWhenItsChildFails) {
     EXPECT_EQ(events_.of<event::ChildDied>().size(), 1U) << death.name;
     EXPECT_EQ(events_.of<event::ChildChanged>().back().state, event::ChildState::kGone) << death.name;
   }
+}
+
+// A module that does this once, at the key "b".
+std::string dies_once(const std::string& act) {
+  return "import os, quern, time\n"
+         "MARK = os.environ['QUERN_JOB_FOLDER'] + '/died'\n"
+         "def reduce(key, values):\n"
+         "    quern.count('keys', 'seen')\n"
+         "    if key == 'b' and not os.path.exists(MARK):\n"
+         "        open(MARK, 'w').close()\n        " +
+         act + "\n    return key, sum(int(v) for v in values)\n";
+}
+
+TEST_F(ReducerTest, GivesAnotherChildWhatWasNotAnswered) {
+  attempts_ = 2;
+  for (const char* act : {"os._exit(0)", "os.kill(os.getpid(), 9)", "os.write(4, b'garbage' * 9)", "os.close(4)"}) {
+    events_.all.clear();
+    sink_ = {};
+    fs::remove(root_ + "/job/died");
+    auto result = python(dies_once(act), {{"a", {"1"}}, {"b", {"2", "3"}}, {"c", {"x"}}});
+    ASSERT_TRUE(result.ok()) << act << result.error().details;
+    EXPECT_THAT(sink_.added, ElementsAre(Pair("a", "a 1\n"), Pair("b", "b 5\n"))) << act;
+    EXPECT_EQ(events_.of<event::ChildDied>().size(), 1U) << act;
+    EXPECT_EQ(events_.of<event::GroupBad>().size(), 1U) << act;
+    EXPECT_EQ(events_.groups(), 2U) << act;
+    ASSERT_EQ(events_.of<event::Counted>().size(), 1U) << act;
+    EXPECT_EQ(events_.of<event::Counted>()[0].amount, 3) << act;
+  }
+}
+
+TEST_F(ReducerTest, BeginsAGroupOfSeveralFramesAgain) {
+  attempts_ = 2;
+  values_ = ValuesKind::kIterator;
+  auto result = python(
+      "import os\n"
+      "MARK = os.environ['QUERN_JOB_FOLDER'] + '/died'\n"
+      "def reduce(key, values):\n"
+      "    total = 0\n"
+      "    for count, value in enumerate(values):\n"
+      "        total += int(value)\n"
+      "        if count == 350_000 and not os.path.exists(MARK):\n"
+      "            open(MARK, 'w').close()\n"
+      "            os._exit(3)\n"
+      "    return key, total\n",
+      large_groups());
+  ASSERT_TRUE(result.ok()) << result.error().details;
+  EXPECT_THAT(sink_.added, ElementsAre(Pair("a", "a 1\n"), Pair("b", "b 479999800000\n"), Pair("c", "c 3\n")));
+  EXPECT_EQ(events_.groups(), 3U);
+}
+
+TEST_F(ReducerTest, NamesTheKeyThatKillsEveryChild) {
+  attempts_ = 3;
+  auto result = python("import os\ndef reduce(k, v):\n    if k == 'b': os._exit(3)\n", {{"a", {"1"}}, {"b", {"2"}}});
+  EXPECT_THAT(details_of(result), AllOf(HasSubstr("at the key 'b'"), HasSubstr("started it 3 times")));
+  EXPECT_EQ(events_.of<event::ChildDied>().size(), 3U);
+}
+
+TEST_F(ReducerTest, DoesNotTryAgainWhatFailsInTheSameWay) {
+  attempts_ = 3;
+  EXPECT_THAT(details_of(python("import no_such_module\n", {{"a", {"1"}}})), HasSubstr("another child would fail"));
+  EXPECT_EQ(events_.of<event::ChildDied>().size(), 1U);
+}
+
+TEST_F(ReducerTest, StartsAProgramAgainThatHasGivenNothing) {
+  attempts_ = 2;
+  const std::string dies =
+      "if [ ! -e $QUERN_JOB_FOLDER/died ]; then touch $QUERN_JOB_FOLDER/died; read line; kill -9 $$; fi\n";
+  ASSERT_TRUE(shell_lines(dies + "cat", {{"a", {"1"}}, {"b", {"2"}}}).ok());
+  EXPECT_EQ(sink_.text, "a 1\nb 2\n");
+  EXPECT_EQ(events_.groups(), 2U);
+  EXPECT_EQ(events_.values(), 2U);
+  auto result = shell_lines("cat; kill -9 $$", {{"a", {"1"}}});
+  EXPECT_THAT(details_of(result), HasSubstr("part of what it gave is in the result already"));
 }
 
 TEST_F(ReducerTest, EndsAChildThatHangs) {
