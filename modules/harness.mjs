@@ -24,7 +24,8 @@ const { basename } = path;
 const MAGIC = 0x314e5251; // "QRN1", little-endian
 const HEADER_BYTES = 24; // magic, type, id, length of the payload
 const [SETUP, BLOCK, GROUPS, END] = [1, 2, 3, 4];
-const [READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS] = [16, 17, 18, 19, 20, 21, 22, 23, 24];
+const [READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED] = [16, 17, 18, 19, 20, 21, 22, 23];
+const [PROGRESS, LOADED] = [24, 25];
 const [CAREFUL, CONTINUES, GOES_ON] = [1, 2, 4]; // flags of BLOCK and GROUPS
 
 const OUTPUT_BYTES = 32 << 20; // an OUTPUT frame is cut at the last line end before this size
@@ -534,6 +535,16 @@ async function load(script) {
   }
 }
 
+// Of a program, of which nothing is called: it would read its input.
+async function checkSyntax(script) {
+  const { spawnSync } = await import("node:child_process");
+  const { status, stderr } = spawnSync(process.execPath, ["--check", script], { encoding: "utf8" });
+  if (status === 0) return;
+  const error = new SyntaxError(/^SyntaxError: (.*)$/m.exec(stderr)?.[1] ?? "node --check refuses it");
+  error.stack = stderr;
+  throw error;
+}
+
 // What the module exports under this name; a CommonJS module's exports stand in `default`, and so may an object of
 // functions, which is then their `this`.
 function exported(module, name) {
@@ -920,8 +931,14 @@ async function setUp(channel, counters, progress, job) {
   progress.setLimit(job.timeout);
   process.argv = [process.execPath, script, ...job.arguments];
   offerQuern(counters);
+  if (role === "program") {
+    await checkSyntax(script);
+    leaveLoaded(channel);
+  }
   const module = await load(script);
   const [name, call] = functionOf(module, role, script);
+  if (job.loads_only) leaveLoaded(channel);
+  channel.write(LOADED, 0n);
   await callHook(module, "setup");
   const results = new Results(name, job.separator, role === "reducer");
   if (role === "mapper") {
@@ -935,6 +952,11 @@ async function callHook(module, name) {
   if (typeof hook !== "function") return;
   const result = hook();
   if (isThenable(result)) await settled(result);
+}
+
+function leaveLoaded(channel) {
+  channel.write(LOADED, 0n);
+  exit(0);
 }
 
 function sayFailed(channel, failure) {

@@ -35,7 +35,7 @@ WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS = range(16, 25)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED = range(16, 26)
 CAREFUL, CONTINUES, GOES_ON = 1, 2, 4  # flags of BLOCK and GROUPS
 
 HEADER = struct.Struct("<IIQQ")  # magic, type, id, length of the payload
@@ -543,6 +543,14 @@ def offer_quern(counters):
 # Loading the user's module.
 
 
+def source_of(script):
+    try:
+        with open(script, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise Refused(f"cannot read {script}: {error.strerror}") from None
+
+
 def load(script):
     """Runs the script as a module named after its file; its folder stands first on the path."""
     folder, filename = os.path.split(script)
@@ -551,11 +559,7 @@ def load(script):
         sys.path[0] = folder
     else:
         sys.path.insert(0, folder)
-    try:
-        with open(script, "rb") as file:
-            source = file.read()
-    except OSError as error:
-        raise Refused(f"cannot read {script}: {error.strerror}") from None
+    source = source_of(script)
     name = os.path.splitext(filename)[0]
     own_library.yield_to(folder, name)
     module = types.ModuleType(name)
@@ -974,8 +978,14 @@ def set_up(channel, counters, progress, job):
     # records; every 10000 costs nothing that can be measured, and still finds the module's own cycles soon.
     # Set before the module is loaded, so that it may set its own.
     gc.set_threshold(10000, 10, 10)
+    if role == "program":  # of which nothing is called: it would read its input
+        compile(source_of(script), script, "exec", dont_inherit=True)
+        leave_loaded(channel)
     module = load(script)
     name, function = function_of(module, role, script)
+    if job.get("loads_only"):
+        leave_loaded(channel)
+    channel.write(LOADED, 0)
     setup = getattr(module, "setup", None)
     if callable(setup):
         setup()
@@ -985,6 +995,12 @@ def set_up(channel, counters, progress, job):
     if role == "mapper":
         return Mapper(channel, counters, progress, function, results, job["record"], job["separator"]), module
     return Reducer(channel, counters, progress, function, results, job["values"], role == "combiner"), module
+
+
+def leave_loaded(channel):
+    channel.write(LOADED, 0)
+    flush_log()
+    os._exit(0)
 
 
 def say_failed(channel, error):

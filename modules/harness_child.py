@@ -16,7 +16,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = struct.Struct("<4sIQQ")
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS = range(16, 25)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED = range(16, 26)
 CAREFUL, CONTINUES, GOES_ON = 1, 2, 4
 PATIENCE_SECONDS = 120  # only for a child that hangs; nothing waits for it otherwise
 
@@ -68,7 +68,7 @@ class Answer:
 
 class Child:
     def __init__(self, language, interpreter, folder, role="mapper", record="json", separator=" ", values="list",
-                 script=None, arguments=(), environment=None, timeout=7200):
+                 script=None, arguments=(), environment=None, timeout=7200, loads_only=False):
         self.language = language
         self.folder = folder
         self.script = script
@@ -90,7 +90,7 @@ class Child:
         self._status = None
         self._role = role
         job = {"role": role, "script": script, "arguments": list(arguments), "record": record,
-               "separator": separator, "values": values, "timeout": timeout}
+               "separator": separator, "values": values, "timeout": timeout, "loads_only": loads_only}
         self.send(SETUP, 0, json.dumps(job).encode())
 
     def send(self, kind, identity, payload=b""):
@@ -126,6 +126,8 @@ class Child:
 
     def setup_answer(self):
         kind, _, payload = self.read()
+        if kind == LOADED:
+            kind, _, payload = self.read()
         return kind, json.loads(payload)
 
     def block(self, identity, segments, flags=0):

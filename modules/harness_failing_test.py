@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness_child import COUNTERS, FAILED, FINISHED, HarnessTest, default_name
+from harness_child import COUNTERS, FAILED, FINISHED, LOADED, HarnessTest, default_name
 
 
 class Failing(HarnessTest):
@@ -165,6 +165,27 @@ class SettingUp(HarnessTest):
                     self.assertNotIn("\n", answer["reason"])
                     self.assertNotIn("harness", answer["details"])
                     self.assertEqual(child.wait(), 1)
+
+    def test_loads_only_without_setup_if_asked(self):
+        sources = {"python": "def mapper(key, file, record): pass\ndef setup(): raise ValueError\n",
+                   "javascript": "exports.mapper = () => {};\nexports.setup = () => { throw new Error(); };\n"}
+        for _, start in self.each(**sources):
+            child = start(ready=False, loads_only=True)
+            self.assertEqual((child.read()[0], child.wait()), (LOADED, 0))
+
+    def test_looks_at_the_syntax_of_a_program_and_does_not_run_it(self):
+        for broken in (False, True):
+            for _, start in self.each(python="import sys, time\ntime.sleep(1000" + ")" * (not broken) + "\n",
+                                      javascript="for (;;) {" + "}" * (not broken) + "\n"):
+                child = start(ready=False, role="program", loads_only=True)
+                kind, _, payload = child.read()
+                self.assertEqual(kind, FAILED if broken else LOADED)
+                self.assertEqual("SyntaxError" in payload.decode(), broken)
+
+    def test_an_interrupt_while_it_loads_is_a_death_and_no_failure(self):
+        for _, start in self.each(python="raise KeyboardInterrupt\n"):
+            child = start(ready=False)
+            self.assertEqual(child.wait(), -2)
 
     def test_a_syntax_error_is_shown_with_its_line(self):
         for language, start in self.each(python="a = 1\nb = = 2\n", javascript="a = 1;\nb = = 2;\n"):

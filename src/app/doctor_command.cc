@@ -20,6 +20,7 @@
 #include "app/doctor_peers.h"
 #include "app/load_job.h"
 #include "app/map_phase.h"
+#include "app/module_loaders.h"
 #include "app/run_inputs.h"
 #include "base/bytes.h"
 #include "services/credentials/core_dumps.h"
@@ -38,25 +39,6 @@ using doctor::lacking;
 using doctor::Need;
 using doctor::note;
 using doctor::ok;
-
-struct NamedModule {
-  std::string role;  // "steps[0].mapper"
-  const Module& module;
-};
-
-std::vector<NamedModule> modules_of(const Job& job) {
-  std::vector<NamedModule> modules;
-  for (std::size_t i = 0; i < job.steps.size(); ++i) {
-    const std::string step = i == 0 ? "" : fmt::format("steps[{}].", i - 1);
-    auto add = [&](const char* role, const Worker& worker) {
-      if (worker.module.has_value()) modules.push_back({step + role, *worker.module});
-    };
-    add("mapper", job.steps[i].mapper);
-    if (job.steps[i].combiner.has_value()) add("combiner", *job.steps[i].combiner);
-    if (job.steps[i].reducer.has_value()) add("reducer", *job.steps[i].reducer);
-  }
-  return modules;
-}
 
 Error local_only() { return Error{.kind = ErrorKind::kStopped, .message = "remote inputs are not listed here"}; }
 
@@ -139,19 +121,26 @@ void Doctor::look_at_job() {
 // The interpreters have findings of their own.
 void Doctor::look_at_modules() {
   std::string there;
-  for (const auto& [role, module] : modules_of(*job())) {
-    auto script = process::module_script(module, job()->folder);
-    if (module.language == Language::kBinary) {
-      auto command = process::module_command(module, job()->folder);
+  bool are_all_there = true;
+  for (const NamedModule& named : modules_of(*job())) {
+    auto script = process::module_script(named.module, job()->folder);
+    if (named.module.language == Language::kBinary) {
+      auto command = process::module_command(named.module, job()->folder);
       script = command.ok() ? Result<std::string>(command.value().front()) : std::move(command).error();
     }
+    are_all_there = are_all_there && script.ok();
     if (script.ok()) {
-      there += (there.empty() ? "" : ", ") + fmt::format("{} {}", role, module.script);
+      there += (there.empty() ? "" : ", ") + fmt::format("{} {}", named.place, named.module.script);
     } else {
-      found(lacking(Need::kNeeded, role, script.error()));
+      found(lacking(Need::kNeeded, named.place, script.error()));
     }
   }
-  if (!there.empty()) found(ok("modules", there));
+  auto loaded = are_all_there ? load_modules(*job(), line_.scratch) : Result<void>();
+  if (!loaded.ok() && loaded.error().kind == ErrorKind::kChildFailed) {
+    found(lacking(Need::kNeeded, "modules", loaded.error(), "quern check shows where"));
+  } else if (!there.empty()) {
+    found(ok("modules", there));
+  }
 }
 
 void Doctor::look_at_inputs() {
@@ -186,8 +175,8 @@ void Doctor::look_at_inputs() {
 void Doctor::look_at_interpreter(Language language) {
   Need need = Need::kNotNeeded;
   if (job() != nullptr) {
-    for (const auto& [role, module] : modules_of(*job())) {
-      if (module.language == language) need = Need::kNeeded;
+    for (const NamedModule& named : modules_of(*job())) {
+      if (named.module.language == language) need = Need::kNeeded;
     }
   }
   doctor::InterpreterSeen seen{

@@ -93,15 +93,14 @@ Result<void> check_owner(const Job& job) {
 // In front of the keys of a step, as the job file has them.
 std::string place_of_step(std::size_t step) { return step == 0 ? "" : fmt::format("steps[{}].", step - 1); }
 
-Result<void> check_module(const Worker& worker, const Job& job, std::string_view role) {
-  if (!worker.module.has_value()) return {};
-  const Module& module = *worker.module;
+Result<void> check_module(const NamedModule& named, const Job& job) {
+  const Module& module = named.module;
   auto found = module.interface == Interface::kFunction ? process::module_script(module, job.folder)
                                                         : [&]() -> Result<std::string> {
     TRY_ASSIGN(auto command, process::module_command(module, job.folder));
     return command.front();
   }();
-  if (!found.ok()) return std::move(found).error().with_context(fmt::format("{}: {}", job.file, role));
+  if (!found.ok()) return std::move(found).error().with_context(fmt::format("{}: {}", job.file, named.place));
   return {};
 }
 
@@ -136,6 +135,22 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
   return LoadedJob{.file = std::move(parsed), .shown_path = path, .overrides = std::move(overrides)};
 }
 
+std::vector<NamedModule> modules_of(const Job& job) {
+  std::vector<NamedModule> modules;
+  for (std::size_t i = 0; i < job.steps.size(); ++i) {
+    auto add = [&](event::Role role, const Worker& worker) {
+      if (!worker.module.has_value()) return;
+      modules.push_back(
+          {.place = place_of_step(i) + std::string(name_of(role)), .step = i, .role = role, .module = *worker.module});
+    };
+    const Step& step = job.steps[i];
+    add(event::Role::kMapper, step.mapper);
+    if (step.combiner.has_value()) add(event::Role::kCombiner, *step.combiner);
+    if (step.reducer.has_value()) add(event::Role::kReducer, *step.reducer);
+  }
+  return modules;
+}
+
 Result<void> check_steps(const Job& job) {
   TRY(check_output(job));
   TRY(check_owner(job));
@@ -152,12 +167,7 @@ Result<void> check_steps(const Job& job) {
 
 Result<void> check_job(const Job& job) {
   TRY(check_steps(job));
-  for (std::size_t i = 0; i < job.steps.size(); ++i) {
-    const Step& step = job.steps[i];
-    TRY(check_module(step.mapper, job, place_of_step(i) + "mapper"));
-    if (step.combiner.has_value()) TRY(check_module(*step.combiner, job, place_of_step(i) + "combiner"));
-    if (step.reducer.has_value()) TRY(check_module(*step.reducer, job, place_of_step(i) + "reducer"));
-  }
+  for (const NamedModule& named : modules_of(job)) TRY(check_module(named, job));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/event.h"
 #include "model/job_file.h"
 
 namespace quern::app {
@@ -22,6 +23,15 @@ struct LoadedJob {
 // Finds, reads and understands the job file: `job` is a file, or a folder that holds one of these names; none means
 // the current folder, else /etc/analysis-tools.yml. Takes QUERN_ settings from the environment.
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings);
+
+// A module of a job, in the order of its steps.
+struct NamedModule {
+  std::string place;  // as the job file has it: "steps[0].mapper"
+  std::size_t step = 0;
+  event::Role role = event::Role::kMapper;
+  const Module& module;
+};
+std::vector<NamedModule> modules_of(const Job& job);
 
 // Whether there is one in the places where it is looked for if none is named.
 bool has_usual_job_file();

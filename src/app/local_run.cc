@@ -52,6 +52,7 @@ Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t 
                 .stop = run.stop};
   Place place{.scratch_folder = fmt::format("{}/step-{}", shop.scratch.path(), number + 1),
               .guard = *shop.guard,
+              .loaders = *shop.loaders,
               .processes = shop.processes};
   TRY(disk::make_folders(place.scratch_folder));
   return run_it(step, place, targets);
@@ -86,11 +87,13 @@ std::size_t run_results(const Job& job) {
   return job.keep_parts && job.steps.back().reducer.has_value() ? job.reducers : 1;
 }
 
-Result<LocalRunResult> run_locally(const LocalRun& run) { return run_steps(run, run_results(run.job), run_step); }
+Result<LocalRunResult> run_locally(const LocalRun& run) {
+  return run_steps(run, LoadFor::kRun, run_results(run.job), run_step);
+}
 
-Result<LocalRunResult> run_steps(const LocalRun& run, std::size_t results, const RunStep& first) {
+Result<LocalRunResult> run_steps(const LocalRun& run, LoadFor purpose, std::size_t results, const RunStep& first) {
   TRY_ASSIGN(Targets targets, make_targets(run.output, results));
-  TRY_ASSIGN(Workshop shop, open_workshop(run));
+  TRY_ASSIGN(Workshop shop, open_workshop(run, purpose));
   auto done = run_all_steps(run, first, shop, targets);
   // A loss beyond the limits stops everything; why it did is what counts, not that the stages were stopped.
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);

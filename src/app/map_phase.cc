@@ -129,6 +129,10 @@ Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
   std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
   BufferPool pool(buffers, 4 * limits::kBlockBytes);
   auto opener = make_input_opener(phase.supply, phase.inputs, selection, decode, pool);
+  // A function's first child loads its own module meanwhile.
+  bool is_function =
+      phase.step.mapper.module.has_value() && phase.step.mapper.module->interface == Interface::kFunction;
+  if (!is_function) TRY(phase.begin(stop));
   if (phase.step.mapper.builtin.has_value()) return map_pairs(phase, selection, *opener, pool, stop);
   const mapper::MapperOptions options = mapper_options(phase);
   mapper::MapperPeers peers{.inputs = phase.inputs.inputs,
@@ -136,8 +140,9 @@ Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
                             .guard = phase.guard,
                             .events = phase.events,
                             .make_sink = phase.make_sink,
+                            .begin = phase.begin,
                             .would_end = [&](std::uint64_t bad) { return phase.policy.would_end(bad); }};
-  if (options.module->interface != Interface::kFunction) {
+  if (!is_function) {
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }
   TRY_ASSIGN(Fd event, make_event());
@@ -176,7 +181,8 @@ Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
                        .guard = phase.guard,
                        .events = events,
                        .policy = phase.policy,
-                       .make_sink = phase.make_sink};
+                       .make_sink = phase.make_sink,
+                       .begin = phase.begin};
   TaskGroup group(stop);
   group.spawn("fetch", [&](const std::stop_token& stop_fetch) { return phase.supply.run(stop_fetch); });
   group.spawn("map", [&](const std::stop_token& stop_map) { return map_inputs(heard, stop_map); });

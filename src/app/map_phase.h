@@ -33,6 +33,8 @@ struct MapPhase {
   EventSink& events;
   LossPolicy& policy;
   std::function<std::unique_ptr<BlockSink>()> make_sink;
+  // Blocks until all modules of the job are loaded.
+  std::function<Result<void>(const std::stop_token& stop)> begin;
 };
 
 // Blocks until every input is here and mapped, or has failed.

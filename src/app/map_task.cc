@@ -46,7 +46,10 @@ Result<void> map_and_sort(const LocalRun& run, const Place& place, Targets& targ
 }
 
 Result<void> map_and_write(const LocalRun& run, Workshop& shop, Targets& targets) {
-  Place place{.scratch_folder = shop.scratch.path(), .guard = *shop.guard, .processes = shop.processes};
+  Place place{.scratch_folder = shop.scratch.path(),
+              .guard = *shop.guard,
+              .loaders = *shop.loaders,
+              .processes = shop.processes};
   bool has_reducer = run.job.steps.front().reducer.has_value();
   TRY(has_reducer ? map_and_sort(run, place, targets) : map_in_order(run, place, *targets.front()));
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
@@ -60,7 +63,7 @@ std::size_t map_results(const Job& job) { return job.steps.front().reducer.has_v
 
 Result<LocalRunResult> run_map_task(const LocalRun& run) {
   TRY_ASSIGN(Targets targets, make_targets(run.output, map_results(run.job)));
-  TRY_ASSIGN(Workshop shop, open_workshop(run));
+  TRY_ASSIGN(Workshop shop, open_workshop(run, LoadFor::kMap));
   auto done = map_and_write(run, shop, targets);
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   if (!done.ok()) return std::move(done).error();

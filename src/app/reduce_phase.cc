@@ -62,9 +62,18 @@ std::unique_ptr<BlockSink> ReducePhase::combined(std::unique_ptr<BlockSink> sink
 }
 
 Result<void> ReducePhase::start_early() {
-  if (job_.reducers != 1 || step_.reducer->builtin.has_value()) return {};
+  if (step_.reducer->builtin.has_value()) return {};
   TRY_ASSIGN(early_, make_reducer(0));
   return early_->start();
+}
+
+Result<void> ReducePhase::wait_until_loaded(const std::stop_token& stop) {
+  std::lock_guard lock(early_mutex_);
+  if (early_failure_.has_value()) return Error(*early_failure_);
+  if (early_ == nullptr) return {};
+  auto loaded = early_->wait_until_loaded(stop);
+  if (!loaded.ok()) early_failure_ = loaded.error();
+  return loaded;
 }
 
 Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
@@ -115,7 +124,8 @@ Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& m
     for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
       TRY_ASSIGN(auto sink, make_sink(partition));
       auto open = [&] { return shuffle.groups(partition); };
-      TRY(reduce_partition(open, partition, *sink, nullptr, stop_reducer));
+      std::unique_ptr<reducer::Reducer> early = partition == 0 ? std::move(early_) : nullptr;
+      TRY(reduce_partition(open, partition, *sink, std::move(early), stop_reducer));
       TRY(sink->finish());
     }
     return {};

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,8 +29,11 @@ class ReducePhase {
   // All are borrowed for the life of this object.
   ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
               process::Guard& guard, EventSink& events, LossPolicy& policy);
-  // A single reducer's interpreter can start while the mappers still work.
+  // The first reducer's interpreter can start while the mappers still work.
   Result<void> start_early();
+  // Blocks until the module of one that was started early is loaded, or cannot be: then everybody gets the same error.
+  // Any thread may call while the inputs are mapped.
+  Result<void> wait_until_loaded(const std::stop_token& stop);
   // A sink that hands what the step's combiner makes of each block to `sink`; `sink` itself where no module combines.
   // Any thread may call; the sink belongs to one.
   std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop);
@@ -58,6 +62,8 @@ class ReducePhase {
   EventSink& events_;
   LossPolicy& policy_;
   std::unique_ptr<reducer::Reducer> early_;
+  std::mutex early_mutex_;  // for mapper threads, which all wait for it
+  std::optional<Error> early_failure_;
   std::atomic<std::size_t> combiners_ = 0;
 };
 

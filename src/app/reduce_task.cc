@@ -17,6 +17,8 @@ Result<void> merge_and_reduce(const LocalRun& step, const Place& place, ReducedS
                      step.policy);
   TimedPhase timed(event::Phase::kReduce, step.events);
   TRY(reduce.start_early());
+  TRY(reduce.wait_until_loaded(step.stop.get_token()));
+  TRY(place.loaders.wait(step.stop.get_token()));
   auto open = [&] {
     return merged_parts(step, 0, step.inputs.inputs.size(), place.scratch_folder, AggregatedTo::kResult);
   };
@@ -41,8 +43,12 @@ Result<void> reduce_partition(const LocalRun& step, const Place& place, Targets&
 
 }  // namespace
 
-Result<LocalRunResult> run_reduce_task(const LocalRun& run) { return run_steps(run, 1, reduce_first_step); }
+Result<LocalRunResult> run_reduce_task(const LocalRun& run) {
+  return run_steps(run, LoadFor::kReduce, 1, reduce_first_step);
+}
 
-Result<LocalRunResult> run_partition_task(const LocalRun& run) { return run_steps(run, 1, reduce_partition); }
+Result<LocalRunResult> run_partition_task(const LocalRun& run) {
+  return run_steps(run, LoadFor::kReduce, 1, reduce_partition);
+}
 
 }  // namespace quern::app

@@ -13,6 +13,7 @@
 #include "app/load_job.h"
 #include "app/local_run.h"
 #include "app/map_task.h"
+#include "app/module_loaders.h"
 #include "app/notice.h"
 #include "app/owner_mail.h"
 #include "app/reduce_task.h"
@@ -155,7 +156,9 @@ int check_command(const CommandLine& line) {
   auto loaded = load_job(line.job, line.settings);
   if (!loaded.ok()) return print_error(loaded.error());
   const int status = print_and_end(describe(loaded.value().file));
-  if (auto checked = check_job(loaded.value().file.job); !checked.ok()) return print_error(checked.error());
+  const Job& job = loaded.value().file.job;
+  if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error());
+  if (auto all = load_modules(job, line.scratch); !all.ok()) return print_error(all.error());
   return status;
 }
 

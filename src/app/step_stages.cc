@@ -53,7 +53,8 @@ class OutputNotices final : public EventSink {
 };
 
 MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
-                   std::function<std::unique_ptr<BlockSink>()> make_sink) {
+                   std::function<std::unique_ptr<BlockSink>()> make_sink,
+                   std::function<Result<void>(const std::stop_token&)> begin) {
   return MapPhase{.job = run.job,
                   .step = run.job.steps.front(),
                   .inputs = run.inputs,
@@ -63,15 +64,20 @@ MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
                   .guard = place.guard,
                   .events = events,
                   .policy = run.policy,
-                  .make_sink = std::move(make_sink)};
+                  .make_sink = std::move(make_sink),
+                  .begin = std::move(begin)};
 }
 
 }  // namespace
 
-Result<Workshop> open_workshop(const LocalRun& run) {
+Result<Workshop> open_workshop(const LocalRun& run, LoadFor purpose) {
   TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(run.scratch_parent));
   TRY_ASSIGN(auto guard, process::Guard::start());
-  return Workshop{.scratch = std::move(scratch), .guard = std::move(guard), .processes = processes_of(run.job)};
+  TRY_ASSIGN(auto loaders, ModuleLoaders::start(run.job, purpose, scratch.path(), *guard));
+  return Workshop{.scratch = std::move(scratch),
+                  .guard = std::move(guard),
+                  .loaders = std::move(loaders),
+                  .processes = processes_of(run.job)};
 }
 
 Result<Targets> make_targets(const std::string& output, std::size_t count) {
@@ -99,7 +105,10 @@ Result<void> map_in_order(const LocalRun& run, const Place& place, output::Resul
   Tee events({&run.events, &notices});
   {
     TimedPhase timed(Phase::kMap, run.events);
-    TRY(run_map_phase(map_phase(run, place, events, [&] { return ordered->sink(); }), run.stop.get_token()));
+    auto begin = [&](const std::stop_token& stop) { return place.loaders.wait(stop); };
+    TRY(run_map_phase(map_phase(
+                          run, place, events, [&] { return ordered->sink(); }, begin),
+                      run.stop.get_token()));
   }
   return ordered->finish();
 }
@@ -125,7 +134,11 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
   Tee events({&run.events, &failed});
   TimedPhase timed(Phase::kMap, run.events);
   auto make_sink = [&] { return reduce.combined(shuffle->sink(), run.stop.get_token()); };
-  TRY(run_map_phase(map_phase(run, place, events, make_sink), run.stop.get_token()));
+  auto begin = [&](const std::stop_token& stop) -> Result<void> {
+    TRY(reduce.wait_until_loaded(stop));
+    return place.loaders.wait(stop);
+  };
+  TRY(run_map_phase(map_phase(run, place, events, make_sink, begin), run.stop.get_token()));
   return MappedPairs{.shuffle = std::move(shuffle), .failed_inputs = failed.all()};
 }
 

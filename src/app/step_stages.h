@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/local_run.h"
+#include "app/module_loaders.h"
 #include "app/reduce_phase.h"
 #include "base/result.h"
 #include "model/aggregated_groups.h"
@@ -43,9 +44,10 @@ class TimedPhase {
 struct Workshop {
   disk::ScratchFolder scratch;
   std::unique_ptr<process::Guard> guard;
+  std::unique_ptr<ModuleLoaders> loaders;
   std::size_t processes = 1;
 };
-Result<Workshop> open_workshop(const LocalRun& run);
+Result<Workshop> open_workshop(const LocalRun& run, LoadFor purpose);
 
 // Where results go: one, or one for each reducer.
 using Targets = std::vector<std::unique_ptr<output::ResultTarget>>;
@@ -58,13 +60,14 @@ std::uint64_t size_bytes(const Targets& targets);
 struct Place {
   std::string scratch_folder;
   process::Guard& guard;
+  ModuleLoaders& loaders;
   std::size_t processes = 1;
 };
 
 // From the inputs of a step to its results, which are complete then, but not committed.
 using RunStep = std::function<Result<void>(const LocalRun& step, const Place& place, Targets& targets)>;
 // The whole job, but that `first` does its first step; the further ones map what that one gave. Blocks.
-Result<LocalRunResult> run_steps(const LocalRun& run, std::size_t results, const RunStep& first);
+Result<LocalRunResult> run_steps(const LocalRun& run, LoadFor purpose, std::size_t results, const RunStep& first);
 
 // A step without a reducer: the mapped lines, in input order, are its result.
 Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target);

@@ -137,7 +137,10 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   } else if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) {
     ledger_.block_mapped(mapped->first_input, mapped->last_input, mapped->records, mapped->dropped);
     progress_.mapped_output_bytes += mapped->output_bytes;
-    child_of(event::Role::kMapper, mapped->child).records = 0;
+    // What is mapped without a child has none to tell of.
+    if (mapped->child < progress_.children_of(event::Role::kMapper).size()) {
+      child_of(event::Role::kMapper, mapped->child).records = 0;
+    }
     take_over_inputs();
   } else if (const auto* in_work = std::get_if<event::BlockProgress>(&event)) {
     child_of(event::Role::kMapper, in_work->child).records = in_work->records;

@@ -101,6 +101,19 @@ TEST(ProgressTally, AddsUpBytesGroupsAndChildren) {
   EXPECT_EQ(progress.children_replaced, 1u);
 }
 
+TEST(ProgressTally, CountsRecordsOfBlocksInWorkUntilTheyAreMappedOrTheirChildIsGone) {
+  ProgressTally tally;
+  tally.add(event::BlockProgress{.child = 1, .records = 5}, {});
+  tally.add(event::BlockProgress{.child = 2, .records = 2}, {});
+  tally.add(event::BlockProgress{.child = 1, .records = 7}, {});
+  EXPECT_EQ(tally.progress().records_in_work(), 9u);
+  tally.add(event::BlockMapped{.child = 1, .records = 8}, {});
+  EXPECT_EQ(tally.progress().records_in_work(), 2u);
+  EXPECT_EQ(tally.progress().records_mapped, 8u);
+  tally.add(event::ChildChanged{.child = 2, .state = ChildState::kGone}, {});
+  EXPECT_EQ(tally.progress().records_in_work(), 0u);
+}
+
 TEST(ProgressTally, EndsTheLatestPhaseOfThatKind) {
   ProgressTally tally;
   for (int round = 1; round <= 2; ++round) {

@@ -33,6 +33,7 @@ enum class FrameType : std::uint32_t {
   kDone = 22,
   kFinished = 23,
   kProgress = 24,
+  kLoaded = 25,
 };
 
 // 24 bytes, little-endian: magic, type, id (8 bytes), payload length (8 bytes).

@@ -28,10 +28,10 @@ HANGS_IN_JAVASCRIPT = dedent("""
 class TheFirstBadRecord(Scenario):
     """It ends the run while the records behind it, in the same block or batch, hang."""
 
-    def assert_ends_at_once(self, job, *says, command="run", **files):
+    def assert_ends_at_once(self, job, *says, command=("run",), **files):
         self.write_all({"analysis-tools.yml": job, "data/a.txt": "good\nbad\nhang\n"})
         self.write_all({name.replace("_", "."): text for name, text in files.items()})
-        run = self.quern(command)
+        run = self.quern(*command)
         self.assert_fails(run, "limits.bad_records allows none", *says)
         return run
 
@@ -44,12 +44,12 @@ class TheFirstBadRecord(Scenario):
                                  mapper_js=HANGS_IN_JAVASCRIPT)
 
     def test_of_a_map_task_by_hand(self):
-        self.assert_ends_at_once(JOB + TEXT, "data/a.txt, record 2 is bad", command="map", mapper_py=HANGS, reducer_py=SUM)
+        self.assert_ends_at_once(JOB + TEXT, "data/a.txt, record 2 is bad", command=("map", "data/a.txt"), mapper_py=HANGS, reducer_py=SUM)
 
     def test_of_a_lines_mapper(self):
         self.write("data/b.json", '{"a": 1}\n{bad\n')
         self.write("mapper.sh", "#!/bin/sh\nexec sleep 1000\n", executable=True)
-        self.assert_ends_at_once("mapper: {script: mapper.sh, interface: lines}\ninputs: [data/*.json]\nrecord: json\nwhere: {a: [1]}\n",
+        self.assert_ends_at_once("mapper: {language: binary, script: mapper.sh, interface: lines}\ninputs: [data/*.json]\nrecord: json\nwhere: {a: [1]}\n",
                                  "data/b.json, record 2 is bad")
 
     def test_of_a_further_step(self):
@@ -113,7 +113,7 @@ class BadRecordsOfFailedInputs(Scenario):
         self.assert_agree("mapper: {builtin: pairs, key: k}\nreducer: {builtin: count}\n")
 
     def test_of_a_lines_mapper(self):
-        self.assert_agree("mapper: {script: cat, interface: lines}\nwhere: {k: [x]}\n")
+        self.assert_agree("mapper: {language: binary, script: cat, interface: lines}\nwhere: {k: [x]}\n")
 
 
 class ReducersThatDie(Scenario):
@@ -126,7 +126,7 @@ class ReducersThatDie(Scenario):
 
     def dies_once(self, act, at="key == 'b'"):
         """A reducer that does this once."""
-        return (f"import os, signal, sys, time, quern\nMARK = {self.path('died')!r}\ndef reduce(key, values):\n"
+        return (f"import ctypes, os, signal, sys, time, quern\nMARK = {self.path('died')!r}\ndef reduce(key, values):\n"
                 f"    quern.count('keys', 'seen')\n    if {at} and not os.path.exists(MARK):\n        open(MARK, 'w').close()\n"
                 f"        {act}\n    return key, sum(map(int, values))\n")
 
@@ -137,7 +137,7 @@ class ReducersThatDie(Scenario):
         self.assertEqual(run.accounting["children"]["replaced"], 1, run)
 
     def test_by_a_signal_an_exit_or_rubbish(self):
-        for act in ("os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)", "os.write(4, b'x' * 100)", "os.close(4)"):
+        for act in ("os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)", "os.write(501, b'x' * 100)", "ctypes.CDLL(None).close(501)"):
             with self.subTest(act=act):
                 if os.path.exists(self.path("died")):
                     os.remove(self.path("died"))
@@ -193,7 +193,7 @@ class ReducersThatDie(Scenario):
 
     def test_over_parts(self):
         self.job(SUM)
-        self.assert_run(self.quern("map", "-o", "part"))
+        self.assert_run(self.quern("map", "data/a.txt", "-o", "part"))
         self.write("reducer.py", self.dies_once("os._exit(3)"))
         run = self.quern("reduce", "part")
         self.assert_run(run, result="a 2\nb 1\nc 1\n", says="exit status 3")
@@ -207,7 +207,7 @@ class ReducersThatDie(Scenario):
     def test_lines_reducers_that_gave_nothing_yet(self):
         mark = self.path("died")
         for act in ("kill -9 $$", "exit 3"):
-            self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {script: reducer.sh, interface: "
+            self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {language: binary, script: reducer.sh, interface: "
                                                   "lines}\ninputs: [data/*]\n" + TEXT,
                             "mapper.py": "def mapper(key, file, record):\n    return record, 1\n", "data/a.txt": "b\na\n"})
             self.write("reducer.sh", f"#!/bin/sh\nif [ ! -e '{mark}' ]; then touch '{mark}'; read line; {act}; fi\ncat\n", executable=True)
@@ -217,7 +217,7 @@ class ReducersThatDie(Scenario):
 
     def test_files_reducers(self):
         mark = self.path("died")
-        self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {script: reducer.sh, interface: "
+        self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {language: binary, script: reducer.sh, interface: "
                                               "files}\ninputs: [data/*]\n" + TEXT,
                         "mapper.py": "def mapper(key, file, record):\n    return record, 1\n", "data/a.txt": "b\na\n"})
         self.write("reducer.sh", f"#!/bin/sh\nread name\nif [ ! -e '{mark}' ]; then touch '{mark}'; echo half > result.txt; kill -9 $$; fi\n"
@@ -280,13 +280,96 @@ class Progress(Scenario):
     def test_of_reporter_lines(self):
         reports = "#!/bin/sh\nfor i in 1 2 3 4; do sleep 0.7; echo reporter:{} >&2; done; cat\n"
         for line in ("status:still here", "counter:g,n,1"):
-            self.assert_goes_on("mapper: {script: mapper.sh, interface: lines}\ninputs: [data/*]\n" + TEXT, mapper_sh=reports.format(line))
-        self.assert_goes_on("mapper: {script: mapper.sh, interface: files}\ninputs: [data/*]\n", mapper_sh=reports.format("status:here"))
-        self.assert_goes_on("mapper: {script: cat, interface: lines}\nreducer: {script: reducer.sh, interface: lines}\ninputs: [data/*]\n"
+            self.assert_goes_on("mapper: {language: binary, script: mapper.sh, interface: lines}\ninputs: [data/*]\n" + TEXT, mapper_sh=reports.format(line))
+        self.assert_goes_on("mapper: {language: binary, script: mapper.sh, interface: files}\ninputs: [data/*]\n", mapper_sh=reports.format("status:here"))
+        self.assert_goes_on("mapper: {language: binary, script: cat, interface: lines}\nreducer: {language: binary, script: reducer.sh, interface: lines}\ninputs: [data/*]\n"
                             + TEXT, reducer_sh=reports.format("status:here"))
 
     def test_other_lines_are_none(self):
-        self.write_all({"analysis-tools.yml": "mapper: {script: mapper.sh, interface: lines}\ninputs: [data/*]\nlimits: {timeout: 1s, attempts: 1}\n"
+        self.write_all({"analysis-tools.yml": "mapper: {language: binary, script: mapper.sh, interface: lines}\ninputs: [data/*]\nlimits: {timeout: 1s, attempts: 1}\n"
                                               + TEXT, "data/a.txt": "1\n"})
         self.write("mapper.sh", "#!/bin/sh\nwhile :; do sleep 0.1; echo complaint >&2; done\n", executable=True)
         self.assert_fails(self.quern("run"), "limits.timeout")
+
+
+class ModulesThatCannotBeLoaded(Scenario):
+    """They are told before the first input is mapped: the mapper of these jobs never comes to an end."""
+
+    MISTAKES = {
+        "def reduce(key, values)\n    return key\n": "SyntaxError",
+        "import no_such_package\ndef reduce(key, values):\n    return key\n": "ModuleNotFoundError",
+        "def other(key, values):\n    return key\n": "does not define a function",
+    }
+
+    def hangs(self, job):
+        self.write_all({"analysis-tools.yml": job, "data/a.txt": "a\n", "second.py": "def mapper(key, file, record):\n    return key, 1\n",
+                        "mapper.py": "import time\ndef mapper(key, file, record):\n    time.sleep(1000)\n", "reducer.py": SUM})
+
+    def assert_told(self, *says, command=("run",)):
+        run = self.quern(*command)
+        self.assert_fails(run, "gave up: another child would fail in the same way", *says)
+        self.assertNotIn("earlier keys", run.stderr, run)
+
+    def test_of_a_reducer(self):
+        for mistake, says in self.MISTAKES.items():
+            for more in ("", "reducers: 3\n"):
+                self.hangs(JOB + TEXT + more)
+                self.write("reducer.py", mistake)
+                self.assert_told("reducer", says)
+                self.assert_told("reducer", says, command=("map", "data/a.txt"))
+
+    def test_of_a_reducer_in_javascript(self):
+        for mistake, says in (("exports.reduce = (key, values => key;\n", "SyntaxError"), ("require('no-such-package');\n", "Cannot find module"),
+                              ("exports.other = 1;\n", "does not export a function")):
+            self.hangs("mapper: {language: python, script: mapper.py}\nreducer: {language: javascript, script: reducer.js}\ninputs: [data/*]\n"
+                       + TEXT)
+            self.write("reducer.js", mistake)
+            self.assert_told("reducer", says)
+
+    def test_of_a_combiner_and_of_a_further_step(self):
+        self.hangs(JOB + TEXT + "combiner: {language: python, script: combiner.py}\n")
+        self.write("combiner.py", "def combine(:\n")
+        self.assert_told("combiner", "SyntaxError")
+        for part in ("mapper: {language: python, script: wrong.py}", "{mapper: {language: python, script: second.py}, reducer: "
+                     "{language: python, script: wrong.py}}"):
+            self.hangs(JOB + TEXT + f"steps:\n  - {part}\n")
+            self.write("wrong.py", "import no_such_package\n")
+            self.assert_told("wrong.py", "ModuleNotFoundError")
+
+    def test_of_programs(self):
+        for language, script, text in (("python", "reducer.py", "import sys\nfor line in sys.stdin\n    print(line)\n"),
+                                       ("javascript", "reducer.js", "process.stdin.pipe(process.stdout;\n")):
+            self.hangs(f"mapper: {{language: python, script: mapper.py}}\nreducer: {{language: {language}, script: {script}, interface: lines}}\n"
+                       "inputs: [data/*]\n" + TEXT)
+            self.write(script, text)
+            self.assert_told("program", "SyntaxError")
+        for script, says in (("nowhere.sh", "nowhere.sh"), ("./data/a.txt", "not executable")):
+            self.hangs(f"mapper: {{language: python, script: mapper.py}}\nreducer: {{language: binary, script: {script}, interface: lines}}\ninputs: [data/*]\n"
+                       + TEXT)
+            self.assert_fails(self.quern("run"), says, status=2)
+
+    def test_by_a_setup_that_raises(self):
+        """It runs only where the module works: in the reducer that waits, once its turn has come."""
+        self.write_all({"analysis-tools.yml": JOB + TEXT, "data/a.txt": "a\n", "mapper.py": "def mapper(key, file, record):\n    return record, 1\n",
+                        "reducer.py": SUM + "def setup():\n    raise ValueError('no model')\n"})
+        self.assert_told("no model", "reducer 1")
+
+    def test_are_told_by_check_and_doctor(self):
+        self.hangs(JOB + TEXT)
+        self.write("reducer.py", SUM + "def setup():\n    raise ValueError('no model')\n")
+        self.assert_run(self.quern("check"))
+        self.assertIn("mapper mapper.py, reducer reducer.py", self.quern("doctor", "--offline", ".").stdout)
+        self.write("reducer.py", "def reduce(key, values)\n    return key\n")
+        self.assert_run(self.quern("check"), status=1, says=("reducer", "SyntaxError", "reducer.py"))
+        doctor = self.quern("doctor", "--offline", ".")
+        self.assertEqual(doctor.status, 1, doctor)
+        self.assertIn("SyntaxError", doctor.stdout, doctor)
+
+    def test_a_child_that_dies_while_it_loads_is_replaced(self):
+        self.write_all({"analysis-tools.yml": JOB + TEXT + "combiner: {language: python, script: combiner.py}\n", "data/a.txt": "a\n",
+                        "mapper.py": "def mapper(key, file, record):\n    return record, 1\n"})
+        dies = "import os\nMARK = {!r}\nif not os.path.exists(MARK):\n    open(MARK, 'w').close()\n    os.kill(os.getpid(), {})\n"
+        for sent in (9, 2):
+            self.write("combiner.py", dies.format(self.path(f"combiner-{sent}"), sent) + SUM)
+            self.write("reducer.py", dies.format(self.path(f"reducer-{sent}"), sent) + SUM)
+            self.assert_run(self.quern("run"), result="a 1\n")

@@ -14,6 +14,7 @@ std::string setup_json(const ModuleSetup& setup) {
                   {"separator", setup.separator},
                   {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"},
                   {"timeout", std::chrono::duration<double>(setup.timeout).count()}};
+  if (setup.loads_only) message["loads_only"] = true;
   return message.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

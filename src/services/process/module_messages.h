@@ -14,13 +14,14 @@
 namespace quern::process {
 
 struct ModuleSetup {
-  std::string_view role;    // mapper, combiner or reducer
+  std::string_view role;    // mapper, combiner or reducer; program: to be loaded only
   std::string_view script;  // absolute
   const std::vector<std::string>& arguments;
   RecordKind record = RecordKind::kKeyedJson;
   std::string_view separator;
   ValuesKind values = ValuesKind::kList;
   std::chrono::milliseconds timeout{};  // limits.timeout
+  bool loads_only = false;
 };
 // The payload of SETUP.
 std::string setup_json(const ModuleSetup& setup);

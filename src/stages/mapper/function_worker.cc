@@ -8,6 +8,7 @@
 #include "services/process/cause.h"
 #include "services/process/guard.h"
 #include "services/process/interpreter.h"
+#include "services/process/module_loader.h"
 #include "services/process/module_messages.h"
 #include "stages/mapper/working_folder.h"
 
@@ -71,6 +72,7 @@ Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& 
   // The first child starts without waiting for a block: nearly every job has one, and the interpreter takes its time.
   // Each further one waits until the one before it has a block, so that a small job starts no more than it needs.
   if (number_ == 1) TRY(ensure_child());
+  TRY(peers_.begin(stop));
   if (number_ > 1) turns_.wait_for(number_ - 1, stop);
   while (true) {
     if (stop.stop_requested()) return stopped();
@@ -171,6 +173,8 @@ Result<void> FunctionWorker::handle_frames() {
 Result<void> FunctionWorker::handle(const process::Frame& frame) {
   using protocol::FrameType;
   switch (frame.header.type) {
+    case FrameType::kLoaded:
+      return {};
     case FrameType::kReady:
       ready_ = true;
       has_teardown_ = process::parse_has_teardown(frame.payload);
@@ -296,14 +300,16 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
 
 Error FunctionWorker::setup_failed(std::string_view payload) const {
   auto failure = process::parse_failure(payload);
+  if (!ready_) {
+    return process::load_error(
+        {.what = name(), .how = failure.reason, .details = failure.details, .interpreter = interpreter_},
+        *options_.module, options_.job_folder);
+  }
   process::Cause cause{.what = name(),
                        .where_label = "when",
-                       .where = ready_ ? "in teardown()" : "while it loaded its module",
+                       .where = "in teardown()",
                        .how = failure.reason,
-                       .action = "gave up: another child would fail in the same way",
-                       .advice = ready_ ? ""
-                                        : fmt::format("run it by hand: cd {} && {} {}", options_.job_folder,
-                                                      interpreter_, options_.module->script)};
+                       .action = "gave up: another child would fail in the same way"};
   if (!failure.details.empty()) cause.how += "\n" + failure.details;
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{}: {}", name(), failure.reason),

@@ -42,6 +42,8 @@ struct MapperPeers {
   EventSink& events;
   // Makes the sink of one mapper thread; called by that thread.
   std::function<std::unique_ptr<BlockSink>()> make_sink;
+  // Blocks until inputs may be mapped; an error if they must not be.
+  std::function<Result<void>(const std::stop_token& stop)> begin;
   // Whether so many further bad records end the run: they are told at once then, and not with their block.
   std::function<bool(std::uint64_t bad_records)> would_end;
 };

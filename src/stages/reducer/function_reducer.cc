@@ -78,6 +78,7 @@ class FunctionReducer final : public Reducer, public Combiner {
       : options_(std::move(options)), guard_(guard), report_(options_, events) {}
 
   Result<void> start() override;
+  Result<void> wait_until_loaded(const std::stop_token& stop) override;
   Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override;
   Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override;
   Result<void> finish() override;
@@ -130,6 +131,7 @@ class FunctionReducer final : public Reducer, public Combiner {
   std::optional<std::uint64_t> starting_;  // the group of the first frame in flight that the child said it starts
   std::vector<std::string> last_words_;    // the traceback of a FAILED frame
   Clock::time_point last_progress_;
+  bool is_loaded_ = false;
   bool is_ready_ = false;
   bool has_work_ = false;  // was sent to this child at some time
   bool has_teardown_ = true;
@@ -168,6 +170,21 @@ Result<void> FunctionReducer::start_child() {
   is_ready_ = has_work_ = is_finished_ = has_exited_ = false;
   last_progress_ = Clock::now();
   report_.change_state(event::ChildState::kStarting, child_->child().pid());
+  return {};
+}
+
+Result<void> FunctionReducer::wait_until_loaded(const std::stop_token& stop) {
+  NoOutput none;
+  while (!is_loaded_) {
+    Result<void> stepped = step(none, stop);
+    if (stepped.ok()) continue;
+    if (stepped.error().kind != ErrorKind::kChildFailed || !may_recover()) {
+      stepped = explained(std::move(stepped));
+      forget_child();
+      return stepped;
+    }
+    TRY(recover({}, stepped.error().message));
+  }
   return {};
 }
 
@@ -275,7 +292,8 @@ Result<void> FunctionReducer::recover(const OpenGroups& open, const std::string&
   forget_child();
   answer_.clear();
   starting_.reset();
-  bool begins_anew = in_flight_.empty() ? encoder_->is_in_group() : in_flight_.front().continues;
+  bool begins_anew =
+      in_flight_.empty() ? encoder_.has_value() && encoder_->is_in_group() : in_flight_.front().continues;
   if (begins_anew) {
     in_flight_.clear();
     TRY(open_groups(open));
@@ -324,6 +342,9 @@ Result<void> FunctionReducer::handle_frames(ReducedSink& sink) {
 
 Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& sink) {
   switch (frame.header.type) {
+    case FrameType::kLoaded:
+      is_loaded_ = true;
+      return {};
     case FrameType::kReady:
       if (is_ready_) return child_error("it wrote a second READY frame");
       is_ready_ = true;

@@ -44,6 +44,9 @@ class Reducer {
   static std::unique_ptr<Reducer> make(ReducerOptions options, process::Guard& guard, EventSink& events);
   virtual ~Reducer() = default;
   virtual Result<void> start() = 0;
+  // Blocks until the module is loaded; after an error, nothing else may be called. By any thread, in place of the one
+  // that calls the rest. A program is not loaded.
+  virtual Result<void> wait_until_loaded(const std::stop_token& /*stop*/) { return {}; }
   virtual Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) = 0;
 };
 

@@ -1,0 +1,104 @@
+#include "services/process/module_loader.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "model/limits.h"
+#include "services/process/cause.h"
+#include "services/process/guard.h"
+#include "services/process/interpreter.h"
+#include "services/process/job_links.h"
+#include "services/process/module_command.h"
+#include "services/process/module_messages.h"
+
+namespace quern::process {
+
+Error load_error(const LoadFailure& failure, const Module& module, const std::string& job_folder) {
+  Cause cause{.what = failure.what,
+              .where_label = "when",
+              .where = "while it loaded its module",
+              .how = failure.details.empty() ? failure.how : failure.how + "\n" + failure.details,
+              .action = "gave up: another child would fail in the same way",
+              .advice = fmt::format("run it by hand: cd {} && {} {}", job_folder, failure.interpreter, module.script)};
+  return Error{.kind = ErrorKind::kChildFailed,
+               .message = fmt::format("{}: {}", failure.what, failure.how),
+               .details = cause_block(cause)};
+}
+
+Result<ModuleLoader> ModuleLoader::start(ModuleLoadOptions options, Guard& guard) {
+  ModuleLoader loader(std::move(options), guard);
+  TRY(loader.prepare());
+  TRY(loader.start_child());
+  return loader;
+}
+
+Result<void> ModuleLoader::prepare() {
+  const Module& module = options_.module;
+  std::error_code error;
+  std::filesystem::create_directories(options_.working_folder + "/.quern", error);
+  if (error) return os_error(options_.working_folder, error.value());
+  // A folder with too many entries for links is named by the environment, as for every child.
+  TRY(link_job_folder(options_.job_folder, options_.working_folder));
+  TRY_ASSIGN(std::string script, module_script(module, options_.job_folder));
+  TRY_ASSIGN(child_options_.interpreter, find_interpreter(module.language));
+  TRY_ASSIGN(child_options_.harness, write_harness(module.language, options_.working_folder + "/.quern"));
+  child_options_.language = module.language;
+  child_options_.setup_json = setup_json(
+      {.role = options_.role, .script = script, .arguments = module.arguments, .separator = " ", .loads_only = true});
+  child_options_.environment = child_environment(
+      module.environment, {guard_->marker(), "QUERN_JOB_FOLDER=" + options_.job_folder, "QUERN_ROLE=" + options_.role});
+  child_options_.working_folder = options_.working_folder;
+  return {};
+}
+
+Result<void> ModuleLoader::start_child() {
+  TRY_ASSIGN(auto child, ModuleChild::start(child_options_, *guard_));
+  child_.emplace(std::move(child));
+  deadline_ = std::chrono::steady_clock::now() + limits::kSetupTimeout;
+  return {};
+}
+
+Result<void> ModuleLoader::wait(const std::stop_token& stop) {
+  while (true) {
+    TRY_ASSIGN(Activity seen, child_->wait(-1, deadline_, stop));
+    if (seen.stopped) return stopped();
+    TRY_ASSIGN(bool is_loaded, look_at_frames());
+    if (is_loaded) return {};
+    child_->child().take_log_lines();
+    if (seen.timed_out) {
+      return failed({.reason = fmt::format("it was not loaded within {} s", limits::kSetupTimeout.count())});
+    }
+    if (!seen.exited) continue;
+    std::string how = child_->child().exit()->in_words();
+    for (const std::string& line : child_->child().last_log_lines()) how += "\n" + line;
+    if (++deaths_ == options_.attempts) {
+      std::size_t end = how.find('\n');
+      return failed({.reason = how.substr(0, end), .details = end == std::string::npos ? "" : how.substr(end + 1)});
+    }
+    TRY(start_child());
+  }
+}
+
+Result<bool> ModuleLoader::look_at_frames() {
+  while (true) {
+    auto frame = child_->next_frame();
+    if (!frame.ok()) return failed({.reason = "broke the protocol: " + frame.error().message});
+    if (!frame.value().has_value()) return false;
+    if (frame.value()->header.type == protocol::FrameType::kLoaded) return true;
+    if (frame.value()->header.type == protocol::FrameType::kFailed)
+      return failed(parse_failure(frame.value()->payload));
+  }
+}
+
+Error ModuleLoader::failed(const ModuleFailure& failure) const {
+  return load_error({.what = fmt::format("{} ({})", options_.role, options_.module.script),
+                     .how = failure.reason,
+                     .details = failure.details,
+                     .interpreter = child_options_.interpreter},
+                    options_.module, options_.job_folder);
+}
+
+}  // namespace quern::process
