@@ -1,0 +1,74 @@
+#include "model/pair.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace quern {
+namespace {
+
+// A separator of one byte becomes the line feed that stands inside quern. The length of the lines that are pairs then:
+// all before the first line without one.
+std::size_t cut_in_place(Buffer& lines, char separator) {
+  char* line = lines.data();
+  const char* end = line + lines.size();
+  while (line < end) {
+    auto* line_end = static_cast<char*>(std::memchr(line, '\n', static_cast<std::size_t>(end - line)));
+    if (line_end == nullptr) break;
+    auto* found = static_cast<char*>(std::memchr(line, separator, static_cast<std::size_t>(line_end - line)));
+    if (found == nullptr) break;
+    *found = '\n';
+    line = line_end + 1;
+  }
+  return static_cast<std::size_t>(line - lines.data());
+}
+
+}  // namespace
+
+bool is_plain_key(std::string_view key, std::string_view separator) {
+  return std::string(key).append(separator).find(separator) == key.size();
+}
+
+PairView take_pair(std::string_view& bytes, std::string_view between) {
+  const bool is_text = between != kBetweenInside;
+  const std::size_t first_end = std::min(bytes.find('\n'), bytes.size());
+  std::size_t end = first_end;
+  if (!is_text && first_end < bytes.size()) end = std::min(bytes.find('\n', first_end + 1), bytes.size());
+  const std::string_view whole = bytes.substr(0, end);
+  const std::size_t key_bytes = is_text ? whole.find(between) : first_end;
+  bytes.remove_prefix(std::min(end + 1, bytes.size()));
+  if (key_bytes >= whole.size()) return {.key = whole, .value = {}};
+  return {.key = whole.substr(0, key_bytes), .value = whole.substr(key_bytes + between.size())};
+}
+
+void append_pair(std::string_view key, std::string_view between, std::string_view value, Buffer& target) {
+  target.append(key);
+  target.append(between);
+  target.append(value);
+  target.push_back('\n');
+}
+
+void cut_into_pairs(Buffer& lines, std::string_view separator) {
+  const std::size_t cut = separator.size() == 1 ? cut_in_place(lines, separator.front()) : 0;
+  if (cut == lines.size()) return;
+  Buffer pairs(lines.size() + lines.size() / 4);
+  pairs.append(lines.view().substr(0, cut));
+  for (std::string_view rest = lines.view().substr(cut); !rest.empty();) {
+    const PairView pair = take_pair(rest, separator);
+    append_pair(pair.key, kBetweenInside, pair.value, pairs);
+  }
+  lines = std::move(pairs);
+}
+
+void PairText::append(std::string_view pairs, Buffer& text) {
+  while (!pairs.empty()) {
+    const std::size_t end = pairs.find('\n');
+    text.append(pairs.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.append(in_value_ ? kBetweenInside : separator_);
+    in_value_ = !in_value_;
+    pairs.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace quern
