@@ -2,10 +2,11 @@
 
 #include "base/bytes.h"
 #include "model/limits.h"
+#include "model/pair.h"
 
 namespace quern::app {
 
-Result<void> write_pairs(GroupSource& groups, const std::string& separator, output::ResultTarget& target,
+Result<void> write_pairs(GroupSource& groups, std::string_view between, output::ResultTarget& target,
                          const std::stop_token& stop) {
   Buffer lines(limits::kBlockBytes);
   while (true) {
@@ -14,10 +15,7 @@ Result<void> write_pairs(GroupSource& groups, const std::string& separator, outp
     while (true) {
       TRY_ASSIGN(bool has_value, groups.next_value());
       if (!has_value) break;
-      lines.append(groups.key());
-      lines.append(separator);
-      lines.append(groups.value());
-      lines.push_back('\n');
+      append_pair(groups.key(), between, groups.value(), lines);
       if (lines.size() < limits::kBlockBytes) continue;
       if (stop.stop_requested()) return stopped();
       TRY(target.write(lines.view()));

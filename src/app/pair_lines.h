@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stop_token>
-#include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "model/groups.h"
@@ -9,8 +9,8 @@
 
 namespace quern::app {
 
-// Writes groups as lines "key<separator>value", one for each value. Blocks.
-Result<void> write_pairs(GroupSource& groups, const std::string& separator, output::ResultTarget& target,
+// Writes groups as pairs, one for each value; as text where `between` is a separator (model/pair.h). Blocks.
+Result<void> write_pairs(GroupSource& groups, std::string_view between, output::ResultTarget& target,
                          const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "model/groups.h"
+#include "model/pair.h"
 
 namespace quern::reducer {
 
@@ -16,7 +17,7 @@ namespace quern::reducer {
 class BlockGroups {
  public:
   explicit BlockGroups(std::string_view separator) : separator_(separator) {}
-  // Begins again with these lines, each with its line end, which are borrowed.
+  // Begins again with these pairs or, if the separator is that of text, lines; they are borrowed.
   void reset(const std::vector<Buffer>& lines);
   bool empty() const { return groups_.empty(); }
   // Brings the keys into byte order.
@@ -49,7 +50,7 @@ class BlockGroups {
     std::uint32_t next_pair_ = kNone;
     std::string_view value_;
   };
-  void add(std::string_view line);
+  void add(PairView pair);
 
   const std::string_view separator_;  // borrowed
   std::unordered_map<std::string_view, std::uint32_t> numbers_;

@@ -77,29 +77,21 @@ void BlockGroups::reset(const std::vector<Buffer>& lines) {
   groups_.clear();
   pairs_.clear();
   for (const Buffer& chunk : lines) {
-    for (std::string_view rest = chunk.view(); !rest.empty();) {
-      std::size_t end = rest.find('\n');
-      add(rest.substr(0, end));
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    }
+    for (std::string_view rest = chunk.view(); !rest.empty();) add(take_pair(rest, separator_));
   }
 }
 
-void BlockGroups::add(std::string_view line) {
-  std::size_t key_end = line.find(separator_);
-  std::string_view key = line.substr(0, key_end);
-  Pair pair;
-  if (key_end != std::string_view::npos) pair.value = line.substr(key_end + separator_.size());
+void BlockGroups::add(PairView pair) {
   auto at = static_cast<std::uint32_t>(pairs_.size());
-  auto [known, is_new] = numbers_.try_emplace(key, static_cast<std::uint32_t>(groups_.size()));
+  auto [known, is_new] = numbers_.try_emplace(pair.key, static_cast<std::uint32_t>(groups_.size()));
   if (is_new) {
-    groups_.push_back({.key = key, .first = at, .last = at});
+    groups_.push_back({.key = pair.key, .first = at, .last = at});
   } else {
     Group& group = groups_[known->second];
     pairs_[group.last].next = at;
     group.last = at;
   }
-  pairs_.push_back(pair);
+  pairs_.push_back({.value = pair.value});
 }
 
 void BlockGroups::sort() {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/result.h"
+#include "model/pair.h"
 #include "stages/shuffle/shuffle.h"
 
 namespace quern::shuffle {
@@ -19,10 +20,10 @@ const char* find(const char* begin, const char* end, std::string_view separator)
   return found != nullptr ? static_cast<const char*>(found) : end;
 }
 
-Entry make_entry(const char* line, std::size_t key_bytes, std::size_t value_bytes, std::uint64_t hash) {
-  auto address = reinterpret_cast<std::uint64_t>(line);
+Entry make_entry(std::string_view key, std::size_t value_bytes, std::uint64_t hash) {
+  auto address = reinterpret_cast<std::uint64_t>(key.data());
   CHECK(address >> Entry::kLineBits == 0 && value_bytes < Entry::kFirstOfGroup);
-  std::uint64_t kept_key_bytes = std::min<std::uint64_t>(key_bytes, Entry::kLongKey);
+  std::uint64_t kept_key_bytes = std::min<std::uint64_t>(key.size(), Entry::kLongKey);
   return Entry{.line_and_key_bytes = address | kept_key_bytes << Entry::kLineBits,
                .hash = static_cast<std::uint32_t>(hash >> 32),
                .value_bytes_and_mark = static_cast<std::uint32_t>(value_bytes)};
@@ -41,7 +42,27 @@ std::string_view EntryReader::long_key(const Entry& entry) const {
   return {begin, find(begin, end, separator_)};
 }
 
+inline void Splitter::add(std::string_view key, std::size_t value_bytes, std::vector<Entry>& entries,
+                          std::vector<std::uint32_t>& numbers) const {
+  std::uint64_t hash = XXH3_64bits(key.data(), key.size());
+  entries.push_back(make_entry(key, value_bytes, hash));
+  if (partitions > 1) numbers.push_back(static_cast<std::uint32_t>(hash % partitions));
+}
+
 void Splitter::split(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const {
+  if (separator != kBetweenInside) return split_text(lines, entries, numbers);
+  const char* end = lines.data() + lines.size();
+  for (const char* line = lines.data(); line < end;) {
+    const char* key_end = find(line, end, kBetweenInside);
+    const char* value = std::min(key_end + 1, end);
+    const char* value_end = find(value, end, "\n");
+    add({line, key_end}, static_cast<std::size_t>(value_end - value), entries, numbers);
+    line = value_end + 1;
+  }
+}
+
+void Splitter::split_text(std::string_view lines, std::vector<Entry>& entries,
+                          std::vector<std::uint32_t>& numbers) const {
   const char* end = lines.data() + lines.size();
   // The next separator, which may stand several lines further on: it is looked for again only when a line passes it.
   const char* next_separator = lines.data() - 1;
@@ -50,11 +71,8 @@ void Splitter::split(std::string_view lines, std::vector<Entry>& entries, std::v
     if (next_separator < line) next_separator = find(line, end, separator);
     bool has_value = next_separator + separator.size() <= line_end;
     const char* key_end = has_value ? next_separator : line_end;
-    auto key_bytes = static_cast<std::size_t>(key_end - line);
     auto value_bytes = has_value ? static_cast<std::size_t>(line_end - key_end) - separator.size() : 0;
-    std::uint64_t hash = XXH3_64bits(line, key_bytes);
-    entries.push_back(make_entry(line, key_bytes, value_bytes, hash));
-    if (partitions > 1) numbers.push_back(static_cast<std::uint32_t>(hash % partitions));
+    add({line, key_end}, value_bytes, entries, numbers);
     line = line_end + 1;
   }
 }

@@ -52,12 +52,18 @@ class EntryReader {
   std::string_view separator_;  // borrowed
 };
 
-// Splits `lines` into entries, appended to `entries`, in order; with more than one partition also the partition of each
-// to `numbers`. Every line ends with '\n'. `lines` must stay where it is as long as the entries are used.
+// Splits pairs (or, with a separator that is not kBetweenInside, lines of text) into entries, appended to `entries`, in
+// order; with more than one partition also the partition of each to `numbers`. The last pair ends with '\n'. `lines`
+// must stay where it is as long as the entries are used.
 struct Splitter {
   std::string_view separator;
   std::size_t partitions = 1;
   void split(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const;
+
+ private:
+  void split_text(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const;
+  void add(std::string_view key, std::size_t value_bytes, std::vector<Entry>& entries,
+           std::vector<std::uint32_t>& numbers) const;
 };
 
 }  // namespace quern::shuffle

@@ -18,7 +18,7 @@
 namespace quern::shuffle {
 
 struct ShuffleOptions {
-  std::string separator;
+  std::string separator;  // of the lines that come; kBetweenInside: pairs come
   std::size_t partitions = 1;
   std::uint64_t memory_bytes = 0;  // for everything that the shuffle holds; what is more goes to disk
   std::string scratch_folder;      // for spilled runs

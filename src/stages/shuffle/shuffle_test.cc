@@ -84,6 +84,18 @@ TEST(Shuffle, SplitsLinesAtTheFirstSeparator) {
   for (const Row& row : rows) EXPECT_EQ(shuffle_one(row.separator, row.lines), row.groups) << row.name;
 }
 
+TEST(Shuffle, TakesPairsWhateverIsInThem) {
+  const std::string long_key(100'000, ' ');
+  const std::vector<std::pair<std::string, Groups>> rows = {
+      {"New York\n1 2\nNew\nYork\nNew York\n\n", {{"New", {"York"}}, {"New York", {"1 2", ""}}}},
+      {"\n\n\nx\n", {{"", {"", "x"}}}},
+      {long_key + "\n1\na\n2\n" + long_key + "\n\n", {{long_key, {"1", ""}}, {"a", {"2"}}}},
+      {"a\n1\nb", {{"a", {"1"}}, {"b", {""}}}},
+      {"", {}},
+  };
+  for (const auto& [pairs, groups] : rows) EXPECT_EQ(shuffle_one("\n", pairs), groups) << pairs.substr(0, 40);
+}
+
 TEST(Shuffle, SortsKeysAsUnsignedBytes) {
   Groups groups = shuffle_one(" ", "b 1\n\xff 2\na 3\n\x7f 4\nB 5\n\xc3\xa9 6\naa 7\n");
   std::vector<std::string> keys;

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "model/limits.h"
+#include "model/pair.h"
 #include "services/disk/full_disk.h"
 #include "stages/shuffle/loser_tree.h"
 
@@ -28,7 +29,7 @@ std::uint64_t first_bytes(std::string_view key) {
   return __builtin_bswap64(bytes);
 }
 
-// Reads the lines of one text.
+// Reads the pairs of one text.
 class TextCursor {
  public:
   TextCursor(const SortedText& text, std::string_view separator, const std::stop_token& stop)
@@ -40,20 +41,22 @@ class TextCursor {
     return next();
   }
 
-  // Goes to the next line. key() and value() are valid until the next call.
+  // Goes to the next pair. key() and value() are valid until the next call.
   Result<void> next() {
-    TRY_ASSIGN(std::optional<std::string_view> line, read_line());
-    if (!line.has_value()) {
+    TRY_ASSIGN(bool has_pair, read_pair());
+    if (!has_pair) {
       is_at_end_ = true;
       source_.reset();
       bytes_ = Buffer();
       return {};
     }
-    ++line_number_;
-    std::size_t key_bytes = line->find(separator_);
-    key_ = line->substr(0, key_bytes);
-    value_ = key_bytes == std::string_view::npos ? std::string_view() : line->substr(key_bytes + separator_.size());
-    repeats_key_ = line_number_ > 1 && key_ == last_key_;
+    ++number_;
+    std::string_view pair = bytes_.view().substr(begin_, end_ - begin_);
+    begin_ = end_;
+    const PairView found = take_pair(pair, separator_);
+    key_ = found.key;
+    value_ = found.value;
+    repeats_key_ = number_ > 1 && key_ == last_key_;
     if (repeats_key_) return {};
     if (key_ < last_key_) return out_of_order();
     last_key_.assign(key_);
@@ -61,7 +64,7 @@ class TextCursor {
     return {};
   }
   bool is_at_end() const { return is_at_end_; }
-  // Whether the line before it had the same key.
+  // Whether the pair before it had the same key.
   bool repeats_key() const { return repeats_key_; }
   std::string_view key() const { return key_; }
   std::string_view value() const { return value_; }
@@ -71,23 +74,24 @@ class TextCursor {
   }
 
  private:
-  // Without its '\n'; none at the end.
-  Result<std::optional<std::string_view>> read_line() {
-    std::size_t searched = begin_;
-    while (true) {
-      std::string_view rest = bytes_.view().substr(searched);
-      if (std::size_t length = rest.find('\n'); length != std::string_view::npos) {
-        std::size_t line_end = searched + length;
-        std::string_view line = bytes_.view().substr(begin_, line_end - begin_);
-        begin_ = line_end + 1;
-        return std::optional(line);
+  // Finds the end of the pair at begin_. False at the end of the text.
+  Result<bool> read_pair() {
+    std::size_t missing = is_text() ? 1 : 2;  // line ends
+    for (end_ = begin_; missing > 0;) {
+      const std::size_t found = bytes_.view().find('\n', end_);
+      if (found != std::string_view::npos) {
+        end_ = found + 1;
+        --missing;
+        continue;
       }
-      searched = bytes_.size() - begin_;  // where the next bytes will be
+      end_ = bytes_.size() - begin_;  // where the next bytes will be
       TRY_ASSIGN(bool has_more, read_more());
       if (has_more) continue;
-      if (!bytes_.empty()) return broken(line_number_ + 1, "ends within a line, so a part of it is missing");
-      return std::optional<std::string_view>();
+      if (!bytes_.empty())
+        return broken(number_ + 1, fmt::format("ends within a {}, so a part of it is missing", unit()));
+      return false;
     }
+    return true;
   }
 
   // Moves what is left to the front of the buffer, and reads behind it.
@@ -95,7 +99,7 @@ class TextCursor {
     if (stop_.stop_requested()) return stopped();
     std::size_t left = bytes_.size() - begin_;
     if (left > limits::kMaxPairBytes) {
-      return broken(line_number_ + 1, fmt::format("is longer than {}", format_bytes(limits::kMaxPairBytes)));
+      return broken(number_ + 1, fmt::format("is longer than {}", format_bytes(limits::kMaxPairBytes)));
     }
     if (left > 0) std::memmove(bytes_.data(), bytes_.data() + begin_, left);
     begin_ = 0;
@@ -107,20 +111,22 @@ class TextCursor {
   }
 
   Error out_of_order() const {
-    return broken(line_number_,
-                  "comes after a greater key, so this is no result of quern map for a job with a reducer");
+    return broken(number_, "comes after a greater key, so this is no result of quern map for a job with a reducer");
   }
-  Error broken(std::uint64_t line, std::string_view how) const {
-    return bad_input(fmt::format("{}: line {} {}", name_, line, how));
+  Error broken(std::uint64_t number, std::string_view how) const {
+    return bad_input(fmt::format("{}: {} {} {}", name_, unit(), number, how));
   }
+  bool is_text() const { return separator_ != kBetweenInside; }
+  std::string_view unit() const { return is_text() ? "line" : "pair"; }
 
   const std::string name_;
   const std::string_view separator_;
   const std::stop_token& stop_;
   std::unique_ptr<ByteSource> source_;
   Buffer bytes_;
-  std::size_t begin_ = 0;  // of the next line
-  std::uint64_t line_number_ = 0;
+  std::size_t begin_ = 0;  // of the next pair
+  std::size_t end_ = 0;    // of the one that is read
+  std::uint64_t number_ = 0;
   std::string_view key_;
   std::string_view value_;
   std::string last_key_;
@@ -129,7 +135,7 @@ class TextCursor {
   bool is_at_end_ = false;
 };
 
-// The lines of several texts in the order of keys and texts.
+// The pairs of several texts in the order of keys and texts.
 class TextMerge {
  public:
   TextMerge(std::vector<SortedText> texts, std::string separator, std::stop_token stop)
@@ -239,10 +245,7 @@ Result<SortedText> merge_to_file(std::vector<SortedText> texts, const TextMergeO
       lines.clear();
     }
     if (line == nullptr) break;
-    lines.append(line->key());
-    lines.append(options.separator);
-    lines.append(line->value());
-    lines.push_back('\n');
+    append_pair(line->key(), options.separator, line->value(), lines);
   }
   TRY(file.close().context(path));
   auto open = [path]() -> Result<std::unique_ptr<ByteSource>> {

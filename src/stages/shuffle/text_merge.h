@@ -13,21 +13,21 @@
 
 namespace quern::shuffle {
 
-// One sorted text of pairs, as `quern map` writes it: lines "key<separator>value", keys in byte order.
+// One sorted text of pairs, as `quern map` or a map task writes it: keys in byte order.
 struct SortedText {
   std::string name;  // for errors
   std::function<Result<std::unique_ptr<ByteSource>>()> open;
 };
 
 struct TextMergeOptions {
-  std::string separator;
+  std::string separator;           // of lines "key<separator>value"; kBetweenInside: of pairs
   std::uint64_t memory_bytes = 0;  // for the buffers of all texts that are read at once
   std::string scratch_folder;      // where more texts than can be read at once are merged into fewer
 };
 
 // The pairs of all texts, grouped: keys in byte order, the values of a key in the order of the texts and, within one,
-// of its lines. Owned by one thread; blocks on the sources. An error names the text and the line: it is out of order,
-// ends within a line, or has a line above limits::kMaxPairBytes.
+// of its lines. Owned by one thread; blocks on the sources. An error names the text and the pair: it is out of
+// order, ends within a pair, or has one above limits::kMaxPairBytes.
 Result<std::unique_ptr<GroupSource>> merge_texts(std::vector<SortedText> texts, const TextMergeOptions& options,
                                                  const std::stop_token& stop);
 

@@ -33,9 +33,9 @@ class TextMergeTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   // "key: value, value; key: ..." or the error.
-  std::string merged(std::vector<SortedText> texts, std::uint64_t memory_bytes = 64 * limits::kMiB) {
-    auto groups =
-        merge_texts(std::move(texts), {.separator = " ", .memory_bytes = memory_bytes, .scratch_folder = folder_}, {});
+  std::string merged(std::vector<SortedText> texts, std::uint64_t memory_bytes = 64 * limits::kMiB) const {
+    auto groups = merge_texts(std::move(texts),
+                              {.separator = separator_, .memory_bytes = memory_bytes, .scratch_folder = folder_}, {});
     if (!groups.ok()) return groups.error().message;
     std::string all;
     while (true) {
@@ -52,6 +52,7 @@ class TextMergeTest : public ::testing::Test {
     }
   }
 
+  std::string separator_ = " ";
   std::string folder_ = std::filesystem::temp_directory_path() / "text-merge-XXXXXX";
 };
 
@@ -67,6 +68,17 @@ TEST_F(TextMergeTest, ComparesKeysAsBytesWithoutTheSeparator) {
 TEST_F(TextMergeTest, TakesEmptyTextsKeysAndValues) {
   EXPECT_EQ(merged({text_of("a", ""), text_of("b", "\n k\nalone\n"), text_of("c", "")}), ",,k;alone,;");
   EXPECT_EQ(merged({}), "");
+}
+
+TEST_F(TextMergeTest, TakesPairsInPiecesOfAnySize) {
+  separator_ = "\n";
+  for (std::size_t piece_bytes : {1U, 2U, 5U, 1000U}) {
+    EXPECT_EQ(
+        merged({text_of("a", "\n1\nNew York\n\nNew York\nx y\n", piece_bytes), text_of("b", "New\n7\n", piece_bytes)}),
+        ",1;New,7;New York,,x y;");
+  }
+  EXPECT_THAT(merged({text_of("m1", "b\n1\na\n2\n")}), AllOf(HasSubstr("m1: pair 2"), HasSubstr("greater key")));
+  EXPECT_THAT(merged({text_of("m2", "a\n1\nb\n")}), AllOf(HasSubstr("m2: pair 2"), HasSubstr("ends within a pair")));
 }
 
 TEST_F(TextMergeTest, RefusesWhatIsNoMapResult) {
