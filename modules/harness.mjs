@@ -25,7 +25,7 @@ const MAGIC = 0x314e5251; // "QRN1", little-endian
 const HEADER_BYTES = 24; // magic, type, id, length of the payload
 const [SETUP, BLOCK, GROUPS, END] = [1, 2, 3, 4];
 const [READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED] = [16, 17, 18, 19, 20, 21, 22, 23];
-const [PROGRESS, LOADED] = [24, 25];
+const [PROGRESS, LOADED, TEXT] = [24, 25, 26];
 const [CAREFUL, CONTINUES, GOES_ON] = [1, 2, 4]; // flags of BLOCK and GROUPS
 
 const OUTPUT_BYTES = 32 << 20; // an OUTPUT frame is cut at the last line end before this size
@@ -282,16 +282,22 @@ function shown(value) {
 
 // What functions return.
 
+// Where pairs are wanted, an element of the array of lines is a pair, whose key and value are two lines, or one line of
+// text that is still to be cut. So a line feed in it tells the two apart.
 class Results {
   #name;
   #separator;
-  #keysAreFree;
+  #between;
+  #onlyPlain; // keys must be such that their text can be cut behind them
+  #hasText = false; // some of the lines are to be cut
 
-  // `name` is of the function, for reasons; `keysAreFree`: a reducer's keys may contain the separator.
-  constructor(name, separator, keysAreFree) {
+  // `name` is of the function, for reasons.
+  constructor(name, job) {
     this.#name = name;
-    this.#separator = separator;
-    this.#keysAreFree = keysAreFree;
+    this.#separator = job.separator;
+    this.isText = job.output === "text";
+    this.#between = this.isText ? job.separator : "\n";
+    this.#onlyPlain = job.plain;
   }
 
   // Appends the lines of `result` to `lines`; nothing if it throws. Returns a promise if it must be waited for.
@@ -313,13 +319,34 @@ class Results {
 
   #addText(lines, text) {
     if (text.endsWith("\n")) text = text.slice(0, -1);
-    if (text !== "") lines.push(text);
+    if (text === "") return;
+    this.#hasText = true;
+    if (this.isText || !text.includes("\n")) lines.push(text);
+    else for (const line of text.split("\n")) lines.push(line);
   }
 
-  // An array of two is a pair, but for two arrays in one and for two lines.
+  // Whether none of the lines is a pair: quern cuts a whole block faster than we do.
+  areAllToBeCut(lines) {
+    return this.#hasText && !this.isText && !lines.some((line) => line.includes("\n"));
+  }
+
+  // Makes pairs of the lines that are none yet, if pairs are wanted.
+  cut(lines) {
+    if (this.#hasText && !this.isText) {
+      for (let i = 0; i < lines.length; ++i) if (!lines[i].includes("\n")) lines[i] = this.#pairOf(lines[i]);
+    }
+    this.#hasText = false;
+    return lines;
+  }
+
+  #pairOf(line) {
+    const end = line.indexOf(this.#separator);
+    return end < 0 ? `${line}\n` : `${line.slice(0, end)}\n${line.slice(end + this.#separator.length)}`;
+  }
+
+  // An array of two is a pair, unless one of them is an array.
   #isPair(result) {
-    if (result.length !== 2 || Array.isArray(result[0]) || Array.isArray(result[1])) return false;
-    return !result.every((part) => typeof part === "string" && part.includes(this.#separator));
+    return result.length === 2 && !Array.isArray(result[0]) && !Array.isArray(result[1]);
   }
 
   #addPair(lines, [key, value]) {
@@ -328,16 +355,16 @@ class Results {
     if (key.includes("\n")) {
       throw new Refused(`the key ${shown(key)} contains a line break; replace it before returning it`);
     }
-    if (!this.#keysAreFree && key.includes(this.#separator)) {
+    if (this.#onlyPlain && (key + this.#separator).indexOf(this.#separator) !== key.length) {
       throw new Refused(
-        `the key ${shown(key)} contains the separator ${shown(this.#separator)}; ` +
-          'set another one in the job file, say `separator: "\\t"`, or replace it in the key',
+        `the key ${shown(key)} contains the separator ${shown(this.#separator)}, alone or with the one that follows ` +
+          'it, and text is cut there; set another one in the job file, say `separator: "\\t"`, or replace it in the key',
       );
     }
     if (value.includes("\n")) {
       throw new Refused(`the value ${shown(value)} contains a line break; replace it, or return JSON.stringify(value)`);
     }
-    lines.push(key + this.#separator + value);
+    lines.push(key + this.#between + value);
   }
 
   #textOf(part, what) {
@@ -412,26 +439,30 @@ function quoted(text) {
   return json.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found.length === 2 ? found : "\ufffd"));
 }
 
-// The lines as bytes, in parts that fit into one OUTPUT frame each. Joined a part at a time, because a string has a
-// greatest length.
-function outputParts(lines) {
+// The lines as bytes, in parts that fit into one OUTPUT frame each, of pairs cut at every second line end. Joined a part
+// at a time, because a string has a greatest length.
+function outputParts(lines, recordLines) {
   const parts = [];
   for (let first = 0, next = 0; first < lines.length; first = next) {
     let characters = 0;
     while (next < lines.length && characters < JOINED_CHARACTERS) characters += lines[next++].length + 1;
     const some = next - first === lines.length ? lines : lines.slice(first, next);
-    parts.push(...cutAtLines(Buffer.from(`${some.join("\n")}\n`)));
+    parts.push(...cutAtLines(Buffer.from(`${some.join("\n")}\n`), recordLines));
   }
   return parts;
 }
 
-function cutAtLines(data) {
+function cutAtLines(data, recordLines) {
   const parts = [];
   for (let start = 0; start < data.length; ) {
     let end = data.length;
     if (end - start > OUTPUT_BYTES) {
       end = data.lastIndexOf(NEWLINE, start + OUTPUT_BYTES - 1) + 1;
-      if (end <= start) end = data.indexOf(NEWLINE, start) + 1;
+      if (linesEndingIn(data, start, end) % recordLines !== 0) end = data.lastIndexOf(NEWLINE, end - 2) + 1;
+      if (end <= start) {
+        end = start;
+        for (let i = 0; i < recordLines; ++i) end = data.indexOf(NEWLINE, end) + 1;
+      }
     }
     if (end - start > LONGEST_LINE_BYTES) {
       giveUp(`the module gave a line of ${end - start} bytes; the most is ${LONGEST_LINE_BYTES}`);
@@ -440,6 +471,12 @@ function cutAtLines(data) {
     start = end;
   }
   return parts;
+}
+
+function linesEndingIn(data, start, end) {
+  let count = 0;
+  for (let at = data.indexOf(NEWLINE, start); at >= 0 && at < end; at = data.indexOf(NEWLINE, at + 1)) ++count;
+  return count;
 }
 
 // The `quern` object that user code sees.
@@ -575,16 +612,16 @@ class Mapper {
   #results;
   #isText;
   #isKeyed;
-  #separator; // between key and record, if records are pairs
+  #isPair;
 
-  constructor(channel, counters, progress, mapper, results, recordKind, separator) {
+  constructor(channel, counters, progress, mapper, results, recordKind) {
     this.#channel = channel;
     this.#counters = counters;
     this.#progress = progress;
     this.#function = mapper;
     this.#results = results;
     this.#isText = recordKind === "text" || recordKind === "pairs";
-    this.#separator = recordKind === "pairs" ? separator : undefined;
+    this.#isPair = recordKind === "pairs";
     this.#isKeyed = recordKind === "keyed-json";
   }
 
@@ -602,7 +639,10 @@ class Mapper {
   }
 
   #sendAnswer({ id, lines }) {
-    for (const part of outputParts(lines)) this.#channel.write(OUTPUT, id, part);
+    const isToBeCut = this.#results.areAllToBeCut(lines);
+    const recordLines = isToBeCut || this.#results.isText ? 1 : 2;
+    const parts = outputParts(isToBeCut ? lines : this.#results.cut(lines), recordLines);
+    for (const part of parts) this.#channel.write(isToBeCut ? TEXT : OUTPUT, id, part);
     lines.length = 0;
     this.#counters.send(this.#channel, id);
   }
@@ -617,11 +657,18 @@ class Mapper {
     const { payload, lines } = block;
     const mapper = this.#function;
     for (let index = 0; start < end; ++index) {
-      const stop = payload.indexOf(NEWLINE, start);
+      let stop = payload.indexOf(NEWLINE, start);
+      if (this.#isPair) {
+        this.#key = payload.utf8Slice(start, stop);
+        start = stop + 1;
+        stop = payload.indexOf(NEWLINE, start);
+      }
       if (block.isCareful) this.#startCarefully(block, segment, index);
       ++block.count;
       try {
-        const record = this.#isText ? this.#textAt(payload, start, stop) : this.#recordAt(block, start, stop);
+        let record;
+        if (this.#isPair) record = payload.utf8Slice(start, stop);
+        else record = this.#isText ? textAt(payload, start, stop) : this.#recordAt(block, start, stop);
         if (record !== undefined) {
           let result = mapper(this.#key, file, record);
           if (isThenable(result)) result = await settled(result);
@@ -638,15 +685,6 @@ class Mapper {
   }
 
   #key = "";
-
-  // A line of text, or of a pair the value, its key in #key.
-  #textAt(payload, start, stop) {
-    if (this.#separator === undefined) return textAt(payload, start, stop);
-    const line = payload.utf8Slice(start, stop);
-    const end = line.indexOf(this.#separator);
-    this.#key = end < 0 ? line : line.slice(0, end);
-    return end < 0 ? "" : line.slice(end + this.#separator.length);
-  }
 
   // The parsed record, its key in #key; undefined for a blank line.
   #recordAt(block, start, stop) {
@@ -840,7 +878,7 @@ class Reducer {
     } else {
       for (const text of lines) {
         this.#lines.push(text);
-        count += linesIn(text);
+        count += this.#results.isText ? linesIn(text) : 2;
       }
     }
     this.#lineCounts.push(count);
@@ -848,7 +886,7 @@ class Reducer {
 
   // Answers the frame; a group that is not complete stays out of it.
   #close() {
-    const parts = outputParts(this.#lines);
+    const parts = outputParts(this.#results.cut(this.#lines), 1);
     const left = [...this.#lineCounts];
     for (const part of parts) this.#channel.write(OUTPUT, this.#id, part, this.#tableOf(part, left, parts.length));
     this.#counters.send(this.#channel, this.#id);
@@ -860,8 +898,7 @@ class Reducer {
     if (this.#isCombiner) return NOTHING;
     let wanted = Infinity;
     if (parts > 1) {
-      wanted = 0;
-      for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, at + 1)) ++wanted;
+      wanted = linesEndingIn(part, 0, part.length);
     }
     const table = Buffer.alloc(4 + 4 * left.length);
     table.writeUInt32LE(left.length, 0);
@@ -940,10 +977,8 @@ async function setUp(channel, counters, progress, job) {
   if (job.loads_only) leaveLoaded(channel);
   channel.write(LOADED, 0n);
   await callHook(module, "setup");
-  const results = new Results(name, job.separator, role === "reducer");
-  if (role === "mapper") {
-    return [new Mapper(channel, counters, progress, call, results, job.record, job.separator), module];
-  }
+  const results = new Results(name, job);
+  if (role === "mapper") return [new Mapper(channel, counters, progress, call, results, job.record), module];
   return [new Reducer(channel, counters, progress, call, results, job.values, role === "combiner"), module];
 }
 

@@ -35,7 +35,7 @@ WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED = range(16, 26)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
 CAREFUL, CONTINUES, GOES_ON = 1, 2, 4  # flags of BLOCK and GROUPS
 
 HEADER = struct.Struct("<IIQQ")  # magic, type, id, length of the payload
@@ -371,12 +371,19 @@ def to_json(value):
 
 
 class Results:
-    """Turns what a function returned into lines, and lines into bytes."""
+    """Turns what a function returned into lines, and lines into bytes.
 
-    def __init__(self, name, separator, keys_are_free, keep_bytes):
+    Where pairs are wanted, an element of the list of lines is a pair, whose key and value are two lines, or one line of
+    text that is still to be cut. So a line feed in it tells the two apart.
+    """
+
+    def __init__(self, name, job, keep_bytes):
         self._name = name  # of the function, for reasons
-        self._separator = separator
-        self._keys_are_free = keys_are_free  # a reducer's keys may contain the separator
+        self._separator = job["separator"]
+        self.is_text = job["output"] == "text"
+        self._between = self._separator if self.is_text else "\n"
+        self._only_plain = job["plain"]  # keys must be such that their text can be cut behind them
+        self._has_text = False  # some of the lines are to be cut
         # Bytes that are not UTF-8 come as lone surrogates and leave as they came, where any may come.
         self._on_surrogates = KEEPING_BYTES if keep_bytes else REPLACING
         self._on_bytes = "surrogateescape" if keep_bytes else "surrogatepass"
@@ -388,6 +395,7 @@ class Results:
         if kind is str:
             if "\n" not in result:
                 if result:
+                    self._has_text = True
                     lines.append(result)
             else:
                 self._add_text(lines, result)
@@ -399,8 +407,11 @@ class Results:
     def _add_text(self, lines, text):
         if text.endswith("\n"):
             text = text[:-1]
-        if text:
+        if text and self.is_text:
             lines.append(text)
+        elif text:
+            self._has_text = True
+            lines += text.split("\n")
 
     def _add_pair(self, lines, pair):
         if len(pair) != 2:
@@ -412,10 +423,11 @@ class Results:
             key = self._text_of(key)
         if "\n" in key:
             raise Refused(f"the key {shown(key)} contains a line break; replace it before returning it")
-        if self._separator in key and not self._keys_are_free:
+        if self._only_plain and (key + self._separator).find(self._separator) != len(key):
             raise Refused(
-                f"the key {shown(key)} contains the separator {shown(self._separator)}; "
-                'set another one in the job file, say `separator: "\\t"`, or replace it in the key'
+                f"the key {shown(key)} contains the separator {shown(self._separator)}, alone or with the one that "
+                "follows it, and text is cut there; set another one in the job file, say "
+                '`separator: "\\t"`, or replace it in the key'
             )
         kind = type(value)
         if kind is not int:
@@ -425,7 +437,7 @@ class Results:
                 raise Refused(
                     f"the value {shown(value)} contains a line break; replace it, or return json.dumps(value)"
                 )
-        lines.append(f"{key}{self._separator}{value}")
+        lines.append(f"{key}{self._between}{value}")
 
     def _text_of(self, part):
         if isinstance(part, str):
@@ -462,6 +474,7 @@ class Results:
             kind = type(item)
             if kind is str and "\n" not in item:
                 if item:
+                    self._has_text = True
                     append(item)
             elif kind is str or kind is tuple:
                 self.add(lines, item)
@@ -479,30 +492,62 @@ class Results:
             f"a string key{self._separator}value, a pair (key, value), a list of these, or nothing"
         )
 
+    def frame(self, lines):
+        """As encoded(), behind the type of the frame: TEXT leaves it to quern, which is faster, to cut all lines."""
+        kind, text = OUTPUT, joined(lines)
+        if self._has_text and not self.is_text:
+            if text.count("\n") == len(lines):
+                kind, self._has_text = TEXT, False
+            else:
+                text = joined(self.cut(lines))
+        return kind, self._encode(text)
+
+    def cut(self, lines):
+        """Makes pairs of the lines that are none yet, if pairs are wanted."""
+        if self._has_text and not self.is_text:
+            lines[:] = [line if "\n" in line else self._pair_of(line) for line in lines]
+        self._has_text = False
+        return lines
+
+    def _pair_of(self, line):
+        key, _, value = line.partition(self._separator)
+        return f"{key}\n{value}"
+
     def encoded(self, lines):
-        """The lines, each with its line end, as bytes."""
-        if not lines:
-            return b""
-        lines.append("")
-        text = "\n".join(lines)
-        lines.pop()
+        """The lines, each with its line end, as bytes; of pairs, once they are cut."""
+        return self._encode(joined(self.cut(lines)))
+
+    def _encode(self, text):
         return text.encode("utf-8", self._on_surrogates)
+
+
+def joined(lines):
+    """The lines, each with its line end."""
+    lines.append("")
+    text = "\n".join(lines)
+    lines.pop()
+    return text
 
 
 def shown(text):
     return json.dumps(text if len(text) <= 60 else text[:60] + "…", ensure_ascii=False)
 
 
-def output_parts(data):
-    """Cuts `data` at line ends into what fits into one OUTPUT frame each."""
+def output_parts(data, record_lines=1):
+    """Cuts `data` into what fits into one OUTPUT frame each: at line ends, of pairs at every second one."""
     if len(data) <= OUTPUT_BYTES:
         return [data] if data else []
     parts = []
     start = 0
     while start < len(data):
-        end = len(data) if len(data) - start <= OUTPUT_BYTES else data.rfind(b"\n", start, start + OUTPUT_BYTES) + 1
+        end = len(data)
+        if end - start > OUTPUT_BYTES:
+            end = data.rfind(b"\n", start, start + OUTPUT_BYTES) + 1
+            if end and data.count(b"\n", start, end) % record_lines:
+                end = data.rfind(b"\n", start, end - 1) + 1
         if end == 0:
-            end = data.index(b"\n", start) + 1
+            for _ in range(record_lines):
+                end = data.index(b"\n", max(start, end)) + 1
         if end - start > LONGEST_LINE_BYTES:
             give_up(f"the module gave a line of {end - start} bytes; the most is {LONGEST_LINE_BYTES}")
         parts.append(memoryview(data)[start:end])
@@ -591,13 +636,13 @@ def function_of(module, role, script):
 class Mapper:
     """Answers BLOCK frames."""
 
-    def __init__(self, channel, counters, progress, function, results, record_kind, separator):
+    def __init__(self, channel, counters, progress, function, results, record_kind):
         self._channel = channel
         self._counters = counters
         self._progress = progress
         self._function = function
         self._results = results
-        self._separator = separator if record_kind == "pairs" else None
+        self._is_pair = record_kind == "pairs"
         self._is_text = record_kind in ("text", "pairs")
         self._is_keyed = record_kind == "keyed-json"
         self._scan = json.JSONDecoder().scan_once
@@ -612,7 +657,8 @@ class Mapper:
         self._progress.begin(identity)
         for segment, (name, start, end) in enumerate(segments_of(payload)):
             self._segment, self._file, self._index = segment, name, -1
-            for piece in pieces_of(payload, start, end):
+            # A pair, of two lines, must not be cut.
+            for piece in pieces_of(payload, start, end, end - start if self._is_pair else PIECE_BYTES):
                 lines = self._split(piece)
                 if TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL:
                     self._map_carefully(lines)
@@ -625,8 +671,9 @@ class Mapper:
     def _send_lines(self):
         if not self._lines:
             return
-        for part in output_parts(self._results.encoded(self._lines)):
-            self._channel.write(OUTPUT, self._identity, part)
+        kind, data = self._results.frame(self._lines)
+        for part in output_parts(data, 1 if kind == TEXT or self._results.is_text else 2):
+            self._channel.write(kind, self._identity, part)
         self._lines.clear()
 
     def _split(self, piece):
@@ -639,11 +686,12 @@ class Mapper:
 
     def _map_carefully(self, lines):
         """What the records before gave is sent first: it is kept if this one is the child's last."""
-        for line in lines:
+        record_lines = 2 if self._is_pair else 1
+        for at in range(0, len(lines), record_lines):
             self._send_lines()
             send_counters(self._channel, self._counters, self._identity)
             self._channel.write(STARTING, self._identity, PLACE.pack(self._segment, self._index + 1))
-            self._map([line])
+            self._map(lines[at : at + record_lines])
 
     def _map_in_strides(self, lines):
         start = 0
@@ -663,12 +711,13 @@ class Mapper:
 
     def _map_text(self, lines):
         function, file, add, out = self._function, self._file, self._results.add, self._lines
-        separator, key = self._separator, ""
+        is_pair, key = self._is_pair, ""
         index = self._index
+        lines = iter(lines)
         for line in lines:
             index += 1
-            if separator is not None:
-                key, _, line = line.partition(separator)
+            if is_pair:
+                key, line = line, next(lines)
             elif line[-1:] == "\r":
                 line = line[:-1]
             try:
@@ -795,7 +844,7 @@ class Reducer:
                 self._say_bad(error)
             if self._channel.is_copy:
                 self._channel.leave_if_copy()
-            counts.append(lines_in(lines, before))
+            counts.append(self._lines_in(lines, before))
             position = end
         self._position = position
         self._group = last
@@ -818,7 +867,7 @@ class Reducer:
         if failure is not None:
             self._say_bad(failure)
         self._lines += lines
-        self._line_counts.append(lines_in(lines, 0))
+        self._line_counts.append(self._lines_in(lines, 0))
         self._group += 1
 
     def _parts_of_values(self):
@@ -847,6 +896,15 @@ class Reducer:
         self._bad += 1
         details = "" if isinstance(error, Refused) else details_of(error)
         say_bad(self._channel, self._identity, 0, self._group, reason_of(error), details)
+
+    def _lines_in(self, lines, start):
+        """The number of lines of output from lines[start] on: two of each pair; an element of text may be several."""
+        count = len(lines) - start
+        if not self._results.is_text:
+            return 2 * count
+        if count == 1:
+            return 1 + lines[-1].count("\n")
+        return count + sum(line.count("\n") for line in lines[start:]) if count else 0
 
     def _close(self):
         """Answers the frame; a group that is not complete stays out of it."""
@@ -893,15 +951,15 @@ def segments_of(payload):
     return segments
 
 
-def pieces_of(payload, start, end):
-    """Whole lines without the last line end, about PIECE_BYTES at a time."""
+def pieces_of(payload, start, end, piece_bytes):
+    """Whole lines without the last line end, about `piece_bytes` at a time."""
     buffer = payload.obj
     while start < end:
         stop = end - 1
-        if end - start > PIECE_BYTES:
-            stop = buffer.rfind(b"\n", start, start + PIECE_BYTES)
+        if end - start > piece_bytes:
+            stop = buffer.rfind(b"\n", start, start + piece_bytes)
             if stop < 0:
-                stop = buffer.find(b"\n", start + PIECE_BYTES, end)
+                stop = buffer.find(b"\n", start + piece_bytes, end)
         yield payload[start:stop]
         start = stop + 1
 
@@ -930,14 +988,6 @@ def not_utf8(line):
     except UnicodeDecodeError as error:
         return f"the record is not UTF-8: column {error.start + 1}: byte 0x{line[error.start]:02x}"
     return "the record is not UTF-8"
-
-
-def lines_in(lines, start):
-    """The number of lines of output from lines[start] on; an element may be several."""
-    count = len(lines) - start
-    if count == 1:
-        return 1 + lines[-1].count("\n")
-    return count + sum(line.count("\n") for line in lines[start:]) if count else 0
 
 
 def say_bad(channel, identity, segment, line, reason, details):
@@ -991,9 +1041,9 @@ def set_up(channel, counters, progress, job):
         setup()
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
-    results = Results(name, job["separator"], role == "reducer", keep_bytes)
+    results = Results(name, job, keep_bytes)
     if role == "mapper":
-        return Mapper(channel, counters, progress, function, results, job["record"], job["separator"]), module
+        return Mapper(channel, counters, progress, function, results, job["record"]), module
     return Reducer(channel, counters, progress, function, results, job["values"], role == "combiner"), module
 
 

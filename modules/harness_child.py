@@ -16,7 +16,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = struct.Struct("<4sIQQ")
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED = range(16, 26)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
 CAREFUL, CONTINUES, GOES_ON = 1, 2, 4
 PATIENCE_SECONDS = 120  # only for a child that hangs; nothing waits for it otherwise
 
@@ -57,6 +57,7 @@ class Answer:
 
     def __init__(self):
         self.output = b""
+        self.kinds = []  # of the frames with output
         self.tables = []
         self.bad = []  # (segment, line, reason, details)
         self.starting = []
@@ -67,8 +68,9 @@ class Answer:
 
 
 class Child:
-    def __init__(self, language, interpreter, folder, role="mapper", record="json", separator=" ", values="list",
-                 script=None, arguments=(), environment=None, timeout=7200, loads_only=False):
+    def __init__(self, language, interpreter, folder, role="mapper", record="json", separator=" ", output="text",
+                 plain=False, values="list", script=None, arguments=(), environment=None,
+                 timeout=7200, loads_only=False):
         self.language = language
         self.folder = folder
         self.script = script
@@ -90,7 +92,8 @@ class Child:
         self._status = None
         self._role = role
         job = {"role": role, "script": script, "arguments": list(arguments), "record": record,
-               "separator": separator, "values": values, "timeout": timeout, "loads_only": loads_only}
+               "separator": separator, "output": output, "plain": plain, "values": values,
+               "timeout": timeout, "loads_only": loads_only}
         self.send(SETUP, 0, json.dumps(job).encode())
 
     def send(self, kind, identity, payload=b""):
@@ -148,7 +151,8 @@ class Child:
         answer = Answer()
         while answer.done is None:
             kind, answer.identity, payload = self.read()
-            if kind == OUTPUT:
+            if kind in (OUTPUT, TEXT):
+                answer.kinds.append(kind)
                 if self._role == "reducer":
                     (count,) = struct.unpack_from("<I", payload)
                     answer.tables.append(list(struct.unpack_from(f"<{count}I", payload, 4)))

@@ -1,8 +1,9 @@
 """What goes into a mapper, and what a function may give."""
 
 import json
+import re
 
-from harness_child import OUTPUT, Gone, HarnessTest
+from harness_child import OUTPUT, TEXT, Gone, HarnessTest
 
 # The table of records: what goes in, and what must come out, the same in both languages.
 # Each row: name, record kind, input, output, bad [(line, reason as a regular expression)], (returned, bad, blank).
@@ -51,7 +52,8 @@ RECORD_ROWS = [
     ("text", "text", b"a b\n\n c \n", b'|f|"a b"\n|f|""\n|f|" c "\n', [], (3, 0, 0)),
     ("text with carriage returns", "text", b"a\r\n\r\nb\r\r\n", b'|f|"a"\n|f|""\n|f|"b\\r"\n', [], (3, 0, 0)),
     ("text in other scripts", "text", "ä漢😀\n".encode(), '|f|"ä漢😀"\n'.encode(), [], (1, 0, 0)),
-    ("pairs", "pairs", b"k v w\nl\n m\nn  \r\n", b'k|f|"v w"\nl|f|""\n|f|"m"\nn|f|" \\r"\n', [], (4, 0, 0)),
+    ("pairs", "pairs", b"k l\nv w\nm\n\n\nn\n o\n \r\n\n\n",
+     b'k l|f|"v w"\nm|f|""\n|f|"n"\n o|f|" \\r"\n|f|""\n', [], (5, 0, 0)),
     ("no line at all", "json", b"", b"", [], (0, 0, 0)),
 ]
 
@@ -188,7 +190,7 @@ GIVEN_ROWS = [
     ("a list as a key", "(['p', 2], 'x')", "[[['p', 2], 'x']]", b'["p",2] x\n', None),
     ("an empty key and value", "('', '')", "['', '']", b" \n", None),
     ("a list of lines", "['a 1', 'b 2', 'c 3']", "['a 1', 'b 2', 'c 3']", b"a 1\nb 2\nc 3\n", None),
-    ("a list of two lines", "['a 1', 'b 2']", "['a 1', 'b 2']", b"a 1\nb 2\n", None),
+    ("a list of two lines", "['a 1', 'b 2']", "(function* () { yield 'a 1'; yield 'b 2'; })()", b"a 1\nb 2\n", None),
     ("a list of one line", "['a 1']", "['a 1']", b"a 1\n", None),
     ("a list of nothing", "[]", "[]", b"", None),
     ("a list of pairs", "[('a', 1), ('b', 2)]", "[['a', 1], ['b', 2]]", b"a 1\nb 2\n", None),
@@ -203,25 +205,73 @@ GIVEN_ROWS = [
     ("a list in a list", "['a 1', ['b 2']]", "['a 1', ['b 2'], 'c']", b"", r"gave \["),
     ("a pair of three", "('a', 1, 2)", "[['a', 1, 2]]", b"", "(tuple|array) of 3"),
     ("a dictionary", "{'a': 1}", "({a: 1})", b"", "a dict; return its items|object"),
-    ("separator in the key", "('a b', 1)", "['a b', 1]", b"", r'key "a b" contains the separator " ".*`separator: "\\t"`'),
-    ("separator in the key of two strings", "('a b', 'c')", "['a b', 'c']", b"", r'key "a b" contains the separator'),
     ("line break in the key", "('a\\nb', 1)", "['a\\nb', 1]", b"", "key .* contains a line break"),
     ("line break in the value", "('a', 'b\\n')", "['a', 'b\\n']", b"", "value .* contains a line break"),
-    ("a pair that fails after a line", "['x 1', ('a b', 1)]", "['x 1', ['a b', 1], 'y 2']", b"", "contains the separator"),
+    ("a pair that fails after a line", "['x 1', ('a\\n', 1)]", "['x 1', ['a\\n', 1], 'y 2']", b"", "contains a line break"),
 ]
+# Pairs whose keys have something of the separator in them. Each row: separator, key, value, whether its text is cut at the
+# end of the key.
+KEY_ROWS = [
+    (" ", "New York", "1", False), (" ", "New York", "a b", False), (" ", "", "", True), (" ", " ", "x", False),
+    ("::", "a:", "1", False), ("::", "a:b", "::", True), ("::", "a::b", "1", False), (" | ", "x |", "2", False), (" | ", "x", "| y", True),
+    ("||", "|", "|", False), ("  ", "a ", "1", False), ("  ", "a", " 1", True), ("\t", "New York", "1", True), ("漢é", "漢", "é", True),
+    ("ab", "abc", "1", False), ("aba", "ab", "1", False), ("aab", "a", "ab", True),
+]
+GIVES_KEYS = {
+    "python": "def mapper(key, file, record):\n    return record[0], record[1]\n",
+    "javascript": "exports.mapper = (key, file, record) => [record[0], record[1]];\n",
+}
 
 
 class Given(HarnessTest):
+    def test_a_pair_is_a_pair_whatever_is_in_it(self):
+        for _, start in self.each(**GIVES_KEYS):
+            for separator, key, value, is_plain in KEY_ROWS:
+                with self.subTest(separator=separator, key=key, value=value):
+                    record = json.dumps([key, value], ensure_ascii=False).encode() + b"\n"
+                    for output, between in (("pairs", "\n"), ("text", separator)):
+                        for plain in (False, True):
+                            child = start(separator=separator, output=output, plain=plain)
+                            child.block(1, [("f", record)])
+                            answer = child.answer()
+                            if plain and not is_plain:
+                                self.assertRegex(answer.bad[0][2], 'contains the separator .*`separator: "\\\\t"`')
+                            else:
+                                self.assertEqual((answer.output.decode(), answer.kinds), (f"{key}{between}{value}\n", [OUTPUT]))
+
+    def test_strings_are_cut_at_the_first_separator_wherever_they_stand(self):
+        sources = {
+            "python": "def mapper(key, file, record):\n    return [tuple(x) if isinstance(x, list) else x for x in record]\n",
+            "javascript": "exports.mapper = (key, file, record) => (function* () { yield* record; })();\n",
+        }
+        rows = [
+            (["a::b::c", "d", "::e"], TEXT, "a::b::c\nd\n::e\n"),
+            (["a::1\nb\n\nc::2\n"], TEXT, "a::1\nb\n\nc::2\n"),
+            (["a::1", ["b::", "2"], "c", "d:::3\n::"], OUTPUT, "a\n1\nb::\n2\nc\n\nd\n:3\n\n\n"),
+            ([["a", "1"]], OUTPUT, "a\n1\n"),
+            ([], None, ""),
+        ]
+        for _, start in self.each(**sources):
+            child = start(separator="::", output="pairs")
+            for i, (record, kind, output) in enumerate(rows):
+                child.block(i, [("f", json.dumps(record).encode() + b"\n")])
+                answer = child.answer()
+                self.assertEqual((answer.output.decode(), answer.kinds), (output, [kind] if kind else []))
+
     def test_everything_that_a_function_may_give(self):
         python = "ROWS = [%s]\ndef mapper(key, file, record):\n    return ROWS[record]()\n"
         javascript = "const rows = [%s];\nexports.mapper = (key, file, record) => rows[record]();\n"
         for _, start in self.each(python=python % ", ".join(f"lambda: {row[1]}" for row in GIVEN_ROWS),
                                   javascript=javascript % ", ".join(f"() => ({row[2]})" for row in GIVEN_ROWS)):
-            child = start()
+            text, pairs = start(), start(output="pairs")
             for i, (name, _, _, output, reason) in enumerate(GIVEN_ROWS):
                 with self.subTest(name):
-                    child.block(i, [("f", b"%d\n" % i)])
-                    answer = child.answer()
+                    pairs.block(i, [("f", b"%d\n" % i)])
+                    answer = pairs.answer()
+                    cut = b"" if output == b"" else output if answer.kinds == [TEXT] else re.sub(rb"(?m)^(.*?) ", rb"\1\n", output)
+                    self.assertEqual(answer.output, cut)
+                    text.block(i, [("f", b"%d\n" % i)])
+                    answer = text.answer()
                     self.assertEqual(answer.output, output)
                     self.assertEqual(answer.done, (1, 0, 0) if reason is None else (0, 1, 0), answer.bad)
                     if reason is not None:
@@ -289,6 +339,25 @@ class Given(HarnessTest):
             lines = b"".join(parts).decode().split("\n")[:-1]
             self.assertEqual([line.split(" ")[0] for line in lines], [f"é{i}" for i in range(100)])
             self.assertEqual({len(line.split(" ")[1]) for line in lines}, {999983})
+
+    def test_output_larger_than_a_frame_is_cut_between_pairs(self):
+        sources = {
+            "python": "def mapper(key, file, record):\n    return 'é%d ' % record, 'x' * (999983 + record)\n",
+            "javascript": "exports.mapper = (key, file, record) => [`é${record} `, 'x'.repeat(999983 + record)];\n",
+        }
+        for _, start in self.each(**sources):
+            child = start(output="pairs")
+            child.block(1, [("f", b"".join(b"%d\n" % i for i in range(100)))])
+            parts = []
+            for kind, _, payload in iter(child.read, None):
+                if kind != OUTPUT:
+                    break
+                self.assertEqual(payload.count(b"\n") % 2, 0)
+                parts.append(payload)
+            self.assertGreater(len(parts), 2)
+            lines = b"".join(parts).decode().split("\n")[:-1]
+            self.assertEqual(lines[0::2], [f"é{i} " for i in range(100)])
+            self.assertEqual([len(line) for line in lines[1::2]], [999983 + i for i in range(100)])
 
     def test_a_line_that_fits_into_no_frame_ends_the_child(self):
         sources = {

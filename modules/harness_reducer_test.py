@@ -132,6 +132,10 @@ class Reducing(HarnessTest):
             child.groups(1, [(b"a", [b"1", b"2"])])
             answer = child.answer()
             self.assertEqual((answer.output, answer.tables), (b'New York 2\nany thing\na {"b":1}\n', [[3]]))
+        for _, _, child in self.each_kind(sources, output="pairs"):
+            child.groups(1, [(b"a", [b"1", b"2"])])
+            answer = child.answer()
+            self.assertEqual((answer.output, answer.tables), (b'New York\n2\nany\nthing\na\n{"b":1}\n', [[6]]))
 
     def test_any_bytes_survive_in_python(self):
         for _, _, child in self.each_kind({"python": "def reduce(key, values):\n    return [(key, v) for v in values]\n"}):
@@ -141,7 +145,7 @@ class Reducing(HarnessTest):
     def test_output_larger_than_a_frame_has_a_table_in_each(self):
         sources = {
             "python": "def reduce(key, values):\n    return [(key, 'x' * 1000000) for _ in range(int(values[0]))]\n",
-            "javascript": "exports.reduce = (key, [n]) => Array.from({length: Number(n)}, () => key + ' ' + 'x'.repeat(1000000));",
+            "javascript": "exports.reduce = function* (key, [n]) { while (n-- > 0) yield key + ' ' + 'x'.repeat(1000000); };",
         }
         for _, start in self.each(**sources):
             child = start(role="reducer")
@@ -152,15 +156,19 @@ class Reducing(HarnessTest):
             lines = answer.output.split(b"\n")[:-1]
             self.assertEqual([line[:1] for line in lines], [b"a"] * 3 + [b"b"] * 70 + [b"d"] * 2)
 
-    def test_combiners_answer_with_lines(self):
+    def test_combiners_answer_with_pairs(self):
         sources = {
             "python": "def %s(key, values):\n    return key, sum(map(int, values))\n",
             "javascript": "exports.%s = (key, values) => [key, values.reduce((sum, value) => sum + Number(value), 0)];",
         }
         for name in ("combine", "reduce"):
             for _, start in self.each(**{language: source % name for language, source in sources.items()}):
-                child = start(role="combiner")
+                child = start(role="combiner", output="pairs")
                 child.groups(1, [(b"a", [b"1", b"2"]), (b"b c", [b"1"]), (b"x", [b"5"])])
                 answer = child.answer()
-                self.assertEqual((answer.output, answer.done), (b"a 3\nx 5\n", (2, 1, 0)))
+                self.assertEqual((answer.output, answer.done), (b"a\n3\nb c\n1\nx\n5\n", (3, 0, 0)))
+                child = start(role="combiner", output="pairs", plain=True)
+                child.groups(1, [(b"a", [b"1", b"2"]), (b"b c", [b"1"]), (b"x", [b"5"])])
+                answer = child.answer()
+                self.assertEqual((answer.output, answer.done), (b"a\n3\nx\n5\n", (2, 1, 0)))
                 self.assertIn("contains the separator", answer.bad[0][2])

@@ -1,10 +1,13 @@
 #include "app/input_opener.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
 
 #include "base/fd.h"
+#include "model/limits.h"
+#include "model/pair.h"
 #include "stages/decode/block_source.h"
 #include "stages/select/select.h"
 
@@ -13,6 +16,37 @@ namespace {
 
 // As many first bytes as tell every format apart.
 constexpr std::size_t kDetectBytes = 64;
+
+// The pairs of an input as lines of text.
+class PairTextSource final : public ByteSource {
+ public:
+  PairTextSource(std::unique_ptr<ByteSource> pairs, std::string_view separator)
+      : source_(std::move(pairs)), maker_(separator) {}
+
+  Result<std::size_t> read(std::span<char> target) override {
+    if (used_ == text_.size()) TRY(read_more());
+    const std::size_t count = std::min(target.size(), text_.size() - used_);
+    std::copy_n(text_.data() + used_, count, target.data());
+    used_ += count;
+    return count;
+  }
+
+ private:
+  Result<void> read_more() {
+    pairs_.resize(limits::kReadBytes);
+    TRY_ASSIGN(std::size_t count, source_->read({pairs_.data(), pairs_.size()}));
+    text_.clear();
+    used_ = 0;
+    maker_.append(pairs_.view().substr(0, count), text_);
+    return {};
+  }
+
+  const std::unique_ptr<ByteSource> source_;
+  PairText maker_;
+  Buffer pairs_;
+  Buffer text_;
+  std::size_t used_ = 0;
+};
 
 std::unique_ptr<BlockSource> open_decoded(InputSupply& supply, const InputList& inputs, const InputRun& run,
                                           const decode::DecodeOptions& options, BufferPool& pool, EventSink& events) {
@@ -62,6 +96,9 @@ class Opener final : public InputOpener {
     const Input& named = inputs_.inputs[input];
     TRY_ASSIGN(Compression compression, compression_of(supply_, named, options_.compression));
     TRY_ASSIGN(auto stored, supply_.open(named));
+    if (options_.record == RecordKind::kPairs) {
+      return std::unique_ptr<ByteSource>(std::make_unique<PairTextSource>(std::move(stored), options_.separator));
+    }
     if (compression == Compression::kNone) return std::unique_ptr<ByteSource>();
     return decode::make_decoder(compression, std::move(stored));
   }

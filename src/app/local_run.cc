@@ -20,8 +20,7 @@ namespace {
 using event::Phase;
 
 Result<void> map_and_reduce(const LocalRun& run, const Place& place, Targets& targets) {
-  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events,
-                     run.policy);
+  ReducePhase reduce = reduce_phase(run, place);
   TRY(reduce.start_early());
   TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kResult));
   TimedPhase timed(Phase::kReduce, run.events);
@@ -41,7 +40,7 @@ Result<void> run_step(const LocalRun& run, const Place& place, Targets& targets)
 Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t number, const InputList& inputs,
                                InputSupply& supply, const RunStep& run_it, Targets& targets) {
   const Job job = job_of_step(run.job, number);
-  StepEvents step_events(number, run.events, run.policy);
+  StepEvents step_events(number, job.separator, run.events, run.policy);
   LocalRun step{.job = job,
                 .inputs = inputs,
                 .supply = supply,
@@ -49,7 +48,9 @@ Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t 
                 .scratch_parent = run.scratch_parent,
                 .events = number == 0 ? run.events : step_events,
                 .policy = run.policy,
-                .stop = run.stop};
+                .stop = run.stop,
+                .gives = number + 1 == run.job.steps.size() ? run.gives : PairOutput{},
+                .reads_text = run.reads_text};
   Place place{.scratch_folder = fmt::format("{}/step-{}", shop.scratch.path(), number + 1),
               .guard = *shop.guard,
               .loaders = *shop.loaders,

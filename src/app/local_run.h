@@ -8,6 +8,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "model/pair.h"
 
 namespace quern::app {
 
@@ -24,6 +25,9 @@ struct LocalRun {
   EventSink& events;           // of everything; knows `policy`
   LossPolicy& policy;
   std::stop_source& stop;  // of the whole run
+  // The result, and what quern reduce finds in its inputs, is text. Other steps and tasks of the job are handed pairs.
+  PairOutput gives = {.is_text = true};
+  bool reads_text = true;
 };
 
 struct LocalRunResult {

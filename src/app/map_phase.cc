@@ -80,6 +80,7 @@ mapper::MapperOptions mapper_options(const MapPhase& phase) {
           .scratch_folder = phase.scratch_folder,
           .record = phase.job.record,
           .separator = phase.job.separator,
+          .output = phase.output,
           .processes = phase.processes,
           .attempts = phase.job.limits.attempts,
           .timeout = phase.job.limits.timeout};
@@ -93,6 +94,7 @@ Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, 
                                .where = selection.where,
                                .record = phase.job.record,
                                .separator = phase.job.separator,
+                               .output = phase.output,
                                .threads = phase.processes};
   mapper::PairsPeers peers{.pool = pool, .events = phase.events, .make_sink = phase.make_sink};
   return mapper::run_pairs_mappers(options, peers, opener, stop);
@@ -161,6 +163,7 @@ Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
 decode::DecodeOptions decode_options(const Job& job) {
   return {.compression = job.decompress,
           .record = job.record,
+          .separator = job.separator,
           .block_bytes = block_bytes(),
           .max_record_bytes = limits::kMaxRecordBytes};
 }
@@ -174,6 +177,7 @@ Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
   Tee events({&phase.events, &phase.supply.listener()});
   const MapPhase heard{.job = phase.job,
                        .step = phase.step,
+                       .output = phase.output,
                        .inputs = phase.inputs,
                        .supply = phase.supply,
                        .scratch_folder = phase.scratch_folder,

@@ -11,6 +11,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "model/pair.h"
 #include "stages/decode/decode.h"
 
 namespace quern::process {
@@ -25,6 +26,7 @@ class LossPolicy;
 struct MapPhase {
   const Job& job;
   const Step& step;
+  PairOutput output;  // of a `function` or built-in mapper; programs write text
   const InputList& inputs;
   InputSupply& supply;
   std::string scratch_folder;

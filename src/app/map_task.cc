@@ -22,12 +22,13 @@ using event::Phase;
 
 Result<void> write_partitions(const LocalRun& run, shuffle::Shuffle& shuffle, std::size_t threads, Targets& targets) {
   std::atomic<std::size_t> next = 0;
+  const std::string_view between = run.gives.between(run.job.separator);
   TaskGroup writers(run.stop.get_token());
   for (std::size_t i = 1; i <= std::min(threads, targets.size()); ++i) {
     writers.spawn(fmt::format("writer {}", i), [&](const std::stop_token& stop) -> Result<void> {
       for (std::size_t partition = next++; partition < targets.size(); partition = next++) {
         TRY_ASSIGN(auto groups, shuffle.groups(partition));
-        TRY(write_pairs(*groups, run.job.separator, *targets[partition], stop));
+        TRY(write_pairs(*groups, between, *targets[partition], stop));
         TRY(targets[partition]->rest());
       }
       return {};
@@ -37,8 +38,7 @@ Result<void> write_partitions(const LocalRun& run, shuffle::Shuffle& shuffle, st
 }
 
 Result<void> map_and_sort(const LocalRun& run, const Place& place, Targets& targets) {
-  ReducePhase reduce(run.job, run.job.steps.front(), place.scratch_folder, place.processes, place.guard, run.events,
-                     run.policy);
+  ReducePhase reduce = reduce_phase(run, place);
   TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kTerms));
   TimedPhase timed(Phase::kReduce, run.events);
   TRY(mapped.shuffle->finish(mapped.failed_inputs));

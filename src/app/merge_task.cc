@@ -11,6 +11,7 @@
 #include "app/part_sources.h"
 #include "app/step_run.h"
 #include "app/step_stages.h"
+#include "model/pair.h"
 #include "stages/output/output.h"
 
 namespace quern::app {
@@ -20,7 +21,7 @@ Result<void> merge_partition(const LocalRun& run, const std::string& scratch_fol
                              std::size_t count, output::ResultTarget& target) {
   if (!run.job.steps.front().reducer.has_value()) return concatenate_parts(run, first, count, target);
   TRY_ASSIGN(auto groups, merged_parts(run, first, count, scratch_folder, AggregatedTo::kTerms));
-  return write_pairs(*groups, run.job.separator, target, run.stop.get_token());
+  return write_pairs(*groups, kBetweenInside, target, run.stop.get_token());
 }
 
 Result<void> merge_all(const LocalRun& run, const std::string& scratch_folder, Targets& targets) {

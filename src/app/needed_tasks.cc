@@ -51,6 +51,7 @@ class PartFetch {
     TRY(disk::make_folders(folder));
     for (const std::string& name : fetch_.wanted(index)) {
       TRY_ASSIGN(TaskPart part, part_named(name, task.report));
+      TRY(check_form(part, task.report));
       task.paths.push_back(folder + "/" + name);
       TRY(results::fetch_part(peer.api(), source, part, task.paths.back(), stop));
       task.parts.push_back(std::move(part));
@@ -82,6 +83,16 @@ class PartFetch {
       if (part.name == name) return part;
     }
     return not_found(fmt::format("it completed without its part {}; run it again", name));
+  }
+
+  static const char* form_in_words(bool is_pairs) { return is_pairs ? "pairs" : "lines of text"; }
+
+  // Text that is read as pairs, or pairs that are read as text, would be another result.
+  Result<void> check_form(const TaskPart& part, const TaskReport& report) const {
+    if (part.holds_pairs == fetch_.wants_pairs) return {};
+    return bad_input(fmt::format(
+        "its part {} holds {}, as quern {} wrote it, and this quern needs {}; submit the job again", part.name,
+        form_in_words(part.holds_pairs), report.quern_version, form_in_words(fetch_.wants_pairs)));
   }
 
   // As people know it; where the queue does not say, by its id.

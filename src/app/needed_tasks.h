@@ -41,6 +41,7 @@ struct FetchParts {
   std::string folder;  // each task's files go to a folder in it that has the task's id as its name
   std::vector<CompletedRun> runs;
   std::function<std::vector<std::string>(std::size_t task)> wanted;  // names of parts
+  bool wants_pairs = false;                                          // in these parts, else text
   bool wants_bad_records = false;
 };
 // Fetches what these runs left, limits::kPartDownloads of them at a time. A part that is not what its report says is

@@ -7,6 +7,7 @@
 #include "app/step_stages.h"
 #include "base/bytes.h"
 #include "model/limits.h"
+#include "model/pair.h"
 
 namespace quern::app {
 namespace {
@@ -74,11 +75,12 @@ Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size
 
 Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size_t first, std::size_t count,
                                                   const std::string& scratch_folder, AggregatedTo to) {
-  TRY_ASSIGN(auto groups, shuffle::merge_texts(sorted_parts(run, first, count),
-                                               {.separator = run.job.separator,
-                                                .memory_bytes = run.job.limits.memory_bytes,
-                                                .scratch_folder = scratch_folder},
-                                               run.stop.get_token()));
+  TRY_ASSIGN(auto groups,
+             shuffle::merge_texts(sorted_parts(run, first, count),
+                                  {.separator = std::string(run.reads_text ? run.job.separator : kBetweenInside),
+                                   .memory_bytes = run.job.limits.memory_bytes,
+                                   .scratch_folder = scratch_folder},
+                                  run.stop.get_token()));
   auto aggregation = aggregation_for(run.job.steps.front(), to);
   if (!aggregation.has_value() || aggregation->kind == Aggregation::Kind::kList) return groups;
   return make_aggregated_groups(std::move(groups), *aggregation, AggregatedFrom::kValues, to);

@@ -20,23 +20,31 @@ std::optional<Aggregation> shuffle_aggregation(const Step& step) {
   return std::nullopt;
 }
 
-ReducePhase::ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
-                         process::Guard& guard, EventSink& events, LossPolicy& policy)
+std::string_view mapped_between(const Job& job, const Step& step) {
+  const auto& module = step.mapper.module;
+  return module.has_value() && module->interface != Interface::kFunction ? job.separator : kBetweenInside;
+}
+
+ReducePhase::ReducePhase(const Job& job, const Step& step, PairOutput gives, std::string scratch_folder,
+                         std::size_t processes, process::Guard& guard, EventSink& events, LossPolicy& policy)
     : job_(job),
       step_(step),
+      gives_(gives),
       scratch_folder_(std::move(scratch_folder)),
       processes_(processes),
       guard_(guard),
       events_(events),
       policy_(policy) {}
 
-Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module, event::Role role, std::size_t child) {
+Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module, event::Role role, PairOutput output,
+                                                           std::size_t child) {
   std::string folder = fmt::format("{}/{}-{}", scratch_folder_, name_of(role), child);
   TRY(disk::make_folders(folder));
   return reducer::ReducerOptions{.module = &module,
                                  .job_folder = job_.folder,
                                  .working_folder = folder,
                                  .separator = job_.separator,
+                                 .output = output,
                                  .values = job_.values,
                                  .child = child,
                                  .role = role,
@@ -46,19 +54,21 @@ Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module,
 }
 
 Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {
-  TRY_ASSIGN(auto options, child_options(*step_.reducer->module, event::Role::kReducer, partition + 1));
+  TRY_ASSIGN(auto options, child_options(*step_.reducer->module, event::Role::kReducer, gives_, partition + 1));
   return reducer::Reducer::make(std::move(options), guard_, events_);
 }
 
 std::unique_ptr<BlockSink> ReducePhase::combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop) {
   if (!step_.combiner.has_value() || !step_.combiner->module.has_value()) return sink;
   auto make_combiner = [this]() -> Result<std::unique_ptr<reducer::Combiner>> {
-    TRY_ASSIGN(auto options, child_options(*step_.combiner->module, event::Role::kCombiner, ++combiners_));
+    const PairOutput pairs{.only_plain = gives_.only_plain};
+    TRY_ASSIGN(auto options, child_options(*step_.combiner->module, event::Role::kCombiner, pairs, ++combiners_));
     auto combiner = reducer::make_combiner(std::move(options), guard_, events_);
     TRY(combiner->start());
     return combiner;
   };
-  return reducer::make_combining_sink(std::move(sink), job_.separator, std::move(make_combiner), events_, stop);
+  return reducer::make_combining_sink(std::move(sink), std::string(mapped_between(job_, step_)),
+                                      std::move(make_combiner), events_, stop);
 }
 
 Result<void> ReducePhase::start_early() {
@@ -106,7 +116,7 @@ Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std:
     Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
     reducer::BuiltinReducerOptions options{.aggregation = aggregation,
                                            .is_aggregated = shuffle_aggregation(step_) == aggregation,
-                                           .separator = job_.separator,
+                                           .separator = std::string(gives_.between(job_.separator)),
                                            .child = partition + 1};
     TRY_ASSIGN(auto groups, open());
     return reducer::run_builtin_reducer(options, std::move(groups), sink, events_, stop);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/loss_policy.h"
@@ -14,6 +15,7 @@
 #include "model/block.h"
 #include "model/event.h"
 #include "model/job.h"
+#include "model/pair.h"
 #include "stages/output/output.h"
 #include "stages/reducer/reducer.h"
 #include "stages/shuffle/shuffle.h"
@@ -23,11 +25,14 @@ namespace quern::app {
 // What the shuffle makes of the values of each key: what a built-in combiner or, without one, reducer makes of them.
 std::optional<Aggregation> shuffle_aggregation(const Step& step);
 
+// What stands between key and value of what the step's mapper gives: programs write text.
+std::string_view mapped_between(const Job& job, const Step& step);
+
 // From grouped pairs to the result: one reducer for each partition. Belongs to one thread.
 class ReducePhase {
  public:
-  // All are borrowed for the life of this object.
-  ReducePhase(const Job& job, const Step& step, std::string scratch_folder, std::size_t processes,
+  // All are borrowed for the life of this object. `gives` is what the step's result is made of.
+  ReducePhase(const Job& job, const Step& step, PairOutput gives, std::string scratch_folder, std::size_t processes,
               process::Guard& guard, EventSink& events, LossPolicy& policy);
   // The first reducer's interpreter can start while the mappers still work.
   Result<void> start_early();
@@ -47,7 +52,8 @@ class ReducePhase {
 
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
-  Result<reducer::ReducerOptions> child_options(const Module& module, event::Role role, std::size_t child);
+  Result<reducer::ReducerOptions> child_options(const Module& module, event::Role role, PairOutput output,
+                                                std::size_t child);
   // `reducer` has started already, or is null: then one is made.
   Result<void> reduce_partition(const reducer::OpenGroups& open, std::size_t partition, ReducedSink& sink,
                                 std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop);
@@ -56,6 +62,7 @@ class ReducePhase {
 
   const Job& job_;
   const Step& step_;
+  const PairOutput gives_;
   const std::string scratch_folder_;
   const std::size_t processes_;
   process::Guard& guard_;

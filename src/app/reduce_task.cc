@@ -13,8 +13,7 @@ namespace quern::app {
 namespace {
 
 Result<void> merge_and_reduce(const LocalRun& step, const Place& place, ReducedSink& sink) {
-  ReducePhase reduce(step.job, step.job.steps.front(), place.scratch_folder, place.processes, place.guard, step.events,
-                     step.policy);
+  ReducePhase reduce = reduce_phase(step, place);
   TimedPhase timed(event::Phase::kReduce, step.events);
   TRY(reduce.start_early());
   TRY(reduce.wait_until_loaded(step.stop.get_token()));

@@ -30,7 +30,11 @@ namespace {
 using Command = CommandLine::Command;
 
 Result<LocalRunResult> run_command_of(Command command, const LocalRun& run) {
-  if (command == Command::kMap) return run_map_task(run);
+  if (command == Command::kMap) {
+    LocalRun own = run;
+    own.gives.only_plain = true;
+    return run_map_task(own);
+  }
   if (command == Command::kReduce) return run_reduce_task(run);
   return run_locally(run);
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "model/pair.h"
 
 namespace quern::app {
 
@@ -46,8 +47,10 @@ Result<void> StepFile::commit() {
 
 void StepEvents::emit(const event::Event& event) {
   if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
+    Buffer pair;
+    PairText(separator_).append(bad->record, pair);
     target_.emit(event::GroupBad{.pair = bad->line,
-                                 .key = fmt::format("step {}, pair {}: {}", step_ + 1, bad->line, bad->record),
+                                 .key = fmt::format("step {}, pair {}: {}", step_ + 1, bad->line, pair.view()),
                                  .reason = bad->reason,
                                  .details = bad->details});
   } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {

@@ -44,11 +44,13 @@ class StepFile final : public output::ResultTarget {
 // input itself cannot fail without the run failing. Borrows both; any thread may emit.
 class StepEvents final : public EventSink {
  public:
-  StepEvents(std::size_t step, EventSink& target, LossPolicy& policy) : step_(step), target_(target), policy_(policy) {}
+  StepEvents(std::size_t step, std::string_view separator, EventSink& target, LossPolicy& policy)
+      : step_(step), separator_(separator), target_(target), policy_(policy) {}
   void emit(const event::Event& event) override;
 
  private:
   const std::size_t step_;
+  const std::string_view separator_;
   EventSink& target_;
   LossPolicy& policy_;
 };

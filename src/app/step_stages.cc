@@ -52,11 +52,32 @@ class OutputNotices final : public EventSink {
   LossPolicy& policy_;
 };
 
-MapPhase map_phase(const LocalRun& run, const Place& place, EventSink& events,
-                   std::function<std::unique_ptr<BlockSink>()> make_sink,
-                   std::function<Result<void>(const std::stop_token&)> begin) {
+// Makes pairs of the lines of a mapper that is a program, where a further step wants them.
+class CuttingSink final : public BlockSink {
+ public:
+  CuttingSink(std::unique_ptr<BlockSink> sink, std::string_view separator)
+      : sink_(std::move(sink)), separator_(separator) {}
+  Result<void> commit(BlockOutput output) override {
+    for (Buffer& lines : output.lines) cut_into_pairs(lines, separator_);
+    return sink_->commit(std::move(output));
+  }
+
+ private:
+  const std::unique_ptr<BlockSink> sink_;
+  const std::string_view separator_;
+};
+
+std::unique_ptr<BlockSink> ordered_sink(const LocalRun& run, output::OrderedOutput& ordered) {
+  const std::string_view between = mapped_between(run.job, run.job.steps.front());
+  if (run.gives.is_text || between == kBetweenInside) return ordered.sink();
+  return std::make_unique<CuttingSink>(ordered.sink(), between);
+}
+
+MapPhase map_phase(const LocalRun& run, const Place& place, PairOutput output, EventSink& events,
+                   std::function<std::unique_ptr<BlockSink>()> make_sink) {
   return MapPhase{.job = run.job,
                   .step = run.job.steps.front(),
+                  .output = output,
                   .inputs = run.inputs,
                   .supply = run.supply,
                   .scratch_folder = place.scratch_folder,
@@ -106,9 +127,8 @@ Result<void> map_in_order(const LocalRun& run, const Place& place, output::Resul
   {
     TimedPhase timed(Phase::kMap, run.events);
     auto begin = [&](const std::stop_token& stop) { return place.loaders.wait(stop); };
-    TRY(run_map_phase(map_phase(
-                          run, place, events, [&] { return ordered->sink(); }, begin),
-                      run.stop.get_token()));
+    auto make_sink = [&] { return ordered_sink(run, *ordered); };
+    TRY(run_map_phase(map_phase(run, place, run.gives, events, make_sink, begin), run.stop.get_token()));
   }
   return ordered->finish();
 }
@@ -121,15 +141,22 @@ std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to) {
   return std::nullopt;
 }
 
+ReducePhase reduce_phase(const LocalRun& run, const Place& place) {
+  return {run.job, run.job.steps.front(), run.gives, place.scratch_folder, place.processes, place.guard, run.events, run.policy};
+}
+
 Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to) {
-  auto shuffle = shuffle::Shuffle::make({.separator = run.job.separator,
-                                         .partitions = run.job.reducers,
-                                         .memory_bytes = run.job.limits.memory_bytes,
-                                         .scratch_folder = place.scratch_folder,
-                                         .threads = place.processes,
-                                         .stop = run.stop.get_token(),
-                                         .aggregation = aggregation_for(run.job.steps.front(), to),
-                                         .aggregated_to = to});
+  const Step& step = run.job.steps.front();
+  const bool is_combined = step.combiner.has_value() && step.combiner->module.has_value();
+  auto shuffle =
+      shuffle::Shuffle::make({.separator = std::string(is_combined ? kBetweenInside : mapped_between(run.job, step)),
+                              .partitions = run.job.reducers,
+                              .memory_bytes = run.job.limits.memory_bytes,
+                              .scratch_folder = place.scratch_folder,
+                              .threads = place.processes,
+                              .stop = run.stop.get_token(),
+                              .aggregation = aggregation_for(step, to),
+                              .aggregated_to = to});
   FailedInputs failed(*shuffle);
   Tee events({&run.events, &failed});
   TimedPhase timed(Phase::kMap, run.events);
@@ -138,7 +165,8 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
     TRY(reduce.wait_until_loaded(stop));
     return place.loaders.wait(stop);
   };
-  TRY(run_map_phase(map_phase(run, place, events, make_sink, begin), run.stop.get_token()));
+  const PairOutput pairs{.only_plain = run.gives.only_plain};
+  TRY(run_map_phase(map_phase(run, place, pairs, events, make_sink, begin), run.stop.get_token()));
   return MappedPairs{.shuffle = std::move(shuffle), .failed_inputs = failed.all()};
 }
 

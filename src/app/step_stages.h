@@ -72,6 +72,9 @@ Result<LocalRunResult> run_steps(const LocalRun& run, LoadFor purpose, std::size
 // A step without a reducer: the mapped lines, in input order, are its result.
 Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target);
 
+// The reduce phase of a step.
+ReducePhase reduce_phase(const LocalRun& run, const Place& place);
+
 // What a map or merge task may make of the values of each key, as it meets those of others later; or, with kResult,
 // what is left to no one.
 std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to);

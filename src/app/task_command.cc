@@ -126,6 +126,9 @@ class Task {
   // Whether what the tasks it needs account for is added up here. Of several reduces, which all need the same maps, one
   // does it.
   bool adds_up() const { return environment_.partition.value_or(0) == 0; }
+  // Of a map-only job the maps leave the result's own lines, else pairs for other tasks.
+  bool maps_pairs() const { return job_.steps.size() > 1 || job_.steps.front().reducer.has_value(); }
+  bool leaves_pairs() const { return maps_pairs() && (kind_ == TaskKind::kMap || kind_ == TaskKind::kMerge); }
   bool keeps_parts() const { return job_.keep_parts && is_parted(job_); }
 
   const CommandLine& line_;
@@ -192,6 +195,7 @@ Result<void> Task::find_needed_tasks() {
                    .folder = kPartsFolder,
                    .runs = std::move(runs),
                    .wanted = [this](std::size_t task) { return wanted_parts(task); },
+                   .wants_pairs = maps_pairs() && kind_ != TaskKind::kCollect,
                    .wants_bad_records = adds_up()};
   TRY_ASSIGN(needed_, fetch_parts(fetch, session_.events(), session_.stop()));
   return {};
@@ -266,13 +270,15 @@ std::vector<std::string> Task::results() const {
 }
 
 Result<LocalRunResult> Task::work(const LocalRun& run) {
-  if (kind_ == TaskKind::kMap) return run_map_task(run);
-  if (kind_ == TaskKind::kMerge) return run_merge_task(run, results().size());
   if (kind_ == TaskKind::kCollect) {
     if (!keeps_parts()) return run_collect_task(run);
     return LocalRunResult{.result_bytes = sum_.result_bytes};
   }
   LocalRun own = run;
+  own.reads_text = false;
+  own.gives.is_text = !leaves_pairs();
+  if (kind_ == TaskKind::kMap) return run_map_task(own);
+  if (kind_ == TaskKind::kMerge) return run_merge_task(own, results().size());
   own.output = results().front();
   return environment_.partition.has_value() && !keeps_parts() ? run_partition_task(own) : run_reduce_task(own);
 }
@@ -281,6 +287,7 @@ Result<void> Task::leave_parts() {
   TRY(disk::make_folders(environment_.artifacts));
   for (const std::string& name : results()) {
     TRY_ASSIGN(TaskPart part, output::compress_part(name, environment_.artifacts, name + kStoredEnding));
+    part.holds_pairs = leaves_pairs();
     parts_.push_back(std::move(part));
   }
   return {};

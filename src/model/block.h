@@ -23,7 +23,7 @@ struct BlockAddress {
   auto operator<=>(const BlockAddress&) const = default;
 };
 
-// Lines of one input within a block.
+// Lines of one input within a block. Where records are pairs, a line is one of them, which is two lines of its bytes.
 struct Segment {
   InputOrdinal input = 0;
   std::uint64_t first_line = 1;  // in the decoded input, counted from 1
@@ -43,6 +43,7 @@ struct Block {
   BlockAddress address;
   std::vector<Segment> segments;
   Buffer bytes;
+  std::size_t record_lines = 1;  // that a record is: two of a pair
   // Only where records were selected (`fields`, `where`). One for each line of `bytes`; none if the lines are as they
   // were decoded and none is missing.
   std::vector<KeptLine> kept;
@@ -50,7 +51,8 @@ struct Block {
   std::uint64_t dropped = 0;  // records that are mapped already, because `where` wants nothing to be done for them
 };
 
-// What a mapper gave for one block: lines "key<separator>value\n" in chunks that end at a line boundary.
+// What a mapper gave for one block: pairs (model/pair.h) or, from a program and for a result, lines of text. Chunks
+// end where a pair or line does.
 struct BlockOutput {
   BlockAddress address;
   InputOrdinal last_input = 0;  // of the block's last segment, so that a packed block's inputs are known

@@ -14,7 +14,7 @@ namespace quern {
 
 enum class Language { kPython, kJavascript, kBinary };
 enum class Interface { kFunction, kLines, kFiles };
-// kPairs is what a further step maps: lines "key<separator>value". A job file cannot ask for it.
+// kPairs is what a further step maps: pairs (model/pair.h). A job file cannot ask for it.
 enum class RecordKind { kKeyedJson, kJson, kText, kPairs };
 enum class ValuesKind { kList, kIterator };
 enum class Compression { kNone, kXz, kLzma, kGzip, kZstd, kBzip2, kLz4 };

@@ -30,7 +30,7 @@ Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed
 
 bool is_from_child(std::uint32_t type) {
   return type >= static_cast<std::uint32_t>(FrameType::kReady) &&
-         type <= static_cast<std::uint32_t>(FrameType::kLoaded);
+         type <= static_cast<std::uint32_t>(FrameType::kText);
 }
 
 }  // namespace

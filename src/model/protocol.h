@@ -34,6 +34,7 @@ enum class FrameType : std::uint32_t {
   kFinished = 23,
   kProgress = 24,
   kLoaded = 25,
+  kText = 26,
 };
 
 // 24 bytes, little-endian: magic, type, id (8 bytes), payload length (8 bytes).

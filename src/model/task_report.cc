@@ -29,11 +29,14 @@ bool is_file_name(std::string_view name) {
          name.find('\0') == std::string_view::npos;
 }
 
+constexpr const char* kPairsForm = "pairs";
+
 Json parts_value(const std::vector<TaskPart>& parts) {
   Json list = Json::array();
   for (const TaskPart& part : parts) {
     list.push_back(
         {{"name", part.name}, {"bytes", part.bytes}, {"sha256", part.sha256}, {"decoded_bytes", part.decoded_bytes}});
+    if (part.holds_pairs) list.back()["form"] = kPairsForm;
   }
   return list;
 }
@@ -43,7 +46,8 @@ Result<TaskPart> read_part(const Json& json) {
   TaskPart part{.name = fields.text("name"),
                 .bytes = fields.number("bytes"),
                 .sha256 = fields.text("sha256"),
-                .decoded_bytes = fields.number("decoded_bytes")};
+                .decoded_bytes = fields.number("decoded_bytes"),
+                .holds_pairs = fields.text_or_none("form") == kPairsForm};
   if (!is_file_name(part.name)) fields.fail("name", "is no name of a file");
   if (!is_sha256(part.sha256)) fields.fail("sha256", "is no SHA-256 in hexadecimal digits");
   if (!fields.failure().empty()) return bad_input(fields.failure());

@@ -32,6 +32,7 @@ struct TaskPart {
   std::uint64_t bytes = 0;
   std::string sha256;               // hexadecimal
   std::uint64_t decoded_bytes = 0;  // of its content
+  bool holds_pairs = false;         // as docs/formats/part.md has them, for another task; else text
 };
 
 struct TaskReport {

@@ -12,6 +12,8 @@ std::string setup_json(const ModuleSetup& setup) {
                   {"arguments", setup.arguments},
                   {"record", name_of(setup.record)},
                   {"separator", setup.separator},
+                  {"output", setup.output.is_text ? "text" : "pairs"},
+                  {"plain", setup.output.only_plain},
                   {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"},
                   {"timeout", std::chrono::duration<double>(setup.timeout).count()}};
   if (setup.loads_only) message["loads_only"] = true;

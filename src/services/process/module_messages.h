@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/event.h"
 #include "model/job.h"
+#include "model/pair.h"
 
 // The JSON payloads of the child protocol (docs/formats/child-protocol.md). Pure.
 
@@ -19,6 +20,7 @@ struct ModuleSetup {
   const std::vector<std::string>& arguments;
   RecordKind record = RecordKind::kKeyedJson;
   std::string_view separator;
+  PairOutput output;
   ValuesKind values = ValuesKind::kList;
   std::chrono::milliseconds timeout{};  // limits.timeout
   bool loads_only = false;

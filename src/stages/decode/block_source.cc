@@ -34,6 +34,7 @@ class Blocks final : public BlockSource {
       : first_(first),
         inputs_(inputs),
         has_marks_(options.record != RecordKind::kPairs),
+        record_lines_(options.record == RecordKind::kPairs ? 2 : 1),
         max_record_bytes_(std::max(options.max_record_bytes, kByteOrderMark.size())),
         // A byte order mark must fit in, to be known for one. And a record that is too long must never fit in.
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
@@ -70,7 +71,7 @@ class Blocks final : public BlockSource {
       return true;
     }
     is_cut_ = true;
-    std::size_t end = end_of_last_line(buffer_.view().substr(0, limit_));
+    std::size_t end = end_of_last_record(buffer_.view().substr(0, limit_));
     if (end == 0) {
       TRY_ASSIGN(end, read_long_record());
     }
@@ -125,31 +126,50 @@ class Blocks final : public BlockSource {
     }
   }
 
+  // The bytes begin with a record.
+  std::size_t end_of_last_record(std::string_view bytes) const {
+    const std::size_t end = end_of_last_line(bytes);
+    const bool is_whole = record_lines_ == 1 || count_newlines(bytes) % record_lines_ == 0;
+    return is_whole ? end : end_of_last_line(bytes.substr(0, end - 1));
+  }
+
   // Called when the buffer holds the beginning of one record and is full. The end of that record in the buffer; 0 if it
   // was too long and is left out, or the input ended.
   Result<std::size_t> read_long_record() {
-    std::size_t searched = 0;
+    std::size_t end = 0;
+    std::size_t missing = record_lines_;  // line ends
     while (true) {
-      std::size_t end = buffer_.view().find('\n', searched);
-      if (end != std::string_view::npos) return end + 1;
+      end = after_lines(end, missing);
+      if (missing == 0) return end;
       if (is_ended_) return std::size_t{0};
-      searched = buffer_.size();
-      if (searched > max_record_bytes_) break;
-      TRY(read_more(std::min(limit_, max_record_bytes_ + 1 - searched)));
+      if (buffer_.size() > max_record_bytes_) break;
+      TRY(read_more(std::min(limit_, max_record_bytes_ + 1 - buffer_.size())));
     }
-    TRY(skip_record());
+    TRY(skip_record(missing));
     return std::size_t{0};
   }
 
-  Result<void> skip_record() {
+  // Where the buffer goes on after so many line ends, or its end; takes those that it finds off `missing`.
+  std::size_t after_lines(std::size_t from, std::size_t& missing) const {
+    while (missing > 0) {
+      const std::size_t end = buffer_.view().find('\n', from);
+      if (end == std::string_view::npos) return buffer_.size();
+      from = end + 1;
+      --missing;
+    }
+    return from;
+  }
+
+  // The rest of a record, of which so many line ends are still to come.
+  Result<void> skip_record(std::size_t missing) {
     std::string kept(buffer_.view().substr(0, limits::kKeptOfLongRecordBytes));
-    std::size_t end = std::string_view::npos;
-    while (!is_ended_ && end == std::string_view::npos) {
+    std::size_t end = buffer_.size();
+    while (!is_ended_ && missing > 0) {
       buffer_.clear();
       TRY(read_more(limit_));
-      end = buffer_.view().find('\n');
+      end = after_lines(0, missing);
     }
-    keep_from(is_ended_ ? buffer_.size() : end + 1);
+    keep_from(end);
     events_.emit(event::RecordBad{.input = ordinal_,
                                   .line = line_++,
                                   .record = std::move(kept),
@@ -184,7 +204,7 @@ class Blocks final : public BlockSource {
 
   // The next `bytes` bytes of the current input, at start_.
   Segment next_segment(std::size_t bytes) {
-    std::uint64_t lines = count_newlines(buffer_.view().substr(start_, bytes));
+    std::uint64_t lines = count_newlines(buffer_.view().substr(start_, bytes)) / record_lines_;
     Segment segment{.input = ordinal_, .first_line = line_, .lines = lines, .size_bytes = bytes};
     line_ += lines;
     return segment;
@@ -210,6 +230,7 @@ class Blocks final : public BlockSource {
   }
 
   void give_bytes(Block& block, std::size_t bytes) {
+    block.record_lines = record_lines_;
     pool_.give(std::move(block.bytes));
     std::string_view rest = buffer_.view().substr(bytes);
     Buffer next;
@@ -236,6 +257,7 @@ class Blocks final : public BlockSource {
   const InputOrdinal first_;
   const std::span<const Input> inputs_;
   const bool has_marks_;  // what quern wrote itself may begin with the bytes of a mark, and has none
+  const std::size_t record_lines_;  // that a record is
   const std::size_t max_record_bytes_;
   const std::size_t limit_;  // no block is longer, unless it is one record
   BufferPool& pool_;

@@ -67,7 +67,8 @@ void take_block(Given& given, const Block& block, std::size_t block_bytes) {
     std::string_view part = rest.substr(0, segment.size_bytes);
     rest.remove_prefix(segment.size_bytes);
     EXPECT_EQ(part.back(), '\n');
-    EXPECT_EQ(static_cast<std::uint64_t>(std::count(part.begin(), part.end(), '\n')), segment.lines);
+    EXPECT_EQ(static_cast<std::uint64_t>(std::count(part.begin(), part.end(), '\n')),
+              segment.lines * block.record_lines);
     // Lines that are left out make a gap.
     EXPECT_GE(segment.first_line, given.next_line.try_emplace(segment.input, 1).first->second);
     given.next_line[segment.input] = segment.first_line + segment.lines;
@@ -239,6 +240,27 @@ TEST(BlockSource, RemovesAByteOrderMarkUnlessRecordsArePairs) {
       reading.record = RecordKind::kPairs;
       EXPECT_EQ(read_blocks(reading).texts[5], marked_lines);
     }
+  }
+}
+
+TEST(BlockSource, NeverCutsAPair) {
+  EXPECT_THAT(read_blocks({.stored = {"ab\ncd\nef\n\n\ngh\n"}, .block_bytes = 11, .record = RecordKind::kPairs}).blocks,
+              ElementsAre("ab\ncd\nef\n\n", "\ngh\n"));
+  EXPECT_THAT(
+      read_blocks({.stored = {"a\n1\nlonger\nthan a block\nb\n2\n"}, .block_bytes = 8, .record = RecordKind::kPairs})
+          .blocks,
+      ElementsAre("a\n1\n", "longer\nthan a block\n", "b\n2\n"));
+}
+
+TEST(BlockSource, LeavesOutPairsThatAreTooLong) {
+  for (const std::string_view key : {"k", "key of more bytes than are allowed"}) {
+    Given given = read_blocks({.stored = {"a\n1\n" + std::string(key) + "\n" + std::string(40, 'v') + "\nb\n2\n"},
+                               .block_bytes = 8,
+                               .max_record_bytes = 20,
+                               .record = RecordKind::kPairs});
+    EXPECT_EQ(given.texts[5], "a\n1\nb\n2\n") << key;
+    ASSERT_EQ(given.bad.size(), 1) << key;
+    EXPECT_EQ(given.bad[0].line, 2);
   }
 }
 

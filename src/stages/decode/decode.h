@@ -35,6 +35,7 @@ Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path);
 struct DecodeOptions {
   std::optional<Compression> compression;  // none: detect
   RecordKind record = RecordKind::kKeyedJson;
+  std::string separator;             // between the key and the value of a pair, in text for programs
   std::size_t block_bytes = 0;       // at least 3
   std::size_t max_record_bytes = 0;  // at least 3
   // Above 1, a large input whose format lets it (docs/job-file.md) is decoded by so many threads. It makes no

@@ -63,6 +63,13 @@ Result<void> copy_to_file(ByteSource& source, const std::string& path) {
   }
 }
 
+// A program reads pairs as lines.
+void make_text(Buffer& pairs, std::string_view separator) {
+  Buffer text(pairs.size());
+  PairText(separator).append(pairs.view(), text);
+  pairs = std::move(text);
+}
+
 }  // namespace
 
 BatchWorker::BatchWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
@@ -170,8 +177,12 @@ Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& 
       records_ += block.dropped;
       dropped_ += block.dropped;
       decoded_bytes_ += block.bytes.size();
-      // In a pair of a step before, it is a part of the value.
-      if (options_.record != RecordKind::kPairs) remove_carriage_returns(block.bytes);
+      // In a pair of a step before, a carriage return is a part of the value.
+      if (options_.record == RecordKind::kPairs) {
+        make_text(block.bytes, options_.separator);
+      } else {
+        remove_carriage_returns(block.bytes);
+      }
       // A child that reads no more is not fed, but its inputs are read to their ends: they have to be good, and
       // counted.
       if (!input_refused_ && !exited_ && !block.bytes.empty()) {

@@ -18,17 +18,22 @@ std::size_t index_in_block(const Block& block, LinePlace place) {
   return index;
 }
 
-std::string_view line_from(std::string_view bytes, std::size_t start) {
-  return bytes.substr(start, bytes.find('\n', start) - start);
+// Where the bytes go on after so many lines.
+std::size_t after_lines(std::string_view bytes, std::size_t start, std::uint64_t lines) {
+  for (; lines > 0; --lines) start = bytes.find('\n', start) + 1;
+  return start;
+}
+
+std::string_view line_from(std::string_view bytes, std::size_t start, std::size_t record_lines) {
+  return bytes.substr(start, after_lines(bytes, start, record_lines) - 1 - start);
 }
 
 // The line as it is in the block's bytes.
 std::string_view sent_line_at(const Block& block, LinePlace place) {
   CHECK(has_line(block, place));
-  std::size_t start = segment_offset(block, place.segment);
   std::string_view bytes = block.bytes.view();
-  for (std::uint64_t i = 0; i < place.line; ++i) start = bytes.find('\n', start) + 1;
-  return line_from(bytes, start);
+  std::size_t start = after_lines(bytes, segment_offset(block, place.segment), place.line * block.record_lines);
+  return line_from(bytes, start, block.record_lines);
 }
 
 std::size_t offset_of(const Block& block, LinePlace place) {
@@ -44,7 +49,7 @@ bool has_line(const Block& block, LinePlace place) {
 std::string_view line_at(const Block& block, LinePlace place) {
   if (block.original.empty()) return sent_line_at(block, place);
   CHECK(has_line(block, place));
-  return line_from(block.original.view(), block.kept[index_in_block(block, place)].offset);
+  return line_from(block.original.view(), block.kept[index_in_block(block, place)].offset, block.record_lines);
 }
 
 std::uint64_t line_number(const Block& block, LinePlace place) {

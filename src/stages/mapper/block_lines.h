@@ -13,6 +13,8 @@ struct LinePlace {
   std::uint64_t line = 0;   // index of the line within the segment, from 0
 };
 
+// A line is a record here: of a block of pairs, the two lines of one pair.
+
 // Whether the block has such a line: what a child says is checked with this first.
 bool has_line(const Block& block, LinePlace place);
 // The line as it was decoded, also where the block holds a reduced record; without its '\n'. It must be there.

@@ -21,6 +21,7 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                                            .arguments = module.arguments,
                                            .record = options.record,
                                            .separator = options.separator,
+                                           .output = options.output,
                                            .timeout = options.timeout});
   Turns turns;
   TaskGroup workers(stop);

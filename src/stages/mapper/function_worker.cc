@@ -211,6 +211,12 @@ Result<void> FunctionWorker::handle_answer(const process::Frame& frame) {
   switch (frame.header.type) {
     case FrameType::kOutput:
       return take_output(work, frame.payload);
+    case FrameType::kText: {
+      Buffer lines;
+      lines.append(frame.payload);
+      cut_into_pairs(lines, options_.separator);
+      return take_output(work, lines.view());
+    }
     case FrameType::kBad:
       return take_bad(work, frame.payload);
     case FrameType::kCounters:

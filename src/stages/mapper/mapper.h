@@ -13,6 +13,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "model/pair.h"
 
 namespace quern::process {
 class Guard;
@@ -29,6 +30,7 @@ struct MapperOptions {
   std::string scratch_folder;  // each child's working folder is made in it
   RecordKind record = RecordKind::kKeyedJson;
   std::string separator;
+  PairOutput output;                    // what a `function` child's pairs become; others write lines of text
   std::size_t processes = 1;            // children at once, at least 1
   std::size_t attempts = 1;             // deaths on one record or batch before it is given up
   std::chrono::milliseconds timeout{};  // without progress, for one child

@@ -37,6 +37,18 @@ TEST(BlockLines, FindsALineInItsSegment) {
   EXPECT_FALSE(has_line(block, {.segment = 2, .line = 0}));
 }
 
+TEST(BlockLines, APairIsTwoLinesOfTheBytesAndOneRecord) {
+  Block block = make_block({{"a\n1", "\n", "New York\n3"}, {"d\n"}});
+  block.record_lines = 2;
+  EXPECT_EQ(line_at(block, {.segment = 0, .line = 2}), "New York\n3");
+  EXPECT_EQ(line_at(block, {.segment = 1, .line = 0}), "d\n");
+  remove_line(block, {.segment = 0, .line = 1});
+  EXPECT_EQ(block.bytes.view(), "a\n1\nNew York\n3\nd\n\n");
+  EXPECT_EQ(line_number(block, {.segment = 1, .line = 0}), 12);
+  remove_lines_before(block, {.segment = 1, .line = 0});
+  EXPECT_EQ(block.bytes.view(), "New York\n3\nd\n\n");
+}
+
 TEST(BlockLines, RemovingALineKeepsTheNumbersOfTheOthers) {
   Block block = make_block({{"a", "b", "c"}, {"d"}});
   remove_line(block, {.segment = 0, .line = 1});

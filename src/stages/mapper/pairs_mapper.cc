@@ -59,6 +59,7 @@ class PairsWorker {
         peers_(peers),
         lines_(plan, options.record),
         key_number_(static_cast<std::uint32_t>(options.where.size())),
+        between_(options.output.between(options.separator)),
         value_(options.pairs.constant) {}
 
   Result<void> map_run(BlockSource& source, BlockSink& sink, const std::stop_token& stop) {
@@ -130,10 +131,7 @@ class PairsWorker {
         output.resize(before);
         return problem;
       }
-      output.append(key_);
-      output.append(options_.separator);
-      output.append(value_);
-      output.push_back('\n');
+      append_pair(key_, between_, value_, output);
     }
     return "";
   }
@@ -153,10 +151,10 @@ class PairsWorker {
     if (key_.find('\n') != std::string::npos) {
       return fmt::format("the key {} contains a line break; replace it before returning it", shown(key_));
     }
-    if (key_.find(options_.separator) != std::string::npos) {
+    if (options_.output.only_plain && !is_plain_key(key_, options_.separator)) {
       return fmt::format(
-          "the key {} contains the separator {}; set another one in the job file, say `separator: \"\\t\"`, or replace "
-          "it in the key",
+          "the key {} contains the separator {}, alone or with the one that follows it, and text is cut there; set "
+          "another one in the job file, say `separator: \"\\t\"`, or replace it in the key",
           shown(key_), shown(options_.separator));
     }
     if (value_.find('\n') != std::string::npos) {
@@ -170,6 +168,7 @@ class PairsWorker {
   const PairsPeers& peers_;
   json::RecordLineReader lines_;
   const std::uint32_t key_number_;
+  const std::string_view between_;
   std::string key_;
   std::string value_;
   std::string scratch_;

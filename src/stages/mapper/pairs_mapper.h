@@ -13,6 +13,7 @@
 #include "model/block.h"
 #include "model/event.h"
 #include "model/job.h"
+#include "model/pair.h"
 #include "services/json/condition.h"
 #include "services/json/path.h"
 
@@ -33,6 +34,7 @@ struct PairsOptions {
   const std::vector<json::Condition>& where;  // records for which it does not hold are dropped
   RecordKind record = RecordKind::kKeyedJson;
   std::string separator;
+  PairOutput output;
   std::size_t threads = 1;
 };
 
@@ -44,8 +46,8 @@ struct PairsPeers {
 };
 
 // Each thread opens runs of inputs and decodes, looks and commits by itself. A record without the key or the value
-// gives nothing. A record is bad if it is not JSON, or if the key has the separator or a line break in it, or the value
-// a line break. Blocks; returns when all inputs are mapped or have failed, or with the first error: a sink's, or
+// gives nothing. A record is bad if it is not JSON, if the key or the value has a line break in it, or if the key must
+// be plain and is not. Blocks; returns when all inputs are mapped or have failed, or with the first error: a sink's, or
 // kStopped.
 Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
                                const std::stop_token& stop);

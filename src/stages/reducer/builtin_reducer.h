@@ -14,7 +14,7 @@ struct BuiltinReducerOptions {
   Aggregation aggregation;
   // The groups' values already are what their key's values come to.
   bool is_aggregated = false;
-  std::string separator;
+  std::string separator;  // kBetweenInside: pairs are wanted, not text
   std::size_t child = 0;  // number of this reducer, for events, as if it had a child
 };
 

@@ -120,7 +120,7 @@ Result<std::uint64_t> FilesReducer::hand_over(const std::string& path, ReducedSi
     if (!count.ok()) return std::move(count).error().with_context(path);
     buffer.resize(used + count.value());
     at_end = count.value() == 0;
-    TRY_ASSIGN(std::uint64_t bytes, hand_over_lines(buffer, at_end, options_.separator, sink));
+    TRY_ASSIGN(std::uint64_t bytes, hand_over_lines(buffer, at_end, options_, sink));
     handed_over += bytes;
   }
   return handed_over;

@@ -153,6 +153,7 @@ Result<void> FunctionReducer::start() {
                                      .script = script,
                                      .arguments = module.arguments,
                                      .separator = options_.separator,
+                                     .output = options_.output,
                                      .values = options_.values,
                                      .timeout = options_.timeout});
   return start_child();

@@ -85,7 +85,7 @@ Result<void> LinesReducer::send(GroupLines& lines) {
 
 Result<void> LinesReducer::step(ReducedSink& sink, GroupLines& lines, const std::stop_token& stop) {
   TRY(program_.step(output_, stop));
-  TRY_ASSIGN(std::uint64_t output_bytes, hand_over_lines(output_, program_.has_exited(), options_.separator, sink));
+  TRY_ASSIGN(std::uint64_t output_bytes, hand_over_lines(output_, program_.has_exited(), options_, sink));
   has_given_ |= output_bytes > 0;
   GroupLines::Counts counts = lines.take_counts();
   fed_.groups += counts.groups;

@@ -117,16 +117,22 @@ Result<void> Program::judge() {
 
 std::string Program::command_line() const { return fmt::format("{}", fmt::join(command_, " ")); }
 
-Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, std::string_view separator, ReducedSink& sink) {
+Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, const ReducerOptions& options, ReducedSink& sink) {
   if (at_end && !output.empty() && output.view().back() != '\n') output.push_back('\n');
-  std::string_view rest = output.view();
-  while (!rest.empty()) {
-    std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos) break;
-    std::string_view line = rest.substr(0, end + 1);
-    std::string_view text = rest.substr(0, end);
-    TRY(sink.add(text.substr(0, text.find(separator)), line));
-    rest.remove_prefix(line.size());
+  const std::size_t whole = output.view().rfind('\n') + 1;  // 0 if there is none
+  std::string_view lines = output.view().substr(0, whole);
+  std::string_view rest = output.view().substr(whole);
+  Buffer pair;
+  while (!lines.empty()) {
+    std::string_view line = lines;
+    const PairView cut = take_pair(lines, options.separator);
+    line.remove_suffix(lines.size());
+    if (!options.output.is_text) {
+      pair.clear();
+      append_pair(cut.key, kBetweenInside, cut.value, pair);
+      line = pair.view();
+    }
+    TRY(sink.add(cut.key, line));
   }
   std::uint64_t handed_over = output.size() - rest.size();
   if (handed_over > 0) std::memmove(output.data(), rest.data(), rest.size());

@@ -52,8 +52,9 @@ class Program {
   bool refuses_input_ = false;
 };
 
-// Hands the whole lines at the start of `output` to the sink, each with the key that it starts with, and keeps the
-// rest; with `at_end` also a last line that lacks its '\n'. Returns how many bytes it handed over.
-Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, std::string_view separator, ReducedSink& sink);
+// Hands the whole lines at the start of `output` to the sink, each (as a pair, if `options` want pairs) with the key
+// that it starts with, and keeps the rest; with `at_end` also a last line that lacks its '\n'. Returns how many bytes
+// it took off.
+Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, const ReducerOptions& options, ReducedSink& sink);
 
 }  // namespace quern::reducer

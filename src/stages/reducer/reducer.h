@@ -11,6 +11,7 @@
 #include "model/event.h"
 #include "model/groups.h"
 #include "model/job.h"
+#include "model/pair.h"
 
 namespace quern::process {
 class Guard;
@@ -23,6 +24,7 @@ struct ReducerOptions {
   std::string job_folder;          // absolute
   std::string working_folder;      // an empty folder of this reducer's own
   std::string separator;
+  PairOutput output = {.is_text = true};  // what the module's pairs become; lines become pairs where that is wanted
   ValuesKind values = ValuesKind::kList;
   std::size_t child = 0;                     // number of this reducer, for events
   event::Role role = event::Role::kReducer;  // or kCombiner
