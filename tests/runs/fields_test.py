@@ -170,19 +170,18 @@ class Pairs(Scenario):
         self.pairs("key: a, value: \"one\"", '{"a":"x"}', result="x one\n")
 
     def test_keys_that_cannot_be_written_are_bad_records(self):
-        run = self.pairs("key: a, value: 1", '{"a":"x y"}', '{"a":"x\\ny"}', '{"a":"z"}', settings="limits: {bad_records: 2}\n",
-                         status=3, result="z 1\n", records_bad=2,
-                         says=['the key "x y" contains the separator " "', 'the key "x\\ny" contains a line break'])
-        self.assertIn('{"a":"x y"}', run.left("bad_records.txt"))
+        run = self.pairs("key: a, value: 1", '{"a":"x y"}', '{"a":"x\\ny"}', '{"a":"z"}', settings="limits: {bad_records: 1}\n",
+                         status=3, result="x y 1\nz 1\n", records_bad=1, says='the key "x\\ny" contains a line break')
+        self.assertIn('{"a":"x\\ny"}', run.left("bad_records.txt"))
 
     def test_the_words_of_the_harness(self):
-        line = json.dumps({"a": "it's a \t key"})
+        lines = [json.dumps({"a": key}) for key in ("it's a \t key", "not a\n key")]
         says = []
         for mapper in ("{builtin: pairs, key: a, value: 1}", "{language: python, script: mapper.py}"):
             self.write("mapper.py", "def mapper(key, file, record):\n    return record['a'], 1\n")
-            self.write("data/a.json", line + "\n")
-            self.write("analysis-tools.yml", f"mapper: {mapper}\ninputs: [data/*]\nrecord: json\nlimits: {{bad_records: 1}}\n")
-            says.append(self.quern("run").left("bad_records.txt"))
+            self.write("data/a.json", "".join(line + "\n" for line in lines))
+            self.write("analysis-tools.yml", f"mapper: {mapper}\ninputs: [data/*]\nrecord: json\nlimits: {{bad_records: 2}}\n")
+            says.append(self.quern("map", "data/a.json").left("bad_records.txt"))
         self.assertEqual(says[0], says[1])
 
 

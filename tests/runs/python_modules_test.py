@@ -106,8 +106,8 @@ class Mappers(Scenario):
         run = self.map("import os\ndef mapper(key, file, record):\n    os.chdir('/')\n    return file, 1\n", "a\nb\n")
         self.assert_run(run, result="data/in.txt 1\ndata/in.txt 1\n")
 
-    def test_a_key_with_the_separator_in_it_is_a_bad_record(self):
-        run = self.map("def mapper(key, file, record):\n    return record, 1\n", "good\ntwo words\n",
+    def test_a_key_with_a_line_break_in_it_is_a_bad_record(self):
+        run = self.map("def mapper(key, file, record):\n    return record.replace('_', '\\n'), 1\n", "good\ntwo_words\n",
                        MAP_ONLY + TEXT + "limits: {bad_records: 1}\n")
         self.assert_run(run, status=3, result="good 1\n", records_bad=1)
         self.assertIn("# data/in.txt:2: ", run.left("bad_records.txt"), run)

@@ -155,6 +155,43 @@ class Kinds(InTask):
                 self.assert_is_the_whole(self.final("reduce", name="reduce", needs=maps))
                 self.assertEqual(self.report(maps[0])["accounting"]["inputs"]["mapped"], 2)
 
+    def test_keys_may_contain_the_separator(self):
+        """However the job is cut into tasks, and whether maps combine or a further step follows."""
+        mapper = "def mapper(key, file, record):\n    word, number = record.split(' ')\n    return word.replace('r', '::')[:-1] + ':', number\n"
+        step = "steps:\n  - {mapper: {language: python, script: same.py}, reducer: {language: python, script: reducer.py}}\n"
+        reducer = "def reduce(key, values):\n    return [(key + ':', value) for value in values]\n"
+        rows = [("", "{language: python, script: reducer.py}", 1), ("", "{builtin: list}", 3), ("", "{builtin: sum}", 3),
+                ("combiner: {builtin: max}\n", "{language: python, script: reducer.py}", 1), (step, "{language: python, script: reducer.py}", 1),
+                (step, "", 1)]
+        for more, reducer_line, reducers in rows:
+            with self.subTest(more=more, reducer=reducer_line):
+                self.group = None
+                self.job(more + f"separator: '::'\nreducers: {reducers}\n", reducer=reducer_line)
+                self.write_all({"job/mapper.py": mapper, "job/reducer.py": reducer, "job/same.py": "def mapper(key, file, record):\n    return key, record\n"})
+                needs = self.maps()
+                self.assertEqual(self.report(needs[0])["parts"][0]["form"], "pairs")
+                needs = [self.task("reduce", "--merge", name="merge 1/2", needs=needs[:2]),
+                         self.task("reduce", "--merge", name="merge 2/2", needs=needs[2:])]
+                if reducers == 1:
+                    self.assert_is_the_whole(self.final("reduce", name="reduce", needs=needs))
+                    continue
+                reduces = [self.task("reduce", name=f"reduce {part}/3", needs=needs, environment={"QUERN_PARTITION": str(part)}) for part in range(3)]
+                self.assert_is_the_whole(self.final("reduce", "--collect", name="collect", needs=reduces))
+
+    def test_text_is_not_taken_for_pairs(self):
+        def spoil(folder):
+            path = os.path.join(folder, "task.json")
+            with open(path, encoding="utf-8") as file:
+                report = json.load(file)
+            del report["parts"][0]["form"]
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(report, file)
+
+        self.job()
+        maps = self.maps(((0, 1), (2, 3, 4)), spoil=spoil)
+        self.final("reduce", name="reduce", needs=maps, status=1)
+        self.assertRegex(self.last.stderr, r"count: map \d/2 \(.*result.txt.zst holds lines of text.*needs pairs; submit the job again")
+
     def test_dependencies_are_the_inputs_where_no_others_are_named(self):
         self.job()
         maps = self.maps()
