@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <compare>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -45,26 +46,27 @@ std::string shown(std::string_view text) {
   return fmt::format("'{}{}'", text.substr(0, kShownBytes), text.size() > kShownBytes ? "..." : "");
 }
 
-// A number as written, with its place among others. Equal numbers are in the order of their bytes.
+// A number in a state. Equal numbers are in the order of their bytes.
 struct Ranked {
-  Rank rank;
-  std::string_view text;
+  WrittenNumber number;
 
-  static constexpr std::size_t kHeadBytes = sizeof(Rank) + sizeof(std::uint32_t);
+  static constexpr std::size_t kHeadBytes = sizeof(double) + sizeof(std::uint32_t);
   static Ranked parse(std::string_view bytes) {
-    auto length = read<std::uint32_t>(bytes, sizeof(Rank));
-    return {.rank = read<Rank>(bytes, 0), .text = bytes.substr(kHeadBytes, length)};
+    auto length = read<std::uint32_t>(bytes, sizeof(double));
+    return {{.nearest = read<double>(bytes, 0), .text = bytes.substr(kHeadBytes, length)}};
   }
-  std::size_t size_bytes() const { return kHeadBytes + text.size(); }
+  std::string_view text() const { return number.text; }
+  std::size_t size_bytes() const { return kHeadBytes + text().size(); }
   std::string bytes() const {
     std::string bytes;
-    write(bytes, rank);
-    write(bytes, static_cast<std::uint32_t>(text.size()));
-    return bytes.append(text);
+    write(bytes, number.nearest);
+    write(bytes, static_cast<std::uint32_t>(text().size()));
+    return bytes.append(text());
   }
   bool is_before(const Ranked& other, bool largest_first) const {
-    if (rank != other.rank) return largest_first ? rank > other.rank : rank < other.rank;
-    return text < other.text;
+    std::weak_ordering order = compare(number, other.number);
+    if (order == 0) return text() < other.text();
+    return largest_first ? order > 0 : order < 0;
   }
 };
 
@@ -77,7 +79,7 @@ class Extreme {
   void add(std::string_view value) {
     Number number = parse_number(value);
     bool is_number = is_orderable(number);
-    take(is_number ? Ranked{.rank = rank_of(number), .text = value} : Ranked{}, is_number, value);
+    take(is_number ? Ranked{{.nearest = number.floating, .text = value}} : Ranked{}, is_number, value);
   }
   void merge(std::string_view other) {
     bool is_number = other.front() == kNumbers;
@@ -89,7 +91,7 @@ class Extreme {
   }
   static bool are_numbers(std::string_view state) { return state.front() == kNumbers; }
   static std::string_view best_of(std::string_view state) {
-    return state.front() == kNumbers ? Ranked::parse(state.substr(1)).text : state.substr(1);
+    return state.front() == kNumbers ? Ranked::parse(state.substr(1)).text() : state.substr(1);
   }
 
  private:
@@ -137,7 +139,7 @@ void add_to_top(std::string& state, const Ranked& number, std::uint64_t most) {
 
 void append_ranked(std::string_view state, std::vector<std::string>& values) {
   for (; !state.empty(); state.remove_prefix(Ranked::parse(state).size_bytes())) {
-    values.emplace_back(Ranked::parse(state).text);
+    values.emplace_back(Ranked::parse(state).text());
   }
 }
 
@@ -191,7 +193,7 @@ Result<void> Aggregator::add(std::string& state, std::string_view value) const {
   bool is_possible = aggregation_.kind == Kind::kTop ? is_orderable(number) : number.kind != Number::Kind::kNone;
   if (!is_possible) return bad_input("no number");
   if (aggregation_.kind == Kind::kTop) {
-    add_to_top(state, {.rank = rank_of(number), .text = value}, aggregation_.top_count);
+    add_to_top(state, {{.nearest = number.floating, .text = value}}, aggregation_.top_count);
     return {};
   }
   bool is_mean = aggregation_.kind == Kind::kMean;

@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "model/job_file_values.h"
+#include "model/number.h"
 
 namespace quern::job_file {
 namespace {
@@ -15,12 +18,33 @@ using Kind = YamlNode::Kind;
 
 constexpr double kMostExactDouble = 9007199254740992;  // 2^53
 
-// The number, true, false or null that plain text spells in JSON; in the numbers also what YAML adds: +1, .5, 1_000.
-std::optional<Json> json_word(const YamlNode& node) {
-  if (node.kind == Kind::kNothing && !node.text.empty()) return Json(nullptr);
+// Whether JSON has such a number: no other zero in front, and digits on both sides of a point.
+bool is_json_number(std::string_view text) {
+  auto skip_digits = [&text] {
+    std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(digits);
+    return digits;
+  };
+  if (text.starts_with('-')) text.remove_prefix(1);
+  bool begins_with_zero = text.starts_with('0');
+  std::size_t whole = skip_digits();
+  if (whole == 0 || (begins_with_zero && whole > 1)) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (skip_digits() == 0) return false;
+  }
+  if (text.empty()) return true;
+  if (text.front() != 'e' && text.front() != 'E') return false;
+  text.remove_prefix(1);
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  return skip_digits() > 0 && text.empty();
+}
+
+// The number, true, false or null that plain text spells, as JSON; of numbers also what YAML adds: +1, .5, 1_000.
+std::optional<std::string> json_word(const YamlNode& node) {
+  if (node.kind == Kind::kNothing && !node.text.empty()) return "null";
   if (node.kind != Kind::kText || node.quoted || node.text.empty()) return std::nullopt;
-  if (node.text == "true") return Json(true);
-  if (node.text == "false") return Json(false);
+  if (node.text == "true" || node.text == "false") return node.text;
   std::string text = node.text[0] == '+' ? node.text.substr(1) : node.text;
   for (std::size_t i = text.find('_'); i != std::string::npos; i = text.find('_', i)) {
     bool between_digits = i > 0 && i + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[i - 1])) != 0 &&
@@ -29,40 +53,43 @@ std::optional<Json> json_word(const YamlNode& node) {
     text.erase(i, 1);
   }
   if (text.starts_with('.')) text.insert(text.begin(), '0');
-  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string::npos) return std::nullopt;
-  // A number that does not fit into a double is no number that a record could hold either: it stays text.
-  Json number = Json::parse(text, nullptr, false);
-  if (number.is_discarded()) return std::nullopt;
-  // 1e3 is meant as 1000; 35.0 stays as it is.
-  bool is_whole = number.is_number_float() && text.find('.') == std::string::npos &&
-                  text.find('-') == std::string::npos && number.get<double>() <= kMostExactDouble;
-  if (is_whole) return Json(static_cast<std::uint64_t>(number.get<double>()));
-  return number;
+  if (!is_json_number(text)) return std::nullopt;
+  // 1e3 is meant as 1000; 35.0 stays as it is, and so do numbers that no double holds.
+  double value = parse_number(text).floating;
+  bool is_whole = text.find_first_of(".-") == std::string::npos && value <= kMostExactDouble;
+  return is_whole ? fmt::format("{}", static_cast<std::uint64_t>(value)) : text;
 }
 
-Result<Json> to_json(const YamlNode& node) {
-  if (std::optional<Json> word = json_word(node)) return *word;
+std::string quoted(const std::string& raw) {
+  std::string text = Json(raw).dump(-1, ' ', false, Json::error_handler_t::replace);
+  // JSON leaves this control character as it is, and a job file may hold none.
+  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;) text.replace(at, 1, "\\u007f");
+  return text;
+}
+
+Result<std::string> to_json(const YamlNode& node) {
+  if (std::optional<std::string> word = json_word(node)) return *word;
   switch (node.kind) {
     case Kind::kNothing:
       return wrong_value("is empty");
     case Kind::kText:
-      return Json(node.text);
+      return quoted(node.text);
     case Kind::kList: {
-      Json list = Json::array();
+      std::string list;
       for (const YamlNode& item : node.items) {
-        TRY_ASSIGN(Json value, to_json(item));
-        list.push_back(std::move(value));
+        TRY_ASSIGN(std::string value, to_json(item));
+        list += (list.empty() ? "" : ",") + value;
       }
-      return list;
+      return "[" + list + "]";
     }
     case Kind::kMap: {
-      Json map = Json::object();
+      std::string map;
       for (const YamlEntry& entry : node.entries) {
         auto value = to_json(entry.value);
         if (!value.ok()) return wrong_value(fmt::format("has {}, which {}", entry.key, value.error().message));
-        map[entry.key] = std::move(value).value();
+        map += fmt::format("{}{}:{}", map.empty() ? "" : ",", quoted(entry.key), value.value());
       }
-      return map;
+      return "{" + map + "}";
     }
   }
   return wrong_value("is empty");
@@ -112,20 +139,14 @@ Result<void> check_condition(const YamlEntry& entry) {
 
 bool is_json_word(const YamlNode& node) { return json_word(node).has_value(); }
 
-Result<std::string> json_of(const YamlNode& node) {
-  TRY_ASSIGN(Json json, to_json(node));
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  // JSON leaves this control character as it is, and a job file may hold none.
-  for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;) text.replace(at, 1, "\\u007f");
-  return text;
-}
+Result<std::string> json_of(const YamlNode& node) { return to_json(node); }
 
 Result<std::string> where_json_of(const YamlNode& node) {
   if (node.kind != Kind::kMap) {
     return wrong_value(fmt::format("is {}; it must be a map such as {{info.appName: [Firefox]}}", kind_name(node)));
   }
   for (const YamlEntry& entry : node.entries) TRY(check_condition(entry));
-  return json_of(node);
+  return to_json(node);
 }
 
 }  // namespace quern::job_file

@@ -17,13 +17,12 @@ struct Number {
 };
 Number parse_number(std::string_view text);
 
-// A number's place among all others: exact for what fits 64 bits or is a double, by the nearest double otherwise.
-struct Rank {
-  double nearest = 0;
-  std::int64_t beyond = 0;  // what the nearest double leaves of an integer
-  auto operator<=>(const Rank&) const = default;
+// A number as it was written, with blanks around it or not.
+struct WrittenNumber {
+  double nearest = 0;     // the nearest double, as in Number; not NaN
+  std::string_view text;  // borrowed
 };
-// The number is there, and is not NaN.
-Rank rank_of(const Number& number);
+// By the values that the texts say in decimal, exactly, however long they are: 1.0 is 1, and 1e400 is less than 1e401.
+std::weak_ordering compare(const WrittenNumber& left, const WrittenNumber& right);
 
 }  // namespace quern

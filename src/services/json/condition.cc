@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -19,12 +17,40 @@ Error wrong(const std::string& path, std::string_view why) {
   return bad_config(fmt::format("where: {} {}", path, why));
 }
 
+constexpr const char* kNumberMark = "number";
+
+// The JSON library rounds long numbers and refuses 1e400, so that each number becomes a map with its text.
+std::string with_numbers_as_text(std::string_view json) {
+  std::string text;
+  bool is_in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    bool is_number = !is_in_string && (json[i] == '-' || (json[i] >= '0' && json[i] <= '9'));
+    if (is_number) {
+      std::size_t end = std::min(json.find_first_not_of("0123456789+-.eE", i), json.size());
+      text += fmt::format(R"({{"{}":"{}"}})", kNumberMark, json.substr(i, end - i));
+      i = end - 1;
+      continue;
+    }
+    text += json[i];
+    if (json[i] == '"') is_in_string = !is_in_string;
+    if (is_in_string && json[i] == '\\' && i + 1 < json.size()) text += json[++i];
+  }
+  return text;
+}
+
+bool is_number(const Json& json) {
+  return json.is_object() && json.size() == 1 && json.contains(kNumberMark) && json.front().is_string();
+}
+
 Result<Scalar> scalar_of(const std::string& path, const Json& json) {
   using Kind = Scalar::Kind;
   if (json.is_null()) return Scalar{.kind = Kind::kNull};
   if (json.is_boolean()) return Scalar{.kind = json.get<bool>() ? Kind::kTrue : Kind::kFalse};
-  if (json.is_number()) return Scalar{.kind = Kind::kNumber, .number = parse_number(json.dump())};
-  if (json.is_string()) return Scalar{.kind = Kind::kString, .string = json.get<std::string>()};
+  if (is_number(json)) {
+    const auto& text = json.front().get_ref<const std::string&>();
+    return Scalar{.kind = Kind::kNumber, .text = text, .nearest = parse_number(text).floating};
+  }
+  if (json.is_string()) return Scalar{.kind = Kind::kString, .text = json.get<std::string>()};
   return wrong(path, "is compared with a list or a map; it must be text, a number, true, false or null");
 }
 
@@ -55,7 +81,8 @@ Result<Condition> condition_of(const std::string& path, const Json& wanted) {
   auto parsed = parse_path(path);
   if (!parsed.ok()) return std::move(parsed).error().with_context("where");
   condition.path = std::move(parsed).value();
-  if (wanted.is_object()) {
+  condition.written = path;
+  if (wanted.is_object() && !is_number(wanted)) {
     TRY(read_range(path, wanted, condition));
     return condition;
   }
@@ -96,55 +123,32 @@ std::string_view string_of(std::string_view raw, std::string& scratch) {
   return scratch;
 }
 
-bool number_matches(const Condition& condition, const Number& number) {
-  auto is_number = [](const Scalar& scalar) { return scalar.kind == Scalar::Kind::kNumber; };
+bool number_matches(const Condition& condition, const WrittenNumber& number) {
+  auto is_a_number = [](const Scalar& scalar) { return scalar.kind == Scalar::Kind::kNumber; };
   for (const Scalar& allowed : condition.allowed) {
-    if (is_number(allowed) && compare(number, allowed.number) == 0) return true;
+    if (is_a_number(allowed) && compare(number, allowed.number()) == 0) return true;
   }
   const auto& [least, most] = std::tie(condition.least, condition.most);
   if (!least.has_value() && !most.has_value()) return false;
-  if (least.has_value() && (!is_number(*least) || compare(number, least->number) < 0)) return false;
-  return !most.has_value() || (is_number(*most) && compare(number, most->number) <= 0);
+  if (least.has_value() && (!is_a_number(*least) || compare(number, least->number()) < 0)) return false;
+  return !most.has_value() || (is_a_number(*most) && compare(number, most->number()) <= 0);
 }
 
 bool string_matches(const Condition& condition, std::string_view string) {
   auto is_string = [](const Scalar& scalar) { return scalar.kind == Scalar::Kind::kString; };
   for (const Scalar& allowed : condition.allowed) {
-    if (is_string(allowed) && allowed.string == string) return true;
+    if (is_string(allowed) && allowed.text == string) return true;
   }
   const auto& [least, most] = std::tie(condition.least, condition.most);
   if (!least.has_value() && !most.has_value()) return false;
-  if (least.has_value() && (!is_string(*least) || string < least->string)) return false;
-  return !most.has_value() || (is_string(*most) && string <= most->string);
+  if (least.has_value() && (!is_string(*least) || string < least->text)) return false;
+  return !most.has_value() || (is_string(*most) && string <= most->text);
 }
 
 }  // namespace
 
-Number parse_number(std::string_view text) {
-  Number number;
-  const char* end = text.data() + text.size();
-  number.is_negative = text.starts_with('-');
-  const char* digits = text.data() + (number.is_negative ? 1 : 0);
-  auto [stop, status] = std::from_chars(digits, end, number.magnitude);
-  number.is_integer = status == std::errc{} && stop == end;
-  if (number.magnitude == 0) number.is_negative = false;
-  // Out of range, the value stays at infinity or at zero, whichever is near.
-  auto parsed = std::from_chars(text.data(), end, number.value);
-  if (parsed.ec == std::errc::result_out_of_range) number.value = std::strtod(std::string(text).c_str(), nullptr);
-  return number;
-}
-
-int compare(const Number& left, const Number& right) {
-  if (left.is_integer && right.is_integer) {
-    if (left.is_negative != right.is_negative) return left.is_negative ? -1 : 1;
-    int order = left.magnitude < right.magnitude ? -1 : left.magnitude > right.magnitude ? 1 : 0;
-    return left.is_negative ? -order : order;
-  }
-  return left.value < right.value ? -1 : left.value > right.value ? 1 : 0;
-}
-
 Result<std::vector<Condition>> parse_conditions(std::string_view where_json) {
-  Json where = Json::parse(where_json, nullptr, false);
+  Json where = Json::parse(with_numbers_as_text(where_json), nullptr, false);
   if (!where.is_object()) {
     return bad_config("where is not a map of paths and conditions");
   }
@@ -159,7 +163,8 @@ Result<std::vector<Condition>> parse_conditions(std::string_view where_json) {
 bool matches(const Condition& condition, std::string_view raw, std::string& scratch) {
   if (raw.front() == '{' || raw.front() == '[') return false;
   Scalar::Kind kind = kind_of(raw.front());
-  if (kind == Scalar::Kind::kNumber) return number_matches(condition, parse_number(raw));
+  if (kind == Scalar::Kind::kNumber)
+    return number_matches(condition, {.nearest = parse_number(raw).floating, .text = raw});
   if (kind == Scalar::Kind::kString) return string_matches(condition, string_of(raw, scratch));
   return std::any_of(condition.allowed.begin(), condition.allowed.end(),
                      [&](const Scalar& allowed) { return allowed.kind == kind; });

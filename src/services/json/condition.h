@@ -1,41 +1,32 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "model/number.h"
 #include "services/json/json_reader.h"
 #include "services/json/path.h"
 
 namespace quern::json {
 
-// A number as it compares: integers exactly as far as 64 bits go, everything else as a double.
-struct Number {
-  bool is_integer = false;
-  bool is_negative = false;     // of an integer
-  std::uint64_t magnitude = 0;  // of an integer
-  double value = 0;
-};
-// `text` is a JSON number.
-Number parse_number(std::string_view text);
-// Below 0, 0 or above 0, as the left one is smaller, equal or greater.
-int compare(const Number& left, const Number& right);
-
 // A value that a record's part is compared with. Values of different kinds are never equal, and in no order.
 struct Scalar {
   enum class Kind { kNull, kFalse, kTrue, kNumber, kString };
   Kind kind = Kind::kNull;
-  Number number;
-  std::string string;
+  std::string text;    // of kNumber as written, of kString
+  double nearest = 0;  // of kNumber
+  WrittenNumber number() const { return {.nearest = nearest, .text = text}; }
 };
 
-// Holds if the value at the path is one of `allowed`, or lies between `least` and `most`: numbers by their value,
-// strings by their bytes. With [*] in the path one of the values is enough. Without a value there it does not hold.
+// Holds if the value at the path is one of `allowed`, or lies between `least` and `most`: numbers by their exact
+// value, strings by their bytes. With [*] in the path one of the values is enough. Without a value there it does not
+// hold.
 struct Condition {
   Path path;
+  std::string written;  // the path as the job has it
   std::vector<Scalar> allowed;
   std::optional<Scalar> least;
   std::optional<Scalar> most;
