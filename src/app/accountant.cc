@@ -15,9 +15,13 @@ void take_over_sums(const Progress& progress, Accounting& accounting) {
   accounting.records_mapped = progress.records_mapped;
   accounting.records_bad = progress.records_bad;
   accounting.records_dropped = progress.records_dropped;
+  accounting.records_without_key = progress.records_without_key;
+  accounting.records_without_value = progress.records_without_value;
   accounting.records_read = progress.records_mapped + progress.records_bad;
   accounting.groups_reduced = progress.groups_reduced;
   accounting.groups_bad = progress.groups_bad;
+  accounting.groups_as_text = progress.groups_as_text;
+  accounting.first_as_text = progress.first_as_text;
   accounting.fetched_bytes = progress.fetched_bytes;
   accounting.stored_bytes = progress.stored_bytes;
   accounting.decoded_bytes = progress.decoded_bytes;
@@ -52,6 +56,8 @@ void Accountant::emit(const event::Event& event) {
     books->failed_inputs.try_emplace(failed->input, failed->error);
   } else if (const auto* counted = std::get_if<event::Counted>(&event)) {
     count(*books, *counted);
+  } else if (const auto* looked = std::get_if<event::PathsLooked>(&event)) {
+    books->paths = looked->paths;
   }
 }
 
@@ -82,6 +88,7 @@ Accounting Accountant::finish(Ending ending) {
     accounting.failed_inputs.push_back({.name = inputs_.inputs[input].name.str(), .error = std::move(error)});
   }
   accounting.counters = std::move(books->counters);
+  accounting.paths = std::move(books->paths);
   add_up_phases(progress, now, accounting);
   accounting.outcome = ending.outcome;
   if (ending.outcome == Outcome::kDone && has_losses(accounting)) accounting.outcome = Outcome::kDoneWithLosses;

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/guarded.h"
 #include "base/result.h"
@@ -47,6 +48,7 @@ class Accountant : public EventSink {
     ProgressTally tally;
     std::map<InputOrdinal, Error> failed_inputs;
     std::map<std::pair<std::string, std::string>, std::int64_t> counters;
+    std::vector<WantedPath> paths;
   };
   void count(Books& books, const event::Counted& counted);
 

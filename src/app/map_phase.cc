@@ -95,7 +95,8 @@ Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, 
                                .record = phase.job.record,
                                .separator = phase.job.separator,
                                .output = phase.output,
-                               .threads = phase.processes};
+                               .threads = phase.processes,
+                               .watch = selection.watch};
   mapper::PairsPeers peers{.pool = pool, .events = phase.events, .make_sink = phase.make_sink};
   return mapper::run_pairs_mappers(options, peers, opener, stop);
 }
@@ -121,10 +122,25 @@ std::size_t block_bytes() {
   return bytes == 0 ? limits::kBlockBytes : std::clamp<std::size_t>(bytes, 16, limits::kBlockBytes);
 }
 
-Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
+// In the order in which a mapper captures them.
+std::vector<WantedPath> wanted_paths(const MapPhase& phase, const json::Selection& selection) {
+  std::vector<WantedPath> paths;
+  auto add = [&paths](const char* setting, const std::string& path) {
+    paths.push_back({.setting = setting, .path = path});
+  };
+  for (const json::Condition& condition : selection.where) add("where", condition.written);
+  if (const auto& builtin = phase.step.mapper.builtin; builtin.has_value()) {
+    add("mapper.key", builtin->key);
+    if (builtin->value_is_path) add("mapper.value", builtin->value);
+  } else if (!selection.fields.empty()) {
+    for (const std::string& field : phase.job.fields) add("fields", field);
+  }
+  return paths;
+}
+
+Result<void> map_selected(const MapPhase& phase, const json::Selection& selection, const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(phase.job);
   decode.threads = threads_per_input(phase);
-  TRY_ASSIGN(const json::Selection selection, selection_of(phase.job));
   std::size_t queued_blocks = phase.processes * limits::kQueuedBlocksPerChild;
   std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
   // A block of reduced records keeps the decoded bytes as well.
@@ -156,6 +172,17 @@ Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
     return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
   });
   return group.wait();
+}
+
+Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
+  TRY_ASSIGN(json::Selection selection, selection_of(phase.job));
+  std::vector<WantedPath> paths = wanted_paths(phase, selection);
+  if (paths.empty()) return map_selected(phase, selection, stop);
+  json::PathWatch watch(std::move(paths));
+  selection.watch = &watch;
+  TRY(map_selected(phase, selection, stop));
+  phase.events.emit(event::PathsLooked{watch.outcome()});
+  return {};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/wanted_path.h"
 
 namespace quern {
 
@@ -32,10 +33,16 @@ struct Accounting {
   std::uint64_t records_read = 0;
   std::uint64_t records_mapped = 0;
   std::uint64_t records_bad = 0;
-  std::uint64_t records_dropped = 0;  // of the mapped ones, those that `where` dropped
+  // Of the mapped ones:
+  std::uint64_t records_dropped = 0;        // those that `where` dropped
+  std::uint64_t records_without_key = 0;    // those that gave `pairs` nothing for want of a key
+  std::uint64_t records_without_value = 0;  // those with a key and no value
+  std::vector<WantedPath> paths;            // that the job names
   std::uint64_t groups_reduced = 0;
   std::uint64_t groups_bad = 0;
-  std::uint64_t fetched_bytes = 0;  // of remote inputs
+  std::uint64_t groups_as_text = 0;  // whose values were compared as text, as none is a number
+  std::string first_as_text;         // the first of their keys
+  std::uint64_t fetched_bytes = 0;   // of remote inputs
   std::uint64_t stored_bytes = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t mapped_output_bytes = 0;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "model/warnings.h"
+
 namespace quern {
 namespace {
 
@@ -76,8 +78,11 @@ class AccountingReader {
                  {{"read", &to.records_read},
                   {"mapped", &to.records_mapped},
                   {"bad", &to.records_bad},
-                  {"dropped", &to.records_dropped}});
-    read_numbers(fields, "groups", {{"reduced", &to.groups_reduced}, {"bad", &to.groups_bad}});
+                  {"dropped", &to.records_dropped}},
+                 {{"without_key", &to.records_without_key}, {"without_value", &to.records_without_value}});
+    read_numbers(fields, "groups", {{"reduced", &to.groups_reduced}, {"bad", &to.groups_bad}},
+                 {{"as_text", &to.groups_as_text}});
+    to.first_as_text = fields.text_or_none("first_as_text");
     read_numbers(fields, "bytes",
                  {{"fetched", &to.fetched_bytes},
                   {"stored", &to.stored_bytes},
@@ -91,6 +96,7 @@ class AccountingReader {
     take_failure(fields);
     read_seconds(seconds, to);
     read_counters(counters, to);
+    if (json.contains("paths")) read_paths(fields.array("paths"), to);
     for (const Json& input : failed_inputs) read_failed_input(input, to);
   }
   const std::string& failure() const { return failure_; }
@@ -106,12 +112,14 @@ class AccountingReader {
     fields.fail("status", "is one that this quern does not know");
   }
 
-  void read_numbers(JsonFields& fields, const char* section,
-                    std::initializer_list<std::pair<const char*, std::uint64_t*>> numbers) {
+  // `later` are those that older accountings do not have.
+  using Numbers = std::initializer_list<std::pair<const char*, std::uint64_t*>>;
+  void read_numbers(JsonFields& fields, const char* section, Numbers numbers, Numbers later = {}) {
     const Json& object = fields.object(section);
     take_failure(fields);
     JsonFields own(object, std::string(section) + ".");
     for (const auto& [name, target] : numbers) *target = own.number(name);
+    for (const auto& [name, target] : later) *target = own.number_or_none(name).value_or(0);
     take_failure(own);
   }
 
@@ -147,6 +155,18 @@ class AccountingReader {
     }
   }
 
+  void read_paths(const Json& json, Accounting& to) {
+    for (const Json& item : json) {
+      JsonFields fields(item, "paths.");
+      to.paths.push_back({.setting = fields.text("setting"),
+                          .path = fields.text("path"),
+                          .is_found = item.is_object() && item.contains("found") && item["found"] == true,
+                          .nearest = fields.text_or_none("nearest"),
+                          .first_record = fields.text_or_none("first_record")});
+      take_failure(fields);
+    }
+  }
+
   void read_failed_input(const Json& json, Accounting& to) {
     JsonFields fields(json, "failed_inputs.");
     FailedInput input{.name = fields.text("name"), .error = {.message = fields.text("reason")}};
@@ -165,6 +185,16 @@ class AccountingReader {
 
   std::string failure_;
 };
+
+Json paths_json(const std::vector<WantedPath>& wanted) {
+  Json paths = Json::array();
+  for (const WantedPath& path : wanted) {
+    paths.push_back({{"setting", path.setting}, {"path", path.path}, {"found", path.is_found}});
+    if (!path.nearest.empty()) paths.back()["nearest"] = path.nearest;
+    if (!path.first_record.empty()) paths.back()["first_record"] = path.first_record;
+  }
+  return paths;
+}
 
 }  // namespace
 
@@ -185,8 +215,13 @@ Json accounting_value(const Accounting& accounting) {
        {{"read", accounting.records_read},
         {"mapped", accounting.records_mapped},
         {"bad", accounting.records_bad},
-        {"dropped", accounting.records_dropped}}},
-      {"groups", {{"reduced", accounting.groups_reduced}, {"bad", accounting.groups_bad}}},
+        {"dropped", accounting.records_dropped},
+        {"without_key", accounting.records_without_key},
+        {"without_value", accounting.records_without_value}}},
+      {"groups",
+       {{"reduced", accounting.groups_reduced},
+        {"bad", accounting.groups_bad},
+        {"as_text", accounting.groups_as_text}}},
       {"bytes",
        {{"fetched", accounting.fetched_bytes},
         {"stored", accounting.stored_bytes},
@@ -196,6 +231,9 @@ Json accounting_value(const Accounting& accounting) {
       {"children", {{"replaced", accounting.children_replaced}}},
       {"seconds", seconds_json(accounting)},
       {"counters", counters_json(accounting)},
+      {"paths", paths_json(accounting.paths)},
+      {"first_as_text", accounting.first_as_text},
+      {"warnings", warnings_of(accounting)},
       {"failed_inputs", failed_inputs_json(accounting)},
   };
 }

@@ -31,6 +31,9 @@ Accounting sample_accounting() {
   accounting.records_read = 20000;
   accounting.records_mapped = 19998;
   accounting.records_bad = 2;
+  accounting.records_without_key = 3;
+  accounting.paths = {{.setting = "mapper.key", .path = "info.OS", .is_found = true},
+                      {.setting = "where", .path = "info.version", .nearest = "version"}};
   accounting.groups_reduced = 5;
   accounting.stored_bytes = 3145728;
   accounting.decoded_bytes = 25165824;

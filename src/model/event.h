@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "model/input.h"
+#include "model/wanted_path.h"
 
 // What happens in a run, as values. Stages say it through an EventSink; the accounting and the views read it.
 
@@ -69,6 +71,9 @@ struct BlockMapped {
   std::uint64_t records = 0;  // without the bad ones
   std::uint64_t bad = 0;      // each of them is a RecordBad as well, which is what is counted
   std::uint64_t dropped = 0;  // of `records`, those that `where` dropped
+  // Of `records`, those that gave `pairs` nothing, as they have no key, or a key and no value.
+  std::uint64_t without_key = 0;
+  std::uint64_t without_value = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
 };
@@ -79,10 +84,14 @@ struct BlockProgress {
 };
 struct RecordBad {
   InputOrdinal input = 0;
-  std::uint64_t line = 0;
-  std::string record;   // verbatim, without its '\n'; cut at limits::kKeptOfLongRecordBytes if it was too long
-  std::string reason;   // one line
-  std::string details;  // traceback, may be ""
+  std::uint64_t line = 0;  // from 1; 0: `record` is a line that a program or a combiner wrote for the input
+  std::string record;      // verbatim, without its '\n'; cut at limits::kKeptOfLongRecordBytes if it was too long
+  std::string reason;      // one line
+  std::string details;     // traceback, may be ""
+};
+// Which of the paths that the job names some record has; at the end of mapping, where it names any.
+struct PathsLooked {
+  std::vector<WantedPath> paths;
 };
 // A reducer failed on one key; or a further step's mapper on one pair, whose place `key` tells then.
 struct GroupBad {
@@ -96,6 +105,12 @@ struct GroupsReduced {
   std::uint64_t groups = 0;
   std::uint64_t values = 0;
   std::uint64_t output_bytes = 0;
+};
+
+// So many keys had no number under min or max, so that their values were compared as text.
+struct ComparedAsText {
+  std::uint64_t keys = 0;
+  std::string first_key;  // in key order
 };
 
 struct ChildChanged {
@@ -132,8 +147,8 @@ struct Note {
 };
 
 using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, InputProgress, InputDecoded, InputFailed,
-                           BlockMapped, BlockProgress, RecordBad, GroupBad, GroupsReduced, ChildChanged, ChildDied,
-                           ModuleLine, Counted, Status, Note>;
+                           BlockMapped, BlockProgress, RecordBad, PathsLooked, GroupBad, GroupsReduced, ComparedAsText,
+                           ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
 
 }  // namespace quern::event
 

@@ -1,8 +1,25 @@
 #include "model/progress.h"
 
+#include <algorithm>
 #include <variant>
 
 namespace quern {
+
+RecordSums& RecordSums::operator+=(const RecordSums& other) {
+  mapped += other.mapped;
+  dropped += other.dropped;
+  without_key += other.without_key;
+  without_value += other.without_value;
+  return *this;
+}
+
+RecordSums& RecordSums::operator-=(const RecordSums& other) {
+  mapped -= other.mapped;
+  dropped -= other.dropped;
+  without_key -= other.without_key;
+  without_value -= other.without_value;
+  return *this;
+}
 
 InputLedger::State& InputLedger::state(InputOrdinal input) {
   if (input >= states_.size()) states_.resize(static_cast<std::size_t>(input) + 1, State::kOpen);
@@ -28,19 +45,20 @@ void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
   if (blocks > 0) in_work_[input].blocks = blocks;
 }
 
-void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, std::uint64_t records, std::uint64_t dropped) {
+void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records) {
   // A block that was under way when its input turned out to be damaged does not count.
   if (first == last && state(first) == State::kFailed) return;
-  records_mapped_ += records;
-  records_dropped_ += dropped;
+  if (auto work = in_work_.find(first); work != in_work_.end()) {
+    std::uint64_t bad = std::min(records.mapped, work->second.written_bad);
+    records.mapped -= bad;
+    work->second.written_bad -= bad;
+  }
+  records_ += records;
   if (!is_settled(first)) {
     Work& work = in_work_[first];
     ++work.blocks_mapped;
     // Only good inputs are packed, so the records of a packed block never have to be taken back.
-    if (first == last) {
-      work.records += records;
-      work.dropped += dropped;
-    }
+    if (first == last) work.records += records;
     if (state(first) == State::kDecoded && work.blocks_mapped >= work.blocks) map(first);
   }
   for (InputOrdinal input = first + 1; input <= last; ++input) cover(input);
@@ -53,10 +71,12 @@ void InputLedger::cover(InputOrdinal input) {
   if (work == in_work_.end() || work->second.blocks == 0) map(input);
 }
 
-void InputLedger::record_bad(InputOrdinal input) {
+void InputLedger::record_bad(InputOrdinal input, bool is_written_line) {
   if (state(input) == State::kFailed) return;
   ++records_bad_;
-  if (state(input) != State::kMapped) ++in_work_[input].bad;
+  if (state(input) == State::kMapped) return;
+  ++in_work_[input].bad;
+  if (is_written_line) ++in_work_[input].written_bad;
 }
 
 bool InputLedger::failed(InputOrdinal input) {
@@ -65,9 +85,8 @@ bool InputLedger::failed(InputOrdinal input) {
   state(input) = State::kFailed;
   ++inputs_failed_;
   if (auto work = in_work_.find(input); work != in_work_.end()) {
-    records_mapped_ -= work->second.records;
+    records_ -= work->second.records;
     records_bad_ -= work->second.bad;
-    records_dropped_ -= work->second.dropped;
     in_work_.erase(work);
   }
   return true;
@@ -93,9 +112,12 @@ void InputLedger::settle_empty_inputs() {
 void ProgressTally::take_over_inputs() {
   progress_.inputs_mapped = ledger_.inputs_mapped();
   progress_.inputs_failed = ledger_.inputs_failed();
-  progress_.records_mapped = ledger_.records_mapped();
+  const RecordSums& records = ledger_.records();
+  progress_.records_mapped = records.mapped;
+  progress_.records_dropped = records.dropped;
+  progress_.records_without_key = records.without_key;
+  progress_.records_without_value = records.without_value;
   progress_.records_bad = ledger_.records_bad();
-  progress_.records_dropped = ledger_.records_dropped();
 }
 
 void ProgressTally::finish() {
@@ -135,7 +157,11 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     ++progress_.inputs_fetched;
     progress_.fetched_bytes += fetched->stored_bytes;
   } else if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) {
-    ledger_.block_mapped(mapped->first_input, mapped->last_input, mapped->records, mapped->dropped);
+    ledger_.block_mapped(mapped->first_input, mapped->last_input,
+                         {.mapped = mapped->records,
+                          .dropped = mapped->dropped,
+                          .without_key = mapped->without_key,
+                          .without_value = mapped->without_value});
     progress_.mapped_output_bytes += mapped->output_bytes;
     // What is mapped without a child has none to tell of.
     if (mapped->child < progress_.children_of(event::Role::kMapper).size()) {
@@ -151,7 +177,7 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     ledger_.failed(failed->input);
     take_over_inputs();
   } else if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
-    ledger_.record_bad(bad->input);
+    ledger_.record_bad(bad->input, bad->line == 0);
     take_over_inputs();
   } else if (const auto* reduced = std::get_if<event::GroupsReduced>(&event)) {
     progress_.groups_reduced += reduced->groups;
@@ -170,6 +196,10 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     phase_ended(*ended);
   } else if (const auto* status = std::get_if<event::Status>(&event)) {
     progress_.status = status->text;
+  } else if (const auto* as_text = std::get_if<event::ComparedAsText>(&event)) {
+    bool is_first = progress_.groups_as_text == 0 || as_text->first_key < progress_.first_as_text;
+    if (is_first) progress_.first_as_text = as_text->first_key;
+    progress_.groups_as_text += as_text->keys;
   } else if (std::holds_alternative<event::GroupBad>(event)) {
     ++progress_.groups_bad;
   } else if (std::holds_alternative<event::ChildDied>(event)) {

@@ -22,6 +22,16 @@ using ClockTime = std::chrono::steady_clock::time_point;
 // Where the time comes from; tests hand in their own.
 using Clock = std::function<ClockTime()>;
 
+// Figures of records that are taken back where their input fails.
+struct RecordSums {
+  std::uint64_t mapped = 0;
+  std::uint64_t dropped = 0;  // of the mapped ones, by `where`
+  std::uint64_t without_key = 0;
+  std::uint64_t without_value = 0;
+  RecordSums& operator+=(const RecordSums& other);
+  RecordSums& operator-=(const RecordSums& other);
+};
+
 // The state of every input: one byte each, and a little more for those in work, so that a million inputs stay small.
 // Events of one input may come in any order: its blocks are usually mapped before its end is verified.
 class InputLedger {
@@ -29,9 +39,9 @@ class InputLedger {
   // The input was read to its verified end and has `blocks` blocks of its own.
   void decoded(InputOrdinal input, std::uint32_t blocks);
   // A block of `first` or, if last > first, a block of whole inputs.
-  // `dropped` of its records were not wanted by `where`.
-  void block_mapped(InputOrdinal first, InputOrdinal last, std::uint64_t records, std::uint64_t dropped = 0);
-  void record_bad(InputOrdinal input);
+  void block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records);
+  // A written line that is bad takes the place of a record that the next block of the input counts as mapped.
+  void record_bad(InputOrdinal input, bool is_written_line = false);
   // Takes back what the input has given. False if it is known already.
   bool failed(InputOrdinal input);
   // Nothing more will come. An input without a block of its own is in a block of an input before it, or it is empty; it
@@ -40,18 +50,17 @@ class InputLedger {
 
   std::uint64_t inputs_mapped() const { return inputs_mapped_; }
   std::uint64_t inputs_failed() const { return inputs_failed_; }
-  std::uint64_t records_mapped() const { return records_mapped_; }
+  const RecordSums& records() const { return records_; }
   std::uint64_t records_bad() const { return records_bad_; }
-  std::uint64_t records_dropped() const { return records_dropped_; }
 
  private:
   enum class State : std::uint8_t { kOpen, kCovered, kDecoded, kMapped, kFailed };
   struct Work {
     std::uint32_t blocks = 0;
     std::uint32_t blocks_mapped = 0;
-    std::uint64_t records = 0;
+    RecordSums records;
     std::uint64_t bad = 0;
-    std::uint64_t dropped = 0;
+    std::uint64_t written_bad = 0;  // of these, those that no block has taken into account
   };
   State& state(InputOrdinal input);
   bool is_settled(InputOrdinal input);
@@ -62,9 +71,8 @@ class InputLedger {
   std::unordered_map<InputOrdinal, Work> in_work_;
   std::uint64_t inputs_mapped_ = 0;
   std::uint64_t inputs_failed_ = 0;
-  std::uint64_t records_mapped_ = 0;
+  RecordSums records_;
   std::uint64_t records_bad_ = 0;
-  std::uint64_t records_dropped_ = 0;
 };
 
 struct ChildProgress {
@@ -90,7 +98,10 @@ struct Progress {
   std::uint64_t inputs_failed = 0;
   std::uint64_t records_mapped = 0;
   std::uint64_t records_bad = 0;
-  std::uint64_t records_dropped = 0;     // of the mapped ones, by `where`
+  // Of the mapped ones, as in event::BlockMapped:
+  std::uint64_t records_dropped = 0;
+  std::uint64_t records_without_key = 0;
+  std::uint64_t records_without_value = 0;
   std::uint64_t inputs_fetched = 0;      // of the remote ones
   std::uint64_t fetched_bytes = 0;       // of these, as stored
   std::uint64_t stored_bytes_found = 0;  // of all inputs
@@ -99,6 +110,8 @@ struct Progress {
   std::uint64_t mapped_output_bytes = 0;
   std::uint64_t groups_reduced = 0;
   std::uint64_t groups_bad = 0;
+  std::uint64_t groups_as_text = 0;  // of these, the first by its key is the next
+  std::string first_as_text;
   std::uint64_t values_reduced = 0;
   std::uint64_t reduced_output_bytes = 0;
   std::uint64_t children_replaced = 0;

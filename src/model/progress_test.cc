@@ -10,37 +10,37 @@ using std::chrono::seconds;
 
 TEST(InputLedger, MapsAnInputWhenItsEndIsVerifiedAndAllItsBlocksAreMapped) {
   InputLedger ledger;
-  ledger.block_mapped(0, 0, 10);
+  ledger.block_mapped(0, 0, {.mapped = 10});
   ledger.decoded(0, 2);
   EXPECT_EQ(ledger.inputs_mapped(), 0u);
-  ledger.block_mapped(0, 0, 5);
+  ledger.block_mapped(0, 0, {.mapped = 5});
   EXPECT_EQ(ledger.inputs_mapped(), 1u);
-  EXPECT_EQ(ledger.records_mapped(), 15u);
+  EXPECT_EQ(ledger.records().mapped, 15u);
 }
 
 TEST(InputLedger, MapsPackedInputsWhicheverEventComesFirst) {
   for (bool block_first : {true, false}) {
     InputLedger ledger;
-    if (block_first) ledger.block_mapped(4, 6, 30);
+    if (block_first) ledger.block_mapped(4, 6, {.mapped = 30});
     ledger.decoded(4, 1);
     ledger.decoded(5, 0);
     ledger.decoded(6, 0);
-    if (!block_first) ledger.block_mapped(4, 6, 30);
+    if (!block_first) ledger.block_mapped(4, 6, {.mapped = 30});
     EXPECT_EQ(ledger.inputs_mapped(), 3u) << block_first;
-    EXPECT_EQ(ledger.records_mapped(), 30u) << block_first;
+    EXPECT_EQ(ledger.records().mapped, 30u) << block_first;
   }
 }
 
 TEST(InputLedger, TakesBackWhatAFailedInputGave) {
   InputLedger ledger;
-  ledger.block_mapped(0, 0, 10);
+  ledger.block_mapped(0, 0, {.mapped = 10});
   ledger.record_bad(0);
-  ledger.block_mapped(1, 1, 7);
+  ledger.block_mapped(1, 1, {.mapped = 7});
   EXPECT_TRUE(ledger.failed(0));
   EXPECT_FALSE(ledger.failed(0));
-  ledger.block_mapped(0, 0, 3);  // It was with a child when the input failed.
+  ledger.block_mapped(0, 0, {.mapped = 3});  // It was with a child when the input failed.
   ledger.record_bad(0);
-  EXPECT_EQ(ledger.records_mapped(), 7u);
+  EXPECT_EQ(ledger.records().mapped, 7u);
   EXPECT_EQ(ledger.records_bad(), 0u);
   EXPECT_EQ(ledger.inputs_failed(), 1u);
 }
@@ -51,11 +51,11 @@ TEST(InputLedger, LeavesFailedInputsOutOfThePackedBlockAroundThem) {
   ledger.decoded(1, 1);
   ledger.failed(2);
   ledger.decoded(3, 0);
-  ledger.block_mapped(0, 3, 9);  // A batch that was named by its first input before that one failed.
-  ledger.block_mapped(1, 3, 9);
+  ledger.block_mapped(0, 3, {.mapped = 9});  // A batch that was named by its first input before that one failed.
+  ledger.block_mapped(1, 3, {.mapped = 9});
   EXPECT_EQ(ledger.inputs_mapped(), 2u);
   EXPECT_EQ(ledger.inputs_failed(), 2u);
-  EXPECT_EQ(ledger.records_mapped(), 18u);
+  EXPECT_EQ(ledger.records().mapped, 18u);
 }
 
 TEST(InputLedger, KeepsBadRecordsOfPackedAndOfMappedInputs) {
@@ -63,7 +63,7 @@ TEST(InputLedger, KeepsBadRecordsOfPackedAndOfMappedInputs) {
   ledger.decoded(0, 1);
   ledger.decoded(1, 0);
   ledger.record_bad(1);
-  ledger.block_mapped(0, 1, 3);
+  ledger.block_mapped(0, 1, {.mapped = 3});
   ledger.record_bad(0);
   EXPECT_EQ(ledger.records_bad(), 2u);
   EXPECT_EQ(ledger.inputs_mapped(), 2u);
@@ -74,12 +74,12 @@ TEST(InputLedger, SettlesEmptyInputsOnlyWhereNothingBeforeThemIsOut) {
   ledger.decoded(0, 0);  // Empty, at the very start.
   ledger.decoded(1, 1);
   ledger.decoded(2, 0);
-  ledger.block_mapped(1, 1, 4);  // 2 was empty and is not in that block.
-  ledger.decoded(3, 1);          // Its block never comes.
-  ledger.decoded(4, 0);          // It may be in that block.
+  ledger.block_mapped(1, 1, {.mapped = 4});  // 2 was empty and is not in that block.
+  ledger.decoded(3, 1);                      // Its block never comes.
+  ledger.decoded(4, 0);                      // It may be in that block.
   ledger.settle_empty_inputs();
   EXPECT_EQ(ledger.inputs_mapped(), 3u);
-  ledger.block_mapped(3, 4, 4);
+  ledger.block_mapped(3, 4, {.mapped = 4});
   EXPECT_EQ(ledger.inputs_mapped(), 5u);
 }
 

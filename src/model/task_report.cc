@@ -85,6 +85,22 @@ void add_phases(const Accounting& added, Accounting& sum) {
   }
 }
 
+// The tasks of a job look for the same paths.
+void add_paths(const Accounting& added, Accounting& sum) {
+  for (const WantedPath& path : added.paths) {
+    auto known = std::find_if(sum.paths.begin(), sum.paths.end(), [&](const WantedPath& one) {
+      return one.setting == path.setting && one.path == path.path;
+    });
+    if (known == sum.paths.end()) {
+      sum.paths.push_back(path);
+    } else if (path.is_found) {
+      *known = path;
+    } else if (!known->is_found && known->nearest.empty() && known->first_record.empty()) {
+      *known = path;
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(TaskKind kind) {
@@ -126,8 +142,13 @@ void add_accounting(const Accounting& added, Accounting& sum) {
   sum.records_mapped += added.records_mapped;
   sum.records_bad += added.records_bad;
   sum.records_dropped += added.records_dropped;
+  sum.records_without_key += added.records_without_key;
+  sum.records_without_value += added.records_without_value;
   sum.groups_reduced += added.groups_reduced;
   sum.groups_bad += added.groups_bad;
+  bool is_first = sum.groups_as_text == 0 || (added.groups_as_text > 0 && added.first_as_text < sum.first_as_text);
+  if (is_first) sum.first_as_text = added.first_as_text;
+  sum.groups_as_text += added.groups_as_text;
   sum.fetched_bytes += added.fetched_bytes;
   sum.stored_bytes += added.stored_bytes;
   sum.decoded_bytes += added.decoded_bytes;
@@ -135,6 +156,7 @@ void add_accounting(const Accounting& added, Accounting& sum) {
   sum.children_replaced += added.children_replaced;
   for (const auto& [name, amount] : added.counters) sum.counters[name] += amount;
   add_phases(added, sum);
+  add_paths(added, sum);
 }
 
 }  // namespace quern

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "services/json/condition.h"
 #include "services/json/path.h"
+#include "services/json/path_watch.h"
 
 namespace quern::json {
 
@@ -14,6 +15,7 @@ namespace quern::json {
 struct Selection {
   std::vector<Path> fields;  // none: the whole record
   std::vector<Condition> where;
+  PathWatch* watch = nullptr;  // of the paths of `where` and then `fields`, if anybody wants to know; borrowed
   bool is_all() const { return fields.empty() && where.empty(); }
 };
 

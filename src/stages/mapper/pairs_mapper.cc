@@ -103,6 +103,8 @@ class PairsWorker {
     Outcome outcome = lines_.read(line, nothing_);
     if (outcome == Outcome::kBlank) return;
     std::string reason;
+    bool is_watched = outcome == Outcome::kRecord && options_.watch != nullptr && !options_.watch->is_over();
+    if (is_watched) options_.watch->look(lines_.captures(), input, line);
     if (outcome == Outcome::kBad) {
       reason = lines_.reason();
     } else if (!json::all_hold(options_.where, lines_.captures(), scratch_)) {
@@ -121,10 +123,13 @@ class PairsWorker {
 
   // Why the record is bad, or "". A bad record gives nothing.
   std::string give_pairs(Buffer& output) {
-    if (options_.pairs.value.has_value() && !take_value()) return "";
+    const std::vector<json::Capture>& captures = lines_.captures();
+    auto is_key = [this](const json::Capture& capture) { return is_there(capture, key_number_); };
+    if (std::none_of(captures.begin(), captures.end(), is_key)) return ++mapped_.without_key, "";
+    if (options_.pairs.value.has_value() && !take_value()) return ++mapped_.without_value, "";
     std::size_t before = output.size();
-    for (const json::Capture& capture : lines_.captures()) {
-      if (capture.number != key_number_) continue;
+    for (const json::Capture& capture : captures) {
+      if (!is_key(capture)) continue;
       key_.clear();
       json::append_text(capture.text, key_);
       if (std::string problem = problem_of_pair(); !problem.empty()) {
@@ -136,9 +141,14 @@ class PairsWorker {
     return "";
   }
 
+  // null is as good as nothing.
+  static bool is_there(const json::Capture& capture, std::uint32_t number) {
+    return capture.number == number && capture.text != "null";
+  }
+
   bool take_value() {
     for (const json::Capture& capture : lines_.captures()) {
-      if (capture.number != key_number_ + 1) continue;
+      if (!is_there(capture, key_number_ + 1)) continue;
       value_.clear();
       json::append_text(capture.text, value_);
       return true;

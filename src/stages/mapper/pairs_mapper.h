@@ -16,6 +16,7 @@
 #include "model/pair.h"
 #include "services/json/condition.h"
 #include "services/json/path.h"
+#include "services/json/path_watch.h"
 
 namespace quern::mapper {
 
@@ -36,6 +37,7 @@ struct PairsOptions {
   std::string separator;
   PairOutput output;
   std::size_t threads = 1;
+  json::PathWatch* watch = nullptr;  // of the paths of `where`, the key, and the value if it is one; or none
 };
 
 struct PairsPeers {
@@ -46,9 +48,9 @@ struct PairsPeers {
 };
 
 // Each thread opens runs of inputs and decodes, looks and commits by itself. A record without the key or the value
-// gives nothing. A record is bad if it is not JSON, if the key or the value has a line break in it, or if the key must
-// be plain and is not. Blocks; returns when all inputs are mapped or have failed, or with the first error: a sink's, or
-// kStopped.
+// gives nothing, and null is as good as nothing; it is counted. A record is bad if it is not JSON, if the key or the value
+// has a line break in it, or if the key must be plain and is not. Blocks; returns when all inputs are mapped or have
+// failed, or with the first error: a sink's, or kStopped.
 Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
                                const std::stop_token& stop);
 

@@ -21,6 +21,13 @@ json::Wanted wanted_of(const json::Selection& selection) {
   return wanted;
 }
 
+// As long as somebody wants to know whether there are such paths.
+json::Wanted watched_of(const json::Selection& selection) {
+  json::Wanted wanted = wanted_of(selection);
+  wanted.captured.insert(wanted.captured.end(), selection.fields.begin(), selection.fields.end());
+  return wanted;
+}
+
 class Selecting final : public BlockSource {
  public:
   Selecting(std::unique_ptr<BlockSource> inner, const json::Selection& selection, RecordKind kind, EventSink& events,
@@ -29,6 +36,8 @@ class Selecting final : public BlockSource {
         selection_(selection),
         plan_(wanted_of(selection)),
         lines_(plan_, kind),
+        watched_plan_(watched_of(selection)),
+        watched_lines_(watched_plan_, kind),
         events_(events),
         pool_(pool) {}
 
@@ -94,17 +103,20 @@ class Selecting final : public BlockSource {
   bool is_wanted(std::string_view line, const KeptLine& origin, const Segment& segment, Block& block, Buffer& reduced) {
     using Outcome = json::RecordLineReader::Outcome;
     std::size_t reduced_before = reduced.size();
-    switch (lines_.read(line, reduced)) {
+    const bool is_watched = selection_.watch != nullptr && !selection_.watch->is_over();
+    json::RecordLineReader& lines = is_watched ? watched_lines_ : lines_;
+    switch (lines.read(line, reduced)) {
       case Outcome::kBlank:
         return false;
       case Outcome::kBad:
         events_.emit(event::RecordBad{
-            .input = segment.input, .line = origin.number, .record = std::string(line), .reason = lines_.reason()});
+            .input = segment.input, .line = origin.number, .record = std::string(line), .reason = lines.reason()});
         return false;
       case Outcome::kRecord:
         break;
     }
-    if (json::all_hold(selection_.where, lines_.captures(), scratch_)) return true;
+    if (is_watched) selection_.watch->look(lines.captures(), segment.input, line);
+    if (json::all_hold(selection_.where, lines.captures(), scratch_)) return true;
     ++block.dropped;
     reduced.resize(reduced_before);
     return false;
@@ -114,6 +126,8 @@ class Selecting final : public BlockSource {
   const json::Selection& selection_;
   const json::Plan plan_;
   json::RecordLineReader lines_;
+  const json::Plan watched_plan_;
+  json::RecordLineReader watched_lines_;
   EventSink& events_;
   BufferPool& pool_;
   std::string scratch_;

@@ -93,6 +93,16 @@ struct ToJson {
     if (!e.details.empty()) object["details"] = e.details;
     return object;
   }
+  Json operator()(const event::PathsLooked& e) const {
+    Json paths = Json::array();
+    for (const WantedPath& path : e.paths) {
+      paths.push_back({{"setting", path.setting}, {"path", path.path}, {"found", path.is_found}});
+    }
+    return {{"event", "paths"}, {"paths", std::move(paths)}};
+  }
+  Json operator()(const event::ComparedAsText& e) const {
+    return {{"event", "compared_as_text"}, {"keys", e.keys}, {"first_key", e.first_key}};
+  }
   Json operator()(const event::GroupBad& e) const {
     Json object = {{"event", "group_bad"}, {"key", e.key}, {"reason", e.reason}};
     if (!e.details.empty()) object["details"] = e.details;

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "model/limits.h"
+#include "model/warnings.h"
 #include "views/terminal/text.h"
 
 namespace quern::view {
@@ -43,18 +44,27 @@ std::string loss(std::uint64_t number, std::string_view what, bool color) {
   return number == 0 ? text : inked(text, Ink::kRed, color);
 }
 
+// Of the mapped records, those that gave nothing to anybody.
+std::string without_effect(const Accounting& accounting) {
+  std::string parts;
+  auto add = [&parts](std::uint64_t records, std::string_view what) {
+    if (records > 0) parts += fmt::format("{}{} {}", parts.empty() ? " (" : ", ", format_count(records), what);
+  };
+  add(accounting.records_dropped, "dropped by where");
+  add(accounting.records_without_key, "without key");
+  add(accounting.records_without_value, "without value");
+  return parts.empty() ? parts : parts + ")";
+}
+
 void add_balances(std::string& text, const Accounting& accounting, bool color) {
   add_line(text, "inputs",
            fmt::format("{} found = {} mapped + {} + {}", format_count(accounting.inputs_found),
                        format_count(accounting.inputs_mapped), loss(accounting.inputs_failed, "failed", color),
                        loss(accounting.inputs_skipped, "skipped", color)));
-  std::string dropped;
-  if (accounting.records_dropped > 0) {
-    dropped = fmt::format(" ({} dropped by where)", format_count(accounting.records_dropped));
-  }
   add_line(text, "records",
            fmt::format("{} read = {} mapped{} + {}", format_count(accounting.records_read),
-                       format_count(accounting.records_mapped), dropped, loss(accounting.records_bad, "bad", color)));
+                       format_count(accounting.records_mapped), without_effect(accounting),
+                       loss(accounting.records_bad, "bad", color)));
   if (accounting.groups_reduced + accounting.groups_bad > 0) {
     std::string bad = accounting.groups_bad > 0 ? ", " + loss(accounting.groups_bad, "bad", color) : "";
     add_line(text, "groups", fmt::format("{} reduced{}", format_count(accounting.groups_reduced), bad));
@@ -131,6 +141,9 @@ std::string describe_failed_input(std::string_view name, const Error& error) {
 
 std::string accounting_text(const Accounting& accounting, bool color) {
   std::string text = headline(accounting, color) + "\n";
+  for (const std::string& warning : warnings_of(accounting)) {
+    text += fmt::format("  {} {}\n", inked("warning:", Ink::kYellow, color), clean(warning));
+  }
   add_balances(text, accounting, color);
   add_bytes(text, accounting);
   add_times(text, accounting);

@@ -128,7 +128,8 @@ void Narrator::tell_failure(const event::Event& event, std::vector<std::string>&
     add_details(lines, failed->error.details);
   } else if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
     if (!is_shown(kBadRecords, bad->reason)) return;
-    add(lines, "bad record", Ink::kRed, fmt::format("{}:{}: {}", name(bad->input), bad->line, bad->reason));
+    std::string line = bad->line == 0 ? "" : fmt::format(":{}", bad->line);
+    add(lines, "bad record", Ink::kRed, fmt::format("{}{}: {}", name(bad->input), line, bad->reason));
     add_details(lines, bad->details);
   } else if (const auto* group = std::get_if<event::GroupBad>(&event)) {
     if (!is_shown(kBadGroups, group->reason)) return;
