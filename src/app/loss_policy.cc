@@ -30,6 +30,10 @@ Error too_many_bad(const std::string& where, std::string_view where_label, const
                .details = process::cause_block(cause)};
 }
 
+std::string place_of(const event::RecordBad& bad) {
+  return bad.line == 0 ? std::string("a written line") : fmt::format("record {}", bad.line);
+}
+
 // Keeps whichever of the two comes first in the order of the inputs.
 void keep_first(const event::RecordBad& bad, std::optional<event::RecordBad>& first) {
   if (!first.has_value() || std::tie(bad.input, bad.line) < std::tie(first->input, first->line)) first = bad;
@@ -206,7 +210,7 @@ std::optional<Error> LossPolicy::failure() {
       return std::nullopt;
     case Cause::kRecords: {
       const event::RecordBad& bad = *losses->first_record;
-      return too_many_bad(fmt::format("{}, record {}", inputs_[bad.input].name, bad.line), "input", bad.reason,
+      return too_many_bad(fmt::format("{}, {}", inputs_[bad.input].name, place_of(bad)), "input", bad.reason,
                           bad.details, limits_.bad_records);
     }
     case Cause::kGroups: {

@@ -10,6 +10,7 @@
 
 #include "app/input_opener.h"
 #include "app/loss_policy.h"
+#include "app/reduce_phase.h"
 #include "app/tee.h"
 #include "base/task_group.h"
 #include "model/limits.h"
@@ -81,6 +82,7 @@ mapper::MapperOptions mapper_options(const MapPhase& phase) {
           .record = phase.job.record,
           .separator = phase.job.separator,
           .output = phase.output,
+          .rule = ValueRule(phase.step, mapped_between(phase.job, phase.step)),
           .processes = phase.processes,
           .attempts = phase.job.limits.attempts,
           .timeout = phase.job.limits.timeout};
@@ -95,6 +97,7 @@ Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, 
                                .record = phase.job.record,
                                .separator = phase.job.separator,
                                .output = phase.output,
+                               .rule = ValueRule(phase.step, kBetweenInside),
                                .threads = phase.processes,
                                .watch = selection.watch};
   mapper::PairsPeers peers{.pool = pool, .events = phase.events, .make_sink = phase.make_sink};

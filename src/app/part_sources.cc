@@ -83,7 +83,7 @@ Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size
                                   run.stop.get_token()));
   auto aggregation = aggregation_for(run.job.steps.front(), to);
   if (!aggregation.has_value() || aggregation->kind == Aggregation::Kind::kList) return groups;
-  return make_aggregated_groups(std::move(groups), *aggregation, AggregatedFrom::kValues, to);
+  return make_aggregated_groups(std::move(groups), *aggregation, AggregatedFrom::kValues, to, &run.events);
 }
 
 }  // namespace quern::app

@@ -47,10 +47,11 @@ Result<void> StepFile::commit() {
 
 void StepEvents::emit(const event::Event& event) {
   if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
-    Buffer pair;
-    PairText(separator_).append(bad->record, pair);
+    Buffer text;
+    PairText(separator_).append(bad->record, text);
+    std::string pair = bad->line == 0 ? std::string("a written pair") : fmt::format("pair {}", bad->line);
     target_.emit(event::GroupBad{.pair = bad->line,
-                                 .key = fmt::format("step {}, pair {}: {}", step_ + 1, bad->line, pair.view()),
+                                 .key = fmt::format("step {}, {}: {}", step_ + 1, pair, text.view()),
                                  .reason = bad->reason,
                                  .details = bad->details});
   } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {

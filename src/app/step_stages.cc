@@ -156,7 +156,8 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
                               .threads = place.processes,
                               .stop = run.stop.get_token(),
                               .aggregation = aggregation_for(step, to),
-                              .aggregated_to = to});
+                              .aggregated_to = to,
+                              .events = &run.events});
   FailedInputs failed(*shuffle);
   Tee events({&run.events, &failed});
   TimedPhase timed(Phase::kMap, run.events);

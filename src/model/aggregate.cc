@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "model/exact_sum.h"
@@ -70,49 +71,52 @@ struct Ranked {
   }
 };
 
-// The best value as a number, while all are numbers (its state begins with kNumbers and is a Ranked), and as bytes.
-// State: the mark; the Ranked number if the mark says so; the bytes.
+// The best of the numbers, and the best of all other values by their bytes, which counts if there is no number.
+// State: which of them there are; the Ranked number; the text.
 class Extreme {
  public:
   Extreme(std::string& state, bool is_max) : state_(state), is_max_(is_max) {}
 
+  struct Best {
+    std::optional<Ranked> number;
+    std::optional<std::string_view> text;
+  };
+  static Best parse(std::string_view state) {
+    if (state.empty()) return {};
+    Best best;
+    const char mark = state.front();
+    state.remove_prefix(1);
+    if ((mark & kNumber) != 0) best.number = Ranked::parse(state);
+    if (best.number.has_value()) state.remove_prefix(best.number->size_bytes());
+    if ((mark & kText) != 0) best.text = state;
+    return best;
+  }
+
   void add(std::string_view value) {
     Number number = parse_number(value);
-    bool is_number = is_orderable(number);
-    take(is_number ? Ranked{{.nearest = number.floating, .text = value}} : Ranked{}, is_number, value);
+    if (!is_orderable(number)) return take({.number = {}, .text = value});
+    take({.number = Ranked{{.nearest = number.floating, .text = value}}, .text = {}});
   }
-  void merge(std::string_view other) {
-    bool is_number = other.front() == kNumbers;
-    take(is_number ? Ranked::parse(other.substr(1)) : Ranked{}, is_number, text_of(other));
-  }
-  static std::string_view text_of(std::string_view state) {
-    if (state.front() != kNumbers) return state.substr(1);
-    return state.substr(1 + Ranked::parse(state.substr(1)).size_bytes());
-  }
-  static bool are_numbers(std::string_view state) { return state.front() == kNumbers; }
-  static std::string_view best_of(std::string_view state) {
-    return state.front() == kNumbers ? Ranked::parse(state.substr(1)).text() : state.substr(1);
-  }
+  void merge(std::string_view other) { take(parse(other)); }
 
  private:
-  static constexpr char kNumbers = 'n';
-  static constexpr char kBytes = 'b';
+  static constexpr char kNumber = 1;
+  static constexpr char kText = 2;
 
-  void take(Ranked number, bool is_number, std::string_view text) {
-    if (state_.empty()) return keep(number, is_number, text);
-    std::string_view old_text = text_of(state_);
-    bool has_better_text = is_max_ ? text > old_text : text < old_text;
-    bool were_numbers = state_.front() == kNumbers;
-    Ranked old_number = were_numbers ? Ranked::parse(std::string_view(state_).substr(1)) : Ranked{};
-    bool are_numbers = were_numbers && is_number;
-    bool has_better_number = are_numbers && number.is_before(old_number, is_max_);
-    if (!has_better_text && !has_better_number && are_numbers == were_numbers) return;
-    keep(has_better_number ? number : old_number, are_numbers, has_better_text ? text : old_text);
-  }
-  void keep(const Ranked& number, bool is_number, std::string_view text) {
-    std::string state(1, is_number ? kNumbers : kBytes);
-    if (is_number) state += number.bytes();
-    state_ = state.append(text);
+  void take(const Best& other) {
+    Best best = parse(state_);
+    bool has_better_number =
+        other.number.has_value() && (!best.number.has_value() || other.number->is_before(*best.number, is_max_));
+    bool has_better_text = other.text.has_value() &&
+                           (!best.text.has_value() || (is_max_ ? *other.text > *best.text : *other.text < *best.text));
+    if (!has_better_number && !has_better_text) return;
+    if (has_better_number) best.number = other.number;
+    if (has_better_text) best.text = other.text;
+    std::string state(1,
+                      static_cast<char>((best.number.has_value() ? kNumber : 0) | (best.text.has_value() ? kText : 0)));
+    if (best.number.has_value()) state += best.number->bytes();
+    if (best.text.has_value()) state += *best.text;
+    state_ = std::move(state);
   }
 
   std::string& state_;
@@ -180,28 +184,22 @@ bool Aggregator::has_terms() const {
   return keeps_state() && aggregation_.kind != Kind::kCount && aggregation_.kind != Kind::kMean;
 }
 
-Result<void> Aggregator::add(std::string& state, std::string_view value) const {
-  if (aggregation_.kind == Kind::kCount) {
-    add_count(state, 1);
-    return {};
-  }
-  if (aggregation_.kind == Kind::kMin || aggregation_.kind == Kind::kMax) {
-    Extreme(state, aggregation_.kind == Kind::kMax).add(value);
-    return {};
-  }
+bool Aggregator::add(std::string& state, std::string_view value) const {
+  const Kind kind = aggregation_.kind;
+  if (kind == Kind::kCount) return add_count(state, 1), true;
+  if (!needs_numbers(kind)) return Extreme(state, kind == Kind::kMax).add(value), true;
   Number number = parse_number(value);
-  bool is_possible = aggregation_.kind == Kind::kTop ? is_orderable(number) : number.kind != Number::Kind::kNone;
-  if (!is_possible) return bad_input("no number");
-  if (aggregation_.kind == Kind::kTop) {
+  if (!takes_number(kind, number)) return false;
+  if (kind == Kind::kTop) {
     add_to_top(state, {{.nearest = number.floating, .text = value}}, aggregation_.top_count);
-    return {};
+    return true;
   }
-  bool is_mean = aggregation_.kind == Kind::kMean;
+  bool is_mean = kind == Kind::kMean;
   ExactSum sum(is_mean ? sum_of_mean(state) : state);
   sum.add(number);
   if (is_mean) add_count(state, 1);
   store(state, sum, is_mean ? sizeof(std::uint64_t) : 0);
-  return {};
+  return true;
 }
 
 void Aggregator::merge(std::string& state, std::string_view other) const {
@@ -239,14 +237,17 @@ void Aggregator::append_terms(std::string_view state, std::vector<std::string>& 
   CHECK(has_terms());
   if (aggregation_.kind == Kind::kSum) return ExactSum(state).append_terms(values);
   if (aggregation_.kind == Kind::kTop) return append_ranked(state, values);
-  // The best number is not always the best text, and which of them counts shows only when all values are known.
-  std::string_view text = Extreme::text_of(state);
-  values.emplace_back(Extreme::best_of(state));
-  if (text != values.back()) values.emplace_back(text);
-  if (Extreme::are_numbers(state) || !is_orderable(parse_number(text))) return;
-  // Some value was no number. Another one stands for it, which is none either, and never the best.
-  values.emplace_back(aggregation_.kind == Kind::kMax ? "" : std::string(text) + '~');
+  const Extreme::Best best = Extreme::parse(state);
+  if (best.number.has_value()) values.emplace_back(best.number->text());
+  if (best.text.has_value()) values.emplace_back(*best.text);
 }
+
+std::optional<std::string_view> Aggregator::text_of(std::string_view state) const {
+  bool is_extreme = aggregation_.kind == Kind::kMin || aggregation_.kind == Kind::kMax;
+  return is_extreme ? Extreme::parse(state).text : std::nullopt;
+}
+
+bool Aggregator::has_number(std::string_view state) const { return Extreme::parse(state).number.has_value(); }
 
 void Aggregator::finish(std::string_view state, std::vector<std::string>& values) const {
   values.clear();
@@ -254,8 +255,11 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
     case Kind::kCount:
       return values.push_back(fmt::format("{}", read<std::uint64_t>(state, 0)));
     case Kind::kMin:
-    case Kind::kMax:
-      return values.emplace_back(Extreme::best_of(state)), void();
+    case Kind::kMax: {
+      const Extreme::Best best = Extreme::parse(state);
+      values.emplace_back(best.number.has_value() ? best.number->text() : *best.text);
+      return;
+    }
     case Kind::kTop:
       return append_ranked(state, values);
     case Kind::kSum:
@@ -268,11 +272,24 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
   }
 }
 
-Error not_a_number(Kind kind, std::string_view key, std::string_view value) {
-  return bad_input(
-      fmt::format("{{builtin: {}}} got the value {} of the key {}, which is no number; let the "
-                  "mapper write numbers, or use another reducer",
-                  name_of(kind), shown(value), shown(key)));
+bool needs_numbers(Kind kind) { return kind == Kind::kSum || kind == Kind::kMean || kind == Kind::kTop; }
+
+bool takes_number(Kind kind, const Number& value) {
+  return kind == Kind::kTop ? is_orderable(value) : value.kind != Number::Kind::kNone;
+}
+
+std::string not_a_number(Kind kind, std::string_view key, std::string_view value) {
+  return fmt::format(
+      "{{builtin: {}}} got the value {} of the key {}, which is no number; let the mapper write numbers, or use "
+      "another reducer",
+      name_of(kind), shown(value), shown(key));
+}
+
+std::string not_only_numbers(Kind kind, std::string_view value) {
+  return fmt::format(
+      "{{builtin: {}}} got numbers, and other values such as {}, which do not count; let the mapper write one or the "
+      "other",
+      name_of(kind), shown(value));
 }
 
 void append_json_string(std::string& target, std::string_view text) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "model/job.h"
+#include "model/number.h"
 
 // The built-in reducers and combiners (docs/job-file.md), as pure code.
 
@@ -34,11 +36,15 @@ class Aggregator {
   // Whether append_terms() can be called: not for kCount and kMean, whose state says how many values there were.
   bool has_terms() const;
 
-  // An error: the value had to be a number and is none.
-  Result<void> add(std::string& state, std::string_view value) const;
+  // False: the value had to be a number and is none; the state is as it was.
+  bool add(std::string& state, std::string_view value) const;
   void merge(std::string& state, std::string_view other) const;
   // What the values come to: the N largest, largest first, of kTop, else one.
   void finish(std::string_view state, std::vector<std::string>& values) const;
+  // Of kMin and kMax, which take the numbers of a key if it has any, and else compare its values as bytes: the best of
+  // the values that are no numbers (NaN is none), if there is one.
+  std::optional<std::string_view> text_of(std::string_view state) const;
+  bool has_number(std::string_view state) const;
   // Values that come to the same state when they are added one by one: few, whatever it was made of.
   void append_terms(std::string_view state, std::vector<std::string>& values) const;
 
@@ -46,8 +52,15 @@ class Aggregator {
   Aggregation aggregation_;
 };
 
+// Whether it takes nothing but numbers.
+bool needs_numbers(Aggregation::Kind kind);
+// Whether such a one takes this value: sum and mean any number, top no NaN, as that has no place in an order.
+bool takes_number(Aggregation::Kind kind, const Number& value);
+
 // "the value 'x' of the key 'k' is no number", and what to do.
-Error not_a_number(Aggregation::Kind kind, std::string_view key, std::string_view value);
+std::string not_a_number(Aggregation::Kind kind, std::string_view key, std::string_view value);
+// The same of a key with numbers and, such as this one, other values.
+std::string not_only_numbers(Aggregation::Kind kind, std::string_view value);
 
 // Appends `text` as a JSON string; bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& target, std::string_view text);

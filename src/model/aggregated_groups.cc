@@ -11,15 +11,20 @@ namespace {
 
 class AggregatedGroups final : public GroupSource {
  public:
-  AggregatedGroups(std::unique_ptr<GroupSource> groups, Aggregation aggregation, AggregatedFrom from, AggregatedTo to)
-      : groups_(std::move(groups)), aggregator_(aggregation), from_(from), to_(to) {}
+  AggregatedGroups(std::unique_ptr<GroupSource> groups, Aggregation aggregation, AggregatedFrom from, AggregatedTo to,
+                   EventSink* events)
+      : groups_(std::move(groups)), aggregator_(aggregation), from_(from), to_(to), events_(events) {}
 
   Result<bool> next_group() override {
-    TRY_ASSIGN(bool has_group, groups_->next_group());
-    if (!has_group) return false;
-    key_.assign(groups_->key());
-    TRY(aggregator_.keeps_state() ? read_states() : read_distinct());
     next_value_ = 0;
+    do {
+      TRY_ASSIGN(bool has_group, groups_->next_group());
+      if (!has_group) return say_end(), false;
+      key_.assign(groups_->key());
+      values_.clear();
+      TRY(aggregator_.keeps_state() ? read_states() : read_distinct());
+      // No value of the key was any good.
+    } while (values_.empty());
     return true;
   }
   Result<bool> next_value() override { return next_value_++ < values_.size(); }
@@ -34,17 +39,31 @@ class AggregatedGroups final : public GroupSource {
       if (!has_value) break;
       if (from_ == AggregatedFrom::kStates) {
         aggregator_.merge(state_, groups_->value());
-      } else if (!aggregator_.add(state_, groups_->value()).ok()) {
-        return not_a_number(aggregator_.aggregation().kind, key_, groups_->value());
+      } else if (!aggregator_.add(state_, groups_->value())) {
+        say_bad(not_a_number(aggregator_.aggregation().kind, key_, groups_->value()));
       }
     }
-    if (to_ == AggregatedTo::kResult) {
-      aggregator_.finish(state_, values_);
+    if (state_.empty()) return {};
+    if (to_ == AggregatedTo::kTerms) {
+      aggregator_.append_terms(state_, values_);
       return {};
     }
-    values_.clear();
-    aggregator_.append_terms(state_, values_);
+    if (auto text = aggregator_.text_of(state_); text.has_value()) judge_text(*text);
+    aggregator_.finish(state_, values_);
     return {};
+  }
+
+  void judge_text(std::string_view text) {
+    if (aggregator_.has_number(state_)) return say_bad(not_only_numbers(aggregator_.aggregation().kind, text));
+    if (as_text_.keys++ == 0) as_text_.first_key = key_;
+  }
+
+  void say_bad(std::string reason) {
+    if (events_ != nullptr) events_->emit(event::GroupBad{.key = key_, .reason = std::move(reason), .details = ""});
+  }
+
+  void say_end() {
+    if (events_ != nullptr && as_text_.keys > 0) events_->emit(std::exchange(as_text_, {}));
   }
 
   Result<void> read_distinct() {
@@ -54,7 +73,6 @@ class AggregatedGroups final : public GroupSource {
       if (!has_value) break;
       distinct.emplace(groups_->value());
     }
-    values_.clear();
     while (!distinct.empty()) values_.push_back(std::move(distinct.extract(distinct.begin()).value()));
     std::sort(values_.begin(), values_.end());
     return {};
@@ -64,6 +82,8 @@ class AggregatedGroups final : public GroupSource {
   const Aggregator aggregator_;
   const AggregatedFrom from_;
   const AggregatedTo to_;
+  EventSink* const events_;
+  event::ComparedAsText as_text_;
   std::string key_;
   std::string state_;
   std::vector<std::string> values_;
@@ -73,8 +93,8 @@ class AggregatedGroups final : public GroupSource {
 }  // namespace
 
 std::unique_ptr<GroupSource> make_aggregated_groups(std::unique_ptr<GroupSource> groups, Aggregation aggregation,
-                                                    AggregatedFrom from, AggregatedTo to) {
-  return std::make_unique<AggregatedGroups>(std::move(groups), aggregation, from, to);
+                                                    AggregatedFrom from, AggregatedTo to, EventSink* events) {
+  return std::make_unique<AggregatedGroups>(std::move(groups), aggregation, from, to, events);
 }
 
 }  // namespace quern

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "model/aggregate.h"
+#include "model/event.h"
 #include "model/groups.h"
 
 namespace quern {
@@ -17,8 +18,11 @@ enum class AggregatedTo { kResult, kTerms };
 
 // The groups of `groups`, each with what its values come to: one value, or the N largest (largest first) of kTop, or
 // each distinct value once, in byte order, of kUnique. Of one group it holds only that. `aggregation` is not kList.
-// Owned by one thread. Fails as `groups` does, and on a value that must be a number and is none.
+// Owned by one thread. Fails as `groups` does.
+// A value that must be a number and is none does not count, nor does one of kMin and kMax whose key has numbers too:
+// GroupBad says so to `events`, the second one only with kResult, when all values of the key are known. Keys without
+// any number are reported by ComparedAsText, at the end. `events` is borrowed, or nullptr.
 std::unique_ptr<GroupSource> make_aggregated_groups(std::unique_ptr<GroupSource> groups, Aggregation aggregation,
-                                                    AggregatedFrom from, AggregatedTo to = AggregatedTo::kResult);
+                                                    AggregatedFrom from, AggregatedTo to, EventSink* events);
 
 }  // namespace quern

@@ -25,6 +25,14 @@ std::vector<std::string_view> file_names(const Block& block, const std::vector<I
   return names;
 }
 
+event::RecordBad bad_record(const Block& block, LinePlace place, std::string reason, std::string details) {
+  return {.input = block.segments[place.segment].input,
+          .line = line_number(block, place),
+          .record = std::string(line_at(block, place)),
+          .reason = std::move(reason),
+          .details = std::move(details)};
+}
+
 }  // namespace
 
 void BlockInFlight::start_record(LinePlace place) {
@@ -41,15 +49,29 @@ void BlockInFlight::keep_finished(bool is_text) {
   std::uint64_t blank = is_text ? 0 : count_blank_before(block, *starting);
   finished += lines_before - blank - (before_starting.bad - finished_bad);
   finished_bad = before_starting.bad;
+  refused = 0;
   remove_lines_before(block, *starting);
   starting = LinePlace{};
 }
 
+void BlockInFlight::drop_lines() {
+  lines.resize(before_starting.lines);
+  if (!lines.empty()) lines.back().resize(before_starting.last_bytes);
+  lines_bytes = before_starting.lines_bytes;
+}
+
+std::string BlockInFlight::last_problem(const ValueRule& rule) const {
+  std::string problem;
+  for (std::size_t i = std::max<std::size_t>(before_starting.lines, 1) - 1; i < lines.size() && problem.empty(); ++i) {
+    std::size_t before = i + 1 == before_starting.lines ? before_starting.last_bytes : 0;
+    problem = rule.first_problem(lines[i].view().substr(before));
+  }
+  return problem;
+}
+
 void BlockInFlight::forget_unfinished() {
   const Finished& kept = before_starting;
-  lines.resize(kept.lines);
-  if (!lines.empty()) lines.back().resize(kept.last_bytes);
-  lines_bytes = kept.lines_bytes;
+  drop_lines();
   bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(kept.bad), bad.end());
   counted.erase(counted.begin() + static_cast<std::ptrdiff_t>(kept.counted), counted.end());
   starting.reset();
@@ -225,6 +247,7 @@ Result<void> FunctionWorker::handle_answer(const process::Frame& frame) {
       TRY_ASSIGN(auto starting, protocol::parse_starting(frame.payload));
       LinePlace place{.segment = starting.segment, .line = starting.line};
       if (!has_line(work.block, place)) return broken("it started a record that the block does not have");
+      refuse_last(work);
       work.start_record(place);
       return {};
     }
@@ -255,11 +278,7 @@ Result<void> FunctionWorker::take_bad(BlockInFlight& work, std::string_view payl
   TRY_ASSIGN(auto bad, protocol::parse_bad(payload));
   LinePlace place{.segment = bad.segment, .line = bad.line};
   if (!has_line(work.block, place)) return broken("it reported a bad record that the block does not have");
-  work.bad.push_back({.input = work.block.segments[place.segment].input,
-                      .line = line_number(work.block, place),
-                      .record = std::string(line_at(work.block, place)),
-                      .reason = std::move(bad.reason),
-                      .details = std::move(bad.details)});
+  work.bad.push_back(bad_record(work.block, place, std::move(bad.reason), std::move(bad.details)));
   if (!peers_.would_end(work.bad.size())) return {};
   for (event::RecordBad& one : work.bad) peers_.events.emit(std::move(one));
   work.bad.clear();
@@ -278,18 +297,20 @@ Result<void> FunctionWorker::take_counters(BlockInFlight* work, std::string_view
 
 Result<void> FunctionWorker::commit(std::string_view payload) {
   TRY_ASSIGN(auto done, protocol::parse_done(payload));
+  refuse_last(in_flight_.front());
   BlockInFlight work = std::move(in_flight_.front());
   if (done.records + done.bad + done.blank != count_lines(work.block) ||
-      done.bad + work.finished_bad != work.bad.size()) {
+      done.bad + work.refused + work.finished_bad != work.bad.size()) {
     in_flight_.front() = std::move(work);
     return broken("it counted another number of records than it was sent");
   }
   in_flight_.pop_front();
   deaths_without_progress_ = 0;
+  if (has_refused(work)) return send_carefully(std::move(work)), Result<void>();
   event::BlockMapped mapped{.child = number_,
                             .first_input = work.block.address.input,
                             .last_input = work.block.segments.back().input,
-                            .records = done.records + work.finished + work.block.dropped,
+                            .records = done.records - work.refused + work.finished + work.block.dropped,
                             .bad = work.bad.size() + work.given_up,
                             .dropped = work.block.dropped,
                             .decoded_bytes = work.decoded_bytes,
@@ -302,6 +323,31 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   peers_.pool.give(std::move(work.block.original));
   if (in_flight_.empty()) change_state(event::ChildState::kWaiting);
   return {};
+}
+
+// The record that a careful child was at is done: what it gave is known to be all of its lines.
+void FunctionWorker::refuse_last(BlockInFlight& work) {
+  if (!work.careful || !work.starting.has_value()) return;
+  std::string problem = work.last_problem(options_.rule);
+  if (problem.empty()) return;
+  work.drop_lines();
+  work.bad.push_back(bad_record(work.block, *work.starting, std::move(problem), ""));
+  ++work.refused;
+}
+
+bool FunctionWorker::has_refused(const BlockInFlight& work) const {
+  auto is_refused = [this](const Buffer& lines) { return !options_.rule.first_problem(lines.view()).empty(); };
+  return !work.careful && std::any_of(work.lines.begin(), work.lines.end(), is_refused);
+}
+
+// Some line of the block has a value that is not taken; which record gave it, a careful child shows
+// (docs/decisions/0003).
+void FunctionWorker::send_carefully(BlockInFlight work) {
+  work.forget_unfinished();
+  work.careful = true;
+  work.id = next_id_++;
+  in_flight_.push_back(std::move(work));
+  send(in_flight_.back());
 }
 
 Error FunctionWorker::setup_failed(std::string_view payload) const {
@@ -395,11 +441,9 @@ Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::strin
 void FunctionWorker::give_up_record(BlockInFlight& work, const std::string& cause) {
   LinePlace place = *work.starting;
   std::size_t end = cause.find('\n');
-  event::RecordBad bad{.input = work.block.segments[place.segment].input,
-                       .line = line_number(work.block, place),
-                       .record = std::string(line_at(work.block, place)),
-                       .reason = fmt::format("the mapper died on it {} times: {}", work.deaths, cause.substr(0, end)),
-                       .details = end == std::string::npos ? "" : cause.substr(end + 1)};
+  event::RecordBad bad = bad_record(
+      work.block, place, fmt::format("the mapper died on it {} times: {}", work.deaths, cause.substr(0, end)),
+      end == std::string::npos ? "" : cause.substr(end + 1));
   peers_.events.emit(event::ChildDied{
       event::Role::kMapper, number_, cause.substr(0, end),
       fmt::format("set record {} of {} aside and started another", bad.line, peers_.inputs[bad.input].name)});

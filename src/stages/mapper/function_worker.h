@@ -31,6 +31,7 @@ struct BlockInFlight {
   std::uint64_t finished = 0;         // records that were mapped before children died, and were taken out of the block
   std::size_t finished_bad = 0;       // bad ones among those that were taken out
   std::uint64_t decoded_bytes = 0;    // of all that it had
+  std::uint64_t refused = 0;          // bad ones, since the last were taken out, of which the child does not know
   std::uint64_t given_up = 0;         // records that killed their children, and were taken out of the block
   std::optional<LinePlace> starting;  // the record that the child said it starts, if careful
   std::vector<Buffer> lines;          // output so far
@@ -53,6 +54,10 @@ struct BlockInFlight {
   void keep_finished(bool is_text);
   // Drops what the child said about records that are still in the block.
   void forget_unfinished();
+  // Drops the lines behind those of the records before `starting`.
+  void drop_lines();
+  // Why the rule does not take a line of those, or "".
+  std::string last_problem(const ValueRule& rule) const;
 };
 
 // One thread's mapper child and the blocks it works on. Everything in it belongs to that thread.
@@ -77,6 +82,9 @@ class FunctionWorker {
   Result<void> take_bad(BlockInFlight& work, std::string_view payload);
   Result<void> take_counters(BlockInFlight* work, std::string_view payload);
   Result<void> commit(std::string_view payload);
+  void refuse_last(BlockInFlight& work);
+  bool has_refused(const BlockInFlight& work) const;
+  void send_carefully(BlockInFlight work);
   Error setup_failed(std::string_view payload) const;
 
   // The child is dead or has to die: what is lost is sent again, or given up.

@@ -14,6 +14,7 @@
 #include "model/input.h"
 #include "model/job.h"
 #include "model/pair.h"
+#include "model/value_rule.h"
 
 namespace quern::process {
 class Guard;
@@ -31,6 +32,7 @@ struct MapperOptions {
   RecordKind record = RecordKind::kKeyedJson;
   std::string separator;
   PairOutput output;                    // what a `function` child's pairs become; others write lines of text
+  ValueRule rule;                       // a pair whose value it refuses makes the record bad
   std::size_t processes = 1;            // children at once, at least 1
   std::size_t attempts = 1;             // deaths on one record or batch before it is given up
   std::chrono::milliseconds timeout{};  // without progress, for one child
@@ -52,7 +54,8 @@ struct MapperPeers {
 
 // `function` children: takes blocks until the channel is finished. Blocks; returns when every block is committed, or
 // with the first error: kChildFailed with the cause block in its details, what a sink failed with, or kStopped.
-// A record that kills its child `attempts` times becomes a RecordBad event.
+// A record that kills its child `attempts` times becomes a RecordBad event. So does one with a value that the rule
+// refuses: a block that has such values is sent once more, carefully, so that each shows its record.
 Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, Channel<Block>& blocks,
                                   const std::stop_token& stop);
 

@@ -151,6 +151,7 @@ class PairsWorker {
       if (!is_there(capture, key_number_ + 1)) continue;
       value_.clear();
       json::append_text(capture.text, value_);
+      is_number_ = capture.text[0] == '-' || (capture.text[0] >= '0' && capture.text[0] <= '9');
       return true;
     }
     return false;
@@ -170,7 +171,7 @@ class PairsWorker {
     if (value_.find('\n') != std::string::npos) {
       return fmt::format("the value {} contains a line break; replace it, or return json.dumps(value)", shown(value_));
     }
-    return "";
+    return is_number_ ? "" : options_.rule.problem(key_, value_);
   }
 
   const std::size_t number_;
@@ -181,6 +182,7 @@ class PairsWorker {
   const std::string_view between_;
   std::string key_;
   std::string value_;
+  bool is_number_ = false;  // JSON says so, of a value from the record
   std::string scratch_;
   Buffer nothing_;
   event::BlockMapped mapped_;

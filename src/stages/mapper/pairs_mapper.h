@@ -14,6 +14,7 @@
 #include "model/event.h"
 #include "model/job.h"
 #include "model/pair.h"
+#include "model/value_rule.h"
 #include "services/json/condition.h"
 #include "services/json/path.h"
 #include "services/json/path_watch.h"
@@ -36,6 +37,7 @@ struct PairsOptions {
   RecordKind record = RecordKind::kKeyedJson;
   std::string separator;
   PairOutput output;
+  ValueRule rule;  // a value that it refuses makes the record bad
   std::size_t threads = 1;
   json::PathWatch* watch = nullptr;  // of the paths of `where`, the key, and the value if it is one; or none
 };

@@ -83,7 +83,8 @@ class BuiltinReducer {
 Result<void> run_builtin_reducer(const BuiltinReducerOptions& options, std::unique_ptr<GroupSource> groups,
                                  ReducedSink& sink, EventSink& events, const std::stop_token& stop) {
   if (!options.is_aggregated && options.aggregation.kind != Kind::kList) {
-    groups = make_aggregated_groups(std::move(groups), options.aggregation, AggregatedFrom::kValues);
+    groups = make_aggregated_groups(std::move(groups), options.aggregation, AggregatedFrom::kValues,
+                                    AggregatedTo::kResult, &events);
   }
   BuiltinReducer reducer(options, *groups, sink, stop);
   bool has_more = true;

@@ -20,7 +20,7 @@ struct BuiltinReducerOptions {
 
 // Writes "key<separator>result\n" for each group, without a child: the one value of sum, count, min, max and mean, a
 // JSON array of the values of list, unique and top. A long list goes to the sink piece by piece, each with its key.
-// Fails with kBadInput on a value that must be a number and is none.
+// What it says of values that must be numbers and are none, make_aggregated_groups() does.
 Result<void> run_builtin_reducer(const BuiltinReducerOptions& options, std::unique_ptr<GroupSource> groups,
                                  ReducedSink& sink, EventSink& events, const std::stop_token& stop);
 

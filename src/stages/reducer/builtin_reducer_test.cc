@@ -12,13 +12,19 @@
 namespace quern::reducer {
 namespace {
 
-using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using Kind = Aggregation::Kind;
 
 class CountedGroups final : public EventSink {
  public:
-  void emit(const event::Event& event) override { groups += std::get<event::GroupsReduced>(event).groups; }
+  void emit(const event::Event& event) override {
+    if (const auto* reduced = std::get_if<event::GroupsReduced>(&event)) groups += reduced->groups;
+    if (const auto* bad = std::get_if<event::GroupBad>(&event)) reasons.push_back(bad->key + ": " + bad->reason);
+    if (const auto* text = std::get_if<event::ComparedAsText>(&event)) as_text = *text;
+  }
   std::uint64_t groups = 0;
+  std::vector<std::string> reasons;
+  event::ComparedAsText as_text;
 };
 
 Result<std::string> reduce(const BuiltinReducerOptions& options, const Groups& groups) {
@@ -54,10 +60,32 @@ TEST(BuiltinReducer, TakesWhatIsAggregatedAlready) {
       "a\t7\n");
 }
 
-TEST(BuiltinReducer, NamesTheValueThatIsNoNumber) {
-  auto result = reduce({.aggregation = {.kind = Kind::kSum}, .separator = " "}, {{"a", {"1", "x"}}});
-  ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().message, HasSubstr("{builtin: sum} got the value 'x' of the key 'a'"));
+TEST(BuiltinReducer, LeavesOutWhatIsNoNumber) {
+  struct Row {
+    Aggregation aggregation;
+    std::string text;
+    std::vector<std::string> reasons;  // how they begin
+    std::uint64_t as_text;
+  };
+  const Groups groups = {{"a", {"1", "x", "3", "nan"}}, {"b", {"y"}}, {"c", {"z", "w"}}};
+  const std::vector<Row> rows = {
+      {{.kind = Kind::kSum}, "a nan\n", {"a: {builtin: sum} got the value 'x'", "b: ", "c: ", "c: "}, 0},
+      {{.kind = Kind::kTop, .top_count = 5}, "a [\"3\", \"1\"]\n", {"a: ", "a: ", "b: ", "c: ", "c: "}, 0},
+      {{.kind = Kind::kMax}, "a 3\nb y\nc z\n", {"a: {builtin: max} got numbers, and other values such as 'x'"}, 2},
+      {{.kind = Kind::kMin}, "a 1\nb y\nc w\n", {"a: {builtin: min} got numbers, and other values such as 'nan'"}, 2}};
+  for (const Row& row : rows) {
+    FakeSink sink;
+    CountedGroups events;
+    const BuiltinReducerOptions options{.aggregation = row.aggregation, .separator = " "};
+    ASSERT_TRUE(run_builtin_reducer(options, std::make_unique<FakeGroups>(groups), sink, events, {}).ok());
+    EXPECT_EQ(sink.text, row.text);
+    ASSERT_EQ(events.reasons.size(), row.reasons.size()) << name_of(row.aggregation.kind);
+    for (std::size_t i = 0; i < row.reasons.size(); ++i) {
+      EXPECT_THAT(events.reasons[i], StartsWith(row.reasons[i]));
+    }
+    EXPECT_EQ(events.as_text.keys, row.as_text);
+    EXPECT_EQ(events.as_text.first_key, row.as_text > 0 ? "b" : "");
+  }
 }
 
 TEST(BuiltinReducer, HandsALongListOverInPieces) {

@@ -33,6 +33,8 @@ Result<void> AggregateShelf::add(BlockOutput output) {
   for (Buffer& lines : output.lines) {
     if (!lines.empty() && lines.view().back() != '\n') lines.push_back('\n');
   }
+  scatter_.input = output.address.input;
+  scatter_.last_input = output.last_input;
   return fate == Fate::kDecoded ? tables_.add(output.lines, scatter_) : hold(std::move(output));
 }
 
@@ -41,6 +43,7 @@ Result<void> AggregateShelf::settle() {
   if (std::exchange(seen_changes_, changes) == changes) return {};
   for (auto held = held_.begin(); held != held_.end();) {
     Fate fate = tables_.fates().of(held->first);
+    scatter_.input = scatter_.last_input = held->first;
     if (fate == Fate::kDecoded) TRY(tables_.add(held->second.lines, scatter_));
     if (fate != Fate::kOpen) drop(held->second);
     held = fate != Fate::kOpen ? held_.erase(held) : std::next(held);

@@ -158,14 +158,18 @@ Entry& AggregateTable::find(const Entry& entry) {
   return slots_[at];
 }
 
+Result<void> AggregateTable::refuse(const Entry& entry) {
+  refused_.push_back(entry);
+  return {};
+}
+
 Result<void> AggregateTable::insert(Entry& slot, const Entry& entry) {
   if (is_unique()) {
     scratch_ = reader_.value(entry);
     return store_state(slot, reader_.key(entry), entry.hash);
   }
   scratch_.clear();
-  Result<void> added = aggregator_.add(scratch_, reader_.value(entry));
-  if (!added.ok()) return not_a_number(aggregator_.aggregation().kind, reader_.key(entry), reader_.value(entry));
+  if (!aggregator_.add(scratch_, reader_.value(entry))) return refuse(entry);
   return store_state(slot, reader_.key(entry), entry.hash);
 }
 
@@ -174,8 +178,7 @@ Result<void> AggregateTable::update(Entry& slot, const Entry& entry) {
   std::string_view value = reader_.value(entry);
   if (update_fast(slot, value)) return {};
   scratch_ = reader_.value(slot);
-  Result<void> added = aggregator_.add(scratch_, value);
-  if (!added.ok()) return not_a_number(aggregator_.aggregation().kind, reader_.key(entry), value);
+  if (!aggregator_.add(scratch_, value)) return refuse(entry);
   return store_state(slot, reader_.key(entry), entry.hash);
 }
 

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -27,8 +28,10 @@ class AggregateTable {
   AggregateTable& operator=(const AggregateTable&) = delete;
   ~AggregateTable() { budget_.give_back(counted_bytes_, counted_keys_); }
 
-  // Entries of pairs, as split_pairs() makes them. An error: a value that had to be a number is none.
+  // Entries of pairs, as split_pairs() makes them.
   Result<void> add(std::span<const Entry> pairs);
+  // Entries of those that it did not take, as their values had to be numbers and are none.
+  std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
   // What another table of the same aggregation holds.
   Result<void> absorb(const AggregateTable& other, const std::stop_token& stop);
   // Moves everything to `taken`, as one block with this address.
@@ -54,6 +57,7 @@ class AggregateTable {
   Result<void> update(Entry& slot, const Entry& entry);
   bool update_fast(Entry& slot, std::string_view value) const;
   Result<void> insert(Entry& slot, const Entry& entry);
+  Result<void> refuse(const Entry& entry);
   // Makes scratch_ the state of a slot that has the key, or makes the slot and the state.
   Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);
   Result<char*> make_line(std::size_t size_bytes);
@@ -80,6 +84,7 @@ class AggregateTable {
   // Of one call, reused for the next.
   std::vector<std::uint32_t> numbers_;
   std::string scratch_;
+  std::vector<Entry> refused_;
 };
 
 // The entries of pairs, appended to `pairs`: their hashes are those by which a table of this aggregation finds them.

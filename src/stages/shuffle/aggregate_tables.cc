@@ -1,5 +1,7 @@
 #include "stages/shuffle/aggregate_tables.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <memory>
@@ -46,10 +48,32 @@ Result<void> AggregateTables::add(std::string_view lines, Scatter& scatter) {
   for (std::size_t number = 0; number < tables_.size(); first = scatter.ends[number++]) {
     auto share = std::span<const Entry>(scatter.arranged).subspan(first, scatter.ends[number] - first);
     if (share.empty()) continue;
-    std::lock_guard lock(tables_[number]->mutex);
-    TRY(tables_[number]->states->add(share));
+    std::vector<Entry> refused;
+    {
+      std::lock_guard lock(tables_[number]->mutex);
+      TRY(tables_[number]->states->add(share));
+      refused = tables_[number]->states->take_refused();
+    }
+    for (const Entry& entry : refused) report(entry, scatter);
   }
   return {};
+}
+
+void AggregateTables::report(const Entry& refused, const Scatter& scatter) const {
+  if (peers_.events == nullptr) return;
+  const EntryReader reader(peers_.splitter.separator);
+  const std::string_view key = reader.key(refused);
+  const std::string_view value = reader.value(refused);
+  std::string others;
+  if (scatter.last_input > scatter.input) {
+    others = fmt::format(" or one of the {} after it", scatter.last_input - scatter.input);
+  }
+  peers_.events->emit(event::RecordBad{.input = scatter.input,
+                                       .line = 0,
+                                       .record = fmt::format("{}{}{}", key, peers_.splitter.separator, value),
+                                       .reason = fmt::format("in what was written for this input{}: {}", others,
+                                                             not_a_number(aggregation_.kind, key, value)),
+                                       .details = ""});
 }
 
 Result<void> AggregateTables::absorb(std::unique_ptr<AggregateTables> other, const std::stop_token& stop) {

@@ -22,6 +22,9 @@ struct Scatter {
   std::vector<Entry> pairs;
   std::vector<Entry> arranged;
   std::vector<std::uint32_t> ends;  // in `arranged`, of each table's share
+  // Where the pairs come from.
+  InputOrdinal input = 0;
+  InputOrdinal last_input = 0;
 };
 
 // The states of keys, dealt out to several tables by the keys' hashes: threads fill them together, so that each key is
@@ -34,6 +37,7 @@ class AggregateTables {
   // `address` is that of their pairs where they are spilled.
   AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count, BlockAddress address);
 
+  // Of a value that had to be a number and is none, the event RecordBad says where it comes from.
   Result<void> add(std::string_view lines, Scatter& scatter);
   // All that `other` holds, which has as many tables. Of two tables the smaller one's keys go to the larger one, and
   // the smaller one is freed, so that little more memory is needed than both have.
@@ -53,6 +57,7 @@ class AggregateTables {
     bool was_taken = false;
   };
   Result<void> move_to(Taken& taken, Table& table) const;
+  void report(const Entry& refused, const Scatter& scatter) const;
 
   const SinkPeers peers_;
   const Aggregation aggregation_;

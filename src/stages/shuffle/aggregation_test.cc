@@ -59,7 +59,7 @@ std::vector<std::string> reference(const std::vector<std::string>& values, const
     return {distinct.begin(), distinct.end()};
   }
   std::string state;
-  for (const std::string& value : values) EXPECT_TRUE(Aggregator(aggregation).add(state, value).ok());
+  for (const std::string& value : values) EXPECT_TRUE(Aggregator(aggregation).add(state, value));
   Aggregator(aggregation).finish(state, result);
   return result;
 }
@@ -203,27 +203,29 @@ TEST(Aggregation, GivesTheKeysOfSeveralTablesInOrder) { expect_order_of(150'000,
 
 TEST(Aggregation, GivesTheKeysOfSpilledAndKeptTablesInOrder) { expect_order_of(800'000, 36 << 20, 2); }
 
-std::unique_ptr<Shuffle> make_sum() {
-  return Shuffle::make({.separator = " ",
-                        .memory_bytes = 16 << 20,
-                        .scratch_folder = ::testing::TempDir(),
-                        .aggregation = Aggregation{.kind = Kind::kSum}});
-}
+class BadLines final : public EventSink {
+ public:
+  void emit(const event::Event& event) override { bad.push_back(std::get<event::RecordBad>(event)); }
+  std::vector<event::RecordBad> bad;
+};
 
-TEST(Aggregation, NamesTheValueThatIsNoNumber) {
-  auto shuffle = make_sum();
-  ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "1"}, {"k", "much"}}})).ok());
-  Result<void> result = shuffle->finish({});
-  ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().message, HasSubstr("got the value 'much' of the key 'k', which is no number"));
-}
-
-TEST(Aggregation, DoesNotMindSuchAValueOfAFailedInput) {
-  auto shuffle = make_sum();
-  ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "much"}}})).ok());
-  ASSERT_TRUE(shuffle->sink()->commit(output_of({{1, 0}, {{"k", "2"}}})).ok());
-  ASSERT_TRUE(shuffle->finish({0}).ok());
-  EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"2"}}}));
+TEST(Aggregation, NamesTheInputOfAValueThatIsNoNumber) {
+  BadLines events;
+  auto shuffle = Shuffle::make({.separator = " ",
+                                .memory_bytes = 16 << 20,
+                                .scratch_folder = ::testing::TempDir(),
+                                .aggregation = Aggregation{.kind = Kind::kSum},
+                                .events = &events});
+  ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "1"}}})).ok());
+  ASSERT_TRUE(shuffle->sink()->commit(output_of({{3, 0}, {{"k", "much"}, {"new", ""}, {"k", "2"}}})).ok());
+  ASSERT_TRUE(shuffle->finish({}).ok());
+  EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"3"}}}));
+  ASSERT_EQ(events.bad.size(), 2U);
+  for (const event::RecordBad& bad : events.bad) EXPECT_EQ(bad.input, 3U);
+  std::sort(events.bad.begin(), events.bad.end(), [](const auto& a, const auto& b) { return a.record < b.record; });
+  EXPECT_EQ(events.bad[0].record, "k much");
+  EXPECT_THAT(events.bad[0].reason, HasSubstr("got the value 'much' of the key 'k', which is no number"));
+  EXPECT_EQ(events.bad[1].record, "new ");
 }
 
 TEST(Aggregation, ListChangesNothing) {

@@ -53,9 +53,7 @@ Result<void> InputTables::add_open(InputOrdinal input, const std::vector<Buffer>
   if (its->tables == nullptr) {
     return fates_.of(input) == InputFates::Fate::kDecoded ? add(lines, scatter) : Result<void>();
   }
-  Result<void> added = add_all(lines, *its->tables, scatter);
-  if (!added.ok()) *its->error.lock() = std::move(added).error();
-  return {};
+  return add_all(lines, *its->tables, scatter);
 }
 
 std::shared_ptr<InputTables::Open> InputTables::open(InputOrdinal input) {
@@ -87,7 +85,6 @@ Result<void> InputTables::settle(InputOrdinal input, Open& open) {
   std::lock_guard lock(open.mutex);
   auto tables = std::move(open.tables);
   if (fates_.of(input) == InputFates::Fate::kFailed) return {};
-  if (auto error = open.error.lock(); error->has_value()) return **error;
   return shared_.absorb(std::move(tables), options_.stop);
 }
 

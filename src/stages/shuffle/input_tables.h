@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <stop_token>
@@ -51,7 +50,7 @@ class InputTables {
   InputFates& fates() { return fates_; }
   // What an input that counts gave.
   Result<void> add(const std::vector<Buffer>& lines, Scatter& scatter);
-  // What an input gave that may still fail. A value that had to be a number is an error only once the input counts.
+  // What an input gave that may still fail.
   Result<void> add_open(InputOrdinal input, const std::vector<Buffer>& lines, Scatter& scatter);
   // Hands over to the shared tables what is now known to count, and drops what is known not to.
   Result<void> settle();
@@ -64,7 +63,6 @@ class InputTables {
   struct Open {
     std::shared_mutex mutex;                  // shared: to add; alone: to settle
     std::unique_ptr<AggregateTables> tables;  // none once it is settled
-    Guarded<std::optional<Error>> error;
   };
   using Opens = std::map<InputOrdinal, std::shared_ptr<Open>>;  // shared with those who add to it just now
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/block.h"
+#include "model/event.h"
 #include "stages/shuffle/budget.h"
 #include "stages/shuffle/entry.h"
 #include "stages/shuffle/shelf.h"
@@ -17,6 +18,7 @@ struct SinkPeers {
   Splitter splitter;
   Budget& budget;
   Spiller& spiller;
+  EventSink* events = nullptr;  // hears of values that are not taken; or none
 };
 
 // Keeps every pair: its line in the mapper's own buffer, and an entry for it. Its sink's thread fills it, and the

@@ -78,7 +78,8 @@ class SpillingShuffle final : public Shuffle, private Spiller {
   SinkPeers peers() {
     return {.splitter = {.separator = options_.separator, .partitions = options_.partitions},
             .budget = budget_,
-            .spiller = *this};
+            .spiller = *this,
+            .events = options_.events};
   }
   Result<void> spill_taken(Taken taken);
   Result<void> settle();
@@ -222,7 +223,7 @@ Result<std::unique_ptr<GroupSource>> SpillingShuffle::groups(std::size_t partiti
   std::unique_ptr<GroupSource> plain = plain_groups(partition);
   if (!options_.aggregation.has_value()) return plain;
   return make_aggregated_groups(std::move(plain), *options_.aggregation, AggregatedFrom::kStates,
-                                options_.aggregated_to);
+                                options_.aggregated_to, options_.events);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "model/aggregate.h"
 #include "model/aggregated_groups.h"
 #include "model/block.h"
+#include "model/event.h"
 #include "model/groups.h"
 
 namespace quern::shuffle {
@@ -28,6 +29,7 @@ struct ShuffleOptions {
   std::optional<Aggregation> aggregation = std::nullopt;
   // Of an aggregation: each key gets values that others can be added to, where the job's other parts are elsewhere.
   AggregatedTo aggregated_to = AggregatedTo::kResult;
+  EventSink* events = nullptr;  // hears of values of an aggregation that do not count; borrowed
 };
 
 // The partition of a key: XXH3 of its bytes, seed 0, modulo the number of partitions. Part of the contract.
@@ -42,8 +44,8 @@ class Shuffle {
   virtual ~Shuffle() = default;
 
   // A line without the separator is a key with an empty value. Committing blocks while pairs are spilled, and fails
-  // with kNoSpace when the scratch folder is full; with an aggregation also on a value that must be a number and is
-  // none.
+  // with kNoSpace when the scratch folder is full. With an aggregation a value that must be a number and is none does
+  // not count; the event RecordBad names the block's input.
   virtual std::unique_ptr<BlockSink> sink() = 0;
   // The input was read to its verified end, or it failed. Any thread, any time; saying neither costs memory, not
   // correctness.
