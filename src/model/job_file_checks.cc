@@ -32,13 +32,18 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
   const bool gets_text = job.record == RecordKind::kText;
   const bool has_where = job.where_json != "{}";
   const bool has_reducer = job.steps.back().reducer.has_value();
+  const bool is_binary = gets_files && mapper.module->language == Language::kBinary;
+  const std::string_view needs_records =
+      is_binary ? "is not possible for a mapper with the interface files, the default of a binary, which gets names of "
+                  "files and no records; say interface: lines"
+                : "is not possible for a mapper with the interface files, which gets names of files and no records; "
+                  "say interface: function or lines";
   const Finding findings[] = {
       {job.reducers > 1 && !has_reducer, "reducers",
        "needs a reducer; a job without one gives its result in input order, in one piece"},
-      {!job.fields.empty() && gets_files, "fields",
-       "is not possible for a mapper with the interface files, which reads whole files; use lines or function"},
-      {has_where && gets_files, "where",
-       "is not possible for a mapper with the interface files, which reads whole files; use lines or function"},
+      {!job.fields.empty() && gets_files, "fields", needs_records},
+      {has_where && gets_files, "where", needs_records},
+      {settings.contains("record") && gets_files, "record", needs_records},
       {!job.fields.empty() && gets_text, "fields", "needs JSON; with 'record: text' a record is a line without parts"},
       {has_where && gets_text, "where", "needs JSON; with 'record: text' a record is a line without parts"},
       {mapper.builtin.has_value() && gets_text, "mapper.builtin",

@@ -152,8 +152,6 @@ TEST(JobFileErrors, KnowWhatAWorkerNeeds) {
       {"both kinds", "mapper:\n  language: python\n  builtin: pairs\n",
        "job.yml:2: mapper.language stands beside builtin (job.yml:3)"},
       {"no key", "mapper: {builtin: pairs}\n", "job.yml:1: mapper.key is missing;"},
-      {"odd path", "mapper: {builtin: pairs, key: a, value: b c}\n",
-       "job.yml:1: mapper.value is 'b c', which is not a path"},
       {"key of a script", "mapper: {language: python, script: a, key: b}\n",
        "job.yml:1: mapper.key is only for {builtin: pairs}"},
       {"key of sum", kFull + std::string("reducer: {builtin: sum, key: b}\n"),
@@ -190,6 +188,16 @@ TEST(JobFileErrors, RefuseWhatDoesNotGoTogether) {
       {"reducers", kFull + std::string("reducers: 2\n"), "job.yml:2: reducers needs a reducer"},
       {"fields of files", "language: binary\nscript: a\nfields: [a]\n",
        "job.yml:3: fields is not possible for a mapper with the interface files"},
+      {"record of files", "language: binary\nscript: a\nrecord: text\n",
+       "job.yml:3: record is not possible for a mapper with the interface files, the default of a binary, which gets "
+       "names of files and no records; say interface: lines"},
+      {"record of named files", "language: python\nscript: a.py\ninterface: files\nrecord: json\n",
+       "job.yml:4: record is not possible for a mapper with the interface files, which gets names of files and no "
+       "records; say interface: function or lines"},
+      {"constant under a built-in for numbers",
+       "mapper: {builtin: pairs, key: k, value: \"v\"}\nreducer: {builtin: max}\n",
+       "job.yml:1: mapper.value is the constant 'v', and {builtin: max} wants numbers; the path of a value stands "
+       "without quotes"},
       {"where of files", "language: binary\nscript: a\nwhere: {a: 1}\n",
        "job.yml:3: where is not possible for a mapper with the interface files"},
       {"fields of text", kShort + std::string("record: text\nfields: [a]\n"), "job.yml:4: fields needs JSON"},

@@ -180,6 +180,13 @@ std::string show_optional(const std::optional<std::string>& text) { return text.
 std::string show_filter(const Job& job) { return job.filter == "none" ? "\"none\"" : show_optional(job.filter); }
 std::string show_flag(bool flag) { return flag ? "yes" : "no"; }
 
+// Files have no records.
+std::string show_record(const Job& job) {
+  const auto& mapper = job.steps.front().mapper.module;
+  bool gets_files = mapper.has_value() && mapper->interface == Interface::kFiles;
+  return gets_files ? "" : std::string(name_of(job.record));
+}
+
 constexpr std::array kRows = {
     SettingRow{"inputs", Shape::kList,
                [](const YamlNode& node, Job& job) -> Result<void> {
@@ -197,8 +204,7 @@ constexpr std::array kRows = {
                  return job.decompress.has_value() ? std::string(name_of(*job.decompress)) : std::string("auto");
                },
                decompress_words},
-    SettingRow{"record", Shape::kText, read_record, [](const Job& job) { return std::string(name_of(job.record)); },
-               record_words},
+    SettingRow{"record", Shape::kText, read_record, show_record, record_words},
     SettingRow{"fields", Shape::kList, read_fields, [](const Job& job) { return yaml_list(job.fields); }},
     SettingRow{"where", Shape::kYaml,
                [](const YamlNode& node, Job& job) -> Result<void> {

@@ -253,6 +253,8 @@ TEST(Values, AreTakenAsAPersonMeansThem) {
 TEST(Where, TellsNumbersFromTextByTheQuotes) {
   EXPECT_EQ(job_with("where: {a: [1, \"1\", no, NO, 1e3, 35.0, 1_000, true, null, x y]}\n").where_json,
             R"({"a":[1,"1","no","NO",1000,35.0,1000,true,null,"x y"]})");
+  EXPECT_EQ(job_with("where: {a: [18446744073709551617, 1e400, 0.10, 01, 1.]}\n").where_json,
+            R"({"a":[18446744073709551617,1e400,0.10,"01","1."]})");
   EXPECT_EQ(job_with("where:\n  b: {min: -1, max: \"z\"}\n  a.c: x\n").where_json,
             R"({"b":{"min":-1,"max":"z"},"a.c":"x"})");
   EXPECT_EQ(job_with("where: {a: 1}\nwhere.info.OS: Linux\n").where_json, R"({"a":1,"info.OS":"Linux"})");
@@ -267,12 +269,28 @@ TEST(Pairs, TellsPathsFromConstants) {
   for (const Row& row : {Row{"info.memsize", "info.memsize", true},
                          {"1", "1", false},
                          {"\"info\"", "info", false},
+                         {"c d", "c d", true},
+                         {"t.@v", "t.@v", true},
+                         {"\"a[1]\"", "a[1]", true},
+                         {"'\"a.b\".c'", "\"a.b\".c", true},
+                         {"\"1\"", "1", false},
                          {"2.5", "2.5", false}}) {
     Job job = parsed(sources_of(std::string("mapper: {builtin: pairs, key: k, value: ") + row.value + "}\n")).job;
     EXPECT_EQ(job.steps[0].mapper.builtin->value, row.text);
     EXPECT_EQ(job.steps[0].mapper.builtin->value_is_path, row.is_path) << row.value;
   }
   EXPECT_EQ(parsed(sources_of("mapper: {builtin: pairs, key: k}\n")).job.steps[0].mapper.builtin->value, "1");
+}
+
+TEST(Pairs, AreShownSoThatPathsStayPaths) {
+  for (const char* value : {"a[1]", "c d", "no", "'\"a.b\".c'", "a.b", "t.@v", "\"x\"", "on.a\\b"}) {
+    JobSources sources = sources_of("mapper: {builtin: pairs, key: k}\n");
+    sources.settings = {std::string("mapper.value=") + value};
+    auto first = parsed(sources);
+    auto second = parsed(sources_of(describe(first)));
+    EXPECT_EQ(second.job.steps[0].mapper.builtin->value_is_path, first.job.steps[0].mapper.builtin->value_is_path)
+        << value << " is shown as " << shown(first, "mapper.value").value;
+  }
 }
 
 TEST(Yaml, TakesAnchorsMergesAndDottedKeys) {

@@ -6,8 +6,10 @@
 #include <array>
 #include <utility>
 
+#include "model/aggregate.h"
 #include "model/job_file_values.h"
 #include "model/nearest.h"
+#include "model/number.h"
 
 namespace quern::job_file {
 namespace {
@@ -27,6 +29,7 @@ constexpr std::array kBuiltinKeys = {WorkerKey{"builtin", Shape::kText}, WorkerK
                                      WorkerKey{"value", Shape::kYaml}};
 constexpr std::array<std::string_view, 10> kKeyNames = {"language", "script",    "arguments", "interface", "env",
                                                         "ok_exit",  "per_input", "builtin",   "key",       "value"};
+constexpr std::string_view kPathSyntax = "[]\"'";
 constexpr std::uint64_t kMostExitStatus = 255;
 
 // Reads one worker. Each step of it fails with a message that begins with the place of the setting concerned.
@@ -275,11 +278,9 @@ class WorkerReader {
     const Given* value = find("value");
     if (value == nullptr) return {};
     TRY_ASSIGN(builtin.value, checked(*value, any_text_of(value->node)));
-    builtin.value_is_path = !value->node.quoted && !is_json_word(value->node);
-    if (builtin.value_is_path && builtin.value.find_first_of(" ,[]{}#&*!|>'\"%@`") != std::string::npos) {
-      return at(*value, fmt::format("is '{}', which is not a path into the record; a constant must be in quotes",
-                                    builtin.value));
-    }
+    // Brackets and quotes of a path have to stand in YAML's quotes.
+    bool has_path_syntax = builtin.value.find_first_of(kPathSyntax) != std::string::npos;
+    builtin.value_is_path = !is_json_word(value->node) && (!value->node.quoted || has_path_syntax);
     return {};
   }
 
@@ -307,10 +308,22 @@ std::string show_exits(std::span<const int> exits) {
   return "[" + list + "]";
 }
 
+// A path that YAML needs in quotes, so that it reads back as a path.
+std::string show_path(const std::string& path) {
+  if (path.find_first_of(kPathSyntax) != std::string::npos) return yaml_text(path);
+  std::string quoted = "\"";
+  for (char letter : path) {
+    if (letter == '\\') quoted += '\\';
+    quoted += letter == '.' ? "\".\"" : std::string(1, letter);
+  }
+  return yaml_text(quoted + '"');
+}
+
 std::string show_pairs_value(const Builtin& builtin) {
   YamlNode plain{.kind = Kind::kText, .text = builtin.value};
-  if (builtin.value_is_path || is_json_word(plain)) return builtin.value;
   std::string text = yaml_text(builtin.value);
+  if (builtin.value_is_path) return text == builtin.value ? text : show_path(builtin.value);
+  if (is_json_word(plain)) return builtin.value;
   return text.starts_with('"') ? text : '"' + text + '"';
 }
 
@@ -321,6 +334,22 @@ std::string flow_of_worker(const std::optional<Worker>& worker) {
     map += (map.empty() ? "" : ", ") + shown.key + ": " + shown.value;
   }
   return "{" + map + "}";
+}
+
+// Text in quotes is a constant, which is seldom meant where numbers are.
+Result<void> check_constant(const Step& step, const StepPlace& where, const Settings& settings) {
+  const std::optional<Builtin>& pairs = step.mapper.builtin;
+  if (!pairs.has_value() || pairs->value_is_path || parse_number(pairs->value).kind != Number::Kind::kNone) return {};
+  for (const std::optional<Worker>* worker : {&step.combiner, &step.reducer}) {
+    if (!worker->has_value() || !(*worker)->builtin.has_value()) continue;
+    const Aggregation::Kind kind = aggregation_of(*(*worker)->builtin).kind;
+    if (!needs_numbers(kind) && kind != Aggregation::Kind::kMin && kind != Aggregation::Kind::kMax) continue;
+    return bad_config(
+        fmt::format("{}: {}mapper.value is the constant '{}', and {{builtin: {}}} wants numbers; the "
+                    "path of a value stands without quotes",
+                    settings.at("mapper.value").origin, where.label_prefix, pairs->value, name_of(kind)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -360,6 +389,7 @@ Result<Step> build_step(const StepPlace& where, const Settings& settings) {
   if (!is_missing("reducer", settings)) {
     TRY_ASSIGN(step.reducer, worker_of("reducer"));
   }
+  TRY(check_constant(step, where, settings));
   if (step.combiner.has_value() && !step.reducer.has_value()) {
     return bad_config(fmt::format("{}: {}combiner needs a reducer: it only shortens what the reducer gets",
                                   settings.lower_bound("combiner.")->second.origin, where.label_prefix));

@@ -160,7 +160,8 @@ class Pairs(Scenario):
     def test_keys_and_values_as_a_python_mapper_would_write_them(self):
         self.pairs("key: a, value: b", '{"a":"x","b":1.50}', '{"a":2,"b":"\\u00e9\\/"}', '{"a":true,"b":null}',
                    '{"a":null,"b":{"c" : [1, 2 ]}}', '{"b":1}', '{"a":1}', '{"a":["x", 1],"b":2}',
-                   result='x 1.50\n2 \u00e9/\ntrue null\nnull {"c":[1,2]}\n["x",1] 2\n', records_mapped=7)
+                   '{"a":true,"b":false}', result='x 1.50\n2 \u00e9/\n["x",1] 2\ntrue false\n', records_mapped=8,
+                   records_without_key=2, records_without_value=2)
 
     def test_a_pair_for_every_element(self):
         self.pairs("key: 'a[*].t', value: 1", '{"a":[{"t":"x"},{},{"t":"y"}]}', '{"a":[]}', result="x 1\ny 1\n")

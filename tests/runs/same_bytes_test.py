@@ -53,9 +53,10 @@ class OneTwoAndFiveProcesses(Scenario):
 
     def assert_same(self, job, *more):
         results = []
+        record = "" if "interface: files" in job else "record: text\n"
         for processes in (1, 2, 5):
             for setting in more or [""]:
-                self.write("analysis-tools.yml", job + f"record: text\nlimits: {{processes: {processes}}}\n" + setting)
+                self.write("analysis-tools.yml", job + f"{record}limits: {{processes: {processes}}}\n" + setting)
                 run = self.quern("run")
                 self.assert_run(run, inputs_mapped=202)
                 results.append(run.left("result.txt", text=False))

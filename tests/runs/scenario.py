@@ -215,7 +215,7 @@ class Scenario(unittest.TestCase):
     def dig(self, run, name):
         """inputs_failed is accounting["inputs"]["failed"]."""
         value = run.accounting
-        for part in name.split("_"):
+        for part in name.split("_", 1):
             value = value[part]
         return value
 
