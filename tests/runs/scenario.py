@@ -24,6 +24,11 @@ FAST = "QUERN_TEST_FAST" in os.environ
 # Nothing in these tests takes this long; a quern that does hangs.
 PATIENCE_SECONDS = 120
 
+# A script that runs these tests in the background ignores some, and so would quern.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 slow = unittest.skipIf(FAST, "left out of the fast subset")
 
 

@@ -75,7 +75,7 @@ TEST(Spawn, HasTheLimitOfOpenFilesThatThisProcessHadBefore) {
 TEST(Spawn, IgnoresWhatIsIgnoredHereAndHandlesNothing) {
   const auto before = std::signal(SIGUSR1, SIG_IGN);
   // 10 is SIGUSR1, 13 is SIGPIPE, which this program handles.
-  EXPECT_EQ(status_of_shell("test $((0x$(sed -n 's/^SigIgn://p' /proc/self/status) >> 9 & 9)) = 1"), 0);
+  EXPECT_EQ(status_of_shell("test $((0x$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status) >> 9 & 9)) = 1"), 0);
   std::signal(SIGUSR1, before);
 }
 
