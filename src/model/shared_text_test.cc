@@ -24,9 +24,7 @@ TEST(SharedText, IsTheTextThatItWasMadeOf) {
   EXPECT_EQ(SharedText(), "");
 }
 
-TEST(SharedText, IsPrintedAsText) {
-  EXPECT_EQ(fmt::format("{}|{:>3}", SharedText("a b"), SharedText("c")), "a b|  c");
-}
+TEST(SharedText, IsPrintedAsText) { EXPECT_EQ(fmt::format("{}|{:>3}", SharedText("a b"), SharedText("c")), "a b|  c"); }
 
 TEST(SharedText, IsOrderedAsItsBytes) {
   EXPECT_LT(SharedText("a"), SharedText("ab"));

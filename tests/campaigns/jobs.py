@@ -10,8 +10,9 @@ from scenario import compress
 
 ENDINGS = ["none", "none", "xz", "gz", "bz2", "zst", "lz4"]
 SCRIPTS = {"python": "py", "javascript": "js", "binary": "awk"}
-# What is said of a record by its `x`; any other is good.
+# What a record's `x` may say. Other than good ones: those that are bad, those that `pairs` finds nothing in, and what `where` drops.
 BAD = ("raises", "dies", "broken")
+ABSENT = ("no k", "no v", "null k", "null v")
 KEYS = ["a", "b", "key", "Key", "0", "10", "9", "é", "日本", "z-z", "\U0001f680"]
 
 
@@ -100,8 +101,18 @@ class Job:
         damaged = draw.choice([0, 0, 0.3])
         count = draw.choice([1, 3, 10, 40])
         most = draw.choice([3, 50, 600])
-        keys = [draw.choice(KEYS) + str(number) for number in range(draw.choice([1, 5, 100]))]
+        odd = self.odd_keys() if draw.random() < 0.5 else []
+        keys = [draw.choice(KEYS) + str(number) for number in range(draw.choice([1, 5, 100]))] + odd
         self.inputs = [self.draw_input(number, keys, draw.randrange(most), bad, damaged) for number in range(count)]
+
+    def odd_keys(self):
+        """Keys that hold the separator, where every worker is handed pairs and not text."""
+        workers = [self.mapper, self.reducer, *(self.step.values() if self.further else [])]
+        if any(worker and worker.get("interface") in ("lines", "files") for worker in workers):
+            return []
+        # In a record that is text a TAB ends the key.
+        separator = self.separator
+        return [] if self.record == "text" and separator == "\t" else ["", separator, f"a{separator}b", f"a{separator[0]}"]
 
     def draw_input(self, number, keys, count, bad, damaged):
         draw = self.draw
@@ -122,7 +133,8 @@ class Job:
         draw = self.draw
         what = "good"
         if draw.random() < bad:
-            what = draw.choice([name for name in BAD if not (name == "broken" and self.record == "text") and not (name != "broken" and self.builtin)])
+            kinds = ["broken", *ABSENT] if self.builtin else ["raises", "dies"] + (["broken"] if self.record == "json" else [])
+            what = draw.choice(kinds)
             if what == "dies":
                 self.dying -= 1
                 what = what if self.dying >= 0 else "raises"
@@ -146,7 +158,13 @@ class Job:
         value = json.dumps(record.value)
         if self.builtin and self.values != "text" and self.draw.random() < 0.5:
             value = record.value
-        line = f'{{"k": {json.dumps(record.key)}, "v": {value}, "x": "{record.what}", "n": {record.times}}}'
+        parts = {"k": json.dumps(record.key), "v": value, "x": json.dumps(record.what), "n": str(record.times)}
+        how, _, name = record.what.partition(" ")
+        if how == "no":
+            del parts[name]
+        elif how == "null":
+            parts[name] = "null"
+        line = "{" + ", ".join(f'"{name}": {text}' for name, text in parts.items()) + "}"
         return line[:self.draw.randrange(1, len(line))] if record.what == "broken" else line
 
     def draw_limits(self):
@@ -167,7 +185,7 @@ class Job:
                  "limits": self.limits, "reducers": self.reducers, "values": self.draw.choice(["list", "iterator"])}
         found.update({"reducer": self.reducer} if self.reducer else {})
         found.update({"combiner": self.combiner} if self.combiner else {})
-        found.update({"where": {"x": ["good", *BAD]}} if self.where else {})
+        found.update({"where": {"x": ["good", *BAD, *ABSENT]}} if self.where else {})
         found.update({"steps": [self.step]} if self.further else {})
         return found
 
@@ -188,12 +206,13 @@ class Job:
         """Parts of result.json."""
         records = [record.what for one in self.whole() for record in one.records]
         bad = sum(what in BAD for what in records)
-        found = {"inputs_found": len(self.inputs), "inputs_mapped": len(self.whole()), "inputs_failed": len(self.failed()), "inputs_skipped": 0}
+        found = {"inputs": {"found": len(self.inputs), "mapped": len(self.whole()), "failed": len(self.failed()), "skipped": 0}}
         if self.interface != "files":
-            found.update({"records_read": len(records), "records_bad": bad, "records_mapped": len(records) - bad,
-                          "records_dropped": records.count("elsewhere")})
+            found["records"] = {"read": len(records), "bad": bad, "mapped": len(records) - bad, "dropped": records.count("elsewhere"),
+                                "without_key": records.count("no k") + records.count("null k"),
+                                "without_value": records.count("no v") + records.count("null v")}
         if self.kind and not self.further:
-            found["groups_reduced"] = len(model.grouped(self.pairs()))
+            found["groups"] = {"reduced": len(model.grouped(self.pairs())), "bad": 0}
         return found
 
     def pairs(self):
