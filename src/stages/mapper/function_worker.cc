@@ -507,7 +507,8 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
   child_.reset();
   change_state(event::ChildState::kGone);
   if (finished_frame_) return {};
-  if (was_killed && !has_teardown_) {
+  // Before it was ready nothing was sent to it, so that its teardown has nothing to end.
+  if (was_killed && (!ready_ || !has_teardown_)) {
     peers_.events.emit(event::Note{event::Level::kWarning,
                                    fmt::format("{} {} after its last record; nothing is lost by that", name(), how)});
     return {};
