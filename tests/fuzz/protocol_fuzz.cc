@@ -19,5 +19,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (bad.ok()) CHECK(bad.value().reason.size() + bad.value().details.size() + 16 == payload.size());
   static_cast<void>(protocol::parse_done(payload).ok());
   static_cast<void>(protocol::parse_starting(payload).ok());
+  static_cast<void>(protocol::parse_progress(payload).ok());
   return 0;
 }

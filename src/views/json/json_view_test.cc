@@ -73,7 +73,7 @@ TEST_F(JsonViewTest, NamesEveryEventThatIsWrittenByItself) {
   std::vector<Row> rows = {
       {event::PhaseStarted{event::Phase::kReduce},
        R"("phase_started","time":"2001-09-09T01:46:40.123Z","elapsed":0.0,"phase":"reduce"})"},
-      {event::GroupBad{"k", "r", ""}, R"("key":"k","reason":"r"})"},
+      {event::GroupBad{.key = "k", .reason = "r"}, R"("key":"k","reason":"r"})"},
       {event::ChildDied{event::Role::kReducer, 3, "c", "a"}, R"("role":"reducer","child":3,"cause":"c","action":"a"})"},
       {event::ModuleLine{event::Role::kMapper, 1, "hi"}, R"("role":"mapper","child":1,"line":"hi"})"},
       {event::Counted{"g", "n", -2}, R"("group":"g","name":"n","amount":-2})"},
