@@ -103,6 +103,13 @@ class Opener final : public InputOpener {
     return decode::make_decoder(compression, std::move(stored));
   }
 
+  Result<void> check_size(InputOrdinal input) override {
+    auto stored = supply_.open(inputs_.inputs[input]);
+    if (!stored.ok()) return {};
+    auto size_bytes = stored.value()->size();
+    return size_bytes.ok() ? Result<void>() : std::move(size_bytes).error();
+  }
+
  private:
   InputSupply& supply_;
   const InputList& inputs_;

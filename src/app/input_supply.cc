@@ -36,7 +36,7 @@ class LocalSupply final : public InputSupply {
  public:
   Result<void> run(const std::stop_token&) override { return {}; }
   Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) override {
-    return decode::open_stored_file(input.path.str());
+    return decode::open_stored_file(input.path.str(), input.stored_bytes);
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     return std::make_unique<LocalQueue>(pieces.size());
@@ -151,6 +151,7 @@ class FetchingSupply final : public InputSupply {
       : inputs_(inputs),
         refused_(std::move(refused)),
         arrivals_(inputs),
+        fetched_bytes_(inputs.inputs.size()),
         events_(events),
         fetch_(make_fetch([this](InputOrdinal input) { settled(input); })),
         releases_([this](InputOrdinal input) { release(input); }) {
@@ -163,11 +164,11 @@ class FetchingSupply final : public InputSupply {
     return fetched;
   }
   Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) override {
-    if (!input.is_remote()) return decode::open_stored_file(input.path.str());
+    if (!input.is_remote()) return decode::open_stored_file(input.path.str(), input.stored_bytes);
     auto ordinal = static_cast<InputOrdinal>(&input - inputs_.inputs.data());
     if (auto refused = refused_.find(ordinal); refused != refused_.end()) return Error(refused->second);
     TRY(fetch_->outcome(ordinal));
-    return decode::open_stored_file(input.path.str());
+    return decode::open_stored_file(input.path.str(), fetched_bytes_[ordinal]);
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     arrivals_.plan(std::move(pieces));
@@ -180,7 +181,8 @@ class FetchingSupply final : public InputSupply {
     if (fetch_->outcome(input).ok()) {
       std::error_code ignored;
       std::uint64_t size_bytes = std::filesystem::file_size(inputs_.inputs[input].path.view(), ignored);
-      events_.emit(event::InputFetched{.input = input, .stored_bytes = ignored ? 0 : size_bytes});
+      fetched_bytes_[input] = ignored ? 0 : size_bytes;
+      events_.emit(event::InputFetched{.input = input, .stored_bytes = fetched_bytes_[input]});
     }
     arrivals_.arrived(input);
   }
@@ -191,6 +193,7 @@ class FetchingSupply final : public InputSupply {
   const InputList& inputs_;
   const std::map<InputOrdinal, Error> refused_;
   Arrivals arrivals_;
+  std::vector<std::uint64_t> fetched_bytes_;  // of each input, set before it arrives
   EventSink& events_;
   std::unique_ptr<fetch::Fetch> fetch_;
   Releases releases_;

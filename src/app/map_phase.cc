@@ -141,6 +141,15 @@ std::vector<WantedPath> wanted_paths(const MapPhase& phase, const json::Selectio
   return paths;
 }
 
+// A `lines` program may read any text, so only what cannot be cut into lines is refused.
+decode::Content content_of(const Job& job) {
+  if (job.record == RecordKind::kPairs) return decode::Content::kAny;
+  const auto& module = job.steps.front().mapper.module;
+  const bool is_json = job.record == RecordKind::kJson || job.record == RecordKind::kKeyedJson;
+  const bool is_parsed = !module.has_value() || module->interface == Interface::kFunction;
+  return is_json && is_parsed ? decode::Content::kJson : decode::Content::kLines;
+}
+
 Result<void> map_selected(const MapPhase& phase, const json::Selection& selection, const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(phase.job);
   decode.threads = threads_per_input(phase);
@@ -194,6 +203,7 @@ decode::DecodeOptions decode_options(const Job& job) {
   return {.compression = job.decompress,
           .record = job.record,
           .separator = job.separator,
+          .content = content_of(job),
           .block_bytes = block_bytes(),
           .max_record_bytes = limits::kMaxRecordBytes};
 }

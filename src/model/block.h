@@ -109,6 +109,8 @@ class InputOpener {
   virtual std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) = 0;
   // The decoded bytes of one input, as they are; nullptr if it is stored uncompressed and can be read where it lies.
   virtual Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) = 0;
+  // kBadInput if the stored input has fewer bytes by now than when it was listed.
+  virtual Result<void> check_size(InputOrdinal input) = 0;
 };
 
 }  // namespace quern

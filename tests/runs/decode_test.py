@@ -1,7 +1,11 @@
 """Every compression, and what becomes of inputs that are damaged, missing or empty."""
+import io
+import json
 import os
 import subprocess
+import tarfile
 import unittest
+import zipfile
 
 from scenario import JOB, MAP_ONLY, ROOT, TEXT, Scenario, compress, pings
 
@@ -112,6 +116,139 @@ class DamagedInputs(Scenario):
         run = self.quern("run")
         self.assertNotEqual(run.status, 0, run)
         self.assertIn("data/bad", run.stderr, run)
+
+
+def tar_of(text):
+    """The bytes of a tar with one file."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        member = tarfile.TarInfo("a.json")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text.encode()))
+    return file.getvalue()
+
+
+class WhatIsNoRecords(Scenario):
+    """One failed input that says what it is and what to do, and neither bad records nor text that nobody meant."""
+
+    MAPPERS = {
+        "function": "{language: python, script: mapper.py}",
+        "lines": "{language: binary, interface: lines, script: /bin/cat}",
+        "pairs": "{builtin: pairs, key: a}",
+    }
+
+    def job(self, mapper, more=""):
+        self.write_all({"mapper.py": "def mapper(key, file, record):\n    return 1, record\n", "analysis-tools.yml": f"mapper: {self.MAPPERS[mapper]}\ninputs: [data/*]\n{more}"})
+
+    def assert_refused(self, *says):
+        run = self.quern("run", "--set", "limits.failed_inputs=1")
+        self.assert_run(run, status=3, says=["data/bad", *says], inputs_failed=1, records_bad=0, records_read=1)
+        self.assertEqual(len(run.accounting["failed_inputs"][0]["reason"].splitlines()), 1)
+        self.assert_run(self.quern("run"), status=1, says=["data/bad", *says])
+
+    def test_archives_and_tables_in_all_kinds_of_records(self):
+        tar = tar_of('{"a": 1}\n' * 1000)
+        zipped = io.BytesIO()
+        with zipfile.ZipFile(zipped, "w") as archive:
+            archive.writestr("a.json", '{"a": 1}\n' * 1000)
+        for name, content in {"zip": zipped.getvalue(), "tar": tar, "tar, ": compress(tar, "gz"), "Parquet": b"PAR1\x15\x04\x15\x10" + b"x" * 99,
+                              "UTF-16": '{"a": 1}\n'.encode("utf-16"), "compressed twice": compress(compress('{"a": 1}\n', "xz"), "gz")}.items():
+            for mapper, record in (("function", "keyed-json"), ("lines", "text"), ("pairs", "json"), ("function", "text")):
+                with self.subTest(name=name, mapper=mapper, record=record):
+                    self.write_all({"data/a.json": '{"a": 1}\n', "data/bad": content})
+                    self.job(mapper, f"record: {record}\n")
+                    self.assert_refused(name.split(",")[0], "; ")
+
+    def test_none_and_files_take_them_as_they_are(self):
+        self.write("data/a.tar.gz", compress(tar_of("x\n"), "gz"))
+        self.write("mapper.sh", "#!/bin/sh\nwhile read -r name; do tar -tf \"$name\"; done\n", executable=True)
+        self.write("analysis-tools.yml", "mapper: {language: binary, script: mapper.sh}\ninputs: [data/*]\n")
+        self.assert_run(self.quern("run"), result="a.json\n")
+        self.write("data/a.tar.gz", tar_of("x\n"))
+        self.job("lines", "decompress: none\nrecord: text\n")
+        self.assert_run(self.quern("run"), inputs_mapped=1)
+
+    def test_json_that_is_not_one_record_a_line(self):
+        records = [{"a": number} for number in range(3)]
+        for content, advice in ((json.dumps(records, indent=1), "jq -c '.[]'"), (json.dumps(records), "jq -c '.[]'"),
+                                (json.dumps({"a": 1}, indent=1), "jq -c ."),
+                                ("[\n" + ",\n".join(json.dumps(record) for record in records) + "\n]\n", "jq -c '.[]'"),
+                                ("[\n" + ('{"a": "' + "x" * 90 + '"},\n') * 20_000, "jq -c '.[]'"),
+                                (json.dumps([{"a": "x" * 100}] * 20_000), "jq -c '.[]'"),
+                                (json.dumps([{"a": "x" * 100}] * 20_000) + "\n", "jq -c '.[]'")):
+            for mapper in ("function", "pairs"):
+                with self.subTest(content=content[:20], mapper=mapper):
+                    self.write_all({"data/a.json": '{"a": 1}\n', "data/bad": content})
+                    self.job(mapper, "record: json\n")
+                    self.assert_refused(advice)
+
+    def test_arrays_and_bad_records_are_no_documents(self):
+        self.job("function", "record: json\nlimits: {bad_records: 9}\n")
+        self.write("mapper.py", "def mapper(key, file, record):\n    return len(record), file\n")
+        for content, mapped, bad in (('[1, 2]\n[3, 4]\n', 2, 0), ('[{"a": 1}, {"a": 2}]\n[{"a": 1}]\n', 2, 0), ('[1, 2]\n', 1, 0),
+                                     ('{"a": 1\n{"a": 2}\n', 1, 1), ('{bad\n{"a": 1}\n', 1, 1), ('[\n{"a": 1}\n{"b": 1}\n', 2, 1)):
+            with self.subTest(content=content):
+                self.write("data/a.json", content)
+                self.assert_run(self.quern("run"), status=3 if bad else 0, records_mapped=mapped, records_bad=bad, inputs_failed=0)
+
+    def test_a_compressed_file_of_no_bytes(self):
+        self.job("function", "record: text\n")
+        self.write("data/a.txt", "x\n")
+        for kind in KINDS[1:-1]:
+            with self.subTest(kind=kind):
+                self.write(f"data/b.{kind}", "")
+                run = self.quern("run", "--set", "limits.failed_inputs=1")
+                self.assert_run(run, status=3, result="x\n", says=[f"data/b.{kind}", "the file is empty"], inputs_failed=1)
+                self.assert_run(self.quern("run", "--set", "decompress=none"), result="x\n", inputs_mapped=2)
+                os.rename(self.path(f"data/b.{kind}"), self.path("data/empty"))
+                self.assert_run(self.quern("run"), result="x\n", inputs_mapped=2)
+                self.assert_run(self.quern("run", "-i", "data/empty", "--set", f"decompress={kind}"), status=1, says="the file is empty")
+                os.remove(self.path("data/empty"))
+
+
+class InputsThatShrink(Scenario):
+    """As under logrotate's copytruncate: b.txt loses what it had while a.txt is read."""
+
+    WAIT = "touch {0}/begun; while [ ! -e {0}/go ]; do sleep 0.01; done"
+    MAPPERS = {
+        "{language: python, script: mapper.py}": "function",
+        "{language: binary, interface: lines, script: lines.sh, per_input: true}": "lines",
+        "{language: binary, script: files.sh, per_input: true}": "files",
+    }
+
+    def shrink(self, mapper, content, left):
+        for name in ("begun", "go"):
+            if os.path.exists(self.path(name)):
+                os.remove(self.path(name))
+        wait = self.WAIT.format(self.folder)
+        record = "" if self.MAPPERS[mapper] == "files" else TEXT
+        # More than waits between a decoder and a child, so that a.txt is not read to its end before the child goes on.
+        lines = 40_000 if self.MAPPERS[mapper] == "function" else 1
+        self.write_all({
+            "analysis-tools.yml": f"mapper: {mapper}\ninputs: [data/*]\n{record}limits: {{processes: 1, failed_inputs: 1}}\n",
+            "mapper.py": f"import subprocess\ndef setup():\n    subprocess.run({wait!r}, shell=True)\ndef mapper(key, file, record):\n    return file\n",
+            "data/a.txt": ("a" * 999 + "\n") * lines, "data/b.txt": content})
+        self.write("lines.sh", f"#!/bin/sh\n{wait}\nsort -u\n", executable=True)
+        self.write("files.sh", f"#!/bin/sh\n{wait}\nwhile read -r name; do sort -u \"$name\"; done\n", executable=True)
+        process = self.start("run")
+        self.wait_for_file("begun")
+        os.truncate(self.path("data/b.txt"), left)
+        self.write("go", "")
+        return self.finish(process)
+
+    def test_is_a_failed_input(self):
+        for mapper, name in self.MAPPERS.items():
+            for left in (0, 7_000):
+                with self.subTest(mapper=name, left=left):
+                    run = self.shrink(mapper, "b\n" * 40_000, left)
+                    self.assert_run(run, status=3, says=["data/b.txt", "shrank while it was read"], inputs_failed=1, inputs_mapped=1)
+                    self.assertNotIn("b", run.result)
+
+    def test_also_at_the_end_of_a_compressed_member(self):
+        member = compress("b\n" * 50_000, "gz")
+        mapper = next(iter(self.MAPPERS))
+        run = self.shrink(mapper, member * 300, len(member))
+        self.assert_run(run, status=3, says="shrank while it was read", inputs_failed=1)
 
 
 class TheAccounting(Scenario):

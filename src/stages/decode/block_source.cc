@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "stages/decode/foreign.h"
 #include "stages/decode/lines.h"
 
 namespace quern::decode {
@@ -35,6 +36,8 @@ class Blocks final : public BlockSource {
         inputs_(inputs),
         has_marks_(options.record != RecordKind::kPairs),
         record_lines_(options.record == RecordKind::kPairs ? 2 : 1),
+        content_(options.content),
+        may_be_archive_(options.compression != Compression::kNone),
         max_record_bytes_(std::max(options.max_record_bytes, kByteOrderMark.size())),
         // A byte order mark must fit in, to be known for one. And a record that is too long must never fit in.
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
@@ -65,11 +68,13 @@ class Blocks final : public BlockSource {
   Result<bool> advance(Block& block) {
     if (!is_open_) TRY(open_next());
     TRY(fill());
+    if (is_ended_ && !is_cut_) TRY(refuse_foreign());
     if (is_ended_) return end_input(block);
     if (start_ > 0) {
       give_pack(block);
       return true;
     }
+    if (!is_cut_) TRY(refuse_foreign());
     is_cut_ = true;
     std::size_t end = end_of_last_record(buffer_.view().substr(0, limit_));
     if (end == 0) {
@@ -78,6 +83,18 @@ class Blocks final : public BlockSource {
     if (end == 0) return false;
     give_cut(block, end);
     return true;
+  }
+
+  // Of an input of which nothing was given yet: the buffer holds all of it, or is full with its beginning.
+  Result<void> refuse_foreign() const {
+    if (content_ == Content::kAny) return {};
+    const Beginning begin{
+        .bytes = buffer_.view().substr(start_), .is_whole = is_ended_, .is_decoded = stream_.is_decoded()};
+    std::optional<std::string> reason;
+    if (may_be_archive_) reason = foreign_format(begin);
+    if (!reason.has_value() && content_ == Content::kJson) reason = foreign_json(begin);
+    if (!reason.has_value()) return {};
+    return bad_input(*std::move(reason));
   }
 
   Result<void> open_next() {
@@ -140,13 +157,22 @@ class Blocks final : public BlockSource {
     std::size_t missing = record_lines_;  // line ends
     while (true) {
       end = after_lines(end, missing);
-      if (missing == 0) return end;
+      if (missing == 0) {
+        if (line_ == 1) TRY(refuse_only_line(end));
+        return end;
+      }
       if (is_ended_) return std::size_t{0};
       if (buffer_.size() > max_record_bytes_) break;
       TRY(read_more(std::min(limit_, max_record_bytes_ + 1 - buffer_.size())));
     }
     TRY(skip_record(missing));
     return std::size_t{0};
+  }
+
+  // The first line is longer than a block: whether it is the only one shows at the end of the input.
+  Result<void> refuse_only_line(std::size_t end) {
+    if (end == buffer_.size() && !is_ended_) TRY(read_more(limit_));
+    return is_ended_ && end == buffer_.size() ? refuse_foreign() : Result<void>();
   }
 
   // Where the buffer goes on after so many line ends, or its end; takes those that it finds off `missing`.
@@ -258,6 +284,8 @@ class Blocks final : public BlockSource {
   const std::span<const Input> inputs_;
   const bool has_marks_;  // what quern wrote itself may begin with the bytes of a mark, and has none
   const std::size_t record_lines_;  // that a record is
+  const Content content_;
+  const bool may_be_archive_;
   const std::size_t max_record_bytes_;
   const std::size_t limit_;  // no block is longer, unless it is one record
   BufferPool& pool_;
@@ -289,7 +317,7 @@ std::unique_ptr<BlockSource> make_block_source_from(OpenStored open, InputOrdina
 
 std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
                                                const DecodeOptions& options, BufferPool& pool, EventSink& events) {
-  auto open = [](const Input& input) { return open_stored_file(input.path.str()); };
+  auto open = [](const Input& input) { return open_stored_file(input.path.str(), input.stored_bytes); };
   return make_block_source_from(open, first, inputs, options, pool, events);
 }
 

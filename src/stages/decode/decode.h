@@ -24,18 +24,24 @@ Compression detect(std::string_view first_bytes, std::string_view name);
 
 // A stream of decoded bytes. Reads of the result fail with kBadInput, the reason and the offset in the stored file, for
 // anything but a complete and verified stream: concatenated members are read one after the other, and trailing garbage
-// is an error (zeros behind the last member of a gzip file are not). A stored file of no bytes is an empty one in every
-// format. The old .lzma form has no checksum; its length and its end mark are all that can be verified. Memory is
-// bounded by limits::kDecodeWindowBytes.
+// is an error (zeros behind the last member of a gzip file are not). So is a stored file of no bytes, but for lz4, as
+// for the programs of these formats. The old .lzma form has no checksum; its length and its end mark are all that can
+// be verified. Memory is bounded by limits::kDecodeWindowBytes.
 Result<std::unique_ptr<ByteSource>> make_decoder(Compression compression, std::unique_ptr<ByteSource> stored);
 
-// Reads a file from the local disk, or a pipe. Errors name the path; that it is a folder shows with the first read.
-Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path);
+// Reads a file from the local disk, or a pipe. Errors name the path; that it is a folder shows with the first read. A
+// file that ends before `listed_bytes` has lost what it had when it was listed, which is kBadInput.
+Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes);
+
+// What an input is looked at for before its first record: with kLines that it is lines of text, with kJson that each is
+// a record of JSON (stages/decode/foreign.h). Archives are not looked for where the compression is given as none.
+enum class Content { kAny, kLines, kJson };
 
 struct DecodeOptions {
   std::optional<Compression> compression;  // none: detect
   RecordKind record = RecordKind::kKeyedJson;
   std::string separator;             // between the key and the value of a pair, in text for programs
+  Content content = Content::kAny;
   std::size_t block_bytes = 0;       // at least 3
   std::size_t max_record_bytes = 0;  // at least 3
   // Above 1, a large input whose format lets it (docs/job-file.md) is decoded by so many threads. It makes no

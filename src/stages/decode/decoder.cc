@@ -29,7 +29,7 @@ Result<void> Decoder::start(std::unique_ptr<ByteSource> stored, std::string_view
 Result<std::size_t> Decoder::read(std::span<char> target) {
   while (true) {
     if (window_.empty() && !is_last_) TRY(refill());
-    if (is_last_ && window_.empty() && offset_ == 0) return std::size_t{0};
+    if (is_last_ && window_.empty() && offset_ == 0) return end_of_nothing();
     Codec::Work work{.stored = window_, .is_last = is_last_, .target = target};
     auto done = codec_->decode(work);
     std::size_t used = window_.size() - work.stored.size();
@@ -56,6 +56,15 @@ Result<std::size_t> Decoder::finish() const {
   if (codec_->is_complete()) return std::size_t{0};
   return bad_data(fmt::format("{}: the data ends in the middle of a {}, at byte {}; the file is truncated",
                               name_of(compression_), codec_->piece(), offset_));
+}
+
+// The programs of all formats but lz4 refuse a file of no bytes: it is most often what a failed transfer leaves.
+Result<std::size_t> Decoder::end_of_nothing() const {
+  if (compression_ == Compression::kLz4) return std::size_t{0};
+  return bad_data(
+      fmt::format("{}: the file is empty, so it is not {} data; with `decompress: none` it counts as a file "
+                  "without records",
+                  name_of(compression_), name_of(compression_)));
 }
 
 Error Decoder::explain(Error error) const {

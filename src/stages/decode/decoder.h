@@ -29,7 +29,6 @@ class Decoder final : public InputDecoder {
 
   // `first_bytes` were read from `stored` already.
   Result<void> start(std::unique_ptr<ByteSource> stored, std::string_view first_bytes);
-  // A stored file without any byte is an empty one, whatever its format.
   Result<std::size_t> read(std::span<char> target) override;
   void close() override { stored_.reset(); }
   std::uint64_t stored_bytes() const override { return offset_; }
@@ -38,6 +37,7 @@ class Decoder final : public InputDecoder {
   Decoder(Compression compression, std::unique_ptr<Codec> codec)
       : compression_(compression), codec_(std::move(codec)) {}
   Result<void> refill();
+  Result<std::size_t> end_of_nothing() const;
   Result<std::size_t> finish() const;
   Error explain(Error error) const;
 

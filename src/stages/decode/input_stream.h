@@ -36,6 +36,7 @@ class InputStream {
   // How much of the stored input is used, and how many bytes it gave.
   std::uint64_t stored_bytes() const { return decoder_ == nullptr ? decoded_bytes_ : decoder_->stored_bytes(); }
   std::uint64_t decoded_bytes() const { return decoded_bytes_; }
+  bool is_decoded() const { return decoder_ != nullptr; }  // after the first read: it was compressed
 
  private:
   Result<std::size_t> read_first(std::span<char> target);

@@ -252,7 +252,7 @@ TEST(ParallelDecoder, SaysThatAFileChangedUnderIt) {
   std::string stored = encode_parts(Compression::kZstd, sample(30, 100));
   int opened = 0;
   auto open = [&]() -> Result<std::unique_ptr<StoredSource>> {
-    std::string bytes = opened++ == 0 ? stored.substr(0, stored.size() - 1) : "";
+    std::string bytes = opened++ == 0 ? stored.substr(0, stored.size() - 1) : encode(Compression::kZstd, "");
     return std::unique_ptr<StoredSource>(std::make_unique<MemorySource>(bytes));
   };
   ParallelDecoder decoder(kSmall);

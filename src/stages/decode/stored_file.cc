@@ -14,11 +14,14 @@ namespace {
 
 class StoredFile final : public StoredSource {
  public:
-  StoredFile(Fd fd, const std::string& path) : fd_(std::move(fd)), path_(path) {}
+  StoredFile(Fd fd, const std::string& path, std::uint64_t listed_bytes)
+      : fd_(std::move(fd)), path_(path), listed_bytes_(listed_bytes) {}
 
   Result<std::size_t> read(std::span<char> target) override {
     auto count = read_some(fd_, target);
     if (!count.ok()) return std::move(count).error().with_context(path_);
+    if (count.value() == 0 && !target.empty() && offset_ < listed_bytes_) return shrank(offset_);
+    offset_ += count.value();
     return count;
   }
 
@@ -26,26 +29,38 @@ class StoredFile final : public StoredSource {
     struct stat status {};
     if (::fstat(fd_.number(), &status) != 0) return os_error(path_ + ": asking for its size", errno);
     if (!S_ISREG(status.st_mode)) return os_error(path_ + ": asking for its size", ESPIPE);
-    return static_cast<std::uint64_t>(status.st_size);
+    auto size_bytes = static_cast<std::uint64_t>(status.st_size);
+    if (size_bytes < listed_bytes_) return shrank(size_bytes);
+    return size_bytes;
   }
 
   Result<void> seek(std::uint64_t offset) override {
-    if (::lseek(fd_.number(), static_cast<off_t>(offset), SEEK_SET) >= 0) return {};
-    return os_error(path_ + ": going to byte " + std::to_string(offset), errno);
+    if (::lseek(fd_.number(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+      return os_error(path_ + ": going to byte " + std::to_string(offset), errno);
+    }
+    offset_ = offset;
+    return {};
   }
 
  private:
+  Error shrank(std::uint64_t size_bytes) const {
+    return bad_input(path_ + " shrank while it was read: it has " + std::to_string(size_bytes) + " bytes, and had " +
+                     std::to_string(listed_bytes_) + " when it was listed; run again once nothing writes to it");
+  }
+
   const Fd fd_;
   const std::string path_;
+  const std::uint64_t listed_bytes_;
+  std::uint64_t offset_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path) {
+Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes) {
   TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY | O_NOCTTY));
   // Only a hint for reading ahead; a pipe refuses it.
   static_cast<void>(::posix_fadvise(fd.number(), 0, 0, POSIX_FADV_SEQUENTIAL));
-  return std::unique_ptr<StoredSource>(std::make_unique<StoredFile>(std::move(fd), path));
+  return std::unique_ptr<StoredSource>(std::make_unique<StoredFile>(std::move(fd), path, listed_bytes));
 }
 
 }  // namespace quern::decode

@@ -132,6 +132,10 @@ Result<BatchWorker::Attempt> BatchWorker::attempt(const Batch& batch, bool is_fi
     end_child();
     return Attempt{.failure = std::move(failure)};
   }
+  if (auto shrunk = shrunk_input(batch); shrunk.has_value()) {
+    end_child();
+    return Attempt{.failed_input = std::move(shrunk)};
+  }
   TRY(take_result_file());
   end_child();
   TRY(commit(batch));
@@ -324,6 +328,15 @@ std::optional<Error> BatchWorker::judge(const Batch& batch) {
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{}: {}", name(), cause.how),
                .details = process::cause_block(cause)};
+}
+
+// A child that is given names reads the files itself, so only their sizes tell whether it could read all of them.
+std::optional<event::InputFailed> BatchWorker::shrunk_input(const Batch& batch) {
+  if (options_.module->interface != Interface::kFiles) return std::nullopt;
+  for (InputOrdinal input : batch.inputs) {
+    if (auto checked = opener_.check_size(input); !checked.ok()) return event::InputFailed{input, checked.error()};
+  }
+  return std::nullopt;
 }
 
 Result<void> BatchWorker::commit(const Batch& batch) {

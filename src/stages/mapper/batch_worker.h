@@ -44,6 +44,7 @@ class BatchWorker {
   Result<void> cut_output(bool at_end);
   Result<void> take_result_file();
   std::optional<Error> judge(const Batch& batch);
+  std::optional<event::InputFailed> shrunk_input(const Batch& batch);
   Result<void> commit(const Batch& batch);
   // Whether one of its lines was a sign of progress.
   bool report_log();
