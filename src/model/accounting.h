@@ -3,11 +3,13 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "model/utc_time.h"
 #include "model/wanted_path.h"
 
 namespace quern {
@@ -23,8 +25,14 @@ enum class Outcome { kDone, kDoneWithLosses, kFailed, kStopped };
 struct Accounting {
   Outcome outcome = Outcome::kFailed;
   std::string job;
-  std::string result;   // where the result is; "" if there is none
-  std::string failure;  // one line, if outcome is kFailed or kStopped
+  std::string result;             // where the result is; "" if there is none
+  std::string failure;            // one line, if outcome is kFailed or kStopped
+  std::optional<int> ended_with;  // exit status, where the outcome does not say it: 128+n, or 2
+  // What stands in the folder of result.json and was written by quern: by this run and by those before it.
+  std::vector<std::string> files;
+  // If there is no result: that of an earlier run, which is still there, and when it was written.
+  std::string previous_result;
+  std::optional<UtcTime> previous_time;
   std::uint64_t inputs_found = 0;
   std::uint64_t inputs_mapped = 0;
   std::uint64_t inputs_failed = 0;
@@ -56,7 +64,7 @@ struct Accounting {
 // Whether inputs, records or groups were left out.
 bool has_losses(const Accounting& accounting);
 
-// 0, 1, 3 or 130, as documented for `quern run`.
+// 0, 1, 3, or what it ended with, as documented for `quern run`.
 int exit_status(const Accounting& accounting);
 
 }  // namespace quern

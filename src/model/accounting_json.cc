@@ -15,6 +15,7 @@ namespace quern {
 namespace {
 
 constexpr int kFormatVersion = 1;
+constexpr std::uint64_t kMostExitStatus = 255;
 
 constexpr std::array<std::pair<Outcome, std::string_view>, 4> kStatuses = {
     {{Outcome::kDone, "done"},
@@ -69,6 +70,16 @@ class AccountingReader {
     to.failure = fields.text("failure");
     to.job = fields.text("job");
     to.result = fields.text("result");
+    if (to.outcome == Outcome::kFailed || to.outcome == Outcome::kStopped) {
+      to.ended_with = static_cast<int>(fields.number("exit_status") & kMostExitStatus);
+    }
+    to.files = fields.texts_or_none("files");
+    if (auto previous = json.find("previous_result"); previous != json.end() && previous->is_object()) {
+      JsonFields own(*previous, "previous_result.");
+      to.previous_result = own.text("path");
+      to.previous_time = own.time("time");
+      take_failure(own);
+    }
     read_numbers(fields, "inputs",
                  {{"found", &to.inputs_found},
                   {"mapped", &to.inputs_mapped},
@@ -199,6 +210,10 @@ Json paths_json(const std::vector<WantedPath>& wanted) {
 }  // namespace
 
 Json accounting_value(const Accounting& accounting) {
+  Json previous;
+  if (accounting.previous_time.has_value()) {
+    previous = {{"path", accounting.previous_result}, {"time", format_utc(*accounting.previous_time)}};
+  }
   return {
       {"version", kFormatVersion},
       {"status", status_of(accounting.outcome)},
@@ -206,6 +221,8 @@ Json accounting_value(const Accounting& accounting) {
       {"failure", accounting.failure},
       {"job", accounting.job},
       {"result", accounting.result},
+      {"previous_result", std::move(previous)},
+      {"files", accounting.files},
       {"inputs",
        {{"found", accounting.inputs_found},
         {"mapped", accounting.inputs_mapped},

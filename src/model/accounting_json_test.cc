@@ -22,6 +22,7 @@ Accounting sample_accounting() {
   accounting.outcome = Outcome::kDoneWithLosses;
   accounting.job = "os-count";
   accounting.result = "result.txt";
+  accounting.files = {"bad_records.txt", "result.json", "result.txt"};
   accounting.inputs_found = 48;
   accounting.inputs_mapped = 47;
   accounting.inputs_failed = 1;
@@ -93,6 +94,21 @@ TEST(AccountingJson, IsReadAgain) {
     EXPECT_EQ(read.outcome, outcome);
     EXPECT_EQ(read.counters, accounting.counters);
   }
+}
+
+TEST(AccountingJson, TellsTheStatusOfTheProcessAndTheEarlierResult) {
+  Accounting accounting{.outcome = Outcome::kStopped};
+  accounting.ended_with = 143;
+  accounting.files = {"result.json", "result.txt"};
+  accounting.previous_result = "out/result.txt";
+  accounting.previous_time = parse_utc("2026-11-27T03:00:12Z");
+  auto json = accounting_value(accounting);
+  EXPECT_EQ(json["exit_status"], 143);
+  EXPECT_EQ(json["previous_result"], Json({{"path", "out/result.txt"}, {"time", "2026-11-27T03:00:12Z"}}));
+  EXPECT_EQ(accounting_json(read_accounting(json).value()), accounting_json(accounting));
+  json.erase("files");
+  json.erase("previous_result");
+  EXPECT_TRUE(read_accounting(json).ok());
 }
 
 TEST(AccountingJson, SaysWhatIsWrongWithOne) {

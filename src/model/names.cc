@@ -123,6 +123,7 @@ bool has_losses(const Accounting& accounting) {
 }
 
 int exit_status(const Accounting& accounting) {
+  if (accounting.ended_with.has_value()) return *accounting.ended_with;
   switch (accounting.outcome) {
     case Outcome::kDone:
       return 0;
