@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -17,7 +18,17 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
+void add_left_out(InputList& list, const std::vector<std::string>& names, std::string_view one, std::string_view many) {
+  if (names.empty()) return;
+  list.notes.push_back(counted(names.size(), one, many) + " left out" + (names.size() > 1 ? ", such as " : ": ") +
+                       names.front());
+}
+
 }  // namespace
+
+std::string Collector::left_out_since(std::size_t own) const {
+  return own < own_.size() ? "; " + own_[own] + ", which quern wrote, is left out" : "";
+}
 
 void Collector::add(const std::string& name, const std::string& path, std::string target, std::uint64_t size_bytes) {
   if (!is_wanted(name)) return;
@@ -113,6 +124,8 @@ void Collector::add_notes(InputList& list, std::size_t named_twice, const std::s
   if (filtered_out_ > 0) {
     list.notes.push_back("the filter left out " + counted(filtered_out_, "input", "inputs"));
   }
+  add_left_out(list, own_, "file that quern wrote was", "files that quern wrote were");
+  add_left_out(list, bookkeeping_, "file or folder of Hadoop's own was", "files or folders of Hadoop's own were");
   if (left_out_ > 0) {
     list.notes.push_back(counted(left_out_, "socket, pipe or device was", "sockets, pipes or devices were") +
                          " left out");

@@ -27,6 +27,13 @@ class Collector {
   void add_remote(Input input);
   // A socket, a pipe or a device that a pattern met.
   void leave_out() { ++left_out_; }
+  // A file that quern has written.
+  void leave_out_own(const std::string& name) { own_.push_back(name); }
+  // What Hadoop writes next to data.
+  void leave_out_bookkeeping(const std::string& name) { bookkeeping_.push_back(name); }
+  std::size_t own_left_out() const { return own_.size(); }
+  // For the error of a pattern that came to nothing: what was left out since there were so many; "" if nothing was.
+  std::string left_out_since(std::size_t own) const;
   // What was found, also what the filter then left out.
   std::size_t count() const { return inputs_.size() + filtered_out_; }
   std::size_t filtered_out() const { return filtered_out_; }
@@ -42,6 +49,8 @@ class Collector {
   std::vector<Input> inputs_;
   std::unordered_map<std::string, std::string> targets_;  // of links, by path
   std::uint64_t left_out_ = 0;
+  std::vector<std::string> own_;
+  std::vector<std::string> bookkeeping_;
   const Filter* filter_ = nullptr;
   std::size_t prefix_bytes_ = 0;
   std::size_t filtered_out_ = 0;

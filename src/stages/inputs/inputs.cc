@@ -80,7 +80,10 @@ struct Located {
 class Lister {
  public:
   Lister(const InputRequest& request, std::stop_token stop)
-      : standard_input_(request.standard_input), remote_(request, found_, std::move(stop)) {}
+      : standard_input_(request.standard_input),
+        own_(request.own_files),
+        names_may_be_expanded_(request.names_may_be_expanded),
+        remote_(request, found_, std::move(stop)) {}
 
   Result<void> use_filter(const Pattern& filter);
   Result<void> add_pattern(const Pattern& pattern);
@@ -106,6 +109,8 @@ class Lister {
   Result<std::string> real_folder(const std::string& absolute);
 
   ByteSource* const standard_input_;
+  const OwnFiles* const own_;
+  const bool names_may_be_expanded_;
   std::optional<Filter> filter_;
   Collector found_;
   RemoteFinder remote_;
@@ -135,8 +140,13 @@ Result<void> Lister::add_pattern(const Pattern& pattern) {
   std::string text = squeeze_slashes(pattern.text);
   found_.begin_pattern(0);
   TRY_ASSIGN(auto located, locate(text, pattern.folder));
+  if (located.has_value() && names_may_be_expanded_ && is_left_by_a_run(located->absolute)) {
+    found_.leave_out_own(text);
+    return {};
+  }
   if (located.has_value()) return add_named(text, *located);
 
+  const std::size_t own_before = found_.own_left_out();
   std::size_t count_before = found_.count();
   matched_folders_ = 0;
   TRY(add_glob(text, pattern.folder));
@@ -148,7 +158,8 @@ Result<void> Lister::add_pattern(const Pattern& pattern) {
   std::size_t special_at = std::min(glob::first_wildcard(text), text.find('{'));
   bool is_pattern = special_at != std::string::npos;
   return not_found(pattern.text + (is_pattern ? " matches no file" : " is not there") +
-                   advice_for(text, pattern.folder, std::min(special_at, text.size())));
+                   advice_for(text, pattern.folder, std::min(special_at, text.size())) +
+                   found_.left_out_since(own_before));
 }
 
 Result<void> Lister::add_glob(const std::string& text, const std::string& folder) {
@@ -180,7 +191,7 @@ Result<void> Lister::walk(const Walks& walks, const std::string& folder) {
     TRY_ASSIGN(auto located, locate(name, folder));
     if (!located.has_value() || !S_ISDIR(located->status.st_mode)) continue;
     TRY_ASSIGN(std::string path, real_path(located->absolute));
-    TreeWalk tree(patterns, found_);
+    TreeWalk tree(patterns, own_, found_);
     TRY(tree.run(name, path));
     matched_folders_ += tree.matched_folders();
   }
@@ -194,17 +205,21 @@ Result<void> Lister::add_named(const std::string& name, const Located& located) 
 }
 
 Result<void> Lister::add_below(const std::string& name, const std::string& absolute) {
+  const std::size_t own_before = found_.own_left_out();
   std::size_t count_before = found_.count();
   TRY_ASSIGN(std::string path, real_path(absolute));
-  TreeWalk tree({"**"}, found_);
+  TreeWalk tree({"**"}, own_, found_);
   std::string begin = name.ends_with('/') ? name : name + "/";
   found_.begin_pattern(begin.size());
   TRY(tree.run(begin, path));
   if (found_.count() > count_before) return {};
-  return not_found(name + " is a folder without files (those whose names begin with a dot do not count)");
+  return not_found(name + " is a folder without files (those whose names begin with a dot do not count)" +
+                   found_.left_out_since(own_before));
 }
 
 Result<void> Lister::add_file(const std::string& name, const Located& located) {
+  const OwnFiles::File* own = own_ == nullptr ? nullptr : own_->find(located.status);
+  if (own != nullptr && !own->role.empty()) return replaced("the input " + name, *own);
   if (int error = check_readable(AT_FDCWD, located.absolute.c_str(), located.status)) return os_error(name, error);
   std::size_t slash = located.absolute.rfind('/');
   TRY_ASSIGN(std::string path, real_folder(located.absolute.substr(0, slash + 1)));

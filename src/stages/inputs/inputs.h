@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/stream.h"
 #include "model/input.h"
+#include "stages/inputs/own_files.h"
 
 namespace quern::http {
 class Client;
@@ -46,14 +47,22 @@ struct InputRequest {
   std::optional<Pattern> filter = {};  // a Filter.json, for all but the index's inputs: the index has it already
   std::optional<Pattern> index = {};   // the URL of a server that is asked for inputs
   RemotePeers peers = {};
+  // What quern writes, or has written, where this run writes: left out of patterns and folders. What is named and would
+  // be replaced is refused. Borrowed; nullptr: nothing.
+  const OwnFiles* own_files = nullptr;
+  // A shell may have made the names of one pattern, so what every run leaves (is_left_by_a_run) is no input by its
+  // name.
+  bool names_may_be_expanded = false;
 };
 
 // All inputs, sorted by name in byte order, each once (a note says how many were named twice; the same file under two
-// names is one input), with their sizes. A pattern that matches nothing, a file or an object that is not there or not
-// readable, and an empty list are errors that name the pattern and its origin. What a manifest or an index names and is
-// not there stays in the list, as a URL does: it fails when it is opened or fetched, and counts as a failed input.
-// Objects are named s3://bucket/key, or by their key where `bucket` says where it is; a URL is named as it is, but
-// without its query if that may hold a secret. Blocks on the disk, and on the network where something remote is named.
+// names is one input), with their sizes. What Hadoop writes next to data (is_bookkeeping) and what runs leave next to
+// results (is_left_by_a_run) is left out with a note, unless a pattern has that very name. A pattern that matches
+// nothing, a file or an object that is not there or not readable, and an empty list are errors that name the pattern
+// and its origin. What a manifest or an index names and is not there stays in the list, as a URL does: it fails when it
+// is opened or fetched, and counts as a failed input. Objects are named s3://bucket/key, or by their key where `bucket`
+// says where it is; a URL is named as it is, but without its query if that may hold a secret. Blocks on the disk, and
+// on the network where something remote is named.
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop = {});
 
 }  // namespace quern::inputs

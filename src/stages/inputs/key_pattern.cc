@@ -66,6 +66,10 @@ bool KeyPattern::matches(std::string_view key) const {
   return at == parts_.size();
 }
 
+bool KeyPattern::names_bookkeeping() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const std::string& part) { return part.starts_with('_'); });
+}
+
 Result<KeyPlan> plan_keys(std::string_view pattern) {
   std::string text(pattern);
   if (text.empty() || text.ends_with('/')) text += kAnyParts;

@@ -18,6 +18,8 @@ class KeyPattern {
  public:
   explicit KeyPattern(std::string_view pattern);
   bool matches(std::string_view key) const;
+  // Whether a part begins with a '_', as what Hadoop writes next to data does: then that is meant.
+  bool names_bookkeeping() const;
 
  private:
   std::vector<std::string> parts_;

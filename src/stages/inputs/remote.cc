@@ -122,9 +122,14 @@ Result<std::uint64_t> RemoteFinder::add_listing(const Named& named, const KeyLis
   std::uint64_t others = 0;
   auto take = [&](const s3::Object& object) -> Result<void> {
     if (is_folder_marker(object)) return {};
-    bool is_wanted = std::any_of(listing.patterns.begin(), listing.patterns.end(),
-                                 [&](const KeyPattern& pattern) { return pattern.matches(object.key); });
-    if (!is_wanted) {
+    auto wanted = std::find_if(listing.patterns.begin(), listing.patterns.end(),
+                               [&](const KeyPattern& pattern) { return pattern.matches(object.key); });
+    if (wanted != listing.patterns.end() && !wanted->names_bookkeeping() &&
+        is_in_bookkeeping(std::string_view(object.key).substr(listing.prefix.rfind('/') + 1))) {
+      found_.leave_out_bookkeeping(named.name_prefix + object.key);
+      return {};
+    }
+    if (wanted == listing.patterns.end()) {
       if (others++ == 0 && nearest.empty()) nearest = named.name_prefix + object.key;
       return {};
     }

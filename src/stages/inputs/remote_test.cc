@@ -103,6 +103,15 @@ class RemoteInputs : public testing::Test {
   http::FakeClient client_;
 };
 
+TEST_F(RemoteInputs, AreNotWhatHadoopWritesNextToData) {
+  put_all({"out/part-0", "out/_SUCCESS", "out/_temporary/0/part-0", "out/_mine"});
+  auto list = list_inputs(request({"s3://data/out/**"}));
+  EXPECT_THAT(names_of(list), ElementsAre("s3://data/out/_mine", "s3://data/out/part-0"));
+  EXPECT_THAT(list.value().notes, ElementsAre(HasSubstr("2 files or folders of Hadoop's own were left out")));
+  EXPECT_THAT(names({"s3://data/out/_temporary/"}), ElementsAre("s3://data/out/_temporary/0/part-0"));
+  EXPECT_THAT(names({"s3://data/**/_temp*/**"}), ElementsAre("s3://data/out/_temporary/0/part-0"));
+}
+
 TEST_F(RemoteInputs, KnowsNamesUrlsSizesAndTags) {
   put_all({"p/a b.gz"});
   auto list = list_inputs(request({"s3://data/p/*.gz"}));

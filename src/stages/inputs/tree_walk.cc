@@ -32,7 +32,8 @@ Result<std::string> real_path(const std::string& path) {
   return std::string(real.get());
 }
 
-TreeWalk::TreeWalk(const std::vector<std::string>& patterns, Collector& found) : found_(found) {
+TreeWalk::TreeWalk(const std::vector<std::string>& patterns, const OwnFiles* own, Collector& found)
+    : own_(own), found_(found) {
   for (std::string_view pattern : patterns) {
     auto begin = static_cast<std::uint32_t>(parts_.size());
     while (!pattern.empty()) {
@@ -62,6 +63,14 @@ void TreeWalk::add_state(States& states, std::uint32_t state) const {
 bool TreeWalk::part_matches(const Part& part, std::string_view name) const {
   if (part.kind == Kind::kName) return part.text == name;
   return part.kind == Kind::kPattern && glob::matches(part.text, name);
+}
+
+// Whether a pattern means this very name, and not only one like it.
+bool TreeWalk::is_named(const States& states, std::string_view name) const {
+  return std::any_of(states.begin(), states.end(), [&](std::uint32_t state) {
+    const Part& part = parts_[state];
+    return part_matches(part, name) && (part.kind == Kind::kName || part.text.starts_with(name.substr(0, 2)));
+  });
 }
 
 bool TreeWalk::takes_file(const States& states, std::string_view name) const {
@@ -124,6 +133,10 @@ Result<void> TreeWalk::visit_entry(int folder, const dirent& entry, const States
   bool may_be_folder = entry.d_type == DT_DIR || entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN;
   States next = may_be_folder ? below(states, name) : States();
   if (!may_be_file && next.empty()) return {};
+  if (is_bookkeeping(name) && !is_named(states, name)) {
+    found_.leave_out_bookkeeping(name_ + entry.d_name);
+    return {};
+  }
   if (entry.d_type == DT_DIR) return visit_folder(folder, entry, false, next);
 
   struct stat status {};
@@ -138,7 +151,7 @@ Result<void> TreeWalk::visit_entry(int folder, const dirent& entry, const States
   }
   if (S_ISDIR(status.st_mode)) return visit_folder(folder, entry, is_link, next);
   if (!may_be_file) return {};
-  if (S_ISREG(status.st_mode)) return take_file(folder, entry.d_name, status, is_link);
+  if (S_ISREG(status.st_mode)) return take_file(folder, entry.d_name, status, is_link, states);
   found_.leave_out();
   return {};
 }
@@ -171,8 +184,15 @@ Result<void> TreeWalk::visit_folder(int folder, const dirent& entry, bool is_lin
   return {};
 }
 
-Result<void> TreeWalk::take_file(int folder, const char* entry_name, const struct stat& status, bool is_link) {
+Result<void> TreeWalk::take_file(int folder, const char* entry_name, const struct stat& status, bool is_link,
+                                 const States& states) {
   std::string name = name_ + entry_name;
+  const OwnFiles::File* own = own_ == nullptr ? nullptr : own_->find(status);
+  if (own != nullptr && !own->is_querns) return replaced("the input " + name, *own);
+  if (own != nullptr || (is_left_by_a_run(path_ + entry_name) && !is_named(states, entry_name))) {
+    found_.leave_out_own(name);
+    return {};
+  }
   if (int error = check_readable(folder, entry_name, status)) return os_error(name, error);
   std::string path = path_ + entry_name;
   std::string target;

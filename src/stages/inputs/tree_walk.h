@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "stages/inputs/collector.h"
+#include "stages/inputs/own_files.h"
 
 namespace quern::inputs {
 
@@ -20,7 +21,8 @@ namespace quern::inputs {
 // below). Links to files and to folders are followed, except into a folder that we are in already.
 class TreeWalk {
  public:
-  TreeWalk(const std::vector<std::string>& patterns, Collector& found);
+  // `own` is as in InputRequest.
+  TreeWalk(const std::vector<std::string>& patterns, const OwnFiles* own, Collector& found);
 
   // `name` is the folder as names of inputs begin, "" or ending with '/'; `path` is where it is, without links. Errors
   // name the folder or file that could not be read.
@@ -44,13 +46,16 @@ class TreeWalk {
 
   void add_state(States& states, std::uint32_t state) const;
   bool part_matches(const Part& part, std::string_view name) const;
+  bool is_named(const States& states, std::string_view name) const;
   bool takes_file(const States& states, std::string_view name) const;
   States below(const States& states, std::string_view name);
   Result<void> visit(Fd folder, const States& states);
   Result<void> visit_entry(int folder, const dirent& entry, const States& states);
   Result<void> visit_folder(int folder, const dirent& entry, bool is_link, const States& states);
-  Result<void> take_file(int folder, const char* entry_name, const struct stat& status, bool is_link);
+  Result<void> take_file(int folder, const char* entry_name, const struct stat& status, bool is_link,
+                         const States& states);
 
+  const OwnFiles* const own_;
   Collector& found_;
   std::vector<Part> parts_;
   States start_;
