@@ -1,5 +1,6 @@
 #include "app/console.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,6 +54,12 @@ void print_to_stderr(std::string_view text) { static_cast<void>(write_all(Fd(::d
 int print_error(const Error& error) {
   if (!reader_has_gone(error)) print_to_stderr(view::error_text(error, has_color()));
   return status_of(error);
+}
+
+void print_previous_result(const Accounting& accounting) {
+  if (!accounting.previous_time.has_value()) return;
+  print_to_stderr(fmt::format("quern: {} is still that of an earlier run, written {}\n",
+                              view::clean(accounting.previous_result), format_utc(*accounting.previous_time)));
 }
 
 }  // namespace quern::app

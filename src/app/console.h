@@ -4,6 +4,7 @@
 
 #include "app/command_line.h"
 #include "base/result.h"
+#include "model/accounting.h"
 #include "views/terminal/text.h"
 #include "views/terminal/view.h"
 
@@ -34,5 +35,8 @@ int print_and_end(std::string_view text);
 void print_to_stderr(std::string_view text);
 // The same with an error, unless the reader has gone; returns its exit status.
 int print_error(const Error& error);
+
+// One line that says that the result that is there is not this run's; nothing if there is none.
+void print_previous_result(const Accounting& accounting);
 
 }  // namespace quern::app

@@ -11,10 +11,7 @@
 namespace quern::app {
 namespace {
 
-Result<int> fetch(const CommandLine& line, GroupSession& session) {
-  TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
-  const std::string output = line.tasks.output.value_or(target.output);
-  TRY(check_output(output));
+Result<int> fetch_to(GroupSession& session, const GroupTarget& target, const Leaves& leaves) {
   TRY(session.connect(target.root_url));
   TRY_ASSIGN(watch::GroupWatch watch, watch::GroupWatch::open(session.api(), target.group_id, session.stop()));
   const watch::Ending ending = watch.ending(session.api().now());
@@ -23,7 +20,15 @@ Result<int> fetch(const CommandLine& line, GroupSession& session) {
                  .message = fmt::format("there is no result yet: {} is {}; quern watch {} waits for it",
                                         watch.final_task().label, name_of(watch.final_task().state), target.group_id)};
   }
-  return close_group(session, watch, ending, output);
+  return close_group(session, watch, ending, leaves);
+}
+
+Result<int> fetch(const CommandLine& line, GroupSession& session) {
+  TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
+  Leaves leaves{.result = line.tasks.output.value_or(target.output), .beside = {}};
+  TRY(check_output(*leaves.result, line, target.job.has_value() ? &*target.job : nullptr));
+  if (leaves.result != "-") leaves.beside = leaves.result;
+  return account_for_failure(session, leaves.beside, [&] { return fetch_to(session, target, leaves); });
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/result_folder.h"
+#include "app/step_stages.h"
 #include "services/disk/files.h"
 #include "stages/decode/decode.h"
 #include "stages/output/output.h"
@@ -80,9 +82,9 @@ Result<std::vector<Piece>> pieces_of(GroupSession& session, const watch::GroupWa
   return pieces;
 }
 
-// The content of a part, which is whole if it ends without an error, to its target. Its size.
-Result<std::uint64_t> decode_to_target(const Piece& piece) {
-  TRY_ASSIGN(auto stored, decode::open_stored_file(piece.stored));
+// The content of a part, which is whole if it ends without an error, to its target, which is not committed yet.
+Result<std::unique_ptr<output::ResultTarget>> decode_to_target(const Piece& piece) {
+  TRY_ASSIGN(auto stored, decode::open_stored_file(piece.stored, 0));
   TRY_ASSIGN(auto content, decode::make_decoder(Compression::kZstd, std::move(stored)));
   TRY_ASSIGN(auto target, output::ResultTarget::make(piece.target));
   constexpr std::size_t kBufferBytes = 256 * 1024;
@@ -92,17 +94,14 @@ Result<std::uint64_t> decode_to_target(const Piece& piece) {
     if (count == 0) break;
     TRY(target->write({buffer->data(), count}));
   }
-  if (target->size_bytes() != piece.part.decoded_bytes) {
-    return bad_input(fmt::format("{} of task {} has {} bytes, and its task wrote {}", piece.part.name,
-                                 piece.source.task_id, target->size_bytes(), piece.part.decoded_bytes));
-  }
-  TRY(target->commit());
-  return target->size_bytes();
+  if (target->size_bytes() == piece.part.decoded_bytes) return target;
+  return bad_input(fmt::format("{} of task {} has {} bytes, and its task wrote {}", piece.part.name,
+                               piece.source.task_id, target->size_bytes(), piece.part.decoded_bytes));
 }
 
 // Without them nothing of the result is missing.
-Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& watch, const std::string& output) {
-  TRY_ASSIGN(auto file, disk::AtomicFile::create(path_beside(output, kBadRecordsName)));
+Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& watch, const std::string& path) {
+  TRY_ASSIGN(auto file, disk::AtomicFile::create(path));
   auto fetched =
       results::fetch_file(session.api(), source_of(watch, watch.final_task()), kBadRecordsName, *file, session.stop());
   if (fetched.ok()) return file->commit();
@@ -113,34 +112,41 @@ Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& w
 
 }  // namespace
 
-Result<void> check_output(const std::string& output) {
+Result<void> check_output(const std::string& output, const CommandLine& line, const Job* job) {
   const std::filesystem::path folder = std::filesystem::path(output).parent_path();
   std::error_code ignored;
-  if (output == "-" || folder.empty() || std::filesystem::is_directory(folder, ignored)) return {};
-  return bad_config(fmt::format("there is no folder {} for the result {}", folder.string(), output));
+  if (output != "-" && !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    return bad_config(fmt::format("there is no folder {} for the result {}", folder.string(), output));
+  }
+  return job == nullptr ? Result<void>() : ResultFolder(result_paths(output, 1)).check(*job, line);
 }
 
-std::string path_beside(const std::string& output, const std::string& name) {
-  return output == "-" ? name : (std::filesystem::path(output).parent_path() / name).string();
-}
-
-Result<std::uint64_t> fetch_result(GroupSession& session, const watch::GroupWatch& watch, const TaskReport& report,
-                                   const std::string& output) {
+Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch, TaskReport& report,
+                          const std::string& output) {
   TRY_ASSIGN(std::vector<Piece> pieces, pieces_of(session, watch, report, output));
   TRY_ASSIGN(disk::ScratchFolder scratch, disk::ScratchFolder::make(""));
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     pieces[i].stored = fmt::format("{}/{}{}", scratch.path(), i, kStoredEnding);
     TRY(results::fetch_part(session.api(), pieces[i].source, pieces[i].part, pieces[i].stored, session.stop()));
   }
-  std::uint64_t bytes = 0;
+  const bool is_one = pieces.front().target == output;
+  const ResultFolder folder(result_paths(output, is_one ? 1 : std::max<std::size_t>(pieces.size(), 2)));
+  Targets targets;
   for (const Piece& piece : pieces) {
-    TRY_ASSIGN(std::uint64_t written, decode_to_target(piece));
-    bytes += written;
+    TRY_ASSIGN(auto target, decode_to_target(piece));
+    targets.push_back(std::move(target));
   }
-  if (report.accounting.records_bad + report.accounting.groups_bad > 0) {
-    TRY(fetch_bad_records(session, watch, output).context("fetching bad_records.txt"));
+  Accounting& accounting = report.accounting;
+  if (accounting.records_bad + accounting.groups_bad > 0) {
+    TRY(fetch_bad_records(session, watch, folder.paths().bad_records).context("fetching bad_records.txt"));
+  } else {
+    folder.remove_bad_records();
   }
-  return bytes;
+  TRY(commit(targets, &folder));
+  accounting.result = output;
+  accounting.result_bytes = size_bytes(targets);
+  folder.describe(accounting);
+  return {};
 }
 
 }  // namespace quern::app

@@ -13,14 +13,12 @@ namespace quern::app {
 // Brings here what the job of a group that has completed was for: `output`, or where its reducers' results were to be
 // kept apart one file for each; bad_records.txt if records were bad and the tasks left it. Nothing is written before
 // all is here and is what the tasks said it is; then each file appears by rename. `output` may be "-", for one result.
-// `report` is the final task's. The size of all results.
-Result<std::uint64_t> fetch_result(GroupSession& session, const watch::GroupWatch& watch, const TaskReport& report,
-                                   const std::string& output);
+// `report` is the final task's; its accounting then says what is here. result.json is left to the caller.
+Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch, TaskReport& report,
+                          const std::string& output);
 
-// Before a job goes on for hours: kBadConfig if there is no folder for its result.
-Result<void> check_output(const std::string& output);
-
-// "results/bad_records.txt" beside "results/x.txt".
-std::string path_beside(const std::string& output, const std::string& name);
+// Before a job goes on for hours: kBadConfig if there is no folder for its result, or if that would replace what the
+// job reads. `job` is nullptr where it is not known.
+Result<void> check_output(const std::string& output, const CommandLine& line, const Job* job);
 
 }  // namespace quern::app

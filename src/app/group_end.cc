@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "app/console.h"
 #include "app/fetch_result.h"
+#include "app/result_folder.h"
 #include "services/taskcluster/root_url.h"
 #include "stages/output/output.h"
 #include "stages/results/results.h"
@@ -34,23 +36,30 @@ std::string link_to_result(GroupSession& session, const watch::GroupWatch& watch
                                    watch.artifact_prefix() + "/" + report.parts.front().name);
 }
 
-Result<int> close_completed(GroupSession& session, const watch::GroupWatch& watch,
-                            const std::optional<std::string>& output) {
+// An accounting without a result also says which one is still there.
+Result<void> leave_accounting(const std::optional<std::string>& beside, Accounting& accounting) {
+  if (!beside.has_value()) return {};
+  const ResultFolder folder(result_paths(*beside, 1));
+  if (accounting.files.empty()) folder.describe(accounting);
+  return folder.write(accounting);
+}
+
+Result<int> close_completed(GroupSession& session, const watch::GroupWatch& watch, const Leaves& leaves) {
   TRY_ASSIGN(TaskReport report, read_final_report(session, watch));
   Accounting& accounting = report.accounting;
   accounting.job = watch.group().job;
+  accounting.files.clear();
   take_times_of_job(watch, accounting);
-  if (!output.has_value()) {
+  if (leaves.result.has_value()) {
+    TRY(fetch_result(session, watch, report, *leaves.result));
+  } else {
     accounting.result = link_to_result(session, watch, report);
-    return session.account(accounting, "");
   }
-  TRY_ASSIGN(accounting.result_bytes, fetch_result(session, watch, report, *output));
-  accounting.result = *output;
-  if (*output != "-") TRY(output::write_accounting(accounting, path_beside(*output, kAccountingName)));
+  TRY(leave_accounting(leaves.beside, accounting));
   return session.account(accounting, "");
 }
 
-Result<int> close_failed(GroupSession& session, const watch::GroupWatch& watch) {
+Result<int> close_failed(GroupSession& session, const watch::GroupWatch& watch, const Leaves& leaves) {
   std::string cause = "the job failed: " + watch.why_failed();
   Accounting accounting{.outcome = Outcome::kFailed};
   if (has_failed(watch.final_task())) {
@@ -65,17 +74,35 @@ Result<int> close_failed(GroupSession& session, const watch::GroupWatch& watch) 
   }
   accounting.job = watch.group().job;
   accounting.result.clear();
+  accounting.files.clear();
+  accounting.ended_with.reset();
   accounting.failure = cause;
   take_times_of_job(watch, accounting);
+  TRY(leave_accounting(leaves.beside, accounting));
   return session.account(accounting, cause);
 }
 
 }  // namespace
 
 Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, watch::Ending ending,
-                        const std::optional<std::string>& output) {
-  if (ending == watch::Ending::kCompleted) return close_completed(session, watch, output);
-  return close_failed(session, watch);
+                        const Leaves& leaves) {
+  if (ending == watch::Ending::kCompleted) return close_completed(session, watch, leaves);
+  return close_failed(session, watch, leaves);
+}
+
+Result<int> account_for_failure(GroupSession& session, const std::optional<std::string>& beside,
+                                const std::function<Result<int>()>& work) {
+  Result<int> status = work();
+  if (status.ok() || status.error().kind == ErrorKind::kBadConfig) return status;
+  const Error& error = status.error();
+  const bool was_stopped = session.was_stopped() && error.kind == ErrorKind::kStopped;
+  Accounting accounting{.outcome = was_stopped ? Outcome::kStopped : Outcome::kFailed,
+                        .failure = error.message,
+                        .ended_with = session.exit_status_of(error)};
+  auto left = leave_accounting(beside, accounting);
+  if (!left.ok()) session.sink().note(event::Level::kWarning, left.error().message);
+  print_previous_result(accounting);
+  return status;
 }
 
 }  // namespace quern::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -9,10 +10,20 @@
 
 namespace quern::app {
 
+// What a command about a group leaves here.
+struct Leaves {
+  std::optional<std::string> result;  // where the result is fetched to; none: it is not
+  std::optional<std::string> beside;  // result.json stands next to this path; none: there is none
+};
+
 // What is to be done and said when the job of a group has ended, as `ending` says: reads the accounting that its final
-// task left, fetches the result to `output` (none: it stays where it is), with result.json beside it, and says how it
-// went. The exit status, as of quern run.
+// task left, fetches the result, writes result.json, and says how it went. The exit status, as of quern run.
 Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, watch::Ending ending,
-                        const std::optional<std::string>& output);
+                        const Leaves& leaves);
+
+// Does `work`. If it fails, result.json next to `beside` says so, unless nothing was begun, as the command line or the
+// job file is wrong.
+Result<int> account_for_failure(GroupSession& session, const std::optional<std::string>& beside,
+                                const std::function<Result<int>()>& work);
 
 }  // namespace quern::app

@@ -67,8 +67,12 @@ Result<void> GroupSession::connect(const std::string& root_url) {
 
 int GroupSession::fail(const Error& error) {
   sink_->finish();
-  const int status = print_error(error);
-  return was_stopped() && error.kind == ErrorKind::kStopped ? 128 + signals_->stopped_by() : status;
+  print_error(error);
+  return exit_status_of(error);
+}
+
+int GroupSession::exit_status_of(const Error& error) const {
+  return was_stopped() && error.kind == ErrorKind::kStopped ? 128 + signals_->stopped_by() : status_of(error);
 }
 
 int GroupSession::account(const Accounting& accounting, const std::string& cause) {
@@ -78,6 +82,7 @@ int GroupSession::account(const Accounting& accounting, const std::string& cause
     return exit_status(accounting);
   }
   if (!cause.empty()) print_error({.kind = ErrorKind::kChildFailed, .message = cause});
+  print_previous_result(accounting);
   if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, has_color()));
   return exit_status(accounting);
 }

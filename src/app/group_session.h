@@ -37,6 +37,7 @@ class GroupSession {
   // The end: what moves goes away, the error or the accounting is said. The exit status of the command: 128+n if a
   // signal stopped it, 2 for kBadConfig, else 1; of an accounting as it says.
   int fail(const Error& error);
+  int exit_status_of(const Error& error) const;
   // `cause` is why the job failed, "" if it did not.
   int account(const Accounting& accounting, const std::string& cause);
 

@@ -54,6 +54,7 @@ Result<GroupTarget> find_group(const std::optional<std::string>& word) {
   const Job& job = loaded.value().file.job;
   TRY_ASSIGN(GroupTarget target, read_group_file(job.folder));
   target.output = job.output;
+  target.job = job;
   return target;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "model/job.h"
 
 namespace quern::app {
 
@@ -12,6 +13,7 @@ struct GroupTarget {
   std::string group_id;
   std::string root_url = {};          // "": TASKCLUSTER_ROOT_URL's
   std::string output = "result.txt";  // of the job, where it is known
+  std::optional<Job> job = {};        // where it is known
 };
 
 // `word` is a group's id, or a job file or folder whose last submission stands in .quern-group in its folder; none: the

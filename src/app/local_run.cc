@@ -74,12 +74,12 @@ Result<void> run_all_steps(const LocalRun& run, const RunStep& first, Workshop& 
     TRY_ASSIGN(auto file, StepFile::create(path));
     files.push_back(std::move(file));
     TRY(run_one(number, files));
-    TRY(commit(files));
+    TRY(commit(files, nullptr));
     between.inputs = {{.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = size_bytes(files)}};
   }
   TRY(run_one(last, targets));
   TimedPhase timed(Phase::kOutput, run.events);
-  return commit(targets);
+  return commit(targets, run.folder);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace quern::app {
 
 class InputSupply;
 class LossPolicy;
+class ResultFolder;
 
 // What a run on this machine is made of. All is borrowed for the whole run.
 struct LocalRun {
@@ -28,6 +29,8 @@ struct LocalRun {
   // The result, and what quern reduce finds in its inputs, is text. Other steps and tasks of the job are handed pairs.
   PairOutput gives = {.is_text = true};
   bool reads_text = true;
+  // What stands where the result goes; none: nothing that anybody accounts for.
+  const ResultFolder* folder = nullptr;
 };
 
 struct LocalRunResult {

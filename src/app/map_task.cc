@@ -54,7 +54,7 @@ Result<void> map_and_write(const LocalRun& run, Workshop& shop, Targets& targets
   TRY(has_reducer ? map_and_sort(run, place, targets) : map_in_order(run, place, *targets.front()));
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   TimedPhase timed(Phase::kOutput, run.events);
-  return commit(targets);
+  return commit(targets, run.folder);
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ Result<LocalRunResult> finish(const LocalRun& run, Result<void> done, Targets& t
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   if (!done.ok()) return std::move(done).error();
   TimedPhase timed(event::Phase::kOutput, run.events);
-  TRY(commit(targets));
+  TRY(commit(targets, run.folder));
   return LocalRunResult{.result_bytes = size_bytes(targets)};
 }
 

@@ -116,25 +116,30 @@ class RunMail {
 Result<int> run_session(const CommandLine& line, const Job& job) {
   RunSession session(line, job);
   if (auto opened = session.open(); !opened.ok()) {
-    TRY(session.write_books(session.close(opened.error())));
+    if (opened.error().kind != ErrorKind::kBadConfig) TRY(session.write_books(session.close(opened.error())));
     return std::move(opened).error();
   }
   RunMail mail(session, line, job);
-  auto list = [&] { return list_run_inputs(job, line, session.remote().peers(), session.stop()); };
+  auto list = [&] {
+    return list_run_inputs(job, line, session.remote().peers(), &session.folder().own_files(), session.stop());
+  };
   auto listed = session.list_inputs(list, [&] { return folder_name(job); });
-  if (!listed.ok()) {
+  if (!listed.ok() && listed.error().kind == ErrorKind::kBadConfig) {
+    // Nothing has run, so what an earlier run says of itself stays.
     mail.send(session.close(listed.error()), &listed.error());
     return std::move(listed).error();
   }
-  auto result = session.work([&](const LocalRun& run) { return run_command_of(line.command, run); });
+  Result<LocalRunResult> result = LocalRunResult();
+  if (listed.ok()) {
+    result = session.work([&](const LocalRun& run) { return run_command_of(line.command, run); });
+  } else {
+    result = std::move(listed).error();
+  }
   Accounting accounting = session.close(result);
   auto written = session.write_books(accounting);
   mail.send(accounting, !result.ok() ? &result.error() : !written.ok() ? &written.error() : nullptr);
   session.say(accounting, result);
   TRY(std::move(written));
-  if (!result.ok() && result.error().kind == ErrorKind::kBadConfig) return kStatusBadConfig;
-  if (!result.ok() && reader_has_gone(result.error())) return kStatusReaderGone;
-  if (accounting.outcome == Outcome::kStopped) return 128 + session.stopped_by();
   return exit_status(accounting);
 }
 

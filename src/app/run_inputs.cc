@@ -1,10 +1,12 @@
 #include "app/run_inputs.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,19 +38,25 @@ Error no_inputs(const Job& job, Command command) {
 }
 
 // The names of quern map's results are taken as they are.
-Result<InputList> list_map_results(const Job& job, const CommandLine& line) {
-  if (line.inputs.empty()) return no_inputs(job, line.command);
+Result<InputList> list_map_results(const Job& job, const CommandLine& line, const inputs::OwnFiles* own_files) {
   TRY_ASSIGN(std::string folder, disk::working_folder());
   InputList list;
   for (const std::string& name : line.inputs) {
     std::string path = disk::absolute_path(name, folder);
-    std::error_code problem;
-    std::uint64_t size_bytes = std::filesystem::file_size(path, problem);
-    if (problem) {
-      return os_error("reduce: " + name, problem.value());
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return os_error("reduce: " + name, errno);
+    if (S_ISDIR(status.st_mode)) return os_error("reduce: " + name, EISDIR);
+    if (inputs::is_left_by_a_run(path)) {
+      // A shell makes names of parts/*, and a map leaves its accounting there.
+      list.notes.push_back(name + " is left out: it belongs to the result of a run, and is not one");
+      continue;
     }
-    list.inputs.push_back({.name = name, .path = std::move(path), .stored_bytes = size_bytes});
+    const auto* own = own_files == nullptr ? nullptr : own_files->find(status);
+    if (own != nullptr && !own->role.empty()) return inputs::replaced("the input " + name, *own);
+    list.inputs.push_back(
+        {.name = name, .path = std::move(path), .stored_bytes = static_cast<std::uint64_t>(status.st_size)});
   }
+  if (list.inputs.empty()) return no_inputs(job, line.command);
   return list;
 }
 
@@ -86,14 +94,16 @@ Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& li
 }
 
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
-                                  const std::stop_token& stop) {
-  if (line.command == Command::kReduce) return list_map_results(job, line);
+                                  const inputs::OwnFiles* own_files, const std::stop_token& stop) {
+  if (line.command == Command::kReduce) return list_map_results(job, line, own_files);
   TRY_ASSIGN(inputs::InputRequest request, input_request(job, line));
   if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value())
     return no_inputs(job, line.command);
   StandardInput standard_input;
   request.standard_input = &standard_input;
   request.peers = std::move(peers);
+  request.own_files = own_files;
+  request.names_may_be_expanded = line.command == Command::kMap;
   return inputs::list_inputs(request, stop);
 }
 

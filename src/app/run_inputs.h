@@ -19,7 +19,8 @@ std::string bucket_of(const CommandLine& line);
 
 // The inputs of quern run, map and reduce: what the command line names, else for run what the job names. Those of
 // reduce stand in the order in which they are named, as the values of a key will; all others are sorted. Blocks.
+// `own_files` is as in InputRequest.
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
-                                  const std::stop_token& stop);
+                                  const inputs::OwnFiles* own_files, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -11,23 +11,31 @@
 #include "app/console.h"
 #include "app/input_opener.h"
 #include "app/map_phase.h"
+#include "app/map_task.h"
 #include "model/accounting_json.h"
 #include "services/disk/full_disk.h"
 #include "views/terminal/view.h"
 
 namespace quern::app {
-ResultPaths result_paths(const Job& job) {
-  if (job.output == "-") return {.result = "-", .accounting = "", .bad_records = "bad_records.txt"};
-  std::filesystem::path folder = std::filesystem::path(job.output).parent_path();
-  return {.result = job.output,
-          .accounting = (folder / "result.json").string(),
-          .bad_records = (folder / "bad_records.txt").string()};
+namespace {
+
+std::size_t results_of(const CommandLine& line, const Job& job) {
+  if (line.command == CommandLine::Command::kMap || line.merge) return map_results(job);
+  return line.command == CommandLine::Command::kRun ? run_results(job) : 1;
 }
+
+ResultPaths paths_of(const CommandLine& line, const Job& job) {
+  ResultPaths paths = result_paths(job.output, results_of(line, job));
+  paths.log = line.log;
+  return paths;
+}
+
+}  // namespace
 
 RunSession::RunSession(const CommandLine& line, const Job& job)
     : line_(line),
       job_(job),
-      paths_(result_paths(job)),
+      folder_(paths_of(line, job)),
       remote_(line),
       accountant_(inputs_),
       policy_(
@@ -36,11 +44,11 @@ RunSession::RunSession(const CommandLine& line, const Job& job)
             return verify_input(inputs_.inputs, decode_options(job_), input, stop);
           },
           stop_),
-      bad_file_(output::BadRecordFile::make(paths_.bad_records, line.scratch)),
+      bad_file_(output::BadRecordFile::make(folder_.paths().bad_records, line.scratch)),
       bad_records_(*bad_file_, inputs_, policy_) {}
 
 Result<void> RunSession::open() {
-  auto log = open_log();
+  TRY(folder_.check(job_, line_));
   // From here on nothing waits for another process before the signals are listened to.
   Signals::block();
   open_views();
@@ -48,7 +56,7 @@ Result<void> RunSession::open() {
                events_->emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
                if (is_closed_) late_stop_.request_stop();
              }));
-  return log;
+  return {};
 }
 
 Result<void> RunSession::open_log() {
@@ -68,10 +76,7 @@ void RunSession::open_views() {
     view_.replace(view::make_terminal_view(std::move(options)));
     sinks.push_back(&view_);
   }
-  if (log_file_.is_open()) {
-    log_ = view::make_json_view({.fd = log_file_.number(), .input_name = input_name()});
-    sinks.push_back(log_.get());
-  }
+  sinks.push_back(&late_log_);
   // The policy comes last: what stops the run is shown before it does.
   for (EventSink* sink : {static_cast<EventSink*>(&accountant_), static_cast<EventSink*>(&bad_records_),
                           static_cast<EventSink*>(&policy_)}) {
@@ -80,10 +85,24 @@ void RunSession::open_views() {
   events_ = std::make_unique<Tee>(std::move(sinks));
 }
 
+// Not before the inputs are known: one that --log names must stay as it is.
+Result<void> RunSession::open_log() {
+  if (line_.log.empty()) return {};
+  auto opened = open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND);
+  if (!opened.ok()) return bad_config("--log " + opened.error().message);
+  log_file_ = std::move(opened).value();
+  log_ = view::make_json_view({.fd = log_file_.number(), .input_name = input_name()});
+  log_->emit(event::PhaseStarted{event::Phase::kInputs});
+  late_log_.set(log_.get());
+  return {};
+}
+
 Result<void> RunSession::list_inputs(const ListInputs& list, const std::function<std::string()>& job_name) {
   events_->emit(event::PhaseStarted{event::Phase::kInputs});
   auto start = std::chrono::steady_clock::now();
-  TRY_ASSIGN(inputs_, without_exceptions(list));
+  auto listed = without_exceptions(list);
+  if (listed.ok() || listed.error().kind != ErrorKind::kBadConfig) TRY(open_log());
+  TRY_ASSIGN(inputs_, std::move(listed));
   event::RunStarted started{.job = job_name(), .inputs = inputs_.inputs.size(), .processes = processes_of(job_)};
   for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
   events_->emit(started);
@@ -97,11 +116,12 @@ Result<LocalRunResult> RunSession::work(const Work& work) {
   const LocalRun run{.job = job_,
                      .inputs = inputs_,
                      .supply = *supply_,
-                     .output = paths_.result,
+                     .output = job_.output,
                      .scratch_parent = line_.scratch,
                      .events = *events_,
                      .policy = policy_,
-                     .stop = stop_};
+                     .stop = stop_,
+                     .folder = &folder_};
   auto done = without_exceptions([&] { return work(run); });
   if (done.ok()) return done;
   return disk::advise_scratch_if_full(std::move(done).error());
@@ -113,25 +133,26 @@ Accounting RunSession::close(const Result<LocalRunResult>& result) {
   auto options = terminal_options(line_);
   options.is_terminal = false;
   view_.replace(json_ == nullptr ? view::make_terminal_view(std::move(options)) : nullptr);
+  Accounting accounting = accountant_.finish(ending_of(result));
+  const bool was_stopped = accounting.outcome == Outcome::kStopped && stopped_by() != 0;
+  if (!result.ok()) accounting.ended_with = was_stopped ? 128 + stopped_by() : status_of(result.error());
+  folder_.describe(accounting);
+  return accounting;
+}
+
+Ending RunSession::ending_of(const Result<LocalRunResult>& result) const {
   if (result.ok()) {
-    return accountant_.finish(
-        {.outcome = Outcome::kDone, .result = paths_.result, .result_bytes = result.value().result_bytes});
+    return {.outcome = Outcome::kDone, .result = job_.output, .result_bytes = result.value().result_bytes};
   }
   bool was_stopped = stopped_by() != 0 && result.error().kind == ErrorKind::kStopped;
-  return accountant_.finish(
-      {.outcome = was_stopped || reader_has_gone(result.error()) ? Outcome::kStopped : Outcome::kFailed,
-       .failure = was_stopped ? fmt::format("stopped by signal {}", stopped_by()) : result.error().message});
+  return {.outcome = was_stopped || reader_has_gone(result.error()) ? Outcome::kStopped : Outcome::kFailed,
+          .failure = was_stopped ? fmt::format("stopped by signal {}", stopped_by()) : result.error().message};
 }
 
 Result<void> RunSession::write_books(const Accounting& accounting) {
-  if (accounting.records_bad + accounting.groups_bad == 0) {
-    // One that an earlier run left would be taken for this run's.
-    std::error_code ignored;
-    std::filesystem::remove(paths_.bad_records, ignored);
-  }
+  if (accounting.records_bad + accounting.groups_bad == 0) folder_.remove_bad_records();
   TRY(bad_records_.commit());
-  if (paths_.accounting.empty()) return {};
-  return output::write_accounting(accounting, paths_.accounting);
+  return folder_.write(accounting);
 }
 
 void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>& result) {
@@ -147,6 +168,7 @@ void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>&
     return;
   }
   if (!result.ok() && accounting.outcome == Outcome::kFailed) print_error(result.error());
+  print_previous_result(accounting);
   if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, has_color()));
 }
 

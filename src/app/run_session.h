@@ -15,23 +15,17 @@
 #include "app/loss_policy.h"
 #include "app/remote_access.h"
 #include "app/replaceable_view.h"
+#include "app/result_folder.h"
 #include "app/signals.h"
 #include "app/tee.h"
 #include "base/fd.h"
+#include "base/guarded.h"
 #include "base/result.h"
 #include "model/accounting.h"
 #include "stages/output/output.h"
 #include "views/json/json_view.h"
 
 namespace quern::app {
-
-// Where what belongs to a result is written.
-struct ResultPaths {
-  std::string result;      // as the job says; "-" is standard output
-  std::string accounting;  // "" if there is none
-  std::string bad_records;
-};
-ResultPaths result_paths(const Job& job);
 
 // All that stands around the work of one run: views, signals, inputs and how they come here, the books and what is said
 // at the end. The calls follow each other in the order in which they stand here. Belongs to the main thread, and is
@@ -40,7 +34,7 @@ class RunSession {
  public:
   // Both are borrowed.
   RunSession(const CommandLine& line, const Job& job);
-  // Begins to show events, and to listen to signals.
+  // Refuses to write over what the job reads, then begins to show events and to listen to signals.
   Result<void> open();
   // Takes the inputs, as `list` names them, and prepares to bring those that are remote. `job_name` is how the books
   // call the job.
@@ -55,7 +49,7 @@ class RunSession {
   // Why it failed, and the accounting. After all notes.
   void say(const Accounting& accounting, const Result<LocalRunResult>& result);
 
-  const ResultPaths& paths() const { return paths_; }
+  const ResultFolder& folder() const { return folder_; }
   RemoteAccess& remote() { return remote_; }
   LossPolicy& policy() { return policy_; }
   EventSink& events() { return *events_; }
@@ -67,15 +61,29 @@ class RunSession {
   int stopped_by() const { return signals_ == nullptr ? 0 : signals_->stopped_by(); }
 
  private:
-  Result<void> open_log();
+  // Passes events on once there is somebody to take them.
+  class LateSink final : public EventSink {
+   public:
+    void emit(const event::Event& event) override {
+      auto target = target_.lock();
+      if (*target != nullptr) (*target)->emit(event);
+    }
+    void set(EventSink* target) { *target_.lock() = target; }
+
+   private:
+    Guarded<EventSink*> target_;
+  };
+
   void open_views();
+  Result<void> open_log();
+  Ending ending_of(const Result<LocalRunResult>& result) const;
   std::function<std::string(InputOrdinal)> input_name() {
     return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };
   }
 
   const CommandLine& line_;
   const Job& job_;
-  const ResultPaths paths_;
+  const ResultFolder folder_;
   RemoteAccess remote_;
   InputList inputs_;
   std::stop_source stop_;
@@ -89,6 +97,7 @@ class RunSession {
   ReplaceableView view_;
   std::unique_ptr<view::JsonView> json_;
   std::unique_ptr<view::JsonView> log_;
+  LateSink late_log_;
   std::unique_ptr<Tee> events_;
   std::unique_ptr<InputSupply> supply_;
   std::unique_ptr<Signals> signals_;

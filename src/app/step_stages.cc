@@ -7,6 +7,7 @@
 #include "app/input_supply.h"
 #include "app/loss_policy.h"
 #include "app/map_phase.h"
+#include "app/result_folder.h"
 #include "app/tee.h"
 #include "base/guarded.h"
 
@@ -109,7 +110,8 @@ Result<Targets> make_targets(const std::string& output, std::size_t count) {
   return targets;
 }
 
-Result<void> commit(Targets& targets) {
+Result<void> commit(Targets& targets, const ResultFolder* folder) {
+  if (folder != nullptr) TRY(folder->make_way());
   for (auto& target : targets) TRY(target->commit());
   return {};
 }

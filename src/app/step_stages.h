@@ -53,7 +53,8 @@ Result<Workshop> open_workshop(const LocalRun& run, LoadFor purpose);
 using Targets = std::vector<std::unique_ptr<output::ResultTarget>>;
 // `output` alone, or output.0 to output.N-1. A path that cannot be written is an error here already.
 Result<Targets> make_targets(const std::string& output, std::size_t count);
-Result<void> commit(Targets& targets);
+// `folder` makes way for them first; none: they are results of a step.
+Result<void> commit(Targets& targets, const ResultFolder* folder);
 std::uint64_t size_bytes(const Targets& targets);
 
 // Where one step works.

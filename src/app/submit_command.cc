@@ -78,10 +78,8 @@ std::optional<std::string> output_of(const CommandLine& line, const JobPlan& pla
   return line.tasks.output.value_or(planned.parts->loaded.file.job.output);
 }
 
-Result<int> submit_job(const CommandLine& line, GroupSession& session) {
-  TRY_ASSIGN(JobPlan planned, plan(line, session));
-  const std::optional<std::string> output = output_of(line, planned);
-  if (output.has_value()) TRY(check_output(*output));
+Result<int> create_and_watch(const CommandLine& line, GroupSession& session, const JobPlan& planned,
+                             const Leaves& leaves) {
   TRY(session.connect(planned.parts->root_url));
   TRY(submit::check_access(session.api(), session.stop()));
   TRY(check_scopes(session, planned.graph));
@@ -92,7 +90,15 @@ Result<int> submit_job(const CommandLine& line, GroupSession& session) {
     TRY(print(group_id + "\n"));
     return 0;
   }
-  return watch_group(session, group_id, {.poll = line.tasks.poll, .reruns = false, .output = output});
+  return watch_group(session, group_id, {.poll = line.tasks.poll, .reruns = false, .leaves = leaves});
+}
+
+Result<int> submit_job(const CommandLine& line, GroupSession& session) {
+  TRY_ASSIGN(JobPlan planned, plan(line, session));
+  Leaves leaves{.result = output_of(line, planned), .beside = {}};
+  if (leaves.result.has_value()) TRY(check_output(*leaves.result, line, &planned.parts->loaded.file.job));
+  if (leaves.result != "-") leaves.beside = leaves.result;
+  return account_for_failure(session, leaves.beside, [&] { return create_and_watch(line, session, planned, leaves); });
 }
 
 }  // namespace

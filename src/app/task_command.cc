@@ -146,7 +146,8 @@ class Task {
 
 int Task::run() {
   Result<LocalRunResult> result = prepare_and_work();
-  const Accounting accounting = account(session_.close(result));
+  Accounting accounting = account(session_.close(result));
+  if (accounting.outcome == Outcome::kFailed) accounting.ended_with = task_status_of(result.error());
   auto left = leave(accounting, result);
   if (environment_.is_final) tell(accounting, !result.ok() ? &result.error() : !left.ok() ? &left.error() : nullptr);
   session_.say(accounting, result);
@@ -155,8 +156,7 @@ int Task::run() {
     return task_status_of(left.error());
   }
   if (result.ok()) return 0;
-  if (accounting.outcome == Outcome::kStopped) return 128 + session_.stopped_by();
-  return task_status_of(result.error());
+  return exit_status(accounting);
 }
 
 Result<LocalRunResult> Task::prepare_and_work() {
@@ -171,7 +171,9 @@ Result<LocalRunResult> Task::prepare_and_work() {
 }
 
 Result<InputList> Task::list() {
-  if (kind_ == TaskKind::kMap) return list_run_inputs(job_, line_, session_.remote().peers(), session_.stop());
+  if (kind_ == TaskKind::kMap) {
+    return list_run_inputs(job_, line_, session_.remote().peers(), &session_.folder().own_files(), session_.stop());
+  }
   TRY(find_needed_tasks());
   if (adds_up()) {
     for (const NeededTask& task : needed_) add_accounting(task.report.accounting, sum_);
@@ -304,6 +306,7 @@ Accounting Task::account(Accounting own) {
   Accounting total = sum_;
   add_accounting(own, total);
   total.outcome = own.outcome;
+  total.ended_with = own.ended_with;
   if (own.outcome == Outcome::kDone || own.outcome == Outcome::kDoneWithLosses) {
     total.outcome = has_losses(total) ? Outcome::kDoneWithLosses : Outcome::kDone;
   }
@@ -334,7 +337,7 @@ Result<void> Task::leave_bad_records() {
   for (const NeededTask& task : needed_) {
     if (!task.bad_records.empty()) paths.push_back(task.bad_records);
   }
-  if (has_own_bad_records_) paths.push_back(session_.paths().bad_records);
+  if (has_own_bad_records_) paths.push_back(session_.folder().paths().bad_records);
   if (paths.empty()) return {};
   TRY_ASSIGN(auto file, disk::AtomicFile::create(environment_.artifacts + "/" + kBadRecordsName));
   for (const std::string& path : paths) TRY(append_file(path, *file));

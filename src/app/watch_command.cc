@@ -33,8 +33,13 @@ Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, 
 
 Result<int> watch_target(const CommandLine& line, GroupSession& session, bool reruns) {
   TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
-  TRY(session.connect(target.root_url));
-  return watch_group(session, target.group_id, {.poll = line.tasks.poll, .reruns = reruns, .output = std::nullopt});
+  // A job that was run again has other books than those that its failure left.
+  Leaves leaves;
+  if (reruns && target.output != "-") leaves.beside = target.output;
+  return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
+    TRY(session.connect(target.root_url));
+    return watch_group(session, target.group_id, {.poll = line.tasks.poll, .reruns = reruns, .leaves = leaves});
+  });
 }
 
 }  // namespace
@@ -51,7 +56,7 @@ Result<int> watch_group(GroupSession& session, const std::string& group_id, cons
                                     rerun.has_value() ? &*rerun : nullptr, session.stop());
   if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) return still_going(std::move(ending).error(), watch);
   if (!ending.ok()) return std::move(ending).error();
-  return close_group(session, watch, ending.value(), options.output);
+  return close_group(session, watch, ending.value(), options.leaves);
 }
 
 int watch_command(const CommandLine& line) {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 
 #include "app/command_line.h"
+#include "app/group_end.h"
 #include "app/group_session.h"
 #include "base/result.h"
 
@@ -18,7 +18,7 @@ int retry_command(const CommandLine& line);
 struct WatchOptions {
   std::chrono::milliseconds poll;
   bool reruns = false;
-  std::optional<std::string> output;  // where the result is fetched to; none: it is not
+  Leaves leaves = {};
 };
 // Watches a group to its end, and says how it went: what the two commands, and quern submit, have in common. Stopped,
 // it says that the job goes on.
