@@ -59,12 +59,6 @@ Result<void> RunSession::open() {
   return {};
 }
 
-Result<void> RunSession::open_log() {
-  if (line_.log.empty()) return {};
-  TRY_ASSIGN(log_file_, open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND));
-  return {};
-}
-
 void RunSession::open_views() {
   std::vector<EventSink*> sinks;
   if (line_.json) {

@@ -75,7 +75,8 @@ std::unique_ptr<BlockSink> ordered_sink(const LocalRun& run, output::OrderedOutp
 }
 
 MapPhase map_phase(const LocalRun& run, const Place& place, PairOutput output, EventSink& events,
-                   std::function<std::unique_ptr<BlockSink>()> make_sink) {
+                   std::function<std::unique_ptr<BlockSink>()> make_sink,
+                   std::function<Result<void>(const std::stop_token&)> begin) {
   return MapPhase{.job = run.job,
                   .step = run.job.steps.front(),
                   .output = output,
