@@ -28,7 +28,7 @@ class FilesReducer final : public Reducer {
       TRY_ASSIGN(auto groups, open());
       return reduce(*groups, sink, stop);
     };
-    return program_.run(reduce_all, has_given_);
+    return program_.run(reduce_all, [this] { return !has_given_; });
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "model/limits.h"
@@ -17,8 +18,14 @@ namespace {
 
 class LinesReducer final : public Reducer {
  public:
-  LinesReducer(ReducerOptions options, process::Guard& guard, EventSink& events)
-      : options_(std::move(options)), report_(options_, events), program_(options_, guard, report_) {}
+  // `take_back` forgets what the sink was given of a child that failed; false if that cannot be done.
+  LinesReducer(
+      ReducerOptions options, process::Guard& guard, EventSink& events,
+      std::function<bool()> take_back = [] { return false; })
+      : options_(std::move(options)),
+        take_back_(std::move(take_back)),
+        report_(options_, events),
+        program_(options_, guard, report_) {}
 
   Result<void> start() override { return program_.start(); }
   Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
@@ -26,7 +33,7 @@ class LinesReducer final : public Reducer {
       TRY_ASSIGN(auto groups, open());
       return reduce(*groups, sink, stop);
     };
-    return program_.run(reduce_all, has_given_);
+    return program_.run(reduce_all, [this] { return !has_given_ || take_back_(); });
   }
 
  private:
@@ -35,6 +42,7 @@ class LinesReducer final : public Reducer {
   Result<void> step(ReducedSink& sink, GroupLines& lines, const std::stop_token& stop);
 
   const ReducerOptions options_;
+  const std::function<bool()> take_back_;
   // Borrowed by the program's child, so they stand before it and outlive it.
   std::array<Buffer, 2> buffers_;
   ChildReport report_;
@@ -52,6 +60,7 @@ Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
   GroupLines lines(groups, options_.separator);
   next_buffer_ = 0;
   has_more_ = true;
+  has_given_ = false;
   output_.clear();
   fed_ = {};
   for (Buffer& buffer : buffers_) buffer.clear();
@@ -91,8 +100,7 @@ Result<void> LinesReducer::step(ReducedSink& sink, GroupLines& lines, const std:
   fed_.groups += counts.groups;
   fed_.values += counts.values;
   // What is combined is reduced later, and counts then.
-  bool is_told = options_.role == event::Role::kReducer;
-  if (is_told && (fed_.values > told_.values || output_bytes > 0)) {
+  if (options_.role == event::Role::kReducer && (fed_.values > told_.values || output_bytes > 0)) {
     GroupLines::Counts most = {.groups = std::max(fed_.groups, told_.groups),
                                .values = std::max(fed_.values, told_.values)};
     report_.emit(event::GroupsReduced{.child = options_.child,
@@ -104,6 +112,16 @@ Result<void> LinesReducer::step(ReducedSink& sink, GroupLines& lines, const std:
   return {};
 }
 
+// What a block is combined to, until its child has ended well.
+class Combined final : public ReducedSink {
+ public:
+  Result<void> add(std::string_view /*key*/, std::string_view added) override {
+    lines.append(added);
+    return {};
+  }
+  Buffer lines;
+};
+
 class LinesCombiner final : public Combiner {
  public:
   LinesCombiner(ReducerOptions options, process::Guard& guard, EventSink& events)
@@ -114,9 +132,14 @@ class LinesCombiner final : public Combiner {
   Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
     disk::remove_folder(options_.working_folder);
     TRY(disk::make_folders(options_.working_folder));
-    LinesReducer child(options_, guard_, events_);
+    Combined combined;
+    LinesReducer child(options_, guard_, events_, [&] {
+      combined.lines.clear();
+      return true;
+    });
     TRY(child.start());
-    return child.run(open, sink, stop);
+    TRY(child.run(open, combined, stop));
+    return sink.add("", combined.lines.view());
   }
   Result<void> finish() override { return {}; }
 

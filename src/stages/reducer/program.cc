@@ -35,7 +35,7 @@ Result<void> Program::start_child() {
   return {};
 }
 
-Result<void> Program::run(const std::function<Result<void>()>& reduce, const bool& has_given) {
+Result<void> Program::run(const std::function<Result<void>()>& reduce, const std::function<bool()>& may_repeat) {
   Result<void> result;
   while (true) {
     begin();
@@ -45,8 +45,8 @@ Result<void> Program::run(const std::function<Result<void>()>& reduce, const boo
     static_cast<void>(end_child(*child_));
     report_.emit_log(*child_, true);
     ++deaths_;
-    if (has_given || deaths_ >= options_.attempts) {
-      result = died(result.error().message, has_given);
+    if (deaths_ >= options_.attempts || !may_repeat()) {
+      result = died(result.error().message);
       break;
     }
     TRY(start_another(result.error().message));
@@ -70,12 +70,13 @@ Result<void> Program::start_another(const std::string& how) {
   return start_child();
 }
 
-Error Program::died(const std::string& how, bool has_given) {
+Error Program::died(const std::string& how) {
   return report_.died({.when = "",
                        .how = how,
                        .log_lines = child_->last_log_lines(),
-                       .action = has_given ? "ended the job: part of what it gave is in the result already"
-                                           : fmt::format("started it {} times", deaths_),
+                       .action = deaths_ < options_.attempts
+                                     ? "ended the job: part of what it gave is in the result already"
+                                     : fmt::format("started it {} times", deaths_),
                        .advice = fmt::format("run it by hand: cd {} && {}; if this exit status is no failure, list it "
                                              "in the reducer's `ok_exit:`",
                                              options_.job_folder, command_line())});

@@ -21,9 +21,9 @@ class Program {
       : options_(options), guard_(guard), report_(report) {}
 
   Result<void> start();
-  // Has `reduce` feed the child and take what it gives. A child that fails before `has_given` is replaced by another,
-  // for which `reduce` begins again. Then an error of the child's own gets its cause block.
-  Result<void> run(const std::function<Result<void>()>& reduce, const bool& has_given);
+  // Has `reduce` feed the child and take what it gives. A child that fails is replaced by another, for which `reduce`
+  // begins again, if it `may_repeat`. In the end an error of the child's own gets its cause block.
+  Result<void> run(const std::function<Result<void>()>& reduce, const std::function<bool()>& may_repeat);
   process::Child& child() { return *child_; }
   // To be called once the child is fed: its time runs from here.
   void begin();
@@ -38,7 +38,7 @@ class Program {
  private:
   Result<void> start_child();
   Result<void> start_another(const std::string& how);
-  Error died(const std::string& how, bool has_given);
+  Error died(const std::string& how);
   std::string command_line() const;
 
   const ReducerOptions& options_;
