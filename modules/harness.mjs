@@ -289,7 +289,9 @@ class Results {
   #separator;
   #between;
   #onlyPlain; // keys must be such that their text can be cut behind them
-  #hasText = false; // some of the lines are to be cut
+  // What is among the lines that are not yet sent, or was until a function raised.
+  #hasText = false; // to be cut
+  #hasPairs = false;
 
   // `name` is of the function, for reasons.
   constructor(name, job) {
@@ -326,8 +328,8 @@ class Results {
   }
 
   // Whether none of the lines is a pair: quern cuts a whole block faster than we do.
-  areAllToBeCut(lines) {
-    return this.#hasText && !this.isText && !lines.some((line) => line.includes("\n"));
+  get areAllToBeCut() {
+    return this.#hasText && !this.#hasPairs && !this.isText;
   }
 
   // Makes pairs of the lines that are none yet, if pairs are wanted.
@@ -335,8 +337,12 @@ class Results {
     if (this.#hasText && !this.isText) {
       for (let i = 0; i < lines.length; ++i) if (!lines[i].includes("\n")) lines[i] = this.#pairOf(lines[i]);
     }
-    this.#hasText = false;
+    this.forget();
     return lines;
+  }
+
+  forget() {
+    this.#hasText = this.#hasPairs = false;
   }
 
   #pairOf(line) {
@@ -364,6 +370,7 @@ class Results {
     if (value.includes("\n")) {
       throw new Refused(`the value ${shown(value)} contains a line break; replace it, or return JSON.stringify(value)`);
     }
+    this.#hasPairs = true;
     lines.push(key + this.#between + value);
   }
 
@@ -639,10 +646,11 @@ class Mapper {
   }
 
   #sendAnswer({ id, lines }) {
-    const isToBeCut = this.#results.areAllToBeCut(lines);
+    const isToBeCut = this.#results.areAllToBeCut;
     const recordLines = isToBeCut || this.#results.isText ? 1 : 2;
     const parts = outputParts(isToBeCut ? lines : this.#results.cut(lines), recordLines);
     for (const part of parts) this.#channel.write(isToBeCut ? TEXT : OUTPUT, id, part);
+    this.#results.forget();
     lines.length = 0;
     this.#counters.send(this.#channel, id);
   }
