@@ -56,7 +56,8 @@ std::optional<std::string> json_word(const YamlNode& node) {
   if (!is_json_number(text)) return std::nullopt;
   // 1e3 is meant as 1000; 35.0 stays as it is, and so do numbers that no double holds.
   double value = parse_number(text).floating;
-  bool is_whole = text.find_first_of(".-") == std::string::npos && value <= kMostExactDouble;
+  bool has_exponent = text.find_first_of("eE") != std::string::npos;
+  bool is_whole = has_exponent && text.find_first_of(".-") == std::string::npos && value <= kMostExactDouble;
   return is_whole ? fmt::format("{}", static_cast<std::uint64_t>(value)) : text;
 }
 
