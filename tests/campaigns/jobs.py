@@ -9,6 +9,7 @@ import modules
 from scenario import compress
 
 ENDINGS = ["none", "none", "xz", "gz", "bz2", "zst", "lz4"]
+WORKERS = [("python", "function"), ("javascript", "function"), ("python", "lines")]
 SCRIPTS = {"python": "py", "javascript": "js", "binary": "awk"}
 # What a record's `x` may say. Other than good ones: those that are bad, those that `pairs` finds nothing in, and what `where` drops.
 BAD = ("raises", "dies", "broken")
@@ -75,11 +76,10 @@ class Job:
         if self.kind in ("sum", "min", "max", "top:3", "list", "unique") and draw.random() < 0.3:
             self.combiner = {"builtin": self.kind}
         elif self.kind == "total" and draw.random() < 0.5:
-            language = draw.choice(["python", "javascript"])
-            self.combiner = self.worker("combiner", language, "function", modules.reducer(language, "function", "total", self.separator))
+            self.combiner = self.reducing("combiner", "total")
         self.further = None
         if self.kind and draw.random() < 0.2:
-            language, interface = draw.choice([("python", "function"), ("javascript", "function"), ("python", "lines")])
+            language, interface = draw.choice(WORKERS)
             self.further = draw.choice(["count", "digest", "list", "unique"])
             self.step = {"mapper": self.worker("step", language, interface, modules.step_mapper(language, interface, self.separator)),
                          "reducer": self.reducing("last", self.further)}
@@ -87,7 +87,7 @@ class Job:
     def reducing(self, name, kind):
         if kind not in ("digest", "total"):
             return {"builtin": kind} if kind else None
-        language, interface = self.draw.choice([("python", "function"), ("javascript", "function"), ("python", "lines")])
+        language, interface = self.draw.choice(WORKERS)
         return self.worker(name, language, interface, modules.reducer(language, interface, kind, self.separator))
 
     def worker(self, name, language, interface, source):
@@ -107,7 +107,7 @@ class Job:
 
     def odd_keys(self):
         """Keys that hold the separator, where every worker is handed pairs and not text."""
-        workers = [self.mapper, self.reducer, *(self.step.values() if self.further else [])]
+        workers = [self.mapper, self.combiner, self.reducer, *(self.step.values() if self.further else [])]
         if any(worker and worker.get("interface") in ("lines", "files") for worker in workers):
             return []
         # In a record that is text a TAB ends the key.
@@ -181,8 +181,9 @@ class Job:
         self.block_bytes = draw.choice([None, 500, 4096, 30_000])
 
     def settings(self):
-        found = {"mapper": self.mapper, "inputs": ["data/*"], "record": self.record, "separator": self.separator,
+        found = {"mapper": self.mapper, "inputs": ["data/*"], "separator": self.separator,
                  "limits": self.limits, "reducers": self.reducers, "values": self.draw.choice(["list", "iterator"])}
+        found.update({"record": self.record} if self.interface != "files" else {})
         found.update({"reducer": self.reducer} if self.reducer else {})
         found.update({"combiner": self.combiner} if self.combiner else {})
         found.update({"where": {"x": ["good", *BAD, *ABSENT]}} if self.where else {})
