@@ -152,8 +152,8 @@ TEST_F(LossPolicyTest, HoldsTheSumOfAllTasksToTheLimits) {
   limits.bad_records = 5;
   policy.carry(5, 0);
   EXPECT_EQ(failure(), "");
-  policy.carry(1, 0);
-  EXPECT_THAT(failure(), HasSubstr("limits.bad_records allows no more than 5"));
+  bad(2, 1);
+  EXPECT_THAT(failure(), HasSubstr("c, record 1 is bad: no good; limits.bad_records allows no more than 5"));
 }
 
 TEST_F(LossPolicyTest, KeepsTheFirstFailure) {
