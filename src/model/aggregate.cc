@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <compare>
 #include <cstring>
@@ -35,11 +37,6 @@ T read(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
-template <typename T>
-void write(std::string& bytes, const T& value) {
-  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
 bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
 
 std::string shown(std::string_view text) {
@@ -58,11 +55,11 @@ struct Ranked {
   }
   std::string_view text() const { return number.text; }
   std::size_t size_bytes() const { return kHeadBytes + text().size(); }
-  std::string bytes() const {
-    std::string bytes;
-    write(bytes, number.nearest);
-    write(bytes, static_cast<std::uint32_t>(text().size()));
-    return bytes.append(text());
+  void write_to(char* target) const {
+    auto length = static_cast<std::uint32_t>(text().size());
+    std::memcpy(target, &number.nearest, sizeof number.nearest);
+    std::memcpy(target + sizeof number.nearest, &length, sizeof length);
+    std::memcpy(target + kHeadBytes, text().data(), text().size());
   }
   bool is_before(const Ranked& other, bool largest_first) const {
     std::weak_ordering order = compare(number, other.number);
@@ -114,7 +111,10 @@ class Extreme {
     if (has_better_text) best.text = other.text;
     std::string state(1,
                       static_cast<char>((best.number.has_value() ? kNumber : 0) | (best.text.has_value() ? kText : 0)));
-    if (best.number.has_value()) state += best.number->bytes();
+    if (best.number.has_value()) {
+      state.resize(1 + best.number->size_bytes());
+      best.number->write_to(state.data() + 1);
+    }
     if (best.text.has_value()) state += *best.text;
     state_ = std::move(state);
   }
@@ -123,28 +123,85 @@ class Extreme {
   const bool is_max_;
 };
 
-// State: the numbers, largest first.
-void add_to_top(std::string& state, const Ranked& number, std::uint64_t most) {
-  std::string_view rest = state;
-  std::uint64_t before = 0;
-  while (!rest.empty() && before < most) {
-    Ranked other = Ranked::parse(rest);
-    if (number.is_before(other, true)) break;
-    rest.remove_prefix(other.size_bytes());
-    ++before;
+// State: the head, then numbers in any order, then room for more. It has up to twice as many numbers as are wanted
+// before the lesser half is cut off, so that a number costs the same however many are wanted. Once that has happened
+// the first one is the least of the others: what does not come before it is not among the wanted ones.
+class Top {
+ public:
+  Top(std::span<char> state, std::uint64_t most) : state_(state), most_(most) {
+    if (!state_.empty()) std::memcpy(&head_, state_.data(), sizeof head_);
   }
-  if (before >= most) return;
-  state.insert(state.size() - rest.size(), number.bytes());
-  // One too many may have stood at the end.
-  rest = state;
-  for (std::uint64_t i = 0; i < most && !rest.empty(); ++i) rest.remove_prefix(Ranked::parse(rest).size_bytes());
-  state.resize(state.size() - rest.size());
+
+  // Adds the number, or drops it; false: that needs another state (make_room).
+  bool add(const Ranked& number) {
+    if (head_.is_cut && !number.is_before(Ranked::parse(numbers()), true)) return true;
+    if (head_.count / 2 >= most_ || head_.used_bytes + number.size_bytes() > state_.size()) return false;
+    number.write_to(state_.data() + head_.used_bytes);
+    head_.used_bytes += static_cast<std::uint32_t>(number.size_bytes());
+    ++head_.count;
+    write_head();
+    return true;
+  }
+  // A state with the wanted ones, and with room for `number`.
+  std::string make_room(const Ranked& number) const {
+    std::vector<Ranked> kept = all();
+    const bool is_cut = head_.count / 2 >= most_;
+    if (is_cut) {
+      std::nth_element(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(most_ - 1), kept.end(), is_first);
+      kept.resize(most_);
+      std::swap(kept.front(), kept.back());
+    }
+    std::string bytes(std::max(state_.size(), std::bit_ceil(head_.used_bytes + number.size_bytes())), '\0');
+    Top made({}, most_);
+    made.state_ = bytes;
+    for (const Ranked& one : kept) CHECK(made.add(one));
+    made.head_.is_cut = is_cut || head_.is_cut;
+    made.write_head();
+    return bytes;
+  }
+  std::vector<Ranked> all() const {
+    std::vector<Ranked> all;
+    for (std::string_view rest = numbers(); !rest.empty(); rest.remove_prefix(all.back().size_bytes())) {
+      all.push_back(Ranked::parse(rest));
+    }
+    return all;
+  }
+  // The wanted ones, largest first.
+  std::vector<Ranked> best() const {
+    std::vector<Ranked> best = all();
+    std::sort(best.begin(), best.end(), is_first);
+    if (best.size() > most_) best.resize(most_);
+    return best;
+  }
+
+ private:
+  struct Head {
+    std::uint32_t used_bytes = sizeof(Head);
+    std::uint32_t is_cut = 0;
+    std::uint64_t count = 0;
+  };
+  static bool is_first(const Ranked& one, const Ranked& other) { return one.is_before(other, true); }
+  std::string_view numbers() const {
+    if (state_.empty()) return {};
+    return std::string_view(state_.data(), head_.used_bytes).substr(sizeof head_);
+  }
+  void write_head() { std::memcpy(state_.data(), &head_, sizeof head_); }
+
+  std::span<char> state_;
+  Head head_;
+  const std::uint64_t most_;
+};
+
+void add_to_top(std::string& state, const Ranked& number, std::uint64_t most) {
+  while (!Top(state, most).add(number)) state = Top(state, most).make_room(number);
 }
 
-void append_ranked(std::string_view state, std::vector<std::string>& values) {
-  for (; !state.empty(); state.remove_prefix(Ranked::parse(state).size_bytes())) {
-    values.emplace_back(Ranked::parse(state).text());
-  }
+Top read_top(std::string_view state, std::uint64_t most) {
+  return Top({const_cast<char*>(state.data()), state.size()}, most);
+}
+
+void append_top(std::string_view state, std::uint64_t most, std::vector<std::string>& values) {
+  for (const Ranked& number : read_top(state, most).best()) values.emplace_back(number.text());
 }
 
 void add_count(std::string& state, std::uint64_t count) {
@@ -202,6 +259,12 @@ bool Aggregator::add(std::string& state, std::string_view value) const {
   return true;
 }
 
+bool Aggregator::add_in_place(std::span<char> state, std::string_view value) const {
+  if (aggregation_.kind != Kind::kTop) return false;
+  Number number = parse_number(value);
+  return is_orderable(number) && Top(state, aggregation_.top_count).add({{.nearest = number.floating, .text = value}});
+}
+
 void Aggregator::merge(std::string& state, std::string_view other) const {
   if (state.empty()) {
     state = other;
@@ -214,8 +277,8 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
     case Kind::kMax:
       return Extreme(state, aggregation_.kind == Kind::kMax).merge(other);
     case Kind::kTop:
-      for (std::string_view rest = other; !rest.empty(); rest.remove_prefix(Ranked::parse(rest).size_bytes())) {
-        add_to_top(state, Ranked::parse(rest), aggregation_.top_count);
+      for (const Ranked& number : read_top(other, aggregation_.top_count).all()) {
+        add_to_top(state, number, aggregation_.top_count);
       }
       return;
     case Kind::kMean:
@@ -236,7 +299,7 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
 void Aggregator::append_terms(std::string_view state, std::vector<std::string>& values) const {
   CHECK(has_terms());
   if (aggregation_.kind == Kind::kSum) return ExactSum(state).append_terms(values);
-  if (aggregation_.kind == Kind::kTop) return append_ranked(state, values);
+  if (aggregation_.kind == Kind::kTop) return append_top(state, aggregation_.top_count, values);
   const Extreme::Best best = Extreme::parse(state);
   if (best.number.has_value()) values.emplace_back(best.number->text());
   if (best.text.has_value()) values.emplace_back(*best.text);
@@ -261,7 +324,7 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
       return;
     }
     case Kind::kTop:
-      return append_ranked(state, values);
+      return append_top(state, aggregation_.top_count, values);
     case Kind::kSum:
       return values.push_back(ExactSum(state).text());
     case Kind::kMean:

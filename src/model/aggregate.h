@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,8 @@ Aggregation aggregation_of(const Builtin& builtin);
 std::string_view name_of(Aggregation::Kind kind);
 
 // Makes one state of any number of values, in any order and grouping, with the same result. A state is bytes: "" is
-// that of no values yet. For kList and kUnique the state would be all the values; keeps_state() is false, and only
-// needs_numbers() may be called.
+// that of no values yet. For kList and kUnique the state would be all the values: keeps_state() is false, and nothing
+// else may be called.
 class Aggregator {
  public:
   explicit Aggregator(Aggregation aggregation) : aggregation_(aggregation) {}
@@ -38,6 +39,8 @@ class Aggregator {
 
   // False: the value had to be a number and is none; the state is as it was.
   bool add(std::string& state, std::string_view value) const;
+  // The same where the state lies, which stays as long as it is. False: it is as it was, and add() has to do it.
+  bool add_in_place(std::span<char> state, std::string_view value) const;
   void merge(std::string& state, std::string_view other) const;
   // What the values come to: the N largest, largest first, of kTop, else one.
   void finish(std::string_view state, std::vector<std::string>& values) const;

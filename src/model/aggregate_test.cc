@@ -114,6 +114,35 @@ TEST(Top, KeepsTheLargestAndEqualOnesInByteOrder) {
               ElementsAre("18446744073709551615", "18446744073709551614", "18446744073709551613"));
 }
 
+// Only what add_in_place() refuses costs as much as many numbers: that a state grows, and that its lesser half is cut
+// off.
+TEST(Top, TouchesAllThatItHoldsOnlySeldom) {
+  constexpr std::size_t kWanted = 1000;
+  constexpr std::size_t kValues = 100'000;
+  const Aggregator top({.kind = Kind::kTop, .top_count = kWanted});
+  std::mt19937 random(4);
+  for (const char* order : {"ascending", "descending", "random"}) {
+    Values numbers(kValues);
+    for (std::size_t i = 0; i < kValues; ++i) numbers[i] = std::to_string(100'000 + i);
+    if (std::string_view(order) == "descending") std::reverse(numbers.begin(), numbers.end());
+    if (std::string_view(order) == "random") std::shuffle(numbers.begin(), numbers.end(), random);
+    std::string state;
+    std::size_t refused = 0;
+    for (const std::string& number : numbers) {
+      if (top.add_in_place({state.data(), state.size()}, number)) continue;
+      ++refused;
+      ASSERT_TRUE(top.add(state, number).ok());
+    }
+    EXPECT_LT(refused, kValues / kWanted + 20) << order;
+    EXPECT_LT(state.size(), 128 << 10) << order;
+    Values kept;
+    top.finish(state, kept);
+    ASSERT_EQ(kept.size(), kWanted) << order;
+    EXPECT_EQ(kept.front(), "199999") << order;
+    EXPECT_EQ(kept.back(), "199000") << order;
+  }
+}
+
 // Random values of all kinds and sizes.
 std::string random_value(std::mt19937_64& random) {
   switch (random() % 5) {

@@ -163,6 +163,8 @@ TEST(JobFileErrors, KnowWhatAWorkerNeeds) {
        "job.yml:2: reducer.builtin is 'top'; it must be top and a number"},
       {"top none", kFull + std::string("reducer: {builtin: 'top:0'}\n"),
        "job.yml:2: reducer.builtin is 'top:0'; it must be top and a number"},
+      {"top of all", kFull + std::string("reducer: {builtin: 'top:1000001'}\n"),
+       "job.yml:2: reducer.builtin is 'top:1000001'; it must be top and a number up to 1000000, as in top:10"},
       {"sum of ten", kFull + std::string("reducer: {builtin: sum:10}\n"),
        "job.yml:2: reducer.builtin is 'sum:10'; only top takes a number"},
       {"mean combines", kFull + std::string("combiner: {builtin: mean}\nreducer: {builtin: mean}\n"),

@@ -8,6 +8,7 @@
 
 #include "model/aggregate.h"
 #include "model/job_file_values.h"
+#include "model/limits.h"
 #include "model/nearest.h"
 #include "model/number.h"
 
@@ -263,9 +264,11 @@ class WorkerReader {
 
   Result<std::uint64_t> read_top_count(const Given& given, std::string_view argument) const {
     YamlNode node{.kind = Kind::kText, .text = std::string(argument)};
-    auto count = count_of(node, {.least = 1});
-    if (!count.ok())
-      return at(given, fmt::format("is '{}'; it must be top and a number, as in top:10", given.node.text));
+    auto count = count_of(node, {.least = 1, .most = limits::kMaxTopCount});
+    if (!count.ok()) {
+      return at(given, fmt::format("is '{}'; it must be top and a number up to {}, as in top:10", given.node.text,
+                                   limits::kMaxTopCount));
+    }
     return count.value();
   }
 

@@ -66,6 +66,8 @@ inline constexpr std::size_t kMaxPairBytes = 64 * kMiB;
 inline constexpr std::size_t kPipeBytes = 1 * kMiB;
 // A frame from a child that claims to be longer breaks the protocol.
 inline constexpr std::size_t kMaxFrameBytes = 64 * kMiB;
+// N of top:N: of one key up to twice as many numbers are held at once.
+inline constexpr std::size_t kMaxTopCount = 1'000'000;
 // What one block may give: more than this is refused with a clear error instead of filling the memory.
 inline constexpr std::size_t kMaxBlockOutputBytes = 1 * kGiB;
 // What a `lines` or `files` child gave for a batch that is not finished: beyond this it is held on disk.
