@@ -127,7 +127,8 @@ class Pairs(Scenario):
         """The pairs of the inputs."""
         for name, text in MODULES.items():
             self.write(name, dedent(text).replace("SEPARATOR", separator.replace("\t", "\\t")), executable=True)
-        self.write("analysis-tools.yml", f"mapper: {mapper}\nrecord: json\ninputs: [data/*]\nseparator: {json.dumps(separator)}\n{more}")
+        record = "" if "files" in mapper else "record: json\n"  # which a program that reads names does not have
+        self.write("analysis-tools.yml", f"mapper: {mapper}\n{record}inputs: [data/*]\nseparator: {json.dumps(separator)}\n{more}")
         pieces = [*separator, separator, "a", "New York", "漢", ""]
         pairs = []
         for number in range(FILES):
