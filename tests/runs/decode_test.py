@@ -198,10 +198,10 @@ class WhatIsNoRecords(Scenario):
             with self.subTest(kind=kind):
                 self.write(f"data/b.{kind}", "")
                 run = self.quern("run", "--set", "limits.failed_inputs=1")
-                self.assert_run(run, status=3, result="x\n", says=[f"data/b.{kind}", "the file is empty"], inputs_failed=1)
-                self.assert_run(self.quern("run", "--set", "decompress=none"), result="x\n", inputs_mapped=2)
+                self.assert_run(run, status=3, result="1 x\n", says=[f"data/b.{kind}", "the file is empty"], inputs_failed=1)
+                self.assert_run(self.quern("run", "--set", "decompress=none"), result="1 x\n", inputs_mapped=2)
                 os.rename(self.path(f"data/b.{kind}"), self.path("data/empty"))
-                self.assert_run(self.quern("run"), result="x\n", inputs_mapped=2)
+                self.assert_run(self.quern("run"), result="1 x\n", inputs_mapped=2)
                 self.assert_run(self.quern("run", "-i", "data/empty", "--set", f"decompress={kind}"), status=1, says="the file is empty")
                 os.remove(self.path("data/empty"))
 

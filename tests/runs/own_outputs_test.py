@@ -49,7 +49,8 @@ class OwnOutputs(Scenario):
 
     def test_of_earlier_runs_in_the_same_folder_neither(self):
         for output in ("one.txt", "two.txt", "three.txt", "-", "two.txt"):
-            run = self.quern("run", "-o", output, "--log", f"log-{output}.txt")
+            log = [] if output == "-" else ["--log", f"log-{output}"]
+            run = self.quern("run", "-o", output, *log)
             self.assertEqual(run.accounting["inputs"]["found"], 1, run)
         self.assertEqual(run.left("two.txt"), "lines 2\n")
         run = self.quern("run", "--set", "reducers=3", "--set", "result.parts=keep", "-o", "parts.txt")

@@ -150,6 +150,8 @@ class TheWholeWay(Submitting):
         early = self.quern("fetch", "job")
         self.assertEqual((early.status, early.result), (1, None), early)
         self.assertIn("there is no result yet: reduce is unscheduled", early.stderr)
+        self.assertEqual((early.accounting["status"], early.accounting["exit_status"]), ("failed", 1), early)
+        os.remove(self.path("result.json"))
         run = self.finish_with_worker(self.start("watch", "job", "--poll", "20ms"))
         self.assertEqual((run.status, run.result), (0, None), run)
         self.assertIn(f"{PREFIX.replace('/', '%2F')}%2Fresult.txt.zst", run.stderr)
@@ -361,21 +363,25 @@ class Afterwards(Submitting):
 
     def test_names_what_failed_and_runs_it_again(self):
         self.deploy()
+        self.write_all({"result.txt": "of yesterday\n", "result.json": "{}"})
         run = self.finish_with_worker(self.start(*self.submission()), ends={"map 2/3": "failed", "reduce": "failed"})
-        self.assertEqual(run.status, 1, run)
+        self.assertEqual((run.status, run.result, run.accounting["status"]), (1, "of yesterday\n", "failed"), run)
+        self.assertEqual(run.accounting["previous_result"]["path"], "result.txt")
+        self.assertIn("result.txt is still that of an earlier run", run.stderr)
         for phrase in ("failed: map 2/3 failed: its command failed", "/runs/0/artifacts/public%2Flogs%2Flive.log", "the job failed: reduce"):
             self.assertIn(phrase, run.stderr, run)
         group = json.loads(run.left("job/.quern-group"))["group_id"]
         again = self.finish_with_worker(self.start("retry", "job", "--poll", "20ms"), ends={"map 2/3": "failed"})
-        self.assertEqual(again.status, 1, again)
+        self.assertEqual((again.status, again.accounting["exit_status"]), (1, 1), again)
         self.assertIn("map 2/3 failed in run 1", again.stderr)
         process = self.start("retry", "job", "--poll", "20ms")
         self.wait_for(lambda: self.asked("POST", "/rerun")[1:], "the second rerun")
         process.send_signal(signal.SIGINT)
-        self.assertEqual(self.finish(process).status, 128 + signal.SIGINT)
+        ended = self.finish(process)
+        self.assertEqual((ended.status, ended.accounting["exit_status"]), (128 + signal.SIGINT, 128 + signal.SIGINT))
         self.serve_all()
         run = self.finish_with_worker(self.start("retry", "job", "--poll", "20ms"))
-        self.assertEqual(run.status, 0, run)
+        self.assertEqual((run.status, run.accounting["status"]), (0, "done"), run)
         runs = {label: len(one["status"]["runs"]) for label, one in self.tasks(group).items()}
         self.assertEqual(runs, {"map 1/3": 1, "map 2/3": 3, "map 3/3": 1, "reduce": 2})
         self.assertEqual(self.quern("fetch", "job").result, RESULT)
@@ -402,7 +408,7 @@ class Afterwards(Submitting):
             self.leave(task_id, run, "task.json", self.report_of([("result.txt.zst", compress(RESULT, "zst"), len(RESULT))]))
 
         run = self.finish_with_worker(self.start(*self.submission()), leave=leave)
-        self.assertEqual((run.status, run.result, run.accounting), (1, None, None), run)
+        self.assertEqual((run.status, run.result, run.accounting["status"]), (1, None, "failed"), run)
         self.assertIn("was fetched twice and is damaged: its SHA-256", run.stderr)
 
     def test_results_that_are_kept_apart_come_one_by_one(self):
