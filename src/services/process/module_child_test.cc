@@ -134,7 +134,7 @@ TEST_F(ModuleChildTest, StartsTheEmbeddedHarnesses) {
                                .interpreter = interpreter.value(),
                                .harness = harness.value(),
                                .setup_json = R"({"role": "mapper", "arguments": [], "record": "json", "separator": " ",
-                                                 "values": "list", "script": ")" +
+                                                 "values": "list", "timeout": 7200, "script": ")" +
                                              folder_ + row.script + "\"}",
                                .environment = child_environment({}, {}),
                                .working_folder = folder_});
@@ -146,7 +146,7 @@ TEST_F(ModuleChildTest, StartsTheEmbeddedHarnesses) {
       if (!next.value().has_value()) break;
       types.push_back(next.value()->header.type);
     }
-    EXPECT_EQ(types, (std::vector{FrameType::kReady, FrameType::kFinished}));
+    EXPECT_EQ(types, (std::vector{FrameType::kLoaded, FrameType::kReady, FrameType::kFinished}));
     EXPECT_EQ(child.child().exit()->in_words(), "exit status 0");
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/limits.h"
+#include "services/process/guard.h"
 #include "stages/mapper/batch.h"
 #include "stages/mapper/batch_events.h"
 #include "stages/mapper/block_lines.h"
@@ -142,15 +143,41 @@ TEST(PlanBatches, GivesEachInputAChildOfItsOwnWhenAsked) {
   EXPECT_TRUE(plan_batches({}, 1).empty());
 }
 
+class NoGuard final : public process::Guard {
+ public:
+  void add_group(int) override {}
+  void remove_group(int) override {}
+  const std::string& marker() const override { return marker_; }
+
+ private:
+  std::string marker_ = "QUERN_RUN=test";
+};
+
 class Recorder final : public EventSink {
  public:
   void emit(const event::Event& event) override { events.push_back(event); }
   std::vector<event::Event> events;
 };
 
-TEST(BatchEvents, HoldsBackWhatCountsUntilTheBatchIsCommitted) {
+// The peers of a worker that tells this recorder; the run ends with the second bad record.
+struct Peers {
+  std::vector<Input> inputs;
+  BufferPool pool{1, 1};
+  NoGuard guard;
   Recorder recorder;
-  BatchEvents events(recorder, true);
+  MapperPeers peers{.inputs = inputs,
+                    .pool = pool,
+                    .guard = guard,
+                    .events = recorder,
+                    .make_sink = {},
+                    .begin = {},
+                    .would_end = [](std::uint64_t bad_records) { return bad_records > 1; }};
+};
+
+TEST(BatchEvents, HoldsBackWhatCountsUntilTheBatchIsCommitted) {
+  Peers peers;
+  Recorder& recorder = peers.recorder;
+  BatchEvents events(peers.peers, true);
   events.emit(event::Counted{"g", "n", 1});
   events.emit(event::RecordBad{.input = 0, .line = 1});
   EXPECT_TRUE(recorder.events.empty());
@@ -160,11 +187,22 @@ TEST(BatchEvents, HoldsBackWhatCountsUntilTheBatchIsCommitted) {
   EXPECT_EQ(recorder.events.size(), 3);
 }
 
+TEST(BatchEvents, TellsBadRecordsAtOnceThatEndTheRun) {
+  Peers peers;
+  BatchEvents events(peers.peers, true);
+  events.emit(event::RecordBad{.input = 0, .line = 1});
+  EXPECT_TRUE(peers.recorder.events.empty());
+  events.emit(event::RecordBad{.input = 0, .line = 2});
+  EXPECT_EQ(peers.recorder.events.size(), 2);
+  events.commit();
+  EXPECT_EQ(peers.recorder.events.size(), 2);
+}
+
 TEST(BatchEvents, CountsBytesInTheFirstAttemptOnly) {
-  Recorder recorder;
-  BatchEvents(recorder, true).emit(event::InputProgress{.input = 0, .stored_bytes = 5});
-  BatchEvents(recorder, false).emit(event::InputProgress{.input = 0, .stored_bytes = 5});
-  EXPECT_EQ(recorder.events.size(), 1);
+  Peers peers;
+  BatchEvents(peers.peers, true).emit(event::InputProgress{.input = 0, .stored_bytes = 5});
+  BatchEvents(peers.peers, false).emit(event::InputProgress{.input = 0, .stored_bytes = 5});
+  EXPECT_EQ(peers.recorder.events.size(), 1);
 }
 
 }  // namespace

@@ -112,7 +112,9 @@ class ReducerTest : public ::testing::Test {
                                   .attempts = attempts_},
                                  guard_, events_);
     TRY(reducer->start());
-    auto open = [&]() -> Result<std::unique_ptr<GroupSource>> { return std::make_unique<FakeGroups>(groups); };
+    auto open = [&]() -> Result<std::unique_ptr<GroupSource>> {
+      return std::unique_ptr<GroupSource>(std::make_unique<FakeGroups>(groups));
+    };
     return reducer->run(open, sink_, stop_.get_token());
   }
   static std::string details_of(const Result<void>& result) {
