@@ -89,7 +89,7 @@ constexpr std::string_view kRunAfter =
     "\n"
     "Exit status:\n"
     "  0      done: every input and every record counted\n"
-    "  1      the job failed; a result of an earlier run stays, and result.json says so\n"
+    "  1      the job failed; a result of an earlier run stays (see result.json)\n"
     "  2      the command line or the job file is wrong\n"
     "  3      done, but inputs or records were left out, within the limits of the job\n"
     "  128+n  ended by signal n; 141: the reader of standard output has gone\n";

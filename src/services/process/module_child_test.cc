@@ -134,7 +134,7 @@ TEST_F(ModuleChildTest, StartsTheEmbeddedHarnesses) {
                                .interpreter = interpreter.value(),
                                .harness = harness.value(),
                                .setup_json = R"({"role": "mapper", "arguments": [], "record": "json", "separator": " ",
-                                                 "values": "list", "timeout": 7200, "script": ")" +
+                                                 "output": "pairs", "plain": false, "values": "list", "timeout": 7200, "script": ")" +
                                              folder_ + row.script + "\"}",
                                .environment = child_environment({}, {}),
                                .working_folder = folder_});

@@ -237,8 +237,9 @@ TEST(BlockSource, RemovesAByteOrderMarkUnlessRecordsArePairs) {
       EXPECT_EQ(given.texts[8], "y\n");
       reading.record = RecordKind::kText;
       EXPECT_EQ(read_blocks(reading).texts[5], marked_lines.substr(mark.size()));
-      reading.record = RecordKind::kPairs;
-      EXPECT_EQ(read_blocks(reading).texts[5], marked_lines);
+      Reading pair{.stored = {marked_lines}, .block_bytes = block_bytes, .record = RecordKind::kPairs};
+      pair.chunk = reading.chunk;
+      EXPECT_EQ(read_blocks(pair).texts[5], marked_lines);
     }
   }
 }
