@@ -145,7 +145,8 @@ std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to) {
 }
 
 ReducePhase reduce_phase(const LocalRun& run, const Place& place) {
-  return {run.job, run.job.steps.front(), run.gives, place.scratch_folder, place.processes, place.guard, run.events, run.policy};
+  return {run.job,         run.job.steps.front(), run.gives,  place.scratch_folder,
+          place.processes, place.guard,           run.events, run.policy};
 }
 
 Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to) {

@@ -282,7 +282,7 @@ class Blocks final : public BlockSource {
 
   const InputOrdinal first_;
   const std::span<const Input> inputs_;
-  const bool has_marks_;  // what quern wrote itself may begin with the bytes of a mark, and has none
+  const bool has_marks_;            // what quern wrote itself may begin with the bytes of a mark, and has none
   const std::size_t record_lines_;  // that a record is
   const Content content_;
   const bool may_be_archive_;

@@ -40,7 +40,7 @@ enum class Content { kAny, kLines, kJson };
 struct DecodeOptions {
   std::optional<Compression> compression;  // none: detect
   RecordKind record = RecordKind::kKeyedJson;
-  std::string separator;             // between the key and the value of a pair, in text for programs
+  std::string separator;  // between the key and the value of a pair, in text for programs
   Content content = Content::kAny;
   std::size_t block_bytes = 0;       // at least 3
   std::size_t max_record_bytes = 0;  // at least 3

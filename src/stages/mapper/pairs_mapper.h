@@ -50,9 +50,9 @@ struct PairsPeers {
 };
 
 // Each thread opens runs of inputs and decodes, looks and commits by itself. A record without the key or the value
-// gives nothing, and null is as good as nothing; it is counted. A record is bad if it is not JSON, if the key or the value
-// has a line break in it, or if the key must be plain and is not. Blocks; returns when all inputs are mapped or have
-// failed, or with the first error: a sink's, or kStopped.
+// gives nothing, and null is as good as nothing; it is counted. A record is bad if it is not JSON, if the key or the
+// value has a line break in it, or if the key must be plain and is not. Blocks; returns when all inputs are mapped or
+// have failed, or with the first error: a sink's, or kStopped.
 Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
                                const std::stop_token& stop);
 
