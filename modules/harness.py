@@ -643,6 +643,7 @@ class Mapper:
         self._function = function
         self._results = results
         self._is_pair = record_kind == "pairs"
+        self._record_lines = 2 if self._is_pair else 1
         self._is_text = record_kind in ("text", "pairs")
         self._is_keyed = record_kind == "keyed-json"
         self._scan = json.JSONDecoder().scan_once
@@ -686,17 +687,16 @@ class Mapper:
 
     def _map_carefully(self, lines):
         """What the records before gave is sent first: it is kept if this one is the child's last."""
-        record_lines = 2 if self._is_pair else 1
-        for at in range(0, len(lines), record_lines):
+        for at in range(0, len(lines), self._record_lines):
             self._send_lines()
             send_counters(self._channel, self._counters, self._identity)
             self._channel.write(STARTING, self._identity, PLACE.pack(self._segment, self._index + 1))
-            self._map(lines[at : at + record_lines])
+            self._map(lines[at : at + self._record_lines])
 
     def _map_in_strides(self, lines):
         start = 0
         while start < len(lines):
-            stop = start + self._progress.stride
+            stop = start + self._progress.stride * self._record_lines
             self._map(lines[start:stop])
             start = stop
             self._progress.look(self._count + self._index + 1)
