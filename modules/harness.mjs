@@ -104,7 +104,7 @@ function giveUp(message) {
   }
 }
 
-// The pipes, one whole part at a time. quern's pipes block, but whoever shares one may have changed that.
+// The pipes, one whole part at a time. quern's pipes block, but another process that shares one may have changed that.
 function readFully(target, start, size) {
   while (size > 0) {
     const count = patiently(() => readSync(READ_DESCRIPTOR, target, start, size));
@@ -332,7 +332,7 @@ class Results {
     return this.#hasText && !this.#hasPairs && !this.isText;
   }
 
-  // Makes pairs of the lines that are none yet, if pairs are wanted.
+  // Makes pairs of the lines that are not pairs yet, if pairs are wanted.
   cut(lines) {
     if (this.#hasText && !this.isText) {
       for (let i = 0; i < lines.length; ++i) if (!lines[i].includes("\n")) lines[i] = this.#pairOf(lines[i]);

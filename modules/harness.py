@@ -503,7 +503,7 @@ class Results:
         return kind, self._encode(text)
 
     def cut(self, lines):
-        """Makes pairs of the lines that are none yet, if pairs are wanted."""
+        """Makes pairs of the lines that are not pairs yet, if pairs are wanted."""
         if self._has_text and not self.is_text:
             lines[:] = [line if "\n" in line else self._pair_of(line) for line in lines]
         self._has_text = False
@@ -1063,7 +1063,7 @@ def say_failed(channel, error):
 
 
 def die_of_interrupt():
-    """An interrupt is no failure of the module's own: quern sees what this child died of, and starts another."""
+    """An interrupt is not the fault of the module: quern sees what this child died of, and starts another."""
     import _signal
 
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)

@@ -17,7 +17,7 @@ class Guard;
 
 namespace quern::app {
 
-// Who loads which modules. Whoever starts a child for the first step at once has it load the module.
+// Who loads which modules. A child of the first step that starts at once loads its module itself.
 enum class LoadFor { kRun, kMap, kReduce, kCheck };
 
 // Loads the modules of all steps for which no child is started at once, each in a child of its own, so that a mistake

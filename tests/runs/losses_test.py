@@ -6,7 +6,7 @@ import signal
 from scenario import JOB, MAP_ONLY, SUM, TEXT, Scenario, compress, dedent
 
 SECOND_STEP = "steps:\n  - mapper: {language: python, script: second.py}\n"
-# Takes every record but "bad", and never comes to an end with "hang": whoever waits for that waits in vain.
+# Takes every record but "bad", and never comes to an end with "hang": what waits for that waits in vain.
 HANGS = dedent("""
     import time
     def mapper(key, file, record):

@@ -1,4 +1,4 @@
-"""A pair is a pair: what is in its key and its value never moves between them, whoever hands it to whom."""
+"""A pair is a pair: what is in its key and its value never moves between them, whatever hands it to what."""
 import itertools
 import json
 import os

@@ -90,7 +90,7 @@ class SizesOfFiles(Scenario):
 
 
 class PlacesOfFiles(Scenario):
-    """A FIFO that nobody writes to blocks whoever opens it."""
+    """A FIFO that nobody writes to blocks a program that opens it."""
 
     def setUp(self):
         super().setUp()
