@@ -6,7 +6,7 @@ import resource
 import signal
 import subprocess
 
-from scenario import JOB, MAP_ONLY, PATIENCE_SECONDS, QUERN, TEXT, Scenario, pings
+from scenario import JOB, MAP_ONLY, PATIENCE_SECONDS, QUERN, TEXT, Scenario, pings, slow
 
 ECHO = "def mapper(key, file, record):\n    return record\n"
 
@@ -49,6 +49,9 @@ class OpenFiles(Scenario):
 
 
 class Threads(Scenario):
+    """Left out of the fast subset, which runs with sanitizers: these need memory that is not limited."""
+
+    @slow
     def test_one_that_cannot_be_made_is_an_error(self):
         self.count_job()
         self.write("data/a.json", pings("Linux"))
@@ -60,6 +63,7 @@ class Threads(Scenario):
         self.assert_fails(run, "starting the thread", "lower the number of processes (-p)")
         self.assertEqual(run.accounting["exit_status"], 1, run)
 
+    @slow
     def test_memory_that_runs_out_is_an_error(self):
         self.write_all({"analysis-tools.yml": "mapper: {builtin: pairs, key: k}\nreducer: {builtin: count}\ninputs: [data/*]\n"
                         "record: json\n", "data/a.json": "".join(f'{{"k": "{i:050}"}}\n' for i in range(200_000))})

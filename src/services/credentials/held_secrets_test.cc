@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/sanitized_for_test.h"
 #include "services/credentials/core_dumps.h"
 #include "services/credentials/envelope.h"
 #include "services/credentials/environment.h"
@@ -20,14 +21,6 @@
 #include "services/credentials/secret_text.h"
 
 // What is left of secrets in memory, and who may look.
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define QUERN_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define QUERN_SANITIZED 1
-#endif
-#endif
 
 namespace quern::credentials {
 namespace {
