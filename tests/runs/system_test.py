@@ -35,6 +35,7 @@ class OpenFiles(Scenario):
         self.write("data/a.txt", "a\n")
         self.assert_run(self.quern("run", **limited(resource.RLIMIT_NOFILE, 300, 500)), result="300\n500\n")
 
+    @slow  # a sanitizer opens files of its own
     def test_too_few_are_an_error_with_its_advice_and_leave_nothing(self):
         self.count_job()
         self.write("data/a.json", pings("Linux"))
