@@ -6,6 +6,9 @@ add_library(quern_options INTERFACE)
 target_include_directories(quern_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(quern_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
   $<$<BOOL:${QUERN_WERROR}>:-Werror> -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(quern_options INTERFACE -Wno-restrict)  # "a" + std::string is warned of at random: https://gcc.gnu.org/PR105651
+endif()
 find_package(Threads REQUIRED)
 target_link_libraries(quern_options INTERFACE Threads::Threads)
 if(QUERN_SANITIZE STREQUAL "address")
