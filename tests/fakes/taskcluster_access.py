@@ -42,7 +42,7 @@ class Access:
 
     def anonymous(self):
         """What everybody may do."""
-        return self.expand(["assume:anonymous", *self.plan.get("anonymous", [])])[1:]
+        return self.expand(["assume:anonymous", *self.plan.get("anonymous", [])])
 
     def key_of(self, client_id, certificate):
         """The access token and the scopes of a client."""
@@ -78,19 +78,21 @@ class Access:
         now = self.now().timestamp()
         return hawk.temporary_credentials(QUEUE_ID, QUEUE_KEY, client_id, scopes, now - 60, now + 3600)
 
-    def scopes_of(self, request):
-        """What whoever sent a request (an http.server handler) may do."""
+    def identify(self, request):
+        """Who sent a request (an http.server handler), None without credentials; and the scopes of the sender."""
         header = request.headers.get("Authorization")
         bewit = re.search(r"[?&]bewit=([^&]*)", request.path)
         refuse_unless(not (header and bewit), "Multiple authentications")
         if bewit:
-            return self.check_bewit(request, bewit) + self.anonymous()
-        if header:
-            return self.check_header(request, header) + self.anonymous()
-        return self.anonymous()
+            client_id, scopes = self.check_bewit(request, bewit)
+        elif header:
+            client_id, scopes = self.check_header(request, header)
+        else:
+            client_id, scopes = None, []
+        return client_id, scopes + self.anonymous()
 
     def check_header(self, request, header):
-        refuse_unless(len(header) <= LONGEST_HEADER, "Header length too long")
+        refuse_unless(len(header) <= LONGEST_HEADER, "Bad Request: Header length too long")
         refuse_unless(header.startswith("Hawk "), "Invalid header syntax")
         fields = dict(re.findall(r'(\w+)="([^"\\]*)"', header))
         refuse_unless({"id", "ts", "nonce", "mac"} <= fields.keys(), "Missing attributes")
@@ -101,7 +103,7 @@ class Access:
             refuse_unless(hmac.compare_digest(self.payload_hash(request), fields["hash"]), "Bad payload hash")
         difference = abs(self.now().timestamp() - int(fields["ts"]))
         refuse_unless(difference <= SKEW_SECONDS, "Stale timestamp hawk")
-        return scopes
+        return fields["id"], scopes
 
     @staticmethod
     def payload_hash(request):
@@ -122,7 +124,7 @@ class Access:
         fields = {"ts": end, "ext": ext}
         expected = hawk.request_mac(key, "hawk.1.bewit", "GET", resource, request.headers["Host"], fields)
         refuse_unless(hmac.compare_digest(expected, given), "Bad mac")
-        return scopes
+        return client_id, scopes
 
     def check_ext(self, client_id, ext):
         said = {}

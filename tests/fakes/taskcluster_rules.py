@@ -23,15 +23,26 @@ PAYLOAD_FIELDS = {
 }  # fmt: skip
 FEATURES = {"taskclusterProxy", "chainOfTrust", "localLiveLog", "bulkLog", "artifacts", "interactive", "allowPtrace"}
 IMAGE_FIELDS = {"docker-image": {"name"}, "indexed-image": {"namespace", "path"}, "task-image": {"taskId", "path"}}
+WORD = r"[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*"
+# As docker parses one: a registry, a path, a tag, a digest.
 IMAGE_NAME = re.compile(
-    r"([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-    r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?"
+    rf"([a-zA-Z0-9.-]+(:[0-9]+)?/)?{WORD}(/{WORD})*(:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    "(@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?"
 )
 ARTIFACT_FIELDS = {
     "s3": {"contentType"}, "object": {"contentType"}, "reference": {"contentType", "url"}, "link": {"artifact"},
     "error": {"reason", "message"},
 }  # fmt: skip
 ERROR_REASONS = {"file-missing-on-worker", "invalid-resource-on-worker", "too-large-file-on-worker", "file-not-readable-on-worker"}
+EXCEPTION_REASONS = {"worker-shutdown", "malformed-payload", "resource-unavailable", "internal-error", "superseded", "intermittent-task"}
+INDEX_WORD = "[a-zA-Z0-9_!~*'()%-]+"
+# The parameters of requests; those that are not here may be anything.
+PARAMETERS = {
+    "taskId": SLUGID, "taskGroupId": SLUGID, "runId": re.compile("[0-9]+"), "taskQueueId": QUEUE, "name": re.compile(r"[\x20-\x7e]+"),
+    "indexPath": re.compile(rf"{INDEX_WORD}(\.{INDEX_WORD})*"), "level": re.compile("read-(only|write)"),
+    "bucket": re.compile("[a-z0-9][a-z0-9-]{1,62}[a-z0-9]"), "continuationToken": re.compile(".+"), "limit": re.compile("[0-9]+"),
+    "format": re.compile("iam-role-compat"),
+}  # fmt: skip
 LONGEST_RUN_SECONDS = 86400  # a pool's maxTaskRunTime
 
 
@@ -49,6 +60,32 @@ def is_texts(value, **limits):
 
 def is_number(value, low, high):
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def fits(name, value):
+    return name not in PARAMETERS or PARAMETERS[name].fullmatch(value)
+
+
+def check_path(parameters):
+    wrong = [f"URL parameter '{name}' given as '{value}' must match regular expression: '/^{PARAMETERS[name].pattern}$/'"
+             for name, value in parameters.items() if not fits(name, value)]  # fmt: skip
+    require(not wrong, 400, "InvalidRequestArguments", "Invalid URL patterns:\n" + "\n".join(wrong))
+
+
+def check_query(query, allowed):
+    for name, value in query.items():
+        require(name in allowed, 400, "InvalidRequestArguments", f"Query-string parameter: {name} is not supported!")
+        text = f'Query-string parameter: {name}="{value}" does not match expression'
+        require(fits(name, value), 400, "InvalidRequestArguments", text)
+
+
+def can_be_stored(value):
+    """The data base takes no zero byte, and no half of a character."""
+    if isinstance(value, dict):
+        return all(can_be_stored(key) and can_be_stored(one) for key, one in value.items())
+    if isinstance(value, list):
+        return all(map(can_be_stored, value))
+    return not isinstance(value, str) or not re.search("[\0\ud800-\udfff]", value)
 
 
 # --- Taskcluster's own schemas
@@ -162,12 +199,10 @@ def complete_task(task_id, given):
     task.setdefault("expires", date_text(end + datetime.timedelta(days=365)))
     for name in ("created", "deadline", "expires"):
         task[name] = date_text(parse_date(task[name], name))
-    for scope in task["scopes"]:
-        require(not scope.endswith("**"), 400, "InputError", f"scope `{scope}` must not end with `**`")
     return task
 
 
-def check_artifact(name, given):
+def check_artifact(given):
     """What createArtifact takes."""
     kind = given.get("storageType") if isinstance(given, dict) else None
     valid(kind in ARTIFACT_FIELDS, "storageType must be one of the allowed values")
@@ -177,8 +212,20 @@ def check_artifact(name, given):
     valid(kind != "error" or given["reason"] in ERROR_REASONS, "reason must be one of the allowed values")
     valid(is_text(given.get("message", ""), 4096), "message must NOT have more than 4096 characters")
     parse_date(given["expires"], "expires")
-    require(re.fullmatch(r"[\x20-\x7e]+", name), 400, "InvalidRequestArguments", "name must match /^[\\x20-\\x7e]+$/")
     SCHEMAS.check("queue-post-artifact-request", given)
+
+
+def check_exception(given):
+    """What reportException takes."""
+    known = isinstance(given, dict) and given.keys() == {"reason"} and given["reason"] in EXCEPTION_REASONS
+    valid(known, "data must have a reason, which must be one of the allowed values")
+
+
+def check_upload(given, *more):
+    """What createUpload and finishUpload of the object service take."""
+    fields = {"projectId", "uploadId", *more}
+    valid(isinstance(given, dict) and fields <= given.keys() <= fields | {"hashes"}, f"data must have {sorted(fields)}")
+    valid(is_text(given["uploadId"]) and SLUGID.fullmatch(given["uploadId"]), "uploadId must match pattern")
 
 
 # --- notify
@@ -187,7 +234,7 @@ def check_artifact(name, given):
 def check_mail(mail):
     fields = {"address", "subject", "content", "link", "replyTo", "template"}
     valid(isinstance(mail, dict) and {"address", "subject", "content"} <= mail.keys() <= fields, "a mail has address, subject, content")
-    valid(is_text(mail["address"]) and re.fullmatch(r"[^@\s]+@[^@\s]+", mail["address"]), "address must match format email")
+    valid(is_text(mail["address"]) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", mail["address"]), "address must match format email")
     valid(is_text(mail["subject"], 255, 1), "subject must NOT have more than 255 characters")
     valid(is_text(mail["content"], 102400, 1), "content must NOT have more than 102400 characters")
     valid(mail.get("template", "simple") in ("simple", "fullscreen"), "template must be one of the allowed values")
@@ -202,12 +249,16 @@ def check_mail(mail):
 
 
 class Malformed(Exception):
-    """A payload that a worker does not run."""
+    """A payload that a worker does not run, and what it reports then."""
+
+    def __init__(self, what, reason="malformed-payload"):
+        super().__init__(what)
+        self.reason = reason
 
 
-def well_formed(condition, what):
+def well_formed(condition, what, **more):
     if not condition:
-        raise Malformed(what)
+        raise Malformed(what, **more)
 
 
 def check_payload(task):
@@ -242,7 +293,8 @@ def check_image(image, task):
     kind = image.get("type") if isinstance(image, dict) else None
     well_formed(kind in IMAGE_FIELDS and image.keys() == IMAGE_FIELDS[kind] | {"type"}, "image has none of its four forms")
     if kind == "docker-image":
-        well_formed(IMAGE_NAME.fullmatch(image["name"]), f"invalid reference format: {image['name']}")
+        # The worker asks docker, and takes what docker says for a fault of its own.
+        well_formed(IMAGE_NAME.fullmatch(image["name"]), f"invalid reference format: {image['name']}", reason="internal-error")
     if kind == "task-image":
         listed = image["taskId"] in task["dependencies"]
         well_formed(listed, f"task-image: {image['taskId']} must be one of the task's dependencies")

@@ -17,10 +17,10 @@ The plan is a JSON object with any of these keys:
     clock_offset      seconds that this server's clock is ahead (0)
     claim_seconds     how long a worker has a task before it must claim it again (1200)
     resolver_seconds  how long the queue takes to notice that a task waits for nothing any more (0; the real one: up to 5)
+    deadline_seconds  how long after its deadline a task ends (60, as with the real one)
     wait_seconds      how long claimWork waits for a task (0; the real one: 20)
     secrets           {name: {...}}
     s3_credentials    {"accessKeyId": ..., "secretAccessKey": ..., "sessionToken": ...}; for any bucket but "unknown"
-    object_artifacts  true: workers' artifacts go to the object service
     url_seconds       how long an object's URL is good (60)
     denylist          addresses that get no mail
     drops_mails       true: all of them, as those above the limit of an address are
@@ -40,7 +40,6 @@ import argparse
 import datetime
 import email.utils
 import gzip
-import hashlib
 import json
 import pathlib
 import re
@@ -51,14 +50,14 @@ import urllib.parse
 
 import plain_http
 import taskcluster_rules as rules
+from taskcluster_artifacts import Artifacts
 from taskcluster_tasks import Deployment
-from taskcluster_terms import OPEN_STATES, Refused, date_text, parse_date, require, satisfies
+from taskcluster_terms import OPEN_STATES, Refused, date_text, in_collation, lacking, minimal, require
 
 MOST_BYTES = 10 << 20
 MOST_LISTED = 1000
-HTML = b"<html><head><title>502 Server Error</title></head><body>The server had a hiccup</body></html>"
-# A worker may still leave artifacts of a run that was ended for it.
-ARTIFACTS_AFTER_EXCEPTION = datetime.timedelta(minutes=25)
+HTML = b"<html><head><title>Error</title></head><body>The server had a hiccup</body></html>"
+MOST_CLAIMED = 32
 
 
 class Server(plain_http.Server):
@@ -68,14 +67,14 @@ class Server(plain_http.Server):
         self.count = 0
 
 
-class Handler(plain_http.Handler):
+class Handler(Artifacts, plain_http.Handler):
     def date_time_string(self, timestamp=None):
         return email.utils.format_datetime(self.server.deployment.now().replace(microsecond=0), usegmt=True)
 
     def answer(self):
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.here = self.server.deployment
-        self.fault = None
+        self.fault, self.caller, self.method = None, None, ""
         if self.path.startswith("/_"):
             with self.here.lock:
                 return self.send(200, json.dumps(self.for_tests()).encode())
@@ -89,15 +88,21 @@ class Handler(plain_http.Handler):
             try:
                 status, result, headers = self.route()
             except Refused as refused:
-                status, headers = refused.status, {}
-                tail = f"\n\n---\n\n* method:     {self.command}\n* errorCode:  {refused.code}\n* statusCode: {status}"
-                result = {"code": refused.code, "message": refused.message + tail, "requestInfo": {"method": self.command}}
+                status, result, headers = self.refusal(refused)
             body = result if isinstance(result, bytes) else json.dumps(result).encode()
         if self.fault and "status" in self.fault:
             return self.send_fault()
         return self.send(status, body, headers)
 
-    do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815: names of the base class
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815: names of the base class
+
+    def refusal(self, refused):
+        when = date_text(self.here.now())
+        lines = [f"method:     {self.method}", f"errorCode:  {refused.code}", f"statusCode: {refused.status}", f"time:       {when}"]
+        message = refused.message + "\n\n---\n\n" + "\n".join(f"* {line}" for line in lines)
+        asked = {"method": self.method, "params": self.parameters, "payload": {}, "time": when}
+        headers = {"www-authenticate": "hawk"} if refused.status == 401 else {}
+        return refused.status, {"code": refused.code, "message": message, "requestInfo": asked}, headers
 
     def for_tests(self):
         if self.path == "/_plan":
@@ -155,20 +160,29 @@ class Handler(plain_http.Handler):
         if path.startswith("/store/"):
             return self.stored(path, query)
         match = re.fullmatch(r"/api/([a-z]+)/v1(/.*)", path)
+        if match is None or match[1] not in SERVICES:
+            return 404, HTML, {"Content-Type": "text/html"}
         self.query = {name: values[0] for name, values in urllib.parse.parse_qs(query, keep_blank_values=True).items()}
-        asked = "GET" if self.command == "HEAD" else self.command
-        for service, method, pattern, handle, *schema in ROUTES:
-            found = match and match[1] == service and asked == method and re.fullmatch(pattern, match[2])
+        asked = f"{match[1]} {'GET' if self.command == 'HEAD' else self.command}"
+        for route in ROUTES:
+            found = route.asked == asked and route.pattern.fullmatch(match[2])
             if found:
-                require(len(self.body) <= MOST_BYTES, 500, "InternalServerError", "Internal Server Error")
-                self.scopes = self.here.access.scopes_of(self)
-                parts = (part and urllib.parse.unquote(part) for part in found.groups())
-                result = handle(self, *parts)
-                result = result if isinstance(result, tuple) else (200, result, {})
-                if schema and result[0] < 400:
-                    self.check_own(schema[0], result[1])
-                return result
+                self.method = route.method
+                self.parameters = {name: urllib.parse.unquote(part) for name, part in found.groupdict().items()}
+                return self.answer_of(route)
         return 404, {"error": "Not found"}, {}
+
+    def answer_of(self, route):
+        require(len(self.body) <= MOST_BYTES, 500, "InternalServerError", "Internal Server Error, incident ID 17")
+        if route.scope:
+            self.may(re.sub(r"<(\w+)>", lambda name: self.parameters[name[1]], route.scope))
+        rules.check_path(self.parameters)
+        rules.check_query(self.query, {"bewit", *route.query.split()})
+        result = route.handle(self, *self.parameters.values())
+        result = result if isinstance(result, tuple) else (200, result, {})
+        if route.schema and result[0] < 400:
+            self.check_own(route.schema, result[1])
+        return result
 
     @staticmethod
     def check_own(schema, result):
@@ -179,13 +193,21 @@ class Handler(plain_http.Handler):
         except Refused as refused:
             raise Refused(500, "InternalServerError", f"this fake's own answer is wrong: {refused.message}") from None
 
-    def may(self, *all_of, any_of=()):
-        missing = [scope for scope in all_of if not satisfies(self.scopes, scope)]
-        if any_of and not any(satisfies(self.scopes, scope) for scope in any_of):
-            missing.append(any_of[-1])
-        listed = "\n".join(missing)
-        message = f"Client ID tester does not have sufficient scopes and is missing the following scopes:\n\n```\n{listed}\n```\n"
-        require(not missing, 403, "InsufficientScopes", message)
+    def may(self, needed):
+        """Refuses a caller who lacks some of an expression of scopes. Credentials are looked at here alone, where scopes are needed."""
+        self.caller = self.caller or self.here.access.identify(self)
+        client_id, scopes = self.caller
+        missing = lacking(scopes, needed)
+        if missing is None:
+            return
+        quoted = [one if isinstance(one, str) else json.dumps(one, indent=2) for one in (missing, needed)]
+        missing, needed = (f":\n\n```\n{one}\n```" for one in quoted)
+        if client_id is None:
+            message = f"This request requires Taskcluster credentials that satisfy the following scope expression{needed}"
+        else:
+            message = f"Client ID {client_id} does not have sufficient scopes and is missing the following scopes{missing}\n\n"
+            message += f"This request requires the client to satisfy the following scope expression{needed}"
+        raise Refused(403, "InsufficientScopes", message)
 
     def given(self):
         is_json = self.headers.get("Content-Type", "").split(";")[0] == "application/json"
@@ -196,16 +218,14 @@ class Handler(plain_http.Handler):
             raise Refused(400, "MalformedPayload", "Failed to parse JSON") from None
 
     def page(self, items, name, others=None):
-        known = self.query.keys() <= {"continuationToken", "limit", "bewit"}
-        require(known, 400, "InvalidRequestArguments", "unknown query parameter")
-        limit = self.query.get("limit", str(MOST_LISTED))
-        require(re.fullmatch("[1-9][0-9]*", limit), 400, "InvalidRequestArguments", "limit must match /^[0-9]+$/")
-        # A token that is none is taken silently, for the first page.
-        token = re.search(r"\+/=(\d+)$", self.query.get("continuationToken", ""))
+        token = self.query.get("continuationToken", "0")
+        require(re.fullmatch("[A-Za-z0-9+/=]+", token), 400, "InputError", "Invalid continuationToken")
+        # A token that this server has not made is taken silently, for the first page.
+        token = re.search(r"\+/=(\d+)$", token)
         begin = int(token[1]) if token else 0
-        size = min(self.here.plan.get("page", MOST_LISTED), int(limit), MOST_LISTED)
+        size = min(self.here.plan.get("page", MOST_LISTED), int(self.query.get("limit", MOST_LISTED)), MOST_LISTED)
         result = (others or {}) | {name: items[begin : begin + size]}
-        if begin + size < len(items):
+        if 0 < size < len(items) - begin:
             result["continuationToken"] = f"more+/={begin + size}"
         return result
 
@@ -221,11 +241,9 @@ class Handler(plain_http.Handler):
         return self.status_of(self.here.create(task_id, self.given(), self.may))
 
     def get_task(self, task_id):
-        self.may(f"queue:get-task:{task_id}")
         return self.here.task(task_id).task
 
     def get_status(self, task_id):
-        self.may(f"queue:status:{task_id}")
         return self.status_of(self.here.task(task_id))
 
     def get_statuses(self):
@@ -240,21 +258,19 @@ class Handler(plain_http.Handler):
         given = self.given()
         is_one = isinstance(given, dict) and given.keys() == {"taskIds"} and isinstance(given["taskIds"], list)
         rules.valid(is_one, "data must have taskIds and nothing else")
-        self.may(*[f"queue:{action}:{one}" for one in given["taskIds"]])
-        return [self.here.task(one) for one in given["taskIds"] if one in self.here.tasks]
+        self.may({"AllOf": [f"queue:{action}:{one}" for one in given["taskIds"]]})
+        return [self.here.task(one) for one in dict.fromkeys(given["taskIds"]) if one in self.here.tasks]
 
     def dependents(self, task_id):
-        self.may(f"queue:list-dependent-tasks:{task_id}")
-        entries = sorted(self.here.dependents[self.here.task(task_id).task_id], key=lambda entry: entry.task_id)
+        entries = sorted(self.here.dependents[self.here.task(task_id).task_id], key=lambda entry: in_collation(entry.task_id))
         return self.page([{"task": one.task} | self.status_of(one) for one in entries], "tasks", {"taskId": task_id})
 
     def get_group(self, group_id):
-        self.may(f"queue:list-task-group:{group_id}")
         return self.here.group(group_id)
 
     def list_group(self, group_id):
         group = self.get_group(group_id)
-        entries = sorted(self.here.group_tasks(group_id), key=lambda entry: entry.task_id)
+        entries = sorted(self.here.group_tasks(group_id), key=lambda entry: in_collation(entry.task_id))
         page = self.page(entries, "tasks", group)
         page["tasks"] = [{"task": one.task} | self.status_of(self.here.task(one.task_id)) for one in page["tasks"]]
         return page
@@ -267,8 +283,8 @@ class Handler(plain_http.Handler):
 
     def cancel_group(self, group_id):
         group = self.here.group(group_id)
+        require("sealed" in group, 409, "RequestConflict", f"Task group `{group_id}` is not sealed")
         self.may(f"queue:cancel-task-group:{group['schedulerId']}/{group_id}")
-        require("sealed" in group, 409, "RequestConflict", "Task group must be sealed before it is cancelled")
         entries = self.here.group_tasks(group_id)
         open_ones = [entry for entry in entries if entry.state in OPEN_STATES]
         for entry in open_ones:
@@ -280,8 +296,10 @@ class Handler(plain_http.Handler):
     def change_task(self, task_id, verb):
         entry = self.here.task(task_id)
         status = entry.status
+        group = f"{status['schedulerId']}/{status['taskGroupId']}"
+        legacy = {"AllOf": [f"queue:{verb}-task", f"assume:scheduler-id:{group}"]}
         in_project = f"queue:{verb}-task-in-project:{status['projectId']}"
-        self.may(any_of=[in_project, f"queue:{verb}-task:{status['schedulerId']}/{status['taskGroupId']}/{task_id}"])
+        self.may({"AnyOf": [f"queue:{verb}-task:{group}/{task_id}", in_project, legacy]})
         self.here.change(entry, verb)
         return self.status_of(entry)
 
@@ -291,150 +309,47 @@ class Handler(plain_http.Handler):
         given = self.given()
         fields = isinstance(given, dict) and {"workerGroup", "workerId"} <= given.keys() <= {"workerGroup", "workerId", "tasks"}
         rules.valid(fields, "data must have workerGroup and workerId")
+        most = given.get("tasks", 1)
+        rules.valid(rules.is_number(most, 1, MOST_CLAIMED), f"data/tasks must be <= {MOST_CLAIMED}")
         worker = {name: given[name] for name in ("workerGroup", "workerId")}
-        self.may(f"queue:claim-work:{queue}", f"queue:worker-id:{worker['workerGroup']}/{worker['workerId']}")
+        self.may({"AllOf": [f"queue:claim-work:{queue}", f"queue:worker-id:{worker['workerGroup']}/{worker['workerId']}"]})
         end = time.monotonic() + self.here.plan.get("wait_seconds", 0)
-        while not (claimed := self.here.claim(queue, worker, given.get("tasks", 1))) and time.monotonic() < end:
+        while not (claimed := self.here.claim(queue, worker, most)) and time.monotonic() < end:
             self.here.changed.wait(max(0, end - time.monotonic()))
         return {"tasks": [self.claim_of(entry, run, worker) for entry, run in claimed]}
 
     def claim_of(self, entry, run, worker):
         # Not the date format of all other answers, as with the real one.
-        until = run["takenUntil"].replace("Z", "+00:00")
+        until = run["takenUntil"].rstrip("Z").rstrip("0").rstrip(".") + "+00:00"
         own = {"runId": run["runId"], "task": entry.task, "credentials": self.here.credentials_of(entry, run), "takenUntil": until}
         return own | worker | self.status_of(entry)
 
     def reclaim(self, task_id, run_id):
         entry, run = self.here.run(task_id, run_id)
         self.may(f"queue:reclaim-task:{task_id}/{run_id}")
-        require(run["state"] == "running", 409, "RequestConflict", f"Run {run_id} on task {task_id} is resolved or not running.")
+        self.here.require_before_deadline(entry, "reclaimed")
+        self.require_running(task_id, run)
         run["takenUntil"] = self.here.end_of_claim()
         own = {"runId": int(run_id), "takenUntil": run["takenUntil"], "credentials": self.here.credentials_of(entry, run)}
         return own | {name: run[name] for name in ("workerGroup", "workerId")} | self.status_of(entry)
 
+    @staticmethod
+    def require_running(task_id, run):
+        text = f"Run {run['runId']} on task `{task_id}` is resolved or not running."
+        require(run["state"] == "running", 409, "RequestConflict", text)
+
     def report(self, task_id, run_id, what):
+        reason = what
+        if what == "exception":
+            rules.check_exception(self.given())
+            reason = self.given()["reason"]
         entry, run = self.here.run(task_id, run_id)
         self.may(f"queue:resolve-task:{task_id}/{run_id}")
-        reason = self.given()["reason"] if what == "exception" else what
         if run["state"] == what and run["reasonResolved"] == reason:
             return self.status_of(entry)
-        require(run["state"] == "running", 409, "RequestConflict", f"Run {run_id} on task {task_id} is resolved or not running.")
+        self.require_running(task_id, run)
         self.here.resolve(entry, what, reason)
         return self.status_of(entry)
-
-    # --- artifacts
-
-    def base(self):
-        return f"http://{self.headers['Host']}"
-
-    def create_artifact(self, task_id, run_id, name):
-        entry, run = self.here.run(task_id, run_id)
-        self.may(f"queue:create-artifact:{task_id}/{run_id}")
-        given = self.given()
-        rules.check_artifact(name, given)
-        recent = run["state"] == "exception" and self.here.now() - parse_date(run["resolved"], "") < ARTIFACTS_AFTER_EXCEPTION
-        require(run["state"] == "running" or recent, 409, "RequestConflict", "Artifacts cannot be created for a task that is resolved")
-        kind = given["storageType"]
-        if kind == "s3" and self.here.plan.get("object_artifacts"):
-            kind = "object"
-        end = parse_date(given["expires"], "expires") <= parse_date(entry.task["expires"], "expires")
-        require(end, 400, "InputError", "Artifact expires after its task")
-        artifact = {"name": name, "contentType": "application/json"} | given | {"storageType": kind}
-        known = entry.artifacts.setdefault(int(run_id), {})
-        require(may_follow(artifact, known.get(name)), 409, "RequestConflict", "Artifact already exists, with different type")
-        known[name] = artifact
-        if kind not in ("s3", "object"):
-            return {"storageType": kind}
-        # The object service of this server is filled as S3 is; what differs is how its objects are read.
-        key = urllib.parse.quote(f"{task_id}/{run_id}/{name}")
-        answer = {name: artifact[name] for name in ("expires", "contentType")}
-        return answer | {"storageType": "s3", "putUrl": f"{self.base()}/store/{key}?signed=put"}
-
-    def artifacts_of(self, task_id, run_id):
-        """Of a run, or of the latest one, even if that has not begun."""
-        entry = self.here.task(task_id)
-        require(entry.runs, 404, "ResourceNotFound", "Task doesn't have any runs")
-        run = len(entry.runs) - 1 if run_id is None else int(run_id)
-        require(run < len(entry.runs), 404, "ResourceNotFound", "Run not found")
-        return run, entry.artifacts.get(run, {})
-
-    def list_artifacts(self, task_id, run_id):
-        self.may(f"queue:list-artifacts:{task_id}" + (f":{run_id}" if run_id else ""))
-        _, known = self.artifacts_of(task_id, run_id)
-        return self.page([shown(one) for _, one in sorted(known.items())], "artifacts")
-
-    def artifact_info(self, task_id, run_id, name):
-        self.may(f"queue:list-artifacts:{task_id}" + (f":{run_id}" if run_id else ""))
-        _, known = self.artifacts_of(task_id, run_id)
-        require(name in known, 404, "ResourceNotFound", "Artifact not found")
-        return shown(known[name])
-
-    def find_artifact(self, task_id, run_id, name):
-        self.may(f"queue:get-artifact:{name}")
-        run, known = self.artifacts_of(task_id, run_id)
-        require(name in known, 404, "ResourceNotFound", "Artifact not found")
-        require(parse_date(known[name]["expires"], "") > self.here.now(), 410, "ResourceExpired", "Artifact has expired")
-        if known[name]["storageType"] == "link":
-            return self.find_artifact(task_id, str(run), known[name]["artifact"])
-        return run, known[name]
-
-    def artifact_content(self, task_id, run_id, name):
-        run, artifact = self.find_artifact(task_id, run_id, name)
-        kind = artifact["storageType"]
-        if kind == "error":
-            return {key: artifact[key] for key in ("storageType", "reason", "message")}
-        if kind == "reference":
-            return {"storageType": kind, "url": artifact["url"]}
-        key = f"{task_id}/{run}/{artifact['name']}"
-        if kind == "object":
-            scope = f"object:download:{key}"
-            return {"storageType": kind, "name": key, "credentials": self.here.access.issue(f"artifact-download/{task_id}", [scope])}
-        return {"storageType": kind, "url": f"{self.base()}/store/{urllib.parse.quote(key)}?signed=get"}
-
-    def get_artifact(self, task_id, run_id, name):
-        _, artifact = self.find_artifact(task_id, run_id, name)
-        content = self.artifact_content(task_id, run_id, name)
-        if artifact["storageType"] == "error":
-            return 424, {key: content[key] for key in ("reason", "message")}, {}
-        if artifact["storageType"] == "object":
-            content = {"storageType": "object", "url": self.object_url(content["name"])}
-        headers = {"Location": content["url"], "x-taskcluster-artifact-storage-type": content["storageType"]}
-        return 303, content, headers
-
-    def object_url(self, name):
-        end = self.here.now().timestamp() + self.here.plan.get("url_seconds", 60)
-        return f"{self.base()}/store/{urllib.parse.quote(name)}?signed=get&until={end}"
-
-    def start_download(self, name):
-        self.may(f"object:download:{name}")
-        require(self.given()["acceptDownloadMethods"].get("getUrl"), 406, "NoMatchingMethod", "no matching method")
-        require(name in self.here.store, 404, "ResourceNotFound", "Object not found")
-        content, _, encoding = self.here.store[name]
-        content = gzip.decompress(content) if encoding == "gzip" else content
-        hashes = {"sha256": hashlib.sha256(content).hexdigest(), "sha512": hashlib.sha512(content).hexdigest()}
-        hashes |= self.here.plan.get("hashes", {})
-        end = self.here.now() + datetime.timedelta(seconds=self.here.plan.get("url_seconds", 60))
-        return {"method": "getUrl", "url": self.object_url(name), "expires": date_text(end), "hashes": hashes}
-
-    def stored(self, path, query):
-        if "Authorization" in self.headers:
-            return 400, xml("InvalidArgument", "Only one auth mechanism allowed"), {"Content-Type": "application/xml"}
-        key = urllib.parse.unquote(path[len("/store/") :])
-        if self.command == "PUT":
-            self.here.store[key] = self.body, self.headers.get("Content-Type", ""), self.headers.get("Content-Encoding")
-            return 200, b"", {}
-        end = re.search(r"until=([\d.]+)", query)
-        if end and float(end[1]) < self.here.now().timestamp():
-            return 403, xml("AccessDenied", "Request has expired"), {"Content-Type": "application/xml"}
-        if key not in self.here.store:
-            return 404, xml("NoSuchKey", "The specified key does not exist."), {"Content-Type": "application/xml"}
-        content, kind, encoding = self.here.store[key]
-        headers = {"Content-Type": kind}
-        if encoding:
-            headers["Content-Encoding"] = encoding
-        elif kind.startswith("text/"):
-            content, headers["Content-Encoding"] = gzip.compress(content, mtime=0), "gzip"
-        return 200, content, headers
 
     # --- the other services
 
@@ -450,94 +365,100 @@ class Handler(plain_http.Handler):
         return 200, b"OK", {"Content-Type": "text/plain; charset=utf-8"}
 
     def get_secret(self, name):
-        self.may(f"secrets:get:{name}")
         secrets = self.here.plan.get("secrets", {})
         require(name in secrets, 404, "ResourceNotFound", "Secret not found")
         return {"secret": secrets[name], "expires": date_text(self.here.now() + datetime.timedelta(days=1))}
 
     def current_scopes(self):
-        self.may("auth:current-scopes")
-        return {"scopes": sorted(set(self.scopes), key=self.scopes.index)}
+        return {"scopes": minimal(self.caller[1])}
 
     def expand_scopes(self):
-        self.may("auth:expand-scopes")
-        return {"scopes": self.here.access.expand(self.given()["scopes"])}
+        return {"scopes": minimal(self.here.access.expand(self.given()["scopes"]))}
 
     def s3_credentials(self, level, bucket, prefix):
-        valid = level in ("read-only", "read-write") and re.fullmatch("[a-z0-9][a-z0-9-]{1,62}[a-z0-9]", bucket)
-        require(valid and not prefix.startswith("/"), 400, "InvalidRequestArguments", "level, bucket or prefix")
-        levels = ["read-write", "read-only"] if level == "read-only" else ["read-write"]
-        self.may(any_of=[f"auth:aws-s3:{one}:{bucket}/{prefix}" for one in levels])
-        require(bucket != "unknown", 404, "ResourceNotFound", "Bucket is not whitelisted")
+        levels = ["read-only", "read-write"] if level == "read-only" else ["read-write"]
+        scopes = [f"auth:aws-s3:{one}:{bucket}/{prefix}" for one in levels]
+        self.may({"AnyOf": scopes} if scopes[1:] else scopes[0])
+        require(bucket != "unknown", 404, "ResourceNotFound", "Bucket is not supported")
+        require(not prefix.startswith("/"), 400, "InputError", "The `prefix` may not start with a slash `/`")
         keys = {"accessKeyId": "ASIAFAKE", "secretAccessKey": "fake-secret", "sessionToken": f"{level}:{bucket}/{prefix}"}
         keys |= self.here.plan.get("s3_credentials", {})
         return {"credentials": keys, "expires": date_text(self.here.now() + datetime.timedelta(hours=1))}
 
     def find_indexed(self, namespace):
-        self.may(f"index:find-task:{namespace}")
         require(namespace in self.here.index, 404, "ResourceNotFound", "Indexed task not found")
         entry = self.here.task(self.here.index[namespace])
         return {"namespace": namespace, "taskId": entry.task_id, "rank": 0, "data": {}, "expires": entry.task["expires"]}
 
     def indexed_artifact(self, namespace, name):
-        self.may(f"queue:get-artifact:{name}")
         require(namespace in self.here.index, 404, "ResourceNotFound", "Indexed task not found")
         task = self.here.index[namespace]
         url = f"{self.base()}/api/queue/v1/task/{task}/artifacts/{urllib.parse.quote(name, safe='')}"
         return 303, {"url": url}, {"Location": url}
 
 
-def xml(code, message):
-    return f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+class Route:
+    """One method of a service. `scope` is checked before all else; handlers check what the path alone does not decide."""
+
+    def __init__(self, asked, method, path, handle, schema=None, scope=None, query=""):
+        self.asked, self.method, self.handle, self.schema, self.scope, self.query = asked, method, handle, schema, scope, query
+        self.pattern = re.compile(re.sub(r"<(\w+):?([^>]*)>", lambda one: f"(?P<{one[1]}>{one[2] or '[^/]+'})", path))
 
 
-def shown(artifact):
-    return {key: artifact[key] for key in ("storageType", "name", "expires", "contentType", "contentLength") if key in artifact}
+def routes_of_artifacts(task, scope):
+    """Of those of a run, or of the latest one."""
+    names = "listArtifacts", "artifactInfo", "artifact", "getArtifact"
+    names = names if "runId" in task else ("listLatestArtifacts", "latestArtifactInfo", "latestArtifact", "getLatestArtifact")
+    return [
+        Route("queue GET", names[0], f"{task}/artifacts", Handler.list_artifacts, "queue-list-artifacts-response", scope, PAGES),
+        Route("queue GET", names[1], f"{task}/artifact-info/<name:.+>", Handler.artifact_info, "queue-artifact-response", scope),
+        Route("queue GET", names[2], f"{task}/artifact-content/<name:.+>", Handler.artifact_content, "queue-artifact-content-response"),
+        Route("queue GET", names[3], f"{task}/artifacts/<name:.+>", Handler.get_artifact, "queue-get-artifact-response"),
+    ]
 
 
-def may_follow(new, old):
-    """May an artifact be made where there is that one? The expiry may grow; a reference may change, or become a link."""
-    if old is None:
-        return True
-    if parse_date(new["expires"], "") < parse_date(old["expires"], ""):
-        return False
-    if old["storageType"] == "reference" and new["storageType"] in ("reference", "link"):
-        return True
-    return new | {"expires": ""} == old | {"expires": ""}
-
-
-RUN = r"(?:/runs/(\d+))?"
-# Service, method, path, what answers, and the schema of the answer.
+SERVICES = ("queue", "object", "notify", "secrets", "auth", "index")
+PAGES = "continuationToken limit"
+TASK, GROUP, RUN = "/task/<taskId>", "/task-group/<taskGroupId>", "/task/<taskId>/runs/<runId>"
+LIST_GROUP = "queue:list-task-group:<taskGroupId>"
+STATUS = "queue-task-status-response"
 ROUTES = [
-    *[(service, "GET", "/ping", Handler.ping) for service in ("queue", "object", "notify", "secrets", "auth", "index")],
-    ("queue", "PUT", r"/task/([^/]+)", Handler.create_task, "queue-task-status-response"),
-    ("queue", "GET", r"/task/([^/]+)", Handler.get_task, "queue-task"),
-    ("queue", "GET", r"/task/([^/]+)/status", Handler.get_status, "queue-task-status-response"),
-    ("queue", "GET", r"/task/([^/]+)/dependents", Handler.dependents, "queue-list-dependent-tasks-response"),
-    ("queue", "POST", r"/tasks", Handler.get_tasks, "queue-tasks-response"),
-    ("queue", "POST", r"/tasks/status", Handler.get_statuses, "queue-tasks-statuses-response"),
-    ("queue", "GET", r"/task-group/([^/]+)", Handler.get_group, "queue-task-group-response"),
-    ("queue", "GET", r"/task-group/([^/]+)/list", Handler.list_group, "queue-list-task-group-response"),
-    ("queue", "POST", r"/task-group/([^/]+)/seal", Handler.seal_group, "queue-task-group-response"),
-    ("queue", "POST", r"/task-group/([^/]+)/cancel", Handler.cancel_group, "queue-cancel-task-group-response"),
-    ("queue", "POST", r"/task/([^/]+)/(rerun|cancel|schedule)", Handler.change_task, "queue-task-status-response"),
-    ("queue", "POST", r"/claim-work/(.+)", Handler.claim_work),
-    ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/reclaim", Handler.reclaim),
-    ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/(completed|failed|exception)", Handler.report, "queue-task-status-response"),
-    ("queue", "POST", r"/task/([^/]+)/runs/(\d+)/artifacts/(.+)", Handler.create_artifact, "queue-post-artifact-response"),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifacts", Handler.list_artifacts, "queue-list-artifacts-response"),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifact-info/(.+)", Handler.artifact_info, "queue-artifact-response"),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifact-content/(.+)", Handler.artifact_content, "queue-artifact-content-response"),
-    ("queue", "GET", rf"/task/([^/]+){RUN}/artifacts/(.+)", Handler.get_artifact, "queue-get-artifact-response"),
-    ("object", "PUT", r"/start-download/(.+)", Handler.start_download, "object-download-object-response"),
-    ("notify", "POST", r"/email", Handler.send_mail),
-    ("secrets", "GET", r"/secret/(.+)", Handler.get_secret, "secrets-secret"),
-    ("auth", "GET", r"/scopes/current", Handler.current_scopes, "auth-scopeset"),
-    ("auth", "POST", r"/scopes/expand", Handler.expand_scopes, "auth-scopeset"),
-    ("auth", "GET", r"/aws/s3/([^/]+)/([^/]+)/(.*)", Handler.s3_credentials, "auth-aws-s3-credentials-response"),
-    ("index", "GET", r"/task/([^/]+)/artifacts/(.+)", Handler.indexed_artifact),
-    ("index", "GET", r"/task/([^/]+)", Handler.find_indexed, "index-indexed-task-response"),
-]
+    *[Route(f"{service} GET", "ping", "/ping", Handler.ping) for service in SERVICES],
+    Route("queue PUT", "createTask", TASK, Handler.create_task, STATUS),
+    Route("queue GET", "task", TASK, Handler.get_task, "queue-task", "queue:get-task:<taskId>"),
+    Route("queue GET", "status", f"{TASK}/status", Handler.get_status, STATUS, "queue:status:<taskId>"),
+    Route("queue GET", "listDependentTasks", f"{TASK}/dependents", Handler.dependents, "queue-list-dependent-tasks-response",
+          "queue:list-dependent-tasks:<taskId>", PAGES),
+    Route("queue POST", "tasks", "/tasks", Handler.get_tasks, "queue-tasks-response", query=PAGES),
+    Route("queue POST", "statuses", "/tasks/status", Handler.get_statuses, "queue-tasks-statuses-response", query=PAGES),
+    Route("queue GET", "getTaskGroup", GROUP, Handler.get_group, "queue-task-group-response", LIST_GROUP),
+    Route("queue GET", "listTaskGroup", f"{GROUP}/list", Handler.list_group, "queue-list-task-group-response", LIST_GROUP, PAGES),
+    Route("queue POST", "sealTaskGroup", f"{GROUP}/seal", Handler.seal_group, "queue-task-group-response"),
+    Route("queue POST", "cancelTaskGroup", f"{GROUP}/cancel", Handler.cancel_group, "queue-cancel-task-group-response"),
+    *[Route("queue POST", f"{verb}Task", f"{TASK}/<verb:{verb}>", Handler.change_task, STATUS) for verb in ("rerun", "cancel", "schedule")],
+    Route("queue POST", "claimWork", "/claim-work/<taskQueueId:.+>", Handler.claim_work),
+    Route("queue POST", "reclaimTask", f"{RUN}/reclaim", Handler.reclaim),
+    *[Route("queue POST", f"report{what.title()}", f"{RUN}/<what:{what}>", Handler.report, STATUS)
+      for what in ("completed", "failed", "exception")],
+    Route("queue POST", "createArtifact", f"{RUN}/artifacts/<name:.+>", Handler.create_artifact, "queue-post-artifact-response"),
+    Route("queue PUT", "finishArtifact", f"{RUN}/artifacts/<name:.+>", Handler.finish_artifact),
+    *routes_of_artifacts(TASK, "queue:list-artifacts:<taskId>"),
+    *routes_of_artifacts(RUN, "queue:list-artifacts:<taskId>:<runId>"),
+    Route("object PUT", "createUpload", "/upload/<name>", Handler.create_upload, "object-create-upload-response"),
+    Route("object POST", "finishUpload", "/finish-upload/<name>", Handler.finish_upload),
+    Route("object PUT", "startDownload", "/start-download/<name:.+>", Handler.start_download, "object-download-object-response",
+          "object:download:<name>"),
+    Route("notify POST", "email", "/email", Handler.send_mail),
+    Route("secrets GET", "get", "/secret/<secret:.+>", Handler.get_secret, "secrets-secret", "secrets:get:<secret>"),
+    Route("auth GET", "currentScopes", "/scopes/current", Handler.current_scopes, "auth-scopeset", "auth:current-scopes"),
+    Route("auth POST", "expandScopes", "/scopes/expand", Handler.expand_scopes, "auth-scopeset", "auth:expand-scopes"),
+    Route("auth GET", "awsS3Credentials", "/aws/s3/<level>/<bucket>/<prefix:.*>", Handler.s3_credentials,
+          "auth-aws-s3-credentials-response", query="format"),
+    Route("index GET", "findArtifactFromTask", "/task/<indexPath>/artifacts/<name:.+>", Handler.indexed_artifact,
+          scope="queue:get-artifact:<name>"),
+    Route("index GET", "findTask", "/task/<indexPath>", Handler.find_indexed, "index-indexed-task-response",
+          "index:find-task:<indexPath>"),
+]  # fmt: skip
 
 
 def main():

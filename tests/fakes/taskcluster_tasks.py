@@ -6,11 +6,17 @@ import threading
 
 import taskcluster_rules as rules
 from taskcluster_access import Access
-from taskcluster_terms import OPEN_STATES, RESOLVED_STATES, SLACK, SLUGID, date_text, parse_date, require, utc_now
+from taskcluster_terms import OPEN_STATES, RESOLVED_STATES, SLACK, date_text, parse_date, require, utc_now
 
 MOST_RUNS = 50
 LONGEST_DEADLINE = datetime.timedelta(days=5)
+DEADLINE_SECONDS = 60
+DONE = {"cancel": "canceled", "rerun": "rescheduled", "schedule": "scheduled"}
 RETRIED = {"worker-shutdown": "retry", "claim-expired": "retry", "intermittent-task": "task-retry"}  # and why the next run is made
+
+
+def listed(ids):
+    return "\n".join(f" * {one}" for one in ids)
 
 
 class Entry:
@@ -46,6 +52,7 @@ class Deployment:
         self.dependents = collections.defaultdict(list)
         self.index = {}
         self.store = {}  # what artifacts hold: (bytes, type, encoding)
+        self.objects = {}  # what the object service knows of some of them
         self.mails = collections.deque(maxlen=1000)
         self.requests = []
 
@@ -62,7 +69,6 @@ class Deployment:
         return [entry for entry in self.tasks.values() if entry.task["taskGroupId"] == group_id]
 
     def task(self, task_id):
-        require(SLUGID.fullmatch(task_id), 400, "InvalidRequestArguments", "taskId is no slugid")
         require(task_id in self.tasks, 404, "ResourceNotFound", f"`{task_id}` does not correspond to a task that exists.")
         entry = self.tasks[task_id]
         self.notice_time(entry)
@@ -76,25 +82,24 @@ class Deployment:
     # --- making tasks
 
     def create(self, task_id, given, may):
-        require(SLUGID.fullmatch(task_id), 400, "InvalidRequestArguments", "taskId is no slugid")
         task = rules.complete_task(task_id, given)
         priorities = rules.PRIORITIES[: rules.PRIORITIES.index(task["priority"]) + 1]
-        may(
+        may({"AllOf": [
             *task["scopes"], *[f"queue:route:{route}" for route in task["routes"]],
             f"queue:create-task:project:{task['projectId']}", f"queue:scheduler-id:{task['schedulerId']}",
-            any_of=[f"queue:create-task:{priority}:{task['taskQueueId']}" for priority in priorities],
-        )  # fmt: skip
+            {"AnyOf": [f"queue:create-task:{priority}:{task['taskQueueId']}" for priority in priorities]},
+        ]})  # fmt: skip
         self.check_dates(task)
+        doubled = any(scope.endswith("**") for scope in task["scopes"])
+        require(not doubled, 400, "InputError", "scopes must not end with `**`")
+        # Before the look at the task: the same again is refused too where the group is sealed.
+        self.enter_group(task)
+        require(rules.can_be_stored(task), 500, "InternalServerError", "Internal Server Error, incident ID 17")
         if task_id in self.tasks:
             same = self.tasks[task_id].task == task
             require(same, 409, "RequestConflict", f"taskId `{task_id}` already used by another task.")
             return self.task(task_id)
-        self.check_group(task)
         self.check_dependencies(task_id, task)
-        group_id = task["taskGroupId"]
-        group = {"taskGroupId": group_id, "schedulerId": task["schedulerId"], "expires": task["expires"]}
-        kept = self.groups.setdefault(group_id, group)
-        kept["expires"] = max(kept["expires"], task["expires"])
         entry = self.tasks[task_id] = Entry(task_id, task)
         for one in task["dependencies"]:
             self.dependents[one].append(entry)
@@ -106,25 +111,33 @@ class Deployment:
     def check_dates(self, task):
         now = self.now()
         created, deadline, expires = (parse_date(task[name], name) for name in ("created", "deadline", "expires"))
-        require(abs(created - now) <= SLACK, 400, "InputError", "Task's `created` is more than 15 minutes away")
-        require(created < deadline and now < deadline, 400, "InputError", "Deadline cannot be in the past")
-        require(deadline <= now + LONGEST_DEADLINE + SLACK, 400, "InputError", "Deadline cannot be more than 5 days ahead")
-        require(deadline <= expires, 400, "InputError", "Expires cannot be before the deadline")
+        rows = {
+            "`created` cannot be in the past (max 15min drift)": created >= now - SLACK,
+            "`created` cannot be in the future (max 15min drift)": created <= now + SLACK,
+            "`deadline` cannot be later than `created`": created <= deadline,  # the text has it the wrong way round
+            "`deadline` cannot be in the past": now <= deadline,
+            "`deadline` cannot be more than 5 days into the future": deadline <= now + LONGEST_DEADLINE + SLACK,
+            "`expires` cannot be before `deadline`": deadline <= expires,
+        }
+        for message, is_right in rows.items():
+            require(is_right, 400, "InputError", message)
 
-    def check_group(self, task):
-        group = self.groups.get(task["taskGroupId"])
-        if group is None:
-            return
-        same = group["schedulerId"] == task["schedulerId"]
-        require(same, 409, "RequestConflict", f"taskGroupId {task['taskGroupId']} contains tasks with schedulerId {group['schedulerId']}")
-        require("sealed" not in group, 409, "RequestConflict", f"Task group {task['taskGroupId']} is sealed")
+    def enter_group(self, task):
+        """The group is there from now on, whatever becomes of the task."""
+        group_id, scheduler = task["taskGroupId"], task["schedulerId"]
+        group = self.groups.setdefault(group_id, {"taskGroupId": group_id, "schedulerId": scheduler, "expires": task["expires"]})
+        same = group["schedulerId"] == scheduler
+        require(same, 409, "RequestConflict", f"Task group `{group_id}` contains tasks with a schedulerId other\nthan `{scheduler}`.")
+        require("sealed" not in group, 409, "RequestConflict", f"Task group `{group_id}` is sealed and does not accept new tasks.")
+        group["expires"] = max(group["expires"], task["expires"])
 
     def check_dependencies(self, task_id, task):
         others = [one for one in task["dependencies"] if one != task_id]
         missing = [one for one in others if one not in self.tasks]
-        require(not missing, 400, "InputError", f"`task.dependencies` references non-existing tasks: {missing}")
+        require(not missing, 400, "InputError", f"`task.dependencies` references non-existing tasks: \n{listed(missing)}")
         early = [one for one in others if parse_date(self.tasks[one].task["expires"], "") < parse_date(task["deadline"], "")]
-        require(not early, 400, "InputError", f"`task.dependencies` references tasks that expire before the deadline: {early}")
+        text = "`task.dependencies` references tasks that expires\nbefore `task.deadline` this is not allowed, see tasks: \n"
+        require(not early, 400, "InputError", text + listed(early))
 
     # --- what becomes of them
 
@@ -166,22 +179,28 @@ class Deployment:
             return
         now = self.now()
         if now > entry.deadline:
-            self.resolve(entry, "exception", "deadline-exceeded")
+            # It stays as it is until the queue notices, and nothing else happens to it.
+            if now > entry.deadline + datetime.timedelta(seconds=self.plan.get("deadline_seconds", DEADLINE_SECONDS)):
+                self.resolve(entry, "exception", "deadline-exceeded")
         elif entry.state == "unscheduled" and entry.free_at is not None and now >= entry.free_at:
             self.add_run(entry, "scheduled")
         elif entry.state == "running" and now > parse_date(entry.runs[-1]["takenUntil"], "takenUntil"):
             self.resolve(entry, "exception", "claim-expired")
 
     def change(self, entry, verb):
-        require(self.now() <= entry.deadline, 409, "RequestConflict", f"The deadline of task {entry.task_id} is exceeded.")
+        self.require_before_deadline(entry, DONE[verb])
         if verb == "cancel" and entry.state in OPEN_STATES:
             self.resolve(entry, "exception", "canceled")
         elif verb == "rerun" and entry.state not in ("pending", "running"):
-            require(len(entry.runs) < MOST_RUNS, 409, "RequestConflict", f"Task {entry.task_id} has {MOST_RUNS} runs.")
+            require(len(entry.runs) < MOST_RUNS, 409, "RequestConflict", f"Maximum number of runs reached ({MOST_RUNS}).")
             entry.status["retriesLeft"] = entry.task["retries"]
             self.add_run(entry, "rerun")
         elif verb == "schedule" and entry.state == "unscheduled":
             self.add_run(entry, "scheduled")
+
+    def require_before_deadline(self, entry, done):
+        text = f"Task `{entry.task_id}` can't be {done} past its deadline of {entry.task['deadline']}."
+        require(self.now() <= entry.deadline, 409, "RequestConflict", text)
 
     # --- claims
 
@@ -192,7 +211,8 @@ class Deployment:
         """Runs for a worker: (entry, run) each; those of a higher priority first, then in the order of creation."""
         for entry in list(self.tasks.values()):
             self.notice_time(entry)
-        pending = [entry for entry in self.tasks.values() if entry.state == "pending" and entry.task["taskQueueId"] == queue]
+        open_ones = [entry for entry in self.tasks.values() if entry.state == "pending" and self.now() <= entry.deadline]
+        pending = [entry for entry in open_ones if entry.task["taskQueueId"] == queue]
         pending.sort(key=lambda entry: rules.PRIORITIES.index(entry.task["priority"]))
         claimed = []
         for entry in pending[:most]:
@@ -204,6 +224,6 @@ class Deployment:
 
     def credentials_of(self, entry, run):
         own = [f"queue:{what}:{entry.task_id}/{run['runId']}" for what in ("reclaim-task", "resolve-task", "create-artifact")]
-        until = int(parse_date(run["takenUntil"], "").timestamp())
+        until = f"{parse_date(run['takenUntil'], '').timestamp():.3f}".rstrip("0").rstrip(".")
         name = f"task-client/{entry.task_id}/{run['runId']}/on/{run['workerGroup']}/{run['workerId']}/until/{until}"
-        return self.access.issue(name, entry.task["scopes"] + own)
+        return self.access.issue(name, own + entry.task["scopes"])

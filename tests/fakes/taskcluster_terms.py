@@ -6,7 +6,8 @@ import re
 import uuid
 
 SLUGID = re.compile(r"[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]")
-DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+# As Taskcluster takes them: in lower case, with a blank for the T, without a zone.
+DATE = re.compile(r"\d{4}-\d\d-\d\d[T\s]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d(:?\d\d)?)?", re.IGNORECASE)
 OPEN_STATES = ("unscheduled", "pending", "running")
 RESOLVED_STATES = ("completed", "failed", "exception")
 SLACK = datetime.timedelta(minutes=15)  # how far a client's clock may be off
@@ -39,6 +40,30 @@ def satisfies(held, needed):
     return any(one == needed or (one.endswith("*") and needed.startswith(one[:-1])) for one in held)
 
 
+def lacking(held, needed):
+    """What is missing of an expression of scopes (a scope, AllOf or AnyOf): an expression too, or None."""
+    if isinstance(needed, str):
+        return None if satisfies(held, needed) else needed
+    [(kind, parts)] = needed.items()
+    missing = [lacking(held, part) for part in parts]
+    if kind == "AnyOf" and None in missing:
+        return None
+    missing = [one for one in missing if one is not None]
+    if kind == "AllOf" and not missing:
+        return None
+    return missing[0] if len(missing) == 1 else {kind: missing}
+
+
+def minimal(scopes):
+    """Without those that others contain, in order."""
+    return sorted(one for one in set(scopes) if not satisfies(set(scopes) - {one}, one))
+
+
+def in_collation(text):
+    """What to sort by, as the data base of a deployment sorts: a < A < b."""
+    return text.lower().replace("_", " "), text.swapcase()
+
+
 def utc_now():
     return datetime.datetime.now(datetime.timezone.utc)
 
@@ -50,7 +75,7 @@ def date_text(moment):
 def parse_date(text, name):
     require(isinstance(text, str) and DATE.fullmatch(text), 400, "InputValidationError", f"{name} must match format date-time")
     try:
-        # No more than the six digits of a second that Python takes.
-        return datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text).replace("Z", "+00:00"))
+        moment = datetime.datetime.fromisoformat(text.upper())
     except ValueError as error:
         raise Refused(400, "InputValidationError", f"{name} must match format date-time: {error}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)

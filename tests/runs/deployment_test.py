@@ -43,19 +43,19 @@ class Tasks(OfFakes):
             "twice": ({"dependencies": [slugid()] * 2}, "InputValidationError", "duplicate"),
             "retries": ({"retries": 50}, "InputValidationError", "retries"),
             "priority": ({"priority": "normal"}, "InputValidationError", "priority"),
-            "no zone": ({"deadline": "2030-01-01T00:00:00"}, "InputValidationError", "deadline"),
+            "no date": ({"deadline": "2030-01-01"}, "InputValidationError", "deadline"),
             "tags": ({"tags": {"a": 1}}, "InputValidationError", "tags"),
             "stars": ({"scopes": ["a**"]}, "InputError", "**"),
             "missing": ({"dependencies": [slugid()]}, "InputError", "non-existing"),
-            "old": ({"created": date_text(now - datetime.timedelta(minutes=16))}, "InputError", "15 minutes"),
-            "ahead": ({"created": date_text(now + datetime.timedelta(minutes=16))}, "InputError", "15 minutes"),
+            "old": ({"created": date_text(now - datetime.timedelta(minutes=16))}, "InputError", "15min"),
+            "ahead": ({"created": date_text(now + datetime.timedelta(minutes=16))}, "InputError", "15min"),
             "far": ({"deadline": far}, "InputError", "5 days"),
-            "expired": ({"expires": date_text(now)}, "InputError", "Expires"),
+            "expired": ({"expires": date_text(now)}, "InputError", "`expires`"),
         }
         for name, (change, code, part) in rows.items():
             with self.subTest(name):
                 self.refuses(400, code, part, self.definition([]) | change)
-        self.refuses(400, "InvalidRequestArguments", "slugid", self.definition([]), task_id="x" * 22)
+        self.refuses(400, "InvalidRequestArguments", "taskId", self.definition([]), task_id="x" * 22)
 
     @unittest.skipIf(taskcluster_rules.SCHEMAS.folder is None, "Taskcluster's schemas are not beside this repository")
     def test_definitions_are_checked_by_the_schemas_too(self):
@@ -79,7 +79,7 @@ class Tasks(OfFakes):
         first = self.create([], expires=short)
         self.create([], dependencies=[first])
         late = date_text(utc_now() + datetime.timedelta(hours=2))
-        self.refuses(400, "InputError", "expire before", self.definition([], dependencies=[first]) | {"deadline": late})
+        self.refuses(400, "InputError", "tasks that expires", self.definition([], dependencies=[first]) | {"deadline": late})
 
     def test_scopes_are_named_when_they_are_missing(self):
         self.deploy(scopes=["queue:create-task:high:" + QUEUE, "queue:create-task:project:none", "assume:reader"],
@@ -103,6 +103,24 @@ class Tasks(OfFakes):
         self.refuses(409, "RequestConflict", "sealed", self.definition([], group=first))
         self.assertEqual(self.client.call("POST", path + "/cancel")["cancelledCount"], 2)
         self.assertEqual(self.reasons(second), ["canceled"])
+
+    def test_a_task_stays_as_it_is_for_a_minute_after_its_deadline(self):
+        self.deploy(anonymous=["*"])
+        # The clock of the server goes on, so that signatures are of no use.
+        self.client = hawk.Client(self.tc.url, None)
+        task_id = self.create([])
+        self.change(clock_offset=3630)
+        self.assertEqual(self.status(task_id)["state"], "pending")
+        worker = {"workerGroup": "g", "workerId": "w"}
+        self.change(wait_seconds=0)
+        self.assertEqual(self.client.call("POST", f"queue/v1/claim-work/{QUEUE}", worker)["tasks"], [])
+        for verb, done in (("cancel", "canceled"), ("rerun", "rescheduled"), ("schedule", "scheduled")):
+            with self.assertRaises(Refused) as caught:
+                self.client.call("POST", f"queue/v1/task/{task_id}/{verb}")
+            self.assertEqual(caught.exception.status, 409)
+            self.assertIn(f"can't be {done} past its deadline", caught.exception.message)
+        self.change(clock_offset=3670)
+        self.assertEqual(self.reasons(task_id), ["deadline-exceeded"])
 
     def test_lists_come_in_pages(self):
         self.deploy(page=2)
@@ -137,8 +155,8 @@ class Requests(OfFakes):
         now = time.time()
         scopes = ["auth:current-scopes", "a:b"]
         good = hawk.temporary_credentials("tester", TOKEN, "tester", scopes, now, now + 60)
-        self.assertEqual(self.ask(good), (200, scopes))
-        self.assertEqual(self.ask(good, ["auth:current-scopes"]), (200, ["auth:current-scopes"]))
+        self.assertEqual(self.ask(good), (200, ["a:b", "assume:anonymous", "auth:current-scopes"]))
+        self.assertEqual(self.ask(good, ["auth:current-scopes"]), (200, ["assume:anonymous", "auth:current-scopes"]))
         self.assertEqual(self.ask(good, ["b"])[0], 401)
         old = hawk.temporary_credentials("tester", TOKEN, "tester", scopes, now - 3600, now - 600)
         self.assertEqual(self.ask(old), (401, "ext.certificate.expiry < now"))
