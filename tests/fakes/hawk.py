@@ -91,18 +91,21 @@ def send(url, method, headers, body):
         connection.close()
 
 
-def send_with_patience(url, method, headers_of_attempt, body, attempts=8, first_wait=0.02):
-    """As a worker and its proxies: 5xx, 429 and broken connections are repeated, with headers made anew."""
-    for attempt in range(attempts):
+def send_with_patience(url, method, headers_of_attempt, body, seconds=3):
+    """As a worker and its proxies: 5xx, 429 and broken connections are repeated for so long, with headers made anew."""
+    end = time.monotonic() + seconds
+    wait = 0.02
+    while True:
+        is_last = time.monotonic() + wait > end
         try:
             answer = send(url, method, headers_of_attempt(), body)
-            if answer[0] < 500 and answer[0] != 429:
+            if is_last or (answer[0] < 500 and answer[0] != 429):
                 return answer
         except (OSError, http.client.HTTPException):
-            if attempt + 1 == attempts:
+            if is_last:
                 raise
-        time.sleep(min(first_wait * 2**attempt, 1))
-    return answer
+        time.sleep(wait)
+        wait = min(2 * wait, 1)
 
 
 class Client:

@@ -15,11 +15,14 @@ OF_THE_CONNECTION = {"authorization", "connection", "content-length", "host", "k
 
 
 class Proxy(plain_http.Server):
-    """For one task. `credentials` may be replaced, as they are when a worker claims its task again."""
+    """For one task. `credentials` may be replaced, as they are when a worker claims its task again.
 
-    def __init__(self, root_url, credentials, scopes):
+    What fails is repeated for `seconds`, 15 minutes with the real one.
+    """
+
+    def __init__(self, root_url, credentials, scopes, seconds=900):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.root_url, self.credentials, self.scopes = root_url, credentials, scopes
+        self.root_url, self.credentials, self.scopes, self.seconds = root_url, credentials, scopes, seconds
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -46,9 +49,10 @@ class Handler(plain_http.Handler):
             return kept | {"Authorization": code, "Content-Length": str(len(body))}
 
         try:
-            status, answered, content = hawk.send_with_patience(self.server.root_url + self.path, self.command, headers, body)
+            url = self.server.root_url + self.path
+            status, answered, content = hawk.send_with_patience(url, self.command, headers, body, self.server.seconds)
         except (OSError, http.client.HTTPException) as error:
-            return self.send(502, [("Content-Type", "text/plain")], f"{type(error).__name__}: {error}".encode())
+            return self.send(500, [("Content-Type", "text/plain")], f"Failed during proxy request: {error}".encode())
         return self.send(status, [one for one in answered.items() if one[0].lower() not in OF_THE_CONNECTION], content)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815: names of the base class

@@ -17,6 +17,8 @@ The plan is a JSON object:
     environment       what else their environment has, as it had from their image
     work_folder       the folder of the image ("/home/worker")
     capacity          how many tasks run at once (1)
+    proxy_seconds     how long a task's proxy repeats what fails (900, as the real one)
+    object_artifacts  true: what the tasks leave goes to the object service
     reclaim_seconds   when a task is claimed again (a tenth of a claim before its end)
     keeps             true: private folders stay
     log               a file that gets one JSON line for each thing that happens: {"task", "name", "run", "event", ...}
@@ -27,13 +29,17 @@ The plan is a JSON object:
              "cancel"                somebody cancels the task
              "claim-lost"            the claim ends, but the command goes on beside the next run of the task
              "kill"                  the command is killed, as for want of memory
-             "resource-unavailable"  the command ends, but nothing that it left can be uploaded
+             "resource-unavailable"  the command ends, but nothing can be uploaded, not even its log
+             "uploads-lost"          artifacts with "artifact" in their names (all) are not uploaded, or with "created": true only
+                                     their bytes are not, and the task completes all the same
 """
 
 import argparse
+import base64
 import contextlib
 import glob
 import gzip
+import hashlib
 import json
 import mimetypes
 import os
@@ -62,6 +68,9 @@ IDENTITY = set(
 )  # fmt: skip
 TICK_SECONDS = 0.02
 LIVE_LOG = "public/logs/live.log"
+LONGEST_INLINE = 8192
+# These happen when the command has ended; all others end it.
+FAULTS_OF_UPLOADS = ("resource-unavailable", "uploads-lost")
 
 
 class Worker:
@@ -181,13 +190,14 @@ class TaskRun:
         except rules.Malformed as malformed:
             self.say(str(malformed), "taskcluster:error")
             self.upload_log()
-            return "exception", "malformed-payload"
+            return "exception", malformed.reason
         features = self.payload.get("features", {})
         if features.get("localLiveLog", True):
             self.create_artifact(LIVE_LOG, {"storageType": "reference", "url": "http://127.0.0.1:9/log", "contentType": "text/plain"})
         if features.get("taskclusterProxy"):
             own = f"queue:create-artifact:{self.task_id}/{self.run_id}"
-            self.proxy = Proxy(self.worker.plan["root_url"], self.client.credentials, [*self.task["scopes"], own])
+            seconds = self.worker.plan.get("proxy_seconds", 900)
+            self.proxy = Proxy(self.worker.plan["root_url"], self.client.credentials, [*self.task["scopes"], own], seconds)
         status = self.run_command()
         if self.ended_by in ("claim-expired", "worker ends", "gone"):
             return None
@@ -306,7 +316,7 @@ class TaskRun:
             return "max run time"
         if utc_now() >= self.reclaim_at and not self.reclaim():
             return "gone"
-        if self.fault and self.fault["do"] != "resource-unavailable" and self.is_time_for_fault():
+        if self.fault and self.fault["do"] not in FAULTS_OF_UPLOADS and self.is_time_for_fault():
             return self.do_fault(self.fault["do"])
         return None
 
@@ -349,12 +359,18 @@ class TaskRun:
 
     def upload_all(self):
         """Why the run is an exception, if something could not be uploaded."""
-        if self.fault and self.fault["do"] == "resource-unavailable":
-            self.note("fault", what="resource-unavailable")
-            return "resource-unavailable"
-        try:
-            for name, artifact in self.payload.get("artifacts", {}).items():
+        if self.fault and self.fault["do"] in FAULTS_OF_UPLOADS:
+            self.note("fault", what=self.fault["do"])
+            if self.fault["do"] == "resource-unavailable":
+                return "resource-unavailable"
+        for name, artifact in self.payload.get("artifacts", {}).items():
+            try:
                 self.upload_declared(name, artifact)
+            except (OSError, Refused) as error:
+                # In docker's format all artifacts are optional: the task ends as if this one were there.
+                self.note("not uploaded", reason=str(error))
+        self.fault = None  # Logs are never lost.
+        try:
             self.upload_log()
         except (OSError, Refused) as error:
             self.note("cannot upload", reason=str(error))
@@ -377,6 +393,9 @@ class TaskRun:
             for file in sorted(one for one in pathlib.Path(path).rglob("*") if one.is_file()):
                 self.upload(f"{name}/{file.relative_to(path)}", file, expires)
 
+    def is_lost(self, name):
+        return self.fault is not None and self.fault["do"] == "uploads-lost" and self.fault.get("artifact", "") in name
+
     def upload_log(self):
         live = self.payload.get("log", LIVE_LOG) if isinstance(self.payload.get("log", LIVE_LOG), str) else LIVE_LOG
         stem, extension = os.path.splitext(live)
@@ -385,16 +404,41 @@ class TaskRun:
         self.create_artifact(live, {"storageType": "link", "artifact": backing, "contentType": "text/plain; charset=utf-8"})
 
     def upload(self, name, file, expires):
+        if self.is_lost(name) and not self.fault.get("created"):
+            raise OSError(f"{name} is lost, as this test wants it")
         kind = "text/plain" if file.suffix == ".log" else mimetypes.guess_type(file.name)[0]
         is_zipped = file.suffix[1:] not in IDENTITY
         self.upload_bytes(name, file.read_bytes(), kind or "application/octet-stream", expires, is_zipped)
 
     def upload_bytes(self, name, content, kind, expires, is_zipped):
-        own = {"storageType": "s3", "contentType": kind, "contentLength": len(content), "expires": expires}
-        url = self.create_artifact(name, own)["putUrl"]
+        is_object = self.worker.plan.get("object_artifacts", False)
+        own = {"storageType": "object" if is_object else "s3", "contentType": kind, "contentLength": len(content), "expires": expires}
+        place = self.create_artifact(name, own)
+        if self.is_lost(name):
+            raise OSError(f"the bytes of {name} are lost, as this test wants it")
+        if is_object:
+            return self.upload_object(place, name, content, kind)
         headers = {"Content-Type": kind} | ({"Content-Encoding": "gzip"} if is_zipped else {})
-        body = gzip.compress(content, mtime=0) if is_zipped else content
-        headers["Content-Length"] = str(len(body))
+        self.put(name, place["putUrl"], headers, gzip.compress(content, mtime=0) if is_zipped else content)
+
+    def upload_object(self, place, name, content, kind):
+        client = hawk.Client(self.worker.plan["root_url"], place["credentials"])
+        own = {key: place[key] for key in ("projectId", "uploadId")}
+        path = urllib.parse.quote(place["name"], safe="")
+        proposed = {"putUrl": {"contentType": kind, "contentLength": len(content)}}
+        if len(content) <= LONGEST_INLINE:
+            proposed["dataInline"] = {"contentType": kind, "objectData": base64.b64encode(content).decode()}
+        asked = own | {"expires": place["expires"], "proposedUploadMethods": proposed}
+        method = client.call("PUT", f"object/v1/upload/{path}", asked)["uploadMethod"]
+        if "putUrl" in method:
+            self.put(name, method["putUrl"]["url"], method["putUrl"]["headers"], content)
+        hashes = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha512")}
+        client.call("POST", f"object/v1/finish-upload/{path}", own | {"hashes": hashes})
+        path = urllib.parse.quote(name, safe="")
+        self.client.call("PUT", f"{self.path}/artifacts/{path}", {"uploadId": place["uploadId"]})
+
+    def put(self, name, url, headers, body):
+        headers = headers | {"Content-Length": str(len(body))}
         status, _, _ = hawk.send_with_patience(url, "PUT", lambda: headers, body)
         if status != 200:
             raise Refused(status, "", f"the store refused {name}")

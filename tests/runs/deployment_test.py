@@ -11,6 +11,7 @@ from deployment import QUEUE, TOKEN, Deployed
 import hawk  # these are beside the servers, where deployment.py lets them be found
 import taskcluster_rules
 from scenario import slow
+from task_proxy import Proxy
 from taskcluster_terms import Refused, date_text, slugid, utc_now
 
 
@@ -188,7 +189,7 @@ class Work(OfFakes):
         self.assertEqual(names, known)
         folder = dict(line.split("=", 1) for line in lines if "=" in line)["HOME"]
         self.assertIn(f"IN={folder}/in", lines)
-        self.assertFalse(os.path.exists(folder), "the folder is gone")
+        self.wait_for(lambda: not os.path.exists(folder), "the end of the folder")
         headers, body = self.artifact(task_id, "public/out/deep/x.zst")
         self.assertEqual((headers["Content-Encoding"], body), (None, b"x"))
         kinds = {name: one["storageType"] for name, one in self.artifacts(task_id).items()}
@@ -225,7 +226,7 @@ class Work(OfFakes):
     def test_malformed_payloads(self):
         self.deploy()
         self.work()
-        rows = [{"image": "Not A Name"}, {"image": {"type": "task-image", "taskId": slugid(), "path": "public/image.tar.zst"}},
+        rows = [{"image": {"type": "task-image", "taskId": slugid(), "path": "public/image.tar.zst"}},
                 {"maxRunTime": 100000}, {"maxRunTime": "60"}, {"env": {"A": 1}}, {"features": {"proxy": True}}, {"script": "x"},
                 {"artifacts": {"a": {"type": "folder", "path": "/x"}}}, {"artifacts": {"a": {"type": "file", "path": "x"}}},
                 {"artifacts": {"a": {"type": "file", "path": "/x", "expires": date_text(utc_now())}}}, {"cache": {"a": "/b"}}]
@@ -233,6 +234,35 @@ class Work(OfFakes):
         for payload, task in zip(rows, tasks):
             with self.subTest(str(payload)):
                 self.assertEqual(self.reasons(task), ["malformed-payload"])
+
+    def test_an_image_whose_name_docker_does_not_parse(self):
+        self.deploy()
+        self.work()
+        names = ["Not A Name", "registry.example.com/Quern:1", "a//b", "quern:tag:two", "quern@sha256:abc", "quern-:1", "a..b", "quern:" + "x" * 129]
+        tasks = {name: self.create(shell("true"), payload={"image": name}) for name in names}
+        for name, task in tasks.items():
+            with self.subTest(name):
+                self.assertEqual(self.reasons(task), ["internal-error"])
+
+    def test_artifacts_that_cannot_be_uploaded_are_not_missed(self):
+        self.deploy(faults=[{"method": "PUT", "path": "/store/", "status": 403}])
+        self.work()
+        artifacts = {f"public/{name}.zst": {"type": "file", "path": f"/home/worker/{name}.zst"} for name in "ab"}
+        task_id = self.create(shell("echo >a.zst; echo >b.zst"), payload={"artifacts": artifacts})
+        self.assertEqual(self.reasons(task_id), ["completed"])
+        self.assertIn(b"NoSuchKey", self.artifact(task_id, "public/a.zst")[1])
+        self.assertEqual(self.artifact(task_id, "public/b.zst")[1], b"\n")
+
+    def test_artifacts_in_the_object_service(self):
+        self.deploy()
+        self.work(object_artifacts=True)
+        artifacts = {"small.zst": {"type": "file", "path": "/home/worker/small"}, "large": {"type": "file", "path": "/home/worker/large"}}
+        task_id = self.create(shell("echo >small; head -c 9000 /dev/zero >large"), payload={"artifacts": artifacts})
+        self.assertEqual(self.reasons(task_id), ["completed"])
+        for name, size in (("small.zst", 1), ("large", 9000)):
+            url = self.client.call("GET", f"queue/v1/task/{task_id}/artifacts/{name}")["url"]
+            status, headers, body = hawk.send(url, "GET", {}, b"")
+            self.assertEqual((status, headers["Content-Encoding"], len(body)), (200, None, size))
 
     def test_dependents_wait(self):
         self.deploy(resolver_seconds=0.05)
@@ -290,6 +320,19 @@ class Faults(OfFakes):
         task_id = self.create(shell("true"))
         self.assertEqual(self.reasons(task_id), ["resource-unavailable"], worker.events())
 
+    def test_artifacts_that_are_lost(self):
+        self.deploy()
+        self.work(faults=[{"name": "map 1", "do": "uploads-lost", "artifact": "a.zst"},
+                          {"name": "map 1", "run": 1, "do": "uploads-lost", "created": True}])
+        artifacts = {f"public/{name}.zst": {"type": "file", "path": f"/home/worker/{name}.zst"} for name in "ab"}
+        task_id = self.create(shell("echo >a.zst; echo >b.zst"), payload={"artifacts": artifacts})
+        self.assertEqual(self.reasons(task_id), ["completed"])
+        self.assertEqual({"public/b.zst"}, self.artifacts(task_id).keys() & artifacts.keys())
+        self.client.call("POST", f"queue/v1/task/{task_id}/rerun")
+        self.assertEqual(self.reasons(task_id), ["completed", "completed"])
+        self.assertEqual(artifacts.keys(), self.artifacts(task_id).keys() & artifacts.keys())
+        self.assertIn(b"NoSuchKey", self.artifact(task_id, "public/b.zst")[1])
+
     def test_a_run_that_goes_on_when_its_claim_has_ended(self):
         self.deploy()
         worker = self.work(capacity=2, faults=[{"name": "map 1", "do": "claim-lost"}])
@@ -334,6 +377,12 @@ class TheProxy(OfFakes):
         self.resolved(group)
         said = self.ask(f"/api/queue/v1/task/{group}/artifacts/public%2Fout", ["queue:get-artifact:*"])
         self.assertEqual(said, f"303 {self.tc.url}/store/{group}/0/public/out?signed=get")
+
+    def test_it_is_patient_with_a_deployment_that_is_away(self):
+        proxy = Proxy("http://127.0.0.1:1", self.client.credentials, [], seconds=0.1)
+        self.addCleanup(proxy.end)
+        status, _, body = hawk.send(proxy.url + "/api/queue/v1/ping", "GET", {}, b"")
+        self.assertEqual((status, body[:28]), (500, b"Failed during proxy request:"))
 
     def test_many_scopes_are_too_much_for_a_header(self):
         scopes = [f"queue:get-artifact:project/example/{number:015d}" for number in range(40)]

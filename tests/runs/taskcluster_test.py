@@ -208,9 +208,9 @@ class Shapes(Cluster):
 
     def test_artifacts_that_not_everybody_may_read(self):
         """They have names of their own, and the object service has their bytes."""
-        self.deploy(object_artifacts=True, resolver_seconds=0.2)
+        self.deploy(resolver_seconds=0.2)
         self.job(JOB, self.files(2), more=CLUSTER + "  artifact_prefix: project/example/quern\n")
-        self.work()
+        self.work(object_artifacts=True)
         run = self.submit()
         self.assert_run(run)
         self.assert_same_as_locally(run)
