@@ -364,11 +364,7 @@ class TaskRun:
             if self.fault["do"] == "resource-unavailable":
                 return "resource-unavailable"
         for name, artifact in self.payload.get("artifacts", {}).items():
-            try:
-                self.upload_declared(name, artifact)
-            except (OSError, Refused) as error:
-                # In docker's format all artifacts are optional: the task ends as if this one were there.
-                self.note("not uploaded", reason=str(error))
+            self.upload_declared(name, artifact)
         self.fault = None  # Logs are never lost.
         try:
             self.upload_log()
@@ -386,12 +382,19 @@ class TaskRun:
             message = f"Could not read {artifact['type']} '{artifact['path']}'"
             self.say(message, "taskcluster:error")
             own = {"storageType": "error", "reason": "file-missing-on-worker", "message": message, "expires": expires}
-            self.create_artifact(name, own)
+            self.leave(self.create_artifact, name, own)
         elif artifact["type"] == "file":
-            self.upload(name, pathlib.Path(path), expires)
+            self.leave(self.upload, name, pathlib.Path(path), expires)
         else:
             for file in sorted(one for one in pathlib.Path(path).rglob("*") if one.is_file()):
-                self.upload(f"{name}/{file.relative_to(path)}", file, expires)
+                self.leave(self.upload, f"{name}/{file.relative_to(path)}", file, expires)
+
+    def leave(self, upload, *arguments):
+        """In docker's format all artifacts are optional: the task ends as if one that cannot be uploaded were there."""
+        try:
+            upload(*arguments)
+        except (OSError, Refused) as error:
+            self.note("not uploaded", reason=str(error))
 
     def is_lost(self, name):
         return self.fault is not None and self.fault["do"] == "uploads-lost" and self.fault.get("artifact", "") in name

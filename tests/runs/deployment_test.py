@@ -324,13 +324,14 @@ class Faults(OfFakes):
         self.deploy()
         self.work(faults=[{"name": "map 1", "do": "uploads-lost", "artifact": "a.zst"},
                           {"name": "map 1", "run": 1, "do": "uploads-lost", "created": True}])
-        artifacts = {f"public/{name}.zst": {"type": "file", "path": f"/home/worker/{name}.zst"} for name in "ab"}
-        task_id = self.create(shell("echo >a.zst; echo >b.zst"), payload={"artifacts": artifacts})
+        names = {"public/a.zst", "public/b.zst"}
+        artifacts = {"public": {"type": "directory", "path": "/home/worker/out"}}
+        task_id = self.create(shell("mkdir out; echo >out/a.zst; echo >out/b.zst"), payload={"artifacts": artifacts})
         self.assertEqual(self.reasons(task_id), ["completed"])
-        self.assertEqual({"public/b.zst"}, self.artifacts(task_id).keys() & artifacts.keys())
+        self.assertEqual({"public/b.zst"}, self.artifacts(task_id).keys() & names)
         self.client.call("POST", f"queue/v1/task/{task_id}/rerun")
         self.assertEqual(self.reasons(task_id), ["completed", "completed"])
-        self.assertEqual(artifacts.keys(), self.artifacts(task_id).keys() & artifacts.keys())
+        self.assertEqual(names, self.artifacts(task_id).keys() & names)
         self.assertIn(b"NoSuchKey", self.artifact(task_id, "public/b.zst")[1])
 
     def test_a_run_that_goes_on_when_its_claim_has_ended(self):
