@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "model/limits.h"
 #include "model/pair.h"
+#include "stages/shuffle/pair_keys.h"
 
 namespace quern::app {
 namespace {
@@ -83,6 +84,12 @@ Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size
                                   run.stop.get_token()));
   auto aggregation = aggregation_for(run.job.steps.front(), to);
   if (!aggregation.has_value() || aggregation->kind == Aggregation::Kind::kList) return groups;
+  if (aggregation->kind == Aggregation::Kind::kUnique) {
+    // The other half is for the parts' buffers.
+    return shuffle::distinct_values(std::move(groups), {.memory_bytes = run.job.limits.memory_bytes / 2,
+                                                        .scratch_folder = scratch_folder,
+                                                        .stop = run.stop.get_token()});
+  }
   return make_aggregated_groups(std::move(groups), *aggregation, AggregatedFrom::kValues, to, &run.events);
 }
 

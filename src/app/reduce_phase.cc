@@ -11,11 +11,15 @@
 #include "services/process/guard.h"
 #include "stages/reducer/builtin_reducer.h"
 #include "stages/reducer/combiner.h"
+#include "stages/shuffle/pair_keys.h"
 
 namespace quern::app {
 
 std::optional<Aggregation> shuffle_aggregation(const Step& step) {
-  if (step.combiner.has_value() && step.combiner->builtin.has_value()) return aggregation_of(*step.combiner->builtin);
+  // A combiner that leaves all values changes nothing.
+  bool combines =
+      step.combiner.has_value() && step.combiner->builtin.has_value() && step.combiner->builtin->name != "list";
+  if (combines) return aggregation_of(*step.combiner->builtin);
   if (step.reducer.has_value() && step.reducer->builtin.has_value()) return aggregation_of(*step.reducer->builtin);
   return std::nullopt;
 }
@@ -114,11 +118,18 @@ Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std:
                                            std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop) {
   if (step_.reducer->builtin.has_value()) {
     Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
+    const bool is_aggregated = shuffle_aggregation(step_) == aggregation;
+    TRY_ASSIGN(auto groups, open());
+    if (aggregation.kind == Aggregation::Kind::kUnique && !is_aggregated) {
+      TRY_ASSIGN(groups,
+                 shuffle::distinct_values(std::move(groups), {.memory_bytes = job_.limits.memory_bytes / 4 / processes_,
+                                                              .scratch_folder = scratch_folder_,
+                                                              .stop = stop}));
+    }
     reducer::BuiltinReducerOptions options{.aggregation = aggregation,
-                                           .is_aggregated = shuffle_aggregation(step_) == aggregation,
+                                           .is_aggregated = is_aggregated,
                                            .separator = std::string(gives_.between(job_.separator)),
                                            .child = partition + 1};
-    TRY_ASSIGN(auto groups, open());
     return reducer::run_builtin_reducer(options, std::move(groups), sink, events_, stop);
   }
   if (reducer == nullptr) {

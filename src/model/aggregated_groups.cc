@@ -1,8 +1,6 @@
 #include "model/aggregated_groups.h"
 
-#include <algorithm>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -22,7 +20,7 @@ class AggregatedGroups final : public GroupSource {
       if (!has_group) return say_end(), false;
       key_.assign(groups_->key());
       values_.clear();
-      TRY(aggregator_.keeps_state() ? read_states() : read_distinct());
+      TRY(read_states());
       // No value of the key was any good.
     } while (values_.empty());
     return true;
@@ -64,18 +62,6 @@ class AggregatedGroups final : public GroupSource {
 
   void say_end() {
     if (events_ != nullptr && as_text_.keys > 0) events_->emit(std::exchange(as_text_, {}));
-  }
-
-  Result<void> read_distinct() {
-    std::unordered_set<std::string> distinct;
-    while (true) {
-      TRY_ASSIGN(bool has_value, groups_->next_value());
-      if (!has_value) break;
-      distinct.emplace(groups_->value());
-    }
-    while (!distinct.empty()) values_.push_back(std::move(distinct.extract(distinct.begin()).value()));
-    std::sort(values_.begin(), values_.end());
-    return {};
   }
 
   const std::unique_ptr<GroupSource> groups_;

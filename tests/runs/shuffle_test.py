@@ -54,6 +54,21 @@ class ShuffleTest(Scenario):
             with self.subTest(memory=memory):
                 self.assert_run(self.quern("run", "--memory", memory), result=expected)
 
+    def test_unique_with_more_values_than_memory(self):
+        """One key with 300,000 distinct values, as reducer, as combiner, after another combiner, and by map and reduce."""
+        values = [f"{i * 7919 % 300007:010d} {i}" for i in range(300000)]
+        self.write("data/a.txt", "".join(f"key {value}\n" for value in values + values[:100]))
+        expected = f"key {json.dumps(sorted(values))}\n"
+        for combiner, reducer in (("", "unique"), ("unique", "list"), ("list", "unique"), ("unique", "unique")):
+            combine = f"combiner: {{builtin: {combiner}}}\n" if combiner else ""
+            with self.subTest(combiner=combiner, reducer=reducer):
+                self.write("analysis-tools.yml", CAT + combine + f"reducer: {{builtin: {reducer}}}\n")
+                self.assert_run(self.quern("run", "--memory", "16MiB"), result=expected)
+        self.assert_run(self.quern("map", "--memory", "16MiB", "data/a.txt"))
+        reduced = self.quern("reduce", "--memory", "16MiB", "-o", "reduced.txt", "result.txt")
+        self.assert_run(reduced)
+        self.assertEqual(reduced.left("reduced.txt"), expected)
+
     def test_python_reducer(self):
         values = self.write_pairs(value=lambda: "v" * random.randrange(300))
         self.write_all({"analysis-tools.yml": CAT + "reducer: {language: python, script: r.py}\n", "r.py": JOIN})

@@ -82,7 +82,7 @@ class BuiltinReducer {
 
 Result<void> run_builtin_reducer(const BuiltinReducerOptions& options, std::unique_ptr<GroupSource> groups,
                                  ReducedSink& sink, EventSink& events, const std::stop_token& stop) {
-  if (!options.is_aggregated && options.aggregation.kind != Kind::kList) {
+  if (!options.is_aggregated && Aggregator(options.aggregation).keeps_state()) {
     groups = make_aggregated_groups(std::move(groups), options.aggregation, AggregatedFrom::kValues,
                                     AggregatedTo::kResult, &events);
   }

@@ -12,7 +12,7 @@ namespace quern::reducer {
 
 struct BuiltinReducerOptions {
   Aggregation aggregation;
-  // The groups' values already are what their key's values come to.
+  // The groups' values already are what their key's values come to; those of unique must be distinct anyway.
   bool is_aggregated = false;
   std::string separator;  // kBetweenInside: pairs are wanted, not text
   std::size_t child = 0;  // number of this reducer, for events, as if it had a child

@@ -47,7 +47,6 @@ TEST(BuiltinReducer, WritesALineForEachKey) {
                                  {{.kind = Kind::kMax}, "a 10\nb 1.5\n"},
                                  {{.kind = Kind::kMean}, "a 4.666666666666667\nb 1.5\n"},
                                  {{.kind = Kind::kList}, "a [\"2\", \"10\", \"2\"]\nb [\"1.5\"]\n"},
-                                 {{.kind = Kind::kUnique}, "a [\"10\", \"2\"]\nb [\"1.5\"]\n"},
                                  {{.kind = Kind::kTop, .top_count = 2}, "a [\"10\", \"2\"]\nb [\"1.5\"]\n"}};
   for (const Row& row : rows) {
     EXPECT_EQ(reduce({.aggregation = row.aggregation, .separator = " "}, groups).value(), row.text);

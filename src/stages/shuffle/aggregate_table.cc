@@ -1,14 +1,12 @@
 #include "stages/shuffle/aggregate_table.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
 
 #include "model/exact_sum.h"
+#include "stages/shuffle/pair_keys.h"
 #include "stages/shuffle/pair_sink.h"
 #include "stages/shuffle/shuffle.h"
 
@@ -48,13 +46,6 @@ bool parse_short_integer(std::string_view text, std::int64_t& value) {
   return true;
 }
 
-// The whole pair, with its separator; of a pair without a value the key alone.
-std::string_view pair_of(const Entry& entry, const EntryReader& reader, std::string_view separator) {
-  std::string_view key = reader.key(entry);
-  if (entry.value_bytes() == 0) return key;
-  return {key.data(), key.size() + separator.size() + entry.value_bytes()};
-}
-
 template <typename T>
 T read(const char* source) {
   T value;
@@ -63,19 +54,6 @@ T read(const char* source) {
 }
 
 }  // namespace
-
-void split_pairs(std::string_view lines, const Splitter& splitter, const Aggregation& aggregation,
-                 std::vector<Entry>& pairs) {
-  std::size_t before = pairs.size();
-  std::vector<std::uint32_t> none;
-  Splitter{.separator = splitter.separator}.split(lines, pairs, none);
-  if (Aggregator(aggregation).keeps_state()) return;
-  EntryReader reader(splitter.separator);
-  for (Entry& entry : std::span(pairs).subspan(before)) {
-    std::string_view pair = pair_of(entry, reader, splitter.separator);
-    entry.hash = static_cast<std::uint32_t>(XXH3_64bits(pair.data(), pair.size()) >> 32);
-  }
-}
 
 void AggregateTable::prefetch(std::span<const Entry> entries, std::size_t index) const {
   if (index + kSlotsAhead < entries.size()) {
@@ -136,22 +114,18 @@ Result<void> AggregateTable::merge(const Entry& entry) {
   TRY(make_room(keys_ + 1));
   Entry& slot = find(entry);
   bool is_new = slot.line_and_key_bytes == 0;
-  if (is_unique()) return is_new ? insert(slot, entry) : Result<void>();
+  if (is_unique_ && !is_new) return {};
   scratch_.clear();
   if (!is_new) scratch_ = reader_.value(slot);
-  aggregator_.merge(scratch_, reader_.value(entry));
+  if (!is_unique_) aggregator_.merge(scratch_, reader_.value(entry));
   return store_state(slot, reader_.key(entry), entry.hash);
 }
 
-std::string_view AggregateTable::identity_of(const Entry& entry) const {
-  return is_unique() ? pair_of(entry, reader_, splitter_.separator) : reader_.key(entry);
-}
-
 Entry& AggregateTable::find(const Entry& entry) {
-  std::string_view identity = identity_of(entry);
+  std::string_view key = reader_.key(entry);
   std::size_t at = slot_of(entry.hash);
   while (slots_[at].line_and_key_bytes != 0) {
-    if (slots_[at].hash == entry.hash && identity_of(slots_[at]) == identity) break;
+    if (slots_[at].hash == entry.hash && reader_.key(slots_[at]) == key) break;
     at = slot_after(at);
     ++passed_slots_;
   }
@@ -164,17 +138,13 @@ Result<void> AggregateTable::refuse(const Entry& entry) {
 }
 
 Result<void> AggregateTable::insert(Entry& slot, const Entry& entry) {
-  if (is_unique()) {
-    scratch_ = reader_.value(entry);
-    return store_state(slot, reader_.key(entry), entry.hash);
-  }
   scratch_.clear();
-  if (!aggregator_.add(scratch_, reader_.value(entry))) return refuse(entry);
+  if (!is_unique_ && !aggregator_.add(scratch_, reader_.value(entry))) return refuse(entry);
   return store_state(slot, reader_.key(entry), entry.hash);
 }
 
 Result<void> AggregateTable::update(Entry& slot, const Entry& entry) {
-  if (is_unique()) return {};
+  if (is_unique_) return {};
   std::string_view value = reader_.value(entry);
   if (update_fast(slot, value)) return {};
   scratch_ = reader_.value(slot);
@@ -186,7 +156,7 @@ Result<void> AggregateTable::update(Entry& slot, const Entry& entry) {
 bool AggregateTable::update_fast(Entry& slot, std::string_view value) const {
   Kind kind = aggregator_.aggregation().kind;
   if (kind != Kind::kCount && kind != Kind::kSum) return false;
-  char* state = const_cast<char*>(reader_.key(slot).end()) + splitter_.separator.size();
+  char* state = const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size();
   if (kind == Kind::kCount) {
     auto count = read<std::uint64_t>(state) + 1;
     std::memcpy(state, &count, sizeof count);
@@ -203,20 +173,18 @@ bool AggregateTable::update_fast(Entry& slot, std::string_view value) const {
 Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std::uint32_t hash) {
   CHECK(scratch_.size() < Entry::kFirstOfGroup);
   auto state_bytes = static_cast<std::uint32_t>(scratch_.size());
-  std::string_view separator = splitter_.separator;
   bool is_new = slot.line_and_key_bytes == 0;
   char* line = const_cast<char*>(slot.line());
   if (is_new || scratch_.size() > room_for(slot.value_bytes())) {
-    std::size_t size_bytes = key.size() + separator.size() + room_for(state_bytes) + 1;
+    std::size_t size_bytes = key.size() + kBetweenInside.size() + room_for(state_bytes);
     TRY_ASSIGN(line, make_line(size_bytes));
     if (!key.empty()) std::memcpy(line, key.data(), key.size());
-    std::memcpy(line + key.size(), separator.data(), separator.size());
-    line[size_bytes - 1] = '\n';  // Where the search for the end of a long key ends.
+    std::memcpy(line + key.size(), kBetweenInside.data(), kBetweenInside.size());
     std::uint64_t kept_key_bytes = std::min<std::uint64_t>(key.size(), Entry::kLongKey);
     slot.line_and_key_bytes = reinterpret_cast<std::uint64_t>(line) | kept_key_bytes << Entry::kLineBits;
     slot.hash = hash;
   }
-  if (state_bytes > 0) std::memcpy(line + key.size() + separator.size(), scratch_.data(), state_bytes);
+  if (state_bytes > 0) std::memcpy(line + key.size() + kBetweenInside.size(), scratch_.data(), state_bytes);
   slot.value_bytes_and_mark = state_bytes;
   if (is_new) ++keys_;
   return {};
@@ -279,28 +247,25 @@ std::size_t AggregateTable::gather() {
   return kept;
 }
 
-// The same, and brings their hashes back to those of their keys.
-std::size_t AggregateTable::compact() {
-  std::size_t kept = gather();
+// Their partitions.
+void AggregateTable::number(std::span<const Entry> entries) {
   numbers_.clear();
-  if (!is_unique() && splitter_.partitions == 1) return kept;
-  for (Entry& entry : slots_.span().first(kept)) {
+  for (const Entry& entry : entries) {
     std::string_view key = reader_.key(entry);
-    std::uint64_t hash = XXH3_64bits(key.data(), key.size());
-    entry.hash = static_cast<std::uint32_t>(hash >> 32);
-    numbers_.push_back(static_cast<std::uint32_t>(hash % splitter_.partitions));
+    std::size_t partition = partition_of(is_unique_ ? PairKey(key).key() : key, partitions_);
+    numbers_.push_back(static_cast<std::uint32_t>(partition));
   }
-  return kept;
 }
 
 Result<void> AggregateTable::seal(BlockAddress address, Taken& taken) {
   if (keys_ == 0) return {};
-  std::span<Entry> entries = slots_.span().first(compact());
+  std::span<Entry> entries = slots_.span().first(gather());
   CommittedBlock block{.address = address, .arena = std::exchange(arena_, {})};
   block.entries.ends = {static_cast<std::uint32_t>(entries.size())};
-  if (splitter_.partitions > 1) {
+  if (partitions_ > 1) {
     TRY_ASSIGN(auto arranged, HugeArray<Entry>::make(entries.size()));
-    block.entries.ends.assign(splitter_.partitions, 0);
+    number(entries);
+    block.entries.ends.assign(partitions_, 0);
     arrange_by_partition(entries, numbers_, block.entries.ends, arranged.span());
     slots_ = std::move(arranged);
     entries = slots_.span();

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "model/aggregate.h"
+#include "model/pair.h"
 #include "stages/shuffle/budget.h"
 #include "stages/shuffle/entry.h"
 #include "stages/shuffle/huge_array.h"
@@ -18,17 +19,20 @@
 
 namespace quern::shuffle {
 
-// One state for each key, found by the key's hash; for `unique`, each pair once. What it holds are lines
-// "key<separator>state", with an entry for each, as if a mapper had written them. Owned by one thread at a time.
+// One state for each key, found by the key's hash; for `unique` each pair key (pair_keys.h) with nothing. What it holds
+// are pairs of key and state, with an entry for each, as if a mapper had written them. Owned by one thread at a time.
 class AggregateTable {
  public:
-  AggregateTable(Splitter splitter, Aggregation aggregation, Budget& budget)
-      : splitter_(splitter), reader_(splitter_.separator), aggregator_(aggregation), budget_(budget) {}
+  AggregateTable(Aggregation aggregation, std::size_t partitions, Budget& budget)
+      : aggregator_(aggregation),
+        is_unique_(aggregation.kind == Aggregation::Kind::kUnique),
+        partitions_(partitions),
+        budget_(budget) {}
   AggregateTable(const AggregateTable&) = delete;
   AggregateTable& operator=(const AggregateTable&) = delete;
   ~AggregateTable() { budget_.give_back(counted_bytes_, counted_keys_); }
 
-  // Entries of pairs, as split_pairs() makes them.
+  // Entries of pairs, or of pair keys.
   Result<void> add(std::span<const Entry> pairs);
   // Entries of those that it did not take, as their values had to be numbers and are none.
   std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
@@ -42,10 +46,7 @@ class AggregateTable {
   std::uint64_t passed_slots() const { return passed_slots_; }
 
  private:
-  bool is_unique() const { return !aggregator_.keeps_state(); }
   std::size_t slot_of(std::uint32_t hash) const { return (std::uint64_t{hash} * slots_.size()) >> 32; }
-  // What a slot is found by: the key, or for `unique` the whole pair.
-  std::string_view identity_of(const Entry& entry) const;
   // A function that only asks for memory has no effect in g++'s eyes, and a call of it is left out unless it is
   // inlined.
   [[gnu::always_inline]] inline void prefetch(std::span<const Entry> entries, std::size_t index) const;
@@ -65,13 +66,14 @@ class AggregateTable {
   Result<void> make_room(std::uint64_t keys);
   Result<void> make_slots(std::size_t count);
   std::size_t gather();
-  std::size_t compact();
+  void number(std::span<const Entry> entries);
   void count(std::uint64_t bytes);
   void count_keys();
 
-  const Splitter splitter_;
-  const EntryReader reader_;
+  const EntryReader reader_{kBetweenInside};
   const Aggregator aggregator_;
+  const bool is_unique_;
+  const std::size_t partitions_;
   Budget& budget_;
   HugeArray<Entry> slots_;  // free ones have no line
   std::uint64_t keys_ = 0;
@@ -86,10 +88,5 @@ class AggregateTable {
   std::string scratch_;
   std::vector<Entry> refused_;
 };
-
-// The entries of pairs, appended to `pairs`: their hashes are those by which a table of this aggregation finds them.
-// Each of `lines` ends with '\n'.
-void split_pairs(std::string_view lines, const Splitter& splitter, const Aggregation& aggregation,
-                 std::vector<Entry>& pairs);
 
 }  // namespace quern::shuffle

@@ -16,19 +16,19 @@ class CountedKeys {
  public:
   CountedKeys(std::uint32_t first, std::uint32_t end) {
     std::string lines;
-    for (std::uint32_t key = first; key < end; ++key) lines += fmt::format("key-{}\n", key);
+    for (std::uint32_t key = first; key < end; ++key) lines += fmt::format("key-{}\n\n", key);
     std::vector<Entry> pairs;
-    split_pairs(lines, splitter_, count_, pairs);
+    std::vector<std::uint32_t> none;
+    Splitter{.separator = kBetweenInside}.split(lines, pairs, none);
     EXPECT_TRUE(table.add(pairs).ok());
   }
 
  private:
-  const Splitter splitter_{.separator = " "};
   const Aggregation count_{.kind = Aggregation::Kind::kCount};
   Budget budget_{1 << 30};
 
  public:
-  AggregateTable table{splitter_, count_, budget_};
+  AggregateTable table{count_, 1, budget_};
 };
 
 // One table is filled from another in the order of its slots. If the keys crowded in it, each would pass by a large

@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "stages/shuffle/pair_keys.h"
+
 namespace quern::shuffle {
 namespace {
 
@@ -29,13 +31,16 @@ AggregateTables::AggregateTables(const SinkPeers& peers, Aggregation aggregation
     : peers_(peers), aggregation_(aggregation), address_(address) {
   for (std::size_t i = 0; i < count; ++i) {
     auto& table = tables_.emplace_back(std::make_unique<Table>());
-    table->states = std::make_unique<AggregateTable>(peers_.splitter, aggregation_, peers_.budget);
+    table->states = std::make_unique<AggregateTable>(aggregation_, peers_.splitter.partitions, peers_.budget);
   }
 }
 
 Result<void> AggregateTables::add(std::string_view lines, Scatter& scatter) {
   scatter.pairs.clear();
-  split_pairs(lines, peers_.splitter, aggregation_, scatter.pairs);
+  Splitter{.separator = peers_.splitter.separator}.split(lines, scatter.pairs, scatter.ends);
+  if (aggregation_.kind == Aggregation::Kind::kUnique) {
+    make_pair_keys(scatter.pairs, EntryReader(peers_.splitter.separator), scatter.pair_keys);
+  }
   // A table finds its slots by the upper bits.
   const std::uint32_t mask = static_cast<std::uint32_t>(tables_.size()) - 1;
   scatter.ends.assign(tables_.size(), 0);

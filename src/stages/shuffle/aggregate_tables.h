@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "stages/shuffle/aggregate_table.h"
@@ -20,6 +21,7 @@ namespace quern::shuffle {
 // Entries by the table that they belong to. Owned by one thread, which uses it for one call after the other.
 struct Scatter {
   std::vector<Entry> pairs;
+  Buffer pair_keys;  // that `pairs` lie in, for `unique`
   std::vector<Entry> arranged;
   std::vector<std::uint32_t> ends;  // in `arranged`, of each table's share
   // Where the pairs come from.

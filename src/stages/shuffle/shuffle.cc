@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/aggregated_groups.h"
+#include "model/pair.h"
 #include "stages/shuffle/aggregate_sink.h"
 #include "stages/shuffle/budget.h"
 #include "stages/shuffle/grouping.h"
@@ -14,6 +15,7 @@
 #include "stages/shuffle/memory_groups.h"
 #include "stages/shuffle/merge.h"
 #include "stages/shuffle/merged_tables.h"
+#include "stages/shuffle/pair_keys.h"
 #include "stages/shuffle/pair_sink.h"
 #include "stages/shuffle/run_store.h"
 #include "stages/shuffle/spill.h"
@@ -87,8 +89,10 @@ class SpillingShuffle final : public Shuffle, private Spiller {
   Result<void> group_tables();
   Result<GroupedTable> group_taken(Taken taken, std::size_t threads) const;
   std::unique_ptr<GroupSource> plain_groups(std::size_t partition) const;
+  // Tables make pairs of what comes to them.
+  std::string_view held_separator() const { return tables_.has_value() ? kBetweenInside : options_.separator; }
   GroupingOptions grouping() const {
-    return {.separator = options_.separator,
+    return {.separator = held_separator(),
             .partitions = options_.partitions,
             .threads = std::max<std::size_t>(1, options_.threads),
             .stop = options_.stop};
@@ -211,17 +215,18 @@ Result<GroupedTable> SpillingShuffle::group_taken(Taken taken, std::size_t threa
 std::unique_ptr<GroupSource> SpillingShuffle::plain_groups(std::size_t partition) const {
   if (runs_.written() > 0) return make_merged_groups(runs_.runs(), partition, failed_inputs_, options_.stop);
   if (grouped_.size() == 1) {
-    return std::make_unique<MemoryGroups>(grouped_.front().grouped, options_.separator, partition);
+    return std::make_unique<MemoryGroups>(grouped_.front().grouped, held_separator(), partition);
   }
   std::vector<const Grouped*> tables;
   for (const GroupedTable& table : grouped_) tables.push_back(&table.grouped);
-  return make_merged_tables(tables, options_.separator, partition);
+  return make_merged_tables(tables, held_separator(), partition);
 }
 
 Result<std::unique_ptr<GroupSource>> SpillingShuffle::groups(std::size_t partition) {
   CHECK(partition < options_.partitions);
   std::unique_ptr<GroupSource> plain = plain_groups(partition);
   if (!options_.aggregation.has_value()) return plain;
+  if (options_.aggregation->kind == Aggregation::Kind::kUnique) return make_distinct_groups(std::move(plain));
   return make_aggregated_groups(std::move(plain), *options_.aggregation, AggregatedFrom::kStates,
                                 options_.aggregated_to, options_.events);
 }

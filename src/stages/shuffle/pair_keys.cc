@@ -1,0 +1,141 @@
+#include "stages/shuffle/pair_keys.h"
+
+#include <utility>
+
+#include "model/limits.h"
+#include "model/pair.h"
+
+namespace quern::shuffle {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kEnd = "\0\0"sv;
+constexpr std::string_view kZero = "\0\1"sv;
+
+class DistinctGroups final : public GroupSource {
+ public:
+  explicit DistinctGroups(std::unique_ptr<GroupSource> pairs) : pairs_(std::move(pairs)) {}
+
+  Result<bool> next_group() override {
+    if (!has_begun_) {
+      has_begun_ = true;
+      TRY(next_pair());
+    }
+    while (in_group_) TRY(next_pair());
+    if (!has_pair_) return false;
+    key_.assign(PairKey(pairs_->key()).key());
+    in_group_ = is_first_ = true;
+    return true;
+  }
+  Result<bool> next_value() override {
+    if (in_group_ && !std::exchange(is_first_, false)) TRY(next_pair());
+    return in_group_;
+  }
+  std::string_view key() const override { return key_; }
+  std::string_view value() const override { return value_; }
+
+ private:
+  Result<void> next_pair() {
+    TRY_ASSIGN(has_pair_, pairs_->next_group());
+    const PairKey pair(has_pair_ ? pairs_->key() : kEnd);
+    in_group_ = in_group_ && has_pair_ && pair.key() == key_;
+    value_ = pair.value();
+    return {};
+  }
+
+  const std::unique_ptr<GroupSource> pairs_;
+  std::string key_;
+  std::string_view value_;
+  bool has_begun_ = false;
+  bool has_pair_ = false;  // the pair that is read next; of this group, or of the next one
+  bool in_group_ = false;
+  bool is_first_ = false;
+};
+
+// Groups with what they borrow from.
+class ShuffledGroups final : public GroupSource {
+ public:
+  ShuffledGroups(std::unique_ptr<Shuffle> shuffle, std::unique_ptr<GroupSource> groups)
+      : shuffle_(std::move(shuffle)), groups_(std::move(groups)) {}
+  Result<bool> next_group() override { return groups_->next_group(); }
+  Result<bool> next_value() override { return groups_->next_value(); }
+  std::string_view key() const override { return groups_->key(); }
+  std::string_view value() const override { return groups_->value(); }
+
+ private:
+  const std::unique_ptr<Shuffle> shuffle_;
+  const std::unique_ptr<GroupSource> groups_;
+};
+
+Result<void> commit(Buffer lines, BlockSink& sink) {
+  BlockOutput output{.is_certain = true};
+  output.lines.push_back(std::move(lines));
+  return sink.commit(std::move(output));
+}
+
+Result<void> commit_all(GroupSource& groups, BlockSink& sink) {
+  Buffer lines;
+  while (true) {
+    TRY_ASSIGN(bool has_group, groups.next_group());
+    if (!has_group) return commit(std::move(lines), sink);
+    while (true) {
+      TRY_ASSIGN(bool has_value, groups.next_value());
+      if (!has_value) break;
+      append_pair(groups.key(), kBetweenInside, groups.value(), lines);
+      if (lines.size() >= limits::kBlockBytes) TRY(commit(std::exchange(lines, {}), sink));
+    }
+  }
+}
+
+}  // namespace
+
+void make_pair_keys(std::vector<Entry>& pairs, const EntryReader& reader, Buffer& pair_keys) {
+  pair_keys.clear();
+  for (const Entry& pair : pairs) {
+    append_pair_key(pair_keys, reader.key(pair), reader.value(pair));
+    pair_keys.append("\n\n");
+  }
+  pairs.clear();
+  std::vector<std::uint32_t> none;
+  Splitter{.separator = kBetweenInside}.split(pair_keys.view(), pairs, none);
+}
+
+void append_pair_key(Buffer& target, std::string_view key, std::string_view value) {
+  for (std::size_t zero = key.find('\0'); zero != std::string_view::npos; zero = key.find('\0')) {
+    target.append(key.substr(0, zero));
+    target.append(kZero);
+    key.remove_prefix(zero + 1);
+  }
+  target.append(key);
+  target.append(kEnd);
+  target.append(value);
+}
+
+PairKey::PairKey(std::string_view pair_key) {
+  std::size_t begin = 0;
+  std::size_t zero = pair_key.find('\0');
+  for (; pair_key.substr(zero, 2) != kEnd; zero = pair_key.find('\0', begin)) {
+    unescaped_.append(pair_key.substr(begin, zero + 1 - begin));
+    begin = zero + kZero.size();
+  }
+  key_ = pair_key.substr(0, zero);
+  if (begin > 0) unescaped_.append(pair_key.substr(begin, zero - begin));
+  value_ = pair_key.substr(zero + kEnd.size());
+}
+
+std::unique_ptr<GroupSource> make_distinct_groups(std::unique_ptr<GroupSource> pairs) {
+  return std::make_unique<DistinctGroups>(std::move(pairs));
+}
+
+Result<std::unique_ptr<GroupSource>> distinct_values(std::unique_ptr<GroupSource> groups, ShuffleOptions options) {
+  options.separator = kBetweenInside;
+  options.aggregation = Aggregation{.kind = Aggregation::Kind::kUnique};
+  auto shuffle = Shuffle::make(std::move(options));
+  TRY(commit_all(*groups, *shuffle->sink()));
+  TRY(shuffle->finish({}));
+  TRY_ASSIGN(auto distinct, shuffle->groups(0));
+  return std::unique_ptr<GroupSource>(std::make_unique<ShuffledGroups>(std::move(shuffle), std::move(distinct)));
+}
+
+}  // namespace quern::shuffle
