@@ -69,6 +69,13 @@ class ShuffleTest(Scenario):
         self.assert_run(reduced)
         self.assertEqual(reduced.left("reduced.txt"), expected)
 
+    def test_many_of_the_largest_numbers(self):
+        """If each value cost as much as the largest numbers that are kept, this would take minutes."""
+        self.write("data/a.txt", "".join(f"key {number}\n" for number in range(400000)))
+        self.write("analysis-tools.yml", CAT + "reducer: {builtin: 'top:200000'}\n")
+        expected = json.dumps([str(number) for number in range(399999, 199999, -1)])
+        self.assert_run(self.quern("run"), result=f"key {expected}\n")
+
     def test_python_reducer(self):
         values = self.write_pairs(value=lambda: "v" * random.randrange(300))
         self.write_all({"analysis-tools.yml": CAT + "reducer: {language: python, script: r.py}\n", "r.py": JOIN})

@@ -152,11 +152,11 @@ Result<void> AggregateTable::update(Entry& slot, const Entry& entry) {
   return store_state(slot, reader_.key(entry), entry.hash);
 }
 
-// Counts and sums of integers, in place.
+// Counts, sums of integers, and what else needs no more room, in place.
 bool AggregateTable::update_fast(Entry& slot, std::string_view value) const {
   Kind kind = aggregator_.aggregation().kind;
-  if (kind != Kind::kCount && kind != Kind::kSum) return false;
   char* state = const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size();
+  if (kind != Kind::kCount && kind != Kind::kSum) return aggregator_.add_in_place({state, slot.value_bytes()}, value);
   if (kind == Kind::kCount) {
     auto count = read<std::uint64_t>(state) + 1;
     std::memcpy(state, &count, sizeof count);
