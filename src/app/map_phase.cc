@@ -76,16 +76,18 @@ class Decoders {
 };
 
 mapper::MapperOptions mapper_options(const MapPhase& phase) {
-  return {.module = &*phase.step.mapper.module,
-          .job_folder = phase.job.folder,
-          .scratch_folder = phase.scratch_folder,
-          .record = phase.job.record,
-          .separator = phase.job.separator,
-          .output = phase.output,
-          .rule = ValueRule(phase.step, mapped_between(phase.job, phase.step)),
-          .processes = phase.processes,
-          .attempts = phase.job.limits.attempts,
-          .timeout = phase.job.limits.timeout};
+  return {
+      .module = &*phase.step.mapper.module,
+      .job_folder = phase.job.folder,
+      .scratch_folder = phase.scratch_folder,
+      .record = phase.job.record,
+      .separator = phase.job.separator,
+      .output = phase.output,
+      .rule = ValueRule(phase.step, mapped_between(phase.job, phase.step)),
+      .processes = phase.processes,
+      .attempts = phase.job.limits.attempts,
+      .timeout = phase.job.limits.timeout,
+      .held_bytes = std::min<std::uint64_t>(held_output_bytes(phase.job) / phase.processes, limits::kHeldLinesBytes)};
 }
 
 // The mapper is quern itself: no child, and no channel.
@@ -207,6 +209,8 @@ decode::DecodeOptions decode_options(const Job& job) {
           .block_bytes = block_bytes(),
           .max_record_bytes = limits::kMaxRecordBytes};
 }
+
+std::uint64_t held_output_bytes(const Job& job) { return job.limits.memory_bytes / 16; }
 
 std::size_t processes_of(const Job& job) {
   if (job.limits.processes.has_value()) return *job.limits.processes;

@@ -48,4 +48,8 @@ decode::DecodeOptions decode_options(const Job& job);
 // limits.processes, or as many as this process may use processors.
 std::size_t processes_of(const Job& job);
 
+// The part of limits.memory for what `lines` and `files` children gave that does not count yet. The rest is for what
+// counts.
+std::uint64_t held_output_bytes(const Job& job);
+
 }  // namespace quern::app

@@ -124,7 +124,8 @@ std::uint64_t size_bytes(const Targets& targets) {
 }
 
 Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target) {
-  auto ordered = output::OrderedOutput::make(target, run.job.limits.memory_bytes, place.scratch_folder);
+  auto ordered = output::OrderedOutput::make(target, run.job.limits.memory_bytes - held_output_bytes(run.job),
+                                             place.scratch_folder);
   OutputNotices notices(*ordered, run.policy);
   Tee events({&run.events, &notices});
   {
@@ -155,7 +156,7 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
   auto shuffle =
       shuffle::Shuffle::make({.separator = std::string(is_combined ? kBetweenInside : mapped_between(run.job, step)),
                               .partitions = run.job.reducers,
-                              .memory_bytes = run.job.limits.memory_bytes,
+                              .memory_bytes = run.job.limits.memory_bytes - held_output_bytes(run.job),
                               .scratch_folder = place.scratch_folder,
                               .threads = place.processes,
                               .stop = run.stop.get_token(),

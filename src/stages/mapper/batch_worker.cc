@@ -24,7 +24,8 @@
 namespace quern::mapper {
 namespace {
 
-constexpr std::size_t kOutputChunkBytes = 4 * limits::kMiB;
+// Output is committed in pieces of this size, so that the shuffle can spill between two of them.
+constexpr std::size_t kPieceBytes = limits::kBlockBytes;
 
 // "data/b.json.gz" -> "b.json", without the control characters that a line of names, or a shell, would take amiss.
 std::string handed_name(const std::string& path, bool is_decoded) {
@@ -81,7 +82,7 @@ BatchWorker::BatchWorker(std::size_t number, const MapperOptions& options, const
       command_(std::move(command)),
       working_folder_(fmt::format("{}/mapper-{}", options.scratch_folder, number)),
       sink_(peers.make_sink()),
-      lines_(options.scratch_folder),
+      lines_(options.scratch_folder, options.held_bytes),
       last_progress_(Clock::now()) {}
 
 Result<void> BatchWorker::run(const Batch& batch, const std::stop_token& stop) {
@@ -255,14 +256,14 @@ Result<void> BatchWorker::drain_to_exit(const std::stop_token& stop) {
 
 Result<void> BatchWorker::step(const std::stop_token& stop) {
   TRY_ASSIGN(process::Activity seen,
-             child_->wait(output_, kOutputChunkBytes, -1, last_progress_ + options_.timeout, stop));
+             child_->wait(output_, room_for_output(), -1, last_progress_ + options_.timeout, stop));
   bool has_reported = report_log();
   if (seen.stopped) return stopped();
   exited_ = exited_ || seen.exited;
   input_refused_ = input_refused_ || seen.input_closed;
   if (seen.written_bytes > 0 || seen.output_bytes > 0 || has_reported) last_progress_ = Clock::now();
   output_bytes_ += seen.output_bytes;
-  if (output_.size() >= kOutputChunkBytes) TRY(cut_output(false));
+  TRY(cut_output(false));
   if (seen.timed_out && Clock::now() >= last_progress_ + options_.timeout && hang_.empty()) {
     hang_ = fmt::format("made no progress for {:g} s (limits.timeout)",
                         std::chrono::duration<double>(options_.timeout).count());
@@ -271,15 +272,24 @@ Result<void> BatchWorker::step(const std::stop_token& stop) {
   return {};
 }
 
-// Moves whole lines out of what the child gave; at its end the last one gets the '\n' that it may lack.
+// What is missing of a piece, or a little for the end of its last line.
+std::size_t BatchWorker::room_for_output() {
+  output_.reserve(kPieceBytes + limits::kReadBytes);
+  return std::max(kPieceBytes - std::min(output_.size(), kPieceBytes), limits::kReadBytes);
+}
+
+// Moves pieces of whole lines out of what the child gave; at its end the last line gets the '\n' that it may lack.
+// Where pieces end follows from the lines alone, not from when they came, as a combiner sees it.
 Result<void> BatchWorker::cut_output(bool at_end) {
   if (at_end && !output_.empty() && output_.view().back() != '\n') output_.push_back('\n');
-  std::size_t end = output_.view().rfind('\n');
-  if (end == std::string_view::npos) return {};
-  Buffer rest = lines_.take_spare();
-  rest.append(output_.view().substr(end + 1));
-  output_.resize(end + 1);
-  TRY(lines_.add(std::exchange(output_, std::move(rest))));
+  while (at_end ? !output_.empty() : output_.size() >= kPieceBytes) {
+    std::size_t end = output_.view().find('\n', std::min(kPieceBytes, output_.size()) - 1);
+    if (end == std::string_view::npos) return {};
+    Buffer rest = lines_.take_spare();
+    rest.append(output_.view().substr(end + 1));
+    output_.resize(end + 1);
+    TRY(lines_.add(std::exchange(output_, std::move(rest))));
+  }
   return {};
 }
 
@@ -291,14 +301,15 @@ Result<void> BatchWorker::take_result_file() {
   output_bytes_ = 0;
   TRY_ASSIGN(Fd file, open_file(path, O_RDONLY));
   while (true) {
+    std::size_t room = room_for_output();
     std::size_t used = output_.size();
-    output_.resize(used + limits::kMiB);
-    auto count = read_some(file, {output_.data() + used, limits::kMiB});
+    output_.resize(used + room);
+    auto count = read_some(file, {output_.data() + used, room});
     if (!count.ok()) return std::move(count).error().with_context(path);
     output_.resize(used + count.value());
     output_bytes_ += count.value();
     if (count.value() == 0) break;
-    if (output_.size() >= kOutputChunkBytes) TRY(cut_output(false));
+    TRY(cut_output(false));
   }
   return cut_output(true);
 }

@@ -41,6 +41,7 @@ class BatchWorker {
   Result<void> drain_input(const std::stop_token& stop);
   Result<void> drain_to_exit(const std::stop_token& stop);
   Result<void> step(const std::stop_token& stop);
+  std::size_t room_for_output();
   Result<void> cut_output(bool at_end);
   Result<void> take_result_file();
   std::optional<Error> judge(const Batch& batch);

@@ -7,7 +7,6 @@
 
 #include <utility>
 
-#include "model/limits.h"
 #include "services/disk/full_disk.h"
 
 namespace quern::mapper {
@@ -24,9 +23,15 @@ Result<Fd> make_file(const std::string& folder) {
 }  // namespace
 
 Result<void> HeldLines::add(Buffer lines) {
+  if (lines.size() < lines.capacity() / 2) {
+    Buffer exact(lines.size());
+    exact.append(lines.view());
+    spare_.push_back(std::exchange(lines, std::move(exact)));
+    spare_.back().clear();
+  }
   held_bytes_ += lines.size();
   lines_.push_back(std::move(lines));
-  return held_bytes_ > limits::kHeldLinesBytes ? write_out() : Result<void>();
+  return held_bytes_ > most_bytes_ ? write_out() : Result<void>();
 }
 
 Result<void> HeldLines::write_out() {
@@ -53,6 +58,12 @@ Buffer HeldLines::take_spare() {
 
 Result<std::uint32_t> HeldLines::commit(BlockSink& sink, InputOrdinal first_input, InputOrdinal last_input) {
   std::uint32_t number = 0;
+  auto commit_one = [&](Buffer lines) {
+    BlockOutput block{
+        .address = {.input = first_input, .number = number++}, .last_input = last_input, .is_certain = true};
+    block.lines.push_back(std::move(lines));
+    return sink.commit(std::move(block));
+  };
   if (file_.is_open() && ::lseek(file_.number(), 0, SEEK_SET) != 0) return os_error("reading held output", errno);
   for (std::size_t size_bytes : written_) {
     Buffer lines(size_bytes);
@@ -62,15 +73,10 @@ Result<std::uint32_t> HeldLines::commit(BlockSink& sink, InputOrdinal first_inpu
       if (count == 0) return Error{.message = "held output of a mapper has become shorter on disk"};
       used += count;
     }
-    BlockOutput block{
-        .address = {.input = first_input, .number = number++}, .last_input = last_input, .is_certain = true};
-    block.lines.push_back(std::move(lines));
-    TRY(sink.commit(std::move(block)));
+    TRY(commit_one(std::move(lines)));
   }
-  TRY(sink.commit({.address = {.input = first_input, .number = number++},
-                   .last_input = last_input,
-                   .lines = std::exchange(lines_, {}),
-                   .is_certain = true}));
+  for (Buffer& lines : lines_) TRY(commit_one(std::move(lines)));
+  if (number == 0) TRY(commit_one({}));
   clear();
   return number;
 }

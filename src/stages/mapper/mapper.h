@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -13,6 +14,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "model/limits.h"
 #include "model/pair.h"
 #include "model/value_rule.h"
 
@@ -36,6 +38,8 @@ struct MapperOptions {
   std::size_t processes = 1;            // children at once, at least 1
   std::size_t attempts = 1;             // deaths on one record or batch before it is given up
   std::chrono::milliseconds timeout{};  // without progress, for one child
+  // Of a `lines` or `files` child's output in memory, until it counts; what is more waits on disk.
+  std::uint64_t held_bytes = limits::kHeldLinesBytes;
 };
 
 // What all mapper threads share; borrowed for the whole call.
