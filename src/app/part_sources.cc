@@ -76,19 +76,21 @@ Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size
 
 Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size_t first, std::size_t count,
                                                   const std::string& scratch_folder, AggregatedTo to) {
+  auto aggregation = aggregation_for(run.job.steps.front(), to);
+  const bool is_unique = aggregation.has_value() && aggregation->kind == Aggregation::Kind::kUnique;
+  // Distinct values are found while the parts are read.
+  const std::uint64_t memory_bytes = is_unique ? run.job.limits.memory_bytes / 2 : run.job.limits.memory_bytes;
   TRY_ASSIGN(auto groups,
              shuffle::merge_texts(sorted_parts(run, first, count),
                                   {.separator = std::string(run.reads_text ? run.job.separator : kBetweenInside),
-                                   .memory_bytes = run.job.limits.memory_bytes,
+                                   .memory_bytes = memory_bytes,
                                    .scratch_folder = scratch_folder},
                                   run.stop.get_token()));
-  auto aggregation = aggregation_for(run.job.steps.front(), to);
   if (!aggregation.has_value() || aggregation->kind == Aggregation::Kind::kList) return groups;
-  if (aggregation->kind == Aggregation::Kind::kUnique) {
-    // The other half is for the parts' buffers.
-    return shuffle::distinct_values(std::move(groups), {.memory_bytes = run.job.limits.memory_bytes / 2,
-                                                        .scratch_folder = scratch_folder,
-                                                        .stop = run.stop.get_token()});
+  if (is_unique) {
+    return shuffle::distinct_values(
+        std::move(groups),
+        {.memory_bytes = memory_bytes, .scratch_folder = scratch_folder, .stop = run.stop.get_token()});
   }
   return make_aggregated_groups(std::move(groups), *aggregation, AggregatedFrom::kValues, to, &run.events);
 }

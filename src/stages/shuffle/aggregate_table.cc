@@ -206,6 +206,9 @@ Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
 }
 
 Result<void> AggregateTable::make_slots(std::size_t slots) {
+  // The last huge page is there in any case.
+  constexpr std::size_t kSlotsPerPage = kHugePageBytes / sizeof(Entry);
+  if (slots > kSlotsPerPage) slots = (slots + kSlotsPerPage - 1) / kSlotsPerPage * kSlotsPerPage;
   TRY_ASSIGN(slots_, HugeArray<Entry>::make(slots));
   std::memset(static_cast<void*>(slots_.data()), 0, slots * sizeof(Entry));
   count(slots * sizeof(Entry));

@@ -13,11 +13,14 @@
 namespace quern::shuffle {
 namespace {
 
-constexpr std::size_t kFewestTables = 8;
+// A table that grows has its slots twice for a while: the fewer tables, the more that is.
+constexpr std::size_t kFewestTables = 16;
 constexpr std::size_t kMostTables = 64;
 constexpr std::size_t kTablesPerThread = 2;
-// Of a table's two arrays the last huge page is half empty.
-constexpr std::uint64_t kBytesPerTable = 8 * kHugePageBytes;
+constexpr std::uint64_t kBytesPerTable = 4 * kHugePageBytes;
+
+// Their entries, and their copies by table, stay in the processor's caches.
+constexpr std::size_t kPairsAtOnce = 16 * 1024;
 
 }  // namespace
 
@@ -36,8 +39,16 @@ AggregateTables::AggregateTables(const SinkPeers& peers, Aggregation aggregation
 }
 
 Result<void> AggregateTables::add(std::string_view lines, Scatter& scatter) {
-  scatter.pairs.clear();
-  Splitter{.separator = peers_.splitter.separator}.split(lines, scatter.pairs, scatter.ends);
+  const Splitter splitter{.separator = peers_.splitter.separator, .most_entries = kPairsAtOnce};
+  while (!lines.empty()) {
+    scatter.pairs.clear();
+    lines = splitter.split(lines, scatter.pairs, scatter.ends);
+    TRY(add_pairs(scatter));
+  }
+  return {};
+}
+
+Result<void> AggregateTables::add_pairs(Scatter& scatter) {
   if (aggregation_.kind == Aggregation::Kind::kUnique) {
     make_pair_keys(scatter.pairs, EntryReader(peers_.splitter.separator), scatter.pair_keys);
   }

@@ -58,6 +58,7 @@ class AggregateTables {
     std::unique_ptr<AggregateTable> states;
     bool was_taken = false;
   };
+  Result<void> add_pairs(Scatter& scatter);
   Result<void> move_to(Taken& taken, Table& table) const;
   void report(const Entry& refused, const Scatter& scatter) const;
 

@@ -49,24 +49,28 @@ inline void Splitter::add(std::string_view key, std::size_t value_bytes, std::ve
   if (partitions > 1) numbers.push_back(static_cast<std::uint32_t>(hash % partitions));
 }
 
-void Splitter::split(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const {
+std::string_view Splitter::split(std::string_view lines, std::vector<Entry>& entries,
+                                 std::vector<std::uint32_t>& numbers) const {
   if (separator != kBetweenInside) return split_text(lines, entries, numbers);
   const char* end = lines.data() + lines.size();
-  for (const char* line = lines.data(); line < end;) {
+  const char* line = lines.data();
+  while (line < end && entries.size() < most_entries) {
     const char* key_end = find(line, end, kBetweenInside);
     const char* value = std::min(key_end + 1, end);
     const char* value_end = find(value, end, "\n");
     add({line, key_end}, static_cast<std::size_t>(value_end - value), entries, numbers);
     line = value_end + 1;
   }
+  return {std::min(line, end), end};
 }
 
-void Splitter::split_text(std::string_view lines, std::vector<Entry>& entries,
-                          std::vector<std::uint32_t>& numbers) const {
+std::string_view Splitter::split_text(std::string_view lines, std::vector<Entry>& entries,
+                                      std::vector<std::uint32_t>& numbers) const {
   const char* end = lines.data() + lines.size();
   // The next separator, which may stand several lines further on: it is looked for again only when a line passes it.
   const char* next_separator = lines.data() - 1;
-  for (const char* line = lines.data(); line < end;) {
+  const char* line = lines.data();
+  while (line < end && entries.size() < most_entries) {
     const char* line_end = find(line, end, "\n");
     if (next_separator < line) next_separator = find(line, end, separator);
     bool has_value = next_separator + separator.size() <= line_end;
@@ -75,6 +79,7 @@ void Splitter::split_text(std::string_view lines, std::vector<Entry>& entries,
     add({line, key_end}, value_bytes, entries, numbers);
     line = line_end + 1;
   }
+  return {std::min(line, end), end};
 }
 
 }  // namespace quern::shuffle

@@ -53,15 +53,18 @@ class EntryReader {
 };
 
 // Splits pairs (or, with a separator that is not kBetweenInside, lines of text) into entries, appended to `entries`, in
-// order; with more than one partition also the partition of each to `numbers`. The last pair ends with '\n'. `lines`
-// must stay where it is as long as the entries are used.
+// order, until there are `most_entries`; with more than one partition also the partition of each to `numbers`. Returns
+// the lines that are left. The last pair ends with '\n'. `lines` must stay where it is as long as the entries are used.
 struct Splitter {
   std::string_view separator;
   std::size_t partitions = 1;
-  void split(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const;
+  std::size_t most_entries = std::size_t{1} << 32;
+  std::string_view split(std::string_view lines, std::vector<Entry>& entries,
+                         std::vector<std::uint32_t>& numbers) const;
 
  private:
-  void split_text(std::string_view lines, std::vector<Entry>& entries, std::vector<std::uint32_t>& numbers) const;
+  std::string_view split_text(std::string_view lines, std::vector<Entry>& entries,
+                              std::vector<std::uint32_t>& numbers) const;
   void add(std::string_view key, std::size_t value_bytes, std::vector<Entry>& entries,
            std::vector<std::uint32_t>& numbers) const;
 };

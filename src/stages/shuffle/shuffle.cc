@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/aggregated_groups.h"
+#include "model/limits.h"
 #include "model/pair.h"
 #include "stages/shuffle/aggregate_sink.h"
 #include "stages/shuffle/budget.h"
@@ -27,13 +28,16 @@ namespace {
 // Lines of inputs that may still fail are held as they are up to this part of the memory, by all sinks together; beyond
 // it their pairs are aggregated in tables apart.
 constexpr std::uint64_t kHeldLinesPart = 8;
-// What is spilled at once of aggregated pairs, as a part of the memory: the rest stays where it is. Sorting that needs
-// about as much again, which is kept free.
+// What is spilled at once of aggregated pairs, as a part of the memory: the rest stays where it is.
 constexpr std::uint64_t kSpilledPart = 8;
+// Kept free, if it is no more than a quarter: tables that grow need it, whatever the memory is.
+constexpr std::uint64_t kGrowthBytes = 16 * limits::kMiB;
 
+// Sorting what is spilled needs about as much again.
 std::uint64_t budget_of(const ShuffleOptions& options) {
-  return options.aggregation.has_value() ? options.memory_bytes - options.memory_bytes / kSpilledPart
-                                         : options.memory_bytes;
+  const std::uint64_t memory = options.memory_bytes;
+  if (!options.aggregation.has_value()) return memory;
+  return memory - std::max(memory / kSpilledPart, std::min(memory / 4, kGrowthBytes));
 }
 
 // One table of aggregated pairs.

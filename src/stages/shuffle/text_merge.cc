@@ -21,6 +21,9 @@ namespace quern::shuffle {
 namespace {
 
 constexpr std::size_t kReadBytes = limits::kReadBytes;
+// What a text takes that is being read: its buffer, with a part of a pair, and its decoder with the window of zstd's
+// usual levels.
+constexpr std::uint64_t kBytesPerText = 4 * limits::kMiB;
 
 // So that most comparisons need no look at the key itself.
 std::uint64_t first_bytes(std::string_view key) {
@@ -262,7 +265,7 @@ Result<SortedText> merge_to_file(std::vector<SortedText> texts, const TextMergeO
 Result<std::unique_ptr<GroupSource>> merge_texts(std::vector<SortedText> texts, const TextMergeOptions& options,
                                                  const std::stop_token& stop) {
   const std::size_t fan_in =
-      std::clamp<std::size_t>(options.memory_bytes / (4 * kReadBytes), limits::kLeastMergeFanIn, limits::kMergeFanIn);
+      std::clamp<std::size_t>(options.memory_bytes / kBytesPerText, limits::kLeastMergeFanIn, limits::kMergeFanIn);
   std::size_t files = 0;
   // Neighbours are merged, so that the order of the texts stays.
   while (texts.size() > fan_in) {
