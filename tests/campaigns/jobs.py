@@ -74,7 +74,8 @@ class Job:
         self.kind = draw.choice(kinds)
         self.reducer, self.combiner = self.reducing("reducer", self.kind), None
         if self.kind in ("sum", "min", "max", "top:3", "list", "unique") and draw.random() < 0.3:
-            self.combiner = {"builtin": self.kind}
+            # A list of all values changes nothing.
+            self.combiner = {"builtin": draw.choice(["unique", "list"]) if self.kind == "unique" else self.kind}
         elif self.kind == "total" and draw.random() < 0.5:
             self.combiner = self.reducing("combiner", "total")
         self.further = None
@@ -101,6 +102,8 @@ class Job:
         damaged = draw.choice([0, 0, 0.3])
         count = draw.choice([1, 3, 10, 40])
         most = draw.choice([3, 50, 600])
+        # Some pairs are more than the least memory.
+        self.longest = draw.choice([20] * 9 + [5000])
         odd = self.odd_keys() if draw.random() < 0.5 else []
         keys = [draw.choice(KEYS) + str(number) for number in range(draw.choice([1, 5, 100]))] + odd
         self.inputs = [self.draw_input(number, keys, draw.randrange(most), bad, damaged) for number in range(count)]
@@ -147,7 +150,7 @@ class Job:
     def draw_value(self):
         draw = self.draw
         if self.values == "text":
-            return draw.choice(["x", "yy", "Z", "w" * 20]) + str(draw.randrange(1000))
+            return draw.choice(["x", "yy", "Z", "w" * self.longest]) + str(draw.randrange(1000))
         if self.values == "numbers" and draw.random() < 0.5:
             return draw.choice(["{:.3f}", "{:.2e}", "{!r}"]).format(draw.uniform(-1, 1) * 10.0 ** draw.randrange(-5, 12))
         return str(draw.randrange(-10 ** draw.choice([1, 3, 15, 25]), 10 ** 6))

@@ -182,11 +182,11 @@ class Scenario(unittest.TestCase):
         kept.update(extra)
         return {name: value for name, value in kept.items() if value is not None}
 
-    def start(self, *arguments, folder=None, environment=None, **options):
+    def start(self, *arguments, folder=None, environment=None, program=(QUERN,), **options):
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
-        return subprocess.Popen([QUERN, *arguments], cwd=folder or self.folder, env=self.environment(environment or {}), **options)
+        return subprocess.Popen([*program, *arguments], cwd=folder or self.folder, env=self.environment(environment or {}), **options)
 
     def finish(self, process, stdin=None):
         try:
