@@ -12,6 +12,7 @@ void take_over_sums(const Progress& progress, Accounting& accounting) {
   accounting.job = progress.job;
   accounting.inputs_mapped = progress.inputs_mapped;
   accounting.inputs_failed = progress.inputs_failed;
+  accounting.inputs_unverified = progress.inputs_unverified;
   accounting.records_mapped = progress.records_mapped;
   accounting.records_bad = progress.records_bad;
   accounting.records_dropped = progress.records_dropped;

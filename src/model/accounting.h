@@ -37,6 +37,7 @@ struct Accounting {
   std::uint64_t inputs_mapped = 0;
   std::uint64_t inputs_failed = 0;
   std::uint64_t inputs_skipped = 0;        // not reached, because the run ended before
+  std::uint64_t inputs_unverified = 0;     // fetched, with nothing to verify their bytes by
   std::vector<FailedInput> failed_inputs;  // in input order
   std::uint64_t records_read = 0;
   std::uint64_t records_mapped = 0;

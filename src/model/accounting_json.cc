@@ -84,7 +84,8 @@ class AccountingReader {
                  {{"found", &to.inputs_found},
                   {"mapped", &to.inputs_mapped},
                   {"failed", &to.inputs_failed},
-                  {"skipped", &to.inputs_skipped}});
+                  {"skipped", &to.inputs_skipped}},
+                 {{"unverified", &to.inputs_unverified}});
     read_numbers(fields, "records",
                  {{"read", &to.records_read},
                   {"mapped", &to.records_mapped},
@@ -227,7 +228,8 @@ Json accounting_value(const Accounting& accounting) {
        {{"found", accounting.inputs_found},
         {"mapped", accounting.inputs_mapped},
         {"failed", accounting.inputs_failed},
-        {"skipped", accounting.inputs_skipped}}},
+        {"skipped", accounting.inputs_skipped},
+        {"unverified", accounting.inputs_unverified}}},
       {"records",
        {{"read", accounting.records_read},
         {"mapped", accounting.records_mapped},

@@ -45,6 +45,11 @@ struct InputFetched {
   InputOrdinal input = 0;
   std::uint64_t stored_bytes = 0;
 };
+// It came without anything to verify its bytes by: no checksum, and no ETag that is one. Follows its InputFetched, or
+// comes before it.
+struct InputUnverified {
+  InputOrdinal input = 0;
+};
 // Bytes that one input gave up to now; sums over all events are totals.
 struct InputProgress {
   InputOrdinal input = 0;
@@ -146,9 +151,9 @@ struct Note {
   std::string text;
 };
 
-using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, InputProgress, InputDecoded, InputFailed,
-                           BlockMapped, BlockProgress, RecordBad, PathsLooked, GroupBad, GroupsReduced, ComparedAsText,
-                           ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
+using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, InputUnverified, InputProgress,
+                           InputDecoded, InputFailed, BlockMapped, BlockProgress, RecordBad, PathsLooked, GroupBad,
+                           GroupsReduced, ComparedAsText, ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
 
 }  // namespace quern::event
 

@@ -20,6 +20,7 @@ struct Input {
   SharedText url = {};        // s3://bucket/key (the key as it is, not encoded) or https://...; "" for a local file
   SharedText etag = {};       // as a listing gave it, with its quotes; "" if unknown
   bool size_is_known = true;  // false: nobody said it before it is fetched, and stored_bytes is 0
+  bool size_binds = true;     // false: the answer to a HEAD said it; the object may turn out to have another
 
   bool is_remote() const { return !url.empty(); }
 };

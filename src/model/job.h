@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "model/address_style.h"
+
 // The job as understood: plain values, filled by job_file.h from the job file, the environment and the command line.
 // docs/job-file.md says what each key means to its user.
 
@@ -58,9 +60,12 @@ struct Step {
 
 struct Downloads {
   std::size_t parallel = 8;
-  std::size_t attempts = 5;
+  std::size_t attempts = 10;
+  std::chrono::milliseconds patience = std::chrono::minutes(1);  // with a server that is busy or away
   std::string directory = "s3";
   bool keep = false;
+  AddressStyle address = AddressStyle::kAuto;
+  bool requester_pays = false;
 };
 
 struct JobLimits {

@@ -176,6 +176,14 @@ Result<void> read_taskcluster(const YamlNode& node, Job& job) {
   return {};
 }
 
+std::vector<std::string> address_words() { return {"auto", "path", "host"}; }
+
+Result<void> read_address(const YamlNode& node, Job& job) {
+  TRY_ASSIGN(std::size_t choice, choice_of(node, address_words()));
+  job.downloads.address = static_cast<AddressStyle>(choice);
+  return {};
+}
+
 std::string show_optional(const std::optional<std::string>& text) { return text.has_value() ? yaml_text(*text) : ""; }
 std::string show_filter(const Job& job) { return job.filter == "none" ? "\"none\"" : show_optional(job.filter); }
 std::string show_flag(bool flag) { return flag ? "yes" : "no"; }
@@ -240,6 +248,12 @@ constexpr std::array kRows = {
     SettingRow{"downloads.attempts", Shape::kText,
                [](const YamlNode& node, Job& job) { return read_attempts(node, job.downloads.attempts); },
                [](const Job& job) { return std::to_string(job.downloads.attempts); }},
+    SettingRow{"downloads.patience", Shape::kText,
+               [](const YamlNode& node, Job& job) -> Result<void> {
+                 TRY_ASSIGN(job.downloads.patience, duration_of(node));
+                 return {};
+               },
+               [](const Job& job) { return format_duration(job.downloads.patience); }},
     SettingRow{"downloads.directory", Shape::kText,
                [](const YamlNode& node, Job& job) -> Result<void> {
                  TRY_ASSIGN(job.downloads.directory, text_of(node));
@@ -252,6 +266,15 @@ constexpr std::array kRows = {
                  return {};
                },
                [](const Job& job) { return show_flag(job.downloads.keep); }, flag_words},
+    SettingRow{"downloads.address", Shape::kText, read_address,
+               [](const Job& job) { return address_words()[static_cast<std::size_t>(job.downloads.address)]; },
+               address_words},
+    SettingRow{"downloads.requester_pays", Shape::kText,
+               [](const YamlNode& node, Job& job) -> Result<void> {
+                 TRY_ASSIGN(job.downloads.requester_pays, flag_of(node));
+                 return {};
+               },
+               [](const Job& job) { return show_flag(job.downloads.requester_pays); }, flag_words},
     SettingRow{"limits.processes", Shape::kText, read_processes,
                [](const Job& job) {
                  return job.limits.processes.has_value() ? std::to_string(*job.limits.processes) : std::string("auto");

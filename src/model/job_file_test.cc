@@ -79,7 +79,7 @@ steps:
 reducers: 4
 output: out.txt
 result: {parts: keep}
-downloads: {parallel: 3, attempts: 4, directory: dl, keep: true}
+downloads: {parallel: 3, attempts: 4, patience: 90s, directory: dl, keep: true, address: host, requester_pays: yes}
 limits: {processes: 2, memory: 256MiB, attempts: 7, bad_records: 1_000, failed_inputs: 2, timeout: 1h30m}
 owner: someone@example.com
 notify: {via: smtp, on: [failed]}
@@ -118,6 +118,9 @@ taskcluster: {load: {bytes: 1GiB, files: 50}}
   EXPECT_EQ(job.downloads.attempts, 4U);
   EXPECT_EQ(job.downloads.directory, "dl");
   EXPECT_TRUE(job.downloads.keep);
+  EXPECT_EQ(job.downloads.patience, std::chrono::seconds(90));
+  EXPECT_EQ(job.downloads.address, AddressStyle::kHost);
+  EXPECT_TRUE(job.downloads.requester_pays);
   EXPECT_EQ(job.limits.processes, 2U);
   EXPECT_EQ(job.limits.memory_bytes, 256U << 20);
   EXPECT_EQ(job.limits.attempts, 7U);

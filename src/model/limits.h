@@ -108,6 +108,14 @@ inline constexpr std::size_t kRefusalBodyBytes = 16 * kKiB;
 inline constexpr std::size_t kMaxErrorTextBytes = 500;
 // The same where a caller asked to read refusals.
 inline constexpr std::size_t kKeptRefusalBytes = 1 * kMiB;
+// A host that refuses for want of room, or is away: the pause between two attempts of all that is asked of it.
+inline constexpr std::chrono::milliseconds kFirstHostPause{100};
+inline constexpr std::chrono::milliseconds kLongestHostPause{4000};
+// A transfer that takes this long for fewer bytes than that has stalled.
+inline constexpr std::chrono::seconds kSlowWindow{30};
+inline constexpr std::uint64_t kLeastBytesPerSecond = 1 * kKiB;
+// The answer to a HEAD is worth a short wait only: getting the object tells the same.
+inline constexpr std::chrono::seconds kHeadTimeout{5};
 // How often transfers are looked at for a stall.
 inline constexpr std::chrono::milliseconds kHttpLookInterval{500};
 
@@ -117,6 +125,8 @@ inline constexpr std::uint64_t kFetchPartBytes = 16 * kMiB;
 inline constexpr std::size_t kFetchWriteBytes = 512 * kKiB;
 // How often one object is started over because it changed, or was not what its checksum says.
 inline constexpr std::size_t kMaxRestarts = 1;
+// Listings that one pattern is narrowed to by a filter, at most; beyond that all of the pattern is listed.
+inline constexpr std::size_t kMaxNarrowedListings = 100;
 // How often it is written down how much of a large object is there.
 inline constexpr std::chrono::seconds kResumeStateInterval{1};
 inline constexpr std::size_t kMaxResumeStateBytes = 16 * kMiB;

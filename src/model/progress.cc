@@ -156,6 +156,8 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   } else if (const auto* fetched = std::get_if<event::InputFetched>(&event)) {
     ++progress_.inputs_fetched;
     progress_.fetched_bytes += fetched->stored_bytes;
+  } else if (std::holds_alternative<event::InputUnverified>(event)) {
+    ++progress_.inputs_unverified;
   } else if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) {
     ledger_.block_mapped(mapped->first_input, mapped->last_input,
                          {.mapped = mapped->records,

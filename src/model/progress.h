@@ -103,7 +103,8 @@ struct Progress {
   std::uint64_t records_without_key = 0;
   std::uint64_t records_without_value = 0;
   std::uint64_t inputs_fetched = 0;      // of the remote ones
-  std::uint64_t fetched_bytes = 0;       // of these, as stored
+  std::uint64_t inputs_unverified = 0;   // of the remote ones, with nothing to verify them by
+  std::uint64_t fetched_bytes = 0;       // of the fetched ones, as stored
   std::uint64_t stored_bytes_found = 0;  // of all inputs
   std::uint64_t stored_bytes = 0;        // read up to now, those of failed inputs included
   std::uint64_t decoded_bytes = 0;       // given up to now, those of failed inputs included

@@ -137,6 +137,7 @@ void add_accounting(const Accounting& added, Accounting& sum) {
   sum.inputs_mapped += added.inputs_mapped;
   sum.inputs_failed += added.inputs_failed;
   sum.inputs_skipped += added.inputs_skipped;
+  sum.inputs_unverified += added.inputs_unverified;
   sum.failed_inputs.insert(sum.failed_inputs.end(), added.failed_inputs.begin(), added.failed_inputs.end());
   sum.records_read += added.records_read;
   sum.records_mapped += added.records_mapped;

@@ -31,6 +31,7 @@ TaskReport sample_report() {
   accounting.job = "os-count";
   accounting.result = "result.txt";
   accounting.inputs_found = accounting.inputs_mapped = 2;
+  accounting.inputs_unverified = 1;
   accounting.records_read = accounting.records_mapped = 1000;
   accounting.fetched_bytes = accounting.stored_bytes = 65536;
   accounting.decoded_bytes = 1048576;
@@ -105,6 +106,7 @@ TEST(AddAccounting, AddsWhatBelongsToTheJob) {
   Accounting added = sample_report().accounting;
   added.job = added.result = added.failure = "another";
   added.inputs_failed = 1;
+  added.inputs_unverified = 2;
   added.failed_inputs.push_back({.name = "b.gz", .error = {.kind = ErrorKind::kBadInput, .message = "damaged"}});
   added.counters = {{{"a", "b"}, -2}};
   added.phases = {{"map", 50ms}, {"reduce", 7ms}};
@@ -116,6 +118,7 @@ TEST(AddAccounting, AddsWhatBelongsToTheJob) {
   EXPECT_EQ(sum.inputs_found, 6U);
   EXPECT_EQ(sum.records_read, 3000U);
   EXPECT_EQ(sum.inputs_failed, 2U);
+  EXPECT_EQ(sum.inputs_unverified, 5U);
   EXPECT_EQ(sum.failed_inputs.size(), 2U);
   EXPECT_THAT(sum.counters, ElementsAre(Pair(Pair("a", "b"), -4)));
   EXPECT_THAT(sum.phases, ElementsAre(Pair("inputs", 1ms), Pair("map", 350ms), Pair("reduce", 14ms)));

@@ -52,10 +52,10 @@ Json progress_json(const Progress& progress) {
 
 // Those that come for every block or more often.
 bool is_summed_up(const event::Event& event) {
-  return std::holds_alternative<event::InputFetched>(event) || std::holds_alternative<event::InputProgress>(event) ||
-         std::holds_alternative<event::InputDecoded>(event) || std::holds_alternative<event::BlockMapped>(event) ||
-         std::holds_alternative<event::BlockProgress>(event) || std::holds_alternative<event::GroupsReduced>(event) ||
-         std::holds_alternative<event::ChildChanged>(event);
+  return std::holds_alternative<event::InputFetched>(event) || std::holds_alternative<event::InputUnverified>(event) ||
+         std::holds_alternative<event::InputProgress>(event) || std::holds_alternative<event::InputDecoded>(event) ||
+         std::holds_alternative<event::BlockMapped>(event) || std::holds_alternative<event::BlockProgress>(event) ||
+         std::holds_alternative<event::GroupsReduced>(event) || std::holds_alternative<event::ChildChanged>(event);
 }
 
 // Makes the object of each event that is written by itself.

@@ -61,6 +61,11 @@ void add_balances(std::string& text, const Accounting& accounting, bool color) {
            fmt::format("{} found = {} mapped + {} + {}", format_count(accounting.inputs_found),
                        format_count(accounting.inputs_mapped), loss(accounting.inputs_failed, "failed", color),
                        loss(accounting.inputs_skipped, "skipped", color)));
+  if (accounting.inputs_unverified > 0) {
+    add_line(text, "",
+             fmt::format("{} of {} inputs had nothing to verify them by", format_count(accounting.inputs_unverified),
+                         format_count(accounting.inputs_found)));
+  }
   add_line(text, "records",
            fmt::format("{} read = {} mapped{} + {}", format_count(accounting.records_read),
                        format_count(accounting.records_mapped), without_effect(accounting),
