@@ -12,6 +12,9 @@ The plan is a JSON object from paths to what is there: {"/a": {"text": "hello"},
     gzip           true: stored as gzip, and served with Content-Encoding: gzip
     etag           with its quotes; the MD5 of the bytes if it is not given, no header if it is ""
     headers        further headers of every answer
+    head_headers   further headers of the answers to HEAD
+    parts          sizes of the parts that it was uploaded in: the ETag is made of theirs, and HEAD with ?partNumber=N tells of
+                   the N-th, unless `tells_parts` is false
     faults         what happens to the requests for it, one after the other; after the last one all is well
 Every request, by GET, HEAD, POST or PUT, takes the next fault that is for it. A fault is an object with any of these keys:
     when_first     only a request whose Range begins there takes this fault
@@ -26,6 +29,7 @@ Every request, by GET, HEAD, POST or PUT, takes the next fault that is for it. A
     short_range    a range is answered with no more bytes than these
     chunked, until_close   true: the body is sent in chunks, or ends with the connection; there is no Content-Length
     slow           seconds to wait before each 16 KiB of the body
+    trickle        seconds to wait before each byte of the body
     wait           seconds to wait before the answer
     change         what is there from now on, before this request is answered
 
@@ -48,6 +52,7 @@ import struct
 import sys
 import threading
 import time
+import urllib.parse
 
 import plain_http
 
@@ -71,6 +76,13 @@ class Stored:
         self.content = gzip.compress(content, mtime=0) if self.is_gzip else content
         self.etag = planned.get("etag", f'"{hashlib.md5(self.content).hexdigest()}"')
         self.headers = planned.get("headers", {})
+        self.head_headers = planned.get("head_headers", {})
+        self.parts = planned.get("parts", [])
+        self.tells_parts = planned.get("tells_parts", True)
+        if self.parts:
+            begins = [sum(self.parts[:number]) for number in range(len(self.parts))]
+            digests = [hashlib.md5(self.content[begin : begin + size]).digest() for begin, size in zip(begins, self.parts)]
+            self.etag = f'"{hashlib.md5(b"".join(digests)).hexdigest()}-{len(digests)}"'
         self.faults = list(planned.get("faults", []))
 
 
@@ -159,7 +171,7 @@ class Handler(plain_http.Handler):
         ).encode()
 
     def own_headers(self, stored):
-        return dict(stored.headers)
+        return {**stored.headers, **(stored.head_headers if self.command == "HEAD" else {})}
 
     def send_object(self, stored, fault, wanted):
         content, status, headers = stored.content, 200, self.own_headers(stored)
@@ -180,6 +192,10 @@ class Handler(plain_http.Handler):
             last = min(last, first + fault.get("short_range", last - first + 1) - 1)
             status, headers["Content-Range"] = 206, f"bytes {first}-{last}/{len(content)}"
             content = content[first : last + 1]
+        number = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("partNumber")
+        if number and stored.parts and stored.tells_parts and self.command == "HEAD":
+            status, content = 206, bytes(stored.parts[int(number[0]) - 1])
+            headers["x-amz-mp-parts-count"] = str(len(stored.parts))
         if fault.get("corrupt"):
             content = bytes([content[0] ^ 1]) + content[1:]
         return self.send(status, headers, content, fault)
@@ -205,9 +221,10 @@ class Handler(plain_http.Handler):
     def send_body(self, body, fault, is_chunked):
         ends = {end: fault[end] for end in ("reset_after", "close_after", "stall_after") if end in fault}
         sent_bytes = min([len(body), *ends.values()])
-        for begin in range(0, sent_bytes, CHUNK_BYTES) if "slow" in fault or is_chunked else [0]:
-            piece = body[begin : min(sent_bytes, begin + CHUNK_BYTES)] if "slow" in fault or is_chunked else body[:sent_bytes]
-            time.sleep(fault.get("slow", 0))
+        step = 1 if "trickle" in fault else CHUNK_BYTES if "slow" in fault or is_chunked else max(sent_bytes, 1)
+        for begin in range(0, max(sent_bytes, 1), step):
+            piece = body[begin : min(sent_bytes, begin + step)]
+            time.sleep(fault.get("slow", fault.get("trickle", 0)))
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if is_chunked else piece)
             self.wfile.flush()
         if "stall_after" in fault:

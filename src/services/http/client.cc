@@ -6,6 +6,7 @@
 
 #include "model/limits.h"
 #include "services/http/exchange.h"
+#include "services/http/host_pause.h"
 #include "services/http/http.h"
 #include "services/http/wire.h"
 
@@ -61,13 +62,29 @@ class HttpClient final : public Client {
   void cancel(Receiver& receiver) override {
     if (Exchange* exchange = find(receiver)) exchange->is_cancelled = true;
   }
+  bool is_waiting(const Receiver& receiver) const override {
+    if (pauses_.is_empty()) return false;
+    const Clock::time_point now = Clock::now();
+    return std::any_of(exchanges_.begin(), exchanges_.end(), [&](const auto& exchange) {
+      return &exchange->receiver() == &receiver && waits_for_host(*exchange, now);
+    });
+  }
+  bool is_pausing(std::string_view url) const override;
   std::size_t running() const override { return exchanges_.size(); }
   Result<void> step(Clock::time_point deadline, int wake_fd, const std::stop_token& stop) override;
 
  private:
   Exchange* find(const Receiver& receiver);
   void add(Request request, Exchange::Peers peers, bool takes_any_success);
+  bool waits_for_host(const Exchange& exchange, Clock::time_point now) const {
+    return exchange.transfer == nullptr && pauses_.next(exchange.host()) > now;
+  }
+  bool may_begin(const Exchange& exchange, Clock::time_point now) const {
+    return exchange.transfer == nullptr && exchange.due <= now && !waits_for_host(exchange, now);
+  }
   void begin_due(Clock::time_point now);
+  void begin(Exchange& exchange, Clock::time_point now);
+  void note_served(Clock::time_point now);
   void end_cancelled();
   void end_stalled(Clock::time_point now);
   void take_ends();
@@ -75,14 +92,16 @@ class HttpClient final : public Client {
   void finish(Exchange& exchange, Result<Head> outcome);
   void let_paused_go_on();
   void stop_all();
-  bool is_stalled(Exchange& exchange, Clock::time_point now) const;
+  std::string stall_of(Exchange& exchange, Clock::time_point now) const;
+  double uniform() { return std::uniform_real_distribution<double>(0, 1)(random_); }
   std::chrono::milliseconds time_to_wait(Clock::time_point deadline) const;
 
   const ClientOptions options_;
   const std::unique_ptr<Wire> wire_;
   std::mt19937_64 random_;
+  HostPauses pauses_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
-  std::size_t finished_ = 0;
+  std::size_t news_ = 0;  // exchanges that were done, or had to begin to wait for their hosts
   bool is_stepping_ = false;
 };
 
@@ -117,39 +136,62 @@ void HttpClient::finish(Exchange& exchange, Result<Head> outcome) {
   CHECK(found != exchanges_.end());
   std::unique_ptr<Exchange> owned = std::move(*found);
   exchanges_.erase(found);
-  ++finished_;
+  ++news_;
   owned->receiver().done(std::move(outcome));
+}
+
+// Enough others wait for the host already.
+bool HttpClient::is_pausing(std::string_view url) const {
+  if (pauses_.is_empty()) return false;
+  constexpr std::ptrdiff_t kEnough = 2;
+  const Clock::time_point now = Clock::now();
+  const std::string host = host_of(url);
+  return std::count_if(exchanges_.begin(), exchanges_.end(), [&](const auto& exchange) {
+           return waits_for_host(*exchange, now) && exchange->host() == host;
+         }) >= kEnough;
 }
 
 void HttpClient::begin_due(Clock::time_point now) {
   std::vector<Exchange*> due;
   for (auto& exchange : exchanges_) {
-    if (exchange->transfer == nullptr && exchange->due <= now) due.push_back(exchange.get());
+    if (may_begin(*exchange, now)) due.push_back(exchange.get());
   }
+  // In their turn: an attempt of one that is refused again and again must not take all turns of its host.
+  std::stable_sort(due.begin(), due.end(), [](const Exchange* a, const Exchange* b) { return a->due < b->due; });
   for (Exchange* exchange : due) {
-    auto request = exchange->prepare();
-    if (!request.ok()) {
-      finish(*exchange, std::move(request).error());
-      continue;
-    }
-    exchange->last_activity = now;
-    exchange->sent_bytes = 0;
-    exchange->is_held = false;
-    auto transfer = wire_->begin(*exchange, *request.value(), exchange->decodes());
-    if (!transfer.ok()) {
-      finish(*exchange, exchange->with_context(std::move(transfer).error()));
-      continue;
-    }
-    exchange->transfer = transfer.value();
+    if (may_begin(*exchange, now)) begin(*exchange, now);
+  }
+}
+
+void HttpClient::begin(Exchange& exchange, Clock::time_point now) {
+  pauses_.begun(exchange.host(), now, uniform());
+  auto request = exchange.prepare();
+  if (!request.ok()) return finish(exchange, std::move(request).error());
+  exchange.attempt_begun = exchange.last_activity = exchange.window_begin = now;
+  exchange.sent_bytes = exchange.window_bytes = 0;
+  exchange.is_held = exchange.is_noted = false;
+  auto transfer = wire_->begin(exchange, *request.value(), exchange.decodes());
+  if (!transfer.ok()) return finish(exchange, exchange.with_context(std::move(transfer).error()));
+  exchange.transfer = transfer.value();
+}
+
+// Of hosts that were in trouble.
+void HttpClient::note_served(Clock::time_point now) {
+  if (pauses_.is_empty()) return;
+  for (auto& exchange : exchanges_) {
+    if (exchange->transfer == nullptr || exchange->is_noted || !exchange->is_served()) continue;
+    exchange->is_noted = true;
+    pauses_.served(exchange->host(), now);
   }
 }
 
 void HttpClient::end_attempt(Exchange& exchange, const std::optional<WireFailure>& failure) {
   if (exchange.transfer != nullptr) wire_->drop(std::exchange(exchange.transfer, nullptr));
-  double uniform = std::uniform_real_distribution<double>(0, 1)(random_);
-  Verdict verdict = exchange.judge(failure, options_.retry, uniform);
+  const Judge judge{.policy = options_.retry, .pauses = pauses_, .now = Clock::now(), .uniform = uniform()};
+  Verdict verdict = exchange.judge(failure, judge);
   if (auto* again = std::get_if<TryAgain>(&verdict)) {
-    exchange.due = Clock::now() + again->wait;
+    exchange.due = judge.now + again->wait;
+    if (waits_for_host(exchange, judge.now)) ++news_;
   } else {
     finish(exchange, std::move(std::get<Finished>(verdict).outcome));
   }
@@ -167,24 +209,38 @@ void HttpClient::end_cancelled() {
   for (Exchange* exchange : cancelled) end_attempt(*exchange, std::nullopt);
 }
 
-bool HttpClient::is_stalled(Exchange& exchange, Clock::time_point now) const {
-  if (exchange.transfer == nullptr || exchange.is_held || exchange.is_paused) return false;
-  if (now - exchange.last_activity < options_.timeouts.stall) return false;
+// Why the attempt should be ended; "": it goes on.
+std::string HttpClient::stall_of(Exchange& exchange, Clock::time_point now) const {
+  auto in_milliseconds = [](std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; };
+  if (exchange.transfer == nullptr) return "";
+  if (exchange.longest().count() > 0 && now - exchange.attempt_begun >= exchange.longest()) {
+    return "no answer came within " + in_milliseconds(exchange.longest());
+  }
+  const auto window = options_.timeouts.slow_window;
+  if (exchange.is_held || exchange.is_paused || now - exchange.window_begin >= window) {
+    const std::uint64_t bytes = std::exchange(exchange.window_bytes, 0);
+    const auto least = limits::kLeastBytesPerSecond * static_cast<std::uint64_t>(window.count()) / 1000;
+    exchange.window_begin = now;
+    if (exchange.is_held || exchange.is_paused) return "";
+    if (bytes > 0 && bytes < least)
+      return "only " + std::to_string(bytes) + " bytes came in " + in_milliseconds(window);
+  }
+  if (now - exchange.last_activity < options_.timeouts.stall) return "";
   std::uint64_t sent = wire_->sent_bytes(exchange.transfer);
-  if (sent == exchange.sent_bytes) return true;
+  if (sent == exchange.sent_bytes) return "no byte came for " + in_milliseconds(options_.timeouts.stall);
   exchange.sent_bytes = sent;
   exchange.last_activity = now;
-  return false;
+  return "";
 }
 
 void HttpClient::end_stalled(Clock::time_point now) {
-  std::vector<Exchange*> stalled;
+  std::vector<std::pair<Exchange*, std::string>> stalled;
   for (auto& exchange : exchanges_) {
-    if (is_stalled(*exchange, now)) stalled.push_back(exchange.get());
+    std::string why = stall_of(*exchange, now);
+    if (!why.empty()) stalled.emplace_back(exchange.get(), std::move(why));
   }
-  for (Exchange* exchange : stalled) {
-    std::string message = "no byte came for " + std::to_string(options_.timeouts.stall.count()) + " ms";
-    Error error{.kind = ErrorKind::kRetry, .message = std::move(message)};
+  for (auto& [exchange, why] : stalled) {
+    Error error{.kind = ErrorKind::kRetry, .message = std::move(why)};
     end_attempt(*exchange, WireFailure{.error = std::move(error), .may_be_repeated = true});
   }
 }
@@ -210,7 +266,11 @@ std::chrono::milliseconds HttpClient::time_to_wait(Clock::time_point deadline) c
   Clock::time_point until = std::min(deadline, now + std::min(limits::kHttpLookInterval, options_.timeouts.stall));
   for (const auto& exchange : exchanges_) {
     if (exchange->is_cancelled) return std::chrono::milliseconds(0);
-    if (exchange->transfer == nullptr) until = std::min(until, exchange->due);
+    if (exchange->transfer == nullptr) {
+      until = std::min(until, std::max(exchange->due, pauses_.next(exchange->host())));
+    } else if (exchange->longest().count() > 0) {
+      until = std::min(until, exchange->attempt_begun + exchange->longest());
+    }
   }
   return std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(until - now));
 }
@@ -224,7 +284,7 @@ Result<void> HttpClient::step(Clock::time_point deadline, int wake_fd, const std
     ~Stepped() { flag = false; }
   } stepped{is_stepping_};
   std::stop_callback wake(stop, [this] { wire_->wake(); });
-  const std::size_t finished_before = finished_;
+  const std::size_t news_before = news_;
   while (true) {
     if (stop.stop_requested()) {
       stop_all();
@@ -235,9 +295,10 @@ Result<void> HttpClient::step(Clock::time_point deadline, int wake_fd, const std
     begin_due(now);
     let_paused_go_on();
     TRY(wire_->perform());
+    note_served(Clock::now());
     take_ends();
     end_stalled(Clock::now());
-    if (finished_ != finished_before || Clock::now() >= deadline) return {};
+    if (news_ != news_before || Clock::now() >= deadline) return {};
     if (exchanges_.empty() && wake_fd < 0) return {};
     TRY_ASSIGN(bool is_woken, wire_->poll(time_to_wait(deadline), wake_fd));
     if (is_woken) return {};

@@ -120,6 +120,15 @@ TEST(Call, RefusesWhatWouldBreakARequestApart) {
   EXPECT_THAT(get("ftp://127.0.0.1/a?secret").error().message, Not(HasSubstr("secret")));
 }
 
+TEST(Start, TakesWhatAProxyHasChanged) {
+  FaultServer server(R"({"/a": {"faults": [{"status": 203, "body": "ok"}]}})");
+  Taker taker;
+  auto one = client();
+  one->start({.url = server.url("/a")}, taker, nullptr);
+  while (!taker.outcome.has_value()) ASSERT_TRUE(one->step(std::chrono::steady_clock::now() + 10s, -1, {}).ok());
+  EXPECT_EQ(taker.body, "ok");
+}
+
 TEST(Call, RepeatsWhatMayChange) {
   FaultServer server(
       R"({"/a": {"text": "ok", "faults": [{"status": 503}, {"status": 400, "s3_error": "RequestTimeout"}]},
@@ -128,6 +137,55 @@ TEST(Call, RepeatsWhatMayChange) {
   EXPECT_EQ(get(server.url("/a")).value().body, "ok");
   EXPECT_EQ(get(server.url("/b")).value().body, "ok");
   EXPECT_EQ(get(server.url("/c")).value().body, "ok");
+}
+
+// However few attempts are allowed: a host that is busy or away is waited for.
+TEST(Call, IsPatientWithAHostThatIsBusy) {
+  FaultServer server(R"({"/a": {"text": "ok", "faults": [{"status": 503}, {"status": 429}, {"reset_after": 0}]},
+                         "/b": {"faults": [{"status": 503, "always": true}]},
+                         "/c": {"faults": [{"status": 500, "always": true}]},
+                         "/d": {"faults": [{"status": 503, "always": true}]}})");
+  ClientOptions patient = quick();
+  patient.retry.attempts = 2;
+  patient.retry.patience = 1min;
+  EXPECT_EQ(client(patient)->call({.url = server.url("/a")}, nullptr, {}).value().body, "ok");
+  EXPECT_THAT(client(patient)->call({.url = server.url("/c")}, nullptr, {}).error().message,
+              HasSubstr("after 2 attempts"));
+  patient.retry.attempts = 1;
+  EXPECT_THAT(client(patient)->call({.url = server.url("/d")}, nullptr, {}).error().message,
+              HasSubstr("after 1 attempt"));
+  patient.retry = {.attempts = 50, .patience = 1ms};
+  Error error = client(patient)->call({.url = server.url("/b")}, nullptr, {}).error();
+  EXPECT_EQ(error.kind, ErrorKind::kRetry);
+  EXPECT_THAT(error.message, AllOf(HasSubstr("503"), HasSubstr("after 2 attempts")));
+}
+
+TEST(Call, HasOneShortAttemptForWhatCanBeDoneWithout) {
+  FaultServer server(R"({"/hangs": {"text": "ok", "faults": [{"stall_after": 0, "always": true}]},
+                         "/busy": {"faults": [{"status": 503, "always": true}]}})");
+  auto patient = client({.retry = {.patience = 1min}});
+  for (const char* path : {"/hangs", "/busy"}) {
+    auto answer = patient->call({.url = server.url(path), .longest = 50ms}, nullptr, {});
+    EXPECT_THAT(answer.error().message, HasSubstr("after 1 attempt")) << path;
+  }
+}
+
+TEST(Call, TakesATrickleForAStall) {
+  FaultServer server(R"({"/a": {"size": 400, "faults": [{"trickle": 0.01}]}})");
+  ClientOptions options = quick();
+  options.timeouts = {.stall = 20s, .slow_window = 100ms};
+  options.retry.attempts = 1;
+  auto answer = client(options)->call({.url = server.url("/a")}, nullptr, {});
+  ASSERT_FALSE(answer.ok());
+  EXPECT_THAT(answer.error().message, AllOf(HasSubstr("only "), HasSubstr(" bytes came in 100 ms")));
+}
+
+TEST(Call, WritesHostsInLowerCaseAsTheyAreSigned) {
+  FaultServer server(R"({"/A": {"text": "ok"}})");
+  std::string url = server.url("/A");
+  url.replace(0, std::string("http://127.0.0.1").size(), "HTTP://LocalHost");
+  EXPECT_EQ(get(url).value().body, "ok");
+  EXPECT_THAT(requests(server), HasSubstr("\"host\": \"localhost:"));
 }
 
 TEST(Call, SaysWhatTheLastAttemptFailedOf) {

@@ -43,6 +43,8 @@ Error Exchange::with_context(Error error) const {
 Result<const Request*> Exchange::prepare() {
   sent_ = hop_.value_or(base_);
   TRY_ASSIGN(url_, parse_url(sent_.url));
+  // A signature has the host in lower case, as servers compare it with what is sent.
+  sent_.url.replace(0, host_.size(), host_);
   if (!hop_.has_value()) origin_ = url_;
   if (peers_.signer != nullptr && !is_foreign_) {
     if (auto result = peers_.signer->sign(sent_); !result.ok()) return with_context(std::move(result).error());
@@ -55,7 +57,8 @@ Result<const Request*> Exchange::prepare() {
 
 Exchange::Answer Exchange::kind_of_answer() const {
   const Head& head = reader_.head();
-  if (head.status == 200 || head.status == 206 || (takes_any_success_ && head.status < 300)) return Answer::kTaken;
+  if (head.status == 200 || head.status == 203 || head.status == 206 || (takes_any_success_ && head.status < 300))
+    return Answer::kTaken;
   return is_redirect(head) && !base_.keeps_refusals ? Answer::kRedirect : Answer::kRefusal;
 }
 
@@ -85,19 +88,27 @@ WireUser::Taken Exchange::body(std::string_view bytes) {
     is_held = true;
     return Taken::kNothing;
   }
+  window_bytes += bytes.size();
   auto taken = peers_.receiver.take(bytes);
   if (taken.ok()) return Taken::kAll;
   receiver_error_ = std::move(taken).error();
   return Taken::kBreakOff;
 }
 
-Verdict Exchange::judge(const std::optional<WireFailure>& failure, const RetryPolicy& policy, double uniform) {
+Verdict Exchange::judge(const std::optional<WireFailure>& failure, const Judge& judge) {
   ++attempts_;
+  if (is_served()) {
+    troubles_ = 0;
+    troubled_since_.reset();
+  }
   if (is_cancelled) return Finished{Error{.kind = ErrorKind::kStopped, .message = "given up"}};
   if (receiver_error_.has_value()) return Finished{with_context(*std::exchange(receiver_error_, std::nullopt))};
   if (failure.has_value() && !(answer_ends_early_ && reader_.is_complete())) {
     if (!failure->may_be_repeated) return Finished{with_context(failure->error)};
-    return try_again(failure->error, policy, uniform, std::nullopt);
+    bool is_away = !reader_.is_complete();
+    Failure failed{.error = with_context(failure->error), .is_trouble = is_away, .is_away = is_away};
+    bool is_last_attempt = is_last(failed, judge);
+    return try_again(std::move(failed), judge, is_last_attempt);
   }
   if (!reader_.is_complete()) {
     Error error{.kind = ErrorKind::kBadInput, .message = "the answer has no HTTP head"};
@@ -109,21 +120,29 @@ Verdict Exchange::judge(const std::optional<WireFailure>& failure, const RetryPo
     case Answer::kRedirect:
       return follow_redirect();
     case Answer::kRefusal:
-      return judge_refusal(policy, uniform);
+      return judge_refusal(judge);
   }
   return Finished{reader_.head()};
 }
 
-Verdict Exchange::judge_refusal(const RetryPolicy& policy, double uniform) {
+Verdict Exchange::judge_refusal(const Judge& judge) {
   const Head& head = reader_.head();
   Refusal refusal = read_refusal(head, refusal_body_);
-  bool goes_on = is_repeated(refusal.status, refusal.code) && attempts_ < policy.attempts;
-  if (!goes_on && base_.keeps_refusals) return hand_over_refusal();
-  if (!is_repeated(refusal.status, refusal.code)) return Finished{with_context(to_error(refusal))};
+  if (!is_repeated(refusal.status, refusal.code)) {
+    return base_.keeps_refusals ? hand_over_refusal() : Finished{explain(refusal)};
+  }
+  Failure failure{.error = explain(refusal), .is_trouble = is_busy(refusal.status)};
   auto retry_after = head.header("retry-after");
-  std::optional<std::chrono::seconds> wait;
-  if (retry_after.has_value()) wait = parse_retry_after(*retry_after, std::chrono::system_clock::now());
-  return try_again(to_error(refusal), policy, uniform, wait);
+  if (retry_after.has_value()) failure.retry_after = parse_retry_after(*retry_after, std::chrono::system_clock::now());
+  bool is_last_attempt = is_last(failure, judge);
+  if (base_.keeps_refusals && is_last_attempt) return hand_over_refusal();
+  return try_again(std::move(failure), judge, is_last_attempt);
+}
+
+// The receiver knows what it has asked for, and who answered; not another host that it was redirected to.
+Error Exchange::explain(const Refusal& refusal) const {
+  auto own = is_foreign_ ? std::nullopt : peers_.receiver.refused({.head = reader_.head(), .body = refusal_body_});
+  return with_context(own.has_value() ? std::move(*own) : to_error(refusal));
 }
 
 // To a caller who asked to read what refuses.
@@ -151,6 +170,7 @@ Verdict Exchange::follow_redirect() {
   }
   if (!hop_.has_value()) hop_ = base_;
   hop_->url = std::move(target).value();
+  host_ = host_of(hop_->url);
   if (becomes_get(head.status, hop_->method)) {
     hop_->method = "GET";
     hop_->body.clear();
@@ -165,18 +185,42 @@ void Exchange::leave_origin() {
   std::erase_if(hop_->headers, is_for_one_origin_only);
 }
 
-Verdict Exchange::try_again(Error error, const RetryPolicy& policy, double uniform,
-                            std::optional<std::chrono::seconds> retry_after) {
-  bool is_last = attempts_ >= policy.attempts;
+bool Exchange::is_patient(const RetryPolicy& policy) const {
+  return policy.patience.count() > 0 && policy.attempts > 1 && base_.longest.count() == 0;
+}
+
+// Counts an attempt that has failed: whether it was the last one.
+bool Exchange::is_last(const Failure& failure, const Judge& judge) {
+  if (!failure.is_trouble || !is_patient(judge.policy)) {
+    return ++failures_ >= judge.policy.attempts || base_.longest.count() > 0;
+  }
+  ++troubles_;
+  judge.pauses.troubled(host_, {.begun = attempt_begun,
+                                .now = judge.now,
+                                .is_away = failure.is_away,
+                                .retry_after = failure.retry_after,
+                                .uniform = judge.uniform});
+  if (!troubled_since_.has_value()) troubled_since_ = judge.now;
+  if (judge.now - *troubled_since_ < judge.policy.patience) return false;
+  return troubles_ >= judge.policy.attempts || !judge.pauses.has_served_since(host_, judge.now - judge.policy.patience);
+}
+
+Verdict Exchange::try_again(Failure failure, const Judge& judge, bool is_last) {
   if (is_last || !peers_.receiver.again(base_)) {
+    Error error = std::move(failure.error);
     error.kind = ErrorKind::kRetry;
     error.message += ", after " + std::to_string(attempts_) + (attempts_ == 1 ? " attempt" : " attempts");
-    return Finished{with_context(std::move(error))};
+    return Finished{std::move(error)};
   }
+  const bool waits = failure.is_trouble && is_patient(judge.policy);
+  if (waits) peers_.receiver.waits(host_, failure.error);
   hop_.reset();
   is_foreign_ = false;
   redirects_ = 0;
-  return TryAgain{retry_wait(policy, attempts_, uniform, retry_after)};
+  host_ = host_of(base_.url);
+  // The host's own pause is for all.
+  if (waits) return TryAgain{};
+  return TryAgain{retry_wait(judge.policy, failures_, judge.uniform, failure.retry_after)};
 }
 
 }  // namespace quern::http

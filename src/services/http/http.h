@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/limits.h"
 
 // HTTP over libcurl's multi interface: connections are kept and used again, answers are taken as they come, failed
 // attempts are repeated. One Client belongs to one thread, which does all its work inside call() and step().
@@ -37,6 +38,8 @@ struct Request {
   std::optional<ByteRange> range;
   // For start(): the body may come with gzip, and is decoded on the way; call() always does this. Not with a range.
   bool decodes = false;
+  // If not 0: there is one attempt, and it may take this long. For questions that can be done without.
+  std::chrono::milliseconds longest{0};
   // An answer of 300 or above comes back as a Response, or to a receiver as an answer that was taken, and not as an
   // error, and redirects are not followed: for callers to whom its head and body say what to do. What the retry policy
   // repeats is repeated all the same; then the last answer comes back. Errors are left for exchanges without an answer.
@@ -53,6 +56,7 @@ struct Head {
   std::optional<std::string_view> header(std::string_view name) const;
 };
 
+// Of a refusal that a Receiver explains, the body is its beginning.
 struct Response {
   Head head;
   std::string body;
@@ -66,11 +70,15 @@ class Signer {
   virtual Result<void> sign(Request& request) = 0;
 };
 
-// Which attempts are repeated: connection errors, 429, 500, 502, 503, 504. Waits are drawn from full-jitter exponential
-// back-off (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/); a Retry-After counts if
-// it is longer.
+// Which attempts are repeated: connection errors, 408, 429, 500, 502, 503, 504. Waits are drawn from full-jitter
+// exponential back-off (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/); a
+// Retry-After counts if it is longer.
+// A host that is busy or away (host_pause.h) is left alone by all exchanges with it at once.
 struct RetryPolicy {
   std::size_t attempts = 5;
+  // If not 0, and more than one attempt is allowed: such a host is asked again for so long, however many attempts that
+  // takes; where it serves others meanwhile, also until the attempts are used up.
+  std::chrono::milliseconds patience{0};
   std::chrono::milliseconds first_wait{200};
   std::chrono::milliseconds longest_wait{20000};
 };
@@ -78,7 +86,9 @@ struct RetryPolicy {
 struct Timeouts {
   std::chrono::milliseconds connect{15000};
   std::chrono::milliseconds stall{60000};  // without a byte in either direction
-  std::chrono::milliseconds total{0};      // of one attempt; 0: none
+  // Of an answer that has begun: this long for fewer bytes than limits::kLeastBytesPerSecond make is a stall as well.
+  std::chrono::milliseconds slow_window{limits::kSlowWindow};
+  std::chrono::milliseconds total{0};  // of one attempt; 0: none
 };
 
 struct ClientOptions {
@@ -95,13 +105,17 @@ struct ClientOptions {
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  // An attempt's answer begins: a 200 or a 206, or with keeps_refusals any that is not repeated. An error ends the
+  // An attempt's answer begins: a 200, 203 or 206, or with keeps_refusals any that is not repeated. An error ends the
   // request with it, and it is not repeated.
   virtual Result<void> begin(const Head& head) = 0;
   // The next bytes of the body. An error ends the request with it.
   virtual Result<void> take(std::string_view bytes) = 0;
   // An attempt broke off and another will follow: what is to be asked for then. False: the request cannot be repeated.
   virtual bool again(Request& request) = 0;
+  // The host ("https://host:port") is busy or away, as `why` says, and is asked again.
+  virtual void waits(const std::string& /*host*/, const Error& /*why*/) {}
+  // A refusal ends the request: what it means, in place of what the client would say. None: the client says it.
+  virtual std::optional<Error> refused(const Response&) { return std::nullopt; }
   // Exactly once, last. Without an error the whole answer was taken.
   virtual void done(Result<Head> outcome) = 0;
 };
@@ -125,12 +139,15 @@ class Client {
   virtual void resume(Receiver& receiver) = 0;
   // Gives up one exchange: its done() is called with kStopped in the next step(), and nothing else of it before.
   virtual void cancel(Receiver& receiver) = 0;
+  // The exchange waits until its host is asked again; and whether one that is started now would.
+  virtual bool is_waiting(const Receiver&) const { return false; }
+  virtual bool is_pausing(std::string_view) const { return false; }
   // Exchanges that were started and are not done; those that wait for their next attempt count.
   virtual std::size_t running() const = 0;
-  // Works on what was started until an exchange is done, `wake_fd` (if not -1) became readable, the deadline passed, or
-  // there is nothing left to wait for. A stop ends all exchanges and is returned as kStopped. start(), pause(),
-  // resume() and cancel() may be called from within a receiver; call() and step() may not. A client that is destroyed
-  // drops its exchanges and calls nobody.
+  // Works on what was started until an exchange is done or begins to wait for its host, `wake_fd` (if not -1) became
+  // readable, the deadline passed, or there is nothing left to wait for. A stop ends all exchanges and is returned as
+  // kStopped. start(), pause(), resume() and cancel() may be called from within a receiver; call() and step() may not.
+  // A client that is destroyed drops its exchanges and calls nobody.
   virtual Result<void> step(std::chrono::steady_clock::time_point deadline, int wake_fd,
                             const std::stop_token& stop) = 0;
 };

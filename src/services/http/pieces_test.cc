@@ -46,7 +46,7 @@ TEST(RetryAfter, IsSecondsOrADate) {
 }
 
 TEST(Repeated, AreAnswersThatMayChange) {
-  for (int status : {429, 500, 502, 503, 504}) EXPECT_TRUE(is_repeated(status, "")) << status;
+  for (int status : {408, 429, 500, 502, 503, 504}) EXPECT_TRUE(is_repeated(status, "")) << status;
   for (int status : {301, 400, 401, 403, 404, 409, 412, 416, 501, 505}) EXPECT_FALSE(is_repeated(status, "")) << status;
   EXPECT_TRUE(is_repeated(400, "RequestTimeout"));
   EXPECT_FALSE(is_repeated(400, "RequestTimeTooSkewed"));

@@ -13,8 +13,10 @@ namespace quern::http {
 bool is_repeated(int status, std::string_view code) {
   // S3 answers 400 RequestTimeout where it waited too long for the bytes of the request.
   if (status == 400) return code == "RequestTimeout";
-  return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+  return status == 408 || status == 500 || is_busy(status);
 }
+
+bool is_busy(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
 std::chrono::milliseconds retry_wait(const RetryPolicy& policy, std::size_t attempts_made, double uniform,
                                      std::optional<std::chrono::seconds> retry_after) {

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Hosts that are busy (429, 502, 503, 504) or away (no connection, or none that lasts until an answer): each is asked
+// again after a pause that all exchanges with it share, one attempt at a time. The pause grows while the host stays in
+// trouble, and shrinks with what it serves. Time and chance come in as parameters.
+
+namespace quern::http {
+
+// "https://host:port" of an absolute URL, in lower case.
+std::string host_of(std::string_view url);
+
+class HostPauses {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Trouble {
+    Time begun;  // of the attempt that met it
+    Time now;
+    bool is_away = false;
+    std::optional<std::chrono::seconds> retry_after = {};  // as the host asks for
+    double uniform = 0;                                    // in [0, 1)
+  };
+
+  // One pause for what several attempts of the same moment met.
+  void troubled(const std::string& host, const Trouble& trouble);
+  // The host has begun an answer that it does not refuse.
+  void served(const std::string& host, Time now);
+  // An attempt may begin from then on.
+  Time next(const std::string& host) const;
+  // An attempt begins: the next one is to wait for the length of the pause.
+  void begun(const std::string& host, Time now, double uniform);
+  bool has_served_since(const std::string& host, Time time) const;
+  bool is_empty() const { return hosts_.empty(); }
+
+ private:
+  struct Host {
+    Time next{};
+    std::chrono::milliseconds pause{0};  // 0: all is well
+    bool is_away = false;
+    Time grown{};  // when the pause last grew
+    std::optional<Time> served = {};
+  };
+  std::map<std::string, Host> hosts_;  // that were in trouble once
+};
+
+}  // namespace quern::http

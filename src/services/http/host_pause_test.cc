@@ -1,0 +1,82 @@
+#include "services/http/host_pause.h"
+
+#include <gtest/gtest.h>
+
+#include "model/limits.h"
+
+namespace quern::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A clock that a test sets; 0.5 is the middle of all chances, so that a pause is as long as it is.
+class HostPause : public ::testing::Test {
+ protected:
+  void trouble(HostPauses::Time begun, bool is_away = false, std::optional<std::chrono::seconds> retry_after = {}) {
+    pauses_.troubled("http://a",
+                     {.begun = begun, .now = now_, .is_away = is_away, .retry_after = retry_after, .uniform = 0.5});
+  }
+  auto pause() const { return std::chrono::duration_cast<std::chrono::milliseconds>(pauses_.next("http://a") - now_); }
+
+  HostPauses pauses_;
+  HostPauses::Time now_ = HostPauses::Time(1h);
+};
+
+TEST_F(HostPause, DoublesWithEachAttemptThatWasBegunAfterTheLast) {
+  trouble(now_ - 1s);
+  EXPECT_EQ(pause(), 100ms);
+  // These were under way already.
+  for (int i = 0; i < 7; ++i) trouble(now_ - 1s);
+  EXPECT_EQ(pause(), 100ms);
+  for (auto expected : {200ms, 400ms, 800ms, 1600ms, 3200ms, 4000ms, 4000ms}) {
+    now_ = pauses_.next("http://a");
+    trouble(now_);
+    EXPECT_EQ(pause(), expected);
+  }
+  EXPECT_EQ(pauses_.next("http://b"), HostPauses::Time{});
+}
+
+TEST_F(HostPause, IsBetweenTheAttemptsOfAll) {
+  trouble(now_);
+  now_ += 100ms;
+  pauses_.begun("http://a", now_, 0.5);
+  EXPECT_EQ(pause(), 100ms);
+  pauses_.begun("http://a", now_, 0);
+  EXPECT_EQ(pause(), 50ms);
+  pauses_.begun("http://b", now_, 0.5);
+  EXPECT_EQ(pauses_.next("http://b"), HostPauses::Time{});
+}
+
+TEST_F(HostPause, IsAsLongAsTheHostAsksFor) {
+  trouble(now_, false, 7s);
+  EXPECT_EQ(pause(), 7s);
+  trouble(now_, false, 24h);
+  EXPECT_EQ(pause(), limits::kMaxRetryAfter);
+}
+
+TEST_F(HostPause, ShrinksWithWhatABusyHostServesAndEndsWhenOneIsBack) {
+  trouble(now_);
+  EXPECT_EQ(pause(), 100ms);
+  pauses_.served("http://a", now_);
+  now_ += 1s;
+  pauses_.begun("http://a", now_, 0.5);
+  EXPECT_EQ(pause(), 75ms);
+  for (int i = 0; i < 10; ++i) pauses_.served("http://a", now_);
+  EXPECT_LE(pauses_.next("http://a"), now_);
+  EXPECT_TRUE(pauses_.has_served_since("http://a", now_));
+  EXPECT_FALSE(pauses_.has_served_since("http://a", now_ + 1s));
+
+  trouble(now_, true);
+  pauses_.served("http://a", now_);
+  EXPECT_LE(pauses_.next("http://a"), now_);
+}
+
+TEST_F(HostPause, IsOfAHostWithItsPort) {
+  EXPECT_EQ(host_of("HTTP://Example.org:81/A/b?c"), "http://example.org:81");
+  EXPECT_EQ(host_of("https://example.org"), "https://example.org");
+  EXPECT_EQ(host_of("https://[::1]:8080?x=http://y/z"), "https://[::1]:8080");
+  EXPECT_EQ(host_of("no URL"), "");
+}
+
+}  // namespace
+}  // namespace quern::http
