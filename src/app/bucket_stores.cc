@@ -25,6 +25,10 @@ class BucketStores final : public s3::Store {
     TRY_ASSIGN(s3::Store * store, store_of(bucket));
     return store->object_request(bucket, key, stop);
   }
+  Error explain(const http::Response& refusal, const std::string& bucket) override {
+    auto store = store_of(bucket);
+    return store.ok() ? store.value()->explain(refusal, bucket) : std::move(store).error();
+  }
 
  private:
   Result<s3::Store*> store_of(const std::string& bucket) {

@@ -176,6 +176,9 @@ class Handler(fault_server.Handler):
         parameters = urllib.parse.parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
         # Keys may begin with a slash themselves.
         name, _, key = urllib.parse.unquote(path, errors="surrogateescape")[1:].partition("/")
+        host = self.headers.get("Host", "").partition(":")[0]
+        if host.endswith(".localhost"):
+            name, key = host.removesuffix(".localhost"), urllib.parse.unquote(path, errors="surrogateescape")[1:]
         bucket = self.server.buckets.get(name)
         signature = self.check_signature(path, parameters, body, bucket)
         if not name and self.command == "POST":
@@ -264,7 +267,7 @@ class Handler(fault_server.Handler):
     def own_headers(self, stored):
         """Checksums are given to those only who ask for them."""
         asks = self.headers.get("x-amz-checksum-mode") == "ENABLED"
-        return {name: value for name, value in stored.headers.items() if asks or not name.startswith("x-amz-checksum-")}
+        return {name: value for name, value in super().own_headers(stored).items() if asks or not name.startswith("x-amz-checksum-")}
 
     def list(self, bucket, parameters):
         if bucket.is_unlisted:

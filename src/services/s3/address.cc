@@ -1,6 +1,7 @@
 #include "services/s3/address.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstddef>
 
@@ -25,13 +26,27 @@ bool can_be_host(std::string_view bucket) {
   });
 }
 
-std::string aws_domain(std::string_view region) {
-  std::string domain = "s3.";
-  domain.append(region).append(".amazonaws.com");
-  return region.starts_with("cn-") ? domain + ".cn" : domain;
-}
+struct RegionsOfPartition {
+  std::string_view prefix;
+  Partition partition;
+};
+constexpr std::array<RegionsOfPartition, 8> kPartitions = {{{"cn-", {"aws-cn", "amazonaws.com.cn"}},
+                                                            {"us-gov-", {"aws-us-gov", "amazonaws.com"}},
+                                                            {"eusc-", {"aws-eusc", "amazonaws.eu"}},
+                                                            {"us-iso-", {"aws-iso", "c2s.ic.gov"}},
+                                                            {"us-isob-", {"aws-iso-b", "sc2s.sgov.gov"}},
+                                                            {"eu-isoe-", {"aws-iso-e", "cloud.adc-e.uk"}},
+                                                            {"us-isof-", {"aws-iso-f", "csp.hci.ic.gov"}},
+                                                            {"eu-isof-", {"aws-iso-f", "csp.hci.ic.gov"}}}};
 
 }  // namespace
+
+Partition partition_of(std::string_view region) {
+  for (const RegionsOfPartition& one : kPartitions) {
+    if (region.starts_with(one.prefix)) return one.partition;
+  }
+  return {"aws", "amazonaws.com"};
+}
 
 bool is_s3_url(std::string_view text) { return text.starts_with(kScheme); }
 
@@ -86,7 +101,8 @@ std::string object_url(const AddressOptions& options, std::string_view bucket, s
   bool is_aws = options.endpoint.empty();
   bool is_host =
       options.style == AddressStyle::kHost || (options.style == AddressStyle::kAuto && is_aws && can_be_host(bucket));
-  std::string base = is_aws ? "https://" + aws_domain(region) : options.endpoint;
+  std::string base = options.endpoint;
+  if (is_aws) base.append("https://s3.").append(region).append(".").append(partition_of(region).domain);
   while (base.ends_with('/')) base.pop_back();
   if (is_host) {
     base.insert(base.find("://") + 3, std::string(bucket) + ".");

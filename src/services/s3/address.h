@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "model/address_style.h"
 
 // Where a bucket and its objects are. Pure functions.
 
@@ -26,9 +27,13 @@ std::string format_s3_url(std::string_view bucket, std::string_view key);
 // servers than AWS are less strict than AWS about the rest.
 Result<void> check_bucket(std::string_view bucket);
 
-// kAuto: the bucket is part of the host on AWS, and the first part of the path on other servers and where it cannot be
-// a host: with upper case or '_', or with a '.', which certificates of AWS do not cover.
-enum class AddressStyle { kAuto, kPath, kHost };
+// What AWS calls a group of regions that have no accounts in common with others.
+struct Partition {
+  std::string_view name;    // "aws", as in ARNs
+  std::string_view domain;  // "amazonaws.com", of its services
+};
+// Of those that AWS's own tools know (botocore's partitions.json); a region of none of them is of "aws".
+Partition partition_of(std::string_view region);
 
 struct AddressOptions {
   std::string endpoint;  // http(s)://host[:port][/path] of another server than AWS; "": AWS

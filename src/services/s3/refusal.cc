@@ -27,12 +27,29 @@ std::string about_clock(const http::Response& response, UtcTime now) {
          " the server's; set it";
 }
 
-std::string about_access(const Asked& asked) {
+// "kms:Decrypt" in "User: ... is not authorized to perform: kms:Decrypt on resource: ..."; "" where AWS does not say
+// it.
+std::string refused_action(std::string_view message) {
+  constexpr std::string_view kBefore = "perform: ";
+  std::size_t begin = message.find(kBefore);
+  if (begin == std::string_view::npos) return "";
+  message.remove_prefix(begin + kBefore.size());
+  message = message.substr(0, message.find_first_of(" ,;"));
+  return message.find(':') == std::string_view::npos ? "" : std::string(message);
+}
+
+std::string about_access(const Asked& asked, std::string_view message) {
+  std::string action = refused_action(message);
+  const std::string permission = action.empty() ? asked.permission : std::move(action);
   if (asked.credentials == nullptr) {
-    return "an anonymous request may not " + asked.permission + " here; name credentials, or make the bucket public";
+    return "an anonymous request may not " + permission + " here; name credentials, or make the bucket public";
   }
-  return named(asked.credentials) + " lack the permission " + asked.permission +
-         (asked.permission == "s3:GetObject" ? ", or it is not there and they lack s3:ListBucket" : "");
+  std::string text = named(asked.credentials) + " lack the permission " + permission;
+  if (permission == "s3:GetObject") text += ", or it is not there and they lack s3:ListBucket";
+  if (permission.starts_with("s3:") && !asked.pays) {
+    text += ", or the bucket's requesters pay (downloads.requester_pays: yes)";
+  }
+  return text;
 }
 
 // What the client has already repeated, as its header says.
@@ -43,14 +60,24 @@ struct Advice {
   std::string text;
 };
 
-std::optional<Advice> advice_for(std::string_view code, const http::Response& response, const Asked& asked,
+std::optional<Advice> advice_for(const http::Refusal& refusal, const http::Response& response, const Asked& asked,
                                  UtcTime now) {
+  const std::string_view code = refusal.code;
   if (code == "NoSuchBucket") {
     return Advice{ErrorKind::kNotFound, "there is no bucket " + asked.bucket +
                                             "; check its name, and the endpoint if it is "
                                             "on another server than AWS"};
   }
-  if (code == "AccessDenied" || code == "AllAccessDisabled") return Advice{ErrorKind::kDenied, about_access(asked)};
+  if (code == "AccessDenied" || code == "AllAccessDisabled") {
+    return Advice{ErrorKind::kDenied, about_access(asked, refusal.message)};
+  }
+  if (code == "InvalidObjectState") {
+    return Advice{ErrorKind::kDenied,
+                  "the object is in an archive such as Glacier; restore it first, as with aws s3api restore-object"};
+  }
+  if (code.starts_with("KMS.")) {
+    return Advice{ErrorKind::kDenied, "the KMS key that the object is encrypted with cannot be used"};
+  }
   if (code == "ExpiredToken" || code == "ExpiredTokenException" || code == "TokenRefreshRequired") {
     return Advice{ErrorKind::kDenied, named(asked.credentials) + " have expired; get new ones and start again"};
   }
@@ -83,11 +110,11 @@ std::optional<Advice> advice_for(std::string_view code, const http::Response& re
 Error explain_refusal(const http::Response& response, const Asked& asked, UtcTime now) {
   http::Refusal refusal = http::read_refusal(response.head, response.body);
   Error error = http::to_error(refusal);
-  if (auto advice = advice_for(refusal.code, response, asked, now)) {
+  if (auto advice = advice_for(refusal, response, asked, now)) {
     error.kind = advice->kind;
     error.message = advice->text + " (" + error.message + ")";
   }
-  return std::move(error).with_context(asked.name);
+  return asked.name.empty() ? error : std::move(error).with_context(asked.name);
 }
 
 std::string region_in(const http::Response& response) {

@@ -1,11 +1,13 @@
 #include "services/s3/store.h"
 
 #include <charconv>
+#include <chrono>
 #include <map>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "model/limits.h"
 #include "services/s3/refusal.h"
 #include "services/s3/xml.h"
 
@@ -36,6 +38,9 @@ class ServerStore final : public Store {
                                      const std::stop_token& stop) override;
   Result<ObjectRequest> object_request(const std::string& bucket, const std::string& key,
                                        const std::stop_token& stop) override;
+  Error explain(const http::Response& refusal, const std::string& bucket) override {
+    return explain(refusal, bucket, "", "s3:GetObject");
+  }
 
  private:
   struct Question {
@@ -44,12 +49,14 @@ class ServerStore final : public Store {
     std::string key = {};
     std::string query = {};
     std::optional<http::ByteRange> range = {};
+    std::chrono::milliseconds longest{0};
   };
 
   std::string region_of(const std::string& bucket) const;
   http::Signer& signer_for(const std::string& region);
   Result<http::Response> ask(const Question& question, const std::stop_token& stop);
-  Error explain(const http::Response& response, const Question& question, std::string name, std::string permission);
+  std::vector<http::Header> headers() const;
+  Error explain(const http::Response& response, const std::string& bucket, std::string name, std::string permission);
   Result<std::optional<Object>> head_by_range(const std::string& bucket, const std::string& key,
                                               const std::stop_token& stop);
   Result<void> learn_region(const std::string& bucket, const std::stop_token& stop);
@@ -74,13 +81,21 @@ http::Signer& ServerStore::signer_for(const std::string& region) {
   return *signer;
 }
 
+// Of all requests.
+std::vector<http::Header> ServerStore::headers() const {
+  if (!options_.requester_pays) return {};
+  return {{.name = "x-amz-request-payer", .value = "requester"}};
+}
+
 // Follows a bucket to its region, once: what the server says of it then is an answer like any other.
 Result<http::Response> ServerStore::ask(const Question& question, const std::stop_token& stop) {
   for (bool is_first = true; true; is_first = false) {
     std::string region = region_of(question.bucket);
     http::Request request{.method = question.method,
                           .url = object_url(options_.address, question.bucket, question.key, region),
+                          .headers = headers(),
                           .range = question.range,
+                          .longest = question.longest,
                           .keeps_refusals = true};
     if (!question.query.empty()) request.url += "?" + question.query;
     TRY_ASSIGN(http::Response response, client_.call(request, &signer_for(region), stop));
@@ -94,15 +109,18 @@ Result<http::Response> ServerStore::ask(const Question& question, const std::sto
   }
 }
 
-Error ServerStore::explain(const http::Response& response, const Question& question, std::string name,
+Error ServerStore::explain(const http::Response& response, const std::string& bucket, std::string name,
                            std::string permission) {
   auto credentials = provider_.current({});
-  if (!credentials.ok()) return std::move(credentials).error().with_context(name);
+  if (!credentials.ok()) {
+    return name.empty() ? std::move(credentials).error() : std::move(credentials).error().with_context(name);
+  }
   Asked asked{.name = std::move(name),
-              .bucket = question.bucket,
+              .bucket = bucket,
               .permission = std::move(permission),
-              .region = region_of(question.bucket),
-              .credentials = credentials.value()};
+              .region = region_of(bucket),
+              .credentials = credentials.value(),
+              .pays = options_.requester_pays};
   return explain_refusal(response, asked, now_());
 }
 
@@ -119,7 +137,7 @@ Result<void> ServerStore::list(const ListRequest& request, const std::function<R
     auto response = ask(question, stop).context(name);
     if (!response.ok()) return std::move(response).error();
     if (response.value().head.status >= 300) {
-      return explain(response.value(), question, name, "s3:ListBucket");
+      return explain(response.value(), request.bucket, name, "s3:ListBucket");
     }
     auto page = parse_list_page(response.value().body).context(name);
     if (!page.ok()) return std::move(page).error();
@@ -134,9 +152,12 @@ Result<void> ServerStore::list(const ListRequest& request, const std::function<R
 
 Result<std::optional<Object>> ServerStore::head(const std::string& bucket, const std::string& key,
                                                 const std::stop_token& stop) {
-  Question question{.method = "HEAD", .bucket = bucket, .key = key};
+  Question question{.method = "HEAD", .bucket = bucket, .key = key, .longest = limits::kHeadTimeout};
   auto response = ask(question, stop).context(format_s3_url(bucket, key));
-  if (!response.ok()) return std::move(response).error();
+  if (!response.ok()) {
+    if (response.error().kind == ErrorKind::kStopped) return std::move(response).error();
+    return head_by_range(bucket, key, stop);
+  }
   const http::Head& head = response.value().head;
   // A bucket that is not there gives the same; listing and getting say so.
   if (head.status == kNotFound) return std::optional<Object>();
@@ -161,7 +182,7 @@ Result<std::optional<Object>> ServerStore::head_by_range(const std::string& buck
   if (head.status == kNotFound) return std::optional<Object>();
   auto size_bytes = size_in_range(head.header("content-range").value_or(""));
   if (head.status >= 300 && head.status != kRangeNotSatisfiable) {
-    return explain(response.value(), question, format_s3_url(bucket, key), "s3:GetObject");
+    return explain(response.value(), bucket, format_s3_url(bucket, key), "s3:GetObject");
   }
   if (!size_bytes.has_value()) {
     return bad_input(format_s3_url(bucket, key) + ": the server does not say how large it is");
@@ -183,10 +204,11 @@ Result<ObjectRequest> ServerStore::object_request(const std::string& bucket, con
                                                   const std::stop_token& stop) {
   if (!asked_.contains(bucket)) TRY(learn_region(bucket, stop));
   std::string region = region_of(bucket);
-  // AWS gives the checksums that it has of an object to those who ask; other servers take no notice.
-  return ObjectRequest{.request = {.url = object_url(options_.address, bucket, key, region),
-                                   .headers = {{.name = "x-amz-checksum-mode", .value = "ENABLED"}}},
+  ObjectRequest object{.request = {.url = object_url(options_.address, bucket, key, region), .headers = headers()},
                        .signer = &signer_for(region)};
+  // AWS tells the checksums that it has of an object to those who ask; other servers take no notice.
+  object.request.headers.push_back({.name = "x-amz-checksum-mode", .value = "ENABLED"});
+  return object;
 }
 
 }  // namespace

@@ -56,11 +56,15 @@ class Store {
   // the only errors are then those of that request not being answered at all.
   virtual Result<ObjectRequest> object_request(const std::string& bucket, const std::string& key,
                                                const std::stop_token& stop) = 0;
+
+  // What it means that such a request was refused, without the object's name.
+  virtual Error explain(const http::Response& refusal, const std::string& bucket) = 0;
 };
 
 struct StoreOptions {
   AddressOptions address;
   std::string region{kDefaultRegion};
+  bool requester_pays = false;  // the owner of the credentials pays for what is listed and got
 };
 
 // Borrows the client and the provider. kBadConfig: the options are wrong.

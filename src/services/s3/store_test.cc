@@ -15,6 +15,7 @@ namespace {
 
 using http::FakeClient;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
@@ -26,9 +27,10 @@ AwsCredentials some_credentials() {
           .source = "AWS_ACCESS_KEY_ID"};
 }
 
-http::Response refusal(int status, const std::string& code, const std::string& more = "") {
+http::Response refusal(int status, const std::string& code, const std::string& more = "",
+                       const std::string& message = "No.") {
   return answer(status,
-                "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>No.</Message>" + more +
+                "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>" + message + "</Message>" + more +
                     "<RequestId>R1</RequestId></Error>",
                 {{.name = "date", .value = "Thu, 05 Nov 2026 07:40:00 GMT"}});
 }
@@ -166,6 +168,14 @@ TEST_F(StoreTest, SaysWhatToDoAboutARefusal) {
            Row{"bucket", refusal(404, "NoSuchBucket"), ErrorKind::kNotFound, "there is no bucket data; check its name"},
            Row{"denied", refusal(403, "AccessDenied"), ErrorKind::kDenied,
                "the credentials of AWS_ACCESS_KEY_ID (AKIDEXAMPLE) lack the permission s3:ListBucket"},
+           Row{"key of KMS",
+               refusal(403, "AccessDenied", "",
+                       "User: arn:aws:iam::1:user/u is not authorized to perform: kms:Decrypt on resource: arn:k"),
+               ErrorKind::kDenied,
+               "(AKIDEXAMPLE) lack the permission kms:Decrypt (HTTP status 403, AccessDenied: User:"},
+           Row{"disabled key", refusal(400, "KMS.DisabledException"), ErrorKind::kDenied, "the KMS key"},
+           Row{"archived", refusal(403, "InvalidObjectState"), ErrorKind::kDenied, "restore it first"},
+           Row{"requesters pay", refusal(403, "AccessDenied"), ErrorKind::kDenied, "downloads.requester_pays"},
            Row{"expired", refusal(400, "ExpiredToken"), ErrorKind::kDenied, "have expired; get new ones"},
            Row{"clock", refusal(403, "RequestTimeTooSkewed"), ErrorKind::kDenied,
                "this machine's clock is 20 minutes ahead of the server's; set it"},
@@ -180,6 +190,32 @@ TEST_F(StoreTest, SaysWhatToDoAboutARefusal) {
                 AllOf(HasSubstr("listing s3://data/p/: "), HasSubstr(row.message), Not(HasSubstr("VERYSECRET"))))
         << row.name;
     EXPECT_EQ(kind, row.kind) << row.name;
+  }
+}
+
+TEST_F(StoreTest, ExplainsTheRefusalOfAnObject) {
+  FakeClient client([](const http::Request&) -> Result<http::Response> { return answer(200, ""); });
+  auto own = store(client, {.requester_pays = true});
+  Error denied = own->explain(refusal(403, "AccessDenied"), "data");
+  EXPECT_EQ(denied.kind, ErrorKind::kDenied);
+  EXPECT_EQ(denied.code, 403);
+  EXPECT_THAT(denied.message, AllOf(HasSubstr("lack the permission s3:GetObject"), Not(HasSubstr("requester"))));
+  EXPECT_THAT(own->explain(refusal(400, "ExpiredToken"), "data").message, HasSubstr("have expired; get new ones"));
+}
+
+TEST_F(StoreTest, PaysAsARequesterWhereItIsTold) {
+  FakeClient client([](const http::Request& request) -> Result<http::Response> {
+    return answer(200, request.method == "HEAD" ? "" : page(""), {{.name = "content-length", .value = "1"}});
+  });
+  auto own = store(client, {.requester_pays = true});
+  ASSERT_TRUE(list(*own, {.bucket = "data"}).ok());
+  ASSERT_TRUE(own->head("data", "k", {}).ok());
+  http::Request get = own->object_request("data", "k", {}).value().request;
+  ASSERT_TRUE(own->object_request("data", "k", {}).value().signer->sign(get).ok());
+  for (const http::Request& request : {client.asked[0], client.asked[1], get}) {
+    EXPECT_THAT(request.headers, Contains(AllOf(Field(&http::Header::name, "x-amz-request-payer"),
+                                                Field(&http::Header::value, "requester"))));
+    EXPECT_THAT(request.headers.back().value, HasSubstr(";x-amz-request-payer"));
   }
 }
 

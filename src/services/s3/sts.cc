@@ -17,12 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string partition_of(std::string_view region) {
-  if (region.starts_with("cn-")) return "arn:aws-cn:s3:::";
-  if (region.starts_with("us-gov-")) return "arn:aws-us-gov:s3:::";
-  return "arn:aws:s3:::";
-}
-
 // In policies, * and ? are wildcards and $ begins a variable; these are the ways to write the characters.
 std::string escaped(std::string_view prefix) {
   std::string result;
@@ -38,7 +32,7 @@ std::string escaped(std::string_view prefix) {
 
 std::string url_of(const FederationRequest& request) {
   if (!request.endpoint.empty()) return request.endpoint.ends_with('/') ? request.endpoint : request.endpoint + "/";
-  return "https://sts." + request.region + ".amazonaws.com" + (request.region.starts_with("cn-") ? ".cn/" : "/");
+  return "https://sts." + request.region + "." + std::string(partition_of(request.region).domain) + "/";
 }
 
 Result<void> check_request(const FederationRequest& request) {
@@ -77,7 +71,7 @@ Result<std::string> policy_for(const std::vector<Grant>& grants, std::string_vie
     TRY(check_bucket(grant.bucket));
     prefixes[grant.bucket].push_back(escaped(grant.prefix) + "*");
   }
-  std::string begin = partition_of(region);
+  std::string begin = "arn:" + std::string(partition_of(region).name) + ":s3:::";
   Json objects = Json::array();
   Json statements = Json::array();
   for (auto& [bucket, own] : prefixes) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include <string>
 
 #include "fakes/fault_server.h"
@@ -43,6 +45,19 @@ TEST(PolicyFor, TakesWildcardsInPrefixesAsTheyAre) {
   EXPECT_THAT(policy.value(), HasSubstr(R"("arn:aws-cn:s3:::data/a${*}b${?}c${$}d\"*")"));
 }
 
+TEST(PolicyFor, NamesThePartitionOfTheRegion) {
+  for (const auto& [region, partition] : std::map<std::string, std::string>{{"us-gov-east-1", "aws-us-gov"},
+                                                                            {"eusc-de-east-1", "aws-eusc"},
+                                                                            {"us-iso-west-1", "aws-iso"},
+                                                                            {"us-isob-east-1", "aws-iso-b"},
+                                                                            {"eu-isoe-west-1", "aws-iso-e"},
+                                                                            {"eu-isof-x-1", "aws-iso-f"},
+                                                                            {"ap-south-1", "aws"}}) {
+    EXPECT_THAT(policy_for({{.bucket = "data", .prefix = ""}}, region).value(),
+                HasSubstr("\"arn:" + partition + ":s3:::data/*"));
+  }
+}
+
 TEST(PolicyFor, RefusesWhatAwsWouldNotTake) {
   EXPECT_THAT(policy_for({}, "").error().message, HasSubstr("there is no bucket to allow"));
   EXPECT_FALSE(policy_for({{.bucket = "a*", .prefix = ""}}, "").ok());
@@ -77,6 +92,10 @@ TEST(Federate, SignsForStsAndReadsItsAnswer) {
             "Action=GetFederationToken&Version=2011-06-15&Name=quern&DurationSeconds=7200"
             "&Policy=%7B%22a%22%3A%20%22b%20c%22%7D");
   EXPECT_THAT(asked.headers.back().value, HasSubstr("Credential=AKIDEXAMPLE/20261105/eu-west-1/sts/aws4_request"));
+  FederationRequest other = some_request();
+  other.region = "eusc-de-east-1";
+  ASSERT_TRUE(federate(client, *provider_with(), other, today, {}).ok());
+  EXPECT_EQ(client.asked.at(1).url, "https://sts.eusc-de-east-1.amazonaws.eu/");
 }
 
 TEST(Federate, RefusesWhatCannotWork) {
