@@ -126,6 +126,11 @@ void Collector::add_notes(InputList& list, std::size_t named_twice, const std::s
   }
   add_left_out(list, own_, "file that quern wrote was", "files that quern wrote were");
   add_left_out(list, bookkeeping_, "file or folder of Hadoop's own was", "files or folders of Hadoop's own were");
+  if (hidden_ > 0) {
+    list.notes.push_back(counted(hidden_, "object was", "objects were") +
+                         " left out, as a part of the key begins with a dot" + (hidden_ > 1 ? ", such as " : ": ") +
+                         first_hidden_);
+  }
   if (left_out_ > 0) {
     list.notes.push_back(counted(left_out_, "socket, pipe or device was", "sockets, pipes or devices were") +
                          " left out");

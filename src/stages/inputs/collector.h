@@ -31,6 +31,11 @@ class Collector {
   void leave_out_own(const std::string& name) { own_.push_back(name); }
   // What Hadoop writes next to data.
   void leave_out_bookkeeping(const std::string& name) { bookkeeping_.push_back(name); }
+  // An object that would be an input if no part of its key began with a dot.
+  void leave_out_hidden(const std::string& name) {
+    if (hidden_++ == 0) first_hidden_ = name;
+  }
+  const Filter* filter() const { return filter_; }
   std::size_t own_left_out() const { return own_.size(); }
   // For the error of a pattern that came to nothing: what was left out since there were so many; "" if nothing was.
   std::string left_out_since(std::size_t own) const;
@@ -51,6 +56,8 @@ class Collector {
   std::uint64_t left_out_ = 0;
   std::vector<std::string> own_;
   std::vector<std::string> bookkeeping_;
+  std::size_t hidden_ = 0;
+  std::string first_hidden_;
   const Filter* filter_ = nullptr;
   std::size_t prefix_bytes_ = 0;
   std::size_t filtered_out_ = 0;

@@ -8,6 +8,15 @@ namespace quern::inputs {
 
 using Json = nlohmann::json;
 
+std::vector<std::string> without_covered(std::vector<std::string> prefixes) {
+  std::sort(prefixes.begin(), prefixes.end());
+  std::vector<std::string> kept;
+  for (std::string& prefix : prefixes) {
+    if (kept.empty() || !prefix.starts_with(kept.back())) kept.push_back(std::move(prefix));
+  }
+  return kept;
+}
+
 // Takes a parsed Filter.json to pieces. nlohmann throws only where a value has another type, which is asked before.
 struct FilterReader {
   std::string origin;
@@ -132,6 +141,37 @@ bool Filter::accepts(std::string_view path) const {
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   return true;
+}
+
+// A part of a path ends with '/' as long as folders go on, and with '.' in the file's name.
+std::vector<std::string> Filter::prefixes(std::size_t most) const {
+  struct Begin {
+    std::string text;
+    bool is_in_name = false;
+  };
+  std::vector<Begin> begins = {{}};
+  for (const Dimension& dimension : dimensions_) {
+    if (dimension.is_any || dimension.is_range) break;
+    std::vector<Begin> longer;
+    for (const Begin& begin : begins) {
+      const bool is_first = &dimension == dimensions_.data();
+      for (std::string_view separator : {"/", "."}) {
+        if (separator == "/" && begin.is_in_name) continue;
+        for (const std::string& value : dimension.values) {
+          std::string text = begin.text;
+          if (!is_first) text += separator;
+          longer.push_back({.text = text + value, .is_in_name = !is_first && separator == "."});
+        }
+        if (is_first) break;
+      }
+      if (longer.size() > most) break;
+    }
+    if (longer.size() > most) break;
+    begins = std::move(longer);
+  }
+  std::vector<std::string> texts;
+  for (Begin& begin : begins) texts.push_back(std::move(begin.text));
+  return without_covered(std::move(texts));
 }
 
 }  // namespace quern::inputs

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 
 namespace quern::inputs {
 
+// Sorted, and without those that begin with another one.
+std::vector<std::string> without_covered(std::vector<std::string> prefixes);
+
 // A Filter.json (docs/formats/filter.md): which inputs are wanted, by the parts of their paths.
 class Filter {
  public:
@@ -17,6 +21,9 @@ class Filter {
 
   // `path` is that of the input below its prefix, without a leading '/'.
   bool accepts(std::string_view path) const;
+  // Every path that is accepted begins with one of these, of which none begins with another; at most `most`. {""}: any
+  // path may be accepted.
+  std::vector<std::string> prefixes(std::size_t most) const;
   // As it was read, without what is only layout.
   const std::string& json() const { return json_; }
 

@@ -90,5 +90,30 @@ TEST(Filter, SaysWhatIsWrong) {
   }
 }
 
+TEST(Filter, KnowsWhatAllPathsBeginWith) {
+  auto prefixes = [](const std::string& dimensions, std::size_t most = 100) {
+    std::string list;
+    std::size_t number = 0;
+    std::string json = R"({"version": 1, "dimensions": [)";
+    for (std::size_t begin = 0; begin < dimensions.size(); ++number) {
+      std::size_t end = std::min(dimensions.find(';', begin), dimensions.size());
+      json += (begin == 0 ? "" : ", ") + std::string(R"({"field_name": "f", "allowed_values": )") +
+              dimensions.substr(begin, end - begin) + "}";
+      begin = end + 1;
+    }
+    return Filter::parse(json + "]}", "F").value().prefixes(most);
+  };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(prefixes(""), Texts{""});
+  EXPECT_EQ(prefixes(R"("*";"a")"), Texts{""});
+  EXPECT_EQ(prefixes(R"({"min": "a"})"), Texts{""});
+  EXPECT_EQ(prefixes(R"("a")"), Texts{"a"});
+  EXPECT_EQ(prefixes(R"(["b", "ab", "a"])"), (Texts{"a", "b"}));
+  EXPECT_EQ(prefixes(R"("a";"b";{"max": "c"};"d")"), (Texts{"a.b", "a/b"}));
+  EXPECT_EQ(prefixes(R"("a";"b";"c")"), (Texts{"a.b.c", "a/b.c", "a/b/c"}));
+  EXPECT_EQ(prefixes(R"("a";["b", "c"])", 3), Texts{"a"});
+  EXPECT_EQ(prefixes("[]"), Texts{});
+}
+
 }  // namespace
 }  // namespace quern::inputs

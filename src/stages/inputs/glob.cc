@@ -201,6 +201,15 @@ bool matches(std::string_view pattern, std::string_view name) {
   return at == pattern.size();
 }
 
+std::string escape(std::string_view name) {
+  std::string pattern;
+  for (char byte : name) {
+    if (std::string_view("*?[{\\").find(byte) != std::string_view::npos) pattern += '\\';
+    pattern += byte;
+  }
+  return pattern;
+}
+
 std::string unescape(std::string_view pattern) {
   std::string text;
   for (std::size_t at = 0; at < pattern.size(); ++at) {

@@ -22,6 +22,8 @@ bool matches(std::string_view pattern, std::string_view name);
 
 // The pattern without the backslashes that take a meaning away.
 std::string unescape(std::string_view pattern);
+// The pattern that only this name matches.
+std::string escape(std::string_view name);
 
 // {a,b} stands for a and for b, also nested and empty: x{,.{gz,xz}} gives x, x.gz and x.xz. Braces without a comma are
 // ordinary characters. kBadConfig for patterns that stand for more names than anybody means.

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "model/limits.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
 #include "services/s3/store.h"
@@ -23,6 +24,17 @@ std::optional<std::uint64_t> parse_size(std::optional<std::string_view> text) {
   auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), size_bytes);
   if (error != std::errc() || end != text->data() + text->size() || text->empty()) return std::nullopt;
   return size_bytes;
+}
+
+// A key with another letter before each dot that begins a part behind the first `from` bytes: what patterns do not
+// match for the dot alone, they match then.
+std::string without_dots(std::string_view key, std::size_t from) {
+  std::string plain;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i >= from && key[i] == '.' && (i == 0 || key[i - 1] == '/')) plain += 'x';
+    plain += key[i];
+  }
+  return plain;
 }
 
 std::string lower(std::string_view text) {
@@ -83,26 +95,48 @@ Result<void> RemoteFinder::add_keys(const Named& named, const std::string& text)
     TRY_ASSIGN(bool is_there, add_exact(named, key));
     static_cast<void>(is_there);
   }
-  std::uint64_t others = 0;
-  std::string nearest;
+  Others others;
   for (const KeyListing& listing : plan.listings) {
-    TRY_ASSIGN(std::uint64_t count, add_listing(named, listing, nearest));
-    others += count;
+    for (const std::string& prefix : narrowed(named, listing)) TRY(add_listing(named, listing, prefix, others));
   }
   if (found_.count() > count_before) return {};
   if (plan.listings.empty()) {
     TRY_ASSIGN(std::string advice, advice_below(named));
     return not_found("there is no object " + text + advice);
   }
+  if (found_.filter() != nullptr) {
+    // All of it, to say what there is.
+    others = {};
+    for (const KeyListing& listing : plan.listings) TRY(add_listing(named, listing, listing.prefix, others));
+    if (found_.count() > count_before) return {};
+  }
   std::string message = text + " matches no object";
   if (plan.listings.size() == 1 && !plan.listings[0].prefix.empty()) {
-    message += others == 0 ? ": none begins with " + named.name_prefix + plan.listings[0].prefix : "";
+    message += others.count == 0 ? ": none begins with " + named.name_prefix + plan.listings[0].prefix : "";
   }
-  if (others > 0) {
-    message += "; there " + std::string(others == 1 ? "is " : "are ") + std::to_string(others) +
-               (others == 1 ? " other, " : " others, such as ") + nearest;
+  if (others.has_pattern) {
+    message += "; there is one of this very name: write " + named.name_prefix + glob::escape(named.key);
+  } else if (others.count > 0) {
+    message += "; there " + std::string(others.count == 1 ? "is " : "are ") + std::to_string(others.count) +
+               (others.count == 1 ? " other, " : " others, such as ") + others.nearest;
   }
   return not_found(std::move(message));
+}
+
+// What the filter fixes of the beginnings of paths needs not be listed and thrown away.
+std::vector<std::string> RemoteFinder::narrowed(const Named& named, const KeyListing& listing) const {
+  if (found_.filter() == nullptr) return {listing.prefix};
+  const std::string folder = listing.prefix.substr(0, folder_bytes(named.key));
+  std::vector<std::string> begins = found_.filter()->prefixes(limits::kMaxNarrowedListings);
+  // The filter passes by slashes before the path.
+  begins.emplace_back("/");
+  std::vector<std::string> prefixes;
+  for (const std::string& begin : begins) {
+    std::string prefix = folder + begin;
+    if (listing.prefix.starts_with(prefix)) prefix = listing.prefix;
+    if (prefix.starts_with(listing.prefix)) prefixes.push_back(std::move(prefix));
+  }
+  return without_covered(std::move(prefixes));
 }
 
 Result<bool> RemoteFinder::add_exact(const Named& named, const std::string& key) {
@@ -112,25 +146,33 @@ Result<bool> RemoteFinder::add_exact(const Named& named, const std::string& key)
   found_.add_remote({.name = named.name_prefix + key,
                      .stored_bytes = object->size_bytes,
                      .url = s3::format_s3_url(named.bucket, key),
-                     .etag = std::move(object->etag)});
+                     .etag = std::move(object->etag),
+                     .size_binds = false});
   return true;
 }
 
-// Returns how many objects were there that no pattern wants; `nearest` is then the first of them.
-Result<std::uint64_t> RemoteFinder::add_listing(const Named& named, const KeyListing& listing, std::string& nearest) {
+Result<void> RemoteFinder::add_listing(const Named& named, const KeyListing& listing, const std::string& prefix,
+                                       Others& others) {
   TRY_ASSIGN(s3::Store * store, request_.peers.store());
-  std::uint64_t others = 0;
+  auto find = [&](std::string_view key) {
+    return std::find_if(listing.patterns.begin(), listing.patterns.end(),
+                        [&](const KeyPattern& pattern) { return pattern.matches(key); });
+  };
   auto take = [&](const s3::Object& object) -> Result<void> {
     if (is_folder_marker(object)) return {};
-    auto wanted = std::find_if(listing.patterns.begin(), listing.patterns.end(),
-                               [&](const KeyPattern& pattern) { return pattern.matches(object.key); });
+    auto wanted = find(object.key);
     if (wanted != listing.patterns.end() && !wanted->names_bookkeeping() &&
         is_in_bookkeeping(std::string_view(object.key).substr(listing.prefix.rfind('/') + 1))) {
       found_.leave_out_bookkeeping(named.name_prefix + object.key);
       return {};
     }
     if (wanted == listing.patterns.end()) {
-      if (others++ == 0 && nearest.empty()) nearest = named.name_prefix + object.key;
+      const std::string plain = without_dots(object.key, listing.prefix.size());
+      if (plain != object.key && find(plain) != listing.patterns.end()) {
+        found_.leave_out_hidden(named.name_prefix + object.key);
+      }
+      if (others.count++ == 0) others.nearest = named.name_prefix + object.key;
+      others.has_pattern = others.has_pattern || object.key == named.key;
       return {};
     }
     found_.add_remote({.name = named.name_prefix + object.key,
@@ -139,10 +181,8 @@ Result<std::uint64_t> RemoteFinder::add_listing(const Named& named, const KeyLis
                        .etag = object.etag});
     return {};
   };
-  s3::ListRequest request{
-      .bucket = named.bucket, .prefix = listing.prefix, .delimiter = listing.is_one_level ? "/" : ""};
-  TRY(store->list(request, take, stop_));
-  return others;
+  s3::ListRequest request{.bucket = named.bucket, .prefix = prefix, .delimiter = listing.is_one_level ? "/" : ""};
+  return store->list(request, take, stop_);
 }
 
 // For a name that perhaps was meant as a folder.
@@ -179,6 +219,7 @@ Result<void> RemoteFinder::add_line(const std::string& name, std::optional<std::
     if (object.ok() && object.value().has_value()) {
       size_bytes = object.value()->size_bytes;
       input.etag = std::move(object.value()->etag);
+      input.size_binds = false;
     }
   }
   input.size_is_known = size_bytes.has_value();
@@ -210,9 +251,11 @@ Result<Input> RemoteFinder::ask_for_url(Input input) {
   std::string host = http::parse_url(input.url).value().host;
   if (silent_hosts_.contains(host)) return input;
   TRY_ASSIGN(http::Client * client, request_.peers.client());
-  auto response = client->call(
-      {.method = "HEAD", .url = input.url.str(), .headers = {{.name = "Accept-Encoding", .value = "identity"}}},
-      nullptr, stop_);
+  auto response = client->call({.method = "HEAD",
+                                .url = input.url.str(),
+                                .headers = {{.name = "Accept-Encoding", .value = "identity"}},
+                                .longest = limits::kHeadTimeout},
+                               nullptr, stop_);
   if (!response.ok()) {
     if (response.error().kind == ErrorKind::kStopped) return std::move(response).error();
     if (response.error().code == 0) silent_hosts_.insert(std::move(host));
@@ -222,7 +265,9 @@ Result<Input> RemoteFinder::ask_for_url(Input input) {
   // The length of a body that is compressed on its way says nothing of the file.
   bool is_plain = lower(head.header("content-encoding").value_or("identity")) == "identity";
   auto size_bytes = is_plain ? parse_size(head.header("content-length")) : std::nullopt;
-  input.size_is_known = size_bytes.has_value();
+  // Some servers answer each HEAD with a length of 0.
+  input.size_is_known = size_bytes.value_or(0) > 0;
+  input.size_binds = false;
   input.stored_bytes = size_bytes.value_or(0);
   input.etag = head.header("etag").value_or("");
   return input;

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "stages/inputs/collector.h"
@@ -48,7 +49,15 @@ class RemoteFinder {
 
   Result<void> add_keys(const Named& named, const std::string& text);
   Result<bool> add_exact(const Named& named, const std::string& key);
-  Result<std::uint64_t> add_listing(const Named& named, const KeyListing& listing, std::string& nearest);
+  // Objects that were listed and that no pattern wants.
+  struct Others {
+    std::uint64_t count = 0;
+    std::string nearest;       // the first of them
+    bool has_pattern = false;  // one has the very name that is taken for a pattern
+  };
+  // Lists what begins with `prefix`, which begins with that of the listing.
+  Result<void> add_listing(const Named& named, const KeyListing& listing, const std::string& prefix, Others& others);
+  std::vector<std::string> narrowed(const Named& named, const KeyListing& listing) const;
   Result<std::string> advice_below(const Named& named);
   Result<void> add_url(const std::string& url, std::optional<std::uint64_t> size_bytes);
   Result<Input> ask_for_url(Input input);

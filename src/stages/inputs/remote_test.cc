@@ -17,6 +17,7 @@
 namespace quern::inputs {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -50,6 +51,10 @@ class FakeStore final : public s3::Store {
                                            const std::stop_token& /*stop*/) override {
     CHECK(false);
     return s3::ObjectRequest{};
+  }
+  Error explain(const http::Response& /*refusal*/, const std::string& /*bucket*/) override {
+    CHECK(false);
+    return {};
   }
 
   std::map<std::string, std::uint64_t> objects;
@@ -193,6 +198,7 @@ TEST_F(RemoteInputs, AsksTheServerForTheSizeOfAUrl) {
   const Row rows[] = {
       {"known", answer(200, {{.name = "content-length", .value = "77"}, {.name = "etag", .value = "\"t\""}}), true, 77},
       {"no length", answer(200), false, 0},
+      {"no body, no length", answer(200, {{.name = "content-length", .value = "0"}}), false, 0},
       {"bad length", answer(200, {{.name = "content-length", .value = "x"}}), false, 0},
       {"compressed on its way",
        answer(200, {{.name = "content-length", .value = "7"}, {.name = "content-encoding", .value = "gzip"}}), false,
@@ -214,6 +220,7 @@ TEST_F(RemoteInputs, AsksTheServerForTheSizeOfAUrl) {
     EXPECT_EQ(input.url, "https://host/a.gz?x=1");
     EXPECT_EQ(input.size_is_known, row.is_known) << row.name;
     EXPECT_EQ(input.stored_bytes, row.size_bytes) << row.name;
+    EXPECT_FALSE(row.is_known && input.size_binds) << row.name;
   }
 }
 
@@ -288,12 +295,44 @@ TEST_F(RemoteInputs, FiltersBelowThePrefixOfEachPattern) {
     auto list = list_inputs(own);
     EXPECT_THAT(names_of(list), ElementsAre("s3://data/t/idle/Firefox/20261102.v1.gz")) << text;
     ASSERT_TRUE(list.ok());
-    EXPECT_THAT(list.value().notes, ElementsAre("the filter left out 2 inputs"));
+    // What does not begin as the filter says was not even listed.
+    EXPECT_THAT(list.value().notes, ElementsAre("the filter left out 1 input"));
+    EXPECT_THAT(store_.asked, Contains("list t/idle/Firefox"));
+    EXPECT_THAT(store_.asked, Not(Contains("list t/idle/")));
   }
   InputRequest none = request({"s3://data/t/"});
   none.filter = pattern("Filter.json");
   EXPECT_THAT(names_of(list_inputs(none)),
               ElementsAre("error: job.yml: the filter Filter.json leaves none of 3 inputs"));
+}
+
+TEST_F(RemoteInputs, ListsWhatTheFilterFixesInAllItsForms) {
+  put_all({"t/b/1/x", "t/b.1.x", "t/a/2/x", "t/ab/2/x", "t//a/1/y", "t/a/3/x", "t/c/1/x", "t/a/1"});
+  write("Filter.json", R"({"version": 1, "dimensions": [{"field_name": "f", "allowed_values": ["b", "a"]},
+                          {"field_name": "g", "allowed_values": ["1", "2"]}, {"field_name": "h", "allowed_values": "*"}]})");
+  InputRequest own = request({"s3://data/t/"});
+  own.filter = pattern("Filter.json");
+  EXPECT_THAT(names_of(list_inputs(own)), ElementsAre("s3://data/t//a/1/y", "s3://data/t/a/1", "s3://data/t/a/2/x",
+                                                      "s3://data/t/b.1.x", "s3://data/t/b/1/x"));
+  EXPECT_THAT(store_.asked, ElementsAre("list t//", "list t/a.1", "list t/a.2", "list t/a/1", "list t/a/2",
+                                        "list t/b.1", "list t/b.2", "list t/b/1", "list t/b/2"));
+}
+
+TEST_F(RemoteInputs, SaysWhichObjectsADotHides) {
+  put_all({"p/.a.gz", "p/.git/b.gz", "p/c.gz", "p/.d.txt"});
+  auto list = list_inputs(request({"s3://data/p/**/*.gz"}));
+  EXPECT_THAT(names_of(list), ElementsAre("s3://data/p/c.gz"));
+  EXPECT_THAT(list.value().notes,
+              ElementsAre("2 objects were left out, as a part of the key begins with a dot, such as "
+                          "s3://data/p/.a.gz"));
+}
+
+TEST_F(RemoteInputs, SaysHowToNameWhatLooksLikeAPattern) {
+  put_all({"p/brack[1].txt", "p/brack[2].txt"});
+  EXPECT_EQ(message({"s3://data/p/brack[1].txt"}),
+            "job.yml: s3://data/p/brack[1].txt matches no object; there is one of this very name: write "
+            "s3://data/p/brack\\[1].txt");
+  EXPECT_THAT(names({"s3://data/p/brack\\[1].txt"}), ElementsAre("s3://data/p/brack[1].txt"));
 }
 
 TEST_F(RemoteInputs, FiltersLocalFilesAndListsAlike) {
