@@ -76,7 +76,8 @@ Result<http::Client*> RemoteAccess::client() {
 }
 
 s3::StoreOptions RemoteAccess::store_options() const {
-  s3::StoreOptions options{.address = {.endpoint = s3_endpoint(line_)}};
+  s3::StoreOptions options{.address = {.endpoint = s3_endpoint(line_), .style = downloads_.address},
+                           .requester_pays = downloads_.requester_pays};
   if (!credentials_.region.empty()) options.region = credentials_.region;
   return options;
 }
@@ -124,7 +125,7 @@ Result<std::unique_ptr<s3::Store>> RemoteAccess::task_store() {
 
 Result<fetch::Remote> RemoteAccess::remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop) {
   fetch::Remote remote{.input = ordinal, .path = input.path.str(), .etag = input.etag.str()};
-  if (input.size_is_known) remote.size_bytes = input.stored_bytes;
+  if (input.size_is_known && input.size_binds) remote.size_bytes = input.stored_bytes;
   if (!s3::is_s3_url(input.url)) {
     remote.request.url = input.url.str();
     return remote;
@@ -137,12 +138,19 @@ Result<fetch::Remote> RemoteAccess::remote(const Input& input, InputOrdinal ordi
   return remote;
 }
 
-Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, const Downloads& downloads,
-                                                          EventSink& events, const std::stop_token& stop) {
+// A refusal by S3 has a reason that its user can do something about.
+std::optional<Error> RemoteAccess::explain(const Input& input, const http::Response& refusal) {
+  auto name = s3::parse_s3_url(input.url);
+  if (!name.ok() || store_ == nullptr) return std::nullopt;
+  return store_->explain(refusal, name.value().bucket);
+}
+
+Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, EventSink& events,
+                                                          const std::stop_token& stop) {
   auto is_remote = [](const Input& input) { return input.is_remote(); };
   if (std::none_of(inputs.inputs.begin(), inputs.inputs.end(), is_remote)) return make_local_supply();
   TRY_ASSIGN(std::string working_folder, disk::working_folder());
-  const std::string folder = disk::absolute_path(downloads.directory, working_folder);
+  const std::string folder = disk::absolute_path(downloads_.directory, working_folder);
   const bool several = has_several_buckets(inputs);
   std::vector<fetch::Remote> remotes;
   std::map<InputOrdinal, Error> refused;
@@ -159,12 +167,18 @@ Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, con
     TRY_ASSIGN(fetch::Remote one, remote(input, i, stop));
     remotes.push_back(std::move(one));
   }
-  fetch::FetchOptions options{.parallel = downloads.parallel,
-                              .attempts = downloads.attempts,
-                              .keep = downloads.keep,
+  fetch::FetchOptions options{.parallel = downloads_.parallel,
+                              .attempts = downloads_.attempts,
+                              .patience = downloads_.patience,
+                              .keep = downloads_.keep,
                               .spool_bytes = limits::kSpoolBytes};
   MakeFetch make = [&](std::function<void(InputOrdinal)> on_settled) {
-    return fetch::make_fetch(options, std::move(remotes), {.events = events, .on_settled = std::move(on_settled)});
+    return fetch::make_fetch(options, std::move(remotes),
+                             {.events = events,
+                              .on_settled = std::move(on_settled),
+                              .explain = [this, &inputs](InputOrdinal input, const http::Response& refusal) {
+                                return explain(inputs.inputs[input], refusal);
+                              }});
   };
   return make_fetching_supply(inputs, std::move(refused), events, make);
 }

@@ -33,16 +33,16 @@ std::string s3_endpoint(const CommandLine& line);
 // nor a network. Used by the main thread until the inputs are listed, and then by the thread that fetches them.
 class RemoteAccess {
  public:
-  // `line` is borrowed. Credentials are looked for in `environment`.
-  explicit RemoteAccess(const CommandLine& line, EnvironmentLookup environment = process_environment())
-      : line_(line), environment_(std::move(environment)) {}
+  // `line` and `downloads` are borrowed. Credentials are looked for in `environment`.
+  RemoteAccess(const CommandLine& line, const Downloads& downloads,
+               EnvironmentLookup environment = process_environment())
+      : line_(line), downloads_(downloads), environment_(std::move(environment)) {}
   // For inputs::list_inputs.
   inputs::RemotePeers peers();
 
-  // Says where each remote input will be, below the folder of `downloads`, and how it gets there. Without remote inputs
-  // it is the local supply. Blocks where a bucket's region is not known yet.
-  Result<std::unique_ptr<InputSupply>> supply(InputList& inputs, const Downloads& downloads, EventSink& events,
-                                              const std::stop_token& stop);
+  // Says where each remote input will be, below the folder of the downloads, and how it gets there. Without remote
+  // inputs it is the local supply. Blocks where a bucket's region is not known yet.
+  Result<std::unique_ptr<InputSupply>> supply(InputList& inputs, EventSink& events, const std::stop_token& stop);
 
  private:
   Result<http::Client*> client();
@@ -50,9 +50,11 @@ class RemoteAccess {
   // Each bucket with credentials of its own, from the deployment whose task this is.
   Result<std::unique_ptr<s3::Store>> task_store();
   s3::StoreOptions store_options() const;
+  std::optional<Error> explain(const Input& input, const http::Response& refusal);
   Result<fetch::Remote> remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop);
 
   const CommandLine& line_;
+  const Downloads& downloads_;
   const EnvironmentLookup environment_;
   std::unique_ptr<http::Client> client_;
   FoundCredentials credentials_;

@@ -36,7 +36,7 @@ RunSession::RunSession(const CommandLine& line, const Job& job)
     : line_(line),
       job_(job),
       folder_(paths_of(line, job)),
-      remote_(line),
+      remote_(line, job.downloads),
       accountant_(inputs_),
       policy_(
           job.limits, inputs_.inputs,
@@ -102,7 +102,7 @@ Result<void> RunSession::list_inputs(const ListInputs& list, const std::function
   events_->emit(started);
   for (const std::string& note : inputs_.notes) events_->emit(event::Note{event::Level::kInfo, note});
   events_->emit(event::PhaseEnded{event::Phase::kInputs, std::chrono::steady_clock::now() - start});
-  TRY_ASSIGN(supply_, remote_.supply(inputs_, job_.downloads, *events_, stop_.get_token()));
+  TRY_ASSIGN(supply_, remote_.supply(inputs_, *events_, stop_.get_token()));
   return {};
 }
 

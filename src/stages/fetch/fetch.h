@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,12 +31,13 @@ struct Remote {
 };
 
 struct FetchOptions {
-  std::size_t parallel = 8;       // transfers at once
-  std::size_t attempts = 5;       // for each part
-  bool keep = false;              // files stay when they were mapped
-  std::uint64_t spool_bytes = 0;  // of files that are fetched, or being fetched, and not yet released
+  std::size_t parallel = 8;               // transfers at once
+  std::size_t attempts = 5;               // for each part
+  std::chrono::milliseconds patience{0};  // as in http::RetryPolicy
+  bool keep = false;                      // files stay when they were mapped
+  std::uint64_t spool_bytes = 0;          // of files that are fetched, or being fetched, and not yet released
   std::uint64_t part_bytes = limits::kFetchPartBytes;  // larger objects are fetched in ranges of this size
-  http::ClientOptions http = {};                       // but for the attempts, which stand above
+  http::ClientOptions http = {};                       // but for the attempts and the patience, which stand above
 };
 
 // Fetches in the order of the list. Made and run by one thread; ready(), outcome() and release() are for any thread.
@@ -63,6 +65,8 @@ struct FetchPeers {
   // Called on the fetching thread once for each object, in any order, the moment its file is complete and verified, or
   // it has failed; not for those that are left when run() fails. Must not block.
   std::function<void(InputOrdinal)> on_settled;
+  // What a refusal means to the input's user, if more is known of it than HTTP says. Called on the fetching thread.
+  std::function<std::optional<Error>(InputOrdinal, const http::Response&)> explain = {};
 };
 
 // A complete file of the same size and ETag that an earlier run left (downloads.keep) is used as it is; part files of

@@ -93,12 +93,13 @@ TEST(Digest, IsWhatOthersReckon) {
   const Row rows[] = {
       {Checksum::Algorithm::kCrc32c, "e3069283"},
       {Checksum::Algorithm::kCrc32, "cbf43926"},
+      {Checksum::Algorithm::kCrc64Nvme, "ae8b14860a799888"},
       {Checksum::Algorithm::kSha1, "f7c3bc1d808e04732adf679965ccc34ca7ae3441"},
       {Checksum::Algorithm::kSha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"},
       {Checksum::Algorithm::kMd5, "25f9e794323b453885f5181f1b624d0b"},
   };
   for (const Row& row : rows) {
-    auto digest = make_digest(row.algorithm);
+    auto digest = make_digest({.algorithm = row.algorithm, .value = "", .name = ""});
     digest->add("1234");
     digest->add("");
     digest->add("56789");
@@ -119,6 +120,10 @@ TEST(ChecksumOf, TakesOnlyWhatIsOfTheWholeObject) {
             "x-amz-checksum-crc32c e3069283");
   EXPECT_EQ(checksum_name({.status = 200, .headers = {{"x-amz-checksum-sha1", "98O8HYCOBHMq32eZZczDTKeuNEE="}}}),
             "x-amz-checksum-sha1 f7c3bc1d808e04732adf679965ccc34ca7ae3441");
+  EXPECT_EQ(checksum_name(
+                {.status = 206,
+                 .headers = {{"x-amz-checksum-crc64nvme", "rosUhgp5mIg="}, {"x-amz-checksum-type", "FULL_OBJECT"}}}),
+            "x-amz-checksum-crc64nvme ae8b14860a799888");
   struct Row {
     const char* name;
     http::Head head;
@@ -131,6 +136,8 @@ TEST(ChecksumOf, TakesOnlyWhatIsOfTheWholeObject) {
       {"KMS", {.status = 200, .headers = {s3, {"etag", md5}, {"x-amz-server-side-encryption", "aws:kms"}}}},
       {"customer's key",
        {.status = 200, .headers = {s3, {"etag", md5}, {"x-amz-server-side-encryption-customer-algorithm", "AES256"}}}},
+      {"of a part in parts",
+       {.status = 206, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}, {"x-amz-checksum-type", "COMPOSITE"}}}},
       {"of a part", {.status = 206, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}}}},
       {"composite",
        {.status = 200, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}, {"x-amz-checksum-type", "COMPOSITE"}}}},

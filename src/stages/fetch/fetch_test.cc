@@ -28,8 +28,10 @@ using ::testing::Not;
 struct Notes final : EventSink {
   void emit(const event::Event& event) override {
     if (const auto* note = std::get_if<event::Note>(&event)) texts.push_back(note->text);
+    if (const auto* one = std::get_if<event::InputUnverified>(&event)) unverified.push_back(one->input);
   }
   std::vector<std::string> texts;
+  std::vector<InputOrdinal> unverified;
 };
 
 std::string contents(const std::string& path) {
@@ -205,23 +207,21 @@ TEST_F(FetchTest, AccountsForEveryObjectThatFails) {
 
 TEST_F(FetchTest, StartsAChangedObjectOverOnce) {
   serve(R"({"/once": {"size": 250000, "faults": [{"when_first": 100000, "change": {"text": "new"}}]},
-            "/twice": {"size": 250000, "faults": [{"when_first": 100000, "change": {"size": 250016}},
-                                                  {"when_first": 200000, "change": {"size": 250032}}]},
+            "/mirrors": {"size": 250000, "faults": [{"when_first": 100000, "answer_etag": "\"2\""}, {"answer_etag": "\"2\""}]},
             "/listed": {"size": 250000},
             "/moving": {"size": 250000, "etag": "W/\"1\"", "faults": [{"when_first": 100000, "answer_etag": "W/\"2\""}]}})");
   options_.parallel = 1;
   add("once");
-  add("twice");
+  add("mirrors");
   add("listed").etag = "\"of another time\"";
   remotes_.back().size_bytes = 250000;
   add("moving");
   run();
   expect_content(0, "new");
-  EXPECT_THAT(error(1).message, HasSubstr("it was started over once already"));
-  expect_content(2, FaultServer::content(250000));
-  expect_content(3, FaultServer::content(250000));
+  // The second time comes in one request, of one server.
+  for (InputOrdinal input : {1, 2, 3}) expect_content(input, FaultServer::content(250000));
   EXPECT_EQ(notes_.texts.size(), 4U);
-  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("once", "listed", "moving"));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("once", "mirrors", "listed", "moving"));
 }
 
 TEST_F(FetchTest, VerifiesChecksumsInAndOutOfOrder) {
@@ -245,6 +245,116 @@ TEST_F(FetchTest, VerifiesChecksumsInAndOutOfOrder) {
   EXPECT_THAT(error(3).message, HasSubstr("x-amz-checksum-crc32c says 00000000"));
   expect_content(4, FaultServer::content(90000));
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre("once", "large", "resumed"));
+}
+
+TEST_F(FetchTest, VerifiesPiecesByTheChecksumOfTheWhole) {
+  const char* type = R"("x-amz-request-id": "1", "x-amz-checksum-type": "FULL_OBJECT")";
+  // Of 250000 and of 5000 bytes, by other implementations.
+  const char* crc64 = R"("x-amz-checksum-crc64nvme": "8XvnIT0jgAA=")";
+  const char* small = R"("x-amz-checksum-crc64nvme": "/cK4Wt3OzGY=")";
+  const char* etag = R"("etag": "\"not an MD5\"")";
+  const char* corrupt = R"("faults": [{"when_first": 100000, "corrupt": true, "always": true}])";
+  std::ostringstream plan;
+  plan << R"({"/small": {"size": 5000, )" << etag << R"(, "headers": {"x-amz-request-id": "1", )" << small << "}},"
+       << R"("/ranges": {"size": 250000, )" << etag << R"(, "headers": {)" << type << ", " << crc64 << "}},"
+       << R"("/head": {"size": 250000, )" << etag << R"(, "headers": {)" << type << R"(}, "head_headers": {)" << crc64
+       << "}},"
+       << R"("/damaged": {"size": 250000, )" << etag << R"(, "headers": {)" << type << ", " << crc64
+       << R"(}, "faults": [{"corrupt": true, "always": true}]},)"
+       << R"("/damaged_head": {"size": 250000, )" << etag << ", " << corrupt << R"(, "headers": {)" << type
+       << R"(}, "head_headers": {)" << crc64 << "}},"
+       << R"("/none": {"size": 250000, )" << etag
+       << R"(, "headers": {"x-amz-request-id": "1"}}, "/web": {"size": 100}})";
+  serve(plan.str());
+  for (const char* key : {"small", "ranges", "head", "damaged", "damaged_head", "none", "web"}) add(key);
+  run();
+  expect_content(0, FaultServer::content(5000));
+  for (InputOrdinal input : {1, 2, 4, 5}) expect_content(input, FaultServer::content(250000));
+  EXPECT_THAT(error(3).message, AllOf(HasSubstr("x-amz-checksum-crc64nvme says"), HasSubstr("started over once")));
+  // The second time comes in one request, which is not damaged.
+  EXPECT_EQ(notes_.texts.size(), 2U);
+  EXPECT_THAT(notes_.unverified, ::testing::UnorderedElementsAre(5, 6));
+}
+
+TEST_F(FetchTest, VerifiesWhatWasUploadedInParts) {
+  constexpr std::size_t kMiB = 1 << 20;
+  options_.part_bytes = kMiB;
+  const char* s3 = R"("headers": {"x-amz-request-id": "1"}, "size": 10485760)";
+  const char* corrupt =
+      R"("faults": [{"when_first": 1048576, "corrupt": true, "always": true}, {"corrupt": true, "always": true}])";
+  std::ostringstream plan;
+  plan << R"({"/told": {)" << s3 << R"(, "parts": [3000000, 3000000, 3000000, 1485760]},)"
+       << R"("/guessed": {)" << s3 << R"(, "parts": [8388608, 2097152], "tells_parts": false},)"
+       << R"("/reckoned": {)" << s3 << R"(, "parts": [4194304, 4194304, 2097152], "tells_parts": false},)"
+       << R"("/odd": {)" << s3 << R"(, "parts": [3000001, 3000000, 4485759], "tells_parts": false},)"
+       << R"("/uneven": {)" << s3 << R"(, "parts": [4000000, 2000000, 4485760]},)"
+       << R"("/damaged": {)" << s3 << ", " << corrupt << R"(, "parts": [3000000, 3000000, 3000000, 1485760]}})";
+  serve(plan.str());
+  for (const char* key : {"told", "guessed", "reckoned", "odd", "uneven", "damaged"}) add(key);
+  run();
+  for (InputOrdinal input : {0, 1, 2, 3, 4}) expect_content(input, FaultServer::content(10 * kMiB));
+  EXPECT_THAT(error(5).message, HasSubstr("checksum: ETag of 4 parts says"));
+  EXPECT_THAT(notes_.unverified, ::testing::UnorderedElementsAre(3, 4));
+}
+
+TEST_F(FetchTest, RefusesEncodingsThatItCannotUndo) {
+  struct Row {
+    const char* encoding;
+    bool is_taken;
+  };
+  const Row rows[] = {{"", true},          {"identity", true},         {"aws-chunked", true}, {"GZip", true},
+                      {"zstd", true},      {"gzip,aws-chunked", true}, {"br", false},         {"deflate", false},
+                      {"compress", false}, {"gzip, br", false},        {"zstd, zstd", false}};
+  std::ostringstream plan;
+  const char* between = "{";
+  for (std::size_t i = 0; i < std::size(rows); ++i) {
+    plan << between << "\"/" << i << R"(": {"size": 20, "headers": {"Content-Encoding": ")" << rows[i].encoding
+         << "\"}}";
+    between = ", ";
+  }
+  serve(plan.str() + "}");
+  for (std::size_t i = 0; i < std::size(rows); ++i) add(std::to_string(i));
+  run();
+  for (InputOrdinal i = 0; i < std::size(rows); ++i) {
+    if (rows[i].is_taken) {
+      expect_content(i, FaultServer::content(20));
+    } else {
+      EXPECT_THAT(error(i).message, HasSubstr("Content-Encoding '" + std::string(rows[i].encoding) + "'"));
+    }
+  }
+}
+
+// A host that is busy keeps no transfer from another one.
+TEST_F(FetchTest, LeavesTurnsToOtherHostsWhileOneIsBusy) {
+  serve(
+      R"({"/a": {"size": 20, "faults": [{"status": 503}, {"status": 503}, {"status": 503}]}, "/b": {"size": 20}, "/c": {"size": 20}})");
+  options_.parallel = 1;
+  options_.patience = 1min;
+  add("a");
+  for (const char* key : {"b", "c"}) {
+    Remote& other = add(key);
+    other.request.url.replace(0, std::string("http://127.0.0.1").size(), "http://localhost");
+  }
+  run();
+  for (InputOrdinal input : {0, 1, 2}) expect_content(input, FaultServer::content(20));
+  EXPECT_EQ(settled_, (std::vector<InputOrdinal>{1, 2, 0}));
+}
+
+TEST_F(FetchTest, LetsOthersExplainRefusals) {
+  serve(R"({"/a": {"faults": [{"status": 403, "s3_error": "AccessDenied", "always": true}]}, "/b": {"size": 20}})");
+  add("a");
+  add("b");
+  fetch_ =
+      make_fetch(options_, remotes_,
+                 {.events = notes_,
+                  .on_settled = [](InputOrdinal) {},
+                  .explain = [](InputOrdinal input, const http::Response& refusal) -> std::optional<Error> {
+                    std::string code = refusal.body.find("AccessDenied") == std::string::npos ? "" : "AccessDenied";
+                    return Error{.kind = ErrorKind::kDenied, .message = std::to_string(input) + " explained " + code};
+                  }});
+  ASSERT_TRUE(fetch_->run({}).ok());
+  EXPECT_THAT(error(0).message, HasSubstr("/a: 0 explained AccessDenied"));
+  expect_content(1, FaultServer::content(20));
 }
 
 TEST_F(FetchTest, RefusesPathsThatAreTaken) {

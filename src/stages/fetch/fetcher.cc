@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,8 @@ class Slot final : public http::Receiver {
   Result<void> begin(const http::Head& head) override;
   Result<void> take(std::string_view bytes) override;
   bool again(http::Request& request) override;
+  void waits(const std::string& host, const Error& why) override;
+  std::optional<Error> refused(const http::Response& answer) override;
   void done(Result<http::Head> outcome) override;
 
   bool is_busy = false;
@@ -60,6 +64,8 @@ class Fetcher final : public Fetch {
   Result<void> begin(Slot& slot, const http::Head& head);
   Result<void> take(Slot& slot, std::string_view bytes);
   void done(Slot& slot, Result<http::Head> outcome);
+  void waits(const std::string& host, const Error& why);
+  std::optional<Error> explain(const Slot& slot, const http::Response& refusal) const;
 
  private:
   enum class State : char { kPending, kBegun, kSettled };
@@ -70,6 +76,7 @@ class Fetcher final : public Fetch {
   bool start_something();
   Running* with_idle_piece(bool must_rest);
   std::optional<std::size_t> next_pending();
+  std::size_t next_of_another_host(std::size_t index) const;
   void begin_object(std::size_t index);
   void start_piece(Running& running);
   Slot& free_slot();
@@ -105,6 +112,7 @@ class Fetcher final : public Fetch {
   std::vector<std::optional<std::uint64_t>> spooled_;  // of files that are held: their room in the spool
   std::size_t held_files_ = 0;                         // fetched and not yet released
   std::uint64_t spool_bytes_ = 0;                      // in use
+  std::set<std::string> waited_for_;                   // hosts
   std::optional<Error> failure_;                       // of all
 };
 
@@ -115,11 +123,14 @@ bool Slot::again(http::Request& request) {
   request = object->start(piece);
   return true;
 }
+void Slot::waits(const std::string& host, const Error& why) { fetcher_.waits(host, why); }
+std::optional<Error> Slot::refused(const http::Response& answer) { return fetcher_.explain(*this, answer); }
 void Slot::done(Result<http::Head> outcome) { fetcher_.done(*this, std::move(outcome)); }
 
 Result<void> Fetcher::run(const std::stop_token& stop) {
   http::ClientOptions http = options_.http;
   http.retry.attempts = options_.attempts;
+  http.retry.patience = options_.patience;
   TRY_ASSIGN(client_, http::make_client(http));
   TRY(ledger_.open());
   auto result = fetch_all(stop);
@@ -194,9 +205,14 @@ void Fetcher::resume_where_there_is_room() {
 
 std::size_t Fetcher::active_slots() const {
   std::size_t active = 0;
-  for (const auto& slot : slots_) active += slot->is_busy ? 1 : 0;
+  // One that waits until its host is asked again leaves its turn to those of other hosts.
+  auto is_active = [&](const Slot& slot) { return slot.is_busy && !client_->is_waiting(slot); };
+  for (const auto& slot : slots_) active += is_active(*slot) ? 1 : 0;
   // A transfer that waits for room must not keep one from its slot for which there is room.
-  for (const Running& running : running_) active -= running.is_paused ? running.object->running_pieces() : 0;
+  for (const Running& running : running_) {
+    if (!running.is_paused) continue;
+    for (const auto& slot : slots_) active -= slot->object == running.object.get() && is_active(*slot) ? 1 : 0;
+  }
   return active;
 }
 
@@ -224,8 +240,12 @@ bool Fetcher::start_something() {
 // `must_rest`: none of its pieces is under way.
 Running* Fetcher::with_idle_piece(bool must_rest) {
   for (Running& running : running_) {
-    if (running.is_paused || (must_rest && running.object->running_pieces() > 0)) continue;
-    if (running.object->idle_piece().has_value()) return &running;
+    if (running.is_paused) continue;
+    auto idle = running.object->idle_piece();
+    if (!idle.has_value() || client_->is_pausing(running.object->remote().request.url)) continue;
+    // What there is to ask delays no piece much, and bytes that have come are digested the sooner.
+    if (must_rest && running.object->running_pieces() > 0 && *idle != Object::kQuestion) continue;
+    return &running;
   }
   return nullptr;
 }
@@ -239,9 +259,22 @@ std::optional<std::size_t> Fetcher::next_pending() {
   if (std::any_of(running_.begin(), running_.end(), [](const Running& running) { return running.is_paused; }))
     return {};
   while (next_ < states_.size() && states_[next_] != State::kPending) ++next_;
+  std::size_t index = next_;
+  while (index < states_.size() && client_->is_pausing(remotes_[index].request.url))
+    index = next_of_another_host(index);
   // Of an object of unknown size the first byte must have room.
-  if (next_ == states_.size() || !has_room(next_, remotes_[next_].size_bytes.value_or(1))) return {};
-  return next_;
+  if (index == states_.size() || !has_room(index, remotes_[index].size_bytes.value_or(1))) return {};
+  return index;
+}
+
+std::size_t Fetcher::next_of_another_host(std::size_t index) const {
+  auto host = [&](std::size_t i) {
+    const std::string_view url = remotes_[i].request.url;
+    return url.substr(0, url.find('/', url.find("://") + 3));
+  };
+  const std::string_view own = host(index);
+  while (index < states_.size() && (states_[index] != State::kPending || host(index) == own)) ++index;
+  return index;
 }
 
 void Fetcher::begin_object(std::size_t index) {
@@ -297,6 +330,18 @@ Result<void> Fetcher::take(Slot& slot, std::string_view bytes) {
   return {};
 }
 
+// Said once of each host, as it may be a minute in which nothing else happens.
+void Fetcher::waits(const std::string& host, const Error& why) {
+  if (!waited_for_.insert(host).second) return;
+  peers_.events.emit(
+      event::Note{event::Level::kInfo, "waiting for " + host + ", which is busy or away: " + why.message});
+}
+
+std::optional<Error> Fetcher::explain(const Slot& slot, const http::Response& refusal) const {
+  if (slot.object == nullptr || !peers_.explain) return std::nullopt;
+  return peers_.explain(slot.object->remote().input, refusal);
+}
+
 void Fetcher::done(Slot& slot, Result<http::Head> outcome) {
   slot.is_busy = false;
   Object* object = std::exchange(slot.object, nullptr);
@@ -324,6 +369,7 @@ void Fetcher::go_on(Running& running, Result<void> result) {
 void Fetcher::settle(Running& running, Result<void> outcome) {
   const std::size_t index = running.object->index();
   const bool was_there = running.object->is_there();
+  const bool is_verified = running.object->is_verified();
   const std::uint64_t reserved_bytes = running.reserved_bytes;
   // What may come in another run needs not come twice.
   if (!outcome.ok() && outcome.error().kind != ErrorKind::kBadInput) running.object->leave();
@@ -334,6 +380,7 @@ void Fetcher::settle(Running& running, Result<void> outcome) {
   } else {
     spool_bytes_ -= reserved_bytes;
   }
+  if (outcome.ok() && !is_verified) peers_.events.emit(event::InputUnverified{.input = remotes_[index].input});
   mark_settled(index, std::move(outcome), was_there);
 }
 

@@ -1,9 +1,12 @@
 #include "stages/fetch/object.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <limits>
 #include <utility>
 
+#include "base/trimmed.h"
 #include "model/limits.h"
 #include "services/http/content_range.h"
 #include "stages/fetch/names.h"
@@ -12,6 +15,14 @@ namespace quern::fetch {
 namespace {
 
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
+
+constexpr std::size_t kShownHeaderBytes = 100;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& byte : result) byte = static_cast<char>(std::tolower(static_cast<unsigned char>(byte)));
+  return result;
+}
 
 bool is_strong(const std::string& etag) { return etag.starts_with('"'); }
 
@@ -59,6 +70,7 @@ std::uint64_t Object::taken_bytes() const {
 }
 
 std::optional<std::size_t> Object::idle_piece() const {
+  if (!is_asking_ && has_question()) return kQuestion;
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     if (!pieces_[i].is_running && !pieces_[i].is_complete()) return i;
   }
@@ -66,12 +78,13 @@ std::optional<std::size_t> Object::idle_piece() const {
 }
 
 std::size_t Object::running_pieces() const {
-  return static_cast<std::size_t>(
-      std::count_if(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_running; }));
+  auto running = std::count_if(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_running; });
+  return static_cast<std::size_t>(running) + (is_asking_ ? 1 : 0);
 }
 
 bool Object::is_complete() const {
-  return std::all_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_complete(); });
+  return !has_question() &&
+         std::all_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_complete(); });
 }
 
 // Another request can go on where the last one stopped, as it will be seen whether the object is still the same.
@@ -80,15 +93,15 @@ bool Object::can_continue() const {
 }
 
 void Object::forget_taken(Piece& piece) {
-  if (piece.taken != 0 && piece.first < digested_bytes_) {
-    digested_bytes_ = 0;
-    digest_.reset();
-    if (checksum_.has_value()) digest_ = make_digest(checksum_->algorithm);
-  }
+  if (piece.taken != 0 && piece.first < verification_.digested_bytes()) verification_.forget_bytes();
   piece.taken = 0;
 }
 
 http::Request Object::start(std::size_t index) {
+  if (index == kQuestion) {
+    is_asking_ = true;
+    return verification_.question(remote_.request);
+  }
   Piece& piece = pieces_[index];
   piece.is_running = true;
   if (!can_continue()) forget_taken(piece);
@@ -106,6 +119,25 @@ Error Object::changed(std::string message) {
   return bad_input(std::move(message));
 }
 
+// Nothing but "identity" was asked for. What is a format of files of its own is found by its first bytes when it is
+// decoded; "aws-chunked" tells how the object was uploaded.
+Result<void> Object::check_encoding(const http::Head& head) {
+  std::string_view all = head.header("content-encoding").value_or("");
+  std::vector<std::string> encodings;
+  while (!all.empty()) {
+    std::size_t comma = std::min(all.find(','), all.size());
+    std::string one = lower(trimmed(all.substr(0, comma), " \t"));
+    all.remove_prefix(std::min(comma + 1, all.size()));
+    if (!one.empty() && one != "identity" && one != "aws-chunked") encodings.push_back(std::move(one));
+  }
+  constexpr std::array<std::string_view, 3> kFiles = {"gzip", "x-gzip", "zstd"};
+  if (encodings.empty()) return {};
+  if (encodings.size() == 1 && std::find(kFiles.begin(), kFiles.end(), encodings[0]) != kFiles.end()) return {};
+  std::string shown(head.header("content-encoding").value_or("").substr(0, kShownHeaderBytes));
+  return bad_input("it came with the Content-Encoding '" + shown +
+                   "', which was not asked for and which quern cannot undo; store it without");
+}
+
 Result<void> Object::check_same(const http::Head& head) {
   std::string etag(head.header("etag").value_or(""));
   std::string last_modified(head.header("last-modified").value_or(""));
@@ -116,7 +148,6 @@ Result<void> Object::check_same(const http::Head& head) {
   has_answer_ = true;
   etag_ = std::move(etag);
   last_modified_ = std::move(last_modified);
-  use_checksum(head);
   return {};
 }
 
@@ -128,7 +159,7 @@ Result<void> Object::check_partial(const Piece& piece, const http::Head& head) {
   std::uint64_t count = piece.count - piece.taken;
   if (!range.has_value() || range->count == 0 || range->first != first || range->count > count || !range->total) {
     std::string message = "asked for the bytes " + range_text(first, count) + ", the server sent Content-Range '";
-    message.append(text.substr(0, 100)).append("'");
+    message.append(text.substr(0, kShownHeaderBytes)).append("'");
     return bad_input(std::move(message));
   }
   return learn_size(range->total);
@@ -150,18 +181,19 @@ Result<void> Object::learn_size(std::optional<std::uint64_t> total) {
 
 void Object::become_whole(std::size_t& index) {
   is_whole_ = true;
-  digested_bytes_ = 0;
-  digest_.reset();
-  if (checksum_.has_value()) digest_ = make_digest(checksum_->algorithm);
+  is_asking_ = false;
+  verification_.forget_bytes();
   pieces_.assign(1, {.first = 0, .count = size_bytes_.value_or(kUnknown), .is_running = true});
   index = 0;
 }
 
 Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) {
+  if (index == kQuestion) return Begun::kPiece;
   const bool is_first = !has_answer_;
   const bool knew_size = size_bytes_.has_value();
+  TRY(check_encoding(head));
   TRY(check_same(head));
-  if (head.status == 200) {
+  if (head.status != 206) {
     auto length = head.header("content-length");
     TRY(learn_size(length.has_value() ? http::parse_content_length(*length) : std::nullopt));
     if (!file_.is_open()) TRY(open());
@@ -169,6 +201,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
     if (!is_whole_ || pieces_[index].taken != 0) takes_ranges_ = false;
     TRY(file_.truncate());
     become_whole(index);
+    if (is_first) verification_.begin(head, size_bytes_);
     return was_alone ? Begun::kPiece : Begun::kWhole;
   }
   TRY(check_partial(pieces_[index], head));
@@ -186,7 +219,10 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
     pieces_[0] = first;
   }
   // Now it is known of which object an earlier run's bytes would have to be.
-  if (is_first) resume();
+  if (is_first) {
+    verification_.begin(head, size_bytes_);
+    resume();
+  }
   if (!file_.is_open()) TRY(open());
   return Begun::kPiece;
 }
@@ -196,13 +232,8 @@ Result<void> Object::open() {
   return file_.open_new();
 }
 
-void Object::use_checksum(const http::Head& head) {
-  checksum_ = checksum_of(head);
-  digest_ = checksum_.has_value() ? make_digest(checksum_->algorithm) : nullptr;
-  digested_bytes_ = 0;
-}
-
 Result<void> Object::take(std::size_t index, std::string_view bytes) {
+  if (index == kQuestion) return {};
   Piece& piece = pieces_[index];
   if (bytes.size() > piece.count - piece.taken) {
     piece.is_too_long = true;
@@ -211,14 +242,16 @@ Result<void> Object::take(std::size_t index, std::string_view bytes) {
   std::uint64_t offset = piece.first + piece.taken;
   TRY(file_.write_at(offset, bytes));
   piece.taken += bytes.size();
-  if (digest_ != nullptr && offset == digested_bytes_) {
-    digest_->add(bytes);
-    digested_bytes_ += bytes.size();
-  }
+  if (verification_.takes_bytes() && offset == verification_.digested_bytes()) verification_.add(bytes);
   return {};
 }
 
 Result<void> Object::end(std::size_t index, Result<http::Head> outcome) {
+  if (index == kQuestion) {
+    is_asking_ = false;
+    verification_.answer(outcome.ok() ? &outcome.value() : nullptr);
+    return catch_up();
+  }
   Piece& piece = pieces_[index];
   piece.is_running = false;
   if (outcome.ok() && piece.count == kUnknown) {
@@ -254,38 +287,40 @@ void Object::restart() {
   etag_.clear();
   last_modified_.clear();
   size_bytes_ = remote_.size_bytes;
-  checksum_.reset();
-  digest_.reset();
-  digested_bytes_ = 0;
+  verification_.restart();
+  is_asking_ = false;
+  // In one request: the servers of one name may have different ETags for the same bytes.
+  takes_ranges_ = false;
   kept_.reset();
   file_.discard();
   plan();
 }
 
 Result<void> Object::catch_up() {
-  if (digest_ == nullptr) return {};
+  if (!verification_.takes_bytes()) return {};
   digest_buffer_.resize(limits::kDigestReadBytes);
   for (const Piece& piece : pieces_) {
     std::uint64_t end = piece.first + piece.taken;
-    while (digested_bytes_ >= piece.first && digested_bytes_ < end) {
-      std::size_t wanted = std::min<std::uint64_t>(digest_buffer_.size(), end - digested_bytes_);
-      TRY_ASSIGN(std::size_t count, file_.read_at(digested_bytes_, digest_buffer_.data(), wanted));
+    while (verification_.digested_bytes() >= piece.first && verification_.digested_bytes() < end) {
+      const std::uint64_t from = verification_.digested_bytes();
+      std::size_t wanted = std::min<std::uint64_t>(digest_buffer_.size(), end - from);
+      TRY_ASSIGN(std::size_t count, file_.read_at(from, digest_buffer_.data(), wanted));
       if (count != wanted) return bad_input("the part file was cut short");
-      digest_->add({digest_buffer_.data(), count});
-      digested_bytes_ += count;
+      verification_.add({digest_buffer_.data(), count});
     }
   }
   return {};
 }
 
 Result<void> Object::verify() {
-  if (digest_ == nullptr) return {};
-  CHECK(digested_bytes_ == size_bytes_);
-  std::string value = digest_->value();
-  if (value == checksum_->value) return {};
-  std::string message = "checksum: " + checksum_->name + " says " + to_hexadecimal(checksum_->value);
-  message.append(", but the bytes that came have ").append(to_hexadecimal(value));
-  return changed(std::move(message));
+  auto verdict = verification_.judge();
+  while (verdict.ok() && verdict.value() == Verification::Verdict::kOtherParts) {
+    TRY(catch_up());
+    verdict = verification_.judge();
+  }
+  if (!verdict.ok()) return changed(std::move(verdict).error().message);
+  is_verified_ = verdict.value() == Verification::Verdict::kRight;
+  return {};
 }
 
 Result<void> Object::finish() {

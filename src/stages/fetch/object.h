@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,11 +12,11 @@
 
 #include "base/result.h"
 #include "services/http/http.h"
-#include "stages/fetch/digest.h"
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/folders.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/part_file.h"
+#include "stages/fetch/verification.h"
 
 namespace quern::fetch {
 
@@ -42,7 +43,10 @@ class Object {
 
   // A file of an earlier run is this object: nothing needs to be fetched.
   bool is_there() const { return is_there_; }
-  // The first piece that is neither complete nor under way.
+  // Once it is finished: its bytes were compared with a checksum, by this run or by the one that fetched it.
+  bool is_verified() const { return is_verified_ || is_there_; }
+  // The first piece that is neither complete nor under way; before that, what else is to be asked about the object.
+  static constexpr std::size_t kQuestion = std::numeric_limits<std::size_t>::max();
   std::optional<std::size_t> idle_piece() const;
   std::size_t running_pieces() const;
   bool is_complete() const;
@@ -79,11 +83,12 @@ class Object {
   Result<void> open();
   Result<void> check_partial(const Piece& piece, const http::Head& head);
   Result<void> check_same(const http::Head& head);
+  static Result<void> check_encoding(const http::Head& head);
   Result<void> learn_size(std::optional<std::uint64_t> total);
   void become_whole(std::size_t& piece);
   void forget_taken(Piece& piece);
+  bool has_question() const { return is_asking_ || verification_.has_question(); }
   bool can_continue() const;
-  void use_checksum(const http::Head& head);
   Result<void> catch_up();
   Result<void> verify();
   void save_state();
@@ -109,9 +114,9 @@ class Object {
   bool wants_restart_ = false;
   std::chrono::steady_clock::time_point saved_{};
 
-  std::optional<Checksum> checksum_;
-  std::unique_ptr<Digest> digest_;
-  std::uint64_t digested_bytes_ = 0;
+  Verification verification_;
+  bool is_asking_ = false;
+  bool is_verified_ = false;
   std::string digest_buffer_;
 };
 
