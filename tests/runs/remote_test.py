@@ -148,6 +148,20 @@ class Buckets(Remote):
         os.remove(self.path("result.txt"))
         self.assert_fails(self.remote("run", "--key", "other.pem", environment=only), "CREDENTIALS")
 
+    def test_requesters_pay_and_buckets_are_hosts(self):
+        self.serve({"p/a": stored(pings("Linux"))})
+        self.count_job(JOB.replace("data/*", "s3://data/p/*") + "downloads: {requester_pays: yes}\n")
+        self.assert_run(self.remote("run"), result="Linux 1\n")
+        for asked in self.s3.requests():
+            if asked["target"].startswith("/data"):
+                self.assertEqual(asked["headers"].get("x-amz-request-payer"), "requester", asked)
+                self.assertIn("x-amz-request-payer", asked["headers"]["authorization"])
+        # *.localhost is this machine.
+        run = self.remote("run", "--set", "downloads.address=host", environment={"AWS_ENDPOINT_URL": f"http://LocalHost:{self.s3.port}"})
+        self.assert_run(run, result="Linux 1\n")
+        hosts = {asked["headers"]["host"] for asked in self.s3.requests()}
+        self.assertIn(f"data.localhost:{self.s3.port}", hosts)
+
     def test_a_filter_over_the_parts_of_a_key(self):
         objects = {f"v4/{day}/{name}.json": stored(pings("Linux")) for day in ("20261101", "20261102", "20261103")
                    for name in ("saved.Firefox", "idle.Firefox", "saved.Fennec")}
@@ -183,6 +197,15 @@ class RefusedByTheServer(Remote):
         self.assert_fails(self.remote("run"), "nowhere")
         self.job("s3://data/b*")
         self.assert_fails(self.remote("run"), "s3://data/b*")
+
+    def test_an_object_that_is_refused_when_it_is_fetched(self):
+        self.serve({"p/archived": {"text": "", "faults": [{"status": 403, "s3_error": "InvalidObjectState", "always": True}]},
+                    "p/expired": {"text": "", "faults": [{"status": 400, "s3_error": "ExpiredToken", "always": True}]}})
+        self.job("s3://data/p/*")
+        reasons = {failed["name"]: failed["reason"] for failed in
+                   self.remote("run", "--set", "limits.failed_inputs=2").accounting["failed_inputs"]}
+        self.assertIn("restore it first", reasons["s3://data/p/archived"])
+        self.assertIn("have expired; get new ones", reasons["s3://data/p/expired"])
 
     def test_no_credentials(self):
         self.serve({"a": stored(pings("Linux"))})
@@ -257,7 +280,7 @@ class Losses(Remote):
         objects = {f"p/{number}": {"size": 400_000, "faults": [{"slow": 0.02}]} for number in range(8)}
         self.serve(objects)
         self.write_all({"analysis-tools.yml": MAP_ONLY.replace("data/*", "s3://data/p/") + TEXT +
-                        "downloads: {parallel: 2, attempts: 2, keep: true}\n",
+                        "downloads: {parallel: 2, attempts: 2, patience: 1s, keep: true}\n",
                         "mapper.py": "def mapper(key, file, record):\n    return record, 1\n"})
         process = self.start("run", environment={"AWS_ENDPOINT_URL": self.s3.url, **KEY})
         self.wait_for(lambda: os.path.exists(self.path("s3/p/1")), "the first objects")
@@ -322,6 +345,55 @@ class TheWeb(Remote):
         reasons = " ".join(failed["reason"] for failed in run.accounting["failed_inputs"])
         for status in ("410", "500", "404", "1000000 bytes"):
             self.assertIn(status, reasons)
+
+    def test_a_server_that_limits_its_rate_serves_all(self):
+        names = [f"/{number}" for number in range(12)]
+        busy = [{}, {"status": 429}, {"status": 503}]
+        self.serve_web({name: {"text": pings("Linux"), "faults": list(busy)} for name in names})
+        self.job(*names, more="downloads: {attempts: 2}\n")
+        self.assert_run(self.quern("run"), result=f"Linux {len(names)}\n", inputs_mapped=len(names))
+
+    def test_a_server_that_restarts_loses_nothing(self):
+        plan = {f"/{number}": {"text": pings("Linux") * 100, "faults": [{}, {"slow": 0.05}]} for number in range(8)}
+        web = self.serve_web(plan)
+        self.job(*plan, more="downloads: {parallel: 2, attempts: 2}\n")
+        process = self.start("run")
+        self.wait_for(lambda: "GET" in [asked["method"] for asked in web.requests()], "the first transfer")
+        web.end()
+        self.web = Server(self, "fault_server.py", plan, port=web.port)
+        self.assert_run(self.finish(process), result="Linux 800\n", inputs_mapped=8)
+
+    def test_a_server_that_stays_away_is_a_failed_input(self):
+        web = self.serve_web({"/a": {"text": pings("Linux")}})
+        self.job("/a", more="downloads: {patience: 1s}\n")
+        web.end()
+        run = self.quern("run")
+        self.assert_fails(run, "attempts")
+
+    def test_what_head_says_is_a_hint(self):
+        length = {"content_length": 0, "always": True}
+        self.serve_web({"/zero": {"text": pings("Linux"), "faults": [{**length, "always": False}]},
+                        "/other": {"text": pings("Linux"), "faults": [{"content_length": 7}]},
+                        "/refused": {"text": pings("Linux"), "faults": [{"status": 405}]}})
+        self.job("/zero", "/other", "/refused")
+        self.assert_run(self.quern("run"), result="Linux 3\n", inputs_mapped=3)
+
+    def test_an_encoding_that_was_not_asked_for(self):
+        self.serve_web({"/br": {"text": "packed", "headers": {"Content-Encoding": "br"}}, "/gz": {"text": pings("Linux"), "gzip": True}})
+        self.job("/br", "/gz", more="limits: {failed_inputs: 1}\n")
+        run = self.quern("run")
+        self.assert_run(run, status=3, result="Linux 1\n", inputs_failed=1)
+        self.assertIn("Content-Encoding 'br'", run.accounting["failed_inputs"][0]["reason"])
+
+    def test_what_cannot_be_verified_is_counted(self):
+        text = pings("Linux")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        self.serve_web({"/with": {"text": text, "headers": {"x-amz-checksum-sha256": digest}}, "/without": {"text": text}})
+        self.job("/with", "/without")
+        run = self.quern("run")
+        self.assert_run(run, result="Linux 2\n")
+        self.assertEqual(run.accounting["inputs"]["unverified"], 1)
+        self.assertIn("1 of 2 inputs had nothing to verify them by", run.stderr)
 
     def test_a_query_shows_nowhere(self):
         self.serve_web({"/a.json?token=" + "hidden17": {"text": pings("Linux")}, "/a.json": {"text": pings("Linux")}})
