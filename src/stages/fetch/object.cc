@@ -201,7 +201,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
     if (!is_whole_ || pieces_[index].taken != 0) takes_ranges_ = false;
     TRY(file_.truncate());
     become_whole(index);
-    if (is_first) verification_.begin(head, size_bytes_);
+    if (is_first) verification_.begin(head, size_bytes_, restarts_ == 0);
     return was_alone ? Begun::kPiece : Begun::kWhole;
   }
   TRY(check_partial(pieces_[index], head));
@@ -220,7 +220,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
   }
   // Now it is known of which object an earlier run's bytes would have to be.
   if (is_first) {
-    verification_.begin(head, size_bytes_);
+    verification_.begin(head, size_bytes_, restarts_ == 0);
     resume();
   }
   if (!file_.is_open()) TRY(open());

@@ -17,8 +17,9 @@ namespace quern::fetch {
 // or was uploaded in parts, a HEAD or two are asked. Sends nothing itself. One thread.
 class Verification {
  public:
-  // The first answer about the object. `size_bytes`: of all of it, if it is known.
-  void begin(const http::Head& head, std::optional<std::uint64_t> size_bytes);
+  // The first answer about the object. `size_bytes`: of all of it, if it is known. `is_first_try`: its bytes were not
+  // yet found to be damaged, so an answer with the whole object is taken to have all that its server knows.
+  void begin(const http::Head& head, std::optional<std::uint64_t> size_bytes, bool is_first_try);
   // Forgets all.
   void restart() { *this = Verification(); }
 
