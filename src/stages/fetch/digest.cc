@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "services/http/content_range.h"
 
 namespace quern::fetch {
 namespace {
@@ -188,6 +189,15 @@ bool has_md5_etag(const http::Head& head) {
   return !head.header("x-amz-server-side-encryption").value_or("").starts_with("aws:kms");
 }
 
+constexpr int kPartialContent = 206;
+
+// Also a range that has all of the object.
+bool is_whole(const http::Head& head) {
+  if (head.status != kPartialContent) return head.status == 200;
+  auto range = http::parse_content_range(head.header("content-range").value_or(""));
+  return range.has_value() && range->first == 0 && range->count == range->total;
+}
+
 }  // namespace
 
 bool is_of_s3(const http::Head& head) {
@@ -197,7 +207,7 @@ bool is_of_s3(const http::Head& head) {
 std::optional<Checksum> checksum_of(const http::Head& head) {
   // What comes with a part of an object is of that part, unless it says otherwise.
   const std::string_view type = head.header("x-amz-checksum-type").value_or("");
-  if (head.status == 200 ? type != "COMPOSITE" : head.status == 206 && type == "FULL_OBJECT") {
+  if (is_whole(head) ? type != "COMPOSITE" : head.status == kPartialContent && type == "FULL_OBJECT") {
     for (const Known& known : kKnown) {
       auto value = from_base64(head.header(known.header).value_or(""), known.bytes);
       if (value.has_value()) return Checksum{known.algorithm, std::move(*value), known.header};

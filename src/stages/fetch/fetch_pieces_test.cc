@@ -124,6 +124,9 @@ TEST(ChecksumOf, TakesOnlyWhatIsOfTheWholeObject) {
                 {.status = 206,
                  .headers = {{"x-amz-checksum-crc64nvme", "rosUhgp5mIg="}, {"x-amz-checksum-type", "FULL_OBJECT"}}}),
             "x-amz-checksum-crc64nvme ae8b14860a799888");
+  EXPECT_EQ(checksum_name(
+                {.status = 206, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}, {"content-range", "bytes 0-8/9"}}}),
+            "x-amz-checksum-crc32c e3069283");
   struct Row {
     const char* name;
     http::Head head;
@@ -138,7 +141,8 @@ TEST(ChecksumOf, TakesOnlyWhatIsOfTheWholeObject) {
        {.status = 200, .headers = {s3, {"etag", md5}, {"x-amz-server-side-encryption-customer-algorithm", "AES256"}}}},
       {"of a part in parts",
        {.status = 206, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}, {"x-amz-checksum-type", "COMPOSITE"}}}},
-      {"of a part", {.status = 206, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}}}},
+      {"of a part",
+       {.status = 206, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}, {"content-range", "bytes 0-8/10"}}}},
       {"composite",
        {.status = 200, .headers = {{"x-amz-checksum-crc32c", "4waSgw=="}, {"x-amz-checksum-type", "COMPOSITE"}}}},
       {"of parts", {.status = 200, .headers = {{"x-amz-checksum-crc32c", "4waSgw==-2"}}}},
