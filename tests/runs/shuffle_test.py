@@ -76,6 +76,16 @@ class ShuffleTest(Scenario):
         expected = json.dumps([str(number) for number in range(399999, 199999, -1)])
         self.assert_run(self.quern("run"), result=f"key {expected}\n")
 
+    def test_separators_of_several_bytes(self):
+        """What aggregates pairs reads them with the separator of the text that they come in; a very long key, too."""
+        key = "k" * 70000
+        self.write("data/a.txt", "".join(f"{name}=>{value}\n" for value in (7, 12, 7) for name in ("a", key)))
+        for reducer, result in (("sum", "26"), ("count", "3"), ("min", "7"), ("max", "12"), ("mean", str(26 / 3)),
+                                ("list", '["7", "12", "7"]'), ("unique", '["12", "7"]'), ("top:2", '["12", "7"]')):
+            with self.subTest(reducer=reducer):
+                self.write("analysis-tools.yml", CAT + f"separator: '=>'\nreducer: {{builtin: '{reducer}'}}\n")
+                self.assert_run(self.quern("run"), result=f"a=>{result}\n{key}=>{result}\n")
+
     def test_python_reducer(self):
         values = self.write_pairs(value=lambda: "v" * random.randrange(300))
         self.write_all({"analysis-tools.yml": CAT + "reducer: {language: python, script: r.py}\n", "r.py": JOIN})

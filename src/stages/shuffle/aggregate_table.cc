@@ -70,12 +70,20 @@ void AggregateTable::prefetch(std::span<const Entry> entries, std::size_t index)
   }
 }
 
-Result<void> AggregateTable::add(std::span<const Entry> pairs) {
+Result<void> AggregateTable::add(std::span<const Entry> pairs, const EntryReader& reader) {
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     TRY(make_room(keys_ + 1));
     prefetch(pairs, i);
-    Entry& slot = find(pairs[i]);
-    TRY(slot.line_and_key_bytes == 0 ? insert(slot, pairs[i]) : update(slot, pairs[i]));
+    const std::string_view key = reader.key(pairs[i]);
+    const std::string_view value = reader.value(pairs[i]);
+    Entry& slot = find(key, pairs[i].hash);
+    if (slot.line_and_key_bytes != 0 && (is_unique_ || update_fast(slot, value))) continue;
+    scratch_ = slot.line_and_key_bytes == 0 ? "" : reader_.value(slot);
+    if (!is_unique_ && !aggregator_.add(scratch_, value)) {
+      refused_.push_back(pairs[i]);
+      continue;
+    }
+    TRY(store_state(slot, key, pairs[i].hash));
   }
   count_keys();
   return {};
@@ -112,7 +120,7 @@ std::uint64_t AggregateTable::count_missing(const AggregateTable& other) const {
 
 Result<void> AggregateTable::merge(const Entry& entry) {
   TRY(make_room(keys_ + 1));
-  Entry& slot = find(entry);
+  Entry& slot = find(reader_.key(entry), entry.hash);
   bool is_new = slot.line_and_key_bytes == 0;
   if (is_unique_ && !is_new) return {};
   scratch_.clear();
@@ -121,35 +129,14 @@ Result<void> AggregateTable::merge(const Entry& entry) {
   return store_state(slot, reader_.key(entry), entry.hash);
 }
 
-Entry& AggregateTable::find(const Entry& entry) {
-  std::string_view key = reader_.key(entry);
-  std::size_t at = slot_of(entry.hash);
+Entry& AggregateTable::find(std::string_view key, std::uint32_t hash) {
+  std::size_t at = slot_of(hash);
   while (slots_[at].line_and_key_bytes != 0) {
-    if (slots_[at].hash == entry.hash && reader_.key(slots_[at]) == key) break;
+    if (slots_[at].hash == hash && reader_.key(slots_[at]) == key) break;
     at = slot_after(at);
     ++passed_slots_;
   }
   return slots_[at];
-}
-
-Result<void> AggregateTable::refuse(const Entry& entry) {
-  refused_.push_back(entry);
-  return {};
-}
-
-Result<void> AggregateTable::insert(Entry& slot, const Entry& entry) {
-  scratch_.clear();
-  if (!is_unique_ && !aggregator_.add(scratch_, reader_.value(entry))) return refuse(entry);
-  return store_state(slot, reader_.key(entry), entry.hash);
-}
-
-Result<void> AggregateTable::update(Entry& slot, const Entry& entry) {
-  if (is_unique_) return {};
-  std::string_view value = reader_.value(entry);
-  if (update_fast(slot, value)) return {};
-  scratch_ = reader_.value(slot);
-  if (!aggregator_.add(scratch_, value)) return refuse(entry);
-  return store_state(slot, reader_.key(entry), entry.hash);
 }
 
 // Counts, sums of integers, and what else needs no more room, in place.

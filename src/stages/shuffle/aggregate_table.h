@@ -32,8 +32,8 @@ class AggregateTable {
   AggregateTable& operator=(const AggregateTable&) = delete;
   ~AggregateTable() { budget_.give_back(counted_bytes_, counted_keys_); }
 
-  // Entries of pairs, or of pair keys.
-  Result<void> add(std::span<const Entry> pairs);
+  // Entries of pairs, or of pair keys, with what reads them.
+  Result<void> add(std::span<const Entry> pairs, const EntryReader& reader);
   // Entries of those that it did not take, as their values had to be numbers and are none.
   std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
   // What another table of the same aggregation holds.
@@ -51,14 +51,11 @@ class AggregateTable {
   // inlined.
   [[gnu::always_inline]] inline void prefetch(std::span<const Entry> entries, std::size_t index) const;
   std::size_t slot_after(std::size_t at) const { return at + 1 == slots_.size() ? 0 : at + 1; }
-  // The slot of the entry's key, or the free one where it belongs.
-  Entry& find(const Entry& entry);
+  // The slot of the key, or the free one where it belongs.
+  Entry& find(std::string_view key, std::uint32_t hash);
   std::uint64_t count_missing(const AggregateTable& other) const;
   Result<void> merge(const Entry& entry);
-  Result<void> update(Entry& slot, const Entry& entry);
   bool update_fast(Entry& slot, std::string_view value) const;
-  Result<void> insert(Entry& slot, const Entry& entry);
-  Result<void> refuse(const Entry& entry);
   // Makes scratch_ the state of a slot that has the key, or makes the slot and the state.
   Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);
   Result<char*> make_line(std::size_t size_bytes);

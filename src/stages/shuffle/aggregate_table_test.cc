@@ -20,7 +20,7 @@ class CountedKeys {
     std::vector<Entry> pairs;
     std::vector<std::uint32_t> none;
     Splitter{.separator = kBetweenInside}.split(lines, pairs, none);
-    EXPECT_TRUE(table.add(pairs).ok());
+    EXPECT_TRUE(table.add(pairs, EntryReader(kBetweenInside)).ok());
   }
 
  private:

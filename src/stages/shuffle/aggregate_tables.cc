@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "model/pair.h"
 #include "stages/shuffle/pair_keys.h"
 
 namespace quern::shuffle {
@@ -49,8 +50,10 @@ Result<void> AggregateTables::add(std::string_view lines, Scatter& scatter) {
 }
 
 Result<void> AggregateTables::add_pairs(Scatter& scatter) {
+  EntryReader reader(peers_.splitter.separator);
   if (aggregation_.kind == Aggregation::Kind::kUnique) {
-    make_pair_keys(scatter.pairs, EntryReader(peers_.splitter.separator), scatter.pair_keys);
+    make_pair_keys(scatter.pairs, reader, scatter.pair_keys);
+    reader = EntryReader(kBetweenInside);
   }
   // A table finds its slots by the upper bits.
   const std::uint32_t mask = static_cast<std::uint32_t>(tables_.size()) - 1;
@@ -67,7 +70,7 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
     std::vector<Entry> refused;
     {
       std::lock_guard lock(tables_[number]->mutex);
-      TRY(tables_[number]->states->add(share));
+      TRY(tables_[number]->states->add(share, reader));
       refused = tables_[number]->states->take_refused();
     }
     for (const Entry& entry : refused) report(entry, scatter);
