@@ -183,10 +183,10 @@ std::string_view unquoted(std::string_view etag) {
   return etag.substr(1, etag.size() - 2);
 }
 
-bool has_md5_etag(const http::Head& head) {
-  if (!is_of_s3(head)) return false;
-  if (head.header("x-amz-server-side-encryption-customer-algorithm").has_value()) return false;
-  return !head.header("x-amz-server-side-encryption").value_or("").starts_with("aws:kms");
+// Then an ETag is no MD5 of what is sent.
+bool has_own_key(const http::Head& head) {
+  if (head.header("x-amz-server-side-encryption-customer-algorithm").has_value()) return true;
+  return head.header("x-amz-server-side-encryption").value_or("").starts_with("aws:kms");
 }
 
 constexpr int kPartialContent = 206;
@@ -207,20 +207,21 @@ bool is_of_s3(const http::Head& head) {
 std::optional<Checksum> checksum_of(const http::Head& head) {
   // What comes with a part of an object is of that part, unless it says otherwise.
   const std::string_view type = head.header("x-amz-checksum-type").value_or("");
-  if (is_whole(head) ? type != "COMPOSITE" : head.status == kPartialContent && type == "FULL_OBJECT") {
+  const bool may_be_of_all = is_whole(head) && type.empty() && !parts_etag_of(head).has_value();
+  if (type == "FULL_OBJECT" || may_be_of_all) {
     for (const Known& known : kKnown) {
       auto value = from_base64(head.header(known.header).value_or(""), known.bytes);
       if (value.has_value()) return Checksum{known.algorithm, std::move(*value), known.header};
     }
   }
-  if (!has_md5_etag(head)) return std::nullopt;
+  if (!is_of_s3(head) || has_own_key(head)) return std::nullopt;
   auto md5 = from_md5_digits(unquoted(head.header("etag").value_or("")));
   if (!md5.has_value()) return std::nullopt;
   return Checksum{Algorithm::kMd5, std::move(*md5), "ETag"};
 }
 
 std::optional<PartsEtag> parts_etag_of(const http::Head& head) {
-  if (!has_md5_etag(head)) return std::nullopt;
+  if (has_own_key(head)) return std::nullopt;
   const std::string_view etag = unquoted(head.header("etag").value_or(""));
   const std::string_view count = etag.substr(std::min(etag.size(), kMd5Digits));
   auto md5 = from_md5_digits(etag.substr(0, kMd5Digits));

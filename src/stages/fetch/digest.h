@@ -21,15 +21,16 @@ struct Checksum {
 };
 
 // The cheapest checksum that this head has for the whole object, if there is one. Those of parts do not count ("...-3",
-// or those that come with a part of an object, unless x-amz-checksum-type says FULL_OBJECT). An ETag is an MD5 only
-// where S3 says it, and not of objects encrypted with a key of the user's or of KMS
+// or those that come with a part of an object, or with an ETag of parts, unless x-amz-checksum-type says FULL_OBJECT).
+// An ETag is an MD5 only where S3 says it, and not of objects encrypted with a key of the user's or of KMS
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html): other servers make ETags as they like.
 std::optional<Checksum> checksum_of(const http::Head& head);
 
 // S3, or a server that speaks as it does, has made it.
 bool is_of_s3(const http::Head& head);
 
-// The ETag of an object that was uploaded in parts, where it is made of MD5s.
+// The ETag of an object that was uploaded in parts, where it can be made of MD5s: S3 and the servers that speak as it
+// does have them, but not of objects that are encrypted with such keys.
 struct PartsEtag {
   std::string value;  // raw bytes
   std::uint64_t count = 0;

@@ -287,12 +287,15 @@ TEST_F(FetchTest, VerifiesWhatWasUploadedInParts) {
        << R"("/guessed": {)" << s3 << R"(, "parts": [8388608, 2097152], "tells_parts": false},)"
        << R"("/reckoned": {)" << s3 << R"(, "parts": [4194304, 4194304, 2097152], "tells_parts": false},)"
        << R"("/odd": {)" << s3 << R"(, "parts": [3000001, 3000000, 4485759], "tells_parts": false},)"
+       << R"("/unsaid": {"size": 10485760, "parts": [8388608, 2097152], "tells_parts": false},)"
        << R"("/uneven": {)" << s3 << R"(, "parts": [4000000, 2000000, 4485760]},)"
        << R"("/damaged": {)" << s3 << ", " << corrupt << R"(, "parts": [3000000, 3000000, 3000000, 1485760]}})";
   serve(plan.str());
-  for (const char* key : {"told", "guessed", "reckoned", "odd", "uneven", "damaged"}) add(key);
+  for (const char* key : {"told", "guessed", "reckoned", "odd", "uneven", "damaged", "unsaid"}) add(key);
+  // A server that does not say that it is S3, but was asked as one.
+  remotes_[6].request.headers.push_back({"x-amz-checksum-mode", "ENABLED"});
   run();
-  for (InputOrdinal input : {0, 1, 2, 3, 4}) expect_content(input, FaultServer::content(10 * kMiB));
+  for (InputOrdinal input : {0, 1, 2, 3, 4, 6}) expect_content(input, FaultServer::content(10 * kMiB));
   EXPECT_THAT(error(5).message, HasSubstr("checksum: ETag of 4 parts says"));
   EXPECT_THAT(notes_.unverified, ::testing::UnorderedElementsAre(3, 4));
 }

@@ -179,6 +179,15 @@ Result<void> Object::learn_size(std::optional<std::uint64_t> total) {
   return {};
 }
 
+void Object::begin_verification(const http::Head& head) {
+  const auto& headers = remote_.request.headers;
+  const bool asks_for_checksums = std::any_of(
+      headers.begin(), headers.end(), [](const http::Header& header) { return header.name == "x-amz-checksum-mode"; });
+  verification_.begin(head, {.size_bytes = size_bytes_,
+                             .is_asked_of_s3 = asks_for_checksums || is_of_s3(head),
+                             .was_damaged = restarts_ > 0});
+}
+
 void Object::become_whole(std::size_t& index) {
   is_whole_ = true;
   is_asking_ = false;
@@ -201,7 +210,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
     if (!is_whole_ || pieces_[index].taken != 0) takes_ranges_ = false;
     TRY(file_.truncate());
     become_whole(index);
-    if (is_first) verification_.begin(head, size_bytes_, restarts_ == 0);
+    if (is_first) begin_verification(head);
     return was_alone ? Begun::kPiece : Begun::kWhole;
   }
   TRY(check_partial(pieces_[index], head));
@@ -220,7 +229,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
   }
   // Now it is known of which object an earlier run's bytes would have to be.
   if (is_first) {
-    verification_.begin(head, size_bytes_, restarts_ == 0);
+    begin_verification(head);
     resume();
   }
   if (!file_.is_open()) TRY(open());

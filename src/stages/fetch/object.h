@@ -85,6 +85,7 @@ class Object {
   Result<void> check_same(const http::Head& head);
   static Result<void> check_encoding(const http::Head& head);
   Result<void> learn_size(std::optional<std::uint64_t> total);
+  void begin_verification(const http::Head& head);
   void become_whole(std::size_t& piece);
   void forget_taken(Piece& piece);
   bool has_question() const { return is_asking_ || verification_.has_question(); }

@@ -17,9 +17,13 @@ namespace quern::fetch {
 // or was uploaded in parts, a HEAD or two are asked. Sends nothing itself. One thread.
 class Verification {
  public:
-  // The first answer about the object. `size_bytes`: of all of it, if it is known. `is_first_try`: its bytes were not
-  // yet found to be damaged, so an answer with the whole object is taken to have all that its server knows.
-  void begin(const http::Head& head, std::optional<std::uint64_t> size_bytes, bool is_first_try);
+  struct About {
+    std::optional<std::uint64_t> size_bytes;  // of all of it, if it is known
+    bool is_asked_of_s3 = false;              // so a HEAD may know more than the answer to a range
+    bool was_damaged = false;                 // by an earlier try: then a HEAD may also know more than any answer
+  };
+  // The first answer about the object.
+  void begin(const http::Head& head, const About& about);
   // Forgets all.
   void restart() { *this = Verification(); }
 
