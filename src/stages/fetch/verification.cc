@@ -17,13 +17,12 @@ std::uint64_t parts_of(std::uint64_t size_bytes, std::uint64_t part_bytes) {
 }  // namespace
 
 void Verification::begin(const http::Head& head, const About& about) {
-  constexpr int kPartialContent = 206;
   etag_ = head.header("etag").value_or("");
   size_bytes_ = about.size_bytes.value_or(0);
   use(checksum_of(head));
   if (checksum_.has_value() || !about.is_asked_of_s3) return;
   parts_ = parts_etag_of(head);
-  if (head.status == kPartialContent || about.was_damaged) {
+  if (head.status == 206 || about.was_damaged) {
     question_ = Question::kWhole;
   } else {
     ask_for_parts();
