@@ -363,12 +363,14 @@ class TheWeb(Remote):
         self.web = Server(self, "fault_server.py", plan, port=web.port)
         self.assert_run(self.finish(process), result="Linux 800\n", inputs_mapped=8)
 
-    def test_a_server_that_stays_away_is_a_failed_input(self):
-        web = self.serve_web({"/a": {"text": pings("Linux")}})
-        self.job("/a", more="downloads: {patience: 1s}\n")
+    def test_a_server_that_stays_away_is_waited_for_once(self):
+        names = [f"/{number}" for number in range(40)]
+        web = self.serve_web({name: {"text": pings("Linux")} for name in names})
+        self.job(*names, more="limits: {failed_inputs: 40}\ndownloads: {parallel: 2, patience: 1s}\n")
         web.end()
         run = self.quern("run")
-        self.assert_fails(run, "attempts")
+        self.assertEqual([len(run.accounting["failed_inputs"]), run.stderr.count("waiting for http://")], [40, 1], run)
+        self.assertIn("attempt", run.accounting["failed_inputs"][0]["reason"])
 
     def test_what_head_says_is_a_hint(self):
         length = {"content_length": 0, "always": True}

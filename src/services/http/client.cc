@@ -84,7 +84,7 @@ class HttpClient final : public Client {
   }
   void begin_due(Clock::time_point now);
   void begin(Exchange& exchange, Clock::time_point now);
-  void note_served(Clock::time_point now);
+  void note_served();
   void end_cancelled();
   void end_stalled(Clock::time_point now);
   void take_ends();
@@ -176,12 +176,12 @@ void HttpClient::begin(Exchange& exchange, Clock::time_point now) {
 }
 
 // Of hosts that were in trouble.
-void HttpClient::note_served(Clock::time_point now) {
+void HttpClient::note_served() {
   if (pauses_.is_empty()) return;
   for (auto& exchange : exchanges_) {
     if (exchange->transfer == nullptr || exchange->is_noted || !exchange->is_served()) continue;
     exchange->is_noted = true;
-    pauses_.served(exchange->host(), now);
+    pauses_.served(exchange->host());
   }
 }
 
@@ -295,7 +295,7 @@ Result<void> HttpClient::step(Clock::time_point deadline, int wake_fd, const std
     begin_due(now);
     let_paused_go_on();
     TRY(wire_->perform());
-    note_served(Clock::now());
+    note_served();
     take_ends();
     end_stalled(Clock::now());
     if (news_ != news_before || Clock::now() >= deadline) return {};

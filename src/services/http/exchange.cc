@@ -195,14 +195,16 @@ bool Exchange::is_last(const Failure& failure, const Judge& judge) {
     return ++failures_ >= judge.policy.attempts || base_.longest.count() > 0;
   }
   ++troubles_;
-  judge.pauses.troubled(host_, {.begun = attempt_begun,
-                                .now = judge.now,
-                                .is_away = failure.is_away,
-                                .retry_after = failure.retry_after,
-                                .uniform = judge.uniform});
   if (!troubled_since_.has_value()) troubled_since_ = judge.now;
-  if (judge.now - *troubled_since_ < judge.policy.patience) return false;
-  return troubles_ >= judge.policy.attempts || !judge.pauses.has_served_since(host_, judge.now - judge.policy.patience);
+  const bool is_given_up = judge.pauses.troubled(host_, {.begun = attempt_begun,
+                                                         .now = judge.now,
+                                                         .is_away = failure.is_away,
+                                                         .retry_after = failure.retry_after,
+                                                         .patience = judge.policy.patience,
+                                                         .uniform = judge.uniform});
+  // Or the host serves others, but not this.
+  const bool is_tired = judge.now - *troubled_since_ >= judge.policy.patience && troubles_ >= judge.policy.attempts;
+  return is_given_up || is_tired;
 }
 
 Verdict Exchange::try_again(Failure failure, const Judge& judge, bool is_last) {

@@ -10,6 +10,9 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 
+// A host that answers at all may be asked twice a second: one that refuses each object a few times would take minutes.
+constexpr Milliseconds kLongestBusyPause{500};
+
 // Between the half and one and a half of the pause: who was refused together does not come back together.
 Milliseconds jittered(Milliseconds pause, double uniform) {
   return Milliseconds(static_cast<Milliseconds::rep>(static_cast<double>(pause.count()) * (0.5 + uniform)));
@@ -25,26 +28,34 @@ std::string host_of(std::string_view url) {
   return host;
 }
 
-void HostPauses::troubled(const std::string& host, const Trouble& trouble) {
+bool HostPauses::troubled(const std::string& host, const Trouble& trouble) {
   Host& entry = hosts_[host];
   entry.is_away = trouble.is_away;
+  if (!entry.troubled_since.has_value()) entry.troubled_since = trouble.now;
+  if (trouble.now - *entry.troubled_since >= trouble.patience) {
+    entry.pause = Milliseconds(0);
+    entry.next = {};
+    return true;
+  }
   if (entry.pause.count() == 0) {
     entry.pause = limits::kFirstHostPause;
     entry.grown = trouble.now;
   } else if (trouble.begun >= entry.grown) {
-    entry.pause = std::min(entry.pause * 2, limits::kLongestHostPause);
+    entry.pause = trouble.is_away ? std::min(entry.pause * 2, limits::kLongestHostPause)
+                                  : std::min(entry.pause * 5 / 4, kLongestBusyPause);
     entry.grown = trouble.now;
   }
   entry.next = std::max(entry.next, trouble.now + jittered(entry.pause, trouble.uniform));
-  if (!trouble.retry_after.has_value()) return;
-  entry.next = std::max(entry.next, trouble.now + std::min(*trouble.retry_after, limits::kMaxRetryAfter));
+  const auto asked = std::min(trouble.retry_after.value_or(std::chrono::seconds(0)), limits::kMaxRetryAfter);
+  entry.next = std::max<Time>(entry.next, trouble.now + asked);
+  return false;
 }
 
-void HostPauses::served(const std::string& host, Time now) {
+void HostPauses::served(const std::string& host) {
   auto found = hosts_.find(host);
   if (found == hosts_.end()) return;
   Host& entry = found->second;
-  entry.served = now;
+  entry.troubled_since.reset();
   // Who was away and is back is well. Who was busy is asked a little more often.
   entry.pause = entry.is_away ? Milliseconds(0) : entry.pause * 3 / 4;
   if (entry.pause < limits::kFirstHostPause / 10) {
@@ -62,11 +73,6 @@ void HostPauses::begun(const std::string& host, Time now, double uniform) {
   auto found = hosts_.find(host);
   if (found == hosts_.end() || found->second.pause.count() == 0) return;
   found->second.next = now + jittered(found->second.pause, uniform);
-}
-
-bool HostPauses::has_served_since(const std::string& host, Time time) const {
-  auto found = hosts_.find(host);
-  return found != hosts_.end() && found->second.served.has_value() && *found->second.served >= time;
 }
 
 }  // namespace quern::http

@@ -23,18 +23,19 @@ class HostPauses {
     Time now;
     bool is_away = false;
     std::optional<std::chrono::seconds> retry_after = {};  // as the host asks for
-    double uniform = 0;                                    // in [0, 1)
+    std::chrono::milliseconds patience{0};
+    double uniform = 0;  // in [0, 1)
   };
 
-  // One pause for what several attempts of the same moment met.
-  void troubled(const std::string& host, const Trouble& trouble);
+  // One pause for what several attempts of the same moment met. True: the host has served nothing for as long as the
+  // patience lasts. It is given up then: until it serves again, nobody waits for it any more.
+  bool troubled(const std::string& host, const Trouble& trouble);
   // The host has begun an answer that it does not refuse.
-  void served(const std::string& host, Time now);
+  void served(const std::string& host);
   // An attempt may begin from then on.
   Time next(const std::string& host) const;
   // An attempt begins: the next one is to wait for the length of the pause.
   void begun(const std::string& host, Time now, double uniform);
-  bool has_served_since(const std::string& host, Time time) const;
   bool is_empty() const { return hosts_.empty(); }
 
  private:
@@ -43,7 +44,7 @@ class HostPauses {
     std::chrono::milliseconds pause{0};  // 0: all is well
     bool is_away = false;
     Time grown{};  // when the pause last grew
-    std::optional<Time> served = {};
+    std::optional<Time> troubled_since = {};
   };
   std::map<std::string, Host> hosts_;  // that were in trouble once
 };

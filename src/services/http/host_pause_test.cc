@@ -12,9 +12,13 @@ using namespace std::chrono_literals;
 // A clock that a test sets; 0.5 is the middle of all chances, so that a pause is as long as it is.
 class HostPause : public ::testing::Test {
  protected:
-  void trouble(HostPauses::Time begun, bool is_away = false, std::optional<std::chrono::seconds> retry_after = {}) {
-    pauses_.troubled("http://a",
-                     {.begun = begun, .now = now_, .is_away = is_away, .retry_after = retry_after, .uniform = 0.5});
+  bool trouble(HostPauses::Time begun, bool is_away = false, std::optional<std::chrono::seconds> retry_after = {}) {
+    return pauses_.troubled("http://a", {.begun = begun,
+                                         .now = now_,
+                                         .is_away = is_away,
+                                         .retry_after = retry_after,
+                                         .patience = 1min,
+                                         .uniform = 0.5});
   }
   auto pause() const { return std::chrono::duration_cast<std::chrono::milliseconds>(pauses_.next("http://a") - now_); }
 
@@ -30,10 +34,24 @@ TEST_F(HostPause, DoublesWithEachAttemptThatWasBegunAfterTheLast) {
   EXPECT_EQ(pause(), 100ms);
   for (auto expected : {200ms, 400ms, 800ms, 1600ms, 3200ms, 4000ms, 4000ms}) {
     now_ = pauses_.next("http://a");
-    trouble(now_);
+    trouble(now_, true);
     EXPECT_EQ(pause(), expected);
   }
   EXPECT_EQ(pauses_.next("http://b"), HostPauses::Time{});
+}
+
+TEST_F(HostPause, StaysShortWhereTheHostAnswers) {
+  for (auto expected : {100ms, 125ms, 156ms, 195ms}) {
+    trouble(now_);
+    EXPECT_EQ(pause(), expected);
+    now_ = pauses_.next("http://a");
+  }
+  for (int i = 0; i < 20; ++i) {
+    trouble(now_);
+    now_ = pauses_.next("http://a");
+  }
+  trouble(now_);
+  EXPECT_EQ(pause(), 500ms);
 }
 
 TEST_F(HostPause, IsBetweenTheAttemptsOfAll) {
@@ -57,18 +75,29 @@ TEST_F(HostPause, IsAsLongAsTheHostAsksFor) {
 TEST_F(HostPause, ShrinksWithWhatABusyHostServesAndEndsWhenOneIsBack) {
   trouble(now_);
   EXPECT_EQ(pause(), 100ms);
-  pauses_.served("http://a", now_);
+  pauses_.served("http://a");
   now_ += 1s;
   pauses_.begun("http://a", now_, 0.5);
   EXPECT_EQ(pause(), 75ms);
-  for (int i = 0; i < 10; ++i) pauses_.served("http://a", now_);
+  for (int i = 0; i < 10; ++i) pauses_.served("http://a");
   EXPECT_LE(pauses_.next("http://a"), now_);
-  EXPECT_TRUE(pauses_.has_served_since("http://a", now_));
-  EXPECT_FALSE(pauses_.has_served_since("http://a", now_ + 1s));
 
   trouble(now_, true);
-  pauses_.served("http://a", now_);
+  pauses_.served("http://a");
   EXPECT_LE(pauses_.next("http://a"), now_);
+}
+
+TEST_F(HostPause, EndsWhereThePatienceDoes) {
+  EXPECT_FALSE(trouble(now_));
+  now_ += 59s;
+  EXPECT_FALSE(trouble(now_));
+  now_ += 1s;
+  EXPECT_TRUE(trouble(now_));
+  // Nobody waits for a host that was given up.
+  EXPECT_LE(pauses_.next("http://a"), now_);
+  EXPECT_TRUE(trouble(now_));
+  pauses_.served("http://a");
+  EXPECT_FALSE(trouble(now_));
 }
 
 TEST_F(HostPause, IsOfAHostWithItsPort) {
