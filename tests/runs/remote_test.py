@@ -478,6 +478,7 @@ class TheWeb(Remote):
         self.assert_run(self.quern("run", "--set", "downloads.private_redirects=yes", environment=environment), result="secret 1\n")
         self.job("/again")
         self.assert_run(self.quern("run"), result="secret 1\n")
+        os.remove(self.path("result.txt"))
         self.serve_web({"/a": {"text": "", "faults": [{"redirect": proxy.url + "/api", "always": True}]}})
         self.job("/a")
         self.assert_fails(self.quern("run", environment={"TASKCLUSTER_PROXY_URL": proxy.url}), "signs requests with the rights of this task")
