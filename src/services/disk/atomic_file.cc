@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "services/disk/files.h"
+#include "services/disk/foreign_link.h"
 #include "services/disk/full_disk.h"
 
 namespace quern::disk {
@@ -30,6 +31,7 @@ Error write_error(const std::string& what, int number) {
 Result<std::string> behind_links(const std::string& path) {
   std::string current = path;
   for (int links = 0; links < kMostLinks; ++links) {
+    TRY(refuse_foreign_link(current).context("writing " + path));
     std::array<char, PATH_MAX> target{};
     ssize_t length = ::readlink(current.c_str(), target.data(), target.size());
     if (length < 0) return current;  // no link, or not there: whoever opens it says what is wrong

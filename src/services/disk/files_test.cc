@@ -271,6 +271,27 @@ TEST_F(AtomicFileTest, RefusesAtOnceWhatCannotBecomeAFile) {
   EXPECT_EQ(AtomicFile::create("").error().kind, ErrorKind::kBadConfig);
 }
 
+TEST_F(AtomicFileTest, RefusesALinkThatAnotherUserPlanted) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root makes links for others";
+  constexpr uid_t kNobody = 65534;
+  fs::create_directory(at("shared"));
+  put("victim", "mine");
+  fs::create_symlink("../victim", at("shared/link"));
+  fs::create_symlink("shared/link", at("way"));
+  ASSERT_EQ(::lchown(at("shared/link").c_str(), kNobody, kNobody), 0);
+  // Where nobody else may write, its owner had leave to make it.
+  EXPECT_TRUE(AtomicFile::create(at("shared/link")).ok());
+  ASSERT_EQ(::chmod(at("shared").c_str(), 01777), 0);
+  for (const char* name : {"shared/link", "way"}) {
+    auto refused = AtomicFile::create(at(name));
+    EXPECT_EQ(refused.error().kind, ErrorKind::kDenied) << name;
+    EXPECT_THAT(refused.error().message, HasSubstr("shared/link is a symbolic link that another user has put")) << name;
+  }
+  ASSERT_EQ(::lchown(at("shared/link").c_str(), ::geteuid(), ::getegid()), 0);
+  EXPECT_TRUE(AtomicFile::create(at("way")).ok());
+  EXPECT_EQ(text_of("victim"), "mine");
+}
+
 TEST_F(AtomicFileTest, RefusesAFolderOrAFileWithoutPermission) {
   if (::geteuid() == 0) GTEST_SKIP() << "nothing is forbidden to root";
   fs::create_directory(at("folder"));
