@@ -84,7 +84,6 @@ Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& li
     request.manifest = inputs::Pattern{.text = *job.manifest, .folder = job.folder, .origin = job.file};
   }
   request.bucket = bucket_of(line);
-  request.shows_query = job.downloads.show_query;
   if (job.filter.has_value()) {
     request.filter = inputs::Pattern{.text = *job.filter, .folder = job.folder, .origin = job.file};
   }
@@ -103,6 +102,9 @@ Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, input
   StandardInput standard_input;
   request.standard_input = &standard_input;
   request.peers = std::move(peers);
+  request.peers.parallel = job.downloads.parallel;
+  // A plan cuts loads by them; a run learns them as it fetches.
+  request.peers.asks_sizes = line.command == Command::kPlan || line.command == Command::kSubmit;
   request.own_files = own_files;
   request.names_may_be_expanded = line.command == Command::kMap;
   return inputs::list_inputs(request, stop);

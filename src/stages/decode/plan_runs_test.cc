@@ -32,6 +32,14 @@ TEST(PlanRuns, CutsTheListInOrder) {
   EXPECT_EQ(counts({1, 1}, 0), (Counts{1, 1}));
 }
 
+TEST(PlanRuns, LeavesAnInputOfUnknownSizeAlone) {
+  std::vector<Input> inputs(5, {.name = "a", .path = "a", .stored_bytes = 10});
+  inputs[1] = {.name = "a", .path = "a", .url = "https://host/a", .size_is_known = false};
+  std::vector<std::size_t> result;
+  for (const decode::Run& run : plan_runs(inputs, 100)) result.push_back(run.count);
+  EXPECT_EQ(result, (std::vector<std::size_t>{1, 1, 3}));
+}
+
 TEST(PlanRuns, KeepsRunsOfEmptyInputsShort) {
   std::vector<std::uint64_t> empty(limits::kBatchInputs * 2 + 5, 0);
   EXPECT_EQ(counts(empty, 100), (std::vector<std::size_t>{limits::kBatchInputs, limits::kBatchInputs, 5}));

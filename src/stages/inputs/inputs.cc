@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "base/shown_url.h"
 #include "stages/inputs/advice.h"
 #include "stages/inputs/collector.h"
 #include "stages/inputs/filter.h"
@@ -23,6 +22,7 @@
 #include "stages/inputs/key_pattern.h"
 #include "stages/inputs/manifest.h"
 #include "stages/inputs/remote.h"
+#include "stages/inputs/sizes.h"
 #include "stages/inputs/tree_walk.h"
 
 namespace quern::inputs {
@@ -49,8 +49,8 @@ bool is_url(std::string_view text) {
 Result<void> refuse_url(std::string_view text) {
   if (!is_url(text)) return {};
   std::string scheme(text.substr(0, text.find("://") + 3));
-  if (scheme == "file://") return bad_config(shown_url(text) + ": write the path without file://");
-  return bad_config(shown_url(text) + ": quern reads local files, and s3://, https:// and http:// URLs, but not " +
+  if (scheme == "file://") return bad_config(std::string(text) + ": write the path without file://");
+  return bad_config(std::string(text) + ": quern reads local files, and s3://, https:// and http:// URLs, but not " +
                     scheme + "; download it first, and name the file");
 }
 
@@ -81,7 +81,9 @@ struct Located {
 class Lister {
  public:
   Lister(const InputRequest& request, std::stop_token stop)
-      : standard_input_(request.standard_input),
+      : peers_(request.peers),
+        stop_(stop),
+        standard_input_(request.standard_input),
         own_(request.own_files),
         names_may_be_expanded_(request.names_may_be_expanded),
         remote_(request, found_, std::move(stop)) {}
@@ -92,7 +94,8 @@ class Lister {
   Result<void> add_index(const Pattern& index);
   std::size_t count() const { return found_.count(); }
   bool is_filtered_out() const { return found_.count() > 0 && found_.count() == found_.filtered_out(); }
-  Result<InputList> finish() { return found_.finish(); }
+  Result<void> ask_ahead(const std::vector<Pattern>& patterns) { return remote_.ask_ahead(patterns); }
+  Result<InputList> finish();
 
  private:
   using Walks = std::map<std::string, std::vector<std::string>>;  // patterns by the fixed folder before them
@@ -109,6 +112,8 @@ class Lister {
   Result<void> add_standard_input(const std::string& folder);
   Result<std::string> real_folder(const std::string& absolute);
 
+  const RemotePeers& peers_;
+  const std::stop_token stop_;
   ByteSource* const standard_input_;
   const OwnFiles* const own_;
   const bool names_may_be_expanded_;
@@ -246,7 +251,7 @@ Result<std::string> Lister::real_folder(const std::string& absolute) {
 Result<void> Lister::add_manifest(const Pattern& manifest) {
   if (manifest.text == "-") return add_standard_input(manifest.folder);
   if (is_url(manifest.text)) {
-    return bad_config(shown_url(manifest.text) + ": a manifest is a local file; download it first, and name the file");
+    return bad_config(manifest.text + ": a manifest is a local file; download it first, and name the file");
   }
   std::string path = manifest.text.starts_with('/') ? manifest.text : manifest.folder + "/" + manifest.text;
   TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY).context("reading the manifest " + manifest.text));
@@ -268,7 +273,7 @@ Result<void> Lister::refuse_data(std::string_view name, const std::string& folde
   TRY_ASSIGN(auto located, locate(std::string(name), folder));
   if (located.has_value()) return {};
   return bad_config(
-      "'" + shown_url(name).substr(0, kShownBytes) +
+      "'" + std::string(name.substr(0, kShownBytes)) +
       "' is not the name of a file; - reads names, one a line; records are read from files: write them to "
       "one, and name it");
 }
@@ -311,6 +316,12 @@ Result<void> Lister::add_index(const Pattern& index) {
   return remote_.add_index(index.text, filter_.has_value() ? std::string_view(filter_->json()) : kNoFilter);
 }
 
+Result<InputList> Lister::finish() {
+  TRY_ASSIGN(InputList list, found_.finish());
+  if (peers_.asks_sizes) TRY(ask_sizes(peers_, list.inputs, stop_));
+  return list;
+}
+
 }  // namespace
 
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop) {
@@ -319,6 +330,7 @@ Result<InputList> list_inputs(const InputRequest& request, const std::stop_token
   }
   Lister lister(request, stop);
   if (request.filter.has_value()) TRY(lister.use_filter(*request.filter).context(request.filter->origin));
+  TRY(lister.ask_ahead(request.patterns));
   for (const Pattern& pattern : request.patterns) TRY(lister.add_pattern(pattern).context(pattern.origin));
   if (request.manifest.has_value()) TRY(lister.add_manifest(*request.manifest).context(request.manifest->origin));
   if (request.index.has_value()) TRY(lister.add_index(*request.index).context(request.index->origin));
@@ -332,7 +344,9 @@ Result<InputList> list_inputs(const InputRequest& request, const std::stop_token
                            : request.index.has_value()  ? *request.index
                                                         : request.patterns.front();
     std::string kind = request.manifest.has_value() ? "the manifest " : request.index.has_value() ? "the index " : "";
-    return not_found((named.text == "-" ? "standard input" : kind + shown_url(named.text)) + " names no input")
+    // The query of an index's URL may hold a secret.
+    std::string text = request.manifest.has_value() ? named.text : named.text.substr(0, named.text.find('?'));
+    return not_found((named.text == "-" ? "standard input" : kind + text) + " names no input")
         .with_context(named.origin);
   }
   return lister.finish();

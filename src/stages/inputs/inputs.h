@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -35,6 +36,9 @@ struct Pattern {
 struct RemotePeers {
   std::function<Result<s3::Store*>()> store = {};
   std::function<Result<http::Client*>()> client = {};
+  std::size_t parallel = 8;  // sizes that are asked for at once
+  // Whether the sizes of URLs and of what a list names without one are asked for, or left for the fetch to learn.
+  bool asks_sizes = false;
 };
 
 struct InputRequest {
@@ -46,7 +50,6 @@ struct InputRequest {
   std::string bucket = {};
   std::optional<Pattern> filter = {};  // a Filter.json, for all but the index's inputs: the index has it already
   std::optional<Pattern> index = {};   // the URL of a server that is asked for inputs
-  bool shows_query = false;            // names of URLs have their queries
   RemotePeers peers = {};
   // What quern writes, or has written, where this run writes: left out of patterns and folders. What is named and would
   // be replaced is refused. Borrowed; nullptr: nothing.
@@ -57,13 +60,13 @@ struct InputRequest {
 };
 
 // All inputs, sorted by name in byte order, each once (a note says how many were named twice; the same file under two
-// names is one input), with their sizes. What Hadoop writes next to data (is_bookkeeping) and what runs leave next to
-// results (is_left_by_a_run) is left out with a note, unless a pattern has that very name. A pattern that matches
-// nothing, a file or an object that is not there or not readable, and an empty list are errors that name the pattern
-// and its origin. What a manifest or an index names and is not there stays in the list, as a URL does: it fails when it
-// is opened or fetched, and counts as a failed input. Objects are named s3://bucket/key, or by their key where `bucket`
-// says where it is, and URLs as shown_url has them, unless `shows_query` says otherwise. Blocks on the disk, and on
-// the network where something remote is named.
+// names is one input), with their sizes, where these are known. What Hadoop writes next to data (is_bookkeeping) and
+// what runs leave next to results (is_left_by_a_run) is left out with a note, unless a pattern has that very name. A
+// pattern that matches nothing, a file or an object that is not there or not readable, and an empty list are errors
+// that name the pattern and its origin. What a manifest or an index names and is not there stays in the list, as a URL
+// does: it fails when it is opened or fetched, and counts as a failed input. Objects are named s3://bucket/key, or by
+// their key where `bucket` says where it is; a URL is named as it is, but without its query if that may hold a secret.
+// Blocks on the disk, and on the network where something remote is named.
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop = {});
 
 }  // namespace quern::inputs

@@ -2,30 +2,21 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <utility>
 
-#include "base/shown_url.h"
 #include "model/limits.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
 #include "services/s3/store.h"
 #include "stages/inputs/glob.h"
 #include "stages/inputs/index.h"
+#include "stages/inputs/sizes.h"
 
 namespace quern::inputs {
 namespace {
 
 // Objects that some tools make to show an empty folder; no input.
 bool is_folder_marker(const s3::Object& object) { return object.key.ends_with('/') && object.size_bytes == 0; }
-
-std::optional<std::uint64_t> parse_size(std::optional<std::string_view> text) {
-  std::uint64_t size_bytes = 0;
-  if (!text.has_value()) return std::nullopt;
-  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), size_bytes);
-  if (error != std::errc() || end != text->data() + text->size() || text->empty()) return std::nullopt;
-  return size_bytes;
-}
 
 // A key with another letter before each dot that begins a part behind the first `from` bytes: what patterns do not
 // match for the dot alone, they match then.
@@ -44,6 +35,15 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+// Whoever has a signed URL has the file: it is not shown in names of inputs.
+bool holds_secret(std::string_view query) {
+  std::string text = lower(query);
+  for (const char* word : {"signature=", "sig=", "token=", "key=", "secret=", "password="}) {
+    if (text.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_web_url(std::string_view text) {
@@ -59,7 +59,7 @@ bool RemoteFinder::takes(std::string_view name) const {
 Result<void> RemoteFinder::check_peers(const std::string& name) const {
   bool has_peer = is_web_url(name) ? static_cast<bool>(request_.peers.client) : static_cast<bool>(request_.peers.store);
   if (has_peer) return {};
-  return bad_config(shown_url(name) + ": this command reads local files only; download it first, and name the file");
+  return bad_config(name + ": this command reads local files only; download it first, and name the file");
 }
 
 Result<RemoteFinder::Named> RemoteFinder::take_apart(const std::string& text) const {
@@ -70,6 +70,27 @@ Result<RemoteFinder::Named> RemoteFinder::take_apart(const std::string& text) co
   TRY_ASSIGN(s3::ObjectName name, s3::parse_s3_url(text));
   std::string prefix = s3::format_s3_url(name.bucket, "");
   return Named{.bucket = std::move(name.bucket), .key = std::move(name.key), .name_prefix = std::move(prefix)};
+}
+
+Result<void> RemoteFinder::ask_ahead(const std::vector<Pattern>& patterns) {
+  std::vector<Input> objects;
+  for (const Pattern& pattern : patterns) {
+    if (pattern.text == "-" || !takes(pattern.text) || is_web_url(pattern.text) || !request_.peers.store) continue;
+    // What is wrong with one is said when its turn comes.
+    auto named = take_apart(pattern.text);
+    auto plan = named.ok() ? plan_keys(named.value().key) : Result<KeyPlan>(KeyPlan{});
+    if (!plan.ok()) continue;
+    for (const std::string& key : plan.value().exact) {
+      objects.push_back({.url = s3::format_s3_url(named.value().bucket, key), .size_is_known = false});
+    }
+  }
+  if (objects.size() < 2) return {};
+  auto asked = ask_sizes(request_.peers, objects, stop_);
+  if (!asked.ok() && asked.error().kind == ErrorKind::kStopped) return asked;
+  for (Input& object : objects) {
+    if (object.size_is_known) asked_ahead_.emplace(object.url.str(), std::move(object));
+  }
+  return {};
 }
 
 Result<void> RemoteFinder::add_pattern(const std::string& text) {
@@ -132,6 +153,12 @@ std::vector<std::string> RemoteFinder::narrowed(const Named& named, const KeyLis
 }
 
 Result<bool> RemoteFinder::add_exact(const Named& named, const std::string& key) {
+  if (auto known = asked_ahead_.find(s3::format_s3_url(named.bucket, key)); known != asked_ahead_.end()) {
+    Input input = known->second;
+    input.name = named.name_prefix + key;
+    found_.add_remote(std::move(input));
+    return true;
+  }
   TRY_ASSIGN(s3::Store * store, request_.peers.store());
   TRY_ASSIGN(auto object, store->head(named.bucket, key, stop_));
   if (!object.has_value()) return false;
@@ -201,22 +228,10 @@ Result<void> RemoteFinder::add_line(const std::string& name, std::optional<std::
     return bad_config(name + " names a bucket; a list names objects");
   }
   found_.begin_pattern(named.name_prefix.size());
-  Input input{.name = name, .url = s3::format_s3_url(named.bucket, named.key)};
-  if (!size_bytes.has_value()) {
-    TRY_ASSIGN(s3::Store * store, request_.peers.store());
-    auto object = store->head(named.bucket, named.key, stop_);
-    // Refused by the server for this object: it fails when it is fetched, and counts as a failed input.
-    bool is_refused = !object.ok() && object.error().code != 0 && object.error().kind != ErrorKind::kRetry;
-    if (!object.ok() && !is_refused) return std::move(object).error();
-    if (object.ok() && object.value().has_value()) {
-      size_bytes = object.value()->size_bytes;
-      input.etag = std::move(object.value()->etag);
-      input.size_binds = false;
-    }
-  }
-  input.size_is_known = size_bytes.has_value();
-  input.stored_bytes = size_bytes.value_or(0);
-  found_.add_remote(std::move(input));
+  found_.add_remote({.name = name,
+                     .stored_bytes = size_bytes.value_or(0),
+                     .url = s3::format_s3_url(named.bucket, named.key),
+                     .size_is_known = size_bytes.has_value()});
   return {};
 }
 
@@ -225,56 +240,24 @@ Result<void> RemoteFinder::add_url(const std::string& url, std::optional<std::ui
   if (!parsed.ok()) {
     return bad_config(std::move(parsed).error().message);
   }
-  const SharedText given(url);
-  Input input{.name = request_.shows_query ? given : SharedText(shown_url(url)), .url = given};
-  if (input.name == input.url) input.name = given;
-  found_.begin_pattern(std::min(url.find('/', url.find("://") + 3), input.file_name().size()));
-  if (size_bytes.has_value()) {
-    input.stored_bytes = *size_bytes;
-  } else {
-    TRY_ASSIGN(input, ask_for_url(std::move(input)));
-  }
+  bool is_secret = holds_secret(parsed.value().query);
+  Input input{.name = is_secret ? url.substr(0, url.find('?')) : url, .url = url};
+  found_.begin_pattern(std::min(url.find('/', url.find("://") + 3), input.name.size()));
+  input.size_is_known = size_bytes.has_value();
+  input.stored_bytes = size_bytes.value_or(0);
   found_.add_remote(std::move(input));
   return {};
-}
-
-// A URL that cannot be asked for its size stays: getting it will say what is wrong with it.
-Result<Input> RemoteFinder::ask_for_url(Input input) {
-  input.size_is_known = false;
-  std::string host = http::parse_url(input.url).value().host;
-  if (silent_hosts_.contains(host)) return input;
-  TRY_ASSIGN(http::Client * client, request_.peers.client());
-  auto response = client->call({.method = "HEAD",
-                                .url = input.url.str(),
-                                .headers = {{.name = "Accept-Encoding", .value = "identity"}},
-                                .longest = limits::kHeadTimeout},
-                               nullptr, stop_);
-  if (!response.ok()) {
-    if (response.error().kind == ErrorKind::kStopped) return std::move(response).error();
-    if (response.error().code == 0) silent_hosts_.insert(std::move(host));
-    return input;
-  }
-  const http::Head& head = response.value().head;
-  // The length of a body that is compressed on its way says nothing of the file.
-  bool is_plain = lower(head.header("content-encoding").value_or("identity")) == "identity";
-  auto size_bytes = is_plain ? parse_size(head.header("content-length")) : std::nullopt;
-  // Some servers answer each HEAD with a length of 0.
-  input.size_is_known = size_bytes.value_or(0) > 0;
-  input.size_binds = false;
-  input.stored_bytes = size_bytes.value_or(0);
-  input.etag = head.header("etag").value_or("");
-  return input;
 }
 
 Result<void> RemoteFinder::add_index(const std::string& url, std::string_view filter_json) {
   if (!is_web_url(url)) {
     return bad_config("the index must be an http:// or https:// URL");
   }
-  TRY(check_peers(url));
+  TRY(check_peers(url.substr(0, url.find('?'))));
   TRY_ASSIGN(http::Client * client, request_.peers.client());
   auto take = [&](const IndexEntry& entry) -> Result<void> {
     if (!takes(entry.name)) {
-      return bad_config("the index names " + shown_url(entry.name) +
+      return bad_config("the index names " + entry.name +
                         (entry.name.find("://") == std::string::npos
                              ? ", which is a key; say of which bucket, with --bucket or QUERN_BUCKET"
                              : ", which quern cannot read; it reads s3://, https:// and http:// URLs"));

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -29,10 +29,12 @@ class RemoteFinder {
   // Whether this name is ours: a URL that we can ask, or any name where names are keys of a bucket.
   bool takes(std::string_view name) const;
 
+  // Asks for the objects that these patterns name all at once, which is quicker than one after the other.
+  Result<void> ask_ahead(const std::vector<Pattern>& patterns);
   // A name or a glob of the job. One that nothing matches is an error.
   Result<void> add_pattern(const std::string& text);
-  // A name of a list. One that is not there stays in the list, as lists may be older than what they name. With its
-  // size, nobody is asked.
+  // A name of a list. One that is not there stays in the list, as lists may be older than what they name. Nobody is
+  // asked.
   Result<void> add_line(const std::string& name, std::optional<std::uint64_t> size_bytes);
   // Everything that the index at `url` names for this filter.
   Result<void> add_index(const std::string& url, std::string_view filter_json);
@@ -60,12 +62,11 @@ class RemoteFinder {
   std::vector<std::string> narrowed(const Named& named, const KeyListing& listing) const;
   Result<std::string> advice_below(const Named& named);
   Result<void> add_url(const std::string& url, std::optional<std::uint64_t> size_bytes);
-  Result<Input> ask_for_url(Input input);
 
   const InputRequest& request_;
   Collector& found_;
   const std::stop_token stop_;
-  std::set<std::string> silent_hosts_;  // that could not be reached, and are not asked again
+  std::unordered_map<std::string, Input> asked_ahead_;  // objects that are there, by their URLs
 };
 
 }  // namespace quern::inputs

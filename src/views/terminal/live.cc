@@ -106,8 +106,9 @@ std::vector<Line> map_lines(const PhaseProgress& phase, const LiveState& state, 
   second.add(format_count(progress.records_mapped + progress.records_bad + progress.records_in_work(), "record"));
   std::string rate = format_rate(state.pace.decoded_bytes, state.pace.over);
   if (!rate.empty()) second.add(fmt::format("  {} decoded", rate));
-  second.add(
-      fmt::format("  {} of {} read", format_bytes(progress.stored_bytes), format_bytes(progress.stored_bytes_found)));
+  second.add(fmt::format("  {}", format_bytes(progress.stored_bytes)));
+  if (progress.stored_bytes_found > 0) second.add(fmt::format(" of {}", format_bytes(progress.stored_bytes_found)));
+  second.add(" read");
   if (progress.inputs_fetched > 0) second.add(fmt::format("  {} fetched", format_bytes(progress.fetched_bytes)));
   std::vector<Line> lines = {std::move(first), std::move(second)};
   if (std::string part = slowest_part(state.pace); !part.empty()) lines.push_back(labelled("slowest").add(part));

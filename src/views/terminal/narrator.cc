@@ -17,8 +17,9 @@ namespace {
 std::string child_name(event::Role role, std::size_t child) { return fmt::format("{} {}", name_of(role), child); }
 
 std::string run_line(const event::RunStarted& run) {
-  return fmt::format("{}: {}, {} stored, {}", clean(run.job), format_count(run.inputs, "input"),
-                     format_bytes(run.stored_bytes), format_count(run.processes, "process", "processes"));
+  const std::string stored = run.stored_bytes == 0 ? "" : fmt::format("{} stored, ", format_bytes(run.stored_bytes));
+  return fmt::format("{}: {}, {}{}", clean(run.job), format_count(run.inputs, "input"), stored,
+                     format_count(run.processes, "process", "processes"));
 }
 
 std::string map_figures(const Progress& progress, std::chrono::nanoseconds elapsed) {
