@@ -65,7 +65,7 @@ Result<Compression> compression_of(InputSupply& supply, const Input& input, std:
     if (count == 0) break;
     used += count;
   }
-  return decode::detect({first.data(), used}, input.file_name());
+  return decode::detect({first.data(), used}, input.name);
 }
 
 class Opener final : public InputOpener {
@@ -142,15 +142,15 @@ Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, cons
   return decode::make_decoder(known, std::move(stored));
 }
 
-Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input,
-                          const std::stop_token& stop) {
+Result<void> verify_input(InputSupply& supply, const InputList& inputs, const decode::DecodeOptions& options,
+                          InputOrdinal input, const std::stop_token& stop) {
   class NoEvents final : public EventSink {
    public:
     void emit(const event::Event&) override {}
   };
   NoEvents events;
   BufferPool pool(1, 4 * options.block_bytes);
-  auto source = decode::make_block_source(input, std::span(inputs).subspan(input, 1), options, pool, events);
+  auto source = open_decoded(supply, inputs, {.first = input, .count = 1}, options, pool, events);
   while (true) {
     if (stop.stop_requested()) return stopped();
     Block block;

@@ -27,7 +27,7 @@ Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, cons
                                                        std::optional<Compression> compression);
 
 // Reads the input to its end. An error says how it is damaged, or is kStopped. Blocks.
-Result<void> verify_input(const std::vector<Input>& inputs, const decode::DecodeOptions& options, InputOrdinal input,
-                          const std::stop_token& stop);
+Result<void> verify_input(InputSupply& supply, const InputList& inputs, const decode::DecodeOptions& options,
+                          InputOrdinal input, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -151,7 +150,6 @@ class FetchingSupply final : public InputSupply {
       : inputs_(inputs),
         refused_(std::move(refused)),
         arrivals_(inputs),
-        fetched_bytes_(inputs.inputs.size()),
         events_(events),
         fetch_(make_fetch([this](InputOrdinal input) { settled(input); })),
         releases_([this](InputOrdinal input) { release(input); }) {
@@ -167,8 +165,8 @@ class FetchingSupply final : public InputSupply {
     if (!input.is_remote()) return decode::open_stored_file(input.path.str(), input.stored_bytes);
     auto ordinal = static_cast<InputOrdinal>(&input - inputs_.inputs.data());
     if (auto refused = refused_.find(ordinal); refused != refused_.end()) return Error(refused->second);
-    TRY(fetch_->outcome(ordinal));
-    return decode::open_stored_file(input.path.str(), fetched_bytes_[ordinal]);
+    TRY_ASSIGN(Fd file, fetch_->open_file(ordinal));
+    return decode::make_stored_file(std::move(file), input.path.str(), fetch_->outcome(ordinal).value());
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     arrivals_.plan(std::move(pieces));
@@ -178,11 +176,8 @@ class FetchingSupply final : public InputSupply {
 
  private:
   void settled(InputOrdinal input) {
-    if (fetch_->outcome(input).ok()) {
-      std::error_code ignored;
-      std::uint64_t size_bytes = std::filesystem::file_size(inputs_.inputs[input].path.view(), ignored);
-      fetched_bytes_[input] = ignored ? 0 : size_bytes;
-      events_.emit(event::InputFetched{.input = input, .stored_bytes = fetched_bytes_[input]});
+    if (auto fetched = fetch_->outcome(input); fetched.ok()) {
+      events_.emit(event::InputFetched{.input = input, .stored_bytes = fetched.value()});
     }
     arrivals_.arrived(input);
   }
@@ -193,7 +188,6 @@ class FetchingSupply final : public InputSupply {
   const InputList& inputs_;
   const std::map<InputOrdinal, Error> refused_;
   Arrivals arrivals_;
-  std::vector<std::uint64_t> fetched_bytes_;  // of each input, set before it arrives
   EventSink& events_;
   std::unique_ptr<fetch::Fetch> fetch_;
   Releases releases_;

@@ -20,9 +20,13 @@ class FakeFetch final : public fetch::Fetch {
  public:
   explicit FakeFetch(std::function<void(InputOrdinal)> on_settled) : on_settled_(std::move(on_settled)) {}
   Result<void> run(const std::stop_token&) override { return {}; }
-  Result<void> outcome(InputOrdinal input) const override {
+  Result<std::uint64_t> outcome(InputOrdinal input) const override {
     if (failed_.contains(input)) return Error{.kind = ErrorKind::kNotFound, .message = "404"};
-    return {};
+    return 0;
+  }
+  Result<Fd> open_file(InputOrdinal input) const override {
+    TRY(outcome(input));
+    return quern::open_file("/dev/null", 0);
   }
   void release(InputOrdinal input) override { released_.push_back(input); }
   void need(InputOrdinal first, std::size_t count) override {

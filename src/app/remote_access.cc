@@ -4,20 +4,26 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <utility>
 
 #include "app/bucket_stores.h"
 #include "app/grants.h"
 #include "app/run_inputs.h"
+#include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/credentials/profile.h"
 #include "services/disk/files.h"
 #include "services/taskcluster/s3_requests.h"
+#include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
+#include "stages/fetch/local_names.h"
 
 namespace quern::app {
 namespace {
@@ -37,6 +43,37 @@ bool has_several_buckets(const InputList& inputs) {
   return false;
 }
 
+std::vector<std::string> names_of(const InputList& inputs, const std::vector<InputOrdinal>& remote_inputs,
+                                  const std::string& folder) {
+  const bool several = has_several_buckets(inputs);
+  std::vector<fetch::Wanted> wanted;
+  for (InputOrdinal i : remote_inputs) {
+    const std::string url = inputs.inputs[i].url.str();
+    wanted.push_back({.name = wanted_name(url, several), .url = url});
+  }
+  return fetch::local_names(wanted, limits::kMaxPathBytes - std::min(limits::kMaxPathBytes, folder.size()));
+}
+
+// What others store in a bucket must not become a module of the job, and no module may be in the way.
+Result<void> check_apart_from_job(const std::string& directory, const std::string& job_folder) {
+  struct stat downloads {};
+  if (::stat(directory.c_str(), &downloads) != 0) return {};
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::canonical(job_folder, error);
+  for (; !error && folder.has_relative_path(); folder = folder.parent_path()) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0 || status.st_ino != downloads.st_ino ||
+        status.st_dev != downloads.st_dev) {
+      continue;
+    }
+    return bad_config(
+        fmt::format("downloads.directory is {}, which {} the job's folder: what is downloaded could "
+                    "become a part of the job; set it to another folder",
+                    directory, folder == job_folder ? "is" : "contains"));
+  }
+  return {};
+}
+
 constexpr std::string_view kOfTaskcluster = "taskcluster";
 
 }  // namespace
@@ -45,28 +82,22 @@ EnvironmentLookup process_environment() {
   return [](const char* name) -> const char* { return std::getenv(name); };  // NOLINT(concurrency-mt-unsafe)
 }
 
-Result<std::string> s3_endpoint(const CommandLine& line, const EnvironmentLookup& environment) {
-  std::string endpoint = line.endpoint.value_or("");
-  if (!line.endpoint.has_value()) {
-    TRY_ASSIGN(endpoint, credentials::endpoint_of("s3", environment));
-  }
-  TRY(s3::check_address_options({.endpoint = endpoint}));
-  return endpoint;
+std::string s3_endpoint(const CommandLine& line) {
+  if (line.endpoint.has_value()) return *line.endpoint;
+  return environment_or("AWS_ENDPOINT_URL_S3", environment_or("AWS_ENDPOINT_URL", ""));
 }
 
-Result<std::string> local_name(const std::string& url, bool has_several_buckets) {
+std::string wanted_name(const std::string& url, bool has_several_buckets) {
   if (s3::is_s3_url(url)) {
-    TRY_ASSIGN(s3::ObjectName name, s3::parse_s3_url(url));
-    return has_several_buckets ? name.bucket + "/" + name.key : name.key;
+    auto name = s3::parse_s3_url(url);
+    if (!name.ok()) return "";
+    return has_several_buckets ? name.value().bucket + "/" + name.value().key : name.value().key;
   }
-  TRY_ASSIGN(http::Url parsed, http::parse_url(url));
-  const bool is_plain = url.find_first_of("?#") == std::string::npos;
-  std::string hash = is_plain ? "" : fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size()));
-  auto path = http::percent_decode(parsed.path);
-  if (!path.has_value()) {
-    return bad_input("a % in it is not followed by two hexadecimal digits");
-  }
-  return parsed.host + hash + *path;
+  auto parsed = http::parse_url(url);
+  auto path = parsed.ok() ? http::percent_decode(parsed.value().path) : std::nullopt;
+  if (!path.has_value()) return "";
+  const bool has_query = !parsed.value().query.empty();
+  return parsed.value().host + (has_query ? fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size())) : "") + *path;
 }
 
 inputs::RemotePeers RemoteAccess::peers() {
@@ -75,15 +106,14 @@ inputs::RemotePeers RemoteAccess::peers() {
 
 Result<http::Client*> RemoteAccess::client() {
   if (client_ == nullptr) {
-    TRY_ASSIGN(client_, http::make_client({.private_redirects = downloads_.private_redirects}));
+    TRY_ASSIGN(client_, http::make_client({}));
   }
   return client_.get();
 }
 
-Result<s3::StoreOptions> RemoteAccess::store_options() const {
-  s3::StoreOptions options{.requester_pays = downloads_.requester_pays};
-  options.address.style = downloads_.address;
-  TRY_ASSIGN(options.address.endpoint, s3_endpoint(line_, environment_));
+s3::StoreOptions RemoteAccess::store_options() const {
+  s3::StoreOptions options{.address = {.endpoint = s3_endpoint(line_), .style = downloads_.address},
+                           .requester_pays = downloads_.requester_pays};
   if (!credentials_.region.empty()) options.region = credentials_.region;
   return options;
 }
@@ -103,9 +133,7 @@ Result<s3::Store*> RemoteAccess::store() {
                                              .now = std::chrono::system_clock::now,
                                              .is_anonymous = line_.no_sign_request,
                                              .key_file = line_.key.value_or("")}));
-  TRY_ASSIGN(s3::StoreOptions options, store_options());
-  TRY_ASSIGN(store_,
-             s3::make_store(std::move(options), *client, *credentials_.provider, std::chrono::system_clock::now));
+  TRY_ASSIGN(store_, s3::make_store(store_options(), *client, *credentials_.provider, std::chrono::system_clock::now));
   return store_.get();
 }
 
@@ -125,16 +153,14 @@ Result<std::unique_ptr<s3::Store>> RemoteAccess::task_store() {
                    .message = fmt::format("the task has no credentials for the bucket {}", bucket)};
     }
     BucketStore made{.provider = make_taskcluster_provider(peer_->api(), *request, std::chrono::system_clock::now)};
-    TRY_ASSIGN(s3::StoreOptions options, store_options());
-    TRY_ASSIGN(made.store,
-               s3::make_store(std::move(options), *client_, *made.provider, std::chrono::system_clock::now));
+    TRY_ASSIGN(made.store, s3::make_store(store_options(), *client_, *made.provider, std::chrono::system_clock::now));
     return made;
   };
   return make_bucket_stores(std::move(make));
 }
 
-Result<fetch::Remote> RemoteAccess::remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop) {
-  fetch::Remote remote{.input = ordinal, .path = input.path.str(), .etag = input.etag.str()};
+Result<fetch::Remote> RemoteAccess::remote(const Input& input, const std::stop_token& stop) {
+  fetch::Remote remote{.etag = input.etag.str()};
   if (input.size_is_known && input.size_binds) remote.size_bytes = input.stored_bytes;
   if (!s3::is_s3_url(input.url)) {
     remote.request.url = input.url.str();
@@ -155,36 +181,39 @@ std::optional<Error> RemoteAccess::explain(const Input& input, const http::Respo
   return store_->explain(refusal, name.value().bucket);
 }
 
-Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, EventSink& events,
-                                                          const std::stop_token& stop) {
-  auto is_remote = [](const Input& input) { return input.is_remote(); };
-  if (std::none_of(inputs.inputs.begin(), inputs.inputs.end(), is_remote)) return make_local_supply();
+Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, const std::string& job_folder,
+                                                          EventSink& events, const std::stop_token& stop) {
+  std::vector<InputOrdinal> remote_inputs;
+  for (InputOrdinal i = 0; i < inputs.inputs.size(); ++i) {
+    if (inputs.inputs[i].is_remote()) remote_inputs.push_back(i);
+  }
+  if (remote_inputs.empty()) return make_local_supply();
   TRY_ASSIGN(std::string working_folder, disk::working_folder());
-  const std::string folder = disk::absolute_path(downloads_.directory, working_folder);
-  const bool several = has_several_buckets(inputs);
+  const std::string directory = disk::absolute_path(downloads_.directory, working_folder);
+  TRY(check_apart_from_job(directory, job_folder));
+  TRY_ASSIGN(auto folder, fetch::DownloadFolder::open(directory, downloads_.keep, events));
+  const std::vector<std::string> names = names_of(inputs, remote_inputs, folder->path());
   std::vector<fetch::Remote> remotes;
   std::map<InputOrdinal, Error> refused;
-  for (InputOrdinal i = 0; i < inputs.inputs.size(); ++i) {
-    Input& input = inputs.inputs[i];
-    if (!input.is_remote()) continue;
-    auto name = local_name(input.url.str(), several);
-    auto path = name.ok() ? fetch::safe_path(folder, name.value()) : std::move(name);
-    if (!path.ok()) {
-      refused.emplace(i, std::move(path).error());
+  for (std::size_t i = 0; i < remote_inputs.size(); ++i) {
+    Input& input = inputs.inputs[remote_inputs[i]];
+    input.path = folder->path_of(names[i]);
+    if (input.stored_bytes > limits::kMaxInputBytes) {
+      refused.emplace(remote_inputs[i], bad_input("the list of inputs says a size that no object has"));
       continue;
     }
-    input.path = std::move(path).value();
-    TRY_ASSIGN(fetch::Remote one, remote(input, i, stop));
+    TRY_ASSIGN(fetch::Remote one, remote(input, stop));
+    one.input = remote_inputs[i];
+    one.name = names[i];
     remotes.push_back(std::move(one));
   }
   fetch::FetchOptions options{.parallel = downloads_.parallel,
                               .attempts = downloads_.attempts,
                               .patience = downloads_.patience,
                               .keep = downloads_.keep,
-                              .spool_bytes = limits::kSpoolBytes,
-                              .http = {.private_redirects = downloads_.private_redirects}};
+                              .spool_bytes = limits::kSpoolBytes};
   MakeFetch make = [&](std::function<void(InputOrdinal)> on_settled) {
-    return fetch::make_fetch(options, std::move(remotes),
+    return fetch::make_fetch(options, std::move(folder), std::move(remotes),
                              {.events = events,
                               .on_settled = std::move(on_settled),
                               .explain = [this, &inputs](InputOrdinal input, const http::Response& refusal) {

@@ -26,8 +26,8 @@ namespace quern::app {
 // That of this process.
 EnvironmentLookup process_environment();
 
-// The S3 server to ask: --endpoint, else credentials::endpoint_of. kBadConfig also where it is not one.
-Result<std::string> s3_endpoint(const CommandLine& line, const EnvironmentLookup& environment);
+// The S3 server to ask: --endpoint, else AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else "", which is Amazon's.
+std::string s3_endpoint(const CommandLine& line);
 
 // What a run needs for inputs from S3 and the web; made only when one is met, as local files need neither credentials
 // nor a network. Used by the main thread until the inputs are listed, and then by the thread that fetches them.
@@ -41,17 +41,19 @@ class RemoteAccess {
   inputs::RemotePeers peers();
 
   // Says where each remote input will be, below the folder of the downloads, and how it gets there. Without remote
-  // inputs it is the local supply. Blocks where a bucket's region is not known yet.
-  Result<std::unique_ptr<InputSupply>> supply(InputList& inputs, EventSink& events, const std::stop_token& stop);
+  // inputs it is the local supply. That folder must not be the job's, or contain it. Blocks where a bucket's region is
+  // not known yet.
+  Result<std::unique_ptr<InputSupply>> supply(InputList& inputs, const std::string& job_folder, EventSink& events,
+                                              const std::stop_token& stop);
 
  private:
   Result<http::Client*> client();
   Result<s3::Store*> store();
   // Each bucket with credentials of its own, from the deployment whose task this is.
   Result<std::unique_ptr<s3::Store>> task_store();
-  Result<s3::StoreOptions> store_options() const;
+  s3::StoreOptions store_options() const;
   std::optional<Error> explain(const Input& input, const http::Response& refusal);
-  Result<fetch::Remote> remote(const Input& input, InputOrdinal ordinal, const std::stop_token& stop);
+  Result<fetch::Remote> remote(const Input& input, const std::stop_token& stop);
 
   const CommandLine& line_;
   const Downloads& downloads_;
@@ -65,9 +67,9 @@ class RemoteAccess {
   std::unique_ptr<s3::Store> store_;
 };
 
-// Where below the folder of downloads an object of s3://bucket/key or https://host/path goes: its key, or host and
-// path. With several buckets the bucket stands before the key. A query is not written anywhere, as it may hold a
-// signature: a hash stands for it.
-Result<std::string> local_name(const std::string& url, bool has_several_buckets);
+// The name that the file of s3://bucket/key or https://host/path would have below the folder of downloads: its key, or
+// host and path; "" if there is none. With several buckets the bucket stands before the key. A query is not written
+// anywhere, as it may hold a signature: a hash stands for it.
+std::string wanted_name(const std::string& url, bool has_several_buckets);
 
 }  // namespace quern::app

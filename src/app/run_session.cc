@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "app/map_phase.h"
 #include "app/map_task.h"
 #include "model/accounting_json.h"
+#include "services/disk/foreign_link.h"
 #include "services/disk/full_disk.h"
 #include "views/terminal/view.h"
 
@@ -41,7 +43,7 @@ RunSession::RunSession(const CommandLine& line, const Job& job)
       policy_(
           job.limits, inputs_.inputs,
           [this](InputOrdinal input, const std::stop_token& stop) {
-            return verify_input(inputs_.inputs, decode_options(job_), input, stop);
+            return verify_input(*supply_, inputs_, decode_options(job_), input, stop);
           },
           stop_),
       bad_file_(output::BadRecordFile::make(folder_.paths().bad_records, line.scratch)),
@@ -82,6 +84,7 @@ void RunSession::open_views() {
 // Not before the inputs are known: one that --log names must stay as it is.
 Result<void> RunSession::open_log() {
   if (line_.log.empty()) return {};
+  TRY(disk::refuse_foreign_link(line_.log).context("--log"));
   auto opened = open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND);
   if (!opened.ok()) return bad_config("--log " + opened.error().message);
   log_file_ = std::move(opened).value();
@@ -98,11 +101,14 @@ Result<void> RunSession::list_inputs(const ListInputs& list, const std::function
   if (listed.ok() || listed.error().kind != ErrorKind::kBadConfig) TRY(open_log());
   TRY_ASSIGN(inputs_, std::move(listed));
   event::RunStarted started{.job = job_name(), .inputs = inputs_.inputs.size(), .processes = processes_of(job_)};
-  for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
+  auto size_is_known = [](const Input& input) { return input.size_is_known; };
+  if (std::all_of(inputs_.inputs.begin(), inputs_.inputs.end(), size_is_known)) {
+    for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
+  }
   events_->emit(started);
   for (const std::string& note : inputs_.notes) events_->emit(event::Note{event::Level::kInfo, note});
   events_->emit(event::PhaseEnded{event::Phase::kInputs, std::chrono::steady_clock::now() - start});
-  TRY_ASSIGN(supply_, remote_.supply(inputs_, *events_, stop_.get_token()));
+  TRY_ASSIGN(supply_, remote_.supply(inputs_, job_.folder, *events_, stop_.get_token()));
   return {};
 }
 

@@ -8,7 +8,7 @@
 #include "services/http/refusal.h"
 #include "services/http/retry.h"
 #include "services/http/url.h"
-#include "stages/fetch/fetch.h"
+#include "stages/fetch/local_names.h"
 
 // The whole input is taken for each thing that comes from the network or from a user: a URL, a Location, a key, the
 // value of a header, a head, an error document.
@@ -65,8 +65,9 @@ void check_answer(std::string_view text) {
 }
 
 void check_key(const std::string& key) {
-  auto path = fetch::safe_path("/folder", key);
-  if (path.ok()) CHECK(path.value() == "/folder/" + key && ("/" + key + "/").find("/../") == std::string::npos);
+  const std::string name = fetch::local_names({{.name = key, .url = key}}, 1000).front();
+  CHECK(name.starts_with(".quern-names/") ? !fetch::is_plain_name(name) : name == key && fetch::is_plain_name(name));
+  CHECK(("/" + name + "/").find("/../") == std::string::npos && name.find('\n') == std::string::npos);
 }
 
 }  // namespace

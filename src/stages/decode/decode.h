@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/stream.h"
 #include "model/block.h"
 #include "model/event.h"
@@ -32,6 +33,8 @@ Result<std::unique_ptr<ByteSource>> make_decoder(Compression compression, std::u
 // Reads a file from the local disk, or a pipe. Errors name the path; that it is a folder shows with the first read. A
 // file that ends before `listed_bytes` has lost what it had when it was listed, which is kBadInput.
 Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes);
+// The same of a file that is open already; `path` is for messages.
+std::unique_ptr<StoredSource> make_stored_file(Fd fd, const std::string& path, std::uint64_t listed_bytes);
 
 // What an input is looked at for before its first record: with kLines that it is lines of text, with kJson that each is
 // a record of JSON (stages/decode/foreign.h). Archives are not looked for where the compression is given as none.

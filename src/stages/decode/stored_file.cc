@@ -56,11 +56,15 @@ class StoredFile final : public StoredSource {
 
 }  // namespace
 
-Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes) {
-  TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY | O_NOCTTY));
+std::unique_ptr<StoredSource> make_stored_file(Fd fd, const std::string& path, std::uint64_t listed_bytes) {
   // Only a hint for reading ahead; a pipe refuses it.
   static_cast<void>(::posix_fadvise(fd.number(), 0, 0, POSIX_FADV_SEQUENTIAL));
-  return std::unique_ptr<StoredSource>(std::make_unique<StoredFile>(std::move(fd), path, listed_bytes));
+  return std::make_unique<StoredFile>(std::move(fd), path, listed_bytes);
+}
+
+Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes) {
+  TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY | O_NOCTTY));
+  return make_stored_file(std::move(fd), path, listed_bytes);
 }
 
 }  // namespace quern::decode

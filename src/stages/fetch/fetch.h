@@ -9,14 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "model/event.h"
 #include "model/input.h"
 #include "model/limits.h"
 #include "services/http/http.h"
+#include "stages/fetch/download_folder.h"
 
 // The bytes of remote inputs: k at once, large ones in ranges, retried, resumed and verified, into files that appear
-// whole under one folder.
+// whole in one folder.
 
 namespace quern::fetch {
 
@@ -25,7 +27,7 @@ struct Remote {
   InputOrdinal input = 0;
   http::Request request;           // a GET
   http::Signer* signer = nullptr;  // borrowed; may be shared; used on the fetching thread only
-  std::string path;                // absolute, where the file appears; made by safe_path()
+  std::string name;                // of its file in the folder; made by local_names()
   std::optional<std::uint64_t> size_bytes;
   std::string etag = {};  // as the listing gave it, with its quotes; "" if unknown
 };
@@ -49,11 +51,13 @@ class Fetch {
   // failure of run(); a disk that is full is.
   virtual Result<void> run(const std::stop_token& stop) = 0;
 
-  // What became of an object, once `on_settled` was called for it: success, or why it could not be fetched. Before
-  // that, and where run() ended early: kStopped.
-  virtual Result<void> outcome(InputOrdinal input) const = 0;
+  // What became of an object, once `on_settled` was called for it: the size of its file, or why it could not be
+  // fetched. Before that, and where run() ended early: kStopped.
+  virtual Result<std::uint64_t> outcome(InputOrdinal input) const = 0;
+  // The file of such an object, to read: the very one that was fetched, or an error if something else has its name.
+  virtual Result<Fd> open_file(InputOrdinal input) const = 0;
   // The input is mapped, or has failed: its file is deleted (unless it is kept or was there before), and its room in
-  // the spool is free. More than one call for an input does nothing.
+  // the spool is free. More than one call for an input does nothing. What was not released goes with this object.
   virtual void release(InputOrdinal input) = 0;
   // The spool may be exceeded by what is needed to complete the inputs [first, first + count), because a worker waits
   // for them.
@@ -70,12 +74,9 @@ struct FetchPeers {
 };
 
 // A complete file of the same size and ETag that an earlier run left (downloads.keep) is used as it is; part files of
-// an earlier run are resumed if the object has not changed.
-std::unique_ptr<Fetch> make_fetch(FetchOptions options, std::vector<Remote> remotes, FetchPeers peers);
-
-// Where the object `key` goes below `folder`: folder/key. kBadInput, with the reason, for keys that would leave the
-// folder or cannot be file names: a part that is "." or "..", empty or longer than 255 bytes, an absolute key, NUL, a
-// key that ends with '/'.
-Result<std::string> safe_path(const std::string& folder, const std::string& key);
+// an earlier run are resumed if the object has not changed. No two names of the remotes are the same, or the folder of
+// another.
+std::unique_ptr<Fetch> make_fetch(FetchOptions options, std::unique_ptr<DownloadFolder> folder,
+                                  std::vector<Remote> remotes, FetchPeers peers);
 
 }  // namespace quern::fetch

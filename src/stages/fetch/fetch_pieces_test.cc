@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <set>
 
-#include "stages/fetch/clashes.h"
 #include "stages/fetch/digest.h"
+#include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/kept_files.h"
+#include "stages/fetch/local_names.h"
 #include "stages/fetch/names.h"
 #include "stages/fetch/resume_state.h"
 
@@ -17,72 +20,77 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(SafePath, StaysInItsFolder) {
-  for (const char* key : {"a", "a/b.xz", "a b/ü", ".hidden", "...", "a/..b", "-", "a\\b", "a\nb"}) {
-    EXPECT_EQ(safe_path("/x/s3", key).value(), std::string("/x/s3/") + key);
+TEST(LocalNames, AreThoseThatAreWantedWhereAFileCanHaveThem) {
+  for (const char* name : {"a", "a/b.xz", "a b/ü", ".hidden", "...", "a/..b", "-", "a\\b", "127.0.0.1:80/x"}) {
+    EXPECT_TRUE(is_plain_name(name)) << name;
+    EXPECT_EQ(local_names({{name, "u"}}, 100)[0], name);
   }
-  EXPECT_TRUE(safe_path("/x", std::string(255, 'a')).ok());
+  EXPECT_TRUE(is_plain_name(std::string(255, 'a')));
 }
 
-TEST(SafePath, SaysWhyAKeyCannotBeAFile) {
+TEST(LocalNames, AreQuernsOwnWhereNoFileCanHaveThem) {
   struct Row {
-    const char* name;
-    std::string key;
-    const char* reason;
+    const char* what;
+    std::string name;
+    const char* ending;
   };
   const Row rows[] = {
-      {"empty", "", "empty"},
-      {"absolute", "/etc/passwd", "begins with '/'"},
-      {"up", "../x", "'.' or '..'"},
-      {"up inside", "a/../../x", "'.' or '..'"},
-      {"up last", "a/..", "'.' or '..'"},
-      {"here", "a/./b", "'.' or '..'"},
-      {"empty part", "a//b", "empty part"},
-      {"folder", "a/", "ends with '/'"},
-      {"NUL", std::string("a\0b", 3), "NUL"},
-      {"long part", "a/" + std::string(256, 'x'), "longer than 255"},
-      {"long",
-       [] {
-         std::string key = "x";
-         for (int i = 0; i < 50; ++i) key += "/" + std::string(100, 'y');
-         return key;
-       }(),
-       "too long"},
-      {"part file", "a/.b.quern-part", "files of its own"},
-      {"state file", ".b.quern-state", "files of its own"},
-      {"kept files", "a/.quern-kept", "files of its own"},
+      {"none", "", ""},
+      {"absolute", "/etc/a.json.gz", ".json.gz"},
+      {"up", "../x", ""},
+      {"up inside", "a/../../x.XZ", ".XZ"},
+      {"up last", "a/..", ""},
+      {"here", "a/./b.tar.xz.gz", ".xz.gz"},
+      {"empty part", "a//b.longer-than-nine", ""},
+      {"folder", "example.com/a.json/", ""},
+      {"host", "example.com/", ""},
+      {"NUL", std::string("a\0b.gz", 6), ".gz"},
+      {"line feed", "a\n/etc/hostname", ""},
+      {"delete", "a\x7f.b", ".b"},
+      {"long part", "a/" + std::string(253, 'x') + ".gz", ".gz"},
+      {"long", std::string(60, 'y') + "/" + std::string(60, 'y') + ".gz", ".gz"},
+      {"part file", "a/.b.quern-part", ""},
+      {"folder of a part", "a/.b.quern-part/c", ""},
+      {"state file", ".b.quern-state", ""},
+      {"kept files", "a/.quern-kept", ""},
+      {"lock", ".quern-lock", ""},
+      {"one of these", ".quern-names/0123456789abcdef0123456789abcdef", ""},
   };
-  for (const Row& row : rows) {
-    auto path = safe_path("/x", row.key);
-    ASSERT_FALSE(path.ok()) << row.name;
-    EXPECT_EQ(path.error().kind, ErrorKind::kBadInput) << row.name;
-    EXPECT_THAT(path.error().message, HasSubstr(row.reason)) << row.name;
+  std::vector<Wanted> wanted;
+  for (const Row& row : rows) wanted.push_back({.name = row.name, .url = row.what});
+  const std::vector<std::string> names = local_names(wanted, 100);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string begin = ".quern-names/";
+    EXPECT_EQ(names[i].substr(0, begin.size()), begin) << rows[i].what;
+    EXPECT_EQ(names[i].substr(begin.size() + 32), rows[i].ending) << rows[i].what;
   }
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
+  EXPECT_EQ(local_names(wanted, 1000), local_names(wanted, 1000)) << "the same in each run";
+}
+
+TEST(LocalNames, AreNeverTwiceTheSameNorTheFolderOfAnother) {
+  std::vector<Wanted> wanted;
+  for (const char* name : {"a", "b/c", "a", "b", "a/d", "b/e", "f/g/h", "f/g", "f", "ab"}) {
+    wanted.push_back({.name = name, .url = std::to_string(wanted.size())});
+  }
+  std::vector<std::string> kept;
+  for (const std::string& name : local_names(wanted, 100)) {
+    if (!name.starts_with(".quern-names/")) kept.push_back(name);
+  }
+  EXPECT_THAT(kept, ::testing::ElementsAre("b/c", "a/d", "b/e", "f/g/h", "ab"));
 }
 
 TEST(Names, LeaveRoomForTheirEnding) {
-  EXPECT_EQ(part_path("/a/b"), "/a/.b.quern-part");
-  EXPECT_EQ(state_path("/b"), "/.b.quern-state");
+  EXPECT_EQ(part_name("a/b"), ".b.quern-part");
+  EXPECT_EQ(state_name("b"), ".b.quern-state");
+  EXPECT_EQ(in_folder_of("a/b", "c"), "a/c");
+  EXPECT_EQ(in_folder_of("b", "c"), "c");
   std::string longest(255, 'x');
   std::string other = longest;
   other.back() = 'y';
-  EXPECT_LE(name_of(part_path("/a/" + longest)).size(), 255U);
-  EXPECT_NE(part_path("/a/" + longest), part_path("/a/" + other));
-  EXPECT_TRUE(is_own_name(name_of(part_path("/a/" + longest))));
-}
-
-TEST(Clashes, AreFoundBeforeAnythingIsFetched) {
-  std::vector<Remote> remotes;
-  for (const char* path : {"/s/a", "/s/b/c", "/s/a", "/s/b", "/s/a/d", "/s/b/e", "/s/f/g/h", "/s/f/g", "/s/ab"}) {
-    remotes.push_back({.path = path});
-  }
-  auto clashes = find_clashes(remotes);
-  std::vector<bool> found;
-  for (const auto& clash : clashes) found.push_back(clash.has_value());
-  EXPECT_THAT(found, ::testing::ElementsAre(false, false, true, true, true, false, false, true, false));
-  EXPECT_THAT(clashes[2]->message, HasSubstr("/s/a is where another input goes already"));
-  EXPECT_THAT(clashes[3]->message, HasSubstr("/s/b is a folder"));
-  EXPECT_THAT(clashes[4]->message, HasSubstr("file of another input"));
+  EXPECT_LE(part_name("a/" + longest).size(), 255U);
+  EXPECT_NE(part_name("a/" + longest), part_name("a/" + other));
+  EXPECT_TRUE(is_own_name(part_name("a/" + longest)));
 }
 
 TEST(Digest, IsWhatOthersReckon) {
@@ -181,15 +189,16 @@ TEST(ResumeState, IsNothingIfItIsCutShortOrDoesNotFit) {
 }
 
 TEST(KeptLine, IsReadAsItWasWritten) {
-  KeptFile file{.name = "a\tb\nc", .etag = "\"e\t\"", .size_bytes = 7, .changed_ns = -5};
+  KeptFile file{.name = "a\tb\nc", .etag = "\"e\t\"", .mark = {.size_bytes = 7, .changed_ns = -5}};
   std::string line = to_line(file);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
   auto read = parse_kept_line(line.substr(0, line.size() - 1));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->name, file.name);
   EXPECT_EQ(read->etag, file.etag);
-  EXPECT_EQ(read->size_bytes, 7U);
-  EXPECT_EQ(read->changed_ns, -5);
+  EXPECT_EQ(read->mark.size_bytes, 7U);
+  EXPECT_EQ(read->mark.changed_ns, -5);
+  EXPECT_EQ(parse_kept_line("1\t2\t\tn")->etag, "");
   for (const char* broken :
        {"", "1", "1\t2", "1\t2\tq", "x\t2\tq\tn", "1\tx\tq\tn", "1\t2\t%\tn", "1\t2\tq\tn\tm", "1\t2\tq\t"}) {
     EXPECT_FALSE(parse_kept_line(broken).has_value()) << broken;
@@ -197,22 +206,54 @@ TEST(KeptLine, IsReadAsItWasWritten) {
 }
 
 TEST(KeptFiles, AreTrustedUntilTheyChange) {
-  std::string folder = ::testing::TempDir() + "kept_files_test." + std::to_string(::getpid());
-  ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
-  std::string path = folder + "/a";
-  std::ofstream(path) << "12345";
-  KeptFiles writer;
-  EXPECT_FALSE(writer.find(path).has_value());
-  ASSERT_TRUE(writer.add(path, "\"1\"").ok());
-  ASSERT_TRUE(writer.add(path, "\"2\"").ok());
-  EXPECT_EQ(KeptFiles().find(path)->etag, "\"2\"");
-  EXPECT_FALSE(KeptFiles().find(folder + "/b").has_value());
-  std::ofstream(path) << "123456";
-  EXPECT_FALSE(KeptFiles().find(path).has_value());
-  ::unlink(path.c_str());
-  EXPECT_FALSE(KeptFiles().find(path).has_value());
-  ::unlink(kept_path(folder).c_str());
-  ::rmdir(folder.c_str());
+  class NoEvents final : public EventSink {
+    void emit(const event::Event&) override {}
+  } events;
+  std::string directory = ::testing::TempDir() + "kept_files_test." + std::to_string(::getpid());
+  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
+  {
+    auto folder = DownloadFolder::open(directory, true, events).value();
+    const std::string path = folder->path_of("a");
+    std::ofstream(path) << "12345";
+    struct stat status {};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    const FileMark mark = FileMark::of(status);
+    EXPECT_FALSE(KeptFiles(*folder).find("a").has_value());
+    ASSERT_TRUE(KeptFiles(*folder).add("a", "\"1\"", mark).ok());
+    ASSERT_TRUE(KeptFiles(*folder).add("a", "\"2\"", mark).ok());
+    EXPECT_EQ(KeptFiles(*folder).find("a")->etag, "\"2\"");
+    EXPECT_FALSE(KeptFiles(*folder).find("b").has_value());
+    EXPECT_FALSE(KeptFiles(*folder).find("folder/b").has_value());
+    std::ofstream(path) << "123456";
+    EXPECT_FALSE(KeptFiles(*folder).find("a").has_value());
+    ::unlink(path.c_str());
+    EXPECT_FALSE(KeptFiles(*folder).find("a").has_value());
+  }
+  std::filesystem::remove_all(directory);
+}
+
+TEST(KeptFiles, AreNotTrustedWhereAnotherUserSaysSo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  class NoEvents final : public EventSink {
+    void emit(const event::Event&) override {}
+  } events;
+  std::string directory = ::testing::TempDir() + "kept_files_test." + std::to_string(::getpid());
+  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
+  constexpr uid_t kNobody = 65534;
+  std::ofstream(directory + "/a") << "12345";
+  struct stat status {};
+  ASSERT_EQ(::stat((directory + "/a").c_str(), &status), 0);
+  std::ofstream(directory + "/" + kKeptName) << to_line({.name = "a", .mark = FileMark::of(status)});
+  {
+    auto folder = DownloadFolder::open(directory, true, events).value();
+    EXPECT_TRUE(KeptFiles(*folder).find("a").has_value());
+    ASSERT_EQ(::chown((directory + "/" + kKeptName).c_str(), kNobody, kNobody), 0);
+    EXPECT_FALSE(KeptFiles(*folder).find("a").has_value());
+  }
+  std::ofstream(directory + "/" + kLockName) << "";
+  ASSERT_EQ(::chown((directory + "/" + kLockName).c_str(), kNobody, kNobody), 0);
+  EXPECT_THAT(DownloadFolder::open(directory, true, events).error().message, HasSubstr("belongs to another user"));
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

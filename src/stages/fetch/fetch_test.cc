@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,6 +14,9 @@
 #include <thread>
 
 #include "fakes/fault_server.h"
+#include "model/largest_input.h"
+#include "stages/fetch/download_folder.h"
+#include "stages/fetch/kept_files.h"
 #include "stages/fetch/names.h"
 
 namespace quern::fetch {
@@ -40,6 +44,12 @@ std::string contents(const std::string& path) {
   return text.str();
 }
 
+std::string read_whole(const Fd& file) {
+  std::string text(1000, '\0');
+  text.resize(read_some(file, text).value());
+  return text;
+}
+
 // A server, a folder, and one Fetch over what is to be fetched from the one into the other.
 class FetchTest : public ::testing::Test {
  protected:
@@ -58,9 +68,8 @@ class FetchTest : public ::testing::Test {
   void serve(const std::string& plan) { server_ = std::make_unique<FaultServer>(plan); }
   Remote& add(const std::string& key, const std::string& path = "") {
     auto input = static_cast<InputOrdinal>(remotes_.size());
-    remotes_.push_back({.input = input,
-                        .request = {.url = server_->url("/" + key)},
-                        .path = folder_ + "/" + (path.empty() ? key : path)});
+    remotes_.push_back(
+        {.input = input, .request = {.url = server_->url("/" + key)}, .name = path.empty() ? key : path});
     return remotes_.back();
   }
   Fetch& make() {
@@ -68,7 +77,8 @@ class FetchTest : public ::testing::Test {
       settled_.push_back(input);
       if (on_settled_) on_settled_(input);
     };
-    fetch_ = make_fetch(options_, remotes_, {notes_, on_settled});
+    fetch_ = make_fetch(options_, DownloadFolder::open(folder_, options_.keep, notes_).value(), remotes_,
+                        {notes_, on_settled});
     return *fetch_;
   }
   // Everything again, as another run of quern would.
@@ -83,16 +93,18 @@ class FetchTest : public ::testing::Test {
     auto outcome = fetch_->outcome(input);
     return outcome.ok() ? Error{.message = "no error"} : outcome.error();
   }
+  std::string path(InputOrdinal input) { return folder_ + "/" + remotes_[input].name; }
   void expect_content(InputOrdinal input, const std::string& content) {
     EXPECT_EQ(error(input).message, "no error");
-    EXPECT_EQ(contents(remotes_[input].path), content);
+    EXPECT_EQ(contents(path(input)), content);
   }
-  // What lies in the folder, but for folders.
+  // What lies in the folder, but for folders and the lock.
   std::vector<std::string> files() {
     std::vector<std::string> found;
     if (!std::filesystem::exists(folder_)) return found;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
-      if (!entry.is_directory()) found.push_back(entry.path().lexically_relative(folder_));
+      if (entry.is_directory() || entry.path().filename() == kLockName) continue;
+      found.push_back(entry.path().lexically_relative(folder_));
     }
     return found;
   }
@@ -153,11 +165,11 @@ TEST_F(FetchTest, TakesWhatServersDoWithoutLengthsAndRanges) {
   add("zip");
   run();
   for (InputOrdinal input = 0; input < 12; ++input) {
-    SCOPED_TRACE(remotes_[input].path);
+    SCOPED_TRACE(remotes_[input].name);
     expect_content(input, FaultServer::content(250000));
   }
   EXPECT_EQ(error(12).message, "no error");
-  EXPECT_EQ(contents(remotes_[12].path).substr(0, 2), "\x1f\x8b");
+  EXPECT_EQ(contents(path(12)).substr(0, 2), "\x1f\x8b");
 }
 
 TEST_F(FetchTest, GoesOnWhereAnAttemptBrokeOff) {
@@ -169,7 +181,7 @@ TEST_F(FetchTest, GoesOnWhereAnAttemptBrokeOff) {
   for (const char* key : {"a", "b", "c", "d", "e"}) add(key).size_bytes = *key == 'c' ? 250000 : 90000;
   run();
   for (InputOrdinal input = 0; input < 5; ++input) {
-    SCOPED_TRACE(remotes_[input].path);
+    SCOPED_TRACE(remotes_[input].name);
     expect_content(input, FaultServer::content(*remotes_[input].size_bytes));
   }
   std::string asked = requests();
@@ -203,6 +215,22 @@ TEST_F(FetchTest, AccountsForEveryObjectThatFails) {
   EXPECT_THAT(error(4).message, HasSubstr("the object has 500000 bytes, but the list of inputs says 400000"));
   EXPECT_THAT(error(5).message, HasSubstr("more than the 4000 bytes"));
   EXPECT_EQ(files(), std::vector<std::string>{"ok"});
+}
+
+TEST_F(FetchTest, BelievesNoSizeBeforeItsBytesCome) {
+  serve(R"({"/a": {"size": 5000}, "/large": {"size": 250000},
+            "/absurd": {"size": 5000, "faults": [{"content_length": 9223372036854775807, "ignore_range": true, "always": true}]}})");
+  options_.part_bytes = 1000;
+  // As many pieces of it would take more memory than there is.
+  add("a", "tera").size_bytes = limits::kMaxInputBytes;
+  add("large", "more").size_bytes = limits::kMaxInputBytes;
+  add("absurd");
+  add("a");
+  run();
+  EXPECT_THAT(error(0).message, HasSubstr("has 5000 bytes, but the list of inputs says 54975581388800"));
+  EXPECT_THAT(error(1).message, HasSubstr("has 250000 bytes, but the list of inputs says 54975581388800"));
+  EXPECT_THAT(error(2).message, HasSubstr("9223372036854775807 bytes, which no object has"));
+  expect_content(3, FaultServer::content(5000));
 }
 
 TEST_F(FetchTest, StartsAChangedObjectOverOnce) {
@@ -348,7 +376,7 @@ TEST_F(FetchTest, LetsOthersExplainRefusals) {
   add("a");
   add("b");
   fetch_ =
-      make_fetch(options_, remotes_,
+      make_fetch(options_, DownloadFolder::open(folder_, false, notes_).value(), remotes_,
                  {.events = notes_,
                   .on_settled = [](InputOrdinal) {},
                   .explain = [](InputOrdinal input, const http::Response& refusal) -> std::optional<Error> {
@@ -360,29 +388,113 @@ TEST_F(FetchTest, LetsOthersExplainRefusals) {
   expect_content(1, FaultServer::content(20));
 }
 
-TEST_F(FetchTest, RefusesPathsThatAreTaken) {
+TEST_F(FetchTest, TouchesNothingThatItDidNotFetch) {
   serve(R"({"/a": {"size": 10}})");
   std::filesystem::create_directories(folder_ + "/folder/in");
+  std::filesystem::create_directories(folder_ + "/elsewhere");
+  std::filesystem::create_directory_symlink("elsewhere", folder_ + "/link");
   std::ofstream(folder_ + "/file") << "old";
-  add("a", "x");
-  add("a", "x");
-  add("a", "x/y");
-  add("a", "folder");
-  add("a", "file/y");
-  add("a", "file");
-  run();
-  EXPECT_EQ(error(0).message, "no error");
-  EXPECT_THAT(error(1).message, HasSubstr("another input goes already"));
-  EXPECT_THAT(error(2).message, HasSubstr("file of another input"));
-  EXPECT_THAT(error(3).message, HasSubstr("a folder is where"));
-  EXPECT_THAT(error(4).message, HasSubstr("file"));
-  EXPECT_THAT(error(5).message, HasSubstr("folder that other inputs go into"));
-  remotes_ = {};
-  add("a", "file/y");
-  run();
-  EXPECT_THAT(error(0).message, HasSubstr("a file is in its place"));
+  std::ofstream(folder_ + "/elsewhere/x") << "old";
+  std::filesystem::create_symlink("file", folder_ + "/planted");
+  std::filesystem::create_symlink("file", folder_ + "/.part.quern-part");
+  std::filesystem::create_hard_link(folder_ + "/file", folder_ + "/.hard.quern-part");
+  struct Row {
+    const char* name;
+    const char* reason;
+  };
+  const Row rows[] = {{"folder", "is a folder, where the file of an input"},
+                      {"file/y", "/file: a file or a link is in its place"},
+                      {"file", "/file is there already and was not fetched by quern; move it away"},
+                      {"planted", "was not fetched by quern"},
+                      {"link/x", "/link: a file or a link is in its place"},
+                      {"link/new", "/link: a file or a link is in its place"},
+                      {"part", ".part.quern-part is there already"},
+                      {"hard", ".hard.quern-part is there already"}};
+  for (const Row& row : rows) add("a", row.name);
+  for (bool keep : {false, true}) {
+    options_.keep = keep;
+    run();
+    for (InputOrdinal input = 0; input < remotes_.size(); ++input) {
+      EXPECT_THAT(error(input).message, HasSubstr(rows[input].reason)) << rows[input].name;
+      EXPECT_EQ(error(input).kind, ErrorKind::kBadInput) << rows[input].name;
+      fetch_->release(input);
+    }
+  }
+  fetch_.reset();
   EXPECT_EQ(contents(folder_ + "/file"), "old");
-  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("file", "x"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ + "/link"));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("file", "elsewhere/x", "planted", ".part.quern-part",
+                                                       ".hard.quern-part"));
+}
+
+TEST_F(FetchTest, HandsOutOnlyWhatItFetched) {
+  serve(R"({"/a": {"size": 10}})");
+  for (const char* name : {"same", "replaced", "linked", "changed", "gone"}) add("a", name);
+  run();
+  EXPECT_EQ(read_whole(fetch_->open_file(0).value()), FaultServer::content(10));
+  std::ofstream(folder_ + "/mine") << FaultServer::content(10);
+  std::filesystem::rename(folder_ + "/mine", path(1));
+  std::filesystem::rename(path(2), folder_ + "/moved");
+  std::filesystem::create_symlink("moved", path(2));
+  std::ofstream(path(3), std::ios::app) << "more";
+  std::filesystem::remove(path(4));
+  for (InputOrdinal input = 1; input < 5; ++input) {
+    EXPECT_FALSE(fetch_->open_file(input).ok()) << remotes_[input].name;
+    fetch_->release(input);
+  }
+  EXPECT_THAT(fetch_->open_file(1).error().message, HasSubstr("is not the file that was fetched"));
+  fetch_.reset();
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("replaced", "linked", "moved", "changed"));
+}
+
+TEST_F(FetchTest, GivesASecondRunAFolderOfItsOwn) {
+  serve(R"({"/a": {"size": 10}, "/b": {"size": 20}})");
+  add("a", "x");
+  run();
+  auto first = std::move(fetch_);
+  remotes_ = {};
+  add("b", "x");
+  run();
+  ASSERT_EQ(notes_.texts.size(), 1U);
+  EXPECT_THAT(notes_.texts[0], AllOf(HasSubstr("another run is fetching into " + folder_), HasSubstr("/.quern-")));
+  EXPECT_EQ(read_whole(first->open_file(0).value()), FaultServer::content(10));
+  EXPECT_EQ(read_whole(fetch_->open_file(0).value()), FaultServer::content(20));
+  auto third = DownloadFolder::open(folder_, true, notes_);
+  EXPECT_EQ(third.error().kind, ErrorKind::kBadConfig);
+  EXPECT_THAT(third.error().message, HasSubstr("set downloads.directory to another folder"));
+  fetch_.reset();
+  EXPECT_THAT(files(), ::testing::ElementsAre("x"));
+  first.reset();
+  EXPECT_FALSE(std::filesystem::exists(folder_));
+}
+
+TEST_F(FetchTest, RemovesWhatAKilledRunWouldHaveRemoved) {
+  serve(R"({"/a": {"size": 10}, "/b": {"size": 20}})");
+  for (const char* name : {"d/a", "c", "changed"}) add("a", name);
+  run();
+  fetch_->release(1);
+  // As after a kill: the files and the lock file are there, and nobody has locked it.
+  const std::string killed = folder_ + ".killed";
+  std::filesystem::copy(folder_, killed,
+                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::create_hard_links);
+  fetch_.reset();
+  EXPECT_THAT(files(), IsEmpty());
+  std::filesystem::rename(killed, folder_);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("d/a", "changed"));
+  std::ofstream(folder_ + "/changed", std::ios::app) << "more";
+  const std::string outside = folder_ + ".outside";
+  std::ofstream(outside) << "old";
+  struct stat status {};
+  ASSERT_EQ(::stat(outside.c_str(), &status), 0);
+  std::ofstream(folder_ + "/" + kLockName, std::ios::app)
+      << "not a line\n"
+      << to_line({.name = "../" + std::filesystem::path(outside).filename().string(), .mark = FileMark::of(status)});
+  remotes_ = {};
+  add("b", "e");
+  run();
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("e", "changed"));
+  EXPECT_EQ(contents(outside), "old");
+  std::filesystem::remove(outside);
 }
 
 TEST_F(FetchTest, FetchesSeveralPartsOfOneObjectAtOnce) {
@@ -413,6 +525,8 @@ TEST_F(FetchTest, ResumesWhatAnEarlierRunLeft) {
   // The first, which says that it is the same object, and those that were missing.
   EXPECT_EQ(count_requests(), before + 4);
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre("b"));
+  fetch_.reset();
+  EXPECT_THAT(files(), IsEmpty());
   // Stopped in the middle of a part.
   remotes_ = {};
   add("a").size_bytes = 450000;
@@ -426,7 +540,7 @@ TEST_F(FetchTest, ResumesWhatAnEarlierRunLeft) {
   EXPECT_EQ(make().run(stop_.get_token()).error().kind, ErrorKind::kStopped);
   stopper.join();
   EXPECT_EQ(fetch_->outcome(0).error().kind, ErrorKind::kStopped);
-  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("b", ".a.quern-part", ".a.quern-state"));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre(".a.quern-part", ".a.quern-state"));
   stop_ = std::stop_source();
   // It goes on in the middle, and then the object is another one.
   remotes_[0].size_bytes.reset();
@@ -435,7 +549,7 @@ TEST_F(FetchTest, ResumesWhatAnEarlierRunLeft) {
   expect_content(0, "x");
   // That piece was asked for twice, the second time from where it stopped.
   EXPECT_EQ(count_pieces(), asked_before + 2) << requests();
-  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("b", "a"));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("a"));
 }
 
 TEST_F(FetchTest, UsesFilesThatWereKept) {
@@ -462,8 +576,9 @@ TEST_F(FetchTest, UsesFilesThatWereKept) {
   std::ofstream(folder_ + "/b") << "somebody's";
   run();
   expect_content(0, FaultServer::content(5000));
-  expect_content(1, FaultServer::content(5000));
   EXPECT_EQ(count_requests(), before + 4);
+  EXPECT_THAT(error(1).message, HasSubstr("/b is there already and was not fetched by quern"));
+  EXPECT_EQ(contents(folder_ + "/b"), "somebody's");
 }
 
 TEST_F(FetchTest, WaitsWhileTheSpoolIsFull) {
@@ -515,7 +630,7 @@ TEST_F(FetchTest, FetchesWhatIsLargerThanTheSpool) {
   add("a", "unknown");
   add("b");
   on_settled_ = [&](InputOrdinal input) {
-    EXPECT_EQ(std::filesystem::file_size(remotes_[input].path), 400000U);
+    EXPECT_EQ(std::filesystem::file_size(path(input)), 400000U);
     fetch_->release(input);
   };
   run();

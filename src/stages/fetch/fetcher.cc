@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "model/limits.h"
-#include "stages/fetch/clashes.h"
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/ledger.h"
 #include "stages/fetch/object.h"
@@ -45,18 +44,20 @@ struct Running {
 
 class Fetcher final : public Fetch {
  public:
-  Fetcher(FetchOptions options, std::vector<Remote> remotes, FetchPeers peers)
+  Fetcher(FetchOptions options, std::unique_ptr<DownloadFolder> folder, std::vector<Remote> remotes, FetchPeers peers)
       : options_(std::move(options)),
+        folder_(std::move(folder)),
         remotes_(std::move(remotes)),
         peers_(std::move(peers)),
-        clashes_(find_clashes(remotes_)),
-        ledger_(remotes_, options_.keep),
+        ledger_(remotes_, options_.keep, *folder_),
+        kept_(*folder_),
         buffers_(options_.parallel + 1, 2 * limits::kFetchWriteBytes),
         states_(remotes_.size(), State::kPending),
         spooled_(remotes_.size()) {}
 
   Result<void> run(const std::stop_token& stop) override;
-  Result<void> outcome(InputOrdinal input) const override { return ledger_.outcome(input); }
+  Result<std::uint64_t> outcome(InputOrdinal input) const override { return ledger_.outcome(input); }
+  Result<Fd> open_file(InputOrdinal input) const override { return ledger_.open_file(input); }
   void release(InputOrdinal input) override { ledger_.release(input); }
   void need(InputOrdinal first, std::size_t count) override { ledger_.need(first, count); }
 
@@ -91,14 +92,13 @@ class Fetcher final : public Fetch {
   Running& find(const Object& object);
   void go_on(Running& running, Result<void> result);
   void settle(Running& running, Result<void> outcome);
-  void mark_settled(std::size_t index, Result<void> outcome, bool was_there);
+  void mark_settled(std::size_t index, Result<FileMark> outcome, bool was_there);
 
   const FetchOptions options_;
+  const std::unique_ptr<DownloadFolder> folder_;
   const std::vector<Remote> remotes_;
   const FetchPeers peers_;
-  const std::vector<std::optional<Error>> clashes_;
   Ledger ledger_;
-  Folders folders_;
   KeptFiles kept_;
   BufferPool buffers_;
   std::unique_ptr<http::Client> client_;
@@ -279,9 +279,8 @@ std::size_t Fetcher::next_of_another_host(std::size_t index) const {
 
 void Fetcher::begin_object(std::size_t index) {
   states_[index] = State::kBegun;
-  if (clashes_[index].has_value()) return mark_settled(index, *clashes_[index], false);
-  auto object = std::make_unique<Object>(remotes_[index], index, Object::Peers{options_, folders_, kept_, buffers_});
-  if (object->is_there()) return mark_settled(index, {}, true);
+  auto object = std::make_unique<Object>(remotes_[index], index, Object::Peers{options_, *folder_, kept_, buffers_});
+  if (object->is_there()) return mark_settled(index, object->mark(), true);
   running_.push_back({.object = std::move(object)});
   claim(running_.back());
   start_piece(running_.back());
@@ -371,6 +370,7 @@ void Fetcher::settle(Running& running, Result<void> outcome) {
   const bool was_there = running.object->is_there();
   const bool is_verified = running.object->is_verified();
   const std::uint64_t reserved_bytes = running.reserved_bytes;
+  const FileMark mark = running.object->mark();
   // What may come in another run needs not come twice.
   if (!outcome.ok() && outcome.error().kind != ErrorKind::kBadInput) running.object->leave();
   running_.erase(running_.begin() + (&running - running_.data()));
@@ -381,10 +381,10 @@ void Fetcher::settle(Running& running, Result<void> outcome) {
     spool_bytes_ -= reserved_bytes;
   }
   if (outcome.ok() && !is_verified) peers_.events.emit(event::InputUnverified{.input = remotes_[index].input});
-  mark_settled(index, std::move(outcome), was_there);
+  mark_settled(index, outcome.ok() ? Result<FileMark>(mark) : std::move(outcome).error(), was_there);
 }
 
-void Fetcher::mark_settled(std::size_t index, Result<void> outcome, bool was_there) {
+void Fetcher::mark_settled(std::size_t index, Result<FileMark> outcome, bool was_there) {
   states_[index] = State::kSettled;
   ++settled_;
   ledger_.settle(index, std::move(outcome), was_there);
@@ -393,8 +393,9 @@ void Fetcher::mark_settled(std::size_t index, Result<void> outcome, bool was_the
 
 }  // namespace
 
-std::unique_ptr<Fetch> make_fetch(FetchOptions options, std::vector<Remote> remotes, FetchPeers peers) {
-  return std::make_unique<Fetcher>(std::move(options), std::move(remotes), std::move(peers));
+std::unique_ptr<Fetch> make_fetch(FetchOptions options, std::unique_ptr<DownloadFolder> folder,
+                                  std::vector<Remote> remotes, FetchPeers peers) {
+  return std::make_unique<Fetcher>(std::move(options), std::move(folder), std::move(remotes), std::move(peers));
 }
 
 }  // namespace quern::fetch

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <utility>
@@ -14,10 +15,6 @@
 
 namespace quern::fetch {
 namespace {
-
-std::int64_t changed_ns(const struct stat& status) {
-  return static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
-}
 
 template <typename Number>
 bool parse(std::string_view text, Number& number) {
@@ -35,8 +32,8 @@ std::string_view take_field(std::string_view& line) {
 }  // namespace
 
 std::string to_line(const KeptFile& file) {
-  std::string line = std::to_string(file.size_bytes);
-  line.append("\t").append(std::to_string(file.changed_ns));
+  std::string line = std::to_string(file.mark.size_bytes);
+  line.append("\t").append(std::to_string(file.mark.changed_ns));
   line.append("\t").append(http::percent_encode(file.etag, "\""));
   line.append("\t").append(http::percent_encode(file.name)).append("\n");
   return line;
@@ -44,50 +41,59 @@ std::string to_line(const KeptFile& file) {
 
 std::optional<KeptFile> parse_kept_line(std::string_view line) {
   KeptFile file;
-  if (!parse(take_field(line), file.size_bytes) || !parse(take_field(line), file.changed_ns)) return std::nullopt;
+  if (!parse(take_field(line), file.mark.size_bytes) || !parse(take_field(line), file.mark.changed_ns)) {
+    return std::nullopt;
+  }
   auto etag = http::percent_decode(take_field(line));
   auto name = http::percent_decode(take_field(line));
-  if (!etag.has_value() || !name.has_value() || etag->empty() || name->empty() || !line.empty()) return std::nullopt;
+  if (!etag.has_value() || !name.has_value() || name->empty() || !line.empty()) return std::nullopt;
   file.etag = std::move(*etag);
   file.name = std::move(*name);
   return file;
 }
 
-KeptFiles::Folder& KeptFiles::load(const std::string& folder) {
-  auto [found, is_new] = folders_.try_emplace(folder);
-  if (!is_new) return found->second;
-  auto text = read_file(kept_path(folder), limits::kMaxKeptFilesBytes);
-  // Nothing was kept here, or what says so cannot be read: then it is fetched again.
-  if (!text.ok()) return found->second;
-  for (std::string_view rest = text.value(); !rest.empty();) {
-    std::size_t end = std::min(rest.find('\n'), rest.size());
-    auto file = parse_kept_line(rest.substr(0, end));
-    if (file.has_value()) found->second.insert_or_assign(file->name, *file);
-    rest.remove_prefix(std::min(rest.size(), end + 1));
+std::vector<KeptFile> parse_kept_files(std::string_view text) {
+  std::vector<KeptFile> files;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find('\n'), text.size());
+    auto file = parse_kept_line(text.substr(0, end));
+    if (file.has_value()) files.push_back(std::move(*file));
+    text.remove_prefix(std::min(text.size(), end + 1));
   }
+  return files;
+}
+
+KeptFiles::Files& KeptFiles::load(const std::string& folder) {
+  auto [found, is_new] = loaded_.try_emplace(folder);
+  if (!is_new) return found->second;
+  // Nothing was kept here, or what says so cannot be read, or another user says so: then all is fetched again.
+  auto text = folder_.read(folder.empty() ? kKeptName : folder + "/" + kKeptName, limits::kMaxKeptFilesBytes);
+  if (!text.has_value()) return found->second;
+  for (KeptFile& file : parse_kept_files(*text)) found->second.insert_or_assign(file.name, file);
   return found->second;
 }
 
-std::optional<KeptFile> KeptFiles::find(const std::string& path) {
-  Folder& folder = load(folder_of(path));
-  auto found = folder.find(name_of(path));
-  if (found == folder.end()) return std::nullopt;
+std::optional<KeptFile> KeptFiles::find(const std::string& name) {
+  const Files& files = load(folder_of(name));
+  auto found = files.find(name_of(name));
+  if (found == files.end()) return std::nullopt;
+  auto entered = folder_.enter(folder_of(name), DownloadFolder::Missing::kFails);
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  const KeptFile& file = found->second;
-  bool is_same = static_cast<std::uint64_t>(status.st_size) == file.size_bytes && changed_ns(status) == file.changed_ns;
-  return is_same ? std::optional(file) : std::nullopt;
+  if (!entered.ok() || ::fstatat(entered.value(), name_of(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return std::nullopt;
+  }
+  if (!found->second.mark.fits(status)) return std::nullopt;
+  KeptFile file = found->second;
+  file.mark = FileMark::of(status);
+  return file;
 }
 
-Result<void> KeptFiles::add(const std::string& path, const std::string& etag) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return os_error("looking at " + path, errno);
-  KeptFile file{.name = name_of(path),
-                .etag = etag,
-                .size_bytes = static_cast<std::uint64_t>(status.st_size),
-                .changed_ns = changed_ns(status)};
-  TRY_ASSIGN(Fd list, open_file(kept_path(folder_of(path)), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW));
-  return write_all(list, to_line(file)).context("writing " + kept_path(folder_of(path)));
+Result<void> KeptFiles::add(const std::string& name, const std::string& etag, const FileMark& mark) {
+  const std::string path = folder_.path_of(in_folder_of(name, kKeptName));
+  TRY_ASSIGN(int entered, folder_.enter(folder_of(name), DownloadFolder::Missing::kIsMade));
+  Fd list(::openat(entered, kKeptName, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!list.is_open()) return os_error("opening " + path, errno);
+  return write_all(list, to_line({.name = name_of(name), .etag = etag, .mark = mark})).context("writing " + path);
 }
 
 }  // namespace quern::fetch

@@ -1,16 +1,26 @@
 #include "stages/fetch/ledger.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace quern::fetch {
 
-Ledger::Ledger(const std::vector<Remote>& remotes, bool keeps) : keeps_(keeps) {
+Ledger::Ledger(const std::vector<Remote>& remotes, bool keeps, const DownloadFolder& folder)
+    : keeps_(keeps), folder_(folder) {
   entries_.reserve(remotes.size());
   for (const Remote& remote : remotes) {
     indices_.emplace(remote.input, entries_.size());
-    entries_.push_back({.path = remote.path});
+    entries_.push_back({.name = remote.name});
+  }
+}
+
+Ledger::~Ledger() {
+  for (const Entry& entry : entries_) {
+    if (entry.outcome.has_value() && !entry.is_released && may_delete(entry)) delete_file(entry);
   }
 }
 
@@ -21,13 +31,33 @@ Result<void> Ledger::open() {
   return {};
 }
 
-Result<void> Ledger::outcome(InputOrdinal input) const {
+Result<FileMark> Ledger::mark(InputOrdinal input, std::string& name) const {
   auto found = indices_.find(input);
   CHECK(found != indices_.end());
   std::lock_guard lock(mutex_);
   const Entry& entry = entries_[found->second];
+  name = entry.name;
   if (entry.outcome.has_value()) return *entry.outcome;
-  return Error{.kind = ErrorKind::kStopped, .message = entry.path + " was not fetched, because the run ended"};
+  return Error{.kind = ErrorKind::kStopped, .message = entry.name + " was not fetched, because the run ended"};
+}
+
+Result<std::uint64_t> Ledger::outcome(InputOrdinal input) const {
+  std::string name;
+  TRY_ASSIGN(const FileMark mark, this->mark(input, name));
+  return mark.size_bytes;
+}
+
+Result<Fd> Ledger::open_file(InputOrdinal input) const {
+  std::string name;
+  TRY_ASSIGN(const FileMark mark, this->mark(input, name));
+  const std::string path = folder_.path_of(name);
+  TRY_ASSIGN(Fd file, quern::open_file(path, O_RDONLY | O_NOFOLLOW));
+  struct stat status {};
+  if (::fstat(file.number(), &status) != 0) return os_error("looking at " + path, errno);
+  if (mark.fits(status)) return file;
+  return bad_input(path +
+                   " is not the file that was fetched: another program has changed or replaced it; run again "
+                   "with downloads.directory set to a folder that nothing else writes to");
 }
 
 void Ledger::release(InputOrdinal input) {
@@ -43,7 +73,7 @@ void Ledger::release(InputOrdinal input) {
     }
   }
   // Its room is free only when it is gone.
-  delete_file(entries_[found->second].path);
+  delete_file(entries_[found->second]);
   std::lock_guard lock(mutex_);
   wishes_.released.push_back(found->second);
   wake();
@@ -59,7 +89,7 @@ void Ledger::need(InputOrdinal first, std::size_t count) {
   if (!wishes_.needed.empty()) wake();
 }
 
-void Ledger::settle(std::size_t index, Result<void> outcome, bool was_there) {
+void Ledger::settle(std::size_t index, Result<FileMark> outcome, bool was_there) {
   Entry& entry = entries_[index];
   {
     std::lock_guard lock(mutex_);
@@ -70,7 +100,7 @@ void Ledger::settle(std::size_t index, Result<void> outcome, bool was_there) {
     wake();
     if (!may_delete(entry)) return;
   }
-  delete_file(entry.path);
+  delete_file(entry);
 }
 
 Ledger::Wishes Ledger::take_wishes() {
@@ -92,7 +122,5 @@ void Ledger::wake() {
   std::uint64_t one = 1;
   static_cast<void>(::write(wake_.number(), &one, sizeof one) + 0);
 }
-
-void Ledger::delete_file(const std::string& path) { ::unlink(path.c_str()); }
 
 }  // namespace quern::fetch

@@ -10,23 +10,28 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
+#include "stages/fetch/file_mark.h"
 
 namespace quern::fetch {
 
 // What the fetching thread and those who use its files tell each other. Any thread.
 class Ledger {
  public:
-  // `keeps`: files stay when they are released.
-  Ledger(const std::vector<Remote>& remotes, bool keeps);
+  // `keeps`: files stay when they are released. The folder is borrowed.
+  Ledger(const std::vector<Remote>& remotes, bool keeps, const DownloadFolder& folder);
+  // Deletes what was not released.
+  ~Ledger();
 
   // For the users of files.
-  Result<void> outcome(InputOrdinal input) const;
+  Result<std::uint64_t> outcome(InputOrdinal input) const;
+  Result<Fd> open_file(InputOrdinal input) const;
   void release(InputOrdinal input);
   void need(InputOrdinal first, std::size_t count);
 
   // For the fetching thread. `was_there`: the file is an earlier run's, and is never deleted.
-  void settle(std::size_t index, Result<void> outcome, bool was_there);
+  void settle(std::size_t index, Result<FileMark> outcome, bool was_there);
   struct Wishes {
     std::vector<std::size_t> released;  // settled and released; each is named once
     std::vector<std::size_t> needed;
@@ -40,18 +45,20 @@ class Ledger {
 
  private:
   struct Entry {
-    std::string path;
-    std::optional<Result<void>> outcome;
+    std::string name;
+    std::optional<Result<FileMark>> outcome;
     bool was_there = false;
     bool is_released = false;
     bool is_needed = false;
   };
   void wake();  // with the lock held
+  Result<FileMark> mark(InputOrdinal input, std::string& name) const;
   // Outside the lock, as a large file takes its time.
-  static void delete_file(const std::string& path);
+  void delete_file(const Entry& entry) const { folder_.remove(entry.name, entry.outcome->value()); }
   bool may_delete(const Entry& entry) const { return entry.outcome->ok() && !keeps_ && !entry.was_there; }
 
   const bool keeps_;
+  const DownloadFolder& folder_;
   std::unordered_map<InputOrdinal, std::size_t> indices_;
   mutable std::mutex mutex_;
   Fd wake_;

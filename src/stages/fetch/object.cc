@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/trimmed.h"
+#include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/http/content_range.h"
 #include "stages/fetch/names.h"
@@ -33,34 +34,50 @@ std::string range_text(std::uint64_t first, std::uint64_t count) {
 }  // namespace
 
 Object::Object(const Remote& remote, std::size_t index, Peers peers)
-    : remote_(remote), index_(index), peers_(peers), file_(remote.path, peers.buffers), etag_(remote.etag) {
+    : remote_(remote),
+      index_(index),
+      peers_(peers),
+      file_(remote.name, peers.folder, peers.buffers),
+      etag_(remote.etag) {
   size_bytes_ = remote.size_bytes;
-  kept_ = peers_.kept.find(remote.path);
-  if (kept_.has_value() && !etag_.empty()) {
-    is_there_ = kept_->etag == etag_ && kept_->size_bytes == size_bytes_.value_or(kept_->size_bytes);
-    kept_.reset();
-  }
-  if (kept_.has_value() && kept_->size_bytes != size_bytes_.value_or(kept_->size_bytes)) kept_.reset();
+  use_kept();
   plan();
   resume();
+}
+
+// What is there was fetched by quern: it may be this object, and if not, be replaced by it.
+void Object::use_kept() {
+  auto kept = peers_.kept.find(remote_.name);
+  if (!kept.has_value()) return;
+  file_.may_replace(kept->mark);
+  mark_ = kept->mark;
+  if (kept->mark.size_bytes != size_bytes_.value_or(kept->mark.size_bytes) || kept->etag.empty()) return;
+  if (etag_.empty()) {
+    kept_ = std::move(kept);
+  } else {
+    is_there_ = kept->etag == etag_;
+  }
 }
 
 Object::~Object() { file_.discard(); }
 
 void Object::plan() {
   pieces_.clear();
+  planned_bytes_ = 0;
+  resumed_.clear();
   const std::uint64_t part = peers_.options.part_bytes;
   is_whole_ = !takes_ranges_ || size_bytes_.value_or(part + 1) <= part;
-  if (is_whole_) {
-    // An empty object is asked for as well: it might be gone.
-    pieces_.push_back({.first = 0, .count = size_bytes_.value_or(0) == 0 ? kUnknown : *size_bytes_});
-    return;
-  }
+  if (!is_whole_) return add_piece();
+  // An empty object is asked for as well: it might be gone.
+  pieces_.push_back({.first = 0, .count = size_bytes_.value_or(0) == 0 ? kUnknown : *size_bytes_});
+}
+
+void Object::add_piece() {
   // An object of unknown size is asked for its first part: the answer says how large all of it is.
-  const std::uint64_t size = size_bytes_.value_or(part);
-  for (std::uint64_t first = 0; first < size; first += part) {
-    pieces_.push_back({.first = first, .count = std::min(part, size - first)});
-  }
+  const std::uint64_t part = peers_.options.part_bytes;
+  pieces_.push_back({.first = planned_bytes_, .count = std::min(part, size_bytes_.value_or(part) - planned_bytes_)});
+  planned_bytes_ += pieces_.back().count;
+  take_over(pieces_.back());
 }
 
 std::uint64_t Object::taken_bytes() const {
@@ -69,12 +86,19 @@ std::uint64_t Object::taken_bytes() const {
   return bytes;
 }
 
-std::optional<std::size_t> Object::idle_piece() const {
+std::optional<std::size_t> Object::idle_piece() {
   if (!is_asking_ && has_question()) return kQuestion;
-  for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    if (!pieces_[i].is_running && !pieces_[i].is_complete()) return i;
+  auto is_idle = [](const Piece& piece) { return !piece.is_running && !piece.is_complete(); };
+  auto found = std::find_if(pieces_.begin(), pieces_.end(), is_idle);
+  if (found != pieces_.end()) return static_cast<std::size_t>(found - pieces_.begin());
+  while (has_more_pieces()) {
+    add_piece();
+    if (is_idle(pieces_.back())) return pieces_.size() - 1;
   }
-  return std::nullopt;
+  if (has_answer_ || running_pieces() > 0) return std::nullopt;
+  // All is there, but somebody must say that the object is still the same.
+  pieces_.back().taken = 0;
+  return pieces_.size() - 1;
 }
 
 std::size_t Object::running_pieces() const {
@@ -83,7 +107,7 @@ std::size_t Object::running_pieces() const {
 }
 
 bool Object::is_complete() const {
-  return !has_question() &&
+  return !has_question() && !has_more_pieces() &&
          std::all_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_complete(); });
 }
 
@@ -167,6 +191,9 @@ Result<void> Object::check_partial(const Piece& piece, const http::Head& head) {
 
 Result<void> Object::learn_size(std::optional<std::uint64_t> total) {
   if (!total.has_value()) return {};
+  if (*total > limits::kMaxInputBytes) {
+    return bad_input("the server says that the object has " + std::to_string(*total) + " bytes, which no object has");
+  }
   if (remote_.size_bytes.has_value() && *total != *remote_.size_bytes) {
     std::string message = "the object has " + std::to_string(*total) + " bytes, but the list of inputs says ";
     message.append(std::to_string(*remote_.size_bytes));
@@ -190,6 +217,7 @@ void Object::begin_verification(const http::Head& head) {
 
 void Object::become_whole(std::size_t& index) {
   is_whole_ = true;
+  resumed_.clear();
   is_asking_ = false;
   verification_.forget_bytes();
   pieces_.assign(1, {.first = 0, .count = size_bytes_.value_or(kUnknown), .is_running = true});
@@ -205,7 +233,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
   if (head.status != 206) {
     auto length = head.header("content-length");
     TRY(learn_size(length.has_value() ? http::parse_content_length(*length) : std::nullopt));
-    if (!file_.is_open()) TRY(open());
+    if (!file_.is_open()) TRY(file_.open_new());
     bool was_alone = pieces_.size() == 1;
     if (!is_whole_ || pieces_[index].taken != 0) takes_ranges_ = false;
     TRY(file_.truncate());
@@ -221,24 +249,17 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
     return bad_input("parts without an ETag or a Last-Modified cannot be joined");
   }
   if (!knew_size) {
-    Piece first = pieces_[index];
-    plan();
-    first.count = pieces_[0].count;
+    const std::uint64_t most = takes_ranges_ ? peers_.options.part_bytes : *size_bytes_;
+    planned_bytes_ = pieces_[index].count = std::min(most, *size_bytes_);
     is_whole_ = false;
-    pieces_[0] = first;
   }
   // Now it is known of which object an earlier run's bytes would have to be.
   if (is_first) {
     begin_verification(head);
     resume();
   }
-  if (!file_.is_open()) TRY(open());
+  if (!file_.is_open()) TRY(file_.open_new());
   return Begun::kPiece;
-}
-
-Result<void> Object::open() {
-  TRY(peers_.folders.make(folder_of(remote_.path)));
-  return file_.open_new();
 }
 
 Result<void> Object::take(std::size_t index, std::string_view bytes) {
@@ -334,42 +355,53 @@ Result<void> Object::verify() {
 
 Result<void> Object::finish() {
   TRY(verify());
-  TRY(file_.commit());
-  if (peers_.options.keep && !etag_.empty()) TRY(peers_.kept.add(remote_.path, etag_));
-  return {};
+  TRY_ASSIGN(mark_, file_.complete());
+  if (peers_.options.keep) {
+    TRY(peers_.kept.add(remote_.name, etag_, mark_));
+  } else {
+    TRY(peers_.folder.will_remove(remote_.name, mark_));
+  }
+  return file_.commit();
 }
 
 bool Object::is_resumable() const {
   return size_bytes_.value_or(0) > peers_.options.part_bytes && is_strong(etag_) && takes_ranges_;
 }
 
-// Takes over what an earlier run left of the same object.
+// Uses what an earlier run left of the same object.
 void Object::resume() {
   ResumeState old;
   if (file_.is_open() || restarts_ > 0 || !is_resumable()) return;
   if (!file_.open_old(etag_, *size_bytes_, old)) return;
+  resumed_ = std::move(old.taken);
   for (Piece& piece : pieces_) {
-    if (piece.is_running) continue;
-    for (const auto& range : old.taken) {
-      if (range.first <= piece.first && piece.first < range.first + range.count) {
-        piece.taken = std::min(piece.count, range.first + range.count - piece.first);
-      }
+    if (!piece.is_running) take_over(piece);
+  }
+}
+
+void Object::take_over(Piece& piece) const {
+  for (const auto& range : resumed_) {
+    if (range.first <= piece.first && piece.first < range.first + range.count) {
+      piece.taken = std::min(piece.count, range.first + range.count - piece.first);
     }
   }
-  // Somebody must say that the object is still the same.
-  if (is_complete()) pieces_.back().taken = 0;
 }
 
 ResumeState Object::state() const {
   ResumeState state{.boot = boot_of_machine(), .etag = etag_, .size_bytes = *size_bytes_};
-  for (const Piece& piece : pieces_) {
-    if (piece.taken == 0) continue;
-    bool goes_on = !state.taken.empty() && state.taken.back().first + state.taken.back().count == piece.first;
+  auto add = [&state](std::uint64_t first, std::uint64_t count) {
+    if (count == 0) return;
+    const bool goes_on = !state.taken.empty() && state.taken.back().first + state.taken.back().count == first;
     if (goes_on) {
-      state.taken.back().count += piece.taken;
+      state.taken.back().count += count;
     } else {
-      state.taken.push_back({piece.first, piece.taken});
+      state.taken.push_back({first, count});
     }
+  };
+  for (const Piece& piece : pieces_) add(piece.first, piece.taken);
+  for (const auto& range : resumed_) {
+    const std::uint64_t first = std::max(range.first, planned_bytes_);
+    add(first, range.first + range.count - std::min(first, range.first + range.count));
   }
   return state;
 }
@@ -383,8 +415,9 @@ void Object::save_state() {
 }
 
 void Object::leave() {
-  if (!file_.is_open() || !is_resumable() || taken_bytes() == 0) return file_.discard();
-  if (file_.save(state()).ok()) return file_.leave();
+  if (!file_.is_open() || !is_resumable()) return file_.discard();
+  const ResumeState left = state();
+  if (!left.taken.empty() && file_.save(left).ok()) return file_.leave();
   file_.discard();
 }
 

@@ -12,8 +12,8 @@
 
 #include "base/result.h"
 #include "services/http/http.h"
+#include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
-#include "stages/fetch/folders.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/part_file.h"
 #include "stages/fetch/verification.h"
@@ -26,7 +26,7 @@ class Object {
  public:
   struct Peers {
     const FetchOptions& options;
-    Folders& folders;
+    DownloadFolder& folder;
     KeptFiles& kept;
     BufferPool& buffers;
   };
@@ -43,11 +43,14 @@ class Object {
 
   // A file of an earlier run is this object: nothing needs to be fetched.
   bool is_there() const { return is_there_; }
+  // Of its file, which is there or was finished.
+  const FileMark& mark() const { return mark_; }
   // Once it is finished: its bytes were compared with a checksum, by this run or by the one that fetched it.
   bool is_verified() const { return is_verified_ || is_there_; }
   // The first piece that is neither complete nor under way; before that, what else is to be asked about the object.
+  // Pieces come into being as they are asked for, as the size of an object is only what somebody says.
   static constexpr std::size_t kQuestion = std::numeric_limits<std::size_t>::max();
-  std::optional<std::size_t> idle_piece() const;
+  std::optional<std::size_t> idle_piece();
   std::size_t running_pieces() const;
   bool is_complete() const;
 
@@ -60,7 +63,7 @@ class Object {
   // Its exchange has ended. An error: the object has failed, or is to be started over (see wants_restart).
   Result<void> end(std::size_t piece, Result<http::Head> outcome);
 
-  // All pieces are there: checks them and gives the file its name.
+  // All pieces are there: checks them, notes the file where others look for it, and gives it its name.
   Result<void> finish();
   // The last error may be gone if all is fetched anew, and this may still be tried.
   bool wants_restart() const { return wants_restart_; }
@@ -78,9 +81,12 @@ class Object {
     bool is_too_long = false;
     bool is_complete() const { return taken == count && !is_too_long; }
   };
+  void use_kept();
   void plan();
+  bool has_more_pieces() const { return !is_whole_ && planned_bytes_ < size_bytes_.value_or(0); }
+  void add_piece();
+  void take_over(Piece& piece) const;
   void resume();
-  Result<void> open();
   Result<void> check_partial(const Piece& piece, const http::Head& head);
   Result<void> check_same(const http::Head& head);
   static Result<void> check_encoding(const http::Head& head);
@@ -103,8 +109,11 @@ class Object {
   PartFile file_;
   std::optional<KeptFile> kept_;
   bool is_there_ = false;
+  FileMark mark_;
 
-  std::vector<Piece> pieces_;
+  std::vector<Piece> pieces_;  // of the first planned_bytes_
+  std::uint64_t planned_bytes_ = 0;
+  std::vector<ResumeState::Range> resumed_;  // what an earlier run left
   std::optional<std::uint64_t> size_bytes_;
   std::string etag_;  // of the answers, or of the listing until one came
   std::string last_modified_;

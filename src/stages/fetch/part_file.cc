@@ -1,7 +1,6 @@
 #include "stages/fetch/part_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,31 +16,54 @@
 
 namespace quern::fetch {
 
-PartFile::PartFile(std::string target, BufferPool& buffers)
-    : buffers_(buffers), target_(std::move(target)), path_(part_path(target_)), state_path_(state_path(target_)) {}
+PartFile::PartFile(std::string target, DownloadFolder& folder, BufferPool& buffers)
+    : folder_(folder),
+      buffers_(buffers),
+      target_(std::move(target)),
+      part_name_(part_name(target_)),
+      state_name_(state_name(target_)),
+      path_(folder.path_of(in_folder_of(target_, part_name_))) {}
+
+// Before anything is fetched, what is known to be in the way is refused.
+Result<void> PartFile::check_target(int folder) const {
+  struct stat status {};
+  if (::fstatat(folder, name_of(target_).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (replaced_.has_value() && replaced_->fits(status)) return {};
+  const std::string what = S_ISDIR(status.st_mode) ? " is a folder, where the file of an input should go; "
+                                                   : " is there already and was not fetched by quern; ";
+  return bad_input(folder_.path_of(target_) + what + std::string(kAdviceToMakeRoom));
+}
 
 Result<void> PartFile::open_new() {
-  TRY_ASSIGN(fd_, open_file(path_, O_RDWR | O_CREAT | O_NOFOLLOW));
-  // Another quern in the same folder would write into the same file.
-  if (::flock(fd_.number(), LOCK_EX | LOCK_NB) != 0) {
+  TRY_ASSIGN(int folder, enter());
+  TRY(check_target(folder));
+  has_bytes_ = false;
+  fd_ = Fd(::openat(folder, part_name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (fd_.is_open()) return {};
+  if (errno != EEXIST) return os_error("opening " + path_, errno);
+  fd_ = Fd(::openat(folder, part_name_.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!fd_.is_open() || ::fstat(fd_.number(), &status) != 0 || !is_own(status)) {
     fd_.reset();
-    return Error{.kind = ErrorKind::kDenied, .message = "another process is fetching into " + path_};
+    return bad_input(path_ + " is there already and was not fetched by quern; " + std::string(kAdviceToMakeRoom));
   }
-  has_bytes_ = true;  // An earlier run may have left some.
+  has_bytes_ = true;  // An earlier run left them.
   return truncate();
 }
 
 bool PartFile::open_old(const std::string& etag, std::uint64_t size_bytes, ResumeState& state) {
-  auto text = read_file(state_path_, limits::kMaxResumeStateBytes);
-  if (!text.ok()) return false;
-  auto parsed = parse_resume_state(text.value());
+  auto text = folder_.read(in_folder_of(target_, state_name_), limits::kMaxResumeStateBytes);
+  if (!text.has_value()) return false;
+  auto parsed = parse_resume_state(*text);
   if (!parsed.has_value() || parsed->etag != etag || parsed->size_bytes != size_bytes) return false;
   if (parsed->boot.empty() || parsed->boot != boot_of_machine()) return false;
-  Fd fd(::open(path_.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd.is_open() || ::flock(fd.number(), LOCK_EX | LOCK_NB) != 0) return false;
+  auto folder = enter();
+  if (!folder.ok() || !check_target(folder.value()).ok()) return false;
+  Fd fd(::openat(folder.value(), part_name_.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
+  if (!fd.is_open() || ::fstat(fd.number(), &status) != 0 || !is_own(status)) return false;
   std::uint64_t end = parsed->taken.empty() ? 0 : parsed->taken.back().first + parsed->taken.back().count;
-  if (::fstat(fd.number(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) < end) return false;
+  if (static_cast<std::uint64_t>(status.st_size) < end) return false;
   fd_ = std::move(fd);
   has_bytes_ = true;
   has_state_ = true;
@@ -126,7 +148,7 @@ Result<void> PartFile::truncate() {
   if (status.st_size == 0) return {};
   if (::ftruncate(fd_.number(), 0) != 0) return os_error("emptying " + path_, errno);
   // What it says is no longer so.
-  ::unlink(state_path_.c_str());
+  remove(state_name_);
   has_state_ = false;
   return {};
 }
@@ -141,8 +163,11 @@ Result<void> PartFile::save(const ResumeState& state) {
   // The state would say that they are there.
   TRY(check_nothing_lost());
   has_state_ = true;
-  TRY_ASSIGN(Fd fd, open_file(state_path_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
-  return write_all(fd, to_text(state)).context("writing " + state_path_);
+  TRY_ASSIGN(int folder, enter());
+  const std::string path = folder_.path_of(in_folder_of(target_, state_name_));
+  Fd fd(::openat(folder, state_name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!fd.is_open()) return os_error("opening " + path, errno);
+  return write_all(fd, to_text(state)).context("writing " + path);
 }
 
 void PartFile::leave() {
@@ -150,19 +175,41 @@ void PartFile::leave() {
   fd_.reset();
 }
 
-Result<void> PartFile::commit() {
+Result<FileMark> PartFile::complete() {
   TRY(write_all_out());
   TRY(check_nothing_lost());
+  struct stat status {};
+  if (::fstat(fd_.number(), &status) != 0) return os_error("looking at " + path_, errno);
+  return FileMark::of(status);
+}
+
+Result<void> PartFile::commit() {
   TRY(fd_.close().context("closing " + path_));
-  if (std::rename(path_.c_str(), target_.c_str()) != 0) {
-    int error = errno;
-    ::unlink(path_.c_str());
-    if (error == EISDIR) {
-      return bad_input("a folder is where the file " + target_ + " should go");
-    }
-    return os_error("renaming " + path_ + " to " + target_, error);
+  TRY_ASSIGN(int folder, enter());
+  if (auto renamed = rename_to_target(folder); !renamed.ok()) {
+    remove(part_name_);
+    return renamed;
   }
-  if (has_state_) ::unlink(state_path_.c_str());
+  if (has_state_) remove(state_name_);
+  return {};
+}
+
+// Over nothing that is not quern's.
+Result<void> PartFile::rename_to_target(int folder) {
+  const std::string name = name_of(target_);
+  unsigned flags = RENAME_NOREPLACE;
+  if (replaced_.has_value()) {
+    TRY(check_target(folder));
+    flags = 0;
+  }
+  int error = ::renameat2(folder, part_name_.c_str(), folder, name.c_str(), flags) == 0 ? 0 : errno;
+  if (error == EINVAL && flags != 0) {
+    // This file system cannot refuse to replace. A second name can only be given where there is none.
+    error = ::linkat(folder, part_name_.c_str(), folder, name.c_str(), 0) == 0 ? 0 : errno;
+    if (error == 0) remove(part_name_);
+  }
+  if (error == EEXIST) TRY(check_target(folder));
+  if (error != 0) return os_error("renaming " + path_ + " to " + folder_.path_of(target_), error);
   return {};
 }
 
@@ -170,8 +217,13 @@ void PartFile::discard() {
   forget_waiting();
   if (!fd_.is_open()) return;
   fd_.reset();
-  ::unlink(path_.c_str());
-  if (has_state_) ::unlink(state_path_.c_str());
+  remove(part_name_);
+  if (has_state_) remove(state_name_);
+}
+
+void PartFile::remove(const std::string& name) {
+  auto folder = enter();
+  if (folder.ok()) ::unlinkat(folder.value(), name.c_str(), 0);
 }
 
 }  // namespace quern::fetch

@@ -1,0 +1,80 @@
+#include "stages/fetch/local_names.h"
+
+#include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_set>
+
+#include "model/limits.h"
+#include "stages/fetch/names.h"
+
+namespace quern::fetch {
+namespace {
+
+constexpr std::size_t kMostEndings = 2;  // as in .json.gz
+constexpr std::size_t kMostEndingBytes = 9;
+
+bool is_plain_part(std::string_view part) {
+  auto is_control = [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; };
+  return !part.empty() && part != "." && part != ".." && part.size() <= limits::kMaxNameBytes && !is_own_name(part) &&
+         std::none_of(part.begin(), part.end(), is_control);
+}
+
+// ".json.gz" of "a/b.json.gz", as programs go by it; "" if there is none.
+std::string ending_of(std::string_view name) {
+  std::string_view rest = name.substr(name.rfind('/') + 1);
+  auto is_alnum = [](unsigned char byte) { return std::isalnum(byte) != 0; };
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kMostEndings; ++i) {
+    const std::size_t dot = rest.rfind('.');
+    if (dot == std::string_view::npos || rest.size() - dot < 2 || rest.size() - dot > kMostEndingBytes) break;
+    if (!std::all_of(rest.begin() + static_cast<std::ptrdiff_t>(dot) + 1, rest.end(), is_alnum)) break;
+    bytes += rest.size() - dot;
+    rest = rest.substr(0, dot);
+  }
+  return std::string(name.substr(name.size() - bytes));
+}
+
+std::string hashed_name(const Wanted& object) {
+  const XXH128_hash_t hash = XXH3_128bits(object.url.data(), object.url.size());
+  return fmt::format(".quern-names/{:016x}{:016x}{}", hash.high64, hash.low64, ending_of(object.name));
+}
+
+}  // namespace
+
+bool is_plain_name(std::string_view name) {
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('/', begin), name.size());
+    if (!is_plain_part(name.substr(begin, end - begin))) return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+std::vector<std::string> local_names(const std::vector<Wanted>& objects, std::size_t most_bytes) {
+  std::vector<std::string> names;
+  names.reserve(objects.size());
+  std::unordered_set<std::string_view> folders;
+  for (const Wanted& object : objects) {
+    std::string_view rest = object.name;
+    const bool is_plain = rest.size() <= most_bytes && is_plain_name(rest);
+    names.push_back(is_plain ? object.name : hashed_name(object));
+    // From the innermost folder on; where one is known, those around it are.
+    while (is_plain && rest.rfind('/') != std::string_view::npos) {
+      rest = rest.substr(0, rest.rfind('/'));
+      if (!folders.insert(rest).second) break;
+    }
+  }
+  std::unordered_set<std::string_view> files;
+  files.reserve(objects.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != objects[i].name) continue;
+    if (folders.contains(names[i]) || !files.insert(objects[i].name).second) names[i] = hashed_name(objects[i]);
+  }
+  return names;
+}
+
+}  // namespace quern::fetch
