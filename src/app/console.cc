@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/fd.h"
+#include "base/shown_url.h"
 #include "services/disk/full_disk.h"
 
 namespace quern::app {
@@ -52,7 +53,11 @@ int print_and_end(std::string_view text) {
 void print_to_stderr(std::string_view text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
 
 int print_error(const Error& error) {
-  if (!reader_has_gone(error)) print_to_stderr(view::error_text(error, has_color()));
+  if (!reader_has_gone(error)) {
+    Error shown = error;
+    shown.message = without_passwords(error.message);
+    print_to_stderr(view::error_text(shown, has_color()));
+  }
   return status_of(error);
 }
 

@@ -21,6 +21,8 @@ struct CredentialRequest {
   bool is_anonymous = false;                             // --no-sign-request
   std::string key_file = {};                             // of --key; "" if it was not given
   std::string system_key = credentials::kSystemKeyFile;  // a test's own
+  std::string profile = {};  // of --profile, which comes before variables; "" if it was not given
+  bool is_local = false;     // true: neither CREDENTIALS nor the metadata of container and instance count
 };
 
 // Whoever needs credentials keeps all of this for as long as it does.
@@ -29,11 +31,14 @@ struct FoundCredentials {
   std::unique_ptr<credentials::NoCoreDumps> no_core_dumps;
   std::unique_ptr<s3::CredentialProvider> provider;  // never null; anonymous where there are none
   std::string source;                                // as AwsCredentials::source; "" where there are none, or not yet
+  bool is_asked_for = false;                         // somebody is asked for them, perhaps over the network
   std::string region;                                // that they or their profile come with, or the environment; or ""
 };
 
-// The first of: CREDENTIALS, opened with the private key; AWS_ACCESS_KEY_ID and so on; the profile; the metadata of the
-// container or the instance, which is asked when the first request is signed; none. A source that
+// The first of: CREDENTIALS, opened with the private key; AWS_ACCESS_KEY_ID and so on; a web identity or the profile
+// (credentials::from_profile), whose roles are assumed and whose process runs when the first request is signed; the
+// metadata of the container or the instance, likewise; none. What was asked for is asked for again before it ends. A
+// source that
 // is there and cannot be used is an error, and never a reason to go on to the next: other credentials are other rights.
 // kDenied also where they have expired, or will within a minute. Reads a few small files.
 Result<FoundCredentials> find_credentials(const CredentialRequest& request);

@@ -11,11 +11,14 @@
 
 #include "fakes/fault_server.h"
 #include "services/credentials/envelope.h"
+#include "services/http/http.h"
 
 namespace quern::app {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // A home folder with a key in it, and variables.
@@ -100,6 +103,81 @@ TEST_F(CredentialChain, AsksTheContainerLast) {
   EXPECT_EQ(found(), "c of  in ");
   set_keys("e");
   EXPECT_EQ(found(), "e of AWS_ACCESS_KEY_ID in ");
+}
+
+// An STS that gives credentials with these ids, one for each request.
+std::string token_service(const char* action, const std::vector<std::string>& ids) {
+  std::string faults;
+  for (const std::string& id : ids) {
+    faults += (faults.empty() ? "" : ", ") + std::string(R"({"status": 200, "body": "<)") + action + "Response><" +
+              action + "Result><Credentials><AccessKeyId>" + id +
+              "</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey><SessionToken>hidden</SessionToken>"
+              "<Expiration>2026-01-31T13:00:00Z</Expiration></Credentials></" +
+              action + "Result></" + action + R"(Response>"})";
+  }
+  return R"({"/": {"text": "", "faults": [)" + faults + "]}}";
+}
+
+TEST_F(CredentialChain, AssumesARoleWithAWebIdentity) {
+  fakes::FaultServer server(token_service("AssumeRoleWithWebIdentity", {"w"}));
+  write("token", "the token\n");
+  variables_["AWS_WEB_IDENTITY_TOKEN_FILE"] = (home_ / "token").string();
+  EXPECT_THAT(found(), HasSubstr("set AWS_ROLE_ARN"));
+  variables_["AWS_ROLE_ARN"] = "arn:w";
+  variables_["AWS_ENDPOINT_URL_STS"] = server.url("");
+  EXPECT_EQ(found(), "w of the role arn:w of AWS_WEB_IDENTITY_TOKEN_FILE in ");
+  auto client = http::make_client({}).value();
+  const std::string asked = client->call({.url = server.url("/_requests")}, nullptr, {}).value().body;
+  EXPECT_THAT(asked,
+              AllOf(HasSubstr("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aw&RoleSessionName="
+                              "quern&WebIdentityToken=the%20token"),
+                    Not(HasSubstr("authorization"))));
+  set_keys("e");
+  EXPECT_EQ(found(), "e of AWS_ACCESS_KEY_ID in ");
+}
+
+TEST_F(CredentialChain, NeverTakesOtherRightsThanThoseOfTheWebIdentity) {
+  fakes::FaultServer server(R"({"/": {"text": "", "faults": [{"status": 403, "always": true,
+      "body": "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"}]}})");
+  variables_["AWS_WEB_IDENTITY_TOKEN_FILE"] = (home_ / "token").string();
+  variables_["AWS_ROLE_ARN"] = "arn:w";
+  variables_["AWS_ENDPOINT_URL_STS"] = server.url("");
+  write(".aws/config", "[default]\naws_access_key_id = p\naws_secret_access_key = hidden\n");
+  EXPECT_THAT(found(), HasSubstr("AWS_WEB_IDENTITY_TOKEN_FILE: opening"));
+  write("token", "the token");
+  EXPECT_THAT(found(), AllOf(HasSubstr("arn:w"), HasSubstr("AccessDenied"), Not(HasSubstr("the token"))));
+}
+
+TEST_F(CredentialChain, AssumesOneRoleAfterTheOther) {
+  fakes::FaultServer server(token_service("AssumeRole", {"first", "second"}));
+  variables_["AWS_ENDPOINT_URL_STS"] = server.url("");
+  write(".aws/config",
+        "[default]\nrole_arn = arn:a\nsource_profile = b\nregion = r\n[profile b]\nrole_arn = arn:b\n"
+        "source_profile = c\n[profile c]\naws_access_key_id = p\naws_secret_access_key = hidden\n");
+  EXPECT_EQ(found(), "second of the role arn:a of profile default in r");
+  auto client = http::make_client({}).value();
+  const std::string asked = client->call({.url = server.url("/_requests")}, nullptr, {}).value().body;
+  EXPECT_THAT(asked, AllOf(HasSubstr("Credential=p/20260131/r/sts"), HasSubstr("Credential=first/20260131/r/sts")));
+}
+
+TEST_F(CredentialChain, RunsTheProcessOfAProfile) {
+  write("tool", "#!/bin/sh\necho '{\"Version\": 1, \"AccessKeyId\": \"t\", \"SecretAccessKey\": \"hidden\"}'\n");
+  std::filesystem::permissions(home_ / "tool", std::filesystem::perms::owner_all);
+  write(".aws/config", "[default]\ncredential_process = " + (home_ / "tool").string() + "\n");
+  EXPECT_EQ(found(), "t of the credential_process of profile default in ");
+  write("tool", "#!/bin/sh\nexit 4\n");
+  EXPECT_EQ(found(), "the credential_process of profile default: it failed: exit status 4");
+}
+
+TEST_F(CredentialChain, TakesTheSourceThatAProfileNames) {
+  fakes::FaultServer server(token_service("AssumeRole", {"r"}));
+  variables_["AWS_ENDPOINT_URL_STS"] = server.url("");
+  write(".aws/config", "[default]\nrole_arn = arn:a\ncredential_source = EcsContainer\n");
+  EXPECT_THAT(found(), HasSubstr("AWS_CONTAINER_CREDENTIALS_FULL_URI is set"));
+  write(".aws/config", "[default]\nrole_arn = arn:a\ncredential_source = Ec2InstanceMetadata\n");
+  EXPECT_THAT(found(), HasSubstr("has no credentials"));
+  write(".aws/config", "[default]\nrole_arn = arn:a\ncredential_source = Environment\n");
+  EXPECT_THAT(found(), HasSubstr("AWS_ACCESS_KEY_ID is not set"));
 }
 
 TEST_F(CredentialChain, TakesNoneIfToldSo) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/console.h"
+#include "app/credential_chain.h"
 #include "app/federate.h"
 #include "base/fd.h"
 #include "model/duration.h"
@@ -113,13 +114,18 @@ Result<AwsCredentials> credentials_to_seal(const CommandLine& line) {
     TRY_ASSIGN(Secret json, read_standard_input(limits::kMaxCredentialsBytes));
     return credentials::parse_credentials(json.reveal(), kStandardInput);
   }
-  if (!line.credentials.profile.has_value()) {
-    TRY_ASSIGN(auto found, credentials::from_environment(environment));
-    if (found.has_value()) return std::move(*found);
-  }
   const std::string profile = line.credentials.profile.value_or("");
-  TRY_ASSIGN(auto found, credentials::from_profile(environment, profile));
-  if (found.has_value()) return std::move(*found);
+  TRY_ASSIGN(FoundCredentials found,
+             find_credentials({.environment = environment, .now = now, .profile = profile, .is_local = true}));
+  TRY_ASSIGN(const AwsCredentials* current, found.provider->current(std::stop_token()));
+  if (current != nullptr) {
+    return AwsCredentials{.access_key_id = current->access_key_id,
+                          .secret_access_key = current->secret_access_key.copy(),
+                          .session_token = current->session_token.copy(),
+                          .region = current->region.empty() ? found.region : current->region,
+                          .expires = current->expires,
+                          .source = current->source};
+  }
   std::string looked_at = line.credentials.profile.has_value()
                               ? fmt::format("the profile {} has no keys", profile)
                               : "AWS_ACCESS_KEY_ID is not set, and the default profile has no keys";

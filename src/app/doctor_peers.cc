@@ -79,15 +79,20 @@ Finding s3_credentials(const PeerLook& look, Need need) {
     if (!look.has_s3_inputs) return note(what, "none are set up, and none are needed here");
     if (look.line.is_offline) return note(what, "none are set up, and what this machine's metadata give is not asked");
   }
+  if (look.line.is_offline && found.value().is_asked_for) {
+    return note(what, fmt::format("those of {}, who was not asked", found.value().source));
+  }
   auto current = found.value().provider->current(std::stop_token());
   if (!current.ok()) return lacking(need, what, current.error());
   return doctor::check_aws_credentials(current.value(), std::chrono::system_clock::now());
 }
 
 void look_at_s3_server(const PeerLook& look, Need need) {
-  const std::string endpoint = s3_endpoint(look.line);
-  if ((endpoint.empty() && !look.has_s3_inputs) || look.line.is_offline) return;
   const std::string what = "S3 server";
+  const auto named = s3_endpoint(look.line, process_environment());
+  if (!named.ok()) return look.found(lacking(need, what, named.error(), "correct --endpoint or AWS_ENDPOINT_URL"));
+  const std::string& endpoint = named.value();
+  if ((endpoint.empty() && !look.has_s3_inputs) || look.line.is_offline) return;
   const std::string url = endpoint.empty() ? kAmazon : endpoint;
   auto parsed = http::parse_url(url);
   if (!parsed.ok()) return look.found(lacking(need, what, parsed.error(), "correct --endpoint or AWS_ENDPOINT_URL"));

@@ -13,6 +13,7 @@
 #include "app/run_inputs.h"
 #include "base/fd.h"
 #include "model/duration.h"
+#include "services/credentials/profile.h"
 #include "services/disk/files.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
@@ -67,12 +68,7 @@ Result<s3::FederationRequest> request_for(const CommandLine& line, const AwsCred
   auto duration = parse_duration(line.credentials.duration);
   if (!duration.ok()) return bad("--duration " + duration.error().message);
   request.duration = std::chrono::duration_cast<std::chrono::seconds>(duration.value());
-  for (const char* name : {"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"}) {
-    const char* value = environment(name);
-    if (value == nullptr || *value == '\0') continue;
-    request.endpoint = value;
-    break;
-  }
+  TRY_ASSIGN(request.endpoint, credentials::endpoint_of("sts", environment, line.credentials.profile.value_or("")));
   return request;
 }
 

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/shown_url.h"
 #include "services/s3/address.h"
 #include "stages/inputs/key_pattern.h"
 #include "stages/inputs/manifest.h"
@@ -70,7 +71,7 @@ void leave_out_what_lies_within_others(std::vector<s3::Grant>& grants) {
 Result<std::vector<s3::Grant>> grants_for(const NamedInputs& inputs) {
   std::vector<s3::Grant> grants;
   for (const std::string& pattern : inputs.patterns) {
-    TRY(add_pattern(pattern, inputs.bucket, grants).context(pattern));
+    TRY(add_pattern(pattern, inputs.bucket, grants).context(shown_url(pattern)));
   }
   if (inputs.manifest != nullptr) TRY(add_manifest(inputs, grants));
   if (grants.empty()) {

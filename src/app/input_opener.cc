@@ -65,7 +65,7 @@ Result<Compression> compression_of(InputSupply& supply, const Input& input, std:
     if (count == 0) break;
     used += count;
   }
-  return decode::detect({first.data(), used}, input.name);
+  return decode::detect({first.data(), used}, input.file_name());
 }
 
 class Opener final : public InputOpener {

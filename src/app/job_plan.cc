@@ -131,6 +131,7 @@ Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options,
   TRY_ASSIGN(std::unique_ptr<const JobPlan::Parts> parts, make_parts(line, environment, stop));
   const Job& job = parts->loaded.file.job;
   TRY_ASSIGN(inputs::InputRequest named, input_request(job, line));
+  TRY_ASSIGN(std::string endpoint, s3_endpoint(line, environment));
   TRY_ASSIGN(plan::TaskGraph graph,
              plan::TaskGraph::make({
                  .job = job,
@@ -141,7 +142,7 @@ Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options,
                  .sealed_credentials = parts->sealed_credentials,
                  .bucket = named.bucket,
                  .s3_region = credentials::region_of(environment),
-                 .s3_endpoint = s3_endpoint(line),
+                 .s3_endpoint = std::move(endpoint),
                  .root_url = parts->root_url,
                  .group_id = options.group_id.value_or(plan::group_id_of(job_text(*parts), parts->inputs, options.now)),
                  .now = options.now,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/shown_url.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/json/selection.h"
@@ -81,7 +82,7 @@ Result<void> check_output(const Job& job) {
   return bad_config(
       fmt::format("output is {}, and results go to files; write to a file and copy that, or use -o - and a "
                   "pipe, as in: quern run -o - | aws s3 cp - s3://bucket/key",
-                  job.output));
+                  shown_url(job.output)));
 }
 
 // Whether there is an address to write to. It would become part of a mail's header, or an argument of a server.

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "base/bytes.h"
+#include "base/shown_url.h"
 #include "model/limits.h"
 #include "views/terminal/accounting_text.h"
 #include "views/terminal/text.h"
@@ -59,7 +60,7 @@ std::string_view cut(std::string_view text, std::size_t most_bytes) {
 }
 
 std::string why(const NoticeFacts& facts) {
-  std::string lines = facts.accounting.failure + "\n";
+  std::string lines = without_passwords(facts.accounting.failure) + "\n";
   if (!facts.details.empty()) {
     lines.append("\n").append(cut(facts.details, limits::kMailedDetailsBytes)).append("\n");
   }

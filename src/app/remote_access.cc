@@ -82,9 +82,13 @@ EnvironmentLookup process_environment() {
   return [](const char* name) -> const char* { return std::getenv(name); };  // NOLINT(concurrency-mt-unsafe)
 }
 
-std::string s3_endpoint(const CommandLine& line) {
-  if (line.endpoint.has_value()) return *line.endpoint;
-  return environment_or("AWS_ENDPOINT_URL_S3", environment_or("AWS_ENDPOINT_URL", ""));
+Result<std::string> s3_endpoint(const CommandLine& line, const EnvironmentLookup& environment) {
+  std::string endpoint = line.endpoint.value_or("");
+  if (!line.endpoint.has_value()) {
+    TRY_ASSIGN(endpoint, credentials::endpoint_of("s3", environment));
+  }
+  TRY(s3::check_address_options({.endpoint = endpoint}));
+  return endpoint;
 }
 
 std::string wanted_name(const std::string& url, bool has_several_buckets) {
@@ -96,8 +100,8 @@ std::string wanted_name(const std::string& url, bool has_several_buckets) {
   auto parsed = http::parse_url(url);
   auto path = parsed.ok() ? http::percent_decode(parsed.value().path) : std::nullopt;
   if (!path.has_value()) return "";
-  const bool has_query = !parsed.value().query.empty();
-  return parsed.value().host + (has_query ? fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size())) : "") + *path;
+  const bool is_plain = url.find_first_of("?#") == std::string::npos;
+  return parsed.value().host + (is_plain ? "" : fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size()))) + *path;
 }
 
 inputs::RemotePeers RemoteAccess::peers() {
@@ -106,14 +110,15 @@ inputs::RemotePeers RemoteAccess::peers() {
 
 Result<http::Client*> RemoteAccess::client() {
   if (client_ == nullptr) {
-    TRY_ASSIGN(client_, http::make_client({}));
+    TRY_ASSIGN(client_, http::make_client({.private_redirects = downloads_.private_redirects}));
   }
   return client_.get();
 }
 
-s3::StoreOptions RemoteAccess::store_options() const {
-  s3::StoreOptions options{.address = {.endpoint = s3_endpoint(line_), .style = downloads_.address},
-                           .requester_pays = downloads_.requester_pays};
+Result<s3::StoreOptions> RemoteAccess::store_options() const {
+  s3::StoreOptions options{.requester_pays = downloads_.requester_pays};
+  options.address.style = downloads_.address;
+  TRY_ASSIGN(options.address.endpoint, s3_endpoint(line_, environment_));
   if (!credentials_.region.empty()) options.region = credentials_.region;
   return options;
 }
@@ -133,7 +138,9 @@ Result<s3::Store*> RemoteAccess::store() {
                                              .now = std::chrono::system_clock::now,
                                              .is_anonymous = line_.no_sign_request,
                                              .key_file = line_.key.value_or("")}));
-  TRY_ASSIGN(store_, s3::make_store(store_options(), *client, *credentials_.provider, std::chrono::system_clock::now));
+  TRY_ASSIGN(s3::StoreOptions options, store_options());
+  TRY_ASSIGN(store_,
+             s3::make_store(std::move(options), *client, *credentials_.provider, std::chrono::system_clock::now));
   return store_.get();
 }
 
@@ -153,7 +160,9 @@ Result<std::unique_ptr<s3::Store>> RemoteAccess::task_store() {
                    .message = fmt::format("the task has no credentials for the bucket {}", bucket)};
     }
     BucketStore made{.provider = make_taskcluster_provider(peer_->api(), *request, std::chrono::system_clock::now)};
-    TRY_ASSIGN(made.store, s3::make_store(store_options(), *client_, *made.provider, std::chrono::system_clock::now));
+    TRY_ASSIGN(s3::StoreOptions options, store_options());
+    TRY_ASSIGN(made.store,
+               s3::make_store(std::move(options), *client_, *made.provider, std::chrono::system_clock::now));
     return made;
   };
   return make_bucket_stores(std::move(make));
@@ -211,7 +220,8 @@ Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, con
                               .attempts = downloads_.attempts,
                               .patience = downloads_.patience,
                               .keep = downloads_.keep,
-                              .spool_bytes = limits::kSpoolBytes};
+                              .spool_bytes = limits::kSpoolBytes,
+                              .http = {.private_redirects = downloads_.private_redirects}};
   MakeFetch make = [&](std::function<void(InputOrdinal)> on_settled) {
     return fetch::make_fetch(options, std::move(folder), std::move(remotes),
                              {.events = events,

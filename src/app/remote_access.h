@@ -26,8 +26,8 @@ namespace quern::app {
 // That of this process.
 EnvironmentLookup process_environment();
 
-// The S3 server to ask: --endpoint, else AWS_ENDPOINT_URL_S3, else AWS_ENDPOINT_URL, else "", which is Amazon's.
-std::string s3_endpoint(const CommandLine& line);
+// The S3 server to ask: --endpoint, else credentials::endpoint_of. kBadConfig also where it is not one.
+Result<std::string> s3_endpoint(const CommandLine& line, const EnvironmentLookup& environment);
 
 // What a run needs for inputs from S3 and the web; made only when one is met, as local files need neither credentials
 // nor a network. Used by the main thread until the inputs are listed, and then by the thread that fetches them.
@@ -51,7 +51,7 @@ class RemoteAccess {
   Result<s3::Store*> store();
   // Each bucket with credentials of its own, from the deployment whose task this is.
   Result<std::unique_ptr<s3::Store>> task_store();
-  s3::StoreOptions store_options() const;
+  Result<s3::StoreOptions> store_options() const;
   std::optional<Error> explain(const Input& input, const http::Response& refusal);
   Result<fetch::Remote> remote(const Input& input, const std::stop_token& stop);
 

@@ -84,6 +84,7 @@ Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& li
     request.manifest = inputs::Pattern{.text = *job.manifest, .folder = job.folder, .origin = job.file};
   }
   request.bucket = bucket_of(line);
+  request.shows_query = job.downloads.show_query;
   if (job.filter.has_value()) {
     request.filter = inputs::Pattern{.text = *job.filter, .folder = job.folder, .origin = job.file};
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/shown_url.h"
 #include "model/warnings.h"
 
 namespace quern {
@@ -219,7 +220,7 @@ Json accounting_value(const Accounting& accounting) {
       {"version", kFormatVersion},
       {"status", status_of(accounting.outcome)},
       {"exit_status", exit_status(accounting)},
-      {"failure", accounting.failure},
+      {"failure", without_passwords(accounting.failure)},
       {"job", accounting.job},
       {"result", accounting.result},
       {"previous_result", std::move(previous)},

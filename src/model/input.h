@@ -13,7 +13,8 @@ namespace quern {
 using InputOrdinal = std::uint32_t;
 
 struct Input {
-  SharedText name;                 // as the user named it, or as its pattern expanded: what `file` is in a mapper
+  // As texts show it: as the user named it, or as its pattern expanded, but of a URL without its query (shown_url).
+  SharedText name;
   SharedText path;                 // where its bytes are on local disk, or will be once they are fetched
   std::uint64_t stored_bytes = 0;  // its size as stored, so usually compressed
   // Only of inputs that are fetched first.
@@ -23,6 +24,14 @@ struct Input {
   bool size_binds = true;     // false: the answer to a HEAD said it; the object may turn out to have another
 
   bool is_remote() const { return !url.empty(); }
+  bool is_behind_http() const { return is_remote() && !url.view().starts_with("s3://"); }
+  // As the user named it: what `file` is in a mapper.
+  std::string_view given_name() const { return is_behind_http() ? url : name; }
+  // The given name up to the query of a URL: what filters and endings of names are about.
+  std::string_view file_name() const {
+    const std::string_view given = given_name();
+    return is_behind_http() ? given.substr(0, given.find_first_of("?#")) : given;
+  }
 };
 
 struct InputList {

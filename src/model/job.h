@@ -66,6 +66,8 @@ struct Downloads {
   bool keep = false;
   AddressStyle address = AddressStyle::kAuto;
   bool requester_pays = false;
+  bool show_query = false;         // of URLs, in what quern writes
+  bool private_redirects = false;  // http::ClientOptions::private_redirects
 };
 
 struct JobLimits {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shown_url.h"
 #include "model/duration.h"
 #include "model/job_file_schema.h"
 #include "model/job_file_values.h"
@@ -186,6 +187,16 @@ Result<void> read_address(const YamlNode& node, Job& job) {
 
 std::string show_optional(const std::optional<std::string>& text) { return text.has_value() ? yaml_text(*text) : ""; }
 std::string show_filter(const Job& job) { return job.filter == "none" ? "\"none\"" : show_optional(job.filter); }
+// A URL without its query is no longer what the job means, but what is printed is often kept in a log.
+std::string show_source(const Job& job, const std::string& text) {
+  return job.downloads.show_query ? without_passwords(text) : shown_url(text);
+}
+std::string show_inputs(const Job& job) {
+  std::vector<std::string> texts;
+  for (const std::string& input : job.inputs) texts.push_back(show_source(job, input));
+  return yaml_list(texts);
+}
+std::string show_index(const Job& job) { return job.index.has_value() ? yaml_text(show_source(job, *job.index)) : ""; }
 std::string show_flag(bool flag) { return flag ? "yes" : "no"; }
 
 // Files have no records.
@@ -201,11 +212,11 @@ constexpr std::array kRows = {
                  TRY_ASSIGN(job.inputs, texts_of(node));
                  return {};
                },
-               [](const Job& job) { return yaml_list(job.inputs); }},
+               show_inputs},
     SettingRow{"manifest", Shape::kText,
                [](const YamlNode& node, Job& job) { return read_optional_text(node, job.manifest); },
                [](const Job& job) { return show_optional(job.manifest); }},
-    SettingRow{"index", Shape::kText, read_index, [](const Job& job) { return show_optional(job.index); }},
+    SettingRow{"index", Shape::kText, read_index, show_index},
     SettingRow{"filter", Shape::kText, read_filter, show_filter},
     SettingRow{"decompress", Shape::kText, read_decompress,
                [](const Job& job) {
@@ -275,6 +286,18 @@ constexpr std::array kRows = {
                  return {};
                },
                [](const Job& job) { return show_flag(job.downloads.requester_pays); }, flag_words},
+    SettingRow{"downloads.show_query", Shape::kText,
+               [](const YamlNode& node, Job& job) -> Result<void> {
+                 TRY_ASSIGN(job.downloads.show_query, flag_of(node));
+                 return {};
+               },
+               [](const Job& job) { return show_flag(job.downloads.show_query); }, flag_words},
+    SettingRow{"downloads.private_redirects", Shape::kText,
+               [](const YamlNode& node, Job& job) -> Result<void> {
+                 TRY_ASSIGN(job.downloads.private_redirects, flag_of(node));
+                 return {};
+               },
+               [](const Job& job) { return show_flag(job.downloads.private_redirects); }, flag_words},
     SettingRow{"limits.processes", Shape::kText, read_processes,
                [](const Job& job) {
                  return job.limits.processes.has_value() ? std::to_string(*job.limits.processes) : std::string("auto");

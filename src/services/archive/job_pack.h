@@ -21,7 +21,8 @@ struct PackOptions {
 
 // A tar archive of the regular files and folders (links to files within the folder as these files), in order of their
 // names, with neither times nor owners, and modes 0644 or 0755; zstd; base64. The same files give the same text on any
-// machine. kBadInput: it is longer than allowed, naming the largest files, or a link leaves the folder. Blocks.
+// machine. kBadInput: it is longer than allowed, naming the largest files, a link leaves the folder, or a file holds a
+// secret (secret_marks.h). Blocks.
 Result<std::string> pack_folder(const std::string& folder, const PackOptions& options);
 
 // Makes the files below `folder`, which must exist. kBadInput: the text is no pack, is damaged, larger than

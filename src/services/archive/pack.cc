@@ -11,6 +11,7 @@
 #include "services/archive/folder_files.h"
 #include "services/archive/frame.h"
 #include "services/archive/job_pack.h"
+#include "services/archive/secret_marks.h"
 
 namespace quern::archive {
 namespace {
@@ -89,6 +90,15 @@ Error too_large(const std::string& folder, const std::string& what, std::vector<
                   folder, what, largest));
 }
 
+Result<void> refuse_secret(const std::string& name, std::string_view content) {
+  const std::string_view secret = secret_in(content);
+  if (secret.empty()) return {};
+  return bad_input(
+      fmt::format("{} holds {}, and everybody may read what travels with a task; move it out of the folder, or "
+                  "name it below taskcluster.leave_out",
+                  name, secret));
+}
+
 Result<std::string> tar_of(const std::vector<FolderEntry>& entries, std::size_t most_bytes) {
   TarWriter writer;
   TRY(writer.open());
@@ -96,6 +106,7 @@ Result<std::string> tar_of(const std::vector<FolderEntry>& entries, std::size_t 
     std::string content;
     if (!entry.is_folder) {
       TRY_ASSIGN(content, read_file(entry.path, most_bytes));
+      TRY(refuse_secret(entry.name, content));
     }
     TRY(writer.add(entry, content));
   }

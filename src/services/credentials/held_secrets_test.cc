@@ -127,7 +127,7 @@ TEST_F(HeldSecrets, AreGoneAfterAFileWasRead) {
   };
   {
     auto found = from_profile(environment).value();
-    ASSERT_TRUE(found.has_value());
+    ASSERT_TRUE(found.keys.has_value());
     EXPECT_EQ(copies_of_both(), 2U);
   }
   EXPECT_EQ(copies_of_both(), 0U);

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <strings.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -12,6 +14,7 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
+#include "model/shell_word.h"
 #include "services/credentials/profile_file.h"
 #include "services/credentials/secret_text.h"
 
@@ -62,112 +65,303 @@ struct Found {
   std::string place;  // "file:line"
 };
 
-// The profile of both files together.
-class Profile {
+// Both files together.
+class Files {
  public:
-  static Result<Profile> load(const EnvironmentLookup& environment, const std::string& named) {
-    Profile profile;
-    std::string from_environment(variable_value(environment, "AWS_PROFILE"));
-    profile.is_named_ = !named.empty() || !from_environment.empty();
-    profile.name_ = !named.empty() ? named : profile.is_named_ ? from_environment : "default";
-    TRY_ASSIGN(profile.files_[0], read(kCredentialsFile, environment));
-    TRY_ASSIGN(profile.files_[1], read(kConfigFile, environment));
-    if (profile.is_named_) TRY(profile.check_that_it_exists());
-    return profile;
+  static Result<Files> load(const EnvironmentLookup& environment, const std::string& named) {
+    Files files;
+    std::string from_environment(variable_value(environment, "AWS_DEFAULT_PROFILE"));
+    if (from_environment.empty()) from_environment = variable_value(environment, "AWS_PROFILE");
+    const bool is_named = !named.empty() || !from_environment.empty();
+    files.profile_ = !named.empty() ? named : is_named ? from_environment : "default";
+    TRY_ASSIGN(files.files_[0], read(kCredentialsFile, environment));
+    TRY_ASSIGN(files.files_[1], read(kConfigFile, environment));
+    if (is_named && !files.has_profile(files.profile_)) return files.missing();
+    return files;
   }
 
-  const std::string& name() const { return name_; }
-  bool has(std::string_view property) const { return find(property).has_value(); }
-  std::optional<Found> find(std::string_view property) const {
-    for (const File& file : files_) {
-      // The last one of a file counts.
-      for (std::size_t i = file.properties.size(); i > 0; --i) {
-        const Property& one = file.properties[i - 1];
-        if (one.profile != name_ || one.name != property || one.value.empty()) continue;
-        return Found{.value = one.value, .place = fmt::format("{}:{}", file.shown, one.line)};
-      }
+  // The one that was chosen.
+  const std::string& profile() const { return profile_; }
+  const File& credentials_file() const { return files_[0]; }
+  const File& config_file() const { return files_[1]; }
+  bool has_profile(std::string_view profile) const { return has_section(profile, false); }
+  bool has_services(std::string_view name) const { return has_section(name, true); }
+
+  static std::optional<Found> find_in(const File& file, std::string_view profile, std::string_view property,
+                                      bool is_of_services = false) {
+    // The last one of a file counts.
+    for (std::size_t i = file.properties.size(); i > 0; --i) {
+      const Property& one = file.properties[i - 1];
+      if (one.profile != profile || one.name != property || one.value.empty()) continue;
+      if (one.is_of_services != is_of_services) continue;
+      return Found{.value = one.value, .place = fmt::format("{}:{}", file.shown, one.line)};
     }
     return std::nullopt;
   }
-  std::string_view value(std::string_view property) const {
-    auto found = find(property);
-    return found.has_value() ? found->value : std::string_view();
+  std::optional<Found> find(std::string_view profile, std::string_view property, bool is_of_services = false) const {
+    for (const File& file : files_) {
+      if (auto found = find_in(file, profile, property, is_of_services)) return found;
+    }
+    return std::nullopt;
+  }
+  std::string value(std::string_view profile, std::string_view property, bool is_of_services = false) const {
+    auto found = find(profile, property, is_of_services);
+    return found.has_value() ? std::string(found->value) : std::string();
   }
 
  private:
-  Result<void> check_that_it_exists() const {
-    std::string looked_at;
+  bool has_section(std::string_view name, bool is_of_services) const {
     for (const File& file : files_) {
       for (const Property& property : file.properties) {
-        if (property.profile == name_) return {};
+        if (property.profile == name && property.is_of_services == is_of_services) return true;
       }
+    }
+    return false;
+  }
+  Error missing() const {
+    std::string looked_at;
+    for (const File& file : files_) {
       if (file.path.empty()) continue;
       looked_at += (looked_at.empty() ? "" : " and ") + file.shown + (file.is_there ? "" : " (which is not there)");
     }
     if (looked_at.empty()) looked_at = "no file, as HOME is not set";
     return error(ErrorKind::kNotFound,
-                 fmt::format("there is no profile {} with settings; looked at {}", name_, looked_at));
+                 fmt::format("there is no profile {} with settings; looked at {}", profile_, looked_at));
   }
 
-  std::string name_;
-  bool is_named_ = false;
+  std::string profile_;
   std::array<File, 2> files_;  // the one that counts more first
 };
 
-// Ways to credentials that quern does not go. Those that come with keys as well would mean other credentials than the
-// keys; a credential process only stands in for keys that are not there.
-Result<void> refuse_other_ways(const Profile& profile, bool has_keys) {
-  for (const char* way : {"role_arn", "web_identity_token_file", "sso_session", "sso_start_url", "sso_account_id",
-                          "credential_process"}) {
-    auto found = profile.find(way);
-    if (!found.has_value() || (has_keys && std::string_view(way) == "credential_process")) continue;
-    return error(ErrorKind::kDenied,
-                 fmt::format("{}: the profile {} gets its credentials through {}, which quern does not do; get them "
-                             "with: aws configure export-credentials --profile {} --format env",
-                             found->place, profile.name(), way, profile.name()));
+constexpr const char* kUsualSessionName = "quern";
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool is_true(std::string_view text) { return equals_ignoring_case(text, "true"); }
+
+std::string region_in(const Files& files, const EnvironmentLookup& environment) {
+  std::string region = region_of(environment);
+  return region.empty() ? files.value(files.profile(), "region") : region;
+}
+
+// Walks from a profile to where its credentials begin.
+class Walk {
+ public:
+  Walk(const Files& files, const EnvironmentLookup& environment) : files_(files), environment_(environment) {}
+
+  // `is_first`: this is the profile that was chosen, and no source of another one. `takes_variables`: web identity may
+  // come from the environment.
+  Result<void> visit(const std::string& profile, bool is_first, bool takes_variables);
+  ProfileCredentials result() && { return std::move(result_); }
+
+ private:
+  Result<void> visit_role(const std::string& profile, const Found& arn);
+  Result<void> visit_source(const std::string& profile, const Found& source);
+  Result<void> visit_credential_source(const Found& source);
+  Result<bool> visit_web_identity(const std::string& profile, bool takes_variables);
+  Result<bool> visit_keys(const std::string& profile, const File& file);
+  Result<void> refuse_person(const std::string& profile, std::string_view setting) const;
+  bool has_keys(const std::string& profile) const { return files_.find(profile, "aws_access_key_id").has_value(); }
+  AssumedRole role_of(const std::string& profile, const std::string& arn) const;
+
+  const Files& files_;
+  const EnvironmentLookup& environment_;
+  std::vector<std::string> visited_;
+  ProfileCredentials result_;
+};
+
+// What only a person can do.
+Result<void> Walk::refuse_person(const std::string& profile, std::string_view setting) const {
+  auto found = files_.find(profile, setting);
+  if (!found.has_value()) return {};
+  const std::string& chosen = files_.profile();
+  return error(ErrorKind::kDenied,
+               fmt::format("{}: the profile {} gets its credentials through {}, for which somebody has to sign in; do "
+                           "so, and hand them over with: eval \"$(aws configure export-credentials --profile {} "
+                           "--format env)\"",
+                           found->place, profile, setting, shell_word(chosen)));
+}
+
+Result<void> Walk::visit(const std::string& profile, bool is_first, bool takes_variables) {
+  visited_.push_back(profile);
+  auto arn = files_.find(profile, "role_arn");
+  const bool has_token = files_.find(profile, "web_identity_token_file").has_value();
+  // The keys of a source come before its own role, and those of a chosen profile after it.
+  if (arn.has_value() && !has_token && (is_first || !has_keys(profile))) return visit_role(profile, *arn);
+  TRY_ASSIGN(bool is_done, visit_web_identity(profile, takes_variables));
+  if (is_done) return {};
+  for (const char* setting : {"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"}) {
+    TRY(refuse_person(profile, setting));
   }
+  TRY_ASSIGN(is_done, visit_keys(profile, files_.credentials_file()));
+  if (is_done) return {};
+  TRY(refuse_person(profile, "login_session"));
+  if (auto command = files_.find(profile, "credential_process"); command.has_value()) {
+    result_.origin = ProfileCredentials::Origin::kProcess;
+    result_.command = command->value;
+    result_.source = fmt::format("the credential_process of profile {}", profile);
+    return {};
+  }
+  TRY_ASSIGN(is_done, visit_keys(profile, files_.config_file()));
+  static_cast<void>(is_done);
   return {};
 }
 
-Result<void> check_pair(const Profile& profile) {
-  constexpr const char* kId = "aws_access_key_id";
-  constexpr const char* kKey = "aws_secret_access_key";
-  auto id = profile.find(kId);
-  auto key = profile.find(kKey);
-  if (id.has_value() == key.has_value()) return {};
-  return error(ErrorKind::kBadInput,
-               fmt::format("{}: the profile {} has {} but no {}; set both, or neither", (id ? id : key)->place,
-                           profile.name(), id ? kId : kKey, id ? kKey : kId));
+AssumedRole Walk::role_of(const std::string& profile, const std::string& arn) const {
+  AssumedRole role{.arn = arn,
+                   .session_name = files_.value(profile, "role_session_name"),
+                   .external_id = files_.value(profile, "external_id"),
+                   .duration_seconds = files_.value(profile, "duration_seconds"),
+                   .source = fmt::format("the role {} of profile {}", arn, profile)};
+  if (role.session_name.empty()) role.session_name = kUsualSessionName;
+  return role;
 }
 
-std::string region_in(const Profile& profile, const EnvironmentLookup& environment) {
-  std::string region = region_of(environment);
-  return region.empty() ? std::string(profile.value("region")) : region;
+Result<void> Walk::visit_role(const std::string& profile, const Found& arn) {
+  TRY(refuse_person(profile, "mfa_serial"));
+  auto source_profile = files_.find(profile, "source_profile");
+  auto credential_source = files_.find(profile, "credential_source");
+  if (source_profile.has_value() == credential_source.has_value()) {
+    return error(ErrorKind::kBadInput,
+                 fmt::format("{}: the profile {} has a role_arn and {} source_profile {} credential_source; set one of "
+                             "them, which says with whose credentials the role is assumed",
+                             arn.place, profile, source_profile ? "both" : "neither", source_profile ? "and" : "nor"));
+  }
+  TRY(source_profile.has_value() ? visit_source(profile, *source_profile)
+                                 : visit_credential_source(*credential_source));
+  result_.roles.push_back(role_of(profile, std::string(arn.value)));
+  return {};
+}
+
+Result<void> Walk::visit_source(const std::string& profile, const Found& source) {
+  const std::string name(source.value);
+  const bool was_visited = std::find(visited_.begin(), visited_.end(), name) != visited_.end();
+  // A profile may have the keys with which its own role is assumed.
+  if (was_visited && !(name == profile && has_keys(name))) {
+    return error(
+        ErrorKind::kBadInput,
+        fmt::format("{}: the source_profile {} leads in a circle; name a profile that has keys", source.place, name));
+  }
+  if (!files_.has_profile(name)) {
+    return error(ErrorKind::kNotFound, fmt::format("{}: there is no profile {}, which is the source_profile of {}",
+                                                   source.place, name, profile));
+  }
+  TRY(visit(name, false, false));
+  if (result_.origin != ProfileCredentials::Origin::kNone) return {};
+  return error(ErrorKind::kNotFound, fmt::format("{}: the source_profile {} has no credentials", source.place, name));
+}
+
+Result<void> Walk::visit_credential_source(const Found& source) {
+  using Origin = ProfileCredentials::Origin;
+  struct Known {
+    const char* name;
+    Origin origin;
+    const char* source;
+  };
+  for (const Known& known : {Known{"Environment", Origin::kEnvironment, "the environment"},
+                             Known{"EcsContainer", Origin::kContainer, "the container"},
+                             Known{"Ec2InstanceMetadata", Origin::kInstance, "the instance"}}) {
+    if (!equals_ignoring_case(source.value, known.name)) continue;
+    result_.origin = known.origin;
+    result_.source = fmt::format("{}, which is the credential_source in {}", known.source, source.place);
+    return {};
+  }
+  return error(ErrorKind::kBadInput, fmt::format("{}: credential_source must be Environment, EcsContainer or "
+                                                 "Ec2InstanceMetadata",
+                                                 source.place));
+}
+
+Result<bool> Walk::visit_web_identity(const std::string& profile, bool takes_variables) {
+  auto setting = [&](const char* variable, const char* property) {
+    std::string value(takes_variables ? variable_value(environment_, variable) : std::string_view());
+    return value.empty() ? files_.value(profile, property) : value;
+  };
+  const std::string file = setting("AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
+  if (file.empty()) return false;
+  const bool is_of_variables = takes_variables && !variable_value(environment_, "AWS_WEB_IDENTITY_TOKEN_FILE").empty();
+  const std::string origin = is_of_variables ? "AWS_WEB_IDENTITY_TOKEN_FILE" : fmt::format("profile {}", profile);
+  const std::string arn = setting("AWS_ROLE_ARN", "role_arn");
+  if (arn.empty()) {
+    return error(ErrorKind::kBadInput, fmt::format("{} names a web identity, and no role to assume with it; set {}",
+                                                   is_of_variables ? origin : "the " + origin,
+                                                   is_of_variables ? "AWS_ROLE_ARN" : "role_arn"));
+  }
+  AssumedRole role = role_of(profile, arn);
+  std::string session = setting("AWS_ROLE_SESSION_NAME", "role_session_name");
+  if (!session.empty()) role.session_name = std::move(session);
+  role.source = fmt::format("the role {} of {}", arn, origin);
+  // Neither is for a web identity.
+  role.external_id.clear();
+  role.duration_seconds.clear();
+  result_.origin = ProfileCredentials::Origin::kWebIdentity;
+  result_.source = origin;
+  result_.token_file = file;
+  result_.roles.push_back(std::move(role));
+  return true;
+}
+
+// A pair of keys lies in one file.
+Result<bool> Walk::visit_keys(const std::string& profile, const File& file) {
+  constexpr const char* kId = "aws_access_key_id";
+  constexpr const char* kKey = "aws_secret_access_key";
+  auto id = Files::find_in(file, profile, kId);
+  auto key = Files::find_in(file, profile, kKey);
+  if (id.has_value() != key.has_value()) {
+    return error(ErrorKind::kBadInput, fmt::format("{}: the profile {} has {} but no {}; set both, or neither",
+                                                   (id ? id : key)->place, profile, id ? kId : kKey, id ? kKey : kId));
+  }
+  if (!id.has_value()) return false;
+  auto token = Files::find_in(file, profile, "aws_session_token");
+  AwsCredentials found{.access_key_id = std::string(id->value),
+                       .secret_access_key = Secret(std::string(key->value)),
+                       .session_token = Secret(std::string(token.has_value() ? token->value : std::string_view())),
+                       .region = region_in(files_, environment_),
+                       .expires = std::nullopt,
+                       .source = fmt::format("profile {} of {}", profile, file.shown)};
+  TRY(check_credentials(found));
+  result_.origin = ProfileCredentials::Origin::kKeys;
+  result_.source = found.source;
+  result_.keys = std::move(found);
+  return true;
 }
 
 }  // namespace
 
-Result<std::optional<AwsCredentials>> from_profile(const EnvironmentLookup& environment, const std::string& named) {
-  TRY_ASSIGN(const Profile profile, Profile::load(environment, named));
-  TRY(check_pair(profile));
-  auto id = profile.find("aws_access_key_id");
-  TRY(refuse_other_ways(profile, id.has_value()));
-  if (!id.has_value()) return std::optional<AwsCredentials>();
-  std::string file = id->place.substr(0, id->place.rfind(':'));
-  AwsCredentials found{.access_key_id = std::string(id->value),
-                       .secret_access_key = Secret(std::string(profile.value("aws_secret_access_key"))),
-                       .session_token = Secret(std::string(profile.value("aws_session_token"))),
-                       .region = region_in(profile, environment),
-                       .expires = std::nullopt,
-                       .source = fmt::format("profile {} of {}", profile.name(), file)};
-  TRY(check_credentials(found));
-  return std::optional<AwsCredentials>(std::move(found));
+Result<ProfileCredentials> from_profile(const EnvironmentLookup& environment, const std::string& named) {
+  TRY_ASSIGN(const Files files, Files::load(environment, named));
+  Walk walk(files, environment);
+  TRY(walk.visit(files.profile(), true, named.empty()));
+  ProfileCredentials found = std::move(walk).result();
+  found.region = region_in(files, environment);
+  return found;
 }
 
 Result<std::string> region_of_profile(const EnvironmentLookup& environment, const std::string& named) {
   if (std::string region = region_of(environment); !region.empty()) return region;
-  TRY_ASSIGN(const Profile profile, Profile::load(environment, named));
-  return std::string(profile.value("region"));
+  TRY_ASSIGN(const Files files, Files::load(environment, named));
+  return files.value(files.profile(), "region");
+}
+
+Result<std::string> endpoint_of(std::string_view service, const EnvironmentLookup& environment,
+                                const std::string& named) {
+  const std::string_view ignores = variable_value(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+  if (is_true(ignores)) return std::string();
+  for (const char* variable : {service == "s3" ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"}) {
+    if (std::string_view value = variable_value(environment, variable); !value.empty()) return std::string(value);
+  }
+  TRY_ASSIGN(const Files files, Files::load(environment, named));
+  if (ignores.empty() && is_true(files.value(files.profile(), "ignore_configured_endpoint_urls"))) return std::string();
+  if (auto services = files.find(files.profile(), "services"); services.has_value()) {
+    if (!files.has_services(services->value)) {
+      return error(ErrorKind::kBadInput,
+                   fmt::format("{}: there is no section [services {}]", services->place, services->value));
+    }
+    std::string own = files.value(services->value, fmt::format("{}.endpoint_url", service), true);
+    if (!own.empty()) return own;
+  }
+  return files.value(files.profile(), "endpoint_url");
 }
 
 }  // namespace quern::credentials

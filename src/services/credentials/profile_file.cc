@@ -33,7 +33,7 @@ class Parser {
     if (text.find('\0') != std::string_view::npos) return "there is a zero byte; is this a text file?";
     std::size_t indent = std::min(raw.find_first_not_of(kBlanks), raw.size());
     // Below a property, and further in than it: a part of it.
-    if (has_property_ && indent > property_indent_) return "";
+    if (has_property_ && indent > property_indent_) return take_inner(text, line);
     if (text.front() == '[') return take_section(text);
     has_property_ = true;
     property_indent_ = indent;
@@ -51,19 +51,20 @@ class Parser {
     std::string_view name = trimmed(text.substr(1, end - 1), kBlanks);
     if (name.empty()) return "a section has no name";
     in_section_ = true;
+    is_of_services_ = false;
     profile_ = profile_of(name);
     return "";
   }
 
   // None: the section is no profile.
-  std::optional<std::string> profile_of(std::string_view name) const {
+  std::optional<std::string> profile_of(std::string_view name) {
     if (kind_ == ProfileFileKind::kCredentials) return unquoted(name);
     if (name == "default") return "default";
-    constexpr std::string_view kWord = "profile";
-    if (!name.starts_with(kWord) || name.size() == kWord.size()) return std::nullopt;
-    std::string_view rest = name.substr(kWord.size());
-    if (kBlanks.find(rest.front()) == std::string_view::npos) return std::nullopt;
-    return unquoted(trimmed(rest, kBlanks));
+    const std::size_t end = name.find_first_of(kBlanks);
+    const std::string_view word = name.substr(0, end);
+    is_of_services_ = word == "services";
+    if (end == std::string_view::npos || (word != "profile" && !is_of_services_)) return std::nullopt;
+    return unquoted(trimmed(name.substr(end), kBlanks));
   }
   static std::string unquoted(std::string_view name) {
     bool is_quoted = name.size() >= 2 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front();
@@ -76,19 +77,41 @@ class Parser {
     if (equals == std::string_view::npos) return "it is neither a [section] nor name = value";
     std::string name(trimmed(text.substr(0, equals), kBlanks));
     if (name.empty()) return "there is no name before the =";
-    if (!profile_.has_value()) return "";
+    outer_ = lower(std::move(name));
+    add(outer_, text.substr(equals + 1), line);
+    return "";
+  }
+
+  // Of a property within another; what is none belongs to nobody.
+  std::string_view take_inner(std::string_view text, std::size_t line) {
+    std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) return "";
+    add(outer_ + "." + lower(std::string(trimmed(text.substr(0, equals), kBlanks))), text.substr(equals + 1), line);
+    return "";
+  }
+
+  void add(std::string name, std::string_view text, std::size_t line) {
+    if (!profile_.has_value()) return;
+    // The blank before a comment may be the one behind the =.
+    std::string_view value = trimmed(without_comment(text), kBlanks);
+    properties_.push_back({.profile = *profile_,
+                           .is_of_services = is_of_services_,
+                           .name = std::move(name),
+                           .value = value,
+                           .line = line});
+  }
+  static std::string lower(std::string name) {
     std::transform(name.begin(), name.end(), name.begin(), [](char letter) {
       return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
     });
-    // The blank before a comment may be the one behind the =.
-    std::string_view value = trimmed(without_comment(text.substr(equals + 1)), kBlanks);
-    properties_.push_back({.profile = *profile_, .name = std::move(name), .value = value, .line = line});
-    return "";
+    return name;
   }
 
   const ProfileFileKind kind_;
   bool in_section_ = false;
+  bool is_of_services_ = false;         // of this section
   std::optional<std::string> profile_;  // of this section
+  std::string outer_;                   // the name of the last property that is in no other
   bool has_property_ = false;           // since the section's line
   std::size_t property_indent_ = 0;     // of the last one
   std::vector<Property> properties_;

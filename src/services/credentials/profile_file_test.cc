@@ -13,7 +13,8 @@ std::string shown(std::string_view text, ProfileFileKind kind) {
   if (!properties.ok()) return properties.error().message;
   std::string result;
   for (const Property& one : properties.value()) {
-    result += one.profile + "." + one.name + "=" + std::string(one.value) + "@" + std::to_string(one.line) + "\n";
+    result += (one.is_of_services ? "services " : "") + one.profile + "." + one.name + "=" + std::string(one.value) +
+              "@" + std::to_string(one.line) + "\n";
   }
   return result;
 }
@@ -45,10 +46,13 @@ TEST(ProfileFile, IsReadAsOtherToolsReadIt) {
       {"comments behind values", kConfig, "[default]\na=1 # x\nb=2\t;y\nc= # z\n",
        "default.a=1@2\ndefault.b=2@3\ndefault.c=@4\n"},
       {"properties within", kConfig, "[default]\ns3 =\n  max = 1\n  # x\n  nothing\nb=2\n",
-       "default.s3=@2\ndefault.b=2@6\n"},
-      {"an indented section", kConfig, "[default]\n  a=1\n  b=2\n   c=3\n", "default.a=1@2\ndefault.b=2@3\n"},
+       "default.s3=@2\ndefault.s3.max=1@3\ndefault.b=2@6\n"},
+      {"an indented section", kConfig, "[default]\n  a=1\n  b=2\n   c=3\n",
+       "default.a=1@2\ndefault.b=2@3\ndefault.b.c=3@4\n"},
       {"twice", kConfig, "[default]\na=1\na=2\n[default]\na=3\n", "default.a=1@2\ndefault.a=2@3\ndefault.a=3@5\n"},
-      {"odd lines elsewhere", kConfig, "[services x]\na=1\n", ""},
+      {"odd lines elsewhere", kConfig, "[sso-session x]\na=1\n", ""},
+      {"services", kConfig, "[services x]\ns3 = \n  endpoint_url = http://h\n[services]\na=1\n",
+       "services x.s3=@2\nservices x.s3.endpoint_url=http://h@3\n"},
   };
   for (const Row& row : rows) EXPECT_EQ(shown(row.text, row.kind), row.properties) << row.what;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <random>
 #include <utility>
@@ -43,8 +44,11 @@ class Collector final : public Receiver {
 
 class HttpClient final : public Client {
  public:
-  HttpClient(ClientOptions options, std::unique_ptr<Wire> wire)
-      : options_(std::move(options)), wire_(std::move(wire)), random_(std::random_device()()) {}
+  HttpClient(ClientOptions options, RedirectRules rules, std::unique_ptr<Wire> wire)
+      : options_(std::move(options)),
+        rules_(std::move(rules)),
+        wire_(std::move(wire)),
+        random_(std::random_device()()) {}
 
   Result<Response> call(const Request& request, Signer* signer, const std::stop_token& stop) override;
   void start(Request request, Receiver& receiver, Signer* signer) override {
@@ -97,6 +101,7 @@ class HttpClient final : public Client {
   std::chrono::milliseconds time_to_wait(Clock::time_point deadline) const;
 
   const ClientOptions options_;
+  const RedirectRules rules_;
   const std::unique_ptr<Wire> wire_;
   std::mt19937_64 random_;
   HostPauses pauses_;
@@ -113,7 +118,7 @@ Exchange* HttpClient::find(const Receiver& receiver) {
 }
 
 void HttpClient::add(Request request, Exchange::Peers peers, bool takes_any_success) {
-  exchanges_.push_back(std::make_unique<Exchange>(std::move(request), peers, takes_any_success));
+  exchanges_.push_back(std::make_unique<Exchange>(std::move(request), peers, rules_, takes_any_success));
 }
 
 Result<Response> HttpClient::call(const Request& request, Signer* signer, const std::stop_token& stop) {
@@ -309,7 +314,10 @@ Result<void> HttpClient::step(Clock::time_point deadline, int wake_fd, const std
 
 Result<std::unique_ptr<Client>> make_client(ClientOptions options) {
   TRY_ASSIGN(auto wire, make_wire(options));
-  return std::unique_ptr<Client>(std::make_unique<HttpClient>(std::move(options), std::move(wire)));
+  RedirectRules rules{.private_redirects = options.private_redirects};
+  const char* proxy = std::getenv("TASKCLUSTER_PROXY_URL");  // NOLINT(concurrency-mt-unsafe): nothing calls setenv
+  if (auto url = parse_url(proxy == nullptr ? "" : proxy); url.ok()) rules.task_proxy = std::move(url).value();
+  return std::unique_ptr<Client>(std::make_unique<HttpClient>(std::move(options), std::move(rules), std::move(wire)));
 }
 
 }  // namespace quern::http

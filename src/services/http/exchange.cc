@@ -2,24 +2,23 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
+#include "base/secret.h"
 #include "model/limits.h"
 #include "services/http/retry.h"
 
 namespace quern::http {
 namespace {
 
-bool equals_ignoring_case(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
-                    [](char x, char y) { return x == y || (x >= 'A' && x <= 'Z' && x - 'A' + 'a' == y); });
-}
-
+// Such as Proxy-Authorization, X-Amz-Security-Token, X-aws-ec2-metadata-token.
 bool is_for_one_origin_only(const Header& header) {
-  constexpr std::array<std::string_view, 4> kNames = {"authorization", "cookie", "proxy-authorization",
-                                                      "x-amz-security-token"};
-  return std::any_of(kNames.begin(), kNames.end(),
-                     [&](std::string_view name) { return equals_ignoring_case(header.name, name); });
+  std::string name = header.name;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  constexpr std::array<std::string_view, 6> kWords = {"authorization", "cookie", "token", "secret", "password", "key"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return name.find(word) != std::string::npos; });
 }
 
 bool is_redirect(const Head& head) {
@@ -36,6 +35,12 @@ bool becomes_get(int status, const std::string& method) {
 
 }  // namespace
 
+Exchange::~Exchange() {
+  for (Request* request : {&base_, &sent_, hop_.has_value() ? &*hop_ : nullptr}) {
+    if (request != nullptr && !request->body.empty()) Secret::wipe(request->body);
+  }
+}
+
 Error Exchange::with_context(Error error) const {
   return std::move(error).with_context(base_.method + " " + shown(url_));
 }
@@ -45,7 +50,10 @@ Result<const Request*> Exchange::prepare() {
   TRY_ASSIGN(url_, parse_url(sent_.url));
   // A signature has the host in lower case, as servers compare it with what is sent.
   sent_.url.replace(0, host_.size(), host_);
-  if (!hop_.has_value()) origin_ = url_;
+  if (!hop_.has_value()) {
+    origin_ = url_;
+    watch_.start();
+  }
   if (peers_.signer != nullptr && !is_foreign_) {
     if (auto result = peers_.signer->sign(sent_); !result.ok()) return with_context(std::move(result).error());
   }
@@ -60,6 +68,13 @@ Exchange::Answer Exchange::kind_of_answer() const {
   if (head.status == 200 || head.status == 203 || head.status == 206 || (takes_any_success_ && head.status < 300))
     return Answer::kTaken;
   return is_redirect(head) && !base_.keeps_refusals ? Answer::kRedirect : Answer::kRefusal;
+}
+
+bool Exchange::connected(std::string_view address, int port) {
+  auto checked = watch_.check_connection(url_, address, port);
+  if (checked.ok()) return true;
+  receiver_error_ = std::move(checked).error();
+  return false;
 }
 
 bool Exchange::head_line(std::string_view line) {
@@ -167,6 +182,9 @@ Verdict Exchange::follow_redirect() {
   if (!refused.empty()) {
     Error error{.kind = ErrorKind::kBadInput, .message = refused + ", last to " + shown(url), .code = head.status};
     return Finished{with_context(std::move(error))};
+  }
+  if (auto followed = watch_.check_target(*origin_, url); !followed.ok()) {
+    return Finished{with_context(std::move(followed).error())};
   }
   if (!hop_.has_value()) hop_ = base_;
   hop_->url = std::move(target).value();

@@ -12,6 +12,7 @@
 #include "services/http/head_reader.h"
 #include "services/http/host_pause.h"
 #include "services/http/http.h"
+#include "services/http/redirects.h"
 #include "services/http/refusal.h"
 #include "services/http/url.h"
 #include "services/http/wire.h"
@@ -36,6 +37,7 @@ struct Judge {
 };
 
 // One request from start() to done(): the attempts it takes and the redirects of each. Decides, but moves no bytes.
+// Borrows the rules.
 class Exchange final : public WireUser {
  public:
   struct Peers {
@@ -43,14 +45,24 @@ class Exchange final : public WireUser {
     Signer* signer;  // may be nullptr
   };
   // `takes_any_success`: a body of any status below 300 is handed on, not only of 200 and 206.
-  Exchange(Request request, Peers peers, bool takes_any_success)
-      : base_(std::move(request)), peers_(peers), takes_any_success_(takes_any_success), host_(host_of(base_.url)) {}
+  Exchange(Request request, Peers peers, const RedirectRules& rules, bool takes_any_success)
+      : base_(std::move(request)),
+        peers_(peers),
+        watch_(rules),
+        takes_any_success_(takes_any_success),
+        host_(host_of(base_.url)) {}
+
+  // Bodies may hold secrets, such as a token that is sent to STS.
+  ~Exchange() override;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
   // The request of the next attempt, or of the next hop of a redirect. An error is the outcome of the exchange.
   Result<const Request*> prepare();
   // Called once after each prepare() that succeeded.
   Verdict judge(const std::optional<WireFailure>& failure, const Judge& judge);
 
+  bool connected(std::string_view address, int port) override;
   bool head_line(std::string_view line) override;
   Taken body(std::string_view bytes) override;
 
@@ -100,6 +112,7 @@ class Exchange final : public WireUser {
 
   Request base_;
   const Peers peers_;
+  RedirectWatch watch_;
   const bool takes_any_success_;
   std::string host_;
   std::optional<Url> origin_;  // of base_

@@ -97,6 +97,8 @@ struct ClientOptions {
   std::string user_agent = "quern";
   // False: proxies of the environment are passed by, for servers that are as near as this machine's own metadata.
   bool uses_proxies = true;
+  // True: a redirect may lead from a public address to a private one, and to TASKCLUSTER_PROXY_URL (see redirects.h).
+  bool private_redirects = false;
   // What call() keeps of an answer; a longer one is kBadInput.
   std::size_t most_body_bytes = 64ULL << 20;
 };

@@ -6,10 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/shown_url.h"
 #include "model/limits.h"
 
 namespace quern::http {
 namespace {
+
+constexpr std::size_t kShownBytes = 200;  // of a text that is not a URL
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -33,20 +36,18 @@ void append_encoded(std::string& target, char byte) {
   target += kDigits[value & 15];
 }
 
-// A piece of a text that is no URL, for the message: no query, nothing that may be a password, and not too long.
+// A text that is not a URL, for the message: without what may be secret, and not too long.
 std::string excerpt(std::string_view text) {
-  text = text.substr(0, text.find_first_of("?#"));
-  if (text.find('@') != std::string_view::npos) return "(not shown, as it may hold a password)";
-  std::string piece(1, '\'');
-  for (char c : text.substr(0, 200)) {
+  std::string encoded;
+  if (text.find("://") == std::string_view::npos) text = text.substr(0, text.find_first_of("?#"));
+  for (char c : text) {
     if (is_visible(c) || c == ' ') {
-      piece += c;
+      encoded += c;
     } else {
-      append_encoded(piece, c);
+      append_encoded(encoded, c);
     }
   }
-  piece += '\'';
-  return piece;
+  return "'" + shown_url(encoded).substr(0, kShownBytes) + "'";
 }
 
 Error bad_url(std::string_view text, std::string_view why) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/certificate_authorities.h"
+#include "base/shown_url.h"
 #include "model/limits.h"
 
 namespace quern::http {
@@ -31,6 +32,14 @@ class Transfer {
 };
 
 namespace {
+
+int on_connection(void* transfer_pointer, char* address, char*, int port, int) {
+  auto* transfer = static_cast<Transfer*>(transfer_pointer);
+  auto taken = without_exceptions([&]() -> Result<bool> { return transfer->user->connected(address, port); });
+  if (taken.ok() && taken.value()) return CURL_PREREQFUNC_OK;
+  transfer->broke_off = true;
+  return CURL_PREREQFUNC_ABORT;
+}
 
 std::size_t on_head_line(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
   auto* transfer = static_cast<Transfer*>(transfer_pointer);
@@ -85,7 +94,7 @@ bool may_be_repeated(CURLcode code) {
 WireFailure to_failure(CURLcode code, const char* reason) {
   WireFailure failure{.error = {.kind = ErrorKind::kBadInput}, .may_be_repeated = may_be_repeated(code)};
   failure.error.message = ::curl_easy_strerror(code);
-  if (*reason != '\0') failure.error.message += std::string(" (") + reason + ")";
+  if (*reason != '\0') failure.error.message += " (" + shown_reason(reason) + ")";
   if (failure.may_be_repeated) failure.error.kind = ErrorKind::kRetry;
   if (code == CURLE_OUT_OF_MEMORY) failure.error.kind = ErrorKind::kNoSpace;
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
@@ -162,6 +171,8 @@ std::unique_ptr<Transfer> CurlWire::make_transfer() const {
   ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeouts.total.count()));
   if (!authorities_.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, authorities_.c_str());
   ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason.data());
+  ::curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connection);
+  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer.get());
   ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);
   ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer.get());
   ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

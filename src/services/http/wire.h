@@ -18,6 +18,9 @@ class WireUser {
  public:
   virtual ~WireUser() = default;
   enum class Taken { kAll, kNothing, kBreakOff };
+  // There is a connection, perhaps one that was used before, and nothing was sent through it yet. False: the attempt is
+  // broken off.
+  virtual bool connected(std::string_view address, int port) = 0;
   // One line of the head, or of a trailer. False: the attempt is broken off.
   virtual bool head_line(std::string_view line) = 0;
   // Bytes of the body. kNothing: they come again after resume().

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/certificate_authorities.h"
+#include "base/shown_url.h"
 
 namespace quern::mail {
 namespace {
@@ -208,7 +209,7 @@ Error Attempt::explain(CURLcode code) const {
   const bool is_refusal = replies_.last_code() >= kFirstTransient && code != CURLE_OPERATION_TIMEDOUT;
   if (is_refusal) return explain_reply(code, replies_.last_code());
   Error error{.kind = ErrorKind::kRetry, .message = ::curl_easy_strerror(code)};
-  if (reason_.front() != '\0') error.message += " (" + shown(reason_.data()) + ")";
+  if (reason_.front() != '\0') error.message += " (" + shown_reason(shown(reason_.data())) + ")";
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
     error.kind = ErrorKind::kDenied;
     error.message += "; SSL_CERT_FILE can name a file of the certificate authorities to trust";

@@ -2,9 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
+#include <strings.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,17 +18,13 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "services/process/pidfd.h"
-#include "services/process/spawn.h"
+#include "services/process/ask.h"
 
 namespace quern::process {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// How long a version manager's shim may take to say what it stands for, and the most that is read of what it says.
+// How long a version manager's shim may take to say what it stands for.
 constexpr std::chrono::seconds kShimTimeout{30};
-constexpr std::size_t kMaxShimAnswerBytes = std::size_t{64} << 10;
 
 struct Names {
   const char* program;
@@ -66,17 +61,6 @@ std::string absolute(const std::string& path) {
   return error ? path : result.string();
 }
 
-std::optional<std::string> find_on_path(std::string_view program) {
-  std::string_view folders = variable("PATH");
-  while (true) {
-    std::string_view folder = folders.substr(0, folders.find(':'));
-    std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, program);
-    if (is_executable_file(path)) return absolute(path);
-    if (folder.size() == folders.size()) return std::nullopt;
-    folders.remove_prefix(folder.size() + 1);
-  }
-}
-
 Result<std::string> locate(const Names& names) {
   std::string named(variable(names.variable));
   if (named.find('/') != std::string::npos) {
@@ -99,69 +83,38 @@ bool is_script(const std::string& path) {
   return count.ok() && count.value() == start.size() && start[0] == '#' && start[1] == '!';
 }
 
-// Everything that comes until the end of the pipe or the deadline.
-Result<std::string> read_answer(const Fd& pipe, Clock::time_point deadline) {
-  std::string answer;
-  std::array<char, 4096> bytes;
-  while (answer.size() < kMaxShimAnswerBytes && Clock::now() < deadline) {
-    pollfd readable{.fd = pipe.number(), .events = POLLIN, .revents = 0};
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-    if (::poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0) continue;
-    TRY_ASSIGN(std::size_t count, read_some(pipe, bytes));
-    if (count == 0) break;
-    answer.append(bytes.data(), count);
-  }
-  return answer;
-}
-
 // Its last line that is not empty: a shim may print a warning first.
 std::string last_line(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   return std::string(text.substr(text.rfind('\n') + 1));
 }
 
-// Ends whatever is left of its group then; true if the process itself had ended before the deadline.
-bool wait_for_end(int pid, Clock::time_point deadline) {
-  auto process = open_pidfd(pid);
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-  pollfd ended{.fd = process.ok() ? process.value().number() : -1, .events = POLLIN, .revents = 0};
-  int ready = ::poll(&ended, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-  ::kill(-pid, SIGKILL);
-  return ready > 0;
-}
-
 // What a program prints on standard output and standard error.
-Result<std::string> ask(std::vector<std::string> command) {
-  TRY_ASSIGN(Pipe pipe, make_pipe(kMaxShimAnswerBytes));
-  TRY_ASSIGN(Fd null, open_file("/dev/null", O_RDONLY));
-  int write_end = pipe.write_end.number();
-  TRY_ASSIGN(int pid, spawn({.command = std::move(command),
-                             .environment = child_environment({}, {}),
-                             .descriptors = {null.number(), write_end, write_end}}));
-  pipe.write_end.reset();
-  auto deadline = Clock::now() + kShimTimeout;
-  auto answer = read_answer(pipe.read_end, deadline);
-  pipe.read_end.reset();
-  bool has_ended = wait_for_end(pid, deadline);
-  TRY_ASSIGN(int status, reap(pid));
-  TRY_ASSIGN(std::string text, std::move(answer));
-  if (!has_ended) {
-    return not_found(fmt::format("no answer in {} s", kShimTimeout.count()));
-  }
-  if (status != 0) {
-    return Error{.kind = ErrorKind::kNotFound, .message = "it failed: " + last_line(text), .details = text};
-  }
-  return text;
+Result<std::string> ask_shim(std::vector<std::string> command) {
+  TRY_ASSIGN(Answer answer, ask({.command = std::move(command),
+                                 .environment = child_environment({}, {}),
+                                 .takes_errors = true,
+                                 .patience = kShimTimeout}));
+  if (answer.exit.status == 0 && answer.exit.signal == 0) return std::move(answer.text);
+  return Error{.kind = ErrorKind::kNotFound, .message = "it failed: " + last_line(answer.text), .details = answer.text};
 }
 
 Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
-  TRY_ASSIGN(std::string text, ask({shim, names.question[0], names.question[1]}));
+  TRY_ASSIGN(std::string text, ask_shim({shim, names.question[0], names.question[1]}));
   std::string path = last_line(text);
   if (path.starts_with('/') && is_executable_file(path)) return path;
   return not_found(fmt::format("it answered '{}', which is no program", path));
 }
 
-bool is_secret(std::string_view name) {
+// http_proxy and its like, in any case, where its value has a user and a password.
+bool is_proxy_with_password(std::string_view name, std::string_view value) {
+  constexpr std::string_view kEnd = "_proxy";
+  return name.size() > kEnd.size() && value.find('@') != std::string_view::npos &&
+         ::strncasecmp(name.data() + name.size() - kEnd.size(), kEnd.data(), kEnd.size()) == 0;
+}
+
+bool is_secret(std::string_view name, std::string_view value) {
+  if (is_proxy_with_password(name, value)) return true;
   for (std::string_view secret : {"CREDENTIALS", "QUERN_KEY_FILE", "SMTP_URL"}) {
     if (name == secret) return true;
   }
@@ -179,6 +132,17 @@ std::pair<std::string, std::string> split_entry(std::string_view entry) {
 
 }  // namespace
 
+std::optional<std::string> find_on_path(std::string_view program) {
+  std::string_view folders = variable("PATH");
+  while (true) {
+    std::string_view folder = folders.substr(0, folders.find(':'));
+    std::string path = fmt::format("{}/{}", folder.empty() ? "." : folder, program);
+    if (is_executable_file(path)) return absolute(path);
+    if (folder.size() == folders.size()) return std::nullopt;
+    folders.remove_prefix(folder.size() + 1);
+  }
+}
+
 Result<std::string> find_interpreter(Language language) {
   TRY_ASSIGN(Names names, names_of(language));
   TRY_ASSIGN(std::string path, locate(names));
@@ -191,13 +155,14 @@ Result<std::string> find_interpreter(Language language) {
 }
 
 Result<std::string> version_of_interpreter(const std::string& path) {
-  TRY_ASSIGN(std::string text, ask({path, "--version"}).context(fmt::format("asking {} for its version", path)));
+  TRY_ASSIGN(std::string text, ask_shim({path, "--version"}).context(fmt::format("asking {} for its version", path)));
   return last_line(text);
 }
 
 bool environment_has_secrets() {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    if (is_secret(split_entry(*entry).first)) return true;
+    const auto [name, value] = split_entry(*entry);
+    if (is_secret(name, value)) return true;
   }
   return false;
 }
@@ -207,7 +172,7 @@ std::vector<std::string> child_environment(const EnvironmentRequest& requested, 
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     auto [name, value] = split_entry(*entry);
     // The marker of a quern that runs us: its guard must not end what belongs to ours.
-    if (!is_secret(name) && name != "QUERN_RUN") values[name] = value;
+    if (!is_secret(name, value) && name != "QUERN_RUN") values[name] = value;
   }
   for (const auto& [name, value] : requested) {
     if (value.has_value()) {

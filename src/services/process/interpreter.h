@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ namespace quern::process {
 // or node on PATH. A version manager's shim (a script) is asked once for the real program, because it costs up to
 // 0.4 s at every start; a virtual environment's link is kept as it is. Blocks while it asks.
 Result<std::string> find_interpreter(Language language);
+
+// The executable file of this name in the first folder of PATH that has one.
+std::optional<std::string> find_on_path(std::string_view program);
 
 // What it says of itself: "Python 3.11.2", "v18.20.4". Starts it and blocks while it answers.
 Result<std::string> version_of_interpreter(const std::string& path);

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstddef>
 
+#include "base/shown_url.h"
 #include "services/http/http.h"
 
 namespace quern::s3 {
@@ -51,13 +52,19 @@ Partition partition_of(std::string_view region) {
 bool is_s3_url(std::string_view text) { return text.starts_with(kScheme); }
 
 Result<ObjectName> parse_s3_url(std::string_view text) {
-  if (!is_s3_url(text)) return bad_config(std::string(text) + " is no name of the form s3://bucket/key");
+  if (!is_s3_url(text)) return bad_config(shown_url(text) + " is not a name of the form s3://bucket/key");
+  const std::string_view url = text;
   text.remove_prefix(kScheme.size());
   std::size_t slash = std::min(text.find('/'), text.size());
   ObjectName name{.bucket = std::string(text.substr(0, slash)),
                   .key = std::string(text.substr(std::min(slash + 1, text.size())))};
-  TRY(check_bucket(name.bucket).context(std::string(kScheme).append(text)));
-  return name;
+  auto checked = check_bucket(name.bucket).context(url);
+  if (checked.ok()) return name;
+  const std::string shown = shown_url(url);
+  if (shown == url) return std::move(checked).error();
+  return bad_config(shown +
+                    ": there may be keys before the @; quern takes them from the environment or a profile, never "
+                    "from a URL");
 }
 
 std::string format_s3_url(std::string_view bucket, std::string_view key) {

@@ -82,12 +82,13 @@ TEST(ParseS3Url, SaysWhatIsWrong) {
     const char* message;
   };
   for (const Row& row : {
-           Row{"s3:/b/k", "is no name of the form s3://bucket/key"},
-           Row{"", "is no name of the form"},
+           Row{"s3:/b/k", "is not a name of the form s3://bucket/key"},
+           Row{"", "is not a name of the form"},
+           Row{"s3://AKID:SEC/RET@bucket/k", "s3://…@bucket/k: there may be keys before the @"},
            Row{"s3:///k", "the name of the bucket is missing"},
            Row{"s3://", "the name of the bucket is missing"},
            Row{"s3://..", "cannot be the name of a bucket"},
-           Row{"s3://b@evil/k", "it may have letters, digits"},
+           Row{"s3://b+evil/k", "it may have letters, digits"},
            Row{"s3://b*/k", "a pattern may begin behind the bucket's name"},
        }) {
     auto name = parse_s3_url(row.url);

@@ -39,6 +39,9 @@ std::string refused_action(std::string_view message) {
 }
 
 std::string about_access(const Asked& asked, std::string_view message) {
+  if (asked.credentials == nullptr && asked.bucket.empty()) {
+    return "the role's trust policy does not admit this web identity";
+  }
   std::string action = refused_action(message);
   const std::string permission = action.empty() ? asked.permission : std::move(action);
   if (asked.credentials == nullptr) {

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/secret.h"
@@ -30,14 +31,14 @@ std::string escaped(std::string_view prefix) {
   return result;
 }
 
-std::string url_of(const FederationRequest& request) {
-  if (!request.endpoint.empty()) return request.endpoint.ends_with('/') ? request.endpoint : request.endpoint + "/";
-  return "https://sts." + request.region + "." + std::string(partition_of(request.region).domain) + "/";
+Result<std::string> url_of(const std::string& endpoint, const std::string& region) {
+  TRY(check_region(region));
+  TRY(check_address_options({.endpoint = endpoint}).context("AWS_ENDPOINT_URL_STS"));
+  if (!endpoint.empty()) return endpoint.ends_with('/') ? endpoint : endpoint + "/";
+  return "https://sts." + region + "." + std::string(partition_of(region).domain) + "/";
 }
 
 Result<void> check_request(const FederationRequest& request) {
-  TRY(check_region(request.region));
-  TRY(check_address_options({.endpoint = request.endpoint}).context("AWS_ENDPOINT_URL_STS"));
   bool is_name = request.name.size() >= 2 && request.name.size() <= limits::kMaxSessionNameBytes &&
                  std::all_of(request.name.begin(), request.name.end(), [](unsigned char byte) {
                    return std::isalnum(byte) != 0 ||
@@ -61,6 +62,59 @@ class OnceSigner final : public http::Signer {
   const AwsCredentials& credentials_;
   const Clock& now_;
 };
+
+struct Field {
+  std::string_view name;
+  std::string_view value;  // "": the field is left out
+};
+
+// Something that STS is asked to do.
+struct Question {
+  std::string action;
+  std::string url;
+  std::string region;
+  std::vector<Field> fields;
+  const AwsCredentials* credentials = nullptr;  // nullptr: the request is not signed
+
+  std::string name() const { return action + " at " + url; }
+};
+
+Result<AwsCredentials> ask(http::Client& client, const Question& question, const Clock& now,
+                           const std::stop_token& stop) {
+  http::Request request{
+      .method = "POST",
+      .url = question.url,
+      .headers = {{.name = "Content-Type", .value = "application/x-www-form-urlencoded; charset=utf-8"}},
+      .body = "Action=" + question.action + "&Version=2011-06-15",
+      .keeps_refusals = true};
+  for (const Field& field : question.fields) {
+    if (field.value.empty()) continue;
+    request.body.append("&").append(field.name).append("=").append(http::percent_encode(field.value));
+  }
+  std::optional<OnceSigner> signer;
+  if (question.credentials != nullptr) signer.emplace(question.region, *question.credentials, now);
+  auto response = client.call(request, signer.has_value() ? &*signer : nullptr, stop).context(question.name());
+  Secret::wipe(request.body);
+  if (!response.ok()) return std::move(response).error();
+  if (response.value().head.status >= 300) {
+    Asked asked{.name = question.name(),
+                .bucket = "",
+                .permission = "sts:" + question.action,
+                .region = question.region,
+                .credentials = question.credentials};
+    return explain_refusal(response.value(), asked, now());
+  }
+  auto credentials = parse_sts_credentials(response.value().body, question.action);
+  Secret::wipe(response.value().body);
+  return std::move(credentials).context(question.name());
+}
+
+Result<const AwsCredentials*> credentials_to_ask_with(CredentialProvider& provider, const std::string& name,
+                                                      const std::stop_token& stop) {
+  TRY_ASSIGN(const AwsCredentials* own, provider.current(stop));
+  if (own != nullptr) return own;
+  return Error{.kind = ErrorKind::kDenied, .message = name + ": there are no credentials to ask with; name some"};
+}
 
 }  // namespace
 
@@ -97,39 +151,45 @@ Result<std::string> policy_for(const std::vector<Grant>& grants, std::string_vie
 Result<AwsCredentials> federate(http::Client& client, CredentialProvider& provider, const FederationRequest& request,
                                 const Clock& now, const std::stop_token& stop) {
   TRY(check_request(request));
-  std::string url = url_of(request);
-  std::string name = "GetFederationToken at " + url;
-  TRY_ASSIGN(const AwsCredentials* own, provider.current(stop));
-  if (own == nullptr) {
-    return Error{.kind = ErrorKind::kDenied, .message = name + ": there are no credentials to ask with; name some"};
-  }
-  if (!own->session_token.is_empty()) {
+  Question question{.action = "GetFederationToken", .url = {}, .region = request.region, .fields = {}};
+  TRY_ASSIGN(question.url, url_of(request.endpoint, request.region));
+  TRY_ASSIGN(question.credentials, credentials_to_ask_with(provider, question.name(), stop));
+  if (!question.credentials->session_token.is_empty()) {
     return Error{.kind = ErrorKind::kDenied,
-                 .message = name + ": the credentials of " + own->source +
+                 .message = question.name() + ": the credentials of " + question.credentials->source +
                             " are temporary; AWS gives these only to the long-term keys of a user"};
   }
-  http::Request question{
-      .method = "POST",
-      .url = url,
-      .headers = {{.name = "Content-Type", .value = "application/x-www-form-urlencoded; charset=utf-8"}},
-      .body = "Action=GetFederationToken&Version=2011-06-15&Name=" + http::percent_encode(request.name) +
-              "&DurationSeconds=" + std::to_string(request.duration.count()) +
-              "&Policy=" + http::percent_encode(request.policy),
-      .keeps_refusals = true};
-  OnceSigner signer(request.region, *own, now);
-  auto response = client.call(question, &signer, stop).context(name);
-  if (!response.ok()) return std::move(response).error();
-  if (response.value().head.status >= 300) {
-    Asked asked{.name = name,
-                .bucket = "",
-                .permission = "sts:GetFederationToken",
-                .region = request.region,
-                .credentials = own};
-    return explain_refusal(response.value(), asked, now());
-  }
-  auto credentials = parse_federation_token(response.value().body);
-  Secret::wipe(response.value().body);
-  return std::move(credentials).context(name);
+  const std::string duration = std::to_string(request.duration.count());
+  question.fields = {{"Name", request.name}, {"DurationSeconds", duration}, {"Policy", request.policy}};
+  return ask(client, question, now, stop);
+}
+
+Result<AwsCredentials> assume_role(http::Client& client, CredentialProvider& provider, const RoleRequest& request,
+                                   const Clock& now, const std::stop_token& stop) {
+  Question question{.action = "AssumeRole",
+                    .url = {},
+                    .region = request.region,
+                    .fields = {{"RoleArn", request.arn},
+                               {"RoleSessionName", request.session_name},
+                               {"DurationSeconds", request.duration_seconds},
+                               {"ExternalId", request.external_id}}};
+  TRY_ASSIGN(question.url, url_of(request.endpoint, request.region));
+  TRY_ASSIGN(question.credentials, credentials_to_ask_with(provider, question.name(), stop));
+  return ask(client, question, now, stop);
+}
+
+Result<AwsCredentials> assume_role_with_web_identity(http::Client& client, std::string_view token,
+                                                     const RoleRequest& request, const Clock& now,
+                                                     const std::stop_token& stop) {
+  Question question{.action = "AssumeRoleWithWebIdentity",
+                    .url = {},
+                    .region = request.region,
+                    .fields = {{"RoleArn", request.arn},
+                               {"RoleSessionName", request.session_name},
+                               {"DurationSeconds", request.duration_seconds},
+                               {"WebIdentityToken", token}}};
+  TRY_ASSIGN(question.url, url_of(request.endpoint, request.region));
+  return ask(client, question, now, stop);
 }
 
 }  // namespace quern::s3

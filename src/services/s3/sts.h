@@ -12,7 +12,7 @@
 #include "services/s3/credential_provider.h"
 #include "services/s3/signer.h"
 
-// Temporary credentials with fewer rights, from AWS's Security Token Service.
+// Temporary credentials with other rights, from AWS's Security Token Service.
 
 namespace quern::s3 {
 
@@ -40,5 +40,25 @@ struct FederationRequest {
 // is outside of what AWS takes. Blocks.
 Result<AwsCredentials> federate(http::Client& client, CredentialProvider& provider, const FederationRequest& request,
                                 const Clock& now, const std::stop_token& stop);
+
+struct RoleRequest {
+  std::string arn;
+  std::string session_name;
+  std::string external_id = {};       // "" if there is none
+  std::string duration_seconds = {};  // "": AWS's own
+  std::string region;
+  std::string endpoint = {};  // "": AWS's own for the region
+};
+
+// AssumeRole (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html), with the rights of `provider`.
+// kDenied: there are no credentials to ask with, or AWS refuses them the role. Blocks.
+Result<AwsCredentials> assume_role(http::Client& client, CredentialProvider& provider, const RoleRequest& request,
+                                   const Clock& now, const std::stop_token& stop);
+
+// AssumeRoleWithWebIdentity: with a token of somebody whom AWS was told to trust, in a request that is not signed.
+// Blocks.
+Result<AwsCredentials> assume_role_with_web_identity(http::Client& client, std::string_view token,
+                                                     const RoleRequest& request, const Clock& now,
+                                                     const std::stop_token& stop);
 
 }  // namespace quern::s3

@@ -128,6 +128,18 @@ TEST(Federate, RefusesWhatCannotWork) {
               HasSubstr("only to the long-term keys of a user"));
 }
 
+TEST(AssumeRole, SaysWhatIsMissing) {
+  http::FakeClient client([](const http::Request&) -> Result<http::Response> {
+    return http::Response{.head = {.status = 200}, .body = "<x/>"};
+  });
+  const RoleRequest request{.arn = "arn:r", .session_name = "me", .region = "eu-west-1"};
+  EXPECT_THAT(assume_role(client, *make_anonymous_provider(), request, today, {}).error().message,
+              HasSubstr("AssumeRole at https://sts.eu-west-1.amazonaws.com/: there are no credentials to ask with"));
+  EXPECT_THAT(assume_role(client, *provider_with("temporary"), request, today, {}).error().message,
+              HasSubstr("holds no complete credentials"));
+  EXPECT_EQ(client.asked.at(0).body, "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Ar&RoleSessionName=me");
+}
+
 TEST(Federate, GivesCredentialsThatAServerTakes) {
   fakes::FaultServer server(R"({"keys": {"AKIDEXAMPLE": {"secret": "VERYSECRET"}},
                                 "buckets": {"data": {"objects": {"k": {"text": "x"}}}}})",

@@ -94,16 +94,16 @@ ErrorDocument parse_error_document(std::string_view xml) {
   return {.code = std::string(text_of(error, "Code")), .region = std::string(text_of(error, "Region"))};
 }
 
-Result<AwsCredentials> parse_federation_token(std::string_view xml) {
+Result<AwsCredentials> parse_sts_credentials(std::string_view xml, const std::string& action) {
   pugi::xml_document document;
   if (!load(document, xml)) return bad_input("the answer is no XML; does STS answer at this address?");
-  pugi::xml_node result = child(child(document, "GetFederationTokenResponse"), "GetFederationTokenResult");
+  pugi::xml_node result = child(child(document, action + "Response"), action + "Result");
   pugi::xml_node own = child(result, "Credentials");
   AwsCredentials credentials{.access_key_id = std::string(text_of(own, "AccessKeyId")),
                              .secret_access_key = Secret(std::string(text_of(own, "SecretAccessKey"))),
                              .session_token = Secret(std::string(text_of(own, "SessionToken"))),
                              .expires = parse_utc(text_of(own, "Expiration")),
-                             .source = "GetFederationToken"};
+                             .source = action};
   // What pugixml copied is wiped too, as its allocator does not.
   for (const char* name : {"SecretAccessKey", "SessionToken"}) {
     const char* text = child(own, name).child_value();

@@ -29,7 +29,8 @@ struct ErrorDocument {
 // Both of S3's <Error> and of STS's <ErrorResponse>. Never fails.
 ErrorDocument parse_error_document(std::string_view xml);
 
-// A GetFederationTokenResponse. kBadInput, without a byte of the answer in the message: it is something else.
-Result<AwsCredentials> parse_federation_token(std::string_view xml);
+// What STS answers to an action that gives credentials, such as a GetFederationTokenResponse. kBadInput, without a byte
+// of the answer in the message: it is something else.
+Result<AwsCredentials> parse_sts_credentials(std::string_view xml, const std::string& action);
 
 }  // namespace quern::s3

@@ -42,7 +42,7 @@ Result<std::size_t> InputStream::read_first(std::span<char> target) {
     count += more;
   }
   std::string_view first_bytes(place.data(), count);
-  Compression compression = compression_.value_or(detect(first_bytes, input_->name));
+  Compression compression = compression_.value_or(detect(first_bytes, input_->file_name()));
   if (compression != Compression::kNone) {
     TRY(start_decoder(compression, first_bytes));
     return decoder_->read(target);

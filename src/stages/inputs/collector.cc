@@ -42,7 +42,7 @@ void Collector::add(const std::string& name, const std::string& path, std::strin
 void Collector::add_remote(Input input) {
   // What is said beyond it is no size; sums of them stay sums.
   input.stored_bytes = std::min(input.stored_bytes, limits::kMaxInputBytes + 1);
-  if (is_wanted(input.name)) inputs_.push_back(std::move(input));
+  if (is_wanted(input.file_name())) inputs_.push_back(std::move(input));
 }
 
 bool Collector::is_wanted(std::string_view name) {
@@ -90,7 +90,9 @@ Result<InputList> Collector::finish() {
   }
   InputList list{.inputs = std::move(inputs_), .notes = {}};
   std::sort(list.inputs.begin(), list.inputs.end(), [](const Input& left, const Input& right) {
-    return std::tie(left.name, left.path, left.url) < std::tie(right.name, right.path, right.url);
+    // By the names that were given: the order must not follow from how queries are shown.
+    return std::make_tuple(left.given_name(), left.path.view(), left.url.view()) <
+           std::make_tuple(right.given_name(), right.path.view(), right.url.view());
   });
   std::vector<bool> repeated = find_repeated(list);
   std::size_t kept = 0;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/shown_url.h"
 #include "stages/inputs/advice.h"
 #include "stages/inputs/collector.h"
 #include "stages/inputs/filter.h"
@@ -49,8 +50,8 @@ bool is_url(std::string_view text) {
 Result<void> refuse_url(std::string_view text) {
   if (!is_url(text)) return {};
   std::string scheme(text.substr(0, text.find("://") + 3));
-  if (scheme == "file://") return bad_config(std::string(text) + ": write the path without file://");
-  return bad_config(std::string(text) + ": quern reads local files, and s3://, https:// and http:// URLs, but not " +
+  if (scheme == "file://") return bad_config(shown_url(text) + ": write the path without file://");
+  return bad_config(shown_url(text) + ": quern reads local files, and s3://, https:// and http:// URLs, but not " +
                     scheme + "; download it first, and name the file");
 }
 
@@ -251,7 +252,7 @@ Result<std::string> Lister::real_folder(const std::string& absolute) {
 Result<void> Lister::add_manifest(const Pattern& manifest) {
   if (manifest.text == "-") return add_standard_input(manifest.folder);
   if (is_url(manifest.text)) {
-    return bad_config(manifest.text + ": a manifest is a local file; download it first, and name the file");
+    return bad_config(shown_url(manifest.text) + ": a manifest is a local file; download it first, and name the file");
   }
   std::string path = manifest.text.starts_with('/') ? manifest.text : manifest.folder + "/" + manifest.text;
   TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY).context("reading the manifest " + manifest.text));
@@ -273,7 +274,7 @@ Result<void> Lister::refuse_data(std::string_view name, const std::string& folde
   TRY_ASSIGN(auto located, locate(std::string(name), folder));
   if (located.has_value()) return {};
   return bad_config(
-      "'" + std::string(name.substr(0, kShownBytes)) +
+      "'" + shown_url(name).substr(0, kShownBytes) +
       "' is not the name of a file; - reads names, one a line; records are read from files: write them to "
       "one, and name it");
 }
@@ -344,9 +345,7 @@ Result<InputList> list_inputs(const InputRequest& request, const std::stop_token
                            : request.index.has_value()  ? *request.index
                                                         : request.patterns.front();
     std::string kind = request.manifest.has_value() ? "the manifest " : request.index.has_value() ? "the index " : "";
-    // The query of an index's URL may hold a secret.
-    std::string text = request.manifest.has_value() ? named.text : named.text.substr(0, named.text.find('?'));
-    return not_found((named.text == "-" ? "standard input" : kind + text) + " names no input")
+    return not_found((named.text == "-" ? "standard input" : kind + shown_url(named.text)) + " names no input")
         .with_context(named.origin);
   }
   return lister.finish();

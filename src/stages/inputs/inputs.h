@@ -50,6 +50,7 @@ struct InputRequest {
   std::string bucket = {};
   std::optional<Pattern> filter = {};  // a Filter.json, for all but the index's inputs: the index has it already
   std::optional<Pattern> index = {};   // the URL of a server that is asked for inputs
+  bool shows_query = false;            // names of URLs have their queries
   RemotePeers peers = {};
   // What quern writes, or has written, where this run writes: left out of patterns and folders. What is named and would
   // be replaced is refused. Borrowed; nullptr: nothing.
@@ -65,7 +66,7 @@ struct InputRequest {
 // pattern that matches nothing, a file or an object that is not there or not readable, and an empty list are errors
 // that name the pattern and its origin. What a manifest or an index names and is not there stays in the list, as a URL
 // does: it fails when it is opened or fetched, and counts as a failed input. Objects are named s3://bucket/key, or by
-// their key where `bucket` says where it is; a URL is named as it is, but without its query if that may hold a secret.
+// their key where `bucket` says where it is, and URLs as shown_url has them, unless `shows_query` says otherwise.
 // Blocks on the disk, and on the network where something remote is named.
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop = {});
 

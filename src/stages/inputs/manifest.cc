@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string>
 
+#include "base/shown_url.h"
 #include "model/limits.h"
 
 namespace quern::inputs {
@@ -63,8 +64,8 @@ class LineReader {
       std::uint64_t size_bytes = 0;
       auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), size_bytes);
       if (error != std::errc() || end != size.data() + size.size()) {
-        return bad_config("what follows the TAB is not a size in bytes: " +
-                          std::string(size.substr(0, kShownSizeBytes)) + ": is this a list of names?");
+        return bad_config("what follows the TAB is not a size in bytes: " + shown_url(size).substr(0, kShownSizeBytes) +
+                          ": is this a list of names?");
       }
       entry.size_bytes = size_bytes;
     }

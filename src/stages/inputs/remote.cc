@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/shown_url.h"
 #include "model/limits.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
@@ -35,15 +36,6 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// Whoever has a signed URL has the file: it is not shown in names of inputs.
-bool holds_secret(std::string_view query) {
-  std::string text = lower(query);
-  for (const char* word : {"signature=", "sig=", "token=", "key=", "secret=", "password="}) {
-    if (text.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 bool is_web_url(std::string_view text) {
@@ -59,7 +51,7 @@ bool RemoteFinder::takes(std::string_view name) const {
 Result<void> RemoteFinder::check_peers(const std::string& name) const {
   bool has_peer = is_web_url(name) ? static_cast<bool>(request_.peers.client) : static_cast<bool>(request_.peers.store);
   if (has_peer) return {};
-  return bad_config(name + ": this command reads local files only; download it first, and name the file");
+  return bad_config(shown_url(name) + ": this command reads local files only; download it first, and name the file");
 }
 
 Result<RemoteFinder::Named> RemoteFinder::take_apart(const std::string& text) const {
@@ -240,9 +232,10 @@ Result<void> RemoteFinder::add_url(const std::string& url, std::optional<std::ui
   if (!parsed.ok()) {
     return bad_config(std::move(parsed).error().message);
   }
-  bool is_secret = holds_secret(parsed.value().query);
-  Input input{.name = is_secret ? url.substr(0, url.find('?')) : url, .url = url};
-  found_.begin_pattern(std::min(url.find('/', url.find("://") + 3), input.name.size()));
+  const SharedText given(url);
+  Input input{.name = request_.shows_query ? given : SharedText(shown_url(url)), .url = given};
+  if (input.name == input.url) input.name = given;
+  found_.begin_pattern(std::min(url.find('/', url.find("://") + 3), input.file_name().size()));
   input.size_is_known = size_bytes.has_value();
   input.stored_bytes = size_bytes.value_or(0);
   found_.add_remote(std::move(input));
@@ -253,11 +246,11 @@ Result<void> RemoteFinder::add_index(const std::string& url, std::string_view fi
   if (!is_web_url(url)) {
     return bad_config("the index must be an http:// or https:// URL");
   }
-  TRY(check_peers(url.substr(0, url.find('?'))));
+  TRY(check_peers(url));
   TRY_ASSIGN(http::Client * client, request_.peers.client());
   auto take = [&](const IndexEntry& entry) -> Result<void> {
     if (!takes(entry.name)) {
-      return bad_config("the index names " + entry.name +
+      return bad_config("the index names " + shown_url(entry.name) +
                         (entry.name.find("://") == std::string::npos
                              ? ", which is a key; say of which bucket, with --bucket or QUERN_BUCKET"
                              : ", which quern cannot read; it reads s3://, https:// and http:// URLs"));

@@ -149,7 +149,7 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
                                     "QUERN_JOB_FOLDER=" + options_.job_folder};
   if (batch.inputs.size() == 1) {
     // With several inputs no single name would be true.
-    std::ranges::move(process::input_variables(peers_.inputs[batch.inputs.front()].name.str()),
+    std::ranges::move(process::input_variables(std::string(peers_.inputs[batch.inputs.front()].given_name())),
                       std::back_inserter(extra));
   }
   process::ChildOptions child{.command = command_,

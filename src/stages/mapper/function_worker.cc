@@ -21,7 +21,7 @@ Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed
 std::vector<std::string_view> file_names(const Block& block, const std::vector<Input>& inputs) {
   std::vector<std::string_view> names;
   names.reserve(block.segments.size());
-  for (const Segment& segment : block.segments) names.push_back(inputs[segment.input].name);
+  for (const Segment& segment : block.segments) names.push_back(inputs[segment.input].given_name());
   return names;
 }
 

@@ -98,6 +98,7 @@ TEST(Definition, NamesInputsSoThatTheyMeanThemselves) {
     test.inputs.inputs.push_back({.name = key, .path = "", .url = std::string("s3://telemetry/") + key});
   }
   test.add("https://host/a*b?x=[1]");
+  test.job.downloads.show_query = true;
   Json payload = definition_of(test.graph(), 0, test.now)["payload"];
   Json names(payload["command"].begin() + 4, payload["command"].end());
   EXPECT_EQ(names, Json::array({R"(\-)", R"(a\*b)", R"(a\[1\]\{x,y\}\?)", R"(back\\slash)", "plain",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/shown_url.h"
 #include "services/json/structure.h"
 #include "services/taskcluster/s3_requests.h"
 #include "services/taskcluster/services.h"
@@ -44,6 +45,16 @@ Result<void> check_results(const Request& request) {
   return {};
 }
 
+// Everybody may read what a task is to do.
+Result<void> check_url(const Request& request, std::string_view url) {
+  const std::string shown = shown_url(url);
+  if (shown == url || request.job.downloads.show_query) return {};
+  return bad(request,
+             fmt::format("the URL {} has a query that may hold a secret, and everybody may read what a task is "
+                         "to do; name the input without it, or say downloads.show_query: yes",
+                         shown));
+}
+
 // What a task can be told of, and find again by that name.
 Result<void> check_input(const Request& request, const Input& input) {
   if (!input.is_remote()) {
@@ -52,11 +63,7 @@ Result<void> check_input(const Request& request, const Input& input) {
                                     input.name));
   }
   bool is_object = input.url.view().starts_with("s3://");
-  if (!is_object && input.name != input.url) {
-    return bad(request, fmt::format("the URL of {} has a query that may hold a secret, and everybody may read what a "
-                                    "task is to do; name the input without it",
-                                    input.name));
-  }
+  if (!is_object) TRY(check_url(request, input.url));
   if (is_object && input.name.view().ends_with('/')) {
     return bad(request, fmt::format("the object {} ends with /, which would mean everything below", input.name));
   }
@@ -69,6 +76,9 @@ Result<void> check_input(const Request& request, const Input& input) {
 Result<void> check_inputs(const Request& request) {
   if (request.inputs.inputs.empty()) return bad(request, "it has no inputs, so there is nothing for tasks to do");
   for (const Input& input : request.inputs.inputs) TRY(check_input(request, input));
+  // The job's own file travels, too, whatever the inputs are.
+  for (const std::string& input : request.job.inputs) TRY(check_url(request, input));
+  if (request.job.index.has_value()) TRY(check_url(request, *request.job.index));
   return {};
 }
 

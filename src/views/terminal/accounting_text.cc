@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/shown_url.h"
 #include "model/limits.h"
 #include "model/warnings.h"
 #include "views/terminal/text.h"
@@ -23,7 +24,7 @@ std::string headline(const Accounting& accounting, bool color) {
     std::string where = accounting.result == "-" ? "standard output" : clean(accounting.result);
     result = fmt::format(": {} ({})", where, format_bytes(accounting.result_bytes));
   }
-  std::string why = accounting.failure.empty() ? "" : ": " + clean(accounting.failure);
+  std::string why = accounting.failure.empty() ? "" : ": " + clean(without_passwords(accounting.failure));
   switch (accounting.outcome) {
     case Outcome::kDone:
       return inked(fmt::format("done in {}", elapsed), Ink::kGreen, color) + result;

@@ -45,6 +45,12 @@ std::size_t escape_length(std::string_view text) {
   return 2;
 }
 
+// What changes the direction of text that follows, so that a line reads as something else than it is.
+bool changes_direction(char32_t code) {
+  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
 std::string_view code_of(Ink ink) {
   switch (ink) {
     case Ink::kPlain:
@@ -115,6 +121,8 @@ std::string clean(std::string_view text) {
       // The end of a line that was written for another system.
     } else if (character.length == 0 || character.code < 0x20 || (character.code >= 0x7F && character.code < 0xA0)) {
       cleaned.push_back('?');
+    } else if (changes_direction(character.code)) {
+      cleaned.append(fmt::format("<U+{:04X}>", static_cast<std::uint32_t>(character.code)));
     } else {
       cleaned.append(text.substr(0, taken));
     }

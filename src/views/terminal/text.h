@@ -23,8 +23,8 @@ std::string format_duration(std::chrono::nanoseconds duration);
 // "85 MB/s", "1.2 GB/s"; "" where the time is too short to say.
 std::string format_rate(std::uint64_t bytes, std::chrono::nanoseconds duration);
 
-// What others wrote, made safe for a terminal: escape sequences are taken out, tabs become blanks, and other control
-// characters and invalid UTF-8 become '?'.
+// What others wrote, made safe for a terminal: escape sequences are taken out, tabs become blanks, other control
+// characters and invalid UTF-8 become '?', and what changes the direction of text is named: <U+202E>.
 std::string clean(std::string_view text);
 // Terminal columns that clean UTF-8 text takes.
 std::size_t display_width(std::string_view text);

@@ -56,6 +56,7 @@ TEST(Clean, MakesForeignTextSafeForATerminal) {
                              "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80"},
                          Row{"Latin-1", "gr\xFC\xDF", "gr??"}, Row{"cut UTF-8", "\xE2\x82", "??"},
                          Row{"surrogate", "\xED\xA0\x80", "???"}, Row{"overlong", "\xC0\xAF\xE0\x80\xAF", "?????"},
+                         Row{"other directions", "a\u202E\u2066\u200F\u061Cb", "a<U+202E><U+2066><U+200F><U+061C>b"},
                          Row{"C1 control",
                              "\xC2\x9B"
                              "31m",

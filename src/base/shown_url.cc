@@ -1,0 +1,96 @@
+#include "base/shown_url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace quern {
+namespace {
+
+constexpr std::string_view kHidden = "…";
+constexpr std::string_view kAuthorityMark = "://";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_host_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' || c == '-' || c == '_';
+}
+
+bool is_s3(std::string_view url) { return url.starts_with("s3") || url.starts_with("S3"); }
+
+bool is_authority(std::string_view text, bool may_have_port) {
+  const std::size_t colon = text.find(':', text.starts_with('[') ? std::min(text.find(']'), text.size()) : 0);
+  const std::string_view port = text.substr(std::min(colon, text.size()));
+  std::string_view host = text.substr(0, colon);
+  if (!port.empty() && !(may_have_port && std::all_of(port.begin() + 1, port.end(), is_digit))) return false;
+  if (host.starts_with('[') && host.ends_with(']')) return true;
+  return std::all_of(host.begin(), host.end(), is_host_letter);
+}
+
+// Where the @ after a user name and a password is; npos if there is none. The URL has its mark at `mark`.
+std::size_t end_of_user(std::string_view url, std::size_t mark) {
+  const std::size_t begin = mark + kAuthorityMark.size();
+  const std::string_view rest = url.substr(begin);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  std::size_t at = authority.rfind('@');
+  if (at == std::string_view::npos && !is_authority(authority, !is_s3(url))) at = rest.rfind('@');
+  return at == std::string_view::npos ? at : begin + at;
+}
+
+// FNV-1a.
+std::uint32_t hash_of(std::string_view text) {
+  std::uint32_t hash = 2166136261U;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash;
+}
+
+void append_without_user(std::string& target, std::string_view url, std::size_t mark) {
+  const std::size_t at = end_of_user(url, mark);
+  if (at == std::string_view::npos) {
+    target.append(url);
+  } else {
+    target.append(url.substr(0, mark)).append(kAuthorityMark).append(kHidden).append(url.substr(at));
+  }
+}
+
+}  // namespace
+
+std::string shown_url(std::string_view url) {
+  const std::size_t mark = url.find(kAuthorityMark);
+  std::string shown;
+  if (mark == std::string_view::npos) return shown.append(url);
+  append_without_user(shown, url, mark);
+  if (is_s3(url)) return shown;
+  const std::size_t end = shown.find_first_of("?#", mark + kAuthorityMark.size());
+  if (end == std::string::npos || end + 1 == shown.size()) return shown;
+  const std::uint32_t hash = hash_of(std::string_view(shown).substr(end + 1));
+  shown.erase(end + 1);
+  return shown.append(kHidden).append(fmt::format("{:08x}", hash));
+}
+
+std::string without_passwords(std::string_view message) {
+  std::string shown;
+  while (true) {
+    const std::size_t mark = message.find(kAuthorityMark);
+    if (mark == std::string_view::npos) return shown.append(message);
+    // The scheme's first letter decides what the URL is; the URL ends where no URL goes on.
+    const std::size_t before = message.substr(0, mark).find_last_of(" \t\n'\"<([=");
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    const std::size_t end = std::min(message.find_first_of(" \t\n'\"<>", mark), message.size());
+    shown.append(message.substr(0, begin));
+    append_without_user(shown, message.substr(begin, end - begin), mark - begin);
+    message.remove_prefix(end);
+  }
+}
+
+std::string shown_reason(std::string_view reason) {
+  const bool is_of_proxy = reason.find("roxy") != std::string_view::npos;
+  const std::size_t value = is_of_proxy ? reason.find_first_of("':") : std::string_view::npos;
+  std::string shown = without_passwords(reason.substr(0, value));
+  if (value != std::string_view::npos) {
+    shown.append(kHidden).append("; http_proxy, https_proxy and all_proxy name the proxy");
+  }
+  return shown;
+}
+
+}  // namespace quern
