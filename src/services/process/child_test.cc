@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
-#include "services/process/guard.h"
+#include "services/process/guard_for_test.h"
 
 namespace quern::process {
 namespace {
@@ -19,18 +19,6 @@ using ::testing::MatchesRegex;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kNever = Clock::time_point::max();
-
-class NoGuard final : public Guard {
- public:
-  void add_group(int group) override { groups_.push_back(group); }
-  void remove_group(int group) override { std::erase(groups_, group); }
-  const std::string& marker() const override { return marker_; }
-  const std::vector<int>& groups() const { return groups_; }
-
- private:
-  std::string marker_ = "QUERN_RUN=test";
-  std::vector<int> groups_;
-};
 
 std::unique_ptr<Child> start_shell(const std::string& script, Guard& guard, bool framed = false) {
   auto child = Child::start({.command = {"/bin/sh", "-c", script},

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
-#include "services/process/guard.h"
+#include "services/process/guard_for_test.h"
 #include "services/process/interpreter.h"
 
 namespace quern::process {
@@ -19,16 +19,6 @@ using protocol::FrameType;
 using ::testing::HasSubstr;
 
 constexpr auto kNoDeadline = std::chrono::steady_clock::time_point::max();
-
-class EmptyGuard final : public Guard {
- public:
-  void add_group(int) override {}
-  void remove_group(int) override {}
-  const std::string& marker() const override { return marker_; }
-
- private:
-  std::string marker_ = "QUERN_RUN=test";
-};
 
 class ModuleChildTest : public ::testing::Test {
  protected:
@@ -59,7 +49,7 @@ class ModuleChildTest : public ::testing::Test {
     }
   }
 
-  EmptyGuard guard_;
+  NoGuard guard_;
   std::string folder_ = ::testing::TempDir() + "module_child_test." + std::to_string(::getpid());
 };
 

@@ -1,14 +1,19 @@
 #include "services/process/module_command.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/fd.h"
+#include "model/shell_word.h"
 #include "services/process/interpreter.h"
 
 namespace quern::process {
@@ -38,6 +43,31 @@ std::optional<std::string> on_path(const std::string& name) {
   return std::nullopt;
 }
 
+// Of a script that begins with #!: whether its interpreter is there. The system says only that a file is missing.
+Result<void> check_first_line(const std::string& path) {
+  constexpr std::size_t kLongest = 256;  // as Linux reads
+  std::array<char, kLongest> bytes{};
+  auto file = open_file(path, O_RDONLY);
+  if (!file.ok()) return {};  // what may be run need not be readable
+  TRY_ASSIGN(std::size_t count, read_some(file.value(), bytes));
+  std::string_view line(bytes.data(), count);
+  line = line.substr(0, line.find('\n'));
+  if (!line.starts_with("#!")) return {};
+  line.remove_prefix(std::min(line.find_first_not_of(" \t", 2), line.size()));
+  if (line.ends_with('\r')) {
+    return bad_config(
+        fmt::format("{} has the line ends of Windows, so that its interpreter is not found: sed -i "
+                    "'s/\\r$//' {}",
+                    path, shell_word(path)));
+  }
+  const std::string interpreter(line.substr(0, line.find_first_of(" \t")));
+  if (interpreter.empty() || ::access(interpreter.c_str(), X_OK) == 0) return {};
+  return bad_config(
+      fmt::format("the first line of {} names the interpreter {}, which is not there; install it, or "
+                  "correct the line",
+                  path, interpreter));
+}
+
 Result<std::string> program_of(const Module& module, const std::string& job_folder) {
   std::string path = in_job_folder(module.script, job_folder);
   bool has_slash = module.script.find('/') != std::string::npos;
@@ -58,6 +88,7 @@ Result<std::string> program_of(const Module& module, const std::string& job_fold
                     "as its first argument",
                     path));
   }
+  TRY(check_first_line(path));
   return path;
 }
 
@@ -84,6 +115,18 @@ Result<std::vector<std::string>> module_command(const Module& module, const std:
   }
   command.insert(command.end(), module.arguments.begin(), module.arguments.end());
   return command;
+}
+
+std::string by_hand(const std::string& job_folder, std::span<const std::string> command) {
+  std::string line = fmt::format("cd {} &&", shell_word(job_folder));
+  for (const std::string& word : command) line += " " + shell_word(word);
+  return line;
+}
+
+std::string by_hand(const std::string& job_folder, const std::string& interpreter, const Module& module) {
+  std::vector<std::string> command = {interpreter, module.script};
+  command.insert(command.end(), module.arguments.begin(), module.arguments.end());
+  return by_hand(job_folder, command);
 }
 
 }  // namespace quern::process

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,9 @@ Result<std::vector<std::string>> module_command(const Module& module, const std:
 
 // Where the script of a python or javascript module is. An error if it is not a file that can be read.
 Result<std::string> module_script(const Module& module, const std::string& job_folder);
+
+// How a user does it without quern, to be copied into a shell: "cd FOLDER && python3 mapper.py --all".
+std::string by_hand(const std::string& job_folder, std::span<const std::string> command);
+std::string by_hand(const std::string& job_folder, const std::string& interpreter, const Module& module);
 
 }  // namespace quern::process

@@ -107,5 +107,11 @@ TEST_F(ModuleCommand, SaysThatAJobFolderIsNotThere) {
   EXPECT_THAT(result.error().message, HasSubstr("reading the job folder " + job() + "/none"));
 }
 
+TEST(ByHand, IsWhatAShellRunsWithTheArgumentsOfTheJob) {
+  Module module{.language = Language::kPython, .script = "mapper.py", .arguments = {"--all", "New York"}};
+  EXPECT_EQ(by_hand("/jobs/a b", "/usr/bin/python3", module),
+            "cd '/jobs/a b' && /usr/bin/python3 mapper.py --all 'New York'");
+}
+
 }  // namespace
 }  // namespace quern::process

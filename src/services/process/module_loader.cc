@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -21,8 +22,9 @@ Error load_error(const LoadFailure& failure, const Module& module, const std::st
               .where_label = "when",
               .where = "while it loaded its module",
               .how = failure.details.empty() ? failure.how : failure.how + "\n" + failure.details,
+              .log_lines = failure.log_lines,
               .action = "gave up: another child would fail in the same way",
-              .advice = fmt::format("run it by hand: cd {} && {} {}", job_folder, failure.interpreter, module.script)};
+              .advice = "run it by hand: " + by_hand(job_folder, failure.interpreter, module)};
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{}: {}", failure.what, failure.how),
                .details = cause_block(cause)};
@@ -68,16 +70,13 @@ Result<void> ModuleLoader::wait(const std::stop_token& stop) {
     TRY_ASSIGN(bool is_loaded, look_at_frames());
     if (is_loaded) return {};
     child_->child().take_log_lines();
+    // Its last words come until it has left.
+    if (failure_.has_value() && (seen.exited || seen.timed_out)) return failed(*failure_);
     if (seen.timed_out) {
       return failed({.reason = fmt::format("it was not loaded within {} s", limits::kSetupTimeout.count())});
     }
     if (!seen.exited) continue;
-    std::string how = child_->child().exit()->in_words();
-    for (const std::string& line : child_->child().last_log_lines()) how += "\n" + line;
-    if (++deaths_ == options_.attempts) {
-      std::size_t end = how.find('\n');
-      return failed({.reason = how.substr(0, end), .details = end == std::string::npos ? "" : how.substr(end + 1)});
-    }
+    if (++deaths_ == options_.attempts) return failed({.reason = child_->child().exit()->in_words()});
     TRY(start_child());
   }
 }
@@ -88,15 +87,18 @@ Result<bool> ModuleLoader::look_at_frames() {
     if (!frame.ok()) return failed({.reason = "broke the protocol: " + frame.error().message});
     if (!frame.value().has_value()) return false;
     if (frame.value()->header.type == protocol::FrameType::kLoaded) return true;
-    if (frame.value()->header.type == protocol::FrameType::kFailed)
-      return failed(parse_failure(frame.value()->payload));
+    if (frame.value()->header.type == protocol::FrameType::kFailed) {
+      failure_ = parse_failure(frame.value()->payload);
+      deadline_ = std::min(deadline_, std::chrono::steady_clock::now() + limits::kLeaveTimeout);
+    }
   }
 }
 
-Error ModuleLoader::failed(const ModuleFailure& failure) const {
+Error ModuleLoader::failed(const ModuleFailure& failure) {
   return load_error({.what = fmt::format("{} ({})", options_.role, options_.module.script),
                      .how = failure.reason,
                      .details = failure.details,
+                     .log_lines = child_->child().last_log_lines(),
                      .interpreter = child_options_.interpreter},
                     options_.module, options_.job_folder);
 }

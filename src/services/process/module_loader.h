@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "model/job.h"
@@ -20,6 +21,7 @@ struct LoadFailure {
   std::string what;  // "reducer 1 (reducer.py)"
   std::string how;   // one line
   std::string details;
+  std::vector<std::string> log_lines = {};  // its last words
   std::string interpreter;
 };
 Error load_error(const LoadFailure& failure, const Module& module, const std::string& job_folder);
@@ -46,14 +48,15 @@ class ModuleLoader {
   ModuleLoader(ModuleLoadOptions options, Guard& guard) : options_(std::move(options)), guard_(&guard) {}
   Result<void> prepare();
   Result<void> start_child();
-  // None: it is neither loaded, nor has it failed, nor is the child gone.
+  // Whether the module is loaded.
   Result<bool> look_at_frames();
-  Error failed(const ModuleFailure& failure) const;
+  Error failed(const ModuleFailure& failure);
 
   ModuleLoadOptions options_;
   Guard* guard_;
   ModuleChildOptions child_options_;
   std::optional<ModuleChild> child_;
+  std::optional<ModuleFailure> failure_;
   std::size_t deaths_ = 0;
   std::chrono::steady_clock::time_point deadline_;
 };

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/limits.h"
-#include "services/process/guard.h"
+#include "services/process/guard_for_test.h"
 #include "stages/mapper/batch.h"
 #include "stages/mapper/batch_events.h"
 #include "stages/mapper/block_lines.h"
@@ -143,16 +143,6 @@ TEST(PlanBatches, GivesEachInputAChildOfItsOwnWhenAsked) {
   EXPECT_TRUE(plan_batches({}, 1).empty());
 }
 
-class NoGuard final : public process::Guard {
- public:
-  void add_group(int) override {}
-  void remove_group(int) override {}
-  const std::string& marker() const override { return marker_; }
-
- private:
-  std::string marker_ = "QUERN_RUN=test";
-};
-
 class Recorder final : public EventSink {
  public:
   void emit(const event::Event& event) override { events.push_back(event); }
@@ -163,7 +153,7 @@ class Recorder final : public EventSink {
 struct Peers {
   std::vector<Input> inputs;
   BufferPool pool{1, 1};
-  NoGuard guard;
+  process::NoGuard guard;
   Recorder recorder;
   MapperPeers peers{.inputs = inputs,
                     .pool = pool,

@@ -536,7 +536,7 @@ std::string FunctionReducer::action() const {
 
 std::string FunctionReducer::advice() const {
   if (is_ready_) return "print the key at the start of reduce(): what a module prints is shown";
-  return fmt::format("load it by hand: cd {} && {} {}", options_.job_folder, interpreter_, options_.module->script);
+  return "load it by hand: " + process::by_hand(options_.job_folder, interpreter_, *options_.module);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "stages/reducer/program.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -77,9 +76,9 @@ Error Program::died(const std::string& how) {
                        .action = deaths_ < options_.attempts
                                      ? "ended the job: part of what it gave is in the result already"
                                      : fmt::format("started it {} times", deaths_),
-                       .advice = fmt::format("run it by hand: cd {} && {}; if this exit status is no failure, list it "
-                                             "in the reducer's `ok_exit:`",
-                                             options_.job_folder, command_line())});
+                       .advice = fmt::format("run it by hand: {}; if this exit status is not a failure, list it in the "
+                                             "reducer's `ok_exit:`",
+                                             process::by_hand(options_.job_folder, command_))});
 }
 
 void Program::begin() {
@@ -115,8 +114,6 @@ Result<void> Program::judge() {
   if (exit.signal == 0 && std::find(good.begin(), good.end(), exit.status) != good.end()) return {};
   return Error{.kind = ErrorKind::kChildFailed, .message = exit.in_words()};
 }
-
-std::string Program::command_line() const { return fmt::format("{}", fmt::join(command_, " ")); }
 
 Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, const ReducerOptions& options, ReducedSink& sink) {
   if (at_end && !output.empty() && output.view().back() != '\n') output.push_back('\n');

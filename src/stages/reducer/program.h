@@ -39,7 +39,6 @@ class Program {
   Result<void> start_child();
   Result<void> start_another(const std::string& how);
   Error died(const std::string& how);
-  std::string command_line() const;
 
   const ReducerOptions& options_;
   process::Guard& guard_;

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "services/process/guard.h"
+#include "services/process/guard_for_test.h"
 #include "stages/reducer/fakes_for_test.h"
 
 namespace quern::reducer {
@@ -21,16 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 namespace fs = std::filesystem;
-
-class NoGuard final : public process::Guard {
- public:
-  void add_group(int) override {}
-  void remove_group(int) override {}
-  const std::string& marker() const override { return marker_; }
-
- private:
-  std::string marker_ = "QUERN_RUN=test";
-};
 
 class FakeEvents final : public EventSink {
  public:
@@ -125,7 +115,7 @@ class ReducerTest : public ::testing::Test {
   }
 
   std::string root_;
-  NoGuard guard_;
+  process::NoGuard guard_;
   FakeEvents events_;
   FakeSink sink_;
   std::stop_source stop_;
