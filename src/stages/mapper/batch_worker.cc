@@ -27,12 +27,14 @@ namespace {
 // Output is committed in pieces of this size, so that the shuffle can spill between two of them.
 constexpr std::size_t kPieceBytes = limits::kBlockBytes;
 
-// "data/b.json.gz" -> "b.json", without the control characters that a line of names, or a shell, would take amiss.
+// "data/b.json.gz" -> "b.json", without what a line of names, or a shell's `read`, would take amiss: control
+// characters, a blank at the end.
 std::string handed_name(const std::string& path, bool is_decoded) {
   std::string name = std::filesystem::path(path).filename();
   if (is_decoded) name = decoded_name(name);
   auto is_control = [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; };
   std::replace_if(name.begin(), name.end(), is_control, '_');
+  if (name.ends_with(' ')) name.back() = '_';
   return name;
 }
 
