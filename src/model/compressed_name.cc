@@ -1,6 +1,8 @@
 #include "model/compressed_name.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace quern {
 namespace {
@@ -10,20 +12,33 @@ struct Ending {
   Compression compression;
   std::string_view decoded;
 };
-constexpr std::array<Ending, 8> kEndings = {{
+constexpr std::array<Ending, 16> kEndings = {{
     {".xz", Compression::kXz, ""},
+    {".txz", Compression::kXz, ".tar"},
     {".lzma", Compression::kLzma, ""},
+    {".tlz", Compression::kLzma, ".tar"},
     {".gz", Compression::kGzip, ""},
+    {".gzip", Compression::kGzip, ""},
+    {".bgz", Compression::kGzip, ""},
     {".tgz", Compression::kGzip, ".tar"},
     {".zst", Compression::kZstd, ""},
     {".zstd", Compression::kZstd, ""},
+    {".tzst", Compression::kZstd, ".tar"},
     {".bz2", Compression::kBzip2, ""},
+    {".tbz", Compression::kBzip2, ".tar"},
+    {".tbz2", Compression::kBzip2, ".tar"},
     {".lz4", Compression::kLz4, ""},
 }};
 
+bool is_same_letter(char left, char right) {
+  return std::tolower(static_cast<unsigned char>(left)) == std::tolower(static_cast<unsigned char>(right));
+}
+
 const Ending* ending_of(std::string_view name) {
   for (const Ending& ending : kEndings) {
-    if (name.ends_with(ending.text)) return &ending;
+    if (name.size() < ending.text.size()) continue;
+    std::string_view end = name.substr(name.size() - ending.text.size());
+    if (std::equal(end.begin(), end.end(), ending.text.begin(), is_same_letter)) return &ending;
   }
   return nullptr;
 }

@@ -115,9 +115,23 @@ TEST_P(EachFormat, RefusesGarbageBehindTheData) {
     auto decoded = decode(GetParam(), stored + garbage);
     ASSERT_FALSE(decoded.ok()) << garbage;
     EXPECT_EQ(decoded.error().kind, ErrorKind::kBadInput);
+    // A byte may be the first one of a gzip header; nothing begins with the others.
+    if (garbage == "\x1f") continue;
+    EXPECT_THAT(decoded.error().message, HasSubstr("follow")) << garbage;
   }
-  auto decoded = decode(GetParam(), stored + "garbage that is longer than any header would be\n");
-  EXPECT_THAT(decoded.error().message, HasSubstr("follow"));
+}
+
+TEST(Xz, MayBePaddedWithFoursOfZeros) {
+  const std::string stream = encode(Compression::kXz, "one\n");
+  for (std::size_t zeros : {0, 1, 3, 4, 6, 8, 12, 400}) {
+    const std::string padding(zeros, '\0');
+    const bool is_good = zeros % 4 == 0;
+    EXPECT_EQ(decode(Compression::kXz, stream + padding).ok(), is_good) << zeros;
+    EXPECT_EQ(decode(Compression::kXz, stream + padding + stream).ok(), is_good) << zeros;
+  }
+  EXPECT_EQ(decode(Compression::kXz, stream + std::string(8, '\0') + stream).value(), "one\none\n");
+  EXPECT_FALSE(decode(Compression::kXz, stream + std::string(4, '\0') + "x").ok());
+  EXPECT_FALSE(decode(Compression::kXz, std::string(4, '\0') + stream).ok());
 }
 
 TEST_P(EachFormat, SaysThatTextIsNotCompressed) {

@@ -81,20 +81,29 @@ bool is_tar(std::string_view bytes) {
   return digits > 0 && said == sum;
 }
 
-// UTF-16 or UTF-32 without a mark: ASCII in every second, or fourth, byte, and zeros in all others. 0 if it is neither.
-std::size_t bytes_per_character(std::string_view bytes) {
-  constexpr std::size_t kCharacters = 8;
-  for (std::size_t width : {4U, 2U}) {
-    for (std::size_t place : {std::size_t{0}, width - 1}) {
-      const std::size_t looked_at = kCharacters * width;
-      if (bytes.size() < looked_at) continue;
-      bool fits = true;
-      for (std::size_t i = 0; i < looked_at && fits; ++i) {
-        auto byte = static_cast<unsigned char>(bytes[i]);
-        fits = i % width == place ? byte != 0 && byte < 0x80 : byte == 0;
-      }
-      if (fits) return width;
+// Whether characters of so many bytes, the highest one first or last, are letters of an alphabet below U+2000: the high
+// byte is small in all of them and zero in some, as blanks and line ends are ASCII, and the others are not. Text in
+// UTF-8 has no control character at every second place.
+bool are_letters(std::string_view bytes, std::size_t width, bool is_high_first) {
+  constexpr std::size_t kFewest = 8;
+  constexpr std::size_t kMost = 64;
+  const std::size_t characters = std::min(bytes.size() / width, kMost);
+  std::size_t ascii = 0;
+  for (std::size_t i = 0; i < characters; ++i) {
+    std::uint32_t letter = 0;
+    for (std::size_t j = 0; j < width; ++j) {
+      letter = letter << 8 | static_cast<unsigned char>(bytes[i * width + (is_high_first ? j : width - 1 - j)]);
     }
+    if (letter == 0 || letter >= 0x2000) return false;
+    if (letter < 0x80) ++ascii;
+  }
+  return characters >= kFewest && ascii > 0;
+}
+
+// UTF-16 or UTF-32 without a mark; 0 if it is neither.
+std::size_t bytes_per_character(std::string_view bytes) {
+  for (std::size_t width : {4U, 2U}) {
+    if (are_letters(bytes, width, false) || are_letters(bytes, width, true)) return width;
   }
   return 0;
 }

@@ -56,6 +56,11 @@ TEST(ForeignFormat, IsKnownByItsContent) {
                                     Sample{"UTF-32", "\0\0\xfe\xff\0\0\0{"s},
                                     Sample{"UTF-16", wide("{\"k\": 1}\n", 2, false)},
                                     Sample{"UTF-16", wide("{\"k\": 1}\n", 2, true)},
+                                    Sample{"UTF-16",
+                                           "G\0r\0\xf6\0\xdf\0"
+                                           "e\0 \0"
+                                           "1\0\n\0"s},
+                                    Sample{"UTF-16", "\x04\x14\x04\x30\0,\0 \x04\x3c\x04\x38\x04\x40\0\n"s},
                                     Sample{"UTF-32", wide("{\"k\": 1}\n", 4, false)},
                                     Sample{"UTF-32", wide("{\"k\": 1}\n", 4, true)},
                                     Sample{"tar", tar()}}) {

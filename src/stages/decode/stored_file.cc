@@ -44,8 +44,9 @@ class StoredFile final : public StoredSource {
 
  private:
   Error shrank(std::uint64_t size_bytes) const {
-    return bad_input(path_ + " shrank while it was read: it has " + std::to_string(size_bytes) + " bytes, and had " +
-                     std::to_string(listed_bytes_) + " when it was listed; run again once nothing writes to it");
+    return bad_input(path_ + " shrank while it was read: " + std::to_string(size_bytes) +
+                     " bytes could be read of the " + std::to_string(listed_bytes_) +
+                     " that it had when it was listed; run again once nothing writes to it");
   }
 
   const Fd fd_;

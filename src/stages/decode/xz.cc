@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <lzma.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "base/bytes.h"
@@ -22,19 +25,15 @@ class LzmaCodec final : public Codec {
   ~LzmaCodec() override { lzma_end(&stream_); }
 
   Result<void> reset() override {
-    is_complete_ = false;
-    // Initialising a stream again keeps its dictionary where the size allows it.
-    lzma_ret status = format_ == Format::kXz ? lzma_stream_decoder(&stream_, memory_bytes_,
-                                                                   LZMA_CONCATENATED | LZMA_TELL_UNSUPPORTED_CHECK)
-                                             : lzma_alone_decoder(&stream_, memory_bytes_);
-    if (status != LZMA_OK) return error_of(status);
-    return {};
+    streams_ = 0;
+    return begin_stream();
   }
 
   Result<void> decode(Work& work) override {
     if (is_complete_) {
-      if (!work.stored.empty()) return garbage_after(piece());
-      return {};
+      TRY(end_stream(work));
+      if (work.stored.empty()) return {};
+      TRY(begin_stream());
     }
     stream_.next_in = reinterpret_cast<const std::uint8_t*>(work.stored.data());
     stream_.avail_in = work.stored.size();
@@ -43,7 +42,10 @@ class LzmaCodec final : public Codec {
     lzma_ret status = lzma_code(&stream_, work.is_last ? LZMA_FINISH : LZMA_RUN);
     work.stored = work.stored.last(stream_.avail_in);
     work.target = work.target.last(stream_.avail_out);
-    if (status == LZMA_STREAM_END) is_complete_ = true;
+    if (status == LZMA_STREAM_END) {
+      is_complete_ = true;
+      ++streams_;
+    }
     // LZMA_BUF_ERROR only says that nothing could be done, which the caller sees.
     if (status == LZMA_OK || status == LZMA_STREAM_END || status == LZMA_BUF_ERROR) return {};
     return error_of(status);
@@ -53,6 +55,31 @@ class LzmaCodec final : public Codec {
   std::string_view piece() const override { return "stream"; }
 
  private:
+  Result<void> begin_stream() {
+    is_complete_ = false;
+    padding_bytes_ = 0;
+    // Initialising a stream again keeps its dictionary where the size allows it.
+    lzma_ret status = format_ == Format::kXz ? lzma_stream_decoder(&stream_, memory_bytes_, LZMA_TELL_UNSUPPORTED_CHECK)
+                                             : lzma_alone_decoder(&stream_, memory_bytes_);
+    if (status != LZMA_OK) return error_of(status);
+    return {};
+  }
+
+  // Takes the padding after an .xz stream, whole fours of zeros. What is stored then begins another stream. liblzma,
+  // which can do this itself, tells nothing of garbage until it has as many bytes as a header.
+  Result<void> end_stream(Work& work) {
+    if (format_ == Format::kXz) {
+      auto other = std::find_if(work.stored.begin(), work.stored.end(), [](char byte) { return byte != 0; });
+      const auto count = static_cast<std::size_t>(other - work.stored.begin());
+      work.stored = work.stored.subspan(count);
+      padding_bytes_ += count;
+    }
+    const bool is_whole = padding_bytes_ % 4 == 0;
+    if (work.stored.empty() && (is_whole || !work.is_last)) return {};
+    if (format_ == Format::kXz && is_whole && work.stored.front() == '\xfd') return {};
+    return garbage_after(piece());
+  }
+
   Error error_of(lzma_ret status) const {
     switch (status) {
       case LZMA_MEM_ERROR:
@@ -61,6 +88,7 @@ class LzmaCodec final : public Codec {
         return bad_data(fmt::format("the data needs {} of memory to decode, and the limit is {}",
                                     format_bytes(lzma_memusage(&stream_)), format_bytes(memory_bytes_)));
       case LZMA_FORMAT_ERROR:
+        if (streams_ > 0) return garbage_after(piece());
         return bad_data(fmt::format("this is not {} data", format_ == Format::kXz ? "xz" : "lzma"));
       case LZMA_OPTIONS_ERROR:
         return bad_data("the header asks for something that this version of liblzma does not know");
@@ -78,6 +106,8 @@ class LzmaCodec final : public Codec {
   const std::size_t memory_bytes_;
   lzma_stream stream_ = LZMA_STREAM_INIT;
   bool is_complete_ = false;
+  std::size_t padding_bytes_ = 0;  // after the stream that is complete
+  std::uint64_t streams_ = 0;      // that are complete
 };
 
 Result<std::unique_ptr<Codec>> make(Format format, std::size_t memory_bytes) {
