@@ -350,9 +350,19 @@ class Results {
     return end < 0 ? `${line}\n` : `${line.slice(0, end)}\n${line.slice(end + this.#separator.length)}`;
   }
 
-  // An array of two is a pair, unless one of them is an array.
+  // An array of two is a pair, unless one of them is an array. A word before an array of two may be meant as its key, and
+  // data must not decide.
   #isPair(result) {
-    return result.length === 2 && !Array.isArray(result[0]) && !Array.isArray(result[1]);
+    if (result.length !== 2 || Array.isArray(result[0])) return false;
+    const [first, second] = result;
+    if (!Array.isArray(second)) return true;
+    if (typeof first === "string" && second.length === 2 && !first.includes(this.#separator) && !first.endsWith("\n")) {
+      throw new Refused(
+        `${this.#name} gave a string and an array of two in one array; a pair whose value is an array is ` +
+          "[[key, value]], and a line that is not a pair ends with a line break",
+      );
+    }
+    return false;
   }
 
   #addPair(lines, [key, value]) {
@@ -418,6 +428,7 @@ function jsonOf(value, what) {
   if (typeof value === "string") return quoted(value);
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
   if (typeof value !== "object") throw new Refused(noJson(typeof value, what));
+  if (value instanceof Date && Number.isNaN(value.getTime())) throw new Refused(noJson("an invalid Date", what));
   if (typeof value.toJSON === "function") return jsonOf(value.toJSON(), what);
   let text = "";
   if (Array.isArray(value)) {

@@ -33,6 +33,7 @@ sys.path = THEIR_PATH
 READ_DESCRIPTOR = max(5, min(500, os.sysconf("SC_OPEN_MAX") - 2))
 WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 
+CO_COROUTINE = 0x80  # inspect.CO_COROUTINE
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
 READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
@@ -321,7 +322,7 @@ def is_ours(filename):
     return filename == __file__ or filename.startswith("<frozen importlib")
 
 
-def reason_of(error):
+def reason_of(error, from_reduce=False):
     """One line that says what was raised."""
     if isinstance(error, Refused):
         reason = str(error)
@@ -333,6 +334,8 @@ def reason_of(error):
         except Exception:
             text = "its text cannot be shown"
         reason = type(error).__name__ + (f": {text}" if text else "")
+        if from_reduce and isinstance(error, TypeError) and "'str'" in text:
+            reason += " (values are strings: int(value) or float(value) makes numbers of them)"
     return " ".join(reason.split())[:REASON_CHARACTERS]
 
 
@@ -623,6 +626,8 @@ def function_of(module, role, script):
     for name in names:
         function = getattr(module, name, None)
         if callable(function):
+            if getattr(getattr(function, "__code__", None), "co_flags", 0) & CO_COROUTINE:
+                raise Refused(f"{name} in {filename} is an async function; define it without async")
             return name, function
         if function is not None:
             raise Refused(f"{name} in {filename} is not a function but a {type(function).__name__}")
@@ -895,7 +900,7 @@ class Reducer:
         self._channel.leave_if_copy(error)
         self._bad += 1
         details = "" if isinstance(error, Refused) else details_of(error)
-        say_bad(self._channel, self._identity, 0, self._group, reason_of(error), details)
+        say_bad(self._channel, self._identity, 0, self._group, reason_of(error, from_reduce=True), details)
 
     def _lines_in(self, lines, start):
         """The number of lines of output from lines[start] on: two of each pair; an element of text may be several."""

@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness_child import OUTPUT, TEXT, Gone, HarnessTest
+from harness_child import FAILED, OUTPUT, TEXT, Gone, HarnessTest
 
 # The table of records: what goes in, and what must come out, the same in both languages.
 # Each row: name, record kind, input, output, bad [(line, reason as a regular expression)], (returned, bad, blank).
@@ -170,6 +170,8 @@ GIVEN_ROWS = [
     ("true", "('a', True)", "['a', true]", b"a true\n", None),
     ("nothing as a value", "('a', None)", "['a', null]", b"a null\n", None),
     ("a list as a value", "('a', [1, 'é'])", "[['a', [1, 'é']]]", 'a [1,"é"]\n'.encode(), None),
+    ("a list of two as the value of a pair alone", "5", "['a', [1, 2]]", b"", r"gave 5|\[\[key, value\]\]"),
+    ("a line and a pair", "['a 1', ('b', 2)]", "['a 1', ['b', 2]]", b"a 1\nb 2\n", None),
     ("an object as a value", "('a', {'b': [1]})", "['a', {b: [1]}]", b'a {"b":[1]}\n', None),
     ("not a number", "('a', float('nan'))", "['a', NaN]", b"a NaN\n", None),
     ("infinity", "('a', float('inf'))", "['a', Infinity]", b"a Infinity\n", None),
@@ -178,6 +180,7 @@ GIVEN_ROWS = [
      b'a {"b":[NaN,-Infinity]}\n', None),
     ("a quote in a value", "('a', {'\"': '\"\\\\'})", "['a', {'\"': '\"\\\\'}]", b'a {"\\"":"\\"\\\\"}\n', None),
     ("a date", "('a', '1970-01-01T00:00:00.000Z')", "[['a', {d: new Date(0)}.d.toJSON()]]", b"a 1970-01-01T00:00:00.000Z\n", None),
+    ("a date that is none", "('a', {1})", "['a', {d: [new Date('x')]}]", b"", "set is not|an invalid Date in it"),
     ("a set as a value", "('a', {1})", "['a', new Set([1])]", b"", "set is not JSON serializable|value of a pair has Set in it"),
     ("a map in a value", "('a', [{1}])", "[['a', [new Map([[1, 2]])]]]", b"", r"set is not|Map in it.*use Object.fromEntries\(map\)"),
     ("a large integer in a value", "('a', [lambda: 0])", "[['a', [2n]]]", b"", r"function is not|bigint in it.*use String\(number\)"),
@@ -314,6 +317,13 @@ class Given(HarnessTest):
 
     def test_async_functions_of_python_are_refused(self):
         for _, start in self.each(python="async def mapper(key, file, record):\n    return 'a 1'\n"):
+            kind, payload = start(ready=False).setup_answer()
+            self.assertEqual(kind, FAILED, payload)
+            self.assertIn("define it without async", payload["reason"])
+
+    def test_coroutines_of_python_are_refused(self):
+        source = "async def later(record):\n    return 'a 1'\ndef mapper(key, file, record):\n    return later(record)\n"
+        for _, start in self.each(python=source):
             child = start()
             child.block(1, [("f", b"1\n")])
             self.assertIn("define it without async", child.answer().bad[0][2])

@@ -39,6 +39,16 @@ class Reducing(HarnessTest):
             self.assertRegex(answer.bad[0][2], "Error: 2$")
             self.assertEqual(child.finish()[1], 0)
 
+    def test_values_that_are_taken_for_numbers(self):
+        source = "def reduce(key, values):\n    return key, sum(values) if key == 'a' else 1 + key + None\n"
+        for _, start in self.each(python=source):
+            child = start(role="reducer")
+            child.groups(1, [(b"a", [b"1", b"2"]), (b"b", [b"1"])])
+            reasons = [bad[2] for bad in child.answer().bad]
+            self.assertEqual(reasons, ["TypeError: unsupported operand type(s) for +: 'int' and 'str' (values are strings: "
+                                       "int(value) or float(value) makes numbers of them)"] * 2)
+            self.assertEqual(child.finish()[1], 0)
+
     def test_groups_over_many_frames(self):
         for _, _, child in self.each_kind(SUMS):
             child.groups(1, [(b"a", [b"1"]), (b"b", [b"1", b"2"])], GOES_ON)

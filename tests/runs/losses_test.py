@@ -299,6 +299,9 @@ class ModulesThatCannotBeLoaded(Scenario):
         "def reduce(key, values)\n    return key\n": "SyntaxError",
         "import no_such_package\ndef reduce(key, values):\n    return key\n": "ModuleNotFoundError",
         "def other(key, values):\n    return key\n": "does not define a function",
+        "async def reduce(key, values):\n    return key\n": "is an async function",
+        "import argparse, sys\nparser = argparse.ArgumentParser()\nparser.add_argument('--all', required=True)\nparser.parse_args()\n":
+            "the following arguments are required: --all",
     }
 
     def hangs(self, job):
@@ -343,7 +346,10 @@ class ModulesThatCannotBeLoaded(Scenario):
                        "inputs: [data/*]\n" + TEXT)
             self.write(script, text)
             self.assert_told("program", "SyntaxError")
-        for script, says in (("nowhere.sh", "nowhere.sh"), ("./data/a.txt", "not executable")):
+        self.write("windows.sh", "#!/bin/sh\r\ncat\r\n", executable=True)
+        self.write("other.sh", "#! /nowhere/perl -w\n", executable=True)
+        for script, says in (("nowhere.sh", "nowhere.sh"), ("./data/a.txt", "not executable"), ("windows.sh", "line ends of Windows"),
+                             ("other.sh", "names the interpreter /nowhere/perl")):
             self.hangs(f"mapper: {{language: python, script: mapper.py}}\nreducer: {{language: binary, script: {script}, interface: lines}}\ninputs: [data/*]\n"
                        + TEXT)
             self.assert_fails(self.quern("run"), says, status=2)
