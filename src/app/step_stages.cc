@@ -171,7 +171,9 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
     TRY(reduce.wait_until_loaded(stop));
     return place.loaders.wait(stop);
   };
-  const PairOutput pairs{.only_plain = run.gives.only_plain};
+  // A combiner that is given text cuts its lines itself, and what it writes is cut again.
+  const bool is_text_combined = is_combined && step.combiner->module->interface != Interface::kFunction;
+  const PairOutput pairs{.only_plain = run.gives.only_plain || is_text_combined};
   TRY(run_map_phase(map_phase(run, place, pairs, events, make_sink, begin), run.stop.get_token()));
   return MappedPairs{.shuffle = std::move(shuffle), .failed_inputs = failed.all()};
 }

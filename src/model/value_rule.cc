@@ -32,10 +32,7 @@ void ValueRule::add(const std::optional<Worker>& worker) {
 
 std::string ValueRule::problem(std::string_view key, std::string_view value) const {
   if (kinds_.empty() || is_short_integer(value)) return "";
-  const Number number = parse_number(value);
-  auto refuses = [&](Aggregation::Kind kind) { return !takes_number(kind, number); };
-  auto kind = std::find_if(kinds_.begin(), kinds_.end(), refuses);
-  return kind == kinds_.end() ? "" : not_a_number(*kind, key, value);
+  return is_orderable(parse_number(value)) ? "" : not_a_number(kinds_.front(), key, value);
 }
 
 std::string ValueRule::first_problem(std::string_view pairs) const {

@@ -89,7 +89,7 @@ void AggregateTables::report(const Entry& refused, const Scatter& scatter) const
   }
   peers_.events->emit(event::RecordBad{.input = scatter.input,
                                        .line = 0,
-                                       .record = fmt::format("{}{}{}", key, peers_.splitter.separator, value),
+                                       .record = fmt::format("{}\t{}", key, value),
                                        .reason = fmt::format("in what was written for this input{}: {}", others,
                                                              not_a_number(aggregation_.kind, key, value)),
                                        .details = ""});
