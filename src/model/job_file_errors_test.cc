@@ -282,5 +282,19 @@ TEST(JobFileErrors, NameTheArgumentOrTheVariable) {
   EXPECT_THAT(job.error().message, StartsWith("QUERN_LIMITS_MEMORY: limits.memory is 'lots'"));
 }
 
+TEST(JobFileErrors, NameVariablesThatAreNearlySettings) {
+  auto error_with = [](const std::string& variable) {
+    auto job = parse_job({.path = "job.yml", .folder = "/", .text = kShort, .environment = {{variable, "1"}}});
+    return job.ok() ? std::string() : job.error().message;
+  };
+  EXPECT_EQ(error_with("QUERN_LIMIT_MEMORY"),
+            "the environment has QUERN_LIMIT_MEMORY, which sets nothing; did you mean QUERN_LIMITS_MEMORY?");
+  EXPECT_EQ(error_with("QUERN_PYHTON"),
+            "the environment has QUERN_PYHTON, which sets nothing; did you mean QUERN_PYTHON?");
+  for (const char* theirs : {"QUERN_PYTHON", "QUERN_RUN", "QUERN_HOME", "QUERN_TEST_FAST", "QUERN_", "QUERN_SITE_7"}) {
+    EXPECT_EQ(error_with(theirs), "") << theirs;
+  }
+}
+
 }  // namespace
 }  // namespace quern

@@ -3,15 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/trimmed.h"
 #include "model/job_file_schema.h"
+#include "model/nearest.h"
 
 namespace quern::job_file {
 namespace {
 
 using Kind = YamlNode::Kind;
+
+constexpr std::string_view kPrefix = "QUERN_";
+
+// What quern reads or sets that is not a setting; each with the prefix.
+constexpr std::array<std::string_view, 16> kOtherVariables = {
+    "ARTIFACTS",      "ARTIFACT_PREFIX", "BUCKET", "FINAL",     "INPUT_FILE", "JOB",  "JOB_FOLDER",
+    "KEY_FILE",       "MAIL_FROM",       "NODE",   "PARTITION", "PYTHON",     "ROLE", "RUN",
+    "S3_CREDENTIALS", "SMTP_PASSWORD",
+};
 
 Error at(std::string_view place_name, const std::string& what) {
   return bad_config(fmt::format("{}: {}", place_name, what));
@@ -145,13 +156,34 @@ struct EnvironmentSetting {
   std::string_view text;
 };
 
-std::vector<EnvironmentSetting> set_by_environment(const std::map<std::string, std::string>& environment) {
+// Everything that a variable may set.
+std::vector<std::string> paths_of_environment() {
   std::vector<std::string> paths = {"mapper", "combiner", "reducer", "limits", "downloads", "notify", "result"};
   std::vector<std::string> leaves = setting_paths();
   paths.insert(paths.end(), leaves.begin(), leaves.end());
   for (std::string_view key : short_keys()) paths.emplace_back(key);
+  return paths;
+}
+
+// A slip would change nothing, in silence. What is near to no setting is somebody else's.
+Result<void> refuse_slips(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> known(kOtherVariables.begin(), kOtherVariables.end());
+  for (const std::string& path : paths_of_environment()) known.push_back(variable_of(path).substr(kPrefix.size()));
+  for (const auto& [variable, text] : environment) {
+    if (!variable.starts_with(kPrefix)) continue;
+    const std::string name = variable.substr(kPrefix.size());
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (auto meant = nearest(name, known); meant.has_value()) {
+      return bad_config(
+          fmt::format("the environment has {}, which sets nothing; did you mean {}{}?", variable, kPrefix, *meant));
+    }
+  }
+  return {};
+}
+
+std::vector<EnvironmentSetting> set_by_environment(const std::map<std::string, std::string>& environment) {
   std::vector<EnvironmentSetting> found;
-  for (std::string& path : paths) {
+  for (std::string& path : paths_of_environment()) {
     auto entry = environment.find(variable_of(path));
     if (entry == environment.end() || entry->second.empty()) continue;
     found.push_back({.path = std::move(path), .variable = entry->first, .text = entry->second});
@@ -202,6 +234,7 @@ Result<Settings> settings_of_step(const YamlNode& step, std::string_view place_n
 }
 
 Result<void> add_environment(const std::map<std::string, std::string>& environment, Settings& settings) {
+  TRY(refuse_slips(environment));
   for (const EnvironmentSetting& set : set_by_environment(environment)) {
     TRY(add_overlay(set.path, set.text, set.variable, settings));
   }
@@ -218,7 +251,7 @@ Result<void> add_argument(std::string_view argument, Settings& settings) {
 }
 
 std::string variable_of(std::string_view path) {
-  std::string variable = "QUERN_";
+  std::string variable(kPrefix);
   for (char letter : path) {
     variable += letter == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
   }

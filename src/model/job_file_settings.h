@@ -54,7 +54,8 @@ Result<FileSettings> settings_of_file(const YamlNode& root, std::string_view fil
 // Takes one entry of `steps:` apart; paths as in the file ("mapper.script"), labels begin with `label_prefix`.
 Result<Settings> settings_of_step(const YamlNode& step, std::string_view place_name, const std::string& label_prefix);
 
-// QUERN_LIMITS_MEMORY and so on, over what is there. Empty and unknown variables are left alone.
+// QUERN_LIMITS_MEMORY and so on, over what is there. Empty variables are left alone; one that is nearly that of a
+// setting is an error, and what else begins with QUERN_ is not ours.
 Result<void> add_environment(const std::map<std::string, std::string>& environment, Settings& settings);
 // key=value, over what is there.
 Result<void> add_argument(std::string_view argument, Settings& settings);

@@ -77,7 +77,10 @@ std::string_view value_around(std::string_view line, std::size_t column) {
 }
 
 std::string quote_it(char first, std::string_view example) {
-  return fmt::format("a value that begins with {} must be in quotes, as in \"{}\"", first, example);
+  return fmt::format(
+      "a value that begins with {} must be in quotes, as in \"{}\"; as a path of mapper.value it needs "
+      "two kinds of them, '\"{}\"'",
+      first, example, example);
 }
 
 std::string hint(std::string_view line, const YamlComplaint& complaint) {
