@@ -40,6 +40,18 @@ Result<Fd> open_to_read(const std::string& path, int flags) {
                    ", not a file; write its bytes to a file first");
 }
 
+// To open a FIFO that nobody reads would block.
+Result<Fd> open_to_write(const std::string& path, int flags, unsigned mode) {
+  auto fd = open_raw(path, flags | O_NONBLOCK, mode);
+  if (!fd.ok() && fd.error().code == ENXIO) {
+    return bad_input(path + " is a named pipe that nobody reads; start its reader first, or name a file");
+  }
+  if (fd.ok() && ::fcntl(fd.value().number(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
+    return os_error("opening " + path, errno);
+  }
+  return fd;
+}
+
 Result<void> wait_until_writable(const Fd& fd) {
   pollfd entry{.fd = fd.number(), .events = POLLOUT, .revents = 0};
   if (::poll(&entry, 1, -1) < 0 && errno != EINTR) return os_error("waiting to write", errno);
@@ -81,7 +93,10 @@ Result<void> open_standard_descriptors() {
   for (int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(number, F_GETFD) >= 0) continue;
     // The lowest free number is this one. It is not close-on-exec: it stands for what the caller would have given.
-    if (::open("/dev/null", O_RDWR) != number) return os_error("opening /dev/null", errno);
+    // What is written to standard output would be lost without a word, so that writing there fails.
+    if (::open("/dev/null", number == STDOUT_FILENO ? O_RDONLY : O_RDWR) != number) {
+      return os_error("opening /dev/null", errno);
+    }
   }
   return {};
 }
@@ -93,7 +108,7 @@ Result<Fd> make_event() {
 }
 
 Result<Fd> open_file(const std::string& path, int flags, unsigned mode) {
-  return (flags & O_ACCMODE) == O_RDONLY ? open_to_read(path, flags) : open_raw(path, flags, mode);
+  return (flags & O_ACCMODE) == O_RDONLY ? open_to_read(path, flags) : open_to_write(path, flags, mode);
 }
 
 Result<std::size_t> read_some(const Fd& fd, std::span<char> target) {

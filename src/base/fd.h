@@ -51,7 +51,8 @@ Result<Pipe> make_pipe(std::size_t capacity_bytes);
 
 // Opens with O_CLOEXEC; `flags` and `mode` as for open(2). The message names the path. To read, it opens only what has
 // its bytes at once, so that it never blocks: a file or a folder, and what another process holds open for us
-// (/dev/stdin, /dev/fd/N, as <(...) in a shell). It refuses a FIFO that is named otherwise, a socket and a device.
+// (/dev/stdin, /dev/fd/N, as <(...) in a shell). It refuses a FIFO that is named otherwise, a socket and a device. To
+// write, it refuses a FIFO that nobody reads.
 Result<Fd> open_file(const std::string& path, int flags, unsigned mode = 0666);
 
 // One read(2), retried on EINTR; 0 at the end of the file. Blocks as the descriptor does.

@@ -108,7 +108,7 @@ Result<void> AtomicFile::open_direct(const std::string& target) {
   if (auto number = own_descriptor(target)) {
     fd_ = Fd(::fcntl(*number, F_DUPFD_CLOEXEC, 0));
   } else {
-    fd_ = Fd(::open(target.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+    TRY_ASSIGN(fd_, open_file(target, O_WRONLY));
   }
   if (!fd_.is_open()) return os_error("writing " + path_, errno);
   return {};
