@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/command_line_table.h"
+#include "app/console.h"
 #include "model/job_file.h"
 
 namespace quern::app {
@@ -214,8 +215,8 @@ std::string general_help() {
          "  quern run examples/os-count                  run the job in a folder\n"
          "  quern run myjob -i 'data/**/*.xz' -o os.txt  name other inputs, another result\n"
          "\n"
-         "quern help COMMAND says more about a command, man quern about all of them, and\n"
-         "docs/job-file.md what a job file may say.\n";
+         "quern help COMMAND says more about a command, man quern about all of them, and\n" +
+         docs_folder() + "job-file.md what a job file may say.\n";
 }
 
 std::string command_help(const CommandRow& command) {

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "base/fd.h"
 #include "base/shown_url.h"
@@ -59,6 +61,13 @@ int print_error(const Error& error) {
     print_to_stderr(view::error_text(shown, has_color()));
   }
   return status_of(error);
+}
+
+std::string docs_folder() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string installed = (program.parent_path().parent_path() / "share/doc/quern/").string();
+  return !error && std::filesystem::exists(installed + "job-file.md", error) ? installed : "docs/";
 }
 
 void print_previous_result(const Accounting& accounting) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "app/command_line.h"
@@ -35,6 +36,9 @@ int print_and_end(std::string_view text);
 void print_to_stderr(std::string_view text);
 // The same with an error, unless the reader has gone; returns its exit status.
 int print_error(const Error& error);
+
+// Where the pages of documentation are, with a '/': as installed with this program, or "docs/" of the sources.
+std::string docs_folder();
 
 // One line that says that the result that is there is not this run's; nothing if there is none.
 void print_previous_result(const Accounting& accounting);

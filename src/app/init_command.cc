@@ -51,8 +51,8 @@ std::string what_is_next(const std::string& folder, Language language, const std
                     "  quern run{0} && cat result.txt\n"
                     "  {1} {2}\n"
                     "  quern run{0} -i FILE...    over inputs of your own\n"
-                    "docs/first-job.md goes on from there.\n",
-                    job, test_runner(language), test_path);
+                    "{3}first-job.md goes on from there.\n",
+                    job, test_runner(language), test_path, docs_folder());
 }
 
 Result<void> make_first_job(const CommandLine::Init& asked) {

@@ -48,7 +48,8 @@ Result<std::string> find_job_file(const std::optional<std::string>& job) {
   }
   if (std::filesystem::is_directory(*job, ignored)) {
     if (auto found = job_file_in(*job); found.has_value()) return *found;
-    return bad_config(fmt::format("the folder {} has no {}", *job, kJobFileNames.front()));
+    return bad_config(
+        fmt::format("the folder {} has no {}; quern init makes a job to begin with", *job, kJobFileNames.front()));
   }
   if (!std::filesystem::exists(*job, ignored)) return bad_config(fmt::format("the job {} does not exist", *job));
   return *job;

@@ -45,6 +45,13 @@ bool is_log(const std::string& path) {
   return count.ok() && std::string_view(bytes.data(), count.value()) == kBegin;
 }
 
+// Of files that modules import or read.
+bool is_of_a_module(const std::string& path) {
+  constexpr std::array<std::string_view, 10> kEndings = {".py", ".js",  ".mjs", ".cjs", ".so",
+                                                         ".sh", ".awk", ".pl",  ".yml", ".yaml"};
+  return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view one) { return path.ends_with(one); });
+}
+
 std::string below(const std::string& folder, const std::string& path) {
   return path.starts_with('/') ? path : folder + "/" + path;
 }
@@ -110,7 +117,10 @@ Result<void> ResultFolder::check(const Job& job, const CommandLine& line) const 
   TRY(add("bad records", paths_.bad_records));
   for (const std::string& path : paths_.results) TRY(add("result", path));
   TRY(add("log", paths_.log));
-
+  // What a module imports is not in the job.
+  for (const auto& [path, role] : roles) {
+    if (is_of_a_module(path) && path.starts_with(job.folder + "/")) TRY(own_.check("the module " + path, path));
+  }
   TRY(own_.check("the job file " + job.file, job.file));
   if (job.filter.has_value()) TRY(own_.check("the filter " + *job.filter, below(job.folder, *job.filter)));
   if (job.manifest.has_value()) TRY(own_.check("the manifest " + *job.manifest, below(job.folder, *job.manifest)));
@@ -142,6 +152,20 @@ Result<void> ResultFolder::make_way() const {
     if (is_of_this_name(name) && !contains(paths_.results, path_of(name))) TRY(remove(path_of(name)));
   }
   return {};
+}
+
+std::vector<std::string> ResultFolder::strangers() const {
+  std::vector<std::string> found;
+  std::error_code error;
+  if (base_.empty()) return found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.empty() ? "." : folder_, error)) {
+    const std::string name = entry.path().filename();
+    if (is_of_this_name(name) && !contains(earlier_, name) && !contains(paths_.results, path_of(name))) {
+      found.push_back(name);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 void ResultFolder::describe(Accounting& accounting) const {
@@ -182,7 +206,10 @@ void ResultFolder::remove_bad_records() const {
 Result<void> ResultFolder::write(const Accounting& accounting) const {
   if (paths_.accounting.empty()) return {};
   auto written = output::write_accounting(accounting, paths_.accounting);
-  if (written.ok() || accounting.result.empty()) return written;
+  if (written.ok()) return written;
+  // The one of an earlier run would be taken for this run's.
+  if (has_accounting_) ::unlink(paths_.accounting.c_str());
+  if (accounting.result.empty()) return written;
   return std::move(written).error().with_context("the result is complete, but its accounting is not there");
 }
 

@@ -36,6 +36,8 @@ class ResultFolder {
   // Before the first of several files gets its name: takes away result.json, which comes back after the last one, and
   // results of this name that an earlier run left and this one does not replace. So neither passes for this run's.
   Result<void> make_way() const;
+  // Names of results of this name that are there, that no result.json tells of, and that this run does not replace.
+  std::vector<std::string> strangers() const;
   // Says in an accounting which files of quern's are in the folder and, if there is no result, which one is still
   // there.
   void describe(Accounting& accounting) const;

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -106,10 +108,20 @@ Result<void> RunSession::list_inputs(const ListInputs& list, const std::function
     for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
   }
   events_->emit(started);
+  warn_of_strangers();
   for (const std::string& note : inputs_.notes) events_->emit(event::Note{event::Level::kInfo, note});
   events_->emit(event::PhaseEnded{event::Phase::kInputs, std::chrono::steady_clock::now() - start});
   TRY_ASSIGN(supply_, remote_.supply(inputs_, job_.folder, *events_, stop_.get_token()));
   return {};
+}
+
+void RunSession::warn_of_strangers() {
+  const std::vector<std::string> names = folder_.strangers();
+  if (names.empty()) return;
+  events_->emit(event::Note{event::Level::kWarning,
+                            fmt::format("{} {} next to the result, and no result.json says whose; what reads the parts "
+                                        "of a result together would take them for this run's: move them away",
+                                        fmt::join(names, ", "), names.size() == 1 ? "is" : "are")});
 }
 
 Result<LocalRunResult> RunSession::work(const Work& work) {
@@ -145,8 +157,9 @@ Ending RunSession::ending_of(const Result<LocalRunResult>& result) const {
     return {.outcome = Outcome::kDone, .result = job_.output, .result_bytes = result.value().result_bytes};
   }
   bool was_stopped = stopped_by() != 0 && result.error().kind == ErrorKind::kStopped;
-  return {.outcome = was_stopped || reader_has_gone(result.error()) ? Outcome::kStopped : Outcome::kFailed,
-          .failure = was_stopped ? fmt::format("stopped by signal {}", stopped_by()) : result.error().message};
+  return {
+      .outcome = was_stopped || reader_has_gone(result.error()) ? Outcome::kStopped : Outcome::kFailed,
+      .failure = was_stopped ? fmt::format("stopped by SIG{}", ::sigabbrev_np(stopped_by())) : result.error().message};
 }
 
 Result<void> RunSession::write_books(const Accounting& accounting) {

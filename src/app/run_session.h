@@ -76,6 +76,7 @@ class RunSession {
 
   void open_views();
   Result<void> open_log();
+  void warn_of_strangers();
   Ending ending_of(const Result<LocalRunResult>& result) const;
   std::function<std::string(InputOrdinal)> input_name() {
     return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };

@@ -1,5 +1,6 @@
 """Where results go, and what becomes of them when there is no room or no right."""
 import os
+import resource
 import subprocess
 
 from scenario import JOB, MAP_ONLY, PATIENCE_SECONDS, QUERN, TEXT, Scenario, pings
@@ -47,6 +48,21 @@ class Results(Scenario):
         run = self.quern("run")
         self.assert_fails(run, "data/b.json")
         self.assert_adds_up(run)
+
+    def test_an_accounting_that_cannot_be_written(self):
+        """The result is there by then, and says nothing about it: so the run has failed."""
+        os.makedirs(self.path("out/result.json/x"))
+        run = self.quern("run", "--output", "out/result.txt")
+        self.assertEqual(run.status, 1, run)
+        self.assertIn("the result is complete, but its accounting is not there", run.stderr, run)
+        self.assertEqual(run.left("out/result.txt"), "Linux 1\nWINNT 1\n", run)
+
+    def test_an_accounting_that_cannot_be_written_is_not_an_earlier_one(self):
+        self.assert_run(self.quern("run"))
+        limit = (300, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+        run = self.quern("run", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+        self.assertEqual(run.status, 1, run)
+        self.assertIsNone(run.accounting, run)
 
     def test_the_accounting_at_the_end(self):
         run = self.quern("run")
@@ -109,6 +125,25 @@ class NoRoomAndNoRight(Scenario):
         self.assertIn(run.status, (1, 2), run)
         self.assertIn("no/such/folder", run.stderr, run)
 
+    def test_a_pipe_that_nobody_reads(self):
+        for name, arguments in (("pipe", ["-o", "pipe"]), ("log", ["--log", "log"]), ("result.json", [])):
+            with self.subTest(name):
+                os.mkfifo(self.path(name))
+                run = self.quern("run", *arguments)
+                self.assertIn(run.status, (1, 2), run)
+                self.assertIn(f"{name} is a named pipe that nobody reads", run.stderr, run)
+                os.remove(self.path(name))
+
+    def test_a_pipe_that_is_read(self):
+        os.mkfifo(self.path("pipe"))
+        with subprocess.Popen(["cat", self.path("pipe")], stdout=subprocess.PIPE) as reader:
+            fd = os.open(self.path("pipe"), os.O_RDWR)  # so that quern does not come before its reader
+            run = self.quern("run", "-o", "pipe")
+            os.close(fd)
+            read = reader.communicate()[0]
+        self.assertEqual(run.status, 0, run)
+        self.assertEqual(len(read), 20_000 * 100)
+
     def test_a_result_that_is_a_folder(self):
         os.mkdir(self.path("out"))
         run = self.quern("run", "--output", "out")
@@ -146,6 +181,13 @@ class StandardDescriptors(Scenario):
                 self.assertEqual(done.returncode, 0, done)
                 with open(self.path("result.txt"), encoding="utf-8") as result:
                     self.assertEqual(result.read(), "Linux 1\nWINNT 1\n")
+
+    def test_closed_is_a_failure_of_what_writes_there(self):
+        for command in self.COMMANDS:
+            with self.subTest(command):
+                self.clear()
+                done = self.shell(f'"$quern" {" ".join(command)} >&-')
+                self.assertEqual(done.returncode, 1, done)
 
     def test_a_full_standard_output_is_a_failure_of_every_command(self):
         for command in self.COMMANDS:

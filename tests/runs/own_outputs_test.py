@@ -120,6 +120,13 @@ class WhatIsRead(Scenario):
         for name in ("in.json", "mapper.py", "list.txt"):
             self.assert_refused("run", "--log", name)
 
+    def test_a_file_that_a_module_imports_is_not_replaced(self):
+        self.write("mapper.py", "import helper\n" + COUNT_LINES)
+        self.files |= {"mapper.py": self.read("mapper.py"), "helper.py": "X = 1\n"}
+        self.write("helper.py", "X = 1\n")
+        for arguments in (["-o", "helper.py"], ["-o", self.path("helper.py")], ["--log", "helper.py"]):
+            self.assert_refused("run", *arguments)
+
     def test_two_files_are_never_one(self):
         for arguments in (["-o", "result.json"], ["-o", "./bad_records.txt"], ["--log", "result.txt"], ["--log", "result.json"]):
             self.assert_refused("run", *arguments)
@@ -144,6 +151,17 @@ class EarlierResults(Scenario):
             self.assertEqual(self.left(), ["result.json", "result.txt", "result.txt.backup"])
             self.assert_run(self.quern(*command, "--set", "reducers=3"))
             self.assertEqual(self.left(), ["result.json", "result.txt.0", "result.txt.1", "result.txt.2", "result.txt.backup"])
+
+    def test_parts_that_no_accounting_names_are_warned_of(self):
+        """As a run that was killed between two renames leaves them."""
+        for content in (None, "{}"):
+            self.assert_run(self.quern("run", "--set", "result.parts=keep", "--set", "reducers=5"))
+            os.remove(self.path("result.json"))
+            if content is not None:
+                self.write("result.json", content)
+            run = self.quern("run", "--set", "result.parts=keep", "--set", "reducers=2")
+            self.assert_run(run, says="result.txt.2, result.txt.3, result.txt.4 are next to the result, and no result.json says whose")
+            self.assertNotIn("next to the result", self.quern("run", "--set", "result.parts=keep", "--set", "reducers=5").stderr)
 
     def test_parts_that_quern_did_not_write_stay(self):
         self.write("result.txt.7", "mine\n")

@@ -26,11 +26,13 @@ bool has_bad_records(const std::string& path) {
   if (!count.ok()) return false;
   std::string_view line(bytes.data(), count.value());
   line = line.substr(0, line.find('\n'));
-  std::size_t number = line.find(": ");
-  if (!line.starts_with("# ") || number == std::string_view::npos) return false;
-  std::size_t colon = line.rfind(':', number - 1);
-  std::string_view digits = colon == std::string_view::npos ? "" : line.substr(colon + 1, number - colon - 1);
-  return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!line.starts_with("# ")) return false;
+  // A name may have ": " in it, too.
+  for (std::size_t end = line.find(": "); end != std::string_view::npos; end = line.find(": ", end + 1)) {
+    const std::size_t digits = line.find_last_not_of("0123456789", end - 1) + 1;
+    if (digits < end && line[digits - 1] == ':') return true;
+  }
+  return false;
 }
 
 }  // namespace
