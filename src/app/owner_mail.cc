@@ -27,9 +27,8 @@ void OwnerMail::send(const NoticeFacts& facts, int signal, const std::stop_token
   if (way_ == nullptr || !is_mail_wanted(job_.notify, facts.accounting.outcome, signal)) return;
   auto sent = way_->send(compose_notice(facts), stop);
   if (!sent.ok()) {
-    // An error, so that one who asked for errors only learns of it.
-    return say(Level::kError, fmt::format("the mail to {} was not sent by {}: {}", facts.owner,
-                                          name_of(job_.notify.via), sent.error().message));
+    return say(Level::kWarning, fmt::format("the mail to {} was not sent by {}: {}", facts.owner,
+                                            name_of(job_.notify.via), sent.error().message));
   }
   if (sent.value() == MailWay::End::kDropped) {
     return say(Level::kWarning,
