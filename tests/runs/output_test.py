@@ -126,7 +126,7 @@ class NoRoomAndNoRight(Scenario):
         self.assertIn("no/such/folder", run.stderr, run)
 
     def test_a_pipe_that_nobody_reads(self):
-        for name, arguments in (("pipe", ["-o", "pipe"]), ("log", ["--log", "log"]), ("result.json", [])):
+        for name, arguments in (("result.json", []), ("pipe", ["-o", "pipe"]), ("log", ["--log", "log"])):
             with self.subTest(name):
                 os.mkfifo(self.path(name))
                 run = self.quern("run", *arguments)
@@ -136,13 +136,13 @@ class NoRoomAndNoRight(Scenario):
 
     def test_a_pipe_that_is_read(self):
         os.mkfifo(self.path("pipe"))
-        with subprocess.Popen(["cat", self.path("pipe")], stdout=subprocess.PIPE) as reader:
+        with open(self.path("read"), "wb") as read, subprocess.Popen(["cat", self.path("pipe")], stdout=read) as reader:
             fd = os.open(self.path("pipe"), os.O_RDWR)  # so that quern does not come before its reader
             run = self.quern("run", "-o", "pipe")
             os.close(fd)
-            read = reader.communicate()[0]
+            self.assertEqual(reader.wait(PATIENCE_SECONDS), 0)
         self.assertEqual(run.status, 0, run)
-        self.assertEqual(len(read), 20_000 * 100)
+        self.assertEqual(os.path.getsize(self.path("read")), 20_000 * 100)
 
     def test_a_result_that_is_a_folder(self):
         os.mkdir(self.path("out"))

@@ -121,9 +121,8 @@ class WhatIsRead(Scenario):
             self.assert_refused("run", "--log", name)
 
     def test_a_file_that_a_module_imports_is_not_replaced(self):
-        self.write("mapper.py", "import helper\n" + COUNT_LINES)
-        self.files |= {"mapper.py": self.read("mapper.py"), "helper.py": "X = 1\n"}
-        self.write("helper.py", "X = 1\n")
+        self.files = {**self.files, "mapper.py": "import helper\n" + COUNT_LINES, "helper.py": "X = 1\n"}
+        self.write_all(self.files)
         for arguments in (["-o", "helper.py"], ["-o", self.path("helper.py")], ["--log", "helper.py"]):
             self.assert_refused("run", *arguments)
 
