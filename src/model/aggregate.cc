@@ -37,6 +37,8 @@ T read(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
+bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
+
 std::string shown(std::string_view text) {
   constexpr std::size_t kShownBytes = 80;
   return fmt::format("'{}{}'", text.substr(0, kShownBytes), text.size() > kShownBytes ? "..." : "");
@@ -244,7 +246,7 @@ bool Aggregator::add(std::string& state, std::string_view value) const {
   if (kind == Kind::kCount) return add_count(state, 1), true;
   if (!needs_numbers(kind)) return Extreme(state, kind == Kind::kMax).add(value), true;
   Number number = parse_number(value);
-  if (!is_orderable(number)) return false;
+  if (!takes_number(kind, number)) return false;
   if (kind == Kind::kTop) {
     add_to_top(state, {{.nearest = number.floating, .text = value}}, aggregation_.top_count);
     return true;
@@ -335,7 +337,9 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
 
 bool needs_numbers(Kind kind) { return kind == Kind::kSum || kind == Kind::kMean || kind == Kind::kTop; }
 
-bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
+bool takes_number(Kind kind, const Number& value) {
+  return kind == Kind::kTop ? is_orderable(value) : value.kind != Number::Kind::kNone;
+}
 
 std::string not_a_number(Kind kind, std::string_view key, std::string_view value) {
   return fmt::format(

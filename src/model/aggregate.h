@@ -57,8 +57,8 @@ class Aggregator {
 
 // Whether it takes nothing but numbers.
 bool needs_numbers(Aggregation::Kind kind);
-// Whether such a one takes this value. NaN is, as its name says, not a number.
-bool is_orderable(const Number& value);
+// Whether such a one takes this value: sum and mean any number, top no NaN, as that has no place in an order.
+bool takes_number(Aggregation::Kind kind, const Number& value);
 
 // "the value 'x' of the key 'k' is no number", and what to do.
 std::string not_a_number(Aggregation::Kind kind, std::string_view key, std::string_view value);

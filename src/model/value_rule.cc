@@ -32,7 +32,10 @@ void ValueRule::add(const std::optional<Worker>& worker) {
 
 std::string ValueRule::problem(std::string_view key, std::string_view value) const {
   if (kinds_.empty() || is_short_integer(value)) return "";
-  return is_orderable(parse_number(value)) ? "" : not_a_number(kinds_.front(), key, value);
+  const Number number = parse_number(value);
+  auto refuses = [&](Aggregation::Kind kind) { return !takes_number(kind, number); };
+  auto kind = std::find_if(kinds_.begin(), kinds_.end(), refuses);
+  return kind == kinds_.end() ? "" : not_a_number(*kind, key, value);
 }
 
 std::string ValueRule::first_problem(std::string_view pairs) const {

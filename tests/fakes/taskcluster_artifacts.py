@@ -3,6 +3,7 @@
 import base64
 import datetime
 import gzip
+import hashlib
 import re
 import urllib.parse
 
@@ -154,12 +155,21 @@ class Artifacts:
 
     def content_of(self, task_id, run, artifact):
         kind, key = artifact["storageType"], f"{task_id}/{run}/{artifact['name']}"
+        if kind == "s3" and self.here.plan.get("s3_as_objects"):
+            kind = self.make_object(key)
         if kind == "object":
             credentials = self.here.access.issue(f"artifact-download/{key}", [f"object:download:t/{key}"])
             return {"storageType": kind, "name": f"t/{key}", "credentials": credentials}
         if kind == "s3":
             return {"storageType": kind, "url": f"{self.base()}/store/{urllib.parse.quote(key)}?signed=get"}
         return {"storageType": kind} | details_of(artifact)
+
+    def make_object(self, key):
+        """Of what was uploaded as to S3: for tests that have no worker."""
+        self.here.store[f"t/{key}"] = self.here.store[key]
+        hashes = {name: hashlib.new(name, self.here.store[key][0]).hexdigest() for name in ("sha256", "sha512")}
+        self.here.objects[f"t/{key}"] = {"hashes": hashes, "is_finished": True}
+        return "object"
 
     def get_artifact(self, task_id, *run_and_name):
         content = self.content_of(task_id, *self.find_artifact(task_id, *run_and_name))

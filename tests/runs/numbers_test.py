@@ -83,16 +83,6 @@ class BadValues(Numbers):
                                   run.left("bad_records.txt"))
                     self.assertIn('{"k":"x","v":"much"}', run.left("bad_records.txt"))
 
-    def test_are_also_those_that_are_called_no_number(self):
-        self.records(1, '"NaN"', 2, 3)
-        self.modules()
-        self.write("nan.py", "def mapper(key, file, record):\n    return 'x', float(record['v'])\n")
-        for mapper in (PAIRS, PYTHON, PYTHON.replace("mapper.py", "nan.py")):
-            for reducer in ("sum", "mean", "top:2"):
-                with self.subTest(mapper=mapper, reducer=reducer):
-                    self.job(mapper, reducer, "record: json\n" + TOLERANT)
-                    self.assert_run(self.quern("run"), status=3, records_bad=1, records_mapped=3)
-
     def test_end_the_job_beyond_the_limit(self):
         self.records(1, '"much"', 2, 3)
         self.modules()

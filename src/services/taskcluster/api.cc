@@ -13,6 +13,8 @@ namespace {
 // One line for people: without the tail that repeats the request, and without the marks of Markdown's code blocks.
 std::string presentable(std::string_view text) {
   text = text.substr(0, text.find("\n---\n"));
+  // It goes on with the whole expression, in which the missing scopes stand again.
+  text = text.substr(0, text.find("\nThis request requires"));
   std::string line;
   for (char c : text) {
     if (c == '`') continue;

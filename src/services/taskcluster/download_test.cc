@@ -70,7 +70,7 @@ TEST(Download, BeginsAnewWhenItBreaksOff) {
 }
 
 TEST(Download, ChecksObjects) {
-  Downloads downloads(R"({"object_artifacts": true})");
+  Downloads downloads(R"({"s3_as_objects": true})");
   auto got = downloads.get("public/log.txt");
   ASSERT_TRUE(got.ok()) << got.error().message;
   EXPECT_EQ(downloads.kept.bytes, downloads.text);
@@ -83,7 +83,7 @@ TEST(Download, ChecksObjects) {
 }
 
 TEST(Download, AsksForAnotherUrlWhenAnObjectsHasExpired) {
-  Downloads downloads(R"({"object_artifacts": true, "url_seconds": 0})");
+  Downloads downloads(R"({"s3_as_objects": true, "url_seconds": 0})");
   auto got = downloads.get("public/log.txt");
   ASSERT_FALSE(got.ok());
   std::size_t starts = 0;

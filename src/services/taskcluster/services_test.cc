@@ -85,10 +85,11 @@ TEST(GetSecret, GivesItsJson) {
 
 TEST(CurrentScopes, AreThoseOfTheCredentials) {
   Deployment deployment("{}", {"auth:current-scopes", "a:*"});
-  EXPECT_THAT(current_scopes(*deployment.api, {}).value(), ElementsAre("auth:current-scopes", "a:*"));
+  EXPECT_THAT(current_scopes(*deployment.api, {}).value(),
+              ElementsAre("a:*", "assume:anonymous", "auth:current-scopes"));
   deployment.access.credentials->authorized_scopes = {"auth:current-scopes"};
   deployment.renew();
-  EXPECT_THAT(current_scopes(*deployment.api, {}).value(), ElementsAre("auth:current-scopes"));
+  EXPECT_THAT(current_scopes(*deployment.api, {}).value(), ElementsAre("assume:anonymous", "auth:current-scopes"));
 }
 
 TEST(IndexedTask, IsWhatTheIndexHas) {

@@ -29,6 +29,7 @@ class Lz4Codec final : public Codec {
 
   Result<void> decode(Work& work) override {
     if (work.stored.empty() && is_complete_) return {};
+    if (is_complete_ && frames_ > 0 && !may_begin_frame(work.stored.front())) return garbage_after(piece());
     TRY(refuse_legacy(work.stored));
     std::size_t used = work.stored.size();
     std::size_t given = work.target.size();
@@ -45,6 +46,9 @@ class Lz4Codec final : public Codec {
   std::string_view piece() const override { return "frame"; }
 
  private:
+  // The first byte of a frame's magic number, or of one that is to be skipped.
+  static bool may_begin_frame(char first) { return first == '\x04' || (first & 0xf0) == 0x50; }
+
   // `lz4 -l` (the Linux kernel's form) has neither checksums nor an end mark: its truncation would pass unseen.
   Result<void> refuse_legacy(std::span<const char> stored) {
     std::size_t more = std::min(kLegacyMagic.size() - first_bytes_, stored.size());

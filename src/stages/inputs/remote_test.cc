@@ -157,7 +157,7 @@ TEST_F(RemoteInputs, MatchesPatternsAndListsNoMoreThanNeeded) {
     EXPECT_EQ(store_.asked, row.asked) << row.pattern;
   }
   EXPECT_EQ(names({"s3://data"}).size(), 5U);
-  EXPECT_THAT(client_.asked, IsEmpty());
+  EXPECT_EQ(client_.asked.size(), 2U) << "several that are named are asked for at once; here they are not found";
 }
 
 TEST_F(RemoteInputs, SaysWhatIsThereInstead) {

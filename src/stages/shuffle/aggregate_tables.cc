@@ -83,13 +83,15 @@ void AggregateTables::report(const Entry& refused, const Scatter& scatter) const
   const EntryReader reader(peers_.splitter.separator);
   const std::string_view key = reader.key(refused);
   const std::string_view value = reader.value(refused);
+  // One line, whatever separates them inside.
+  const std::string_view between = peers_.splitter.separator == kBetweenInside ? " " : peers_.splitter.separator;
   std::string others;
   if (scatter.last_input > scatter.input) {
     others = fmt::format(" or one of the {} after it", scatter.last_input - scatter.input);
   }
   peers_.events->emit(event::RecordBad{.input = scatter.input,
                                        .line = 0,
-                                       .record = fmt::format("{}\t{}", key, value),
+                                       .record = fmt::format("{}{}{}", key, between, value),
                                        .reason = fmt::format("in what was written for this input{}: {}", others,
                                                              not_a_number(aggregation_.kind, key, value)),
                                        .details = ""});

@@ -208,7 +208,7 @@ TEST(Access, NeedsAClockThatIsRight) {
 TEST(Access, TellsWhatTheCallerMayDo) {
   Deployment deployment("{}", {"auth:current-scopes", "a:*"});
   EXPECT_THAT(held_scopes(*deployment.api, {}).value().scopes.value(),
-              testing::ElementsAre("auth:current-scopes", "a:*"));
+              testing::ElementsAre("a:*", "assume:anonymous", "auth:current-scopes"));
   Deployment silent("{}", {"a:*"});
   HeldScopes unknown = held_scopes(*silent.api, {}).value();
   EXPECT_FALSE(unknown.scopes.has_value());

@@ -185,9 +185,9 @@ void Narrator::finish(std::vector<std::string>& lines) const {
   if (options_.verbose) return;
   for (const Row& row :
        {Row{kFailedInputs, "failed input", "", "; result.json has them all"},
-        Row{kBadRecords, "bad record", "", "; bad_records.txt has those that count"},
-        Row{kBadGroups, "bad group", "", ""}, Row{kDeaths, "death of a child", "deaths of children", ""},
-        Row{kWarnings, "warning", "", ""}, Row{kNotes, "note", "", ""},
+        Row{kBadRecords, "bad record", "", "; bad_records.txt has them all"}, Row{kBadGroups, "bad group", "", ""},
+        Row{kDeaths, "death of a child", "deaths of children", ""}, Row{kWarnings, "warning", "", ""},
+        Row{kNotes, "note", "", ""},
         Row{kModuleLines, "line that modules printed", "lines that modules printed", ""}}) {
     const std::size_t left = counts_[row.kind] - shown_[row.kind];
     if (left == 0) continue;

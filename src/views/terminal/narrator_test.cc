@@ -93,7 +93,7 @@ TEST(Narrator, TellsAReasonOnceAndCountsIt) {
   std::vector<event::Event> events(7000, event::RecordBad{.line = 1, .reason = "KeyError: 'info'"});
   EXPECT_THAT(told({.input_name = input_name}, events),
               ElementsAre("bad record: in0:1: KeyError: 'info'",
-                          "note: 7,000 bad records, all KeyError: 'info'; bad_records.txt has those that count"));
+                          "note: 7,000 bad records, all KeyError: 'info'; bad_records.txt has them all"));
   events.emplace_back(event::RecordBad{.line = 9, .reason = "ValueError"});
   EXPECT_THAT(
       told({.quiet = true, .input_name = input_name}, events),
