@@ -37,21 +37,6 @@ std::string start_of_file(const std::filesystem::path& path) {
   return text;
 }
 
-// What a script may import or call: small files that stand in the job folder.
-bool is_named_in_a_helper(const std::string& job_folder) {
-  constexpr std::size_t kMostFiles = 1000;
-  std::error_code error;
-  std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(job_folder, error)) {
-    if (++files > kMostFiles) break;
-    const std::string ending = entry.path().extension();
-    const bool is_code = ending.empty() || ending == ".py" || ending == ".sh" || ending == ".awk" || ending == ".pl" ||
-                         ending == ".rb" || ending == ".js" || ending == ".mjs" || ending == ".cjs";
-    if (is_code && entry.file_size(error) <= limits::kMiB && names_a_variable(start_of_file(entry.path()))) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::vector<std::string> input_variables(std::string_view name) {
@@ -59,10 +44,9 @@ std::vector<std::string> input_variables(std::string_view name) {
 }
 
 bool asks_for_input_name(const std::vector<std::string>& command, const std::string& job_folder) {
-  auto is_named_by = [&](const std::string& word) {
+  return std::any_of(command.begin(), command.end(), [&](const std::string& word) {
     return names_a_variable(word) || names_a_variable(start_of_file(std::filesystem::path(job_folder) / word));
-  };
-  return std::any_of(command.begin(), command.end(), is_named_by) || is_named_in_a_helper(job_folder);
+  });
 }
 
 }  // namespace quern::process
