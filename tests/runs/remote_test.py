@@ -443,7 +443,7 @@ class TheWeb(Remote):
         for proxy in (f"http://me:{secret}/x@127.0.0.1:9", f"http://me:x/{secret}@127.0.0.1:9", f"http://me:{secret} x@127.0.0.1:9",
                       f"http://me:{secret}#@127.0.0.1:9", f"odd://me:{secret}@127.0.0.1:9", f"me:{secret}@127.0.0.1:bad", f"http://{'x' * 300}{secret}/@h"):
             with self.subTest(proxy=proxy):
-                self.job("/a")
+                self.job("/a", more="downloads: {patience: 1s}\n")
                 run = self.quern("run", environment={"http_proxy": proxy, "no_proxy": "", "NO_PROXY": ""})
                 self.assertNotEqual(run.status, 0, run)
                 self.assert_shown_nowhere(run, secret)
