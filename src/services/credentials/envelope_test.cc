@@ -148,7 +148,9 @@ TEST(Envelope, SaysTheSameOfEveryWayToChangeIt) {
   }
   for (const char* name : {"symmetricKey", "credentials"}) {
     Json other = object;
-    other[name] = base64_encode(base64_decode(object[name].get<std::string>())->substr(1));
+    // Not the first byte: without a zero there, a number is the same.
+    const std::string bytes = *base64_decode(object[name].get<std::string>());
+    other[name] = base64_encode(bytes.substr(0, bytes.size() - 1));
     EXPECT_EQ(error_of(value_of(other)).message, expected) << name;
   }
   // The key that another envelope was sealed with.
