@@ -180,7 +180,7 @@ GIVEN_ROWS = [
      b'a {"b":[NaN,-Infinity]}\n', None),
     ("a quote in a value", "('a', {'\"': '\"\\\\'})", "['a', {'\"': '\"\\\\'}]", b'a {"\\"":"\\"\\\\"}\n', None),
     ("a date", "('a', '1970-01-01T00:00:00.000Z')", "[['a', {d: new Date(0)}.d.toJSON()]]", b"a 1970-01-01T00:00:00.000Z\n", None),
-    ("a date that is none", "('a', {1})", "['a', {d: [new Date('x')]}]", b"", "set is not|an invalid Date in it"),
+    ("an invalid date", "('a', {1})", "['a', {d: [new Date('x')]}]", b"", "set is not|an invalid Date in it"),
     ("a set as a value", "('a', {1})", "['a', new Set([1])]", b"", "set is not JSON serializable|value of a pair has Set in it"),
     ("a map in a value", "('a', [{1}])", "[['a', [new Map([[1, 2]])]]]", b"", r"set is not|Map in it.*use Object.fromEntries\(map\)"),
     ("a large integer in a value", "('a', [lambda: 0])", "[['a', [2n]]]", b"", r"function is not|bigint in it.*use String\(number\)"),

@@ -27,7 +27,7 @@ bool is_authority(std::string_view text, bool may_have_port) {
   return std::all_of(host.begin(), host.end(), is_host_letter);
 }
 
-// Where the @ after a user name and a password is; npos if there is none. The URL has its mark at `mark`.
+// Where the @ after a user name and a password is; npos if the URL has neither. `mark` is where its "://" is.
 std::size_t end_of_user(std::string_view url, std::size_t mark) {
   const std::size_t begin = mark + kAuthorityMark.size();
   const std::string_view rest = url.substr(begin);
