@@ -16,6 +16,7 @@
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <thread>
 #include <vector>
 
 #include "services/disk/file_digest.h"
@@ -103,18 +104,41 @@ TEST_F(ScratchFolderTest, RemovesOnlyWhatAKilledRunLeft) {
   }
 }
 
-TEST_F(ScratchFolderTest, RemovesWhatWasKilledBeforeItWasLockedWhenThatIsLongAgo) {
-  for (const char* name : {"quern-old001", "quern-new001", "quern-busy01", "quern-full01"})
+TEST_F(ScratchFolderTest, RemovesWhatWasKilledBeforeItWasLocked) {
+  for (const char* name :
+       {"quern-new-empty1", "quern-new-locks1", "quern-new-busy01", "quern-new-full01", ".quern-new-hide01"})
     fs::create_directories(at(name));
-  put("quern-old001/quern.lock.new", "1\n");
-  put("quern-busy01/quern.lock.new", "1\n");
-  put("quern-full01/file", "not ours");
-  const Fd busy = open_file(at("quern-busy01/quern.lock.new"), O_RDWR).value();
+  put("quern-new-locks1/quern.lock", "1\n");
+  put("quern-new-busy01/quern.lock", "1\n");
+  put("quern-new-full01/file", "not ours");
+  const Fd busy = open_file(at("quern-new-busy01/quern.lock"), O_RDWR).value();
   ASSERT_EQ(::flock(busy.number(), LOCK_EX), 0);
-  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(2);
-  for (const char* name : {"quern-old001", "quern-busy01", "quern-full01"}) fs::last_write_time(at(name), long_ago);
   ASSERT_TRUE(ScratchFolder::make(root_).ok());
-  EXPECT_THAT(names(), testing::UnorderedElementsAre("quern-new001", "quern-busy01", "quern-full01"));
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("quern-new-busy01", "quern-new-full01"));
+}
+
+TEST_F(ScratchFolderTest, RemovesAnEmptyOneThatWasNeverLockedWhenThatIsLongAgo) {
+  for (const char* name : {"quern-old001", "quern-new001", "quern-full01"}) fs::create_directories(at(name));
+  put("quern-full01/file", "not ours");
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(2);
+  for (const char* name : {"quern-old001", "quern-full01"}) fs::last_write_time(at(name), long_ago);
+  ASSERT_TRUE(ScratchFolder::make(root_).ok());
+  EXPECT_THAT(names(), testing::UnorderedElementsAre("quern-new001", "quern-full01"));
+}
+
+TEST_F(ScratchFolderTest, IsMadeBesideOthersThatClearUp) {
+  std::vector<std::thread> makers;
+  for (int i = 0; i < 8; ++i) {
+    makers.emplace_back([this] {
+      for (int turn = 0; turn < 100; ++turn) {
+        auto folder = ScratchFolder::make(root_);
+        ASSERT_TRUE(folder.ok()) << folder.error().message;
+        EXPECT_TRUE(fs::exists(folder.value().path() + "/quern.lock"));
+      }
+    });
+  }
+  for (auto& maker : makers) maker.join();
+  EXPECT_THAT(names(), testing::IsEmpty());
 }
 
 TEST_F(ScratchFolderTest, KeepsItsLockWhileAnythingIsLeftInIt) {

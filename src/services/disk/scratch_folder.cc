@@ -22,20 +22,30 @@ namespace {
 
 constexpr const char* kPrefix = "quern-";
 constexpr const char* kHiddenPrefix = ".quern-";
+// Follows the prefix until the folder is locked: a folder whose name has it belongs to nobody.
+constexpr std::string_view kNewMark = "new-";
 constexpr std::size_t kFolderCharacters = 6;
 constexpr std::size_t kFileCharacters = 10;
 constexpr const char* kLockName = "quern.lock";
-constexpr const char* kNewLockName = "quern.lock.new";
-// A folder is locked at once after it is made. One that is not after this long was left by a quern that died meanwhile.
+// Of versions that gave the folder its name first.
+constexpr const char* kOldLockName = "quern.lock.new";
 constexpr std::chrono::hours kLockedWithin{1};
+// Another quern may take a new folder for one that was left; then the next is made.
+constexpr int kMostTries = 100;
 
-// What follows the prefix in one of our names; none: it is not one.
-std::optional<std::string_view> random_part(std::string_view name) {
+struct OwnName {
+  bool is_new;
+  std::string_view random;
+};
+
+std::optional<OwnName> own_name(std::string_view name) {
   for (std::string_view prefix : {kPrefix, kHiddenPrefix}) {
     if (!name.starts_with(prefix)) continue;
     name.remove_prefix(prefix.size());
+    const bool is_new = name.starts_with(kNewMark);
+    if (is_new) name.remove_prefix(kNewMark.size());
     auto is_ours = [](unsigned char byte) { return std::isalnum(byte) != 0; };
-    return std::all_of(name.begin(), name.end(), is_ours) ? std::optional(name) : std::nullopt;
+    if (std::all_of(name.begin(), name.end(), is_ours)) return OwnName{.is_new = is_new, .random = name};
   }
   return std::nullopt;
 }
@@ -57,7 +67,6 @@ bool is_old(const struct stat& status) {
 
 // Without a descriptor, as there may be none.
 void remove_empty(const std::string& path) {
-  ::unlink((path + "/" + kNewLockName).c_str());
   ::unlink((path + "/" + kLockName).c_str());
   ::rmdir(path.c_str());
 }
@@ -67,26 +76,24 @@ void remove_scratch(const std::string& path) {
   if (remove_all_but(path, kLockName)) remove_empty(path);
 }
 
-void remove_if_left_over(const std::string& path, const struct stat& status) {
+void remove_if_left_over(const std::string& path, bool has_no_owner_yet) {
   const Fd lock = open_lock(path + "/" + kLockName);
   if (lock.is_open() || errno != ENOENT) {
     if (can_lock(lock)) remove_scratch(path);
-    return;
+  } else if (has_no_owner_yet) {
+    // Its lock stays, should there be one by now.
+    ::unlink((path + "/" + kOldLockName).c_str());
+    ::rmdir(path.c_str());
   }
-  const Fd new_lock = open_lock(path + "/" + kNewLockName);
-  const bool is_free = new_lock.is_open() ? can_lock(new_lock) : errno == ENOENT;
-  if (is_free && is_old(status)) remove_empty(path);
 }
 
-// The lock file gets its name when it is locked already: whoever finds it unlocked knows that its owner is gone.
+// Open, and locked unless this file system has no locks, as some over a network: there a folder is only not cleaned up
+// after a kill.
 Result<Fd> make_lock(const std::string& folder) {
-  std::string new_path = folder + "/" + kNewLockName;
-  TRY_ASSIGN(Fd lock, open_file(new_path, O_RDWR | O_CREAT | O_EXCL, 0600));
-  // A full disk lets a folder be made but nothing be written: find that out now. Some network file systems have no
-  // locks; there the folder is only not cleaned up after a kill.
+  TRY_ASSIGN(Fd lock, open_file(folder + "/" + kLockName, O_RDWR | O_CREAT | O_EXCL, 0600));
+  // A full disk lets a folder be made but nothing be written: find that out now.
   TRY(write_all(lock, std::to_string(::getpid()) + "\n"));
-  if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) return lock;
-  if (::rename(new_path.c_str(), (folder + "/" + kLockName).c_str()) != 0) return os_error("renaming", errno);
+  if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return os_error("locking", ENOENT);
   return lock;
 }
 
@@ -109,13 +116,14 @@ void remove_left_overs(const std::string& folder) {
   DIR* stream = ::opendir(folder.c_str());
   if (stream == nullptr) return;
   while (const dirent* entry = ::readdir(stream)) {
-    const auto random = random_part(entry->d_name);
-    if (!random.has_value()) continue;
+    const auto name = own_name(entry->d_name);
+    if (!name.has_value()) continue;
     const std::string path = folder + "/" + entry->d_name;
     const auto status = own_entry(path);
     if (!status.has_value()) continue;
-    if (S_ISDIR(status->st_mode) && random->size() == kFolderCharacters) remove_if_left_over(path, *status);
-    if (!S_ISREG(status->st_mode) || random->size() != kFileCharacters || entry->d_name[0] != '.') continue;
+    if (S_ISDIR(status->st_mode) && name->random.size() == kFolderCharacters)
+      remove_if_left_over(path, name->is_new || is_old(*status));
+    if (!S_ISREG(status->st_mode) || name->random.size() != kFileCharacters || entry->d_name[0] != '.') continue;
     const Fd file = open_lock(path);
     if (can_lock(file) && own_temporary(file, path)) ::unlink(path.c_str());
   }
@@ -131,15 +139,24 @@ Result<ScratchFolder> ScratchFolder::make(const std::string& parent) {
 
 Result<ScratchFolder> ScratchFolder::make_hidden(const std::string& parent) { return make_in(parent, kHiddenPrefix); }
 
+// The folder gets its name when it is locked already: a quern that is killed meanwhile leaves what the next one knows
+// for a left-over, and whoever finds a folder of that name unlocked knows that its owner is gone.
 Result<ScratchFolder> ScratchFolder::make_in(const std::string& parent, const std::string& prefix) {
   remove_left_overs(parent);
-  std::string path = parent + "/" + prefix + std::string(kFolderCharacters, 'X');
-  std::string what = "making a folder for temporary files in " + parent;
-  if (::mkdtemp(path.data()) == nullptr) return os_error(what, errno);
-  auto lock = make_lock(path).context(what);
-  if (lock.ok()) return ScratchFolder(std::move(path), std::move(lock).value());
-  remove_empty(path);
-  return std::move(lock).error();
+  const std::string what = "making a folder for temporary files in " + parent;
+  const std::string start = parent + "/" + prefix;
+  for (int tries = 1;; ++tries) {
+    std::string made = start + std::string(kNewMark) + std::string(kFolderCharacters, 'X');
+    if (::mkdtemp(made.data()) == nullptr) return os_error(what, errno);
+    std::string path = start + made.substr(made.size() - kFolderCharacters);
+    auto lock = make_lock(made).context(what);
+    if (lock.ok()) {
+      if (::rename(made.c_str(), path.c_str()) == 0) return ScratchFolder(std::move(path), std::move(lock).value());
+      lock = os_error(what, errno);
+    }
+    remove_empty(made);
+    if (tries == kMostTries || lock.error().kind != ErrorKind::kNotFound) return std::move(lock).error();
+  }
 }
 
 ScratchFolder::ScratchFolder(ScratchFolder&& other) noexcept
