@@ -387,9 +387,10 @@ class Results:
         self._between = self._separator if self.is_text else "\n"
         self._only_plain = job["plain"]  # keys must be such that their text can be cut behind them
         self._has_text = False  # some of the lines are to be cut
-        # Bytes that are not UTF-8 come as lone surrogates and leave as they came, where any may come.
-        self._on_surrogates = KEEPING_BYTES if keep_bytes else REPLACING
-        self._on_bytes = "surrogateescape" if keep_bytes else "surrogatepass"
+        self._keep_bytes = keep_bytes
+        # Bytes that are not UTF-8 came in, as lone surrogates, and leave as they came. Only then: other text has such
+        # surrogates of its own.
+        self.has_bytes = False
         self._encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
     def add(self, lines, result):
@@ -446,17 +447,22 @@ class Results:
         if isinstance(part, str):
             return str(part)
         if isinstance(part, (bytes, bytearray)):
-            return self._decoded(part)
+            return self.decoded(part)
         return self._encode_json(part)
 
-    def _decoded(self, value):
-        return str(value, "utf-8", self._on_bytes)
+    def decoded(self, data):
+        """The text of these bytes, which come from the records or from the function."""
+        try:
+            return str(data, "utf-8")
+        except UnicodeDecodeError:
+            self.has_bytes = self._keep_bytes
+            return str(data, "utf-8", "surrogateescape" if self._keep_bytes else "surrogatepass")
 
     def _add_other(self, lines, result):
         before = len(lines)
         try:
             if isinstance(result, (bytes, bytearray)):
-                self._add_text(lines, self._decoded(result))
+                self._add_text(lines, self.decoded(result))
             elif isinstance(result, str):
                 self._add_text(lines, str(result))
             else:
@@ -521,7 +527,7 @@ class Results:
         return self._encode(joined(self.cut(lines)))
 
     def _encode(self, text):
-        return text.encode("utf-8", self._on_surrogates)
+        return text.encode("utf-8", KEEPING_BYTES if self.has_bytes else REPLACING)
 
 
 def joined(lines):
@@ -661,7 +667,9 @@ class Mapper:
         self._identity = identity
         self._bad = self._blank = self._count = 0
         self._progress.begin(identity)
-        for segment, (name, start, end) in enumerate(segments_of(payload)):
+        self._results.has_bytes = False
+        decoded = self._results.decoded if self._is_text else escaped
+        for segment, (name, start, end) in enumerate(segments_of(payload, decoded)):
             self._segment, self._file, self._index = segment, name, -1
             # A pair, of two lines, must not be cut.
             for piece in pieces_of(payload, start, end, end - start if self._is_pair else PIECE_BYTES):
@@ -684,7 +692,7 @@ class Mapper:
 
     def _split(self, piece):
         if self._is_text:
-            return str(piece, "utf-8", "surrogateescape").split("\n")
+            return self._results.decoded(piece).split("\n")
         try:
             return str(piece, "utf-8").split("\n")
         except UnicodeDecodeError:  # some line of these is bad: bytes instead of a string
@@ -802,6 +810,7 @@ class Reducer:
         self._is_combiner = is_combiner
 
     def answer(self, kind, identity, payload):
+        self._results.has_bytes = False
         self._open(kind, identity, payload)
         self._reduce_whole_groups()
         while self._group < len(self._sizes):
@@ -817,7 +826,7 @@ class Reducer:
         self._flags, count = TWO_INTEGERS.unpack_from(payload)
         self._sizes = struct.unpack_from(f"<{count}I", payload, TWO_INTEGERS.size)
         start = TWO_INTEGERS.size + 4 * count
-        self._input = str(payload[start:], "utf-8", "surrogateescape").split("\n")
+        self._input = self._results.decoded(payload[start:]).split("\n")
         self._position = self._group = self._bad = 0
         self._lines, self._line_counts = [], []
 
@@ -939,7 +948,11 @@ class Reducer:
         return struct.pack(f"<{len(counts) + 1}I", len(counts), *counts)
 
 
-def segments_of(payload):
+def escaped(name):
+    return str(name, "utf-8", "surrogateescape")
+
+
+def segments_of(payload, decoded):
     """Name, start and end within the payload of each segment of a BLOCK."""
     _, count = TWO_INTEGERS.unpack_from(payload)
     position = TWO_INTEGERS.size
@@ -947,7 +960,7 @@ def segments_of(payload):
     for _ in range(count):
         _, size, name_size = SEGMENT.unpack_from(payload, position)
         position += SEGMENT.size
-        table.append((str(payload[position : position + name_size], "utf-8", "surrogateescape"), size))
+        table.append((decoded(payload[position : position + name_size]), size))
         position += name_size
     segments = []
     for name, size in table:

@@ -147,6 +147,39 @@ class Records(HarnessTest):
             child.block(1, [("f", b"a\xff\n")])
             self.assertEqual(child.answer().output, b"a\xff\xef\xbf\xbd 1\n")
 
+    def test_surrogates_of_the_modules_own_are_no_bytes(self):
+        sources = {
+            "python": """
+                import json
+                def mapper(key, file, record):
+                    return (json.loads(record), "\\udcff")
+                def reduce(key, values):
+                    return (json.loads(key), "".join(json.loads(value) for value in values))
+                """,
+            "javascript": """
+                exports.mapper = (key, file, record) => [[JSON.parse(record), "\\udcff"]];
+                exports.reduce = (key, values) => [[JSON.parse(key), Array.from(values, JSON.parse).join("")]];
+                """,
+        }
+        lone, pair = rb'"\udc80\udcff"', rb'"\ud83d\ude00"'
+        for _, start in self.each(**sources):
+            mapper = start(record="text")
+            mapper.block(1, [("f", lone + b"\n" + pair + b"\n")])
+            self.assertEqual(mapper.answer().output.decode(), "\ufffd\ufffd \ufffd\n\U0001f600 \ufffd\n")
+            reducer = start(role="reducer")
+            reducer.groups(1, [(lone, [lone, pair])])
+            self.assertEqual(reducer.answer().output.decode(), "\ufffd\ufffd \ufffd\ufffd\U0001f600\n")
+
+    def test_bytes_leave_as_they_came_whatever_came_before(self):
+        for _, start in self.each(python="def mapper(key, file, record):\n    return record\ndef reduce(key, values):\n    return (key, b'\\xfe')\n"):
+            child = start(record="text")
+            for given in (b"a\xff\n", b"a\n", b"b\xff\n"):
+                child.block(1, [("f", given)])
+                self.assertEqual(child.answer().output, given)
+            reducer = start(role="reducer")
+            reducer.groups(1, [(b"a", [b"1"]), (b"b\xff", [b"2"])])
+            self.assertEqual(reducer.answer().output, b"a \xfe\nb\xff \xfe\n")
+
     def test_numbers_are_as_the_language_has_them(self):
         for _, start in self.each(python="def mapper(key, file, record):\n    return ('x', record)\n"):
             child = start()
