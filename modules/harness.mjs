@@ -82,8 +82,18 @@ function keepDescriptors() {
   fs.closeSync = (fd) => {
     if (isKept(fd)) throw refusal();
     closeSync(fd);
+    // Else what is printed would fail, or go to the file that is opened next.
+    if (fd <= 2) openSync("/dev/null", "r+");
   };
-  fs.close = (fd, done = () => {}) => (isKept(fd) ? setImmediate(done, refusal()) : close(fd, done));
+  fs.close = (fd, done = () => {}) => {
+    if (!isKept(fd) && !(fd <= 2)) return close(fd, done);
+    try {
+      fs.closeSync(fd);
+      setImmediate(done, null);
+    } catch (error) {
+      setImmediate(done, error);
+    }
+  };
 }
 
 function isOutputOpen() {

@@ -32,6 +32,7 @@ sys.path = THEIR_PATH
 # A module that closes or opens descriptors meets low numbers, so the pipes to quern are moved to these.
 READ_DESCRIPTOR = max(5, min(500, os.sysconf("SC_OPEN_MAX") - 2))
 WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
+STANDARD_DESCRIPTORS = (0, 1, 2)
 
 CO_COROUTINE = 0x80  # inspect.CO_COROUTINE
 MAGIC = 0x314E5251  # "QRN1", little-endian
@@ -102,8 +103,17 @@ def move_descriptors():
         if fd in kept:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         close(fd)
+        if fd in STANDARD_DESCRIPTORS:  # else what is printed would fail, or go to the file that is opened next
+            null = os.open(os.devnull, os.O_RDWR)
+            os.dup2(null, fd)
+            if null != fd:
+                close(null)
 
     def close_range_around_kept(fd_low, fd_high):
+        for number in STANDARD_DESCRIPTORS:
+            if fd_low <= number < fd_high:
+                close_unless_kept(number)
+        fd_low = max(fd_low, len(STANDARD_DESCRIPTORS))
         for number in kept:
             if fd_low <= number < fd_high:
                 close_range(fd_low, number)
@@ -1032,6 +1042,7 @@ def prepare_log():
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
+            stream.close = stream.flush
 
 
 def set_up(channel, counters, progress, job):

@@ -124,6 +124,44 @@ class Living(HarnessTest):
             self.assertEqual(child.answer().output, b"a 1\na 1\na 1\n")
             self.assertEqual(child.finish()[1], 0)
 
+    def test_what_is_printed_after_a_close_fails_nowhere_and_goes_into_no_file(self):
+        sources = {
+            "python": """
+                import os, sys
+                def mapper(key, file, record):
+                    if record == 1: os.close(1)
+                    if record == 2: os.close(1), os.close(2)
+                    if record == 3: os.closerange(0, 3)
+                    if record == 4: sys.stdout.close(), sys.stderr.close()
+                    if record == 5:
+                        with sys.stdout: print("in it")
+                    with open(os.environ["OUT"], "wb") as file:
+                        print("out"), print("err", file=sys.stderr), os.write(1, b"raw")
+                        return str(file.fileno() > 2), os.path.getsize(file.name)
+                """,
+            "javascript": """
+                const fs = require("fs");
+                exports.mapper = async (key, file, record) => {
+                    if (record === 1) fs.closeSync(1);
+                    if (record >= 2) [1, 2].forEach((fd) => fs.closeSync(fd));
+                    if (record === 3) fs.closeSync(0);
+                    if (record === 4) await new Promise((done) => fs.close(1, done));
+                    if (record === 5) process.stdout.destroy();
+                    const own = fs.openSync(process.env.OUT, "w");
+                    console.log("out"), console.error("err"), fs.writeSync(1, "raw");
+                    const { size } = fs.fstatSync(own);
+                    fs.closeSync(own);
+                    return [own > 2 ? "True" : "False", size];
+                };
+                """,
+        }
+        for _, start in self.each(**sources):
+            child = start(environment={"OUT": os.path.join(self.folders[-1], "out")})
+            child.block(1, [("f", b"1\n2\n3\n4\n5\n")])
+            answer = child.answer()
+            self.assertEqual((answer.output, answer.bad), (b"True 0\n" * 5, []))
+            self.assertEqual(child.finish()[1], 0)
+
     def test_a_module_that_closes_all_descriptors_loses_only_its_own(self):
         sources = {
             "python": """
