@@ -215,6 +215,20 @@ class ReducersThatDie(Scenario):
             self.assert_run(run, result="a 1\nb 1\n", says="started another")
             os.remove(mark)
 
+    def test_lines_reducers_that_gave_much(self):
+        mark = self.path("died")
+        rows = [f"{number:06}" for number in range(60_000)]
+        for more in ("", "reducers: 3\n"):
+            with self.subTest(more=more):
+                self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {language: binary, script: reducer.sh, interface: "
+                                                      "lines}\ninputs: [data/*]\n" + TEXT + more,
+                                "mapper.py": "def mapper(key, file, record):\n    return record, 1\n", "data/a.txt": "\n".join(rows) + "\n"})
+                self.write("reducer.sh", f"#!/bin/sh\nif mkdir '{mark}'; then head -n 9000; kill -9 $$; fi 2>&-\ncat\n", executable=True)
+                run = self.quern("run")
+                self.assert_run(run, says="gave it all again")
+                self.assertEqual(len(run.result.splitlines()), 60_000, run)
+                os.rmdir(mark)
+
     def test_files_reducers(self):
         mark = self.path("died")
         self.write_all({"analysis-tools.yml": "mapper: {language: python, script: mapper.py}\nreducer: {language: binary, script: reducer.sh, interface: "

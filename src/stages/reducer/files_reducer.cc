@@ -28,7 +28,7 @@ class FilesReducer final : public Reducer {
       TRY_ASSIGN(auto groups, open());
       return reduce(*groups, sink, stop);
     };
-    return program_.run(reduce_all, [this] { return !has_given_; });
+    return program_.run(reduce_all);
   }
 
  private:
@@ -41,7 +41,6 @@ class FilesReducer final : public Reducer {
   std::string input_name_;  // what the child reads; borrowed by it
   ChildReport report_;
   Program program_;
-  bool has_given_ = false;
 };
 
 Result<void> make_folder(const std::string& path) {
@@ -71,7 +70,6 @@ Result<void> FilesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
                              fmt::format("{} wrote result.txt, so the {} on its standard output are not used",
                                          report_.name(), format_bytes(printed_bytes))});
   }
-  has_given_ = true;
   TRY_ASSIGN(std::uint64_t output_bytes, hand_over(has_result ? result : printed, sink, stop));
   report_.emit(event::GroupsReduced{
       .child = options_.child, .groups = counts.groups, .values = counts.values, .output_bytes = output_bytes});

@@ -1,9 +1,12 @@
 #include "stages/reducer/lines_reducer.h"
 
 #include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -16,6 +19,30 @@
 namespace quern::reducer {
 namespace {
 
+// What was written from the start on: enough to tell whether another child writes the same.
+class Written {
+ public:
+  Written() { clear(); }
+  void clear() {
+    bytes_ = 0;
+    XXH3_64bits_reset(&state_);
+  }
+  void add(std::string_view more) {
+    bytes_ += more.size();
+    XXH3_64bits_update(&state_, more.data(), more.size());
+  }
+  std::uint64_t bytes() const { return bytes_; }
+  bool operator==(const Written& other) const {
+    return bytes_ == other.bytes_ && XXH3_64bits_digest(&state_) == XXH3_64bits_digest(&other.state_);
+  }
+
+ private:
+  std::uint64_t bytes_ = 0;
+  XXH3_state_t state_;
+};
+
+// A child that dies is replaced by one that gets everything again. What the sink has of the one before is not taken
+// back: the other one has to begin with the same lines.
 class LinesReducer final : public Reducer {
  public:
   // `take_back` forgets what the sink was given of a child that failed; false if that cannot be done.
@@ -33,12 +60,16 @@ class LinesReducer final : public Reducer {
       TRY_ASSIGN(auto groups, open());
       return reduce(*groups, sink, stop);
     };
-    return program_.run(reduce_all, [this] { return !has_given_ || take_back_(); });
+    return program_.run(reduce_all);
   }
 
  private:
   Result<void> reduce(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop);
+  void begin_anew();
   Result<void> send(GroupLines& lines);
+  Result<void> compare();
+  Result<std::uint64_t> hand_over(ReducedSink& sink, bool at_end);
+  void tell(GroupLines& lines, std::uint64_t output_bytes);
   Result<void> step(ReducedSink& sink, GroupLines& lines, const std::stop_token& stop);
 
   const ReducerOptions options_;
@@ -49,21 +80,22 @@ class LinesReducer final : public Reducer {
   Program program_;
   std::size_t next_buffer_ = 0;
   bool has_more_ = true;
-  bool has_given_ = false;
   Buffer output_;
+  Written written_;   // by this child
+  Written expected_;  // what the sink has of those before
   // What was fed to this child, and the most that was told of any.
   GroupLines::Counts fed_;
   GroupLines::Counts told_;
 };
 
+Error other_lines() {
+  return {.kind = ErrorKind::kChildFailed,
+          .message = "it was given everything again and did not write the same lines as the one before"};
+}
+
 Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
   GroupLines lines(groups, options_.separator);
-  next_buffer_ = 0;
-  has_more_ = true;
-  has_given_ = false;
-  output_.clear();
-  fed_ = {};
-  for (Buffer& buffer : buffers_) buffer.clear();
+  begin_anew();
   while (has_more_ && !program_.refuses_input() && !program_.has_exited()) {
     // A buffer is free again when no more is unsent than the other one holds.
     if (program_.child().unsent_bytes() <= buffers_[1 - next_buffer_].size()) {
@@ -76,6 +108,11 @@ Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
   program_.child().end_input();
   while (!program_.has_exited()) TRY(step(sink, lines, stop));
   TRY(program_.judge());
+  // It has left before it has written it all once more.
+  if (written_.bytes() < expected_.bytes()) return other_lines();
+  // A last line may lack its end. It counts only now, as that of a child that died may be a part of one.
+  TRY_ASSIGN(std::uint64_t last_bytes, hand_over(sink, true));
+  tell(lines, last_bytes);
   if (has_more_ || program_.refuses_input()) {
     report_.warn(
         fmt::format("{} left before it had read all of its input; what it wrote is the result", report_.name()));
@@ -92,24 +129,55 @@ Result<void> LinesReducer::send(GroupLines& lines) {
   return {};
 }
 
+void LinesReducer::begin_anew() {
+  if (take_back_()) written_.clear();
+  // A child that died before it had written all that is expected of it has changed nothing.
+  if (written_.bytes() > expected_.bytes()) expected_ = written_;
+  written_.clear();
+  next_buffer_ = 0;
+  has_more_ = true;
+  output_.clear();
+  fed_ = {};
+  for (Buffer& buffer : buffers_) buffer.clear();
+}
+
+// Takes off the output what the sink has already.
+Result<void> LinesReducer::compare() {
+  if (written_.bytes() >= expected_.bytes()) return {};
+  const std::size_t known = std::min<std::uint64_t>(expected_.bytes() - written_.bytes(), output_.size());
+  written_.add(output_.view().substr(0, known));
+  if (written_.bytes() == expected_.bytes() && !(written_ == expected_)) return other_lines();
+  std::memmove(output_.data(), output_.data() + known, output_.size() - known);
+  output_.resize(output_.size() - known);
+  return {};
+}
+
+Result<std::uint64_t> LinesReducer::hand_over(ReducedSink& sink, bool at_end) {
+  written_.add(output_.view().substr(0, output_.view().rfind('\n') + 1));
+  return hand_over_lines(output_, at_end, options_, sink);
+}
+
 Result<void> LinesReducer::step(ReducedSink& sink, GroupLines& lines, const std::stop_token& stop) {
   TRY(program_.step(output_, stop));
-  TRY_ASSIGN(std::uint64_t output_bytes, hand_over_lines(output_, program_.has_exited(), options_, sink));
-  has_given_ |= output_bytes > 0;
+  TRY(compare());
+  TRY_ASSIGN(std::uint64_t output_bytes, hand_over(sink, false));
+  tell(lines, output_bytes);
+  return {};
+}
+
+void LinesReducer::tell(GroupLines& lines, std::uint64_t output_bytes) {
   GroupLines::Counts counts = lines.take_counts();
   fed_.groups += counts.groups;
   fed_.values += counts.values;
   // What is combined is reduced later, and counts then.
-  if (options_.role == event::Role::kReducer && (fed_.values > told_.values || output_bytes > 0)) {
-    GroupLines::Counts most = {.groups = std::max(fed_.groups, told_.groups),
-                               .values = std::max(fed_.values, told_.values)};
-    report_.emit(event::GroupsReduced{.child = options_.child,
-                                      .groups = most.groups - told_.groups,
-                                      .values = most.values - told_.values,
-                                      .output_bytes = output_bytes});
-    told_ = most;
-  }
-  return {};
+  if (options_.role != event::Role::kReducer || (fed_.values <= told_.values && output_bytes == 0)) return;
+  GroupLines::Counts most = {.groups = std::max(fed_.groups, told_.groups),
+                             .values = std::max(fed_.values, told_.values)};
+  report_.emit(event::GroupsReduced{.child = options_.child,
+                                    .groups = most.groups - told_.groups,
+                                    .values = most.values - told_.values,
+                                    .output_bytes = output_bytes});
+  told_ = most;
 }
 
 // What a block is combined to, until its child has ended well.

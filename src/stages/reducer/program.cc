@@ -34,7 +34,7 @@ Result<void> Program::start_child() {
   return {};
 }
 
-Result<void> Program::run(const std::function<Result<void>()>& reduce, const std::function<bool()>& may_repeat) {
+Result<void> Program::run(const std::function<Result<void>()>& reduce) {
   Result<void> result;
   while (true) {
     begin();
@@ -44,7 +44,7 @@ Result<void> Program::run(const std::function<Result<void>()>& reduce, const std
     static_cast<void>(end_child(*child_));
     report_.emit_log(*child_, true);
     ++deaths_;
-    if (deaths_ >= options_.attempts || !may_repeat()) {
+    if (deaths_ >= options_.attempts) {
       result = died(result.error().message);
       break;
     }
@@ -73,9 +73,7 @@ Error Program::died(const std::string& how) {
   return report_.died({.when = "",
                        .how = how,
                        .log_lines = child_->last_log_lines(),
-                       .action = deaths_ < options_.attempts
-                                     ? "ended the job: part of what it gave is in the result already"
-                                     : fmt::format("started it {} times", deaths_),
+                       .action = fmt::format("started it {} times", deaths_),
                        .advice = fmt::format("run it by hand: {}; if this exit status is not a failure, list it in the "
                                              "reducer's `ok_exit:`",
                                              process::by_hand(options_.job_folder, command_))});

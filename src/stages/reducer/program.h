@@ -22,8 +22,8 @@ class Program {
 
   Result<void> start();
   // Has `reduce` feed the child and take what it gives. A child that fails is replaced by another, for which `reduce`
-  // begins again, if it `may_repeat`. In the end an error of the child's own gets its cause block.
-  Result<void> run(const std::function<Result<void>()>& reduce, const std::function<bool()>& may_repeat);
+  // begins again. In the end an error of the child's own gets its cause block.
+  Result<void> run(const std::function<Result<void>()>& reduce);
   process::Child& child() { return *child_; }
   // To be called once the child is fed: its time runs from here.
   void begin();

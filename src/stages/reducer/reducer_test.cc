@@ -318,8 +318,34 @@ TEST_F(ReducerTest, StartsAProgramAgainThatHasGivenNothing) {
   EXPECT_EQ(sink_.text, "a 1\nb 2\n");
   EXPECT_EQ(events_.groups(), 2U);
   EXPECT_EQ(events_.values(), 2U);
-  auto result = shell_lines("cat; kill -9 $$", {{"a", {"1"}}});
-  EXPECT_THAT(details_of(result), HasSubstr("part of what it gave is in the result already"));
+}
+
+// The first two children die after most of their output, the second one before it has come as far as the first.
+TEST_F(ReducerTest, GivesAProgramThatHasGivenMuchEverythingAgain) {
+  attempts_ = 3;
+  const std::string dies =
+      "cd $QUERN_JOB_FOLDER\n"
+      "if [ ! -e one ]; then touch one; head -n 300000; printf 'half of a li'; kill -9 $$; fi\n"
+      "if [ ! -e two ]; then touch two; head -n 100000; kill -9 $$; fi\n";
+  auto result = shell_lines(dies + "cat", large_groups());
+  ASSERT_TRUE(result.ok()) << result.error().details;
+  EXPECT_EQ(sink_.added.size(), 400'002U);
+  EXPECT_EQ(sink_.added.front().second, "a 1\n");
+  EXPECT_EQ(sink_.added.back().second, "c 3\n");
+  EXPECT_EQ(events_.groups(), 3U);
+  EXPECT_EQ(events_.values(), 400'002U);
+  EXPECT_EQ(events_.of<event::ChildDied>().size(), 2U);
+}
+
+TEST_F(ReducerTest, EndsTheJobWhereAProgramWritesOtherLinesTheSecondTime) {
+  attempts_ = 2;
+  for (const std::string second : {"echo a 2; cat", "echo a; cat", "exit 0"}) {
+    const std::string dies = "cd $QUERN_JOB_FOLDER; if [ ! -e died ]; then touch died; cat; kill -9 $$; fi\n";
+    EXPECT_THAT(details_of(shell_lines(dies + second, {{"a", {"1"}}, {"b", {"1"}}})),
+                HasSubstr("did not write the same lines as the one before"))
+        << second;
+    fs::remove(root_ + "/job/died");
+  }
 }
 
 TEST_F(ReducerTest, EndsAChildThatHangs) {
