@@ -405,6 +405,11 @@ TEST(Completion, OffersWhatFits) {
   EXPECT_EQ(offered(folder, "quern run --set record = js", 5), "json");
   EXPECT_EQ(offered(folder, "quern run --set record =", 4), "keyed-json|json|text");
   EXPECT_EQ(offered(folder, "quern run --set downloads.keep = y", 5), "yes");
+  EXPECT_EQ(offered(folder, "quern run --set mapper.language =", 4), "python|javascript|binary");
+  EXPECT_EQ(offered(folder, "quern run --set mapper.builtin =", 4), "pairs");
+  EXPECT_EQ(offered(folder, "quern run --set combiner.builtin = m", 5), "min|max");
+  EXPECT_EQ(offered(folder, "quern run --set reducer.builtin = m", 5), "mean|min|max");
+  EXPECT_EQ(offered(folder, "quern run --set reducer.interface = l", 5), "lines");
   EXPECT_EQ(offered(folder, "quern run --set output = da", 5), "data one.gz");
   EXPECT_EQ(offered(folder, "quern run --output = da", 4), "data one.gz");
   std::filesystem::remove_all(folder);

@@ -21,6 +21,7 @@
 #include "app/run_session.h"
 #include "app/task_command.h"
 #include "app/task_environment.h"
+#include "model/compressed_name.h"
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"
 
@@ -118,6 +119,10 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
   if (auto opened = session.open(); !opened.ok()) {
     if (opened.error().kind != ErrorKind::kBadConfig) TRY(session.write_books(session.close(opened.error())));
     return std::move(opened).error();
+  }
+  if (compression_of_name(job.output) != Compression::kNone) {
+    session.events().emit(event::Note{
+        event::Level::kWarning, fmt::format("{} will be plain text, as quern does not compress results", job.output)});
   }
   RunMail mail(session, line, job);
   auto list = [&] {

@@ -135,7 +135,9 @@ std::vector<std::string> setting_words(std::string_view name) {
   for (const job_file::SettingRow& row : job_file::setting_rows()) {
     if (row.path == name && row.words != nullptr) return row.words();
   }
-  return {};
+  const std::size_t dot = name.find('.');
+  return dot == std::string_view::npos ? std::vector<std::string>()
+                                       : job_file::worker_words(name.substr(0, dot), name.substr(dot + 1));
 }
 
 Result<JobFile> parse_job(const JobSources& sources) {

@@ -130,7 +130,7 @@ class WorkerReader {
   Result<Language> read_language() const {
     const Given* given = find("language");
     if (given == nullptr) return missing("language", language_advice());
-    const std::array<std::string, 3> words = {"python", "javascript", "binary"};
+    const std::vector<std::string> words = worker_words(where_.section, "language");
     std::string_view written = given->node.text;
     auto is_one_of = [&](std::initializer_list<std::string_view> other_names) {
       return std::find(other_names.begin(), other_names.end(), written) != other_names.end();
@@ -163,8 +163,7 @@ class WorkerReader {
   }
 
   Result<Interface> read_interface(Language language) const {
-    const std::array<std::string, 3> words = {"function", "lines", "files"};
-    TRY_ASSIGN(std::optional<std::size_t> choice, read_choice("interface", words));
+    TRY_ASSIGN(std::optional<std::size_t> choice, read_choice("interface", worker_words(where_.section, "interface")));
     auto interface = language == Language::kBinary ? Interface::kFiles : Interface::kFunction;
     if (choice.has_value()) interface = static_cast<Interface>(*choice);
     if (interface == Interface::kFiles && where_.section == "combiner") {
@@ -248,16 +247,13 @@ class WorkerReader {
   }
 
   Result<void> check_builtin_name(const Given& given, const std::string& name) const {
-    std::vector<std::string> words = {"sum", "min", "max", "list", "unique", "top"};
-    if (where_.section == "mapper") words = {"pairs"};
-    if (where_.section == "reducer") words.insert(words.begin() + 1, {"count", "mean"});
     if (where_.section == "combiner" && (name == "count" || name == "mean")) {
       return at(given, fmt::format("cannot be {}: a combiner may run any number of times over the values of a key, and "
                                    "{} would then count or average its own results",
                                    name, name));
     }
     YamlNode node{.kind = Kind::kText, .text = name};
-    auto choice = choice_of(node, words);
+    auto choice = choice_of(node, worker_words(where_.section, "builtin"));
     if (!choice.ok()) return at(given, choice.error().message);
     return {};
   }
@@ -358,6 +354,16 @@ Result<void> check_constant(const Step& step, const StepPlace& where, const Sett
 }  // namespace
 
 std::span<const std::string_view> worker_keys() { return kKeyNames; }
+
+std::vector<std::string> worker_words(std::string_view section, std::string_view key) {
+  if (key == "language") return {"python", "javascript", "binary"};
+  if (key == "interface") return {"function", "lines", "files"};
+  if (key == "per_input") return {"auto", "yes", "no"};
+  if (key != "builtin") return {};
+  if (section == "mapper") return {"pairs"};
+  if (section == "reducer") return {"sum", "count", "mean", "min", "max", "list", "unique", "top"};
+  return {"sum", "min", "max", "list", "unique", "top"};
+}
 
 std::optional<Shape> worker_key_shape(std::string_view key) {
   for (const WorkerKey& one : kModuleKeys) {

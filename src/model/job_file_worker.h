@@ -18,6 +18,8 @@ namespace quern::job_file {
 // The keys of a worker, in the order of docs/job-file.md.
 std::span<const std::string_view> worker_keys();
 std::optional<Shape> worker_key_shape(std::string_view key);
+// The words that a key takes in a section, mapper, combiner or reducer; none where it takes any text.
+std::vector<std::string> worker_words(std::string_view section, std::string_view key);
 
 // Where messages put a worker's problems that belong to no single setting of it.
 struct WorkerPlace {

@@ -144,6 +144,12 @@ class NoRoomAndNoRight(Scenario):
         self.assertEqual(run.status, 0, run)
         self.assertEqual(os.path.getsize(self.path("read")), 20_000 * 100)
 
+    def test_a_name_of_a_compressed_file_is_warned_of(self):
+        run = self.quern("run", "--output", "out.gz")
+        self.assertEqual(run.status, 0, run)
+        self.assertIn("out.gz will be plain text", run.stderr, run)
+        self.assertEqual(len(run.left("out.gz")), 20_000 * 100)
+
     def test_a_result_that_is_a_folder(self):
         os.mkdir(self.path("out"))
         run = self.quern("run", "--output", "out")

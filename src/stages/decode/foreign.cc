@@ -27,6 +27,8 @@ constexpr std::string_view kConvert = "convert it: iconv -f UTF-16 -t UTF-8";
 constexpr std::string_view kConvertWide = "convert it: iconv -f UTF-32 -t UTF-8";
 constexpr std::string_view kExport = "write its rows as lines of JSON first, with DuckDB for instance";
 
+constexpr std::string_view kInflate = "decompress it: zlib-flate -uncompress, of Debian's qpdf";
+
 // UTF-32 comes before UTF-16, whose mark it begins with.
 constexpr std::array kFormats = {
     Format{"PK\x03\x04"sv, false, "a zip archive", kUnpack},
@@ -37,6 +39,14 @@ constexpr std::array kFormats = {
     Format{"\x1f\x9d"sv, false, "a file of compress (.Z)", "decompress it: gzip -d"},
     Format{"LZIP\x00"sv, false, "an lzip file", "decompress it: lzip -d"},
     Format{"LZIP\x01"sv, false, "an lzip file", "decompress it: lzip -d"},
+    Format{"\x89LZO\x00\r\n\x1a\n"sv, false, "an lzop file", "decompress it: lzop -d"},
+    Format{"\xff\x06\x00\x00sNaPpY"sv, false, "a Snappy file", "decompress it: snzip -d"},
+    Format{"x\x01"sv, true, "a zlib stream", kInflate},
+    Format{"x\x5e"sv, true, "a zlib stream", kInflate},
+    Format{"x\x9c"sv, true, "a zlib stream", kInflate},
+    Format{"x\xda"sv, true, "a zlib stream", kInflate},
+    Format{"!<arch>\n"sv, false, "an ar archive", kUnpack},
+    Format{"\xc7\x71"sv, false, "a cpio archive", kUnpack},
     Format{"PAR1"sv, true, "a Parquet file", kExport},
     Format{"PARE"sv, true, "an encrypted Parquet file", kExport},
     Format{"ORC"sv, true, "an ORC file", "write its rows as lines of JSON first: orc-tools data"},

@@ -42,6 +42,12 @@ TEST(ForeignFormat, IsKnownByItsContent) {
   for (const auto& [what, bytes] : {Sample{"zip", "PK\x03\x04\x14\0\0\0\x08\0"s},
                                     Sample{"zip", "PK\x05\x06\0\0\0\0"s},
                                     Sample{"7z", "7z\xbc\xaf\x27\x1c\0\x04"s},
+                                    Sample{"lzop", "\x89LZO\0\r\n\x1a\n\x10"s},
+                                    Sample{"Snappy", "\xff\x06\0\0sNaPpY\x01"s},
+                                    Sample{"zlib", "x\x9c\xab\x56\xca\x56\xb2\x32\xac\xe5\x02\0\x0e\x6b\x02\xe7"s},
+                                    Sample{"zlib", "x^\xab\x56\xca\x56\xb2\x32\xac\xe5\x02\0"s},
+                                    Sample{"ar archive", "!<arch>\ndebian-binary   "s},
+                                    Sample{"cpio", "\xc7\x71\x01\x08"s},
                                     Sample{"rar", "Rar!\x1a\x07\x01\0"s},
                                     Sample{"compress (.Z)", "\x1f\x9d\x90\x41"s},
                                     Sample{"lzip", "LZIP\x01\x0c"s},
@@ -73,10 +79,26 @@ TEST(ForeignFormat, IsKnownByItsContent) {
 }
 
 TEST(ForeignFormat, LeavesTextAlone) {
-  for (const std::string& text :
-       {""s, "\n"s, "a"s, "PK\t{\"k\": 1}\n"s, "PAR1\t{\"k\": 1}\n"s, "ORC {\"k\": 1}\n"s, "ORCHID\n"s, "Object\n"s,
-        "LZIP {}\n"s, "7z {}\n"s, "Rar! {}\n"s, "SQLite format 3\n"s, "\xef\xbb\xbf{}\n"s, "a\0b\0c\0d\0rest\n"s,
-        std::string(2000, '\0'), std::string(2000, ' '), std::string(2000, '0')}) {
+  for (const std::string& text : {""s,
+                                  "\n"s,
+                                  "a"s,
+                                  "PK\t{\"k\": 1}\n"s,
+                                  "PAR1\t{\"k\": 1}\n"s,
+                                  "ORC {\"k\": 1}\n"s,
+                                  "ORCHID\n"s,
+                                  "Object\n"s,
+                                  "LZIP {}\n"s,
+                                  "7z {}\n"s,
+                                  "x^2 + y^2\n"s,
+                                  "x\n"s,
+                                  "!<arch> {}\n"s,
+                                  "Rar! {}\n"s,
+                                  "SQLite format 3\n"s,
+                                  "\xef\xbb\xbf{}\n"s,
+                                  "a\0b\0c\0d\0rest\n"s,
+                                  std::string(2000, '\0'),
+                                  std::string(2000, ' '),
+                                  std::string(2000, '0')}) {
     EXPECT_FALSE(foreign_format({.bytes = text, .is_whole = true}).has_value()) << text.substr(0, 20);
     EXPECT_FALSE(foreign_format({.bytes = text, .is_whole = true, .is_decoded = true}).has_value())
         << text.substr(0, 20);
