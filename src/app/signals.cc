@@ -50,6 +50,19 @@ void end_at_the_next_one() {
   unblock();
 }
 
+// The work is done and told, so the first one comes too late to change its exit status.
+void end_at_the_second_one() {
+  static volatile std::sig_atomic_t has_come = 0;
+  for (int signal : kStopSignals) {
+    if (is_ignored(signal)) continue;
+    handle(signal, [](int number) {
+      if (has_come != 0) ::_exit(128 + number);
+      has_come = 1;
+    });
+  }
+  unblock();
+}
+
 }  // namespace
 
 // A handler, and not SIG_IGN, because exec takes it away again: children find these signals as quern found them.
@@ -82,7 +95,7 @@ Signals::~Signals() {
   std::uint64_t one = 1;
   static_cast<void>(::write(ended_.number(), &one, sizeof one) + 0);
   thread_ = {};
-  unblock();
+  if (stopped_by() == 0) end_at_the_second_one();
 }
 
 void Signals::read_signals(std::stop_source& stop, const std::function<void(int)>& said) {

@@ -22,8 +22,8 @@ class Signals {
   static void prepare();
   // Blocks the signals in this thread and in those that it starts.
   static void block();
-  // `stop` and what `said` refers to outlive this object. `said` is called by the signal thread, and may block. Without
-  // this object the signals do again what they do by default.
+  // `stop` and what `said` refers to outlive this object. `said` is called by the signal thread, and may block. Once
+  // this object is gone, only a second signal ends quern: the first one comes too late for what quern has told.
   static Result<std::unique_ptr<Signals>> listen(std::stop_source& stop, std::function<void(int signal)> said);
   ~Signals();
   // The signal that stopped the run, or 0.

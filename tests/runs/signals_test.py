@@ -2,6 +2,7 @@
 import os
 import select
 import signal
+import threading
 from subprocess import DEVNULL
 
 from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, PATIENCE_SECONDS, SUM, TEXT, Scenario, pings
@@ -84,6 +85,20 @@ class OtherSignals(Stopping):
         process = self.start_a_job_that_sleeps()
         process.send_signal(signal.SIGTERM)
         self.assert_stopped(self.finish(process), 128 + signal.SIGTERM)
+
+    def test_one_that_comes_when_all_is_done_changes_nothing(self):
+        self.write_all({"analysis-tools.yml": "mapper: {builtin: pairs, key: os}\nreducer: {builtin: count}\ninputs: [data/*]\n",
+                        "data/a.json": '{"os": "Linux"}\n'})
+        for turn in range(100):
+            process = self.start("run")
+            while not os.path.exists(self.path("result.json")) and process.poll() is None:
+                pass
+            if process.poll() is None:
+                threading.Event().wait(turn / 50_000)
+                process.send_signal(signal.SIGTERM)
+            run = self.finish(process)
+            self.assertEqual(run.status, run.accounting["exit_status"], run)
+            os.remove(self.path("result.json"))
 
     def test_a_closed_terminal(self):
         process = self.start_a_job_that_sleeps()
