@@ -64,18 +64,20 @@ bool remove_all_but(const std::string& path, const char* kept) {
 }
 
 Result<void> make_folders(const std::string& path) {
-  for (std::size_t end = path.find('/', 1); true; end = path.find('/', end + 1)) {
-    std::string part = path.substr(0, end);
-    if (!part.empty() && ::mkdir(part.c_str(), 0777) != 0) {
-      int error = errno;
-      struct stat status {};
-      // mkdir says EROFS or EACCES for some folders that are there.
-      bool is_there = ::stat(part.c_str(), &status) == 0;
-      if (is_there && !S_ISDIR(status.st_mode)) return os_error("making the folder " + part, ENOTDIR);
-      if (!is_there) return os_error("making the folder " + part, error);
-    }
-    if (end == std::string::npos) return {};
+  if (path.empty() || ::mkdir(path.c_str(), 0777) == 0) return {};
+  int error = errno;
+  const std::string what = "making the folder " + path;
+  // mkdir says EROFS or EACCES for some folders that are there.
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    return S_ISDIR(status.st_mode) ? Result<void>() : os_error(what, ENOTDIR);
   }
+  const std::size_t slash = path.rfind('/');
+  const bool has_no_parent = error == ENOENT || error == ENOTDIR;
+  if (!has_no_parent || slash == std::string::npos || slash == 0) return os_error(what, error);
+  TRY(make_folders(path.substr(0, slash)));
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return os_error(what, errno);
+  return {};
 }
 
 std::string folder_of(const std::string& path) {

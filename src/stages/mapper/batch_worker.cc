@@ -160,6 +160,7 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
   TRY_ASSIGN(child_, process::Child::start(child, peers_.guard));
   output_.clear();
   lines_.clear();
+  handed_names_.clear();
   output_bytes_ = 0;
   records_ = 0;
   dropped_ = 0;
@@ -226,8 +227,11 @@ Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std:
     return std::optional<std::string>();
   }
   const bool is_decoded = bytes.value() != nullptr;
-  const std::string folder = fmt::format("{}/.quern-inputs/{}", working_folder_, index + 1);
-  const std::string path = fmt::format("{}/{}", folder, handed_name(named.path.str(), is_decoded));
+  const std::string name = handed_name(named.path.str(), is_decoded);
+  // Another folder only for a name that is there already: each costs as much as the link.
+  const bool is_first_of_name = handed_names_.insert(name).second;
+  const std::string folder = fmt::format("{}/.quern-inputs/{}", working_folder_, is_first_of_name ? 1 : index + 1);
+  const std::string path = folder + "/" + name;
   TRY(disk::make_folders(folder));
   std::uint64_t size = named.stored_bytes;
   if (!is_decoded) {

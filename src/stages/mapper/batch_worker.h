@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,7 @@ class BatchWorker {
   std::unique_ptr<process::Child> child_;
   Buffer output_;    // what the child gave and is not yet cut
   HeldLines lines_;  // whole lines
+  std::set<std::string> handed_names_;
   std::uint64_t output_bytes_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t dropped_ = 0;  // of these, by `where`
