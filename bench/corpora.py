@@ -71,6 +71,10 @@ class Corpora:
         """`count` files of random bytes, all together of that size, or an eighth of it in a quick run."""
         return self.make(f"objects-{name}", make_object, [size_bytes // self.part // count] * count)
 
+    def small_objects(self, name, count, size_bytes):
+        """An eighth of `count` in a quick run, each a record of one field."""
+        return self.make(f"records-{name}", make_record, [size_bytes // count] * (count // self.part))
+
     def one_ping(self):
         return self.one_line("one-ping.json", '0\t{"info": {"OS": "Linux"}}\n')
 
@@ -142,6 +146,12 @@ def make_pairs(path, number, size):
 def make_object(path, number, size_bytes):
     with open(path, "wb") as file:
         file.write(random.Random(f"object {number}").randbytes(size_bytes))
+
+
+def make_record(path, number, size_bytes):
+    digits = random.Random(f"record {number}").randbytes(size_bytes // 2).hex()
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f'{{"k":"{digits}"}}\n')
 
 
 def make_tiny_folder(path, number, count):

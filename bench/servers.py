@@ -1,5 +1,6 @@
 """The servers on loopback that rows about remote inputs fetch from. Each ends with the benchmark."""
 import atexit
+import functools
 import json
 import os
 import shutil
@@ -8,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import ssl
+import urllib.error
 import urllib.request
 
 from measuring import ROOT
@@ -25,7 +28,7 @@ http {{
   keepalive_requests 1000000;
   types {{ }}
   default_type application/octet-stream;
-  server {{ listen 127.0.0.1:{port}; root {root}; autoindex on; }}
+  server {{ listen 127.0.0.1:{port}{tls}; {content} }}
 }}
 """
 
@@ -55,24 +58,50 @@ def wait_until_it_answers(url, process):
         if process.poll() is not None:
             sys.exit(f"the server for {url} ended with {process.returncode}")
         try:
-            urllib.request.urlopen(url).close()
+            urllib.request.urlopen(url, context=ssl._create_unverified_context()).close()
+            return
+        except urllib.error.HTTPError:  # which is an answer, too
             return
         except OSError:
             time.sleep(0.05)
     sys.exit(f"{url} does not answer")
 
 
-def nginx(root):
-    """Serves a folder; the URL of it."""
+@functools.cache
+def certificate():
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    folder = temporary_folder()
+    paths = os.path.join(folder, "certificate.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1]],
+                   check=True, stderr=subprocess.DEVNULL)
+    return paths
+
+
+def trusting():
+    """Words that make the command behind them trust that certificate, and no other."""
+    path = certificate()[0]
+    return ["env", f"SSL_CERT_FILE={path}", f"CURL_CA_BUNDLE={path}", f"AWS_CA_BUNDLE={path}"]
+
+
+def nginx(content, tls=None):
+    """Serves what `content` says, in nginx's words; the URL of it. `tls` is none, "http/1.1" or "h2"."""
     folder, port = temporary_folder(), free_port()
     path = os.path.join(folder, "nginx.conf")
+    listens = ""
+    if tls:
+        listens = f" ssl{' http2' if tls == 'h2' else ''}; ssl_certificate {certificate()[0]}; ssl_certificate_key {certificate()[1]}"
     with open(path, "w", encoding="utf-8") as file:
-        file.write(NGINX.format(folder=folder, port=port, root=os.path.abspath(root)))
+        file.write(NGINX.format(folder=folder, port=port, tls=listens, content=content))
     os.chmod(folder, 0o755)
     process = ended_with_us(subprocess.Popen(["/usr/sbin/nginx", "-p", folder, "-c", path, "-g", "daemon off; user root;"]))
-    url = f"http://127.0.0.1:{port}/"
+    url = f"http{'s' if tls else ''}://127.0.0.1:{port}/"
     wait_until_it_answers(url, process)
     return url
+
+
+def nginx_of(folder, tls=None):
+    return nginx(f"root {os.path.abspath(folder)}; autoindex on;", tls)
 
 
 class S3:
@@ -97,11 +126,14 @@ class S3:
         return ["env", "-u", "AWS_CA_BUNDLE", *[f"{name}={value}" for name, value in known.items()]]
 
 
-def swift(plan):
+def swift(plan, is_tls=False):
+    """Behind TLS it is nginx that encrypts."""
     server = S3("swift_server.py", plan, "--workers", "2")
     known = json.loads(server.output.readline())
     server.endpoint = known["endpoint"]
-    server.words = server.environment(known["access_key"], known["secret_key"])
+    if is_tls:
+        server.endpoint = nginx(f"location / {{ proxy_pass {known['endpoint']}; proxy_set_header Host $http_host; }}", "http/1.1").rstrip("/")
+    server.words = server.environment(known["access_key"], known["secret_key"]) + (trusting() if is_tls else [])
     server.keys = known
     return server
 
