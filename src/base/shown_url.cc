@@ -93,4 +93,11 @@ std::string shown_reason(std::string_view reason) {
   return shown;
 }
 
+std::string_view certificate_advice(std::string_view reason) {
+  auto has = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
+  if (has("expired") || has("not yet valid")) return "; its owner has to renew it, or this machine's clock is wrong";
+  if (has("subject name")) return "; name the host as its certificate does";
+  return "; SSL_CERT_FILE can name a file of the certificate authorities to trust";
+}
+
 }  // namespace quern

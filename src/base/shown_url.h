@@ -20,5 +20,7 @@ std::string without_passwords(std::string_view message);
 
 // What libcurl says of a failure. It may repeat the URL of a proxy, with the password, and cut off anywhere.
 std::string shown_reason(std::string_view reason);
+// What to do where the reason, in libcurl's and OpenSSL's words, is that a certificate is not trusted: "; ...".
+std::string_view certificate_advice(std::string_view reason);
 
 }  // namespace quern

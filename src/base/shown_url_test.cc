@@ -60,6 +60,12 @@ TEST(ShownReason, HasNothingOfAProxy) {
         "Could not resolve proxy: SECRET", "Unsupported proxy scheme for 'x://u:SECRET@h'"}) {
     EXPECT_THAT(shown_reason(text), AllOf(Not(HasSubstr("SECRET")), HasSubstr("http_proxy"))) << text;
   }
+  EXPECT_EQ(certificate_advice("SSL certificate problem: certificate has expired"),
+            "; its owner has to renew it, or this machine's clock is wrong");
+  EXPECT_EQ(certificate_advice("SSL: no alternative certificate subject name matches target host name 'x'"),
+            "; name the host as its certificate does");
+  EXPECT_THAT(std::string(certificate_advice("SSL certificate problem: self-signed certificate")),
+              HasSubstr("SSL_CERT_FILE"));
   EXPECT_EQ(shown_reason("CONNECT tunnel failed, response 407"), "CONNECT tunnel failed, response 407");
   EXPECT_EQ(shown_reason("Failed to connect to 127.0.0.1 port 9"), "Failed to connect to 127.0.0.1 port 9");
 }

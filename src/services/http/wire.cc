@@ -98,7 +98,7 @@ WireFailure to_failure(CURLcode code, const char* reason) {
   if (failure.may_be_repeated) failure.error.kind = ErrorKind::kRetry;
   if (code == CURLE_OUT_OF_MEMORY) failure.error.kind = ErrorKind::kNoSpace;
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
-    failure.error.message += "; SSL_CERT_FILE can name a file of the certificate authorities to trust";
+    failure.error.message += certificate_advice(reason);
   }
   return failure;
 }

@@ -212,7 +212,7 @@ Error Attempt::explain(CURLcode code) const {
   if (reason_.front() != '\0') error.message += " (" + shown_reason(shown(reason_.data())) + ")";
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
     error.kind = ErrorKind::kDenied;
-    error.message += "; SSL_CERT_FILE can name a file of the certificate authorities to trust";
+    error.message += certificate_advice(reason_.data());
   } else if (sent_ == message_.size()) {
     error.kind = ErrorKind::kBadInput;
     error.message += ", after the whole mail was sent: it may have arrived or not";
