@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/begin_of_job.h"
 #include "app/console.h"
 #include "app/final_task.h"
 #include "app/load_job.h"
@@ -138,6 +140,7 @@ class Task {
   std::string name_;
   RunSession session_;
   std::optional<taskcluster::Access> access_;
+  std::optional<UtcTime> begun_;  // the job, where this task ends it
   std::vector<NeededTask> needed_;
   Accounting sum_;  // of the needed tasks
   bool has_own_bad_records_ = false;
@@ -189,6 +192,8 @@ Result<void> Task::find_needed_tasks() {
   TRY_ASSIGN(access_, taskcluster::access_of(std::getenv));  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   TRY_ASSIGN(auto task_ids, needed_task_ids());
   TRY_ASSIGN(auto peer, TaskPeer::make(*access_));
+  // Before anything can go wrong, as the owner is told of a failure as well.
+  if (environment_.is_final) begun_ = begin_of_job(*peer, task_ids, session_.stop());
   const std::string& prefix = environment_.artifact_prefix;
   TRY_ASSIGN(auto runs, completed_runs(*peer, task_ids, prefix, session_.stop()));
   disk::remove_folder(kPartsFolder);
@@ -315,6 +320,8 @@ Accounting Task::account(Accounting own) {
   total.failure = std::move(own.failure);
   total.result_bytes = own.result_bytes;
   total.elapsed = own.elapsed;
+  const UtcTime now = std::chrono::system_clock::now();
+  if (begun_.has_value() && now > *begun_) total.elapsed = now - *begun_;
   return total;
 }
 

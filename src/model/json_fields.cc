@@ -76,7 +76,7 @@ UtcTime JsonFields::time(const char* name) {
 
 std::optional<UtcTime> JsonFields::time_or_none(const char* name) {
   if (find(name) == nullptr) return std::nullopt;
-  auto time = parse_utc(text_or_none(name));
+  auto time = parse_utc_exactly(text_or_none(name));
   if (!time.has_value()) fail(name, "is no time");
   return time;
 }

@@ -29,9 +29,12 @@ class TimeReader {
     rest_.remove_prefix(digits);
     return number <= most;
   }
-  bool skip_fraction() {
+  // Digits beyond nanoseconds are dropped.
+  bool take_fraction(std::chrono::nanoseconds& fraction) {
     if (!take('.')) return true;
-    std::size_t digits = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+    const std::size_t digits = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+    std::chrono::nanoseconds unit = std::chrono::seconds(1);
+    for (char byte : rest_.substr(0, digits)) fraction += (unit /= 10) * (byte - '0');
     rest_.remove_prefix(digits);
     return digits > 0;
   }
@@ -64,6 +67,12 @@ std::string format_utc(UtcTime time) {
 }
 
 std::optional<UtcTime> parse_utc(std::string_view text) {
+  auto time = parse_utc_exactly(text);
+  if (time.has_value()) time = std::chrono::floor<std::chrono::seconds>(*time);
+  return time;
+}
+
+std::optional<UtcTime> parse_utc_exactly(std::string_view text) {
   TimeReader reader(text);
   int year = 0;
   int month = 0;
@@ -80,14 +89,15 @@ std::optional<UtcTime> parse_utc(std::string_view text) {
       !reader.take(':') || !reader.take_number(2, 60, second)) {
     return std::nullopt;
   }
+  std::chrono::nanoseconds fraction{0};
   std::chrono::minutes offset{0};
-  if (!reader.skip_fraction() || !reader.take_offset(offset) || !reader.is_at_end()) return std::nullopt;
+  if (!reader.take_fraction(fraction) || !reader.take_offset(offset) || !reader.is_at_end()) return std::nullopt;
   std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                    std::chrono::day(static_cast<unsigned>(day))};
   // The clock counts nanoseconds in 64 bits, which end in 2262.
   if (!date.ok() || year < 1700 || year > 2200) return std::nullopt;
   return UtcTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) - offset;
+         std::chrono::seconds(second) + fraction - offset;
 }
 
 std::string rough_duration(std::chrono::seconds duration) {

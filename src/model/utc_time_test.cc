@@ -24,6 +24,16 @@ TEST(UtcTime, ReadsWhatItIs) {
   }
 }
 
+TEST(UtcTime, KeepsAFractionWhereItIsWanted) {
+  const UtcTime second = at(1440938160);
+  EXPECT_EQ(parse_utc_exactly("2015-08-30T12:36:00Z"), second);
+  EXPECT_EQ(parse_utc_exactly("2015-08-30T12:36:00.123Z"), second + std::chrono::milliseconds(123));
+  EXPECT_EQ(parse_utc_exactly("2015-08-30T14:36:00.07+02:00"), second + std::chrono::milliseconds(70));
+  EXPECT_EQ(parse_utc_exactly("2015-08-30T12:36:00.1234567899Z"), second + std::chrono::nanoseconds(123456789));
+  EXPECT_EQ(parse_utc("1969-12-31T23:59:59.5Z"), at(-1));
+  EXPECT_FALSE(parse_utc_exactly("2015-08-30T12:36:00.Z").has_value());
+}
+
 TEST(UtcTime, RefusesWhatItIsNot) {
   for (const char* text :
        {"", "now", "2015-08-30", "2015-08-30T12:36:00", "2015-08-30 12:36:00Z", "2015-02-29T00:00:00Z",

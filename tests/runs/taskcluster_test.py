@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import time
 
@@ -9,6 +10,7 @@ from deployment import QUEUE, TOKEN, Deployed
 
 import hawk  # beside the servers, where deployment.py lets it be found
 from remote_test import Server, stored
+from taskcluster_terms import parse_date
 from scenario import JOB, MAP_ONLY, ROOT, dedent, ping, slow
 
 # Keeps the values in the order in which they come, so that a result tells of theirs.
@@ -413,6 +415,39 @@ class GoesWrong(Cluster):
         self.assertEqual(set(map(tuple, self.group().values())), {("canceled",)})
         again = self.quern("retry", "job")
         self.assertNotEqual(again.status, 0, again)
+
+
+class Times(Cluster):
+    """How long a job took, from its first task to its last, as its owner is told."""
+
+    def check_times(self, failing=False, more=CLUSTER, **kinds):
+        self.deploy()
+        mapper = NUMBERED.replace("    return", "    raise ValueError('a cause')\n    return") if failing else NUMBERED
+        self.job(JOB + "notify: {via: taskcluster}\n", self.files(3), mapper=mapper, more=more)
+        self.work(capacity=1)
+        run = self.submit()
+        self.assertEqual(run.status, int(failing), run)
+        self.assertEqual(self.kinds(), kinds)
+        runs = {one["status"]["taskId"]: one["status"]["runs"][0] for one in self.list_group(self.group_id())}
+        final = next(label for label, tags in self.tags.items() if tags.get("quern-final") == "true")
+        begun = min(parse_date(run["scheduled"], "") for run in runs.values())
+        own = runs[self.ids[final]]
+        least, most = ((parse_date(own[name], "") - begun).total_seconds() for name in ("started", "resolved"))
+        mail = next(json.loads(one["body"]) for one in self.tc.requests() if "notify/v1/email" in one["path"])
+        said = re.search(r"(done in|failed after) ([0-9.]+) s", mail["content"])
+        self.assertEqual(said[1], "failed after" if failing else "done in", mail)
+        left = json.loads(gzip.decompress(self.artifact(self.ids[final], "public/quern/result.json")[1]))
+        for seconds in (float(said[2]), left["seconds"]["total"], run.accounting["seconds"]["total"]):
+            self.assertTrue(least - 0.1 <= seconds <= most + 0.1, (least, seconds, most))
+
+    def test_a_reduce_that_needs_the_maps(self):
+        self.check_times(map=3, reduce=1)
+
+    def test_merges_and_several_reduces_between(self):
+        self.check_times(more=CLUSTER.replace("fan_in: 20", "fan_in: 2") + "reducers: 2\n", map=3, merge=1, reduce=2, collect=1)
+
+    def test_a_job_that_failed(self):
+        self.check_times(failing=True, more=CLUSTER.replace("fan_in: 20", "fan_in: 2"), map=3, merge=1, reduce=1)
 
 
 class Refused(Cluster):
