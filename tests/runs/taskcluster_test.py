@@ -219,6 +219,16 @@ class Shapes(Cluster):
         self.group()
         self.assertIn("project/example/quern/result.txt.zst", self.artifacts(self.ids["map 1/2"]))
 
+    def test_as_many_scopes_as_requests_can_carry(self):
+        self.deploy()
+        def scopes(count):
+            return "  scopes: [" + ", ".join(f"project:quern:{number:08d}" for number in range(count)) + "]\n"
+        self.job(JOB, self.files(1), more=CLUSTER + scopes(45))
+        self.assertIn("can carry 1100 at most", self.quern("plan", "job").stderr)
+        self.job(JOB, self.files(1), more=CLUSTER + scopes(44))
+        self.work()
+        self.assert_run(self.submit())
+
     def test_a_record_is_left_out_within_the_limits(self):
         mapper = NUMBERED.replace("    return", "    if key.startswith('0000000b'):\n        raise ValueError(key)\n    return")
         self.deploy()

@@ -38,16 +38,30 @@ constexpr std::array kMetadata = {
     FieldRule{"owner", true, [](const Json& value) { return check_characters(value, 0, limits::kMaxTaskName); }},
     FieldRule{"source", true, check_source}};
 
+// What a scope takes in the certificate that goes with each request of a task, which is JSON as Go writes it: with
+// quotes around it and a comma behind.
+std::size_t characters_in_certificate(std::string_view scope) {
+  constexpr std::size_t kQuotesAndComma = 3;
+  std::size_t count = kQuotesAndComma;
+  for (char c : scope) {
+    const bool is_escaped = c == '"' || c == '\\';
+    const bool is_escaped_for_html = c == '<' || c == '>' || c == '&';
+    count += is_escaped_for_html ? std::string_view("\\u003c").size() : is_escaped ? 2 : 1;
+  }
+  return count;
+}
+
 Result<void> check_scopes(const Json& value) {
   TRY(check_each(value, [](const Json& item) {
     return check_text(item, is_scope, "printable ASCII that ends in one * at most");
   }));
   std::size_t total = 0;
-  for (const Json& scope : value) total += scope.get_ref<const std::string&>().size();
+  for (const Json& scope : value) total += characters_in_certificate(scope.get_ref<const std::string&>());
   if (total <= limits::kMaxTaskScopes) return {};
   return broken(
-      fmt::format(" have {} characters together, and requests of a task can carry {} at most. A role (assume:...) or a "
-                  "scope that ends in * stands for many; inputs of one folder need fewer than those of several",
+      fmt::format(" have {} characters together, with quotes around each and a comma behind it, and requests of a task "
+                  "can carry {} at most. A role (assume:...) or a scope that ends in * stands for many; inputs of one "
+                  "folder need fewer than those of several",
                   total, limits::kMaxTaskScopes));
 }
 

@@ -76,5 +76,25 @@ TEST(Scopes, MustFitIntoOneHeader) {
   EXPECT_THAT(checked.error().message, HasSubstr("can carry 1100 at most"));
 }
 
+TEST(Scopes, CountAsTheyStandInTheHeader) {
+  struct Row {
+    std::size_t count;
+    std::string scope;
+    bool fits;
+  };
+  const std::vector<Row> rows = {{1, std::string(1097, 'a'), true}, {1, std::string(1098, 'a'), false},
+                                 {44, std::string(22, 'a'), true},  {45, std::string(22, 'a'), false},
+                                 {1, std::string(548, '"'), true},  {1, std::string(549, '\\'), false},
+                                 {1, std::string(182, '&'), true},  {1, std::string(183, '<'), false},
+                                 {275, std::string("a"), true},     {276, std::string("a"), false}};
+  PlanForTest test("reducer: {builtin: sum}\n");
+  test.add_many(1);
+  auto task = definition_of(test.graph(), 0, test.now);
+  for (const Row& row : rows) {
+    task["scopes"] = std::vector<std::string>(row.count, row.scope);
+    EXPECT_EQ(check_definition("map", task.dump(), test.now).ok(), row.fits) << row.count << " of " << row.scope;
+  }
+}
+
 }  // namespace
 }  // namespace quern::plan
