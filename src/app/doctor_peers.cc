@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "app/credential_chain.h"
-#include "app/doctor/image_name.h"
 #include "app/doctor/peer_checks.h"
 #include "app/doctor/registry.h"
 #include "app/job_plan.h"
 #include "app/remote_access.h"
+#include "model/image_name.h"
 #include "model/limits.h"
 #include "services/http/http.h"
 #include "services/taskcluster/api.h"
@@ -191,7 +191,7 @@ void TaskclusterLook::look_at_scopes() {
 }
 
 void TaskclusterLook::look_at_registry(const std::string& image) {
-  auto name = doctor::parse_image_name(image);
+  auto name = parse_image_name(image);
   if (!name.ok()) return look_.found(lacking(need_, "image", name.error()));
   auto answer = doctor::ask_registry(name.value(), *client_, std::stop_token());
   look_.found(answer.ok() ? doctor::check_registry_image(name.value(), answer.value())

@@ -86,10 +86,13 @@ Result<void> check_output(const Job& job) {
                   shown_url(job.output)));
 }
 
-// Whether there is an address to write to. It would become part of a mail's header, or an argument of a server.
+// Whether there is an address to write to, as who sends the mail takes it. It would become part of a mail's header, or
+// an argument of a server.
 Result<void> check_owner(const Job& job) {
   if (job.notify.via == NotifyVia::kNone) return {};
-  return mail::check_address(job.owner).context(fmt::format("{}: owner", job.file));
+  const bool is_by_taskcluster = job.notify.via == NotifyVia::kTaskcluster;
+  return (is_by_taskcluster ? mail::check_full_address(job.owner) : mail::check_address(job.owner))
+      .context(fmt::format("{}: owner", job.file));
 }
 
 // In front of the keys of a step, as the job file has them.

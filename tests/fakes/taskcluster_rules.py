@@ -23,10 +23,11 @@ PAYLOAD_FIELDS = {
 }  # fmt: skip
 FEATURES = {"taskclusterProxy", "chainOfTrust", "localLiveLog", "bulkLog", "artifacts", "interactive", "allowPtrace"}
 IMAGE_FIELDS = {"docker-image": {"name"}, "indexed-image": {"namespace", "path"}, "task-image": {"taskId", "path"}}
+HOST = "[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?"
 WORD = r"[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*"
 # As docker parses one: a registry, a path, a tag, a digest.
 IMAGE_NAME = re.compile(
-    rf"([a-zA-Z0-9.-]+(:[0-9]+)?/)?{WORD}(/{WORD})*(:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    rf"(({HOST}(\.{HOST})*|\[[a-fA-F0-9:]+\])(:[0-9]+)?/)?{WORD}(/{WORD})*(:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
     "(@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?"
 )
 ARTIFACT_FIELDS = {
@@ -230,11 +231,16 @@ def check_upload(given, *more):
 
 # --- notify
 
+ATOM = "[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+# As ajv's format "email" has it.
+ADDRESS = re.compile(rf"{ATOM}(\.{ATOM})*@({LABEL}\.)+{LABEL}", re.IGNORECASE)
+
 
 def check_mail(mail):
     fields = {"address", "subject", "content", "link", "replyTo", "template"}
     valid(isinstance(mail, dict) and {"address", "subject", "content"} <= mail.keys() <= fields, "a mail has address, subject, content")
-    valid(is_text(mail["address"]) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", mail["address"]), "address must match format email")
+    valid(is_text(mail["address"]) and ADDRESS.fullmatch(mail["address"]), "address must match format email")
     valid(is_text(mail["subject"], 255, 1), "subject must NOT have more than 255 characters")
     valid(is_text(mail["content"], 102400, 1), "content must NOT have more than 102400 characters")
     valid(mail.get("template", "simple") in ("simple", "fullscreen"), "template must be one of the allowed values")

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "app/doctor/findings.h"
-#include "app/doctor/image_name.h"
 #include "app/doctor/registry.h"
 #include "model/credentials.h"
+#include "model/image_name.h"
 #include "model/utc_time.h"
 #include "services/taskcluster/credentials.h"
 

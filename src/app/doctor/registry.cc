@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/doctor/registry_urls.h"
 #include "base/secret.h"
 #include "model/limits.h"
 #include "services/credentials/secret_text.h"

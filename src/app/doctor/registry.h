@@ -3,8 +3,8 @@
 #include <stop_token>
 #include <string>
 
-#include "app/doctor/image_name.h"
 #include "base/result.h"
+#include "model/image_name.h"
 #include "services/http/http.h"
 
 namespace quern::app::doctor {

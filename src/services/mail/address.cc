@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 
 #include "model/limits.h"
 #include "services/mail/mail.h"
@@ -11,7 +12,18 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_atom(char c) {
   return is_letter(c) || std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
 }
-bool is_host(char c) { return is_letter(c) || c == '-' || c == '.'; }
+
+// Parts of letters, digits and hyphens between these, with dots between the parts.
+bool is_domain(std::string_view text) {
+  while (true) {
+    const std::string_view part = text.substr(0, text.find('.'));
+    auto is_right = [](char c) { return is_letter(c) || c == '-'; };
+    if (part.empty() || part.front() == '-' || part.back() == '-') return false;
+    if (!std::all_of(part.begin(), part.end(), is_right)) return false;
+    if (part.size() == text.size()) return true;
+    text.remove_prefix(part.size() + 1);
+  }
+}
 
 // Shown only where that cannot do harm: it may hold anything.
 Error refuse(std::string_view address, std::string_view why) {
@@ -41,10 +53,15 @@ Result<void> check_address(std::string_view address) {
   if (local.front() == '-') return refuse(address, "begins with a hyphen");
   if (at == std::string_view::npos) return {};
   const std::string_view host = address.substr(at + 1);
-  if (!is_dotted(host) || !std::all_of(host.begin(), host.end(), is_host)) {
-    return refuse(address, "has something behind its @ that is no name of a host");
-  }
+  if (!is_domain(host)) return refuse(address, "has something behind its @ that is no name of a host");
   return {};
+}
+
+Result<void> check_full_address(std::string_view address) {
+  TRY(check_address(address));
+  const std::size_t at = address.find('@');
+  if (at != std::string_view::npos && address.find('.', at) != std::string_view::npos) return {};
+  return refuse(address, "has no dot behind an @, which Taskcluster asks for before it sends a mail");
 }
 
 }  // namespace quern::mail

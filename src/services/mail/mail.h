@@ -30,6 +30,8 @@ struct Mail {
 // Whether it is one address, as in jane@example.com or root, and nothing else: no name, no second address, no blank,
 // quote or control character, which could become a recipient or a header. ASCII only. kBadConfig, saying which.
 Result<void> check_address(std::string_view address);
+// The same, and its host has a dot, as Taskcluster's notify service wants it: not root, nor root@localhost.
+Result<void> check_full_address(std::string_view address);
 
 // What a message needs besides its mail.
 struct Stamp {

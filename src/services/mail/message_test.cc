@@ -103,6 +103,9 @@ TEST(CheckAddress, RefusesAllElse) {
                               "jane@x..y",
                               "jane@.x",
                               "jane@x.",
+                              "jane@-x.com",
+                              "jane@x-.com",
+                              "jane@x.com-",
                               "a:b@x",
                               "a\\b@x",
                               "jane@[::1]",
@@ -115,6 +118,15 @@ TEST(CheckAddress, RefusesAllElse) {
     EXPECT_EQ(checked.error().kind, ErrorKind::kBadConfig);
     const std::string& message = checked.error().message;
     EXPECT_TRUE(std::all_of(message.begin(), message.end(), [](char c) { return c >= ' ' && c <= '~'; })) << message;
+  }
+}
+
+TEST(CheckFullAddress, WantsADotInTheHost) {
+  for (const char* address : {"jane@example.com", "a.b+c@mail-1.x.y"}) EXPECT_TRUE(check_full_address(address).ok());
+  for (const char* address : {"root", "jane@localhost", "a.b@localhost", "a.b", "jane@x.", "a@b@c.d", ""}) {
+    auto checked = check_full_address(address);
+    ASSERT_FALSE(checked.ok()) << address;
+    EXPECT_EQ(checked.error().kind, ErrorKind::kBadConfig);
   }
 }
 

@@ -24,7 +24,7 @@ TEST(Definition, OfAMapIsTheseBytes) {
       R"(s3://telemetry/day/1.xz on.","owner":"someone@example.com",)"
       R"("source":"https://tc.example.com/tasks/groups/Q3GkR1sXTx2mV0c7b1yZ5A"},)"
       R"("tags":{"created-by":"quern","quern-kind":"map","quern-job":"os-count","createdForUser":"someone@example.com"},)"
-      R"("payload":{"image":"registry.example.com/quern@sha256:00",)"
+      R"("payload":{"image":"registry.example.com/quern:1",)"
       R"("command":["quern","map","--set","limits.bad_records=10","--no-sign-request","--","s3://telemetry/day/1.xz"],)"
       R"("env":{"QUERN_JOB":"cGFjaw==","QUERN_ARTIFACTS":"artifacts","QUERN_ARTIFACT_PREFIX":"public/quern",)"
       R"("QUERN_OUTPUT":"result.txt"},"maxRunTime":7200,"features":{"taskclusterProxy":true},"onExitStatus":{"retry":[75]},)"

@@ -13,7 +13,7 @@ bool is_scheduler_id(std::string_view text);
 bool is_project_id(std::string_view text);
 // Of a repository that a task came from.
 bool is_source(std::string_view text);
-// Of an image in a registry, as far as its letters go.
+// Of an image in a registry, as far as its letters go; parse_image_name() knows the rest.
 bool is_image_name(std::string_view text);
 // Of a namespace in the index: parts with dots between.
 bool is_index_path(std::string_view text);

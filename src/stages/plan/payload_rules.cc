@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 
+#include "model/image_name.h"
 #include "model/limits.h"
 #include "services/taskcluster/slugid.h"
 #include "stages/plan/patterns.h"
@@ -18,7 +19,9 @@ bool is_path(std::string_view text) { return text.starts_with('/'); }
 bool is_artifact_path(std::string_view text) { return !text.empty() && is_printable_ascii(text); }
 
 Result<void> check_image_text(const Json& value) {
-  return check_text(value, is_image_name, "the name of an image in a registry");
+  TRY(check_text(value));
+  const auto name = parse_image_name(value.get_ref<const std::string&>());
+  return name.ok() ? Result<void>() : broken(": " + name.error().message);
 }
 Result<void> check_image_artifact(const Json& value) {
   return check_text(value, is_artifact_path, "the name of an artifact");

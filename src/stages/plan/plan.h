@@ -63,7 +63,8 @@ struct Settings {
 // kBadConfig naming the job file, the key, what is wrong and the nearest valid one. That nothing is missing is a
 // question of its own, as some commands need no more than the root URL.
 Result<Settings> read_settings(const Job& job);
-// kBadConfig naming everything at once that tasks need and the job does not say. `root_url`: "" if nothing names it.
+// kBadConfig naming everything at once that tasks need and the job does not say, or an image's name that no worker
+// takes. `root_url`: "" if nothing names it.
 Result<void> check_required(const Job& job, const Settings& settings, std::string_view root_url);
 
 // Inputs [first, first + count) of the list.

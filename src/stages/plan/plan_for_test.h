@@ -26,7 +26,7 @@ struct PlanForTest {
   // `more` is added to a job that counts; `taskcluster` goes into its map.
   explicit PlanForTest(const std::string& more = "reducer: {builtin: sum}\n", const std::string& taskcluster = "") {
     std::string text = "mapper: {builtin: pairs, key: a}\nowner: someone@example.com\n" + more +
-                       "taskcluster: {task_queue: proj-example/linux, image: \"registry.example.com/quern@sha256:00\"" +
+                       "taskcluster: {task_queue: proj-example/linux, image: \"registry.example.com/quern:1\"" +
                        (taskcluster.empty() ? "" : ", " + taskcluster) + "}\n";
     auto parsed = parse_job({.path = "job.yml", .folder = "/jobs/os-count", .text = text});
     EXPECT_TRUE(parsed.ok()) << parsed.error().message;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/shown_url.h"
+#include "model/image_name.h"
 #include "services/json/structure.h"
 #include "services/taskcluster/s3_requests.h"
 #include "services/taskcluster/services.h"
@@ -142,8 +143,11 @@ Result<void> check_required(const Job& job, const Settings& settings, std::strin
     missing.emplace_back(
         "owner is not set; Taskcluster wants to know who a task belongs to, as in owner: someone@example.com");
   }
-  if (missing.empty()) return {};
-  return bad_config(fmt::format("{}: {}", job.file, fmt::join(missing, "; ")));
+  if (!missing.empty()) return bad_config(fmt::format("{}: {}", job.file, fmt::join(missing, "; ")));
+  if (image.name.empty()) return {};
+  auto name = parse_image_name(image.name);
+  return name.ok() ? Result<void>()
+                   : bad_config(fmt::format("{}: taskcluster.image: {}", job.file, name.error().message));
 }
 
 }  // namespace quern::plan

@@ -5,24 +5,13 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "model/image_name.h"
 
-// Names of images, and what registries answer, as the OCI's distribution specification and Docker have them
+// What registries are asked and what they answer, as the OCI's distribution specification and Docker have them
 // (https://github.com/opencontainers/distribution-spec, https://distribution.github.io/distribution/spec/auth/token/).
 // Pure functions.
 
 namespace quern::app::doctor {
-
-struct ImageName {
-  std::string registry;    // host[:port]; "docker.io" where the name has none
-  std::string repository;  // "library/debian"
-  std::string tag;         // "latest" where the name has neither tag nor digest; "" where it only has a digest
-  std::string digest;      // "sha256:..."; "" if there is none
-
-  // What a registry is asked for: the digest, if there is one.
-  const std::string& reference() const { return digest.empty() ? tag : digest; }
-};
-// kBadConfig, with the reason.
-Result<ImageName> parse_image_name(std::string_view text);
 
 // Where the manifest is: "https://registry-1.docker.io/v2/library/debian/manifests/latest". As Docker does it, a
 // registry on this machine itself is asked without TLS.
