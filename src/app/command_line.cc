@@ -148,7 +148,7 @@ bool job_stands_first(std::span<const std::string> arguments, const std::string&
 }
 
 bool takes_inputs(const CommandRow& command) {
-  return command.name == "run" || command.name == "plan" || command.name == "submit";
+  return command.name == "run" || command.name == "plan" || command.name == "submit" || command.name == "doctor";
 }
 
 Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std::string> arguments, const Given& given,

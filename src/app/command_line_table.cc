@@ -60,6 +60,8 @@ constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kSc
 constexpr std::array kCheckOptions = {kSet, kHelp};
 constexpr std::array kHelpOnly = {kHelp};
 constexpr std::array kDoctorOptions = {
+    kInput,
+    kManifest,
     kSet,
     kProcesses,
     kMemory,
@@ -277,6 +279,7 @@ constexpr std::string_view kDoctorAfter =
     "Examples:\n"
     "  quern doctor\n"
     "  quern doctor myjob\n"
+    "  quern doctor myjob -i 's3://telemetry/2026-11-*/*.xz'\n"
     "  quern doctor myjob -q && quern submit myjob\n"
     "\n"
     "Exit status:\n"

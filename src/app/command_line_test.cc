@@ -180,6 +180,9 @@ TEST(CommandLine, AsksTheDoctorAboutAJob) {
   EXPECT_EQ(line.endpoint, "http://x");
   EXPECT_THAT(line.settings, testing::ElementsAre("limits.memory=1GiB"));
   EXPECT_FALSE(parsed({"doctor"}).job.has_value());
+  line = parsed({"doctor", "myjob", "-i", "a", "b", "--manifest", "names"});
+  EXPECT_THAT(line.inputs, testing::ElementsAre("a", "b"));
+  EXPECT_EQ(line.manifest, "names");
 }
 
 TEST(CommandLine, ExplainsWhatIsWrong) {

@@ -22,8 +22,10 @@
 #include "services/taskcluster/api.h"
 #include "services/taskcluster/queue.h"
 #include "services/taskcluster/root_url.h"
+#include "services/taskcluster/scopes.h"
 #include "services/taskcluster/services.h"
 #include "stages/plan/plan.h"
+#include "stages/submit/submit.h"
 
 namespace quern::app {
 namespace {
@@ -126,7 +128,7 @@ class TaskclusterLook {
  private:
   bool answers();
   void look_at_scopes();
-  std::optional<std::vector<std::string>> missing_scopes(const std::vector<std::string>& held);
+  std::optional<JobPlan> plan_tasks();
   void look_at_registry(const std::string& image);
   void look_at_artifact(const std::string& task_id, const std::string& path);
   void look_at_image(bool has_answered);
@@ -169,8 +171,8 @@ bool TaskclusterLook::answers() {
   return true;
 }
 
-// None where nobody knows what the tasks need.
-std::optional<std::vector<std::string>> TaskclusterLook::missing_scopes(const std::vector<std::string>& held) {
+// None where nobody knows what tasks there would be.
+std::optional<JobPlan> TaskclusterLook::plan_tasks() {
   if (!settings_.has_value() || !look_.names_inputs) return std::nullopt;
   const UtcTime time = std::chrono::system_clock::now();
   auto planned = plan_job(look_.line, {.now = time, .group_id = {}}, std::stop_token());
@@ -178,16 +180,33 @@ std::optional<std::vector<std::string>> TaskclusterLook::missing_scopes(const st
     if (auto checked = plan::check_graph(planned.value().graph, time); !checked.ok()) {
       look_.found(lacking(need_, "tasks", checked.error()));
     }
-    return plan::missing_scopes(planned.value().graph, held);
+    return std::move(planned).value();
   }
   look_.found(lacking(need_, "tasks", planned.error()));
   return std::nullopt;
 }
 
 void TaskclusterLook::look_at_scopes() {
-  auto held = taskcluster::current_scopes(api_, std::stop_token());
-  if (!held.ok()) return look_.found(lacking(need_, "scopes", held.error()));
-  look_.found(doctor::check_scopes(held.value().size(), missing_scopes(held.value()), need_));
+  const std::string what = "scopes";
+  const auto held = submit::held_scopes(api_, std::stop_token());
+  if (!held.ok()) return look_.found(lacking(need_, what, held.error()));
+  const std::optional<JobPlan> planned = plan_tasks();
+  const auto& scopes = held.value().scopes;
+  if (scopes.has_value()) {
+    std::optional<std::vector<std::string>> missing;
+    if (planned.has_value()) {
+      missing = plan::missing_scopes(planned->graph, *scopes);
+      for (auto& scope : taskcluster::missing_scopes(*scopes, plan::watch_scopes(planned->graph, false))) {
+        missing->push_back(std::move(scope));
+      }
+    }
+    return look_.found(doctor::check_scopes(scopes->size(), missing, need_));
+  }
+  // quern submit goes on as well, and leaves the tasks to the deployment.
+  look_.found(lacking(Need::kNotNeeded, what, {.message = "they cannot be checked: " + held.value().why}));
+  if (!planned.has_value()) return;
+  auto tried = submit::try_to_watch(api_, watched_things(planned->graph), std::stop_token());
+  if (!tried.ok()) look_.found(lacking(need_, what, tried.error()));
 }
 
 void TaskclusterLook::look_at_registry(const std::string& image) {

@@ -11,6 +11,7 @@
 #include "app/remote_access.h"
 #include "app/run_inputs.h"
 #include "model/limits.h"
+#include "model/task_report.h"
 #include "services/archive/job_pack.h"
 #include "services/credentials/key_file.h"
 #include "services/taskcluster/root_url.h"
@@ -108,6 +109,12 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, cons
 }
 
 }  // namespace
+
+submit::WatchedThings watched_things(const plan::TaskGraph& graph) {
+  return {.group_id = graph.group_id(),
+          .task_id = graph.final_task().task_id,
+          .artifact = fmt::format("{}/{}", graph.artifact_prefix(), kReportName)};
+}
 
 Result<JobPlanOptions> job_plan_options(const CommandLine& line) {
   JobPlanOptions options{.now = std::chrono::system_clock::now(), .group_id = line.tasks.group};

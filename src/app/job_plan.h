@@ -12,6 +12,7 @@
 #include "model/input.h"
 #include "model/utc_time.h"
 #include "stages/plan/plan.h"
+#include "stages/submit/submit.h"
 
 namespace quern::app {
 
@@ -40,5 +41,8 @@ Result<JobPlanOptions> job_plan_options(const CommandLine& line);
 // The job and its inputs are those of the command line, as for quern run. kBadConfig for all that the user can put
 // right in the job file or on the command line. Blocks on the disk, and on the network where inputs are listed.
 Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options, const std::stop_token& stop);
+
+// What a watch of these tasks and a fetch of their result ask for.
+submit::WatchedThings watched_things(const plan::TaskGraph& graph);
 
 }  // namespace quern::app

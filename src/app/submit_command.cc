@@ -14,6 +14,7 @@
 #include "app/job_plan.h"
 #include "app/watch_command.h"
 #include "services/taskcluster/root_url.h"
+#include "services/taskcluster/scopes.h"
 #include "services/taskcluster/slugid.h"
 #include "stages/submit/submit.h"
 
@@ -39,16 +40,22 @@ submit::Plan tasks_of(const plan::TaskGraph& graph) {
   return tasks;
 }
 
-Result<void> check_scopes(GroupSession& session, const plan::TaskGraph& graph) {
+// What these credentials may not do is found before there is anything that would have to be undone.
+Result<void> check_scopes(const CommandLine& line, GroupSession& session, const plan::TaskGraph& graph) {
   TRY_ASSIGN(submit::HeldScopes held, submit::held_scopes(session.api(), session.stop()));
+  const bool watches = !line.tasks.no_watch;
   if (!held.scopes.has_value()) {
     // Each createTask is checked by the deployment, and the group is cancelled if one is refused.
     session.sink().note(event::Level::kWarning, "the scopes cannot be checked before tasks are created: " + held.why);
-    return {};
+    return watches ? submit::try_to_watch(session.api(), watched_things(graph), session.stop()) : Result<void>();
   }
-  auto missing = plan::missing_scopes(graph, *held.scopes);
-  if (missing.empty()) return {};
-  return submit::lacks_scopes(missing);
+  const auto missing = plan::missing_scopes(graph, *held.scopes);
+  std::vector<std::string> to_watch;
+  if (watches) {
+    to_watch = taskcluster::missing_scopes(*held.scopes, plan::watch_scopes(graph, line.tasks.group.has_value()));
+  }
+  if (missing.empty() && to_watch.empty()) return {};
+  return submit::lacks_scopes(missing, to_watch);
 }
 
 void remember(GroupSession& session, const JobPlan& planned) {
@@ -82,7 +89,7 @@ Result<int> create_and_watch(const CommandLine& line, GroupSession& session, con
                              const Leaves& leaves) {
   TRY(session.connect(planned.parts->root_url));
   TRY(submit::check_access(session.api(), session.stop()));
-  TRY(check_scopes(session, planned.graph));
+  TRY(check_scopes(line, session, planned.graph));
   TRY(create(session, planned, line.tasks.group.has_value()));
   const std::string& group_id = planned.graph.group_id();
   if (line.tasks.no_watch) {

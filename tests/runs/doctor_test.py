@@ -278,6 +278,52 @@ class Peers(Doctor):
             self.doctor(environment=self.access(), status=status)
             self.one("image", state, phrase)
 
+    def test_it_says_what_submit_says(self):
+        """What quern submit does without is a note, what it refuses is missing."""
+        registry = self.registry()
+        host = f"127.0.0.1:{registry.server_port}"
+        tasks = ["queue:create-task:lowest:*", "queue:create-task:project:none", "queue:scheduler-id:-"]
+        watch = ["queue:list-task-group:*", "queue:status:*", "queue:get-artifact:public/quern/*"]
+        self.deploy(tasks + watch)
+        self.local_job(JOB.replace("data/*", f"'http://{host}/data.json'") + TASKS % (QUEUE, f"{host}/open@{DIGEST}"))
+        self.doctor(environment=self.access())
+        self.one("scopes", "note", "they cannot be checked: currentScopes", "auth:current-scopes")
+        rows = [(tasks, 1), (tasks + ["auth:current-scopes"], 1), (tasks + watch + ["auth:current-scopes"], 0), (tasks + watch, 0)]
+        for held, status in rows:
+            self.change(clients={"tester": {"accessToken": TOKEN, "scopes": held}})
+            self.doctor("-q", status=status, environment=self.access())
+            self.assertEqual(len(self.findings), status, self.findings)
+            if status:
+                self.one("scopes", "missing", "queue:list-task-group:")
+            run = self.start("submit", ".", "--poll", "100ms", environment=self.access())
+            if status:
+                self.assertEqual(self.finish(run).status, status)
+                continue
+            self.wait_for(lambda: "/tasks/status" in self.tc.requests()[-1]["path"], "the watch")
+            run.terminate()
+            self.finish(run)
+
+    def test_inputs_and_settings_of_the_command_line(self):
+        registry = self.registry()
+        host = f"127.0.0.1:{registry.server_port}"
+        self.deploy()
+        self.local_job(JOB.replace("inputs: [data/*]", ""))
+        own = ["--set", "owner=you@example.com", "--set", f"taskcluster.task_queue={QUEUE}", "--set", f"taskcluster.image={host}/open@{DIGEST}"]
+        self.doctor(".", *own, environment=self.access())
+        self.one("inputs", "note", "name them with -i")
+        self.doctor(".", "-i", f"http://{host}/data.json", *own, environment=self.access())
+        self.one("inputs", "ok")
+        self.one("scopes", "ok", "all that the tasks need")
+        self.doctor(".", "-i", "nothing/*", *own, environment=self.access(), status=1)
+        self.write("names", f"http://{host}/data.json\t10\n")
+        self.doctor(".", "--manifest", "names", *own, environment=self.access())
+        for setting, what in ((f"taskcluster.image={host}/a..b", "image"), ("owner=me@localhost", "job file")):
+            bad = [*own, "--set", "notify.via=taskcluster", "--set", setting, "--manifest", "names"]
+            self.doctor(".", *bad, environment=self.access(), status=1)
+            self.one(what, "missing")
+            for command in ("plan", "submit"):
+                self.assertEqual(self.quern(command, ".", *bad, environment=self.access()).status, 2)
+
     def test_an_image_that_a_task_makes(self):
         self.deploy()
         task = self.create(["true"])

@@ -16,6 +16,8 @@ RESULT = "Darwin 2\nLinux 3\n"
 PREFIX = "public/quern"
 GROUP = "Q3GkR1sXTx2mV0c7b1yZ5A"
 MAPS = 3
+FOR_TASKS = ["queue:create-task:lowest:*", "queue:create-task:project:*", "queue:scheduler-id:*"]
+FOR_WATCH = ["queue:list-task-group:*", "queue:status:*", f"queue:get-artifact:{PREFIX}/*"]
 
 
 class Submitting(Deployed):
@@ -122,6 +124,10 @@ class Submitting(Deployed):
 
     def deploy(self, scopes=("*",), **plan):
         super().deploy(scopes, **{"wait_seconds": 0, **plan})
+
+    def set_scopes(self, scopes):
+        """What quern may do from now on."""
+        self.change(clients={"root": {"accessToken": TOKEN, "scopes": ["*"]}, "tester": {"accessToken": TOKEN, "scopes": scopes}})
 
 
 class TheWholeWay(Submitting):
@@ -244,8 +250,30 @@ class BeforeAnythingIsCreated(Submitting):
         self.assert_refused(self.submit(), "these credentials lack 2 scopes", "  queue:create-task:project:none\n",
                             "  queue:scheduler-id:quern\n")
 
+    def test_what_the_watch_needs_is_named_too(self):
+        self.deploy([*FOR_TASKS, "auth:current-scopes"])
+        self.assert_refused(self.submit(), "lack 3 scopes that watching them and fetching their result needs (--no-watch does without)",
+                            "  queue:list-task-group:*\n  queue:status:*\n  queue:get-artifact:public/quern/*\n")
+        self.assert_refused(self.submit("--group", GROUP), f"  queue:list-task-group:{GROUP}\n")
+        for left_out in FOR_WATCH:
+            held = [scope for scope in FOR_WATCH if scope != left_out]
+            self.set_scopes([*FOR_TASKS, *held, "auth:current-scopes"])
+            self.assert_refused(self.submit(), "lack a scope that watching them", f"  {left_out}\n")
+        self.set_scopes([*FOR_TASKS, "auth:current-scopes"])
+        self.submitted()
+        self.set_scopes([*FOR_TASKS, *FOR_WATCH, "auth:current-scopes"])
+        self.assertEqual(self.finish_with_worker(self.start(*self.submission())).status, 0)
+
+    def test_the_watch_is_tried_where_scopes_cannot_be_known(self):
+        self.deploy(FOR_TASKS)
+        for left_out in FOR_WATCH:
+            self.set_scopes([*FOR_TASKS, *[scope for scope in FOR_WATCH if scope != left_out]])
+            self.assert_refused(self.submit(), "the tasks could not be watched, so none was created (--no-watch does without)", left_out[:-1])
+        self.set_scopes([*FOR_TASKS, *FOR_WATCH])
+        self.assertEqual(self.finish_with_worker(self.start(*self.submission())).status, 0)
+
     def test_scopes_that_cannot_be_known_are_left_to_the_deployment(self):
-        self.deploy(["queue:create-task:lowest:*", "queue:create-task:project:*", "queue:scheduler-id:*"])
+        self.deploy(FOR_TASKS)
         run = self.submit("--no-watch")
         self.assertEqual(run.status, 0, run)
         self.assertIn("the scopes cannot be checked before tasks are created", run.stderr)

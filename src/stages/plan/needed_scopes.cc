@@ -96,6 +96,11 @@ std::vector<std::string> needed_scopes(const TaskGraph& graph) {
   return scopes;
 }
 
+std::vector<std::string> watch_scopes(const TaskGraph& graph, bool is_group_known) {
+  return {"queue:list-task-group:" + (is_group_known ? graph.group_id() : "*"), "queue:status:*",
+          "queue:get-artifact:" + graph.artifact_prefix() + "/*"};
+}
+
 std::vector<std::string> missing_scopes(const TaskGraph& graph, const std::vector<std::string>& held) {
   const Settings& settings = graph.parts().request.settings;
   std::vector<std::string> missing = taskcluster::missing_scopes(held, needed_scopes(graph));

@@ -113,6 +113,7 @@ class TaskGraph {
   const std::vector<PlannedTask>& tasks() const;  // those that a task needs stand before it
   const PlannedTask& final_task() const;
   const std::vector<Load>& loads() const;
+  const std::string& artifact_prefix() const;
   // What createTask takes, as compact JSON, with its keys in a fixed order. Made when it is asked for, as all of them
   // together may be large. Deadline and expiry follow from the request's now.
   std::string definition(std::size_t task, UtcTime created) const;
@@ -138,6 +139,9 @@ Result<void> check_graph(const TaskGraph& graph, UtcTime now);
 // The scopes that whoever creates the graph needs, in a fixed order, each once. For the one that may be held at any of
 // several priorities the lowest is named.
 std::vector<std::string> needed_scopes(const TaskGraph& graph);
+// Those that watching its tasks and fetching their result need. Without `is_group_known` the group is another one each
+// time.
+std::vector<std::string> watch_scopes(const TaskGraph& graph, bool is_group_known);
 // Those that are not held; roles in `held` must be expanded.
 std::vector<std::string> missing_scopes(const TaskGraph& graph, const std::vector<std::string>& held);
 

@@ -4,10 +4,23 @@
 #include <utility>
 
 #include "model/limits.h"
+#include "services/taskcluster/queue.h"
 #include "services/taskcluster/services.h"
 #include "stages/submit/submit.h"
 
 namespace quern::submit {
+namespace {
+
+std::string in_words(std::size_t scopes) { return scopes == 1 ? "a scope" : fmt::format("{} scopes", scopes); }
+
+template <typename T>
+Result<void> unless_it_is_missing(Result<T> asked) {
+  if (asked.ok() || asked.error().kind == ErrorKind::kNotFound) return {};
+  return std::move(asked).error().with_context(
+      "the tasks could not be watched, so none was created (--no-watch does without)");
+}
+
+}  // namespace
 
 Result<void> check_access(taskcluster::Api& api, const std::stop_token& stop) {
   if (!api.access().credentials.has_value() && !api.access().is_proxy) {
@@ -34,12 +47,29 @@ Result<HeldScopes> held_scopes(taskcluster::Api& api, const std::stop_token& sto
   return HeldScopes{.scopes = std::nullopt, .why = std::move(scopes).error().message};
 }
 
-Error lacks_scopes(const std::vector<std::string>& missing) {
+Error lacks_scopes(const std::vector<std::string>& for_tasks, const std::vector<std::string>& to_watch) {
+  std::string lacking;
+  if (!for_tasks.empty()) lacking = in_words(for_tasks.size()) + " that the tasks need";
+  if (!to_watch.empty()) {
+    lacking += fmt::format("{}{} that watching them and fetching their result needs (--no-watch does without)",
+                           lacking.empty() ? "" : ", and ", in_words(to_watch.size()));
+  }
+  std::vector<std::string> all = for_tasks;
+  all.insert(all.end(), to_watch.begin(), to_watch.end());
   return Error{.kind = ErrorKind::kDenied,
-               .message = fmt::format("these credentials lack {} that the tasks need, so none was created; ask the "
-                                      "administrators of the deployment for:",
-                                      missing.size() == 1 ? "a scope" : fmt::format("{} scopes", missing.size())),
-               .details = fmt::format("{}", fmt::join(missing, "\n"))};
+               .message = fmt::format("these credentials lack {}, so no task was created; ask the administrators of "
+                                      "the deployment for:",
+                                      lacking),
+               .details = fmt::format("{}", fmt::join(all, "\n"))};
+}
+
+Result<void> try_to_watch(taskcluster::Api& api, const WatchedThings& things, const std::stop_token& stop) {
+  taskcluster::Queue queue(api);
+  auto pass = [](const taskcluster::GroupedTask& /*task*/) { return Result<void>(); };
+  TRY(unless_it_is_missing(queue.list_task_group(things.group_id, pass, stop)));
+  TRY(unless_it_is_missing(queue.statuses({things.task_id}, stop)));
+  return unless_it_is_missing(
+      queue.artifact_content({.task_id = things.task_id, .run_id = {}, .name = things.artifact}, stop));
 }
 
 }  // namespace quern::submit

@@ -40,8 +40,17 @@ struct HeldScopes {
   std::string why = {};
 };
 Result<HeldScopes> held_scopes(taskcluster::Api& api, const std::stop_token& stop);
-// That these are missing: all of them, one a line.
-Error lacks_scopes(const std::vector<std::string>& missing);
+// That these are missing, for the tasks and for watching them: all of them, one a line.
+Error lacks_scopes(const std::vector<std::string>& for_tasks, const std::vector<std::string>& to_watch);
+
+// What a watch and a fetch ask for.
+struct WatchedThings {
+  std::string group_id;
+  std::string task_id;
+  std::string artifact;
+};
+// Asks for these, which need not be there: kDenied if the caller may not.
+Result<void> try_to_watch(taskcluster::Api& api, const WatchedThings& things, const std::stop_token& stop);
 
 // Which tasks of the plan are in the group already, with none if there is no such group. kBadInput, with what to do,
 // if it has tasks of another plan, if one of its tasks does other work than the planned one, or if some are missing and

@@ -219,9 +219,31 @@ TEST(Access, TellsWhatTheCallerMayDo) {
 }
 
 TEST(Access, NamesAllScopesThatAreMissing) {
-  Error error = lacks_scopes({"a:b", "c:d"});
-  EXPECT_THAT(error.message, HasSubstr("2 scopes"));
+  Error error = lacks_scopes({"a:b", "c:d"}, {});
+  EXPECT_THAT(error.message, AllOf(HasSubstr("2 scopes that the tasks need, so no"), Not(HasSubstr("--no-watch"))));
   EXPECT_EQ(error.details, "a:b\nc:d");
+  error = lacks_scopes({}, {"e:f"});
+  EXPECT_THAT(error.message, HasSubstr("lack a scope that watching them and fetching their result needs (--no-watch"));
+  error = lacks_scopes({"a:b", "c:d"}, {"e:f"});
+  EXPECT_THAT(error.message, HasSubstr("2 scopes that the tasks need, and a scope that watching"));
+  EXPECT_EQ(error.details, "a:b\nc:d\ne:f");
+}
+
+TEST(Access, IsTriedForWhatIsNotThereYet) {
+  const WatchedThings things{.group_id = kGroup, .task_id = kGroup, .artifact = "public/quern/task.json"};
+  const std::vector<std::string> all = {"queue:list-task-group:*", "queue:status:*",
+                                        "queue:get-artifact:public/quern/*"};
+  Deployment whole("{}", all);
+  EXPECT_TRUE(try_to_watch(*whole.api, things, {}).ok());
+  for (std::size_t left_out = 0; left_out < all.size(); ++left_out) {
+    std::vector<std::string> held = all;
+    held.erase(held.begin() + static_cast<std::ptrdiff_t>(left_out));
+    Deployment closed("{}", held);
+    auto tried = try_to_watch(*closed.api, things, {});
+    ASSERT_FALSE(tried.ok());
+    EXPECT_EQ(tried.error().kind, ErrorKind::kDenied);
+    EXPECT_THAT(tried.error().message, HasSubstr(all[left_out].substr(0, all[left_out].size() - 1)));
+  }
 }
 
 }  // namespace
