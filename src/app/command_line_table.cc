@@ -215,6 +215,7 @@ constexpr std::string_view kSubmitAfter =
     "  1      the job failed, or its tasks could not be created\n"
     "  2      the command line or the job file is wrong\n"
     "  3      done, but inputs or records were left out, within the limits of the job\n"
+    "  4      the job goes on, or has completed, and may not be looked at\n"
     "  128+n  ended by signal n\n";
 
 constexpr std::string_view kWatchText =

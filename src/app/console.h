@@ -16,6 +16,7 @@ namespace quern::app {
 // Exit statuses next to 0 (docs/job-file.md and quern help run tell the others).
 inline constexpr int kStatusFailed = 1;
 inline constexpr int kStatusBadConfig = 2;
+inline constexpr int kStatusUnwatched = 4;     // a job on Taskcluster goes on, or has ended, and may not be looked at
 inline constexpr int kStatusReaderGone = 141;  // as of a process that SIGPIPE ended
 
 // Whether it is that the reader of what is written has gone, as in `quern check | head -1`: nothing to tell of.

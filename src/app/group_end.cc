@@ -90,6 +90,15 @@ Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, w
   return close_failed(session, watch, leaves);
 }
 
+Result<int> close_unwatched(GroupSession& session, const Error& error, const Leaves& leaves) {
+  session.sink().finish();
+  print_error(error);
+  Accounting accounting{.outcome = Outcome::kStopped, .failure = error.message, .ended_with = kStatusUnwatched};
+  TRY(leave_accounting(leaves.beside, accounting));
+  print_previous_result(accounting);
+  return kStatusUnwatched;
+}
+
 Result<int> account_for_failure(GroupSession& session, const std::optional<std::string>& beside,
                                 const std::function<Result<int>()>& work) {
   Result<int> status = work();

@@ -21,6 +21,10 @@ struct Leaves {
 Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, watch::Ending ending,
                         const Leaves& leaves);
 
+// The end of a watch that says nothing of the job, which goes on or has completed: says the error, writes it to
+// result.json as `stopped`, and returns kStatusUnwatched.
+Result<int> close_unwatched(GroupSession& session, const Error& error, const Leaves& leaves);
+
 // Does `work`. If it fails, result.json next to `beside` says so, unless nothing was begun, as the command line or the
 // job file is wrong.
 Result<int> account_for_failure(GroupSession& session, const std::optional<std::string>& beside,

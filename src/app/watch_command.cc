@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "app/group_end.h"
@@ -13,11 +14,28 @@
 namespace quern::app {
 namespace {
 
+constexpr int kFirstHttpRefusal = 400;
+
 Error still_going(Error error, const watch::GroupWatch& watch) {
   error.message = fmt::format("stopped watching; the job goes on at {}", watch.group().page);
   error.details = fmt::format("to watch it again:  quern watch {}\nto end it:  quern cancel {}", watch.group().id,
                               watch.group().id);
   return error;
+}
+
+// A refusal, or a deployment that does not answer, ends the watch and not the job.
+Result<int> end_watch(GroupSession& session, Error error, std::string_view how_job_is, const std::string& group_id,
+                      const Leaves& leaves) {
+  error.message = fmt::format("the job of the task group {} {}: {}", group_id, how_job_is, error.message);
+  error.details =
+      fmt::format("to watch it again:  quern watch {}\nto fetch its result:  quern fetch {}", group_id, group_id);
+  return close_unwatched(session, error, leaves);
+}
+
+bool says_nothing_of_the_job(const Error& error) {
+  // An errno is about a file of this machine.
+  const bool is_of_deployment = error.code == 0 || error.code >= kFirstHttpRefusal;
+  return error.kind == ErrorKind::kRetry || (error.kind == ErrorKind::kDenied && is_of_deployment);
 }
 
 // What there is to run again is said, as some of it comes later.
@@ -45,7 +63,12 @@ Result<int> watch_target(const CommandLine& line, GroupSession& session, bool re
 }  // namespace
 
 Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
-  TRY_ASSIGN(watch::GroupWatch watch, watch::GroupWatch::open(session.api(), group_id, session.stop()));
+  constexpr std::string_view kGoesOn = "goes on, but it cannot be watched";
+  auto opened = watch::GroupWatch::open(session.api(), group_id, session.stop());
+  if (!opened.ok() && says_nothing_of_the_job(opened.error())) {
+    return end_watch(session, std::move(opened).error(), kGoesOn, group_id, options.leaves);
+  }
+  TRY_ASSIGN(watch::GroupWatch watch, std::move(opened));
   session.sink().found(watch.group());
   std::optional<watch::Rerun> rerun;
   if (options.reruns) {
@@ -55,8 +78,15 @@ Result<int> watch_group(GroupSession& session, const std::string& group_id, cons
   auto ending = watch::watch_to_end(watch, session.sink(), {.longest = options.poll},
                                     rerun.has_value() ? &*rerun : nullptr, session.stop());
   if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) return still_going(std::move(ending).error(), watch);
-  if (!ending.ok()) return std::move(ending).error();
-  return close_group(session, watch, ending.value(), options.leaves);
+  if (!ending.ok()) {
+    // Of a job that has ended it is a retry that was refused.
+    if (watch.ending(session.api().now()) != watch::Ending::kNone) return std::move(ending).error();
+    return end_watch(session, std::move(ending).error(), kGoesOn, group_id, options.leaves);
+  }
+  auto closed = close_group(session, watch, ending.value(), options.leaves);
+  if (closed.ok() || !says_nothing_of_the_job(closed.error())) return closed;
+  return end_watch(session, std::move(closed).error(), "has completed, but what it left cannot be read", group_id,
+                   options.leaves);
 }
 
 int watch_command(const CommandLine& line) {

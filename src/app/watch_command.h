@@ -21,7 +21,7 @@ struct WatchOptions {
   Leaves leaves = {};
 };
 // Watches a group to its end, and says how it went: what the two commands, and quern submit, have in common. Stopped,
-// it says that the job goes on.
+// refused or without an answer, it says that the job goes on.
 Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options);
 
 }  // namespace quern::app

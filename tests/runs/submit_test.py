@@ -373,6 +373,43 @@ class BrokenOff(Submitting):
         self.assertIn("is sealed, as cancelled ones are", run.stderr)
 
 
+class NotLookedAt(Submitting):
+    """Jobs that go on, or have completed, while their deployment refuses to say how."""
+
+    def assert_unwatched(self, run, group, *says):
+        self.assertEqual(run.status, 4, run)
+        for phrase in (f"the job of the task group {group} ", f"quern watch {group}", f"quern fetch {group}", *says):
+            self.assertIn(phrase, run.stderr, run)
+
+    def test_a_watch_that_is_refused_says_that_the_job_goes_on(self):
+        self.deploy()
+        process = self.start(*self.submission())
+        self.wait_for(lambda: self.asked("POST", "/tasks/status"), "the watch")
+        self.set_scopes(["auth:current-scopes"])
+        run = self.finish(process)
+        group = json.loads(run.left("job/.quern-group"))["group_id"]
+        self.assert_unwatched(run, group, "goes on, but it cannot be watched: ", "HTTP status 403", "queue:status:")
+        self.assertEqual((run.accounting["status"], run.accounting["exit_status"]), ("stopped", 4), run)
+        self.assertIn("goes on", run.accounting["failure"])
+        self.assertEqual(self.states(group)["map 1/3"], "pending")
+        self.assert_unwatched(self.quern("watch", group), group, "goes on, but it cannot be watched: ", "queue:list-task-group:" + group)
+        wrong = self.quern("watch", group, environment={"TASKCLUSTER_ACCESS_TOKEN": "wrong"})
+        self.assert_unwatched(wrong, group, "HTTP status 401")
+        self.set_scopes(["*"])
+        self.assertEqual(self.finish_with_worker(self.start("watch", group, "--poll", "20ms")).status, 0)
+
+    def test_a_result_that_may_not_be_fetched(self):
+        self.deploy()
+        group = self.submitted()
+        self.serve_all()
+        self.serve_all()
+        self.set_scopes(FOR_WATCH[:2])
+        run = self.quern("watch", group)
+        self.assert_unwatched(run, group, "has completed, but what it left cannot be read: ", "queue:get-artifact:" + PREFIX)
+        self.set_scopes(FOR_WATCH)
+        self.assertEqual(self.quern("fetch", group).result, RESULT)
+
+
 class Afterwards(Submitting):
     def test_cancels_what_has_not_ended(self):
         self.deploy()
