@@ -14,8 +14,7 @@
 namespace quern::app {
 namespace {
 
-Result<TaskReport> read_final_report(GroupSession& session, const watch::GroupWatch& watch) {
-  const WatchedTask& task = watch.final_task();
+Result<TaskReport> read_report(GroupSession& session, const watch::GroupWatch& watch, const WatchedTask& task) {
   const results::Source source{
       .task_id = task.id, .run_id = static_cast<int>(task.runs) - 1, .prefix = watch.artifact_prefix()};
   return results::read_report(session.api(), source, session.stop());
@@ -45,7 +44,7 @@ Result<void> leave_accounting(const std::optional<std::string>& beside, Accounti
 }
 
 Result<int> close_completed(GroupSession& session, const watch::GroupWatch& watch, const Leaves& leaves) {
-  TRY_ASSIGN(TaskReport report, read_final_report(session, watch));
+  TRY_ASSIGN(TaskReport report, read_report(session, watch, watch.final_task()));
   Accounting& accounting = report.accounting;
   accounting.job = watch.group().job;
   accounting.files.clear();
@@ -63,11 +62,12 @@ Result<int> close_failed(GroupSession& session, const watch::GroupWatch& watch, 
   std::string cause = "the job failed: " + watch.why_failed();
   Accounting accounting{.outcome = Outcome::kFailed};
   if (has_failed(watch.final_task())) {
-    auto report = read_final_report(session, watch);
+    auto report = read_report(session, watch, watch.final_task());
     if (report.ok()) {
       accounting = std::move(report.value().accounting);
       accounting.outcome = Outcome::kFailed;
-      if (!accounting.failure.empty()) cause += fmt::format("; it said: {}", accounting.failure);
+      const bool is_said = !watch.final_task().cause.empty();
+      if (!is_said && !accounting.failure.empty()) cause += fmt::format("; it said: {}", accounting.failure);
     } else if (report.error().kind != ErrorKind::kNotFound) {
       session.sink().note(event::Level::kWarning, "its accounting cannot be read: " + report.error().message);
     }
@@ -88,6 +88,11 @@ Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, w
                         const Leaves& leaves) {
   if (ending == watch::Ending::kCompleted) return close_completed(session, watch, leaves);
   return close_failed(session, watch, leaves);
+}
+
+std::string cause_of(GroupSession& session, const watch::GroupWatch& watch, const WatchedTask& task) {
+  auto report = read_report(session, watch, task);
+  return report.ok() ? report.value().accounting.failure : "";
 }
 
 Result<int> close_unwatched(GroupSession& session, const Error& error, const Leaves& leaves) {

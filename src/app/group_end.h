@@ -21,6 +21,9 @@ struct Leaves {
 Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, watch::Ending ending,
                         const Leaves& leaves);
 
+// What `task`, which has failed, says of why in the task.json of its latest run; "" where it left none.
+std::string cause_of(GroupSession& session, const watch::GroupWatch& watch, const WatchedTask& task);
+
 // The end of a watch that says nothing of the job, which goes on or has completed: says the error, writes it to
 // result.json as `stopped`, and returns kStatusUnwatched.
 Result<int> close_unwatched(GroupSession& session, const Error& error, const Leaves& leaves);

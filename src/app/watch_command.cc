@@ -69,6 +69,7 @@ Result<int> watch_group(GroupSession& session, const std::string& group_id, cons
     return end_watch(session, std::move(opened).error(), kGoesOn, group_id, options.leaves);
   }
   TRY_ASSIGN(watch::GroupWatch watch, std::move(opened));
+  watch.explain_with([&](const WatchedTask& task) { return cause_of(session, watch, task); });
   session.sink().found(watch.group());
   std::optional<watch::Rerun> rerun;
   if (options.reruns) {

@@ -285,6 +285,8 @@ inline constexpr std::chrono::hours kSoonEnding{1};
 
 // Failed inputs and bad records that are shown one by one on the terminal; result.json has all failed inputs.
 inline constexpr std::size_t kShownFailures = 10;
+// Failed tasks whose own words are fetched: two requests for each, while the watch waits.
+inline constexpr std::size_t kExplainedFailures = 100;
 // Running tasks that are shown as those that take longest.
 inline constexpr std::size_t kShownSlowTasks = 3;
 // Failed inputs and counters that the closing accounting lists as text.

@@ -23,7 +23,9 @@ bool has_failed(const WatchedTask& task) {
 std::string fate_in_words(const WatchedTask& task) {
   if (!has_failed(task)) return task.label + " is " + std::string(name_of(task.state));
   std::string run = task.runs > 1 ? " in run " + std::to_string(task.runs - 1) : "";
-  return task.label + " failed" + run + ": " + reason_in_words(task.reason);
+  std::string text = task.label + " failed" + run;
+  if (task.cause.empty() || task.reason != "failed") text += ": " + reason_in_words(task.reason);
+  return task.cause.empty() ? text : text + "; it said: " + task.cause;
 }
 
 }  // namespace quern

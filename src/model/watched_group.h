@@ -27,6 +27,7 @@ struct WatchedTask {
   std::size_t runs = 0;
   std::string reason = {};  // as Taskcluster calls it: "failed", "claim-expired"; "" while it goes on
   std::string log = {};     // a link for people
+  std::string cause = {};   // what the task itself says of why it failed; "" where it could not, or nobody asked
   std::optional<UtcTime> started = {};
   std::optional<UtcTime> resolved = {};
 };
@@ -48,7 +49,8 @@ StateCounts count_states(const WatchedGroup& group, TaskKind kind);
 std::size_t count_retries(const WatchedGroup& group);
 bool has_failed(const WatchedTask& task);
 
-// "map 17/200 failed in run 2: its worker was lost": what became of a task, in one line and without its log.
+// "map 17/200 failed in run 2: its worker was lost": what became of a task, in one line and without its log. Its own
+// words count before those for a command that failed.
 std::string fate_in_words(const WatchedTask& task);
 
 // Who is shown how a group is made and what becomes of it. Called by one thread.

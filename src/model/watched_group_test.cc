@@ -18,6 +18,11 @@ TEST(WatchedGroup, CountsStatesAndRetries) {
 TEST(WatchedGroup, SaysWhatBecameOfATask) {
   WatchedTask task{.id = "a", .label = "map 1/2", .state = TaskState::kFailed, .runs = 1, .reason = "failed"};
   EXPECT_EQ(fate_in_words(task), "map 1/2 failed: its command failed, or ran for too long");
+  task.cause = "a.json: a cause";
+  EXPECT_EQ(fate_in_words(task), "map 1/2 failed; it said: a.json: a cause");
+  task.reason = "intermittent-task";
+  EXPECT_EQ(fate_in_words(task), "map 1/2 failed: it failed of something that may pass; it said: a.json: a cause");
+  task.cause = "";
   task.runs = 3;
   task.state = TaskState::kException;
   task.reason = "claim-expired";

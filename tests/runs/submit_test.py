@@ -452,6 +452,36 @@ class Afterwards(Submitting):
         self.assertEqual(self.quern("fetch", "job").result, RESULT)
         self.assertIn("no task has failed", self.quern("retry", "job").stderr)
 
+    def failing(self, cause, label="map 2/3"):
+        """A worker for the tasks that can be run now, of which one leaves a task.json and fails."""
+        claims = self.client.call("POST", f"queue/v1/claim-work/{QUEUE}", {"workerGroup": "g", "workerId": "w", "tasks": 30})["tasks"]
+        for claim in claims:
+            task_id, run = claim["status"]["taskId"], claim["runId"]
+            fails = claim["task"]["metadata"]["name"].endswith(label)
+            if fails:
+                self.leave(task_id, run, "task.json", self.report_of([], kind="map", status="failed", failure=cause))
+            self.client.call("POST", f"queue/v1/task/{task_id}/runs/{run}/{'failed' if fails else 'completed'}", {})
+
+    def test_each_failed_task_says_why(self):
+        self.deploy()
+        group = self.submitted()
+        self.failing("2.json: ValueError: odd")
+        self.serve(ends={"reduce": "failed"})
+        run = self.quern("watch", group)
+        self.assertEqual(run.status, 1, run)
+        self.assertIn("failed: map 2/3 failed; it said: 2.json: ValueError: odd\n", run.stderr)
+        self.assertIn("failed: reduce failed: its command failed", run.stderr)
+        events = [json.loads(line) for line in self.quern("watch", group, "--json").stderr.splitlines()]
+        self.assertEqual({event["name"]: event.get("cause") for event in events if event["event"] == "task" and event["state"] == "failed"},
+                         {"map 2/3": "2.json: ValueError: odd", "reduce": None})
+        process = self.start("retry", group, "--poll", "20ms")
+        self.wait_for(lambda: self.asked("POST", "/rerun"), "the rerun")
+        self.failing("2.json: another cause")
+        run = self.finish(process)
+        self.assertEqual(run.status, 1, run)
+        self.assertIn("failed: map 2/3 failed; it said: 2.json: ValueError: odd\n", run.stderr)
+        self.assertIn("failed: map 2/3 failed in run 1; it said: 2.json: another cause\n", run.stderr)
+
     def test_says_why_the_final_task_failed(self):
         self.deploy()
         group = self.submitted()

@@ -52,7 +52,20 @@ Result<std::vector<std::size_t>> GroupWatch::look(const std::stop_token& stop) {
     }
   }
   std::sort(changed.begin(), changed.end());
+  for (std::size_t task : changed) explain(task);
   return changed;
+}
+
+void GroupWatch::explain_with(Explain explain_one) {
+  explain_ = std::move(explain_one);
+  for (std::size_t task = 0; task < group_.tasks.size(); ++task) explain(task);
+}
+
+void GroupWatch::explain(std::size_t number) {
+  WatchedTask& task = group_.tasks[number];
+  if (!explain_ || !has_failed(task) || explained_ >= limits::kExplainedFailures) return;
+  ++explained_;
+  task.cause = explain_(task);
 }
 
 std::string GroupWatch::link_to_log(const taskcluster::TaskRun& run, const std::string& task_id) const {
@@ -67,6 +80,7 @@ bool GroupWatch::take(std::size_t number, const taskcluster::TaskStatus& status)
   const bool is_new = task.state != status.state || task.runs != status.runs.size();
   task.state = status.state;
   task.runs = status.runs.size();
+  if (is_new) task.cause.clear();
   if (status.runs.empty()) return is_new;
   const taskcluster::TaskRun& run = status.runs.back();
   task.reason = run.reason_resolved;

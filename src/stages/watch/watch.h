@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -31,6 +32,11 @@ class GroupWatch {
   // Of the names of artifacts, as the final task's definition says.
   const std::string& artifact_prefix() const { return artifact_prefix_; }
 
+  // Who says why a task failed, for WatchedTask::cause: asked at once about those that have failed, and later when one
+  // does, limits::kExplainedFailures times in all. "": nobody knows.
+  using Explain = std::function<std::string(const WatchedTask& task)>;
+  void explain_with(Explain explain);
+
   // Asks for the tasks that have not ended, a thousand with each request, and returns those that changed.
   Result<std::vector<std::size_t>> look(const std::stop_token& stop);
   // Takes what the queue says of one task; whether it changed.
@@ -51,6 +57,7 @@ class GroupWatch {
   explicit GroupWatch(taskcluster::Api& api) : api_(&api) {}
   const Outsider* failed_outsider() const;
   std::vector<std::string> open_ids() const;
+  void explain(std::size_t task);
   std::string link_to_log(const taskcluster::TaskRun& run, const std::string& task_id) const;
 
   friend class Listing;
@@ -59,6 +66,8 @@ class GroupWatch {
   std::map<std::string, std::size_t, std::less<>> numbers_;  // of tasks, by id
   std::vector<Outsider> outsiders_;
   std::string artifact_prefix_;
+  Explain explain_;
+  std::size_t explained_ = 0;  // how often it was asked
 };
 
 struct PollOptions {

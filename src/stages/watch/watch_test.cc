@@ -127,6 +127,38 @@ TEST_F(Watching, PutsMergesAfterThoseThatTheyNeed) {
                                           "merge 1", "reduce"));
 }
 
+TEST_F(Watching, AsksWhyATaskFailedOnceForEachRun) {
+  create_job(2);
+  work({{"map 1/2", "failed"}});
+  GroupWatch watch = open();
+  std::vector<std::string> asked;
+  watch.explain_with([&](const WatchedTask& task) {
+    asked.push_back(task.label + " run " + std::to_string(task.runs - 1));
+    return "cause " + std::to_string(asked.size());
+  });
+  EXPECT_THAT(asked, ElementsAre("map 1/2 run 0"));
+  EXPECT_EQ(watch.group().tasks[0].cause, "cause 1");
+  ASSERT_TRUE(watch.look({}).ok());
+  ASSERT_TRUE(deployment.queue->rerun(ids["map 1/2"], {}).ok());
+  watch.take(0, deployment.queue->status(ids["map 1/2"], {}).value());
+  EXPECT_EQ(watch.group().tasks[0].cause, "");
+  work({{"map 1/2", "failed"}, {"reduce", "failed"}});
+  ASSERT_TRUE(watch.look({}).ok());
+  EXPECT_THAT(asked, testing::UnorderedElementsAre("map 1/2 run 0", "map 1/2 run 1", "reduce run 0"));
+  EXPECT_THAT(watch.why_failed(), HasSubstr("reduce failed; it said: cause "));
+}
+
+TEST_F(Watching, AsksWhyOfSoManyTasksAlone) {
+  create_job(limits::kExplainedFailures + 5);
+  std::map<std::string, std::string> ends;
+  for (const auto& [label, id] : ids) ends[label] = "failed";
+  work(ends);
+  GroupWatch watch = open();
+  std::size_t asked = 0;
+  watch.explain_with([&](const WatchedTask& /*task*/) { return std::to_string(++asked); });
+  EXPECT_EQ(asked, limits::kExplainedFailures);
+}
+
 TEST_F(Watching, SaysWhatIsNoGroupOfAJob) {
   EXPECT_EQ(GroupWatch::open(*deployment.api, kGroup, {}).error().kind, ErrorKind::kNotFound);
   deployment.create(kGroup);

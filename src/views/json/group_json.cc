@@ -38,6 +38,7 @@ Json task_json(const WatchedTask& task) {
                  {"state", name_of(task.state)}};
   if (task.runs > 0) object["run"] = task.runs - 1;
   if (!task.reason.empty()) object["reason"] = task.reason;
+  if (!task.cause.empty()) object["cause"] = task.cause;
   if (!task.log.empty()) object["log"] = task.log;
   return object;
 }

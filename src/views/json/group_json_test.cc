@@ -34,6 +34,7 @@ TEST(GroupJson, WritesOneObjectALine) {
   view->looked(group, {});
   group.tasks[0].state = TaskState::kException;
   group.tasks[0].reason = "claim-expired";
+  group.tasks[0].cause = "a.json: odd";
   view->looked(group, {0});
   view->tick(group);
   view->note(event::Level::kError, "broken");
@@ -58,7 +59,7 @@ TEST(GroupJson, WritesOneObjectALine) {
           "{\"event\":\"group\",\"elapsed\":0.25,\"group_id\":\"G\",\"url\":\"https://tc/G\",\"job\":\"j\xEF\xBF\xBD\","
           "\"tasks\":{\"map\":{\"running\":1},\"reduce\":{\"unscheduled\":1}},\"retries\":1}",
           R"({"event":"task","elapsed":0.25,"task_id":"T","name":"map 1/1","kind":"map","state":"running","run":1,"log":"https://tc/log"})",
-          R"({"event":"task","elapsed":0.25,"task_id":"T","name":"map 1/1","kind":"map","state":"exception","run":1,"reason":"claim-expired","log":"https://tc/log"})",
+          R"({"event":"task","elapsed":0.25,"task_id":"T","name":"map 1/1","kind":"map","state":"exception","run":1,"reason":"claim-expired","cause":"a.json: odd","log":"https://tc/log"})",
           "{\"event\":\"group\",\"elapsed\":0.25,\"group_id\":\"G\",\"url\":\"https://tc/G\",\"job\":\"j\xEF\xBF\xBD\","
           "\"tasks\":{\"map\":{\"exception\":1},\"reduce\":{\"unscheduled\":1}},\"retries\":1}",
           R"({"event":"note","elapsed":0.25,"level":"error","text":"broken"})",
