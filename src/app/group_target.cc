@@ -44,7 +44,10 @@ Result<GroupTarget> read_group_file(const std::string& folder) {
 Result<GroupTarget> find_group(const std::optional<std::string>& word) {
   // A file or folder of that name is the job that is meant.
   if (word.has_value() && taskcluster::is_slugid(*word) && ::access(word->c_str(), F_OK) != 0) {
-    return GroupTarget{.group_id = *word};
+    GroupTarget target{.group_id = *word};
+    auto here = find_group(std::nullopt);
+    if (here.ok() && here.value().group_id == *word) target.job = std::move(here.value().job);
+    return target;
   }
   auto loaded = load_job(word, {});
   if (!loaded.ok() && word.has_value() && ::access(word->c_str(), F_OK) != 0) {

@@ -13,7 +13,7 @@ struct GroupTarget {
   std::string group_id;
   std::string root_url = {};          // "": TASKCLUSTER_ROOT_URL's
   std::string output = "result.txt";  // of the job, where it is known
-  std::optional<Job> job = {};        // where it is known
+  std::optional<Job> job = {};        // where it is known: of an id, if it is that of the job that stands here
 };
 
 // `word` is a group's id, or a job file or folder whose last submission stands in .quern-group in its folder; none: the

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/changed_folder.h"
 #include "app/group_end.h"
 #include "app/group_target.h"
 #include "stages/watch/rerun.h"
@@ -38,14 +39,31 @@ bool says_nothing_of_the_job(const Error& error) {
   return error.kind == ErrorKind::kRetry || (error.kind == ErrorKind::kDenied && is_of_deployment);
 }
 
+// The tasks have the job's folder as it was when they were created, and a retry cannot give them another one.
+void compare_folder(GroupSession& session, const watch::GroupWatch& watch, const Job& job) {
+  if (watch.packed_job().empty()) return;
+  const auto changed = has_folder_changed(job, watch.packed_job());
+  if (changed.ok() && !changed.value()) return;
+  session.sink().note(
+      event::Level::kWarning,
+      fmt::format(
+          "{}: the tasks carry the job as it was when they were created, and run that old code again; to run the "
+          "job as it is now, create new tasks with quern submit",
+          changed.ok() ? fmt::format("the folder {} has changed since the tasks were created", job.folder)
+                       : fmt::format("whether the folder {} has changed cannot be told ({})", job.folder,
+                                     changed.error().message)));
+}
+
 // What there is to run again is said, as some of it comes later.
-Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, const watch::Rerun& rerun) {
+Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, const watch::Rerun& rerun,
+                         const WatchOptions& options) {
   TRY(rerun.check(session.api().now()));
   const auto& tasks = watch.group().tasks;
   const auto failed = std::count_if(tasks.begin(), tasks.end(), has_failed);
   session.sink().note(event::Level::kInfo,
                       failed == 0 ? std::string("no task has failed, so none is run again")
                                   : fmt::format("running {} failed {} again", failed, failed == 1 ? "task" : "tasks"));
+  if (failed > 0 && options.job.has_value()) compare_folder(session, watch, *options.job);
   return {};
 }
 
@@ -56,7 +74,8 @@ Result<int> watch_target(const CommandLine& line, GroupSession& session, bool re
   if (reruns && target.output != "-") leaves.beside = target.output;
   return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
     TRY(session.connect(target.root_url));
-    return watch_group(session, target.group_id, {.poll = line.tasks.poll, .reruns = reruns, .leaves = leaves});
+    return watch_group(session, target.group_id,
+                       {.poll = line.tasks.poll, .reruns = reruns, .job = target.job, .leaves = leaves});
   });
 }
 
@@ -74,7 +93,7 @@ Result<int> watch_group(GroupSession& session, const std::string& group_id, cons
   std::optional<watch::Rerun> rerun;
   if (options.reruns) {
     rerun.emplace(session.api(), watch);
-    TRY(begin_retry(session, watch, *rerun));
+    TRY(begin_retry(session, watch, *rerun, options));
   }
   auto ending = watch::watch_to_end(watch, session.sink(), {.longest = options.poll},
                                     rerun.has_value() ? &*rerun : nullptr, session.stop());

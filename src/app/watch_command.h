@@ -1,12 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "app/command_line.h"
 #include "app/group_end.h"
 #include "app/group_session.h"
 #include "base/result.h"
+#include "model/job.h"
 
 namespace quern::app {
 
@@ -18,6 +20,7 @@ int retry_command(const CommandLine& line);
 struct WatchOptions {
   std::chrono::milliseconds poll;
   bool reruns = false;
+  std::optional<Job> job = {};  // where it is known: a retry says if its folder has changed
   Leaves leaves = {};
 };
 // Watches a group to its end, and says how it went: what the two commands, and quern submit, have in common. Stopped,

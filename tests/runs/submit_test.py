@@ -482,6 +482,30 @@ class Afterwards(Submitting):
         self.assertIn("failed: map 2/3 failed; it said: 2.json: ValueError: odd\n", run.stderr)
         self.assertIn("failed: map 2/3 failed in run 1; it said: 2.json: another cause\n", run.stderr)
 
+    def test_a_retry_says_that_the_folder_has_changed(self):
+        self.deploy()
+        for target, folder in (("job", self.folder), (".", self.path("job")), (None, self.path("job"))):
+            group = self.submitted()
+            target = target or group
+            self.serve_all(ends={"map 2/3": "failed", "reduce": "failed"})
+            self.serve_all(ends={"reduce": "failed"})
+            # What a watch leaves next to the job is no change of it.
+            self.assertEqual(self.quern("fetch", target, folder=folder).status, 1)
+
+            def again():
+                run = self.finish_with_worker(self.start("retry", target, "--poll", "20ms", folder=folder), ends={"map 2/3": "failed"})
+                self.assertEqual(run.status, 1, run)
+                return run.stderr
+
+            self.assertNotIn("old code", again())
+            self.write("job/mapper.py", COUNT_SYSTEMS + "# mended\n")
+            said = again()
+            self.assertIn("job has changed since the tasks were created: the tasks carry the job as it was", said)
+            self.assertIn("create new tasks with quern submit", said)
+            self.assertNotIn("old code", self.quern("watch", group).stderr)
+            self.write("job/mapper.py", COUNT_SYSTEMS)
+            self.assertNotIn("old code", again())
+
     def test_says_why_the_final_task_failed(self):
         self.deploy()
         group = self.submitted()

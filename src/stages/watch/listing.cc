@@ -44,6 +44,7 @@ void Listing::add(const taskcluster::GroupedTask& listed) {
   if (entry.task.is_final) {
     job_ = job;
     artifact_prefix_ = taskcluster::environment_of(definition.json, "QUERN_ARTIFACT_PREFIX");
+    packed_job_ = taskcluster::environment_of(definition.json, "QUERN_JOB");
   }
   entries_.push_back(std::move(entry));
 }
@@ -117,6 +118,7 @@ Result<GroupWatch> Listing::finish(taskcluster::Api& api, const std::string& gro
   watch.group_.job = job_;
   watch.group_.deadline = final_entry->status.deadline;
   watch.artifact_prefix_ = artifact_prefix_;
+  watch.packed_job_ = packed_job_;
   measure_depths();
   sort();
   join(watch);

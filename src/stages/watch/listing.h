@@ -31,6 +31,7 @@ class Listing {
   std::vector<Entry> entries_;
   std::string job_;
   std::string artifact_prefix_;
+  std::string packed_job_;
   std::size_t others_ = 0;  // tasks that quern did not make
 };
 

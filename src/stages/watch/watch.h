@@ -31,6 +31,8 @@ class GroupWatch {
   const WatchedTask& final_task() const { return group_.tasks[group_.final_task]; }
   // Of the names of artifacts, as the final task's definition says.
   const std::string& artifact_prefix() const { return artifact_prefix_; }
+  // The folder of the job as its final task carries it; "" if the image has it.
+  const std::string& packed_job() const { return packed_job_; }
 
   // Who says why a task failed, for WatchedTask::cause: asked at once about those that have failed, and later when one
   // does, limits::kExplainedFailures times in all. "": nobody knows.
@@ -66,6 +68,7 @@ class GroupWatch {
   std::map<std::string, std::size_t, std::less<>> numbers_;  // of tasks, by id
   std::vector<Outsider> outsiders_;
   std::string artifact_prefix_;
+  std::string packed_job_;
   Explain explain_;
   std::size_t explained_ = 0;  // how often it was asked
 };
