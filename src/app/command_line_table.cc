@@ -221,7 +221,8 @@ constexpr std::string_view kSubmitAfter =
 constexpr std::string_view kWatchText =
     "Shows how far the tasks of a job are, until the last one has ended, and then its accounting: on a terminal a "
     "table, elsewhere a line when something has changed. A task that fails is shown with the reason and a link to its "
-    "log. GROUP is the id of a task group; JOB is a job that was submitted from its folder, by default the one here.";
+    "log, and with what it said of why. GROUP is the id of a task group; JOB is a job that was submitted from its "
+    "folder, by default the one here.";
 
 constexpr std::string_view kWatchAfter =
     "Examples:\n"

@@ -302,6 +302,7 @@ class S3(InTask):
         self.change(anonymous=["queue:*"])
         self.task("map", "--", "s3://data/logs/day/1", name="map 1/1", environment=environment, status=1)
         self.assertIn("auth:aws-s3:read-only:data/logs/day/", self.last.stderr)
+        self.assertIn("add these scopes to taskcluster.scopes of the job", self.last.stderr)
         self.task("map", "--", "s3://data/logs/day/1", name="map 1/1", environment={**environment, "QUERN_S3_CREDENTIALS": "aws"}, status=2)
         self.assertIn("QUERN_S3_CREDENTIALS is 'aws'", self.last.stderr)
 

@@ -516,6 +516,22 @@ class Refused(Cluster):
         self.assert_fails(self.submit(), "clock")
         self.assertEqual(self.created(), 0)
 
+    def test_a_closed_deployment(self):
+        """The scopes that docs/taskcluster.md names are enough, and none of those for tasks can be left out."""
+        needed = ["queue:get-task:*", "queue:status:*", "queue:get-artifact:public/quern/*"]
+        own = [*needed, "queue:list-task-group:*", f"queue:create-task:lowest:{QUEUE}", "queue:create-task:project:none", "queue:scheduler-id:quern",
+               "auth:current-scopes"]
+        self.deploy(own, roles={})
+        self.work(capacity=2)
+        for left_out in [*needed, None]:
+            scopes = ", ".join(f'"{scope}"' for scope in needed if scope != left_out)
+            self.job(JOB, self.files(1), more=CLUSTER + f"  scopes: [{scopes}]\n")
+            run = self.submit()
+            if left_out is None:
+                self.assert_run(run)
+            else:
+                self.assert_fails(run, left_out[:-1], "add these scopes to taskcluster.scopes of the job")
+
     def test_scopes_that_are_missing(self):
         self.ready(scopes=["auth:current-scopes", f"queue:create-task:lowest:{QUEUE}"])
         self.assert_fails(self.submit(), "queue:scheduler-id:quern", "queue:create-task:project:none")

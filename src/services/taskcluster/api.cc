@@ -42,10 +42,14 @@ std::string advice_on_clock(const http::Head& head, UtcTime now) {
          (difference.count() > 0 ? " behind" : " ahead of") + " the deployment's; set it right";
 }
 
-std::string advice(const http::Head& head, const RefusalBody& body, UtcTime now) {
+std::string advice(const http::Head& head, const RefusalBody& body, UtcTime now, bool is_in_task) {
   if (head.status == 401 && body.message.find("Stale timestamp") != std::string::npos)
     return advice_on_clock(head, now);
   if (head.status == 401) return "check TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN and TASKCLUSTER_CERTIFICATE";
+  if (head.status == 403 && is_in_task) {
+    return "a task has the scopes that its job says: add these scopes to taskcluster.scopes of the job, and submit it "
+           "again with credentials that hold them";
+  }
   if (head.status == 403) return "ask the administrators of the deployment for these scopes, or use other credentials";
   return "";
 }
@@ -66,7 +70,7 @@ http::ClientOptions client_options(const Access& access) {
   return options;
 }
 
-Error explain_refusal(const http::Response& response, UtcTime now) {
+Error explain_refusal(const http::Response& response, UtcTime now, bool is_in_task) {
   const http::Head& head = response.head;
   RefusalBody body = parse_refusal(response.body);
   std::string message = "HTTP status " + std::to_string(head.status);
@@ -74,7 +78,7 @@ Error explain_refusal(const http::Response& response, UtcTime now) {
   if (!body.message.empty()) message += ": " + presentable(body.message);
   if (body.code.empty() && body.message.empty()) message += ", and the answer is none of Taskcluster's";
   if (auto id = head.header("x-for-request-id")) message += " (request id " + presentable(*id) + ")";
-  if (std::string what_to_do = advice(head, body, now); !what_to_do.empty()) message += "; " + what_to_do;
+  if (std::string what_to_do = advice(head, body, now, is_in_task); !what_to_do.empty()) message += "; " + what_to_do;
   return Error{.kind = kind_of(head.status), .message = std::move(message), .code = head.status};
 }
 
@@ -110,7 +114,7 @@ Result<http::Request> Api::request_for(const std::string& root, const Question& 
 
 Result<std::string> Api::read(const std::string& root, const Question& question, http::Response response) const {
   if (response.head.status < 300) return std::move(response.body);
-  return explain_refusal(response, now_()).with_context(question.name + " at " + root);
+  return explain_refusal(response, now_(), access_.is_proxy).with_context(question.name + " at " + root);
 }
 
 Result<std::string> Api::send(const std::string& root, http::Signer* signer, const Question& question,

@@ -62,8 +62,8 @@ class Api {
   const std::unique_ptr<http::Signer> signer_;  // nullptr: requests are not signed
 };
 
-// What an answer of 300 or above means.
-Error explain_refusal(const http::Response& response, UtcTime now);
+// What an answer of 300 or above means. `is_in_task`: it was a task that asked, with its own scopes.
+Error explain_refusal(const http::Response& response, UtcTime now, bool is_in_task = false);
 
 // Asks for page after page. `read` takes the body of an answer and returns the token of the next page, "" for none.
 // kBadInput if the pages do not come to an end.
