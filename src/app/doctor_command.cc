@@ -68,6 +68,7 @@ class Doctor {
   void look_at_disks();
   void look_at_peers();
   void found(Finding finding);
+  void found_for_run(Finding finding);
 
   const CommandLine& line_;
   const view::TerminalOptions options_;
@@ -105,6 +106,22 @@ void Doctor::found(Finding finding) {
   findings_.push_back(std::move(finding));
 }
 
+// What only a run on this machine needs. Tasks have what is in their image, so that quern submit does without.
+void Doctor::found_for_run(Finding finding) {
+  const bool is_for_tasks = job() != nullptr && job()->taskcluster_json != "{}";
+  if (is_for_tasks && finding.state == Finding::State::kMissing) {
+    finding.state = Finding::State::kNote;
+    finding.found += ", which only quern run on this machine needs";
+  }
+  found(std::move(finding));
+}
+
+// It travels with the tasks; any other one is in their image.
+bool is_in_folder(const Module& module) {
+  return !module.script.starts_with('/') &&
+         (module.language != Language::kBinary || module.script.find('/') != std::string::npos);
+}
+
 void Doctor::look_at_job() {
   if (!line_.job.has_value() && !has_usual_job_file()) {
     return found(note("job file", "none is named, and none is in the usual places", "quern init myjob"));
@@ -132,12 +149,13 @@ void Doctor::look_at_modules() {
     if (script.ok()) {
       there += (there.empty() ? "" : ", ") + fmt::format("{} {}", named.place, named.module.script);
     } else {
-      found(lacking(Need::kNeeded, named.place, script.error()));
+      Finding missing = lacking(Need::kNeeded, named.place, script.error());
+      is_in_folder(named.module) ? found(std::move(missing)) : found_for_run(std::move(missing));
     }
   }
   auto loaded = are_all_there ? load_modules(*job(), line_.scratch) : Result<void>();
   if (!loaded.ok() && loaded.error().kind == ErrorKind::kChildFailed) {
-    found(lacking(Need::kNeeded, "modules", loaded.error(), "quern check shows where"));
+    found_for_run(lacking(Need::kNeeded, "modules", loaded.error(), "quern check shows where"));
   } else if (!there.empty()) {
     found(ok("modules", there));
   }
@@ -182,17 +200,17 @@ void Doctor::look_at_interpreter(Language language) {
   doctor::InterpreterSeen seen{
       .language = language, .path = process::find_interpreter(language), .version = std::string()};
   if (seen.path.ok()) seen.version = process::version_of_interpreter(seen.path.value());
-  found(doctor::check_interpreter(seen, need));
+  found_for_run(doctor::check_interpreter(seen, need));
 }
 
 void Doctor::look_at_machine() {
   const Job general;
   const Job& job = this->job() == nullptr ? general : *this->job();
-  found(doctor::check_memory(doctor::look_at_memory(), job.limits.memory_bytes));
-  found(doctor::check_processors({.count = std::max<std::size_t>(1, std::thread::hardware_concurrency()),
-                                  .quota = doctor::look_at_processor_quota(),
-                                  .children = processes_of(job)}));
-  found(doctor::check_open_files(
+  found_for_run(doctor::check_memory(doctor::look_at_memory(), job.limits.memory_bytes));
+  found_for_run(doctor::check_processors({.count = std::max<std::size_t>(1, std::thread::hardware_concurrency()),
+                                          .quota = doctor::look_at_processor_quota(),
+                                          .children = processes_of(job)}));
+  found_for_run(doctor::check_open_files(
       doctor::look_at_open_files(),
       {.children = processes_of(job), .transfers = inputs_.are_remote ? job.downloads.parallel : 0}));
 }
@@ -200,7 +218,7 @@ void Doctor::look_at_machine() {
 void Doctor::look_at_disks() {
   found(doctor::check_scratch(doctor::look_at_scratch(line_.scratch), inputs_.bytes));
   if (job() == nullptr) return;
-  if (inputs_.are_remote) found(doctor::check_downloads(doctor::look_at_folder(job()->downloads.directory)));
+  if (inputs_.are_remote) found_for_run(doctor::check_downloads(doctor::look_at_folder(job()->downloads.directory)));
   if (job()->output == "-") return;
   found(
       doctor::check_result_folder(doctor::look_at_folder(std::filesystem::path(job()->output).parent_path().string())));

@@ -303,6 +303,28 @@ class Peers(Doctor):
             run.terminate()
             self.finish(run)
 
+    def test_what_is_in_the_image_need_not_be_here(self):
+        registry = self.registry()
+        host = f"127.0.0.1:{registry.server_port}"
+        self.deploy()
+        job = JOB.replace("data/*", f"'http://{host}/data.json'")
+        tasks = TASKS % (QUEUE, f"{host}/open@{DIGEST}")
+        nothing = self.access(QUERN_PYTHON=self.path("no-python"), PATH=self.path("data"))
+        for more, status in (("", 1), (tasks, 0)):
+            self.local_job(job + more)
+            self.doctor(".", "--memory", "1000TiB", environment=nothing, status=status)
+            for what in ("python3", "memory"):
+                self.one(what, "missing" if status else "note")
+            self.write("mapper.py", "import not_here\n\ndef mapper(key, file, record):\n    pass\n")
+            self.doctor(".", environment=self.access(), status=status)
+            self.one("modules", "missing" if status else "note", "not_here")
+        made = self.quern("submit", ".", "--no-watch", environment=nothing)
+        self.assertEqual(made.status, 0, made)
+        os.remove(self.path("mapper.py"))
+        self.doctor(".", environment=self.access(), status=1)
+        self.one("mapper", "missing", "mapper.py")
+        self.one("tasks", "missing", "there is no script mapper.py")
+
     def test_inputs_and_settings_of_the_command_line(self):
         registry = self.registry()
         host = f"127.0.0.1:{registry.server_port}"
