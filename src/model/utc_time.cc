@@ -1,6 +1,5 @@
 #include "model/utc_time.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <ctime>
@@ -29,11 +28,13 @@ class TimeReader {
     rest_.remove_prefix(digits);
     return number <= most;
   }
-  bool skip_fraction() {
+  bool take_fraction(std::chrono::nanoseconds& fraction) {
     if (!take('.')) return true;
-    std::size_t digits = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
-    rest_.remove_prefix(digits);
-    return digits > 0;
+    const std::string_view digits = rest_.substr(0, rest_.find_first_not_of("0123456789"));
+    std::chrono::nanoseconds unit = std::chrono::seconds(1);
+    for (char digit : digits) fraction += (unit /= 10) * (digit - '0');
+    rest_.remove_prefix(digits.size());
+    return !digits.empty();
   }
   bool take_offset(std::chrono::minutes& offset) {
     if (take('Z')) return true;
@@ -81,13 +82,14 @@ std::optional<UtcTime> parse_utc(std::string_view text) {
     return std::nullopt;
   }
   std::chrono::minutes offset{0};
-  if (!reader.skip_fraction() || !reader.take_offset(offset) || !reader.is_at_end()) return std::nullopt;
+  std::chrono::nanoseconds fraction{0};
+  if (!reader.take_fraction(fraction) || !reader.take_offset(offset) || !reader.is_at_end()) return std::nullopt;
   std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                    std::chrono::day(static_cast<unsigned>(day))};
   // The clock counts nanoseconds in 64 bits, which end in 2262.
   if (!date.ok() || year < 1700 || year > 2200) return std::nullopt;
   return UtcTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) - offset;
+         std::chrono::seconds(second) + fraction - offset;
 }
 
 std::string rough_duration(std::chrono::seconds duration) {

@@ -13,8 +13,8 @@ using UtcTime = std::chrono::system_clock::time_point;
 
 // "2015-08-30T12:36:00Z"; a fraction of a second is dropped.
 std::string format_utc(UtcTime time);
-// Takes that back; also with a fraction of a second, which is dropped, and with an offset such as +02:00 instead of Z.
-// None: it is no such time.
+// Takes that back; also with a fraction of a second, of which nanoseconds are kept, and with an offset such as +02:00
+// instead of Z. None: it is no such time.
 std::optional<UtcTime> parse_utc(std::string_view text);
 
 // "3 minutes", "40 seconds", "2 days": roughly, for messages. Of a negative one, its length.

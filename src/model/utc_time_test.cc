@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace quern {
 namespace {
 
@@ -15,12 +17,23 @@ TEST(UtcTime, ReadsWhatItIs) {
     long long since_1970;
   };
   for (const Row& row : {Row{"1970-01-01T00:00:00Z", 0}, Row{"2015-08-30T12:36:00Z", 1440938160},
-                         Row{"2015-08-30T12:36:00.999Z", 1440938160}, Row{"2015-08-30T14:36:00+02:00", 1440938160},
-                         Row{"2015-08-30T07:06:00-05:30", 1440938160}, Row{"2016-12-31T23:59:60Z", 1483228800},
-                         Row{"2024-02-29T00:00:00+00:00", 1709164800}}) {
+                         Row{"2015-08-30T14:36:00+02:00", 1440938160}, Row{"2015-08-30T07:06:00-05:30", 1440938160},
+                         Row{"2016-12-31T23:59:60Z", 1483228800}, Row{"2024-02-29T00:00:00+00:00", 1709164800}}) {
     auto time = parse_utc(row.text);
     ASSERT_TRUE(time.has_value()) << row.text;
     EXPECT_EQ(*time, at(row.since_1970)) << row.text;
+  }
+}
+
+TEST(UtcTime, KeepsAFractionOfASecond) {
+  using std::chrono::nanoseconds;
+  for (auto [text, fraction] :
+       {std::pair{"2015-08-30T12:36:00.999Z", 999'000'000}, std::pair{"2015-08-30T12:36:00.5+00:00", 500'000'000},
+        std::pair{"2015-08-30T12:36:00.1234567899Z", 123'456'789}}) {
+    auto time = parse_utc(text);
+    ASSERT_TRUE(time.has_value()) << text;
+    EXPECT_EQ(*time, at(1440938160) + nanoseconds(fraction)) << text;
+    EXPECT_EQ(format_utc(*time), "2015-08-30T12:36:00Z");
   }
 }
 
