@@ -1,19 +1,22 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "model/job.h"
+#include "model/limits.h"
 
 namespace quern::app {
 
 // The task group that a command is about.
 struct GroupTarget {
   std::string group_id;
-  std::string root_url = {};          // "": TASKCLUSTER_ROOT_URL's
-  std::string output = "result.txt";  // of the job, where it is known
-  std::optional<Job> job = {};        // where it is known
+  std::string root_url = {};                                          // "": TASKCLUSTER_ROOT_URL's
+  std::string output = "result.txt";                                  // of the job, where it is known
+  std::optional<Job> job = {};                                        // where it is known
+  std::chrono::milliseconds patience = limits::kTaskclusterPatience;  // of the job's settings
 };
 
 // `word` is a group's id, or a job file or folder whose last submission stands in .quern-group in its folder; none: the

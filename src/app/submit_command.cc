@@ -60,16 +60,19 @@ void remember(GroupSession& session, const JobPlan& planned) {
 }
 
 Result<void> create(GroupSession& session, const JobPlan& planned, bool is_resumed) {
-  const submit::Plan tasks = tasks_of(planned.graph);
-  std::vector<bool> is_there(tasks.tasks.size(), false);
+  submit::Plan tasks = tasks_of(planned.graph);
+  submit::FoundTasks found{.is_there = std::vector<bool>(tasks.tasks.size(), false)};
   if (is_resumed) {
-    TRY_ASSIGN(is_there, submit::find_tasks(session.api(), tasks, session.stop()));
+    TRY_ASSIGN(found, submit::find_tasks(session.api(), tasks, session.stop()));
+    tasks.definition = [&](std::size_t task, UtcTime created) {
+      return planned.graph.definition(task, created, found.dates);
+    };
   }
   remember(session, planned);
   session.sink().note(event::Level::kInfo,
                       fmt::format("task group {}", taskcluster::group_page(planned.parts->root_url, tasks.group_id)));
   auto on_created = [&](std::size_t created) { session.sink().creating(created, tasks.tasks.size()); };
-  return submit::create_tasks(session.api(), tasks, is_there, on_created, session.stop());
+  return submit::create_tasks(session.api(), tasks, found.is_there, on_created, session.stop());
 }
 
 // Where the result is fetched to; none: it is not.
@@ -80,7 +83,7 @@ std::optional<std::string> output_of(const CommandLine& line, const JobPlan& pla
 
 Result<int> create_and_watch(const CommandLine& line, GroupSession& session, const JobPlan& planned,
                              const Leaves& leaves) {
-  TRY(session.connect(planned.parts->root_url));
+  TRY(session.connect(planned.parts->root_url, planned.parts->settings.patience));
   TRY(submit::check_access(session.api(), session.stop()));
   TRY(check_scopes(session, planned.graph));
   TRY(create(session, planned, line.tasks.group.has_value()));

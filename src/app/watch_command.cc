@@ -37,14 +37,12 @@ Result<int> watch_target(const CommandLine& line, GroupSession& session, bool re
   Leaves leaves;
   if (reruns && target.output != "-") leaves.beside = target.output;
   return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
-    TRY(session.connect(target.root_url));
+    TRY(session.connect(target.root_url, target.patience));
     return watch_group(session, target.group_id, {.poll = line.tasks.poll, .reruns = reruns, .leaves = leaves});
   });
 }
 
-}  // namespace
-
-Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
+Result<int> watch_to_close(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
   TRY_ASSIGN(watch::GroupWatch watch, watch::GroupWatch::open(session.api(), group_id, session.stop()));
   session.sink().found(watch.group());
   std::optional<watch::Rerun> rerun;
@@ -57,6 +55,15 @@ Result<int> watch_group(GroupSession& session, const std::string& group_id, cons
   if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) return still_going(std::move(ending).error(), watch);
   if (!ending.ok()) return std::move(ending).error();
   return close_group(session, watch, ending.value(), options.leaves);
+}
+
+}  // namespace
+
+Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
+  auto status = watch_to_close(session, group_id, options);
+  if (status.ok()) return status;
+  const char* again = options.reruns ? "retry" : options.leaves.result.has_value() ? "fetch" : "watch";
+  return how_to_go_on(std::move(status).error(), again, group_id);
 }
 
 int watch_command(const CommandLine& line) {

@@ -79,12 +79,13 @@ Result<void> Creator::run(const std::function<void(std::size_t)>& on_created, co
   while (found_ + created_ < plan_.tasks.size()) {
     ask_for_what_is_ready();
     auto answer = batch_.next(stop);
-    if (!answer.ok()) {
-      in_doubt_ = batch_.open();
-      return std::move(answer).error();
-    }
+    in_doubt_ = batch_.open();
+    if (!answer.ok()) return std::move(answer).error();
     const std::string context = "creating " + plan_.tasks[answer.value().number].label;
-    TRY(std::move(answer.value().body).context(context));
+    auto created = std::move(answer.value().body).context(context);
+    // One that was not answered may have been created all the same.
+    if (!created.ok() && created.error().kind == ErrorKind::kRetry) ++in_doubt_;
+    if (!created.ok()) return std::move(created).error();
     settle(answer.value().number);
     on_created(found_ + created_);
   }
@@ -118,6 +119,10 @@ Error stopped(const Creator& creator, const Plan& plan) {
                .details = ways_on(plan.group_id)};
 }
 
+// The deployment has looked at a task and does not take it: another attempt would end the same. A deployment that is
+// busy or away has refused nothing.
+bool is_refusal(const Error& error) { return error.kind != ErrorKind::kRetry && error.code >= 400 && error.code < 500; }
+
 // What becomes of a group that cannot be completed: nothing of it shall run in vain.
 std::string end_group(taskcluster::Api& api, const Creator& creator, const Plan& plan, const std::stop_token& stop) {
   if (creator.created() == 0 && creator.found() == 0) return "no task was created";
@@ -146,6 +151,11 @@ Result<void> create_tasks(taskcluster::Api& api, const Plan& plan, const std::ve
   if (created.ok()) return {};
   if (created.error().kind == ErrorKind::kStopped) return stopped(creator, plan);
   Error error = std::move(created).error();
+  if (!is_refusal(error)) {
+    error.details =
+        fmt::format("{}; the task group is left as it is\n{}", how_many(creator, plan), ways_on(plan.group_id));
+    return error;
+  }
   creator.take_what_is_open(stop);
   error.details = end_group(api, creator, plan, stop);
   return error;
