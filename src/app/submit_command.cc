@@ -93,7 +93,7 @@ Result<int> create_and_watch(const CommandLine& line, GroupSession& session, con
     TRY(print(group_id + "\n"));
     return 0;
   }
-  return watch_group(session, group_id, {.poll = line.tasks.poll, .reruns = false, .leaves = leaves});
+  return watch_group(session, group_id, {.poll = line.tasks.poll, .retries = line.tasks.retries, .leaves = leaves});
 }
 
 Result<int> submit_job(const CommandLine& line, GroupSession& session) {

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "app/group_end.h"
 #include "app/group_target.h"
+#include "app/left_parts.h"
 #include "stages/watch/rerun.h"
 #include "stages/watch/watch.h"
 
@@ -26,19 +30,23 @@ Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, 
   const auto& tasks = watch.group().tasks;
   const auto failed = std::count_if(tasks.begin(), tasks.end(), has_failed);
   session.sink().note(event::Level::kInfo,
-                      failed == 0 ? std::string("no task has failed, so none is run again")
+                      failed == 0 ? std::string("no task has failed; it is looked whether the result is there")
                                   : fmt::format("running {} failed {} again", failed, failed == 1 ? "task" : "tasks"));
   return {};
 }
 
-Result<int> watch_target(const CommandLine& line, GroupSession& session, bool reruns) {
+Result<int> watch_target(const CommandLine& line, GroupSession& session, bool is_retry) {
   TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
   // A job that was run again has other books than those that its failure left.
   Leaves leaves;
-  if (reruns && target.output != "-") leaves.beside = target.output;
+  if (is_retry && target.output != "-") leaves.beside = target.output;
   return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
     TRY(session.connect(target.root_url, target.patience));
-    return watch_group(session, target.group_id, {.poll = line.tasks.poll, .reruns = reruns, .leaves = leaves});
+    return watch_group(session, target.group_id,
+                       {.poll = line.tasks.poll,
+                        .retries = is_retry ? 1 : line.tasks.retries,
+                        .takes_cancelled = is_retry,
+                        .leaves = leaves});
   });
 }
 
@@ -46,10 +54,15 @@ Result<int> watch_to_close(GroupSession& session, const std::string& group_id, c
   TRY_ASSIGN(watch::GroupWatch watch, watch::GroupWatch::open(session.api(), group_id, session.stop()));
   session.sink().found(watch.group());
   std::optional<watch::Rerun> rerun;
-  if (options.reruns) {
-    rerun.emplace(session.api(), watch);
-    TRY(begin_retry(session, watch, *rerun));
+  if (options.retries > 0) {
+    auto look = [&](const std::vector<std::size_t>& tasks, const std::stop_token& stop) {
+      return look_at_left_parts(session, watch, tasks, stop);
+    };
+    rerun.emplace(session.api(), watch,
+                  watch::Rerun::Options{
+                      .times = options.retries, .takes_cancelled = options.takes_cancelled, .look = std::move(look)});
   }
+  if (options.takes_cancelled) TRY(begin_retry(session, watch, *rerun));
   auto ending = watch::watch_to_end(watch, session.sink(), {.longest = options.poll},
                                     rerun.has_value() ? &*rerun : nullptr, session.stop());
   if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) return still_going(std::move(ending).error(), watch);
@@ -62,7 +75,7 @@ Result<int> watch_to_close(GroupSession& session, const std::string& group_id, c
 Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
   auto status = watch_to_close(session, group_id, options);
   if (status.ok()) return status;
-  const char* again = options.reruns ? "retry" : options.leaves.result.has_value() ? "fetch" : "watch";
+  const char* again = options.takes_cancelled ? "retry" : options.leaves.result.has_value() ? "fetch" : "watch";
   return how_to_go_on(std::move(status).error(), again, group_id);
 }
 

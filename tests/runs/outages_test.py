@@ -84,6 +84,13 @@ class Borne(Outage):
             self.assert_told(fetched)
         self.assert_same_as_locally(fetched)
 
+    def test_while_tasks_are_run_again(self):
+        self.begin(faults=[{"name": "map 2/3", "do": "uploads-lost"}])
+        self.assert_fails(self.submit(), "map 2/3")
+        self.outage("late", 4, path="/rerun")
+        self.assert_told(self.quern("retry", "job", "--poll", "100ms"))
+        self.assert_fetched()
+
     def test_a_moment_is_not_told_of(self):
         self.begin(outages=[{"how": "away", "seconds": 0.5, "path": "/task/"}])
         run = self.submit()
