@@ -101,7 +101,11 @@ Result<int> submit_job(const CommandLine& line, GroupSession& session) {
   Leaves leaves{.result = output_of(line, planned), .beside = {}};
   if (leaves.result.has_value()) TRY(check_output(*leaves.result, line, &planned.parts->loaded.file.job));
   if (leaves.result != "-") leaves.beside = leaves.result;
-  return account_for_failure(session, leaves.beside, [&] { return create_and_watch(line, session, planned, leaves); });
+  return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
+    auto status = create_and_watch(line, session, planned, leaves);
+    if (status.ok() || !line.tasks.group.has_value()) return status;
+    return how_to_go_on(std::move(status).error(), "submit --group", *line.tasks.group);
+  });
 }
 
 }  // namespace

@@ -115,6 +115,8 @@ class Given(Outage):
             self.assert_given_up(self.submit("--group", "Q3GkR1sXTx2mV0c7b1yZ5A"), "submit --group")
             self.assertEqual({end for ends in self.group().values() for end in ends}, {None})
         self.assertFalse([one for one in self.tc.requests() if one["path"].endswith("/seal")])
+        self.outage("away", 60)
+        self.assert_given_up(self.submit("--group", self.group_id()), "submit --group")
         self.begin_work()
         run = self.submit("--group", self.group_id())
         self.assert_run(run)

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <deque>
 #include <utility>
+#include <vector>
 
+#include "model/limits.h"
 #include "services/taskcluster/answers.h"
 #include "services/taskcluster/batch.h"
 #include "services/taskcluster/queue.h"
@@ -29,6 +31,7 @@ class Creator {
 
  private:
   void settle(std::size_t task);
+  Error doubted(Error error, std::size_t task);
   void ask_for_what_is_ready();
 
   taskcluster::Api& api_;
@@ -37,13 +40,19 @@ class Creator {
   std::vector<std::size_t> missing_needs_;            // of each task, how many are not there yet
   std::vector<std::vector<std::size_t>> dependents_;  // of each task
   std::deque<std::size_t> ready_;
+  std::vector<UtcTime> asked_;  // for each task first: its time of creation
   std::size_t found_ = 0;
   std::size_t created_ = 0;
   std::size_t in_doubt_ = 0;
 };
 
 Creator::Creator(taskcluster::Api& api, const Plan& plan, const std::vector<bool>& is_there)
-    : api_(api), plan_(plan), batch_(api), missing_needs_(plan.tasks.size()), dependents_(plan.tasks.size()) {
+    : api_(api),
+      plan_(plan),
+      batch_(api),
+      missing_needs_(plan.tasks.size()),
+      dependents_(plan.tasks.size()),
+      asked_(plan.tasks.size()) {
   for (std::size_t task = 0; task < plan.tasks.size(); ++task) {
     if (is_there[task]) {
       ++found_;
@@ -70,7 +79,8 @@ void Creator::ask_for_what_is_ready() {
   while (!ready_.empty() && batch_.has_room()) {
     std::size_t task = ready_.front();
     ready_.pop_front();
-    batch_.ask(task, taskcluster::create_task_question(plan_.tasks[task].id, plan_.definition(task, api_.now())));
+    asked_[task] = api_.now();
+    batch_.ask(task, taskcluster::create_task_question(plan_.tasks[task].id, plan_.definition(task, asked_[task])));
   }
 }
 
@@ -83,13 +93,19 @@ Result<void> Creator::run(const std::function<void(std::size_t)>& on_created, co
     if (!answer.ok()) return std::move(answer).error();
     const std::string context = "creating " + plan_.tasks[answer.value().number].label;
     auto created = std::move(answer.value().body).context(context);
-    // One that was not answered may have been created all the same.
-    if (!created.ok() && created.error().kind == ErrorKind::kRetry) ++in_doubt_;
-    if (!created.ok()) return std::move(created).error();
+    if (!created.ok()) return doubted(std::move(created).error(), answer.value().number);
     settle(answer.value().number);
     on_created(found_ + created_);
   }
   return {};
+}
+
+// One that was not answered may have been created all the same.
+Error Creator::doubted(Error error, std::size_t task) {
+  // This machine slept meanwhile: what is refused is the time, and not the task.
+  if (api_.now() - asked_[task] > limits::kMostTaskclusterPatience) error.kind = ErrorKind::kRetry;
+  if (error.kind == ErrorKind::kRetry) ++in_doubt_;
+  return error;
 }
 
 void Creator::take_what_is_open(const std::stop_token& stop) {

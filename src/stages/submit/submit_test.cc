@@ -186,6 +186,23 @@ TEST_F(Submission, LeavesAGroupAsItIsWhereTheDeploymentIsAway) {
   }
 }
 
+// Its requests are refused as too old.
+TEST_F(Submission, LeavesAGroupAsItIsWhereThisMachineSlept) {
+  Deployment deployment;
+  plan_for(deployment, 1);
+  auto whole = plan.definition;
+  plan.definition = [&, whole](std::size_t task, UtcTime created) {
+    if (task == 1) deployment.clock_offset = std::chrono::minutes(20);
+    return whole(task, created);
+  };
+  auto created = create_tasks(*deployment.api, plan, {false, false}, [](std::size_t) {}, {});
+  ASSERT_FALSE(created.ok());
+  EXPECT_EQ(created.error().code, 401);
+  EXPECT_THAT(created.error().details, AllOf(HasSubstr("left as it is"), HasSubstr("quern submit --group")));
+  deployment.clock_offset = {};
+  EXPECT_EQ(state_of(deployment, 0), TaskState::kPending);
+}
+
 TEST_F(Submission, KeepsToTheDatesOfTheTasksThatAreThere) {
   Deployment deployment;
   plan_for(deployment, 3);
