@@ -1,7 +1,7 @@
 """Deployments that are busy or away for a while: no group is destroyed for it, and what was going on goes on.
 
 Outages are drawn from a seed. A short draw of short ones is always made; a hundred of up to a minute, as submit is to bear them,
-take a quarter of an hour with four processes of 25 seeds each (1-25, 26-50, ...):
+take eight minutes with four processes of 25 seeds each (1-25, 26-50, ...):
 
     QUERN_TEST_OUTAGES=1-25 QUERN_TEST_OUTAGE_SECONDS=60 tests/runs/run_all outages_test.Drawn
 """
@@ -11,7 +11,7 @@ import random
 
 from taskcluster_test import CLUSTER, Cluster
 
-from scenario import JOB
+from scenario import JOB, slow
 
 HOWS = (502, 503, 500, 429, "away", "hang", "late")
 FIRST, LAST = (int(seed) for seed in os.environ.get("QUERN_TEST_OUTAGES", "1-3").split("-"))
@@ -75,6 +75,7 @@ class Borne(Outage):
         self.begin(outages=[{"how": 503, "seconds": 4, "path": "/tasks/status", "after": 2}])
         self.assert_told(self.submit())
 
+    @slow
     def test_while_the_result_is_fetched(self):
         self.begin()
         self.assertEqual(self.submit("--no-fetch").status, 0)
@@ -123,6 +124,7 @@ class Given(Outage):
         self.assert_same_as_locally(run)
         self.assertEqual(len({one["task"]["deadline"] for one in self.list_group(self.group_id())}), 1)
 
+    @slow
     def test_watch_fetch_and_retry(self):
         self.begin(more=IMPATIENT, outages=[{"how": "away", "seconds": 60, "path": "/tasks/status"}])
         self.assert_given_up(self.submit("--no-fetch"), "watch")
