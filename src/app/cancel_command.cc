@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "app/console.h"
 #include "app/group_session.h"
@@ -25,9 +26,10 @@ std::string in_words(const taskcluster::GroupCancellation& cancelled, const std:
 
 Result<int> cancel(const CommandLine& line, GroupSession& session) {
   TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
-  TRY(session.connect(target.root_url));
-  TRY_ASSIGN(auto cancelled, submit::cancel_group(session.api(), target.group_id, session.stop()));
-  TRY(print(in_words(cancelled, target.group_id)));
+  TRY(session.connect(target.root_url, target.patience));
+  auto cancelled = submit::cancel_group(session.api(), target.group_id, session.stop());
+  if (!cancelled.ok()) return how_to_go_on(std::move(cancelled).error(), "cancel", target.group_id);
+  TRY(print(in_words(cancelled.value(), target.group_id)));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -188,6 +189,16 @@ Result<std::chrono::milliseconds> poll_interval(const CommandRow& command, const
                                 format_duration(limits::kMostPollInterval)));
 }
 
+Result<std::size_t> retry_count(const CommandRow& command, const Given& given) {
+  const std::string text = given.last("--retry").value_or("0");
+  std::size_t count = 0;
+  const char* end = text.data() + text.size();
+  auto parsed = std::from_chars(text.data(), end, count);
+  if (parsed.ec == std::errc() && parsed.ptr == end && count <= limits::kMaxTaskRetries) return count;
+  return bad_config(fmt::format("{}: --retry is '{}'; it must be a number from 0 to {}", command.name, text,
+                                limits::kMaxTaskRetries));
+}
+
 // The one positional of a command about a task group that is there.
 Result<CommandLine> parse_group_command(const CommandRow& command, const Given& given) {
   CommandLine line;
@@ -202,6 +213,7 @@ Result<CommandLine> parse_group_command(const CommandRow& command, const Given& 
   if (!given.positionals.empty()) line.tasks.target = given.positionals[0];
   line.tasks.output = given.last("--output");
   TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
+  TRY_ASSIGN(line.tasks.retries, retry_count(command, given));
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");
   line.json = given.has("--json");
@@ -243,6 +255,7 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.tasks.no_watch = given.has("--no-watch");
   line.tasks.no_fetch = given.has("--no-fetch");
   TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
+  TRY_ASSIGN(line.tasks.retries, retry_count(command, given));
   line.is_offline = given.has("--offline");
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");

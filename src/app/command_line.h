@@ -62,6 +62,7 @@ struct CommandLine {
     std::optional<std::string> target = {};  // of kWatch, kFetch, kCancel and kRetry: a group's id or a job
     std::optional<std::string> output = {};  // of kSubmit and kFetch: where the result is fetched to
     std::chrono::milliseconds poll = limits::kPollInterval;  // at most, between two looks
+    std::size_t retries = 0;  // of kWatch and kSubmit: how often a task that fails is run again
     bool no_watch = false;
     bool no_fetch = false;
   };

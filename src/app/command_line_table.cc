@@ -172,6 +172,9 @@ constexpr OptionRow kFetchedTo = {
     "where the result goes; - is standard output; else where the job says, in this folder"};
 constexpr OptionRow kPoll = {"", "--poll", "TIME", Completes::kNothing,
                              "how long it may wait between two looks at the tasks; 10s if it is not given"};
+constexpr OptionRow kRetries = {
+    "", "--retry", "N", Completes::kNothing,
+    "run a task that fails, or leaves too little, again up to N times before the job counts as failed; 0 if not given"};
 constexpr OptionRow kAllFailed = {"-v", "--verbose", "", Completes::kNothing,
                                   "show every task that fails, and not only the first ten"};
 constexpr std::array kSubmitOptions = {
@@ -188,12 +191,14 @@ constexpr std::array kSubmitOptions = {
     OptionRow{"", "--no-watch", "", Completes::kNothing,
               "end when the tasks are created, and print the id of their group"},
     OptionRow{"", "--no-fetch", "", Completes::kNothing, "leave the result where it is"},
+    kRetries,
     kPoll,
     kQuiet,
     kAllFailed,
     kJson,
     kHelp};
-constexpr std::array kWatchOptions = {kPoll, kQuiet, kAllFailed, kJson, kHelp};
+constexpr std::array kRetryOptions = {kPoll, kQuiet, kAllFailed, kJson, kHelp};
+constexpr std::array kWatchOptions = {kRetries, kPoll, kQuiet, kAllFailed, kJson, kHelp};
 constexpr std::array kFetchOptions = {kFetchedTo, kQuiet, kJson, kHelp};
 
 constexpr std::string_view kSubmitText =
@@ -228,6 +233,7 @@ constexpr std::string_view kWatchAfter =
     "Examples:\n"
     "  quern watch myjob\n"
     "  quern watch fOF8Cqj0QPKbvczC2dnXiQ --poll 1m --json\n"
+    "  quern watch myjob --retry 2\n"
     "\n"
     "Exit status: as of quern submit (quern help submit)\n";
 
@@ -244,8 +250,8 @@ constexpr std::string_view kFetchAfter =
     "Exit status: as of quern submit (quern help submit), and 1 before the job ends\n";
 
 constexpr std::string_view kCancelText =
-    "Seals the task group of a job, so that no task can be added, and cancels all its tasks that have not ended. They "
-    "cannot be run again. GROUP and JOB are as of quern watch.";
+    "Seals the task group of a job, so that no task can be added, and cancels all its tasks that have not ended. "
+    "Until the job's deadline quern retry runs them again. GROUP and JOB are as of quern watch.";
 
 constexpr std::string_view kCancelAfter =
     "Examples:\n"
@@ -257,9 +263,10 @@ constexpr std::string_view kCancelAfter =
     "  2  the command line or the job file is wrong\n";
 
 constexpr std::string_view kRetryText =
-    "Runs the tasks of a job that failed again, and when these have completed those that failed because of them, and "
-    "watches all of it as quern watch does. What fails once more stays so. Broken off, it can be repeated. Tasks that "
-    "were cancelled, or whose deadline has passed, cannot be run again.";
+    "Runs the tasks of a job again that failed or were cancelled, and those that have completed without leaving all "
+    "that others need, or without the result; when these have completed, those that failed because of them; and "
+    "watches all of it as quern watch does. What fails once more stays so. Broken off, it can be repeated. After the "
+    "job's deadline nothing can be run again, and tasks that were never created cannot be added.";
 
 constexpr std::string_view kRetryAfter =
     "Examples:\n"
@@ -440,7 +447,7 @@ constexpr std::array kCommands = {
     CommandRow{"cancel", "Run a job on Taskcluster", "end the tasks of a job", "[GROUP|JOB]", kCancelText, kHelpOnly,
                kCancelAfter},
     CommandRow{"retry", "Run a job on Taskcluster", "run what failed again", "[GROUP|JOB] [OPTIONS]", kRetryText,
-               kWatchOptions, kRetryAfter},
+               kRetryOptions, kRetryAfter},
     CommandRow{"init", "Begin a job", "make a folder with a small job to begin with",
                "DIR [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter, Completes::kFolder},
     CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",

@@ -155,6 +155,9 @@ TEST(CommandLine, KnowsWhichTaskGroupIsMeant) {
   EXPECT_EQ(parsed({"watch", "G", "--json"}).tasks.target, "G");
   EXPECT_FALSE(parsed({"watch"}).tasks.target.has_value());
   EXPECT_EQ(parsed({"watch"}).tasks.poll, std::chrono::seconds(10));
+  EXPECT_EQ(parsed({"watch"}).tasks.retries, 0U);
+  EXPECT_EQ(parsed({"watch", "--retry", "2"}).tasks.retries, 2U);
+  EXPECT_EQ(parsed({"submit", "--retry", "49"}).tasks.retries, 49U);
   CommandLine line = parsed({"fetch", "-o", "-", "G"});
   EXPECT_EQ(line.command, Command::kFetch);
   EXPECT_EQ(line.tasks.output, "-");
@@ -212,6 +215,8 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
        "credentials, help, version or completion (quern --help says more)"},
       {{"watch", "a", "b"}, "watch: takes one task group or job, and a and b are two"},
       {{"retry", "--poll", "soon"}, "retry: --poll is 'soon'; it must be a time from 10ms to 1h, such as 10s"},
+      {{"watch", "--retry", "-1"}, "watch: --retry is '-1'; it must be a number from 0 to 49"},
+      {{"submit", "--retry", "50"}, "submit: --retry is '50'; it must be a number from 0 to 49"},
       {{"submit", "--poll", "2h"}, "submit: --poll is '2h'; it must be a time from 10ms to 1h, such as 10s"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
       {{"-q", "run"}, "-q stands before the command; write quern COMMAND -q (quern --help lists the commands)"},

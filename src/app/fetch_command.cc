@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "app/fetch_result.h"
 #include "app/group_end.h"
 #include "app/group_session.h"
@@ -12,15 +14,19 @@ namespace quern::app {
 namespace {
 
 Result<int> fetch_to(GroupSession& session, const GroupTarget& target, const Leaves& leaves) {
-  TRY(session.connect(target.root_url));
-  TRY_ASSIGN(watch::GroupWatch watch, watch::GroupWatch::open(session.api(), target.group_id, session.stop()));
+  TRY(session.connect(target.root_url, target.patience));
+  auto opened = watch::GroupWatch::open(session.api(), target.group_id, session.stop());
+  if (!opened.ok()) return how_to_go_on(std::move(opened).error(), "fetch", target.group_id);
+  const watch::GroupWatch& watch = opened.value();
   const watch::Ending ending = watch.ending(session.api().now());
   if (ending == watch::Ending::kNone) {
     return Error{.kind = ErrorKind::kRetry,
                  .message = fmt::format("there is no result yet: {} is {}; quern watch {} waits for it",
                                         watch.final_task().label, name_of(watch.final_task().state), target.group_id)};
   }
-  return close_group(session, watch, ending, leaves);
+  auto closed = close_group(session, watch, ending, leaves);
+  if (!closed.ok()) return how_to_go_on(std::move(closed).error(), "fetch", target.group_id);
+  return closed;
 }
 
 Result<int> fetch(const CommandLine& line, GroupSession& session) {

@@ -28,10 +28,6 @@ struct Piece {
   std::string target;
 };
 
-results::Source source_of(const watch::GroupWatch& watch, const WatchedTask& task) {
-  return {.task_id = task.id, .run_id = static_cast<int>(task.runs) - 1, .prefix = watch.artifact_prefix()};
-}
-
 // What follows the result's name in that of a part: "" for "result.txt.zst", ".3" for "result.txt.3.zst".
 std::string number_in(const TaskPart& part) {
   const std::string_view name = part.name;
@@ -111,6 +107,16 @@ Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& w
 }
 
 }  // namespace
+
+results::Source source_of(const watch::GroupWatch& watch, const WatchedTask& task) {
+  return {.task_id = task.id, .run_id = static_cast<int>(task.runs) - 1, .prefix = watch.artifact_prefix()};
+}
+
+Result<void> find_result(GroupSession& session, const watch::GroupWatch& watch, const TaskReport& report) {
+  TRY_ASSIGN(std::vector<Piece> pieces, pieces_of(session, watch, report, ""));
+  for (const Piece& piece : pieces) TRY(results::find_part(session.api(), piece.source, piece.part, session.stop()));
+  return {};
+}
 
 Result<void> check_output(const std::string& output, const CommandLine& line, const Job* job) {
   const std::filesystem::path folder = std::filesystem::path(output).parent_path();

@@ -15,16 +15,18 @@ namespace quern::app {
 namespace {
 
 Result<TaskReport> read_report(GroupSession& session, const watch::GroupWatch& watch, const WatchedTask& task) {
-  const results::Source source{
-      .task_id = task.id, .run_id = static_cast<int>(task.runs) - 1, .prefix = watch.artifact_prefix()};
-  return results::read_report(session.api(), source, session.stop());
+  return results::read_report(session.api(), source_of(watch, task), session.stop());
 }
 
-// The final task knows its own time; the job took from when its first task could begin to its end.
-void take_times_of_job(const watch::GroupWatch& watch, Accounting& accounting) {
-  const auto& begun = watch.group().begun;
-  const auto& resolved = watch.final_task().resolved;
-  if (begun.has_value() && resolved.has_value() && *resolved > *begun) accounting.elapsed = *resolved - *begun;
+// Workers complete tasks of which they could not upload everything.
+Error result_is_missing(Error error, const watch::GroupWatch& watch) {
+  // An errno is of a file here.
+  const bool is_ours = error.code > 0 && error.code < 300;
+  if (is_ours || (error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kBadInput)) return error;
+  error.message = fmt::format("{} has completed, but what it should have left is not all there: {}",
+                              watch.final_task().label, error.message);
+  error.details = fmt::format("to run again what left too little:  quern retry {}", watch.group().id);
+  return error;
 }
 
 // Where a result that is not fetched stays.
@@ -33,6 +35,29 @@ std::string link_to_result(GroupSession& session, const watch::GroupWatch& watch
   const WatchedTask& task = watch.final_task();
   return taskcluster::artifact_url(session.api().access().root_url, task.id, static_cast<int>(task.runs) - 1,
                                    watch.artifact_prefix() + "/" + report.parts.front().name);
+}
+
+// The accounting, and the result where it is wanted.
+Result<TaskReport> take_result(GroupSession& session, const watch::GroupWatch& watch,
+                               const std::optional<std::string>& output) {
+  TRY_ASSIGN(TaskReport report, read_report(session, watch, watch.final_task()));
+  report.accounting.files.clear();
+  if (output.has_value()) {
+    TRY(fetch_result(session, watch, report, *output));
+    return report;
+  }
+  auto found = find_result(session, watch, report);
+  // Who may not read it may know all the same that the job is done.
+  if (!found.ok() && found.error().kind != ErrorKind::kDenied) return std::move(found).error();
+  report.accounting.result = link_to_result(session, watch, report);
+  return report;
+}
+
+// The final task knows its own time; the job took from when its first task could begin to its end.
+void take_times_of_job(const watch::GroupWatch& watch, Accounting& accounting) {
+  const auto& begun = watch.group().begun;
+  const auto& resolved = watch.final_task().resolved;
+  if (begun.has_value() && resolved.has_value() && *resolved > *begun) accounting.elapsed = *resolved - *begun;
 }
 
 // An accounting without a result also says which one is still there.
@@ -44,16 +69,11 @@ Result<void> leave_accounting(const std::optional<std::string>& beside, Accounti
 }
 
 Result<int> close_completed(GroupSession& session, const watch::GroupWatch& watch, const Leaves& leaves) {
-  TRY_ASSIGN(TaskReport report, read_report(session, watch, watch.final_task()));
-  Accounting& accounting = report.accounting;
+  auto taken = take_result(session, watch, leaves.result);
+  if (!taken.ok()) return result_is_missing(std::move(taken).error(), watch);
+  Accounting& accounting = taken.value().accounting;
   accounting.job = watch.group().job;
-  accounting.files.clear();
   take_times_of_job(watch, accounting);
-  if (leaves.result.has_value()) {
-    TRY(fetch_result(session, watch, report, *leaves.result));
-  } else {
-    accounting.result = link_to_result(session, watch, report);
-  }
   TRY(leave_accounting(leaves.beside, accounting));
   return session.account(accounting, "");
 }

@@ -50,7 +50,7 @@ Result<std::unique_ptr<GroupSession>> GroupSession::open(const CommandLine& line
   return session;
 }
 
-Result<void> GroupSession::connect(const std::string& root_url) {
+Result<void> GroupSession::connect(const std::string& root_url, std::chrono::milliseconds patience) {
   if (!root_url.empty()) TRY(check_same(root_url));
   auto lookup = [&](const char* name) {
     const bool is_root = std::string_view(name) == "TASKCLUSTER_ROOT_URL";
@@ -59,7 +59,11 @@ Result<void> GroupSession::connect(const std::string& root_url) {
                : std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   };
   TRY_ASSIGN(access_, taskcluster::access_of(lookup));
-  TRY_ASSIGN(client_, http::make_client(taskcluster::client_options(access_)));
+  access_.patience = patience;
+  outages_.emplace(*sink_, patience);
+  http::ClientOptions options = taskcluster::client_options(access_);
+  options.listener = &*outages_;
+  TRY_ASSIGN(client_, http::make_client(options));
   api_ = std::make_unique<taskcluster::Api>(
       access_, *client_, [] { return std::chrono::system_clock::now(); }, taskcluster::system_random);
   return {};
@@ -85,6 +89,12 @@ int GroupSession::account(const Accounting& accounting, const std::string& cause
   print_previous_result(accounting);
   if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, has_color()));
   return exit_status(accounting);
+}
+
+Error how_to_go_on(Error error, std::string_view command, const std::string& group_id) {
+  if (error.kind != ErrorKind::kRetry || !error.details.empty()) return error;
+  error.details = fmt::format("the task group is left as it is; to go on:  quern {} {}", command, group_id);
+  return error;
 }
 
 int run_group_command(const CommandLine& line, const std::function<Result<int>(GroupSession&)>& work) {

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "app/command_line.h"
+#include "app/outages.h"
 #include "app/signals.h"
 #include "base/result.h"
 #include "model/accounting.h"
@@ -25,9 +28,10 @@ class GroupSession {
   // Shows things as the command line says, and listens to signals. `line` is borrowed.
   static Result<std::unique_ptr<GroupSession>> open(const CommandLine& line);
 
-  // Says which deployment is asked: `root_url`, or if it is "" that of TASKCLUSTER_ROOT_URL. kBadConfig if there is
-  // none, if the two name different ones, or if the credentials of the environment cannot be used.
-  Result<void> connect(const std::string& root_url);
+  // Says which deployment is asked, and for how long while it is away: `root_url`, or if it is "" that of
+  // TASKCLUSTER_ROOT_URL. kBadConfig if there is none, if the two name different ones, or if the credentials of the
+  // environment cannot be used.
+  Result<void> connect(const std::string& root_url, std::chrono::milliseconds patience);
 
   taskcluster::Api& api() { return *api_; }  // after connect()
   GroupSink& sink() { return *sink_; }
@@ -47,14 +51,19 @@ class GroupSession {
   const CommandLine& line_;
   std::optional<credentials::NoCoreDumps> no_core_dumps_;
   std::stop_source stop_;
-  taskcluster::Access access_;
-  std::unique_ptr<http::Client> client_;
-  std::unique_ptr<taskcluster::Api> api_;
   std::unique_ptr<GroupSink> terminal_;
   std::unique_ptr<view::GroupJson> json_;
   GroupSink* sink_ = nullptr;  // one of the two
+  taskcluster::Access access_;
+  std::optional<Outages> outages_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<taskcluster::Api> api_;
   std::unique_ptr<Signals> signals_;
 };
+
+// Of an error for which the command that is called so can be repeated for the group: says that, and that nothing was
+// changed.
+Error how_to_go_on(Error error, std::string_view command, const std::string& group_id);
 
 // Runs a command about a task group, and gives its exit status. `work` gives the status, or the error that is then
 // said.

@@ -12,6 +12,7 @@
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/taskcluster/slugid.h"
+#include "stages/plan/plan.h"
 
 namespace quern::app {
 namespace {
@@ -57,6 +58,8 @@ Result<GroupTarget> find_group(const std::optional<std::string>& word) {
   const Job& job = loaded.value().file.job;
   TRY_ASSIGN(GroupTarget target, read_group_file(job.folder));
   target.output = job.output;
+  TRY_ASSIGN(plan::Settings settings, plan::read_settings(job));
+  target.patience = settings.patience;
   target.job = job;
   return target;
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "model/job.h"
+#include "model/limits.h"
 
 namespace quern::app {
 
@@ -14,6 +16,7 @@ struct GroupTarget {
   std::string root_url = {};          // "": TASKCLUSTER_ROOT_URL's
   std::string output = "result.txt";  // of the job, where it is known
   std::optional<Job> job = {};        // where it is known: of an id, if it is that of the job that stands here
+  std::chrono::milliseconds patience = limits::kTaskclusterPatience;  // of the job's settings
 };
 
 // `word` is a group's id, or a job file or folder whose last submission stands in .quern-group in its folder; none: the

@@ -64,6 +64,7 @@ class TaskclusterWay final : public MailWay {
     options.timeouts.stall = limits::kMailTimeout;
     options.timeouts.total = limits::kMailTimeout;
     options.retry.attempts = limits::kMailAttempts;
+    options.retry.patience = {};
     TRY_ASSIGN(auto client, http::make_client(options));
     taskcluster::Api api(access_, *client, std::chrono::system_clock::now, taskcluster::system_random);
     taskcluster::Mail question{.address = mail.to, .subject = mail.subject, .content = mail.text};

@@ -37,7 +37,7 @@ class PartFetch {
     for (std::size_t i = next_++; i < tasks_.size() && !stop.stop_requested(); i = next_++) {
       tasks_[i].run = fetch_.runs[i];
       auto fetched = fetch_task(*peer, i, stop);
-      if (!fetched.ok()) return std::move(fetched).error().with_context(name_of(*peer, tasks_[i].run, stop));
+      if (!fetched.ok()) return explain(*peer, std::move(fetched).error(), tasks_[i].run, stop);
     }
     return {};
   }
@@ -46,14 +46,14 @@ class PartFetch {
     NeededTask& task = tasks_[index];
     const results::Source source{
         .task_id = task.run.task_id, .run_id = task.run.run_id, .prefix = fetch_.artifact_prefix};
-    TRY_ASSIGN(task.report, results::read_report(peer.api(), source, stop));
+    TRY_ASSIGN(task.report, lost(results::read_report(peer.api(), source, stop)));
     const std::string folder = fetch_.folder + "/" + task.run.task_id;
     TRY(disk::make_folders(folder));
     for (const std::string& name : fetch_.wanted(index)) {
       TRY_ASSIGN(TaskPart part, part_named(name, task.report));
       TRY(check_form(part, task.report));
       task.paths.push_back(folder + "/" + name);
-      TRY(results::fetch_part(peer.api(), source, part, task.paths.back(), stop));
+      TRY(lost(results::fetch_part(peer.api(), source, part, task.paths.back(), stop)));
       task.parts.push_back(std::move(part));
     }
     if (fetch_.wants_bad_records && has_bad_records(task.report.accounting)) {
@@ -82,7 +82,7 @@ class PartFetch {
     for (const TaskPart& part : report.parts) {
       if (part.name == name) return part;
     }
-    return not_found(fmt::format("it completed without its part {}; run it again", name));
+    return not_found(fmt::format("it completed without its part {}", name));
   }
 
   static const char* form_in_words(bool is_pairs) { return is_pairs ? "pairs" : "lines of text"; }
@@ -95,11 +95,26 @@ class PartFetch {
         form_in_words(part.holds_pairs), report.quern_version, form_in_words(fetch_.wants_pairs)));
   }
 
-  // As people know it; where the queue does not say, by its id.
-  static std::string name_of(TaskPeer& peer, const CompletedRun& run, const std::stop_token& stop) {
+  // What is damaged might as well not be there.
+  template <typename T>
+  static Result<T> lost(Result<T> outcome) {
+    if (outcome.ok() || outcome.error().kind != ErrorKind::kBadInput) return outcome;
+    Error error = std::move(outcome).error();
+    error.kind = ErrorKind::kNotFound;
+    return error;
+  }
+
+  // Names the task as people know it; where the queue does not say, by its id.
+  static Error explain(TaskPeer& peer, Error error, const CompletedRun& run, const std::stop_token& stop) {
     auto definition = peer.queue().task(run.task_id, stop);
-    if (!definition.ok()) return fmt::format("task {}, run {}", run.task_id, run.run_id);
-    return fmt::format("{} ({}, run {})", definition.value().name, run.task_id, run.run_id);
+    if (!definition.ok()) {
+      return std::move(error).with_context(fmt::format("task {}, run {}", run.task_id, run.run_id));
+    }
+    if (error.kind == ErrorKind::kNotFound) {
+      error.message += fmt::format("; to run it again:  quern retry {}", definition.value().task_group_id);
+    }
+    return std::move(error).with_context(
+        fmt::format("{} ({}, run {})", definition.value().name, run.task_id, run.run_id));
   }
 
   const FetchParts& fetch_;

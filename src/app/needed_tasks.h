@@ -45,7 +45,8 @@ struct FetchParts {
   bool wants_bad_records = false;
 };
 // Fetches what these runs left, limits::kPartDownloads of them at a time. A part that is not what its report says is
-// fetched once more. kNotFound, kBadInput: a part or a report is missing or damaged; the message names the task.
+// fetched once more. kNotFound: a part or a report is missing or damaged; the message names the task, and how it is run
+// again. kBadInput: a part is not of the form that is wanted.
 Result<std::vector<NeededTask>> fetch_parts(const FetchParts& fetch, EventSink& events, const std::stop_token& stop);
 
 }  // namespace quern::app

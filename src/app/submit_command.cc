@@ -67,16 +67,19 @@ void remember(GroupSession& session, const JobPlan& planned) {
 }
 
 Result<void> create(GroupSession& session, const JobPlan& planned, bool is_resumed) {
-  const submit::Plan tasks = tasks_of(planned.graph);
-  std::vector<bool> is_there(tasks.tasks.size(), false);
+  submit::Plan tasks = tasks_of(planned.graph);
+  submit::FoundTasks found{.is_there = std::vector<bool>(tasks.tasks.size(), false)};
   if (is_resumed) {
-    TRY_ASSIGN(is_there, submit::find_tasks(session.api(), tasks, session.stop()));
+    TRY_ASSIGN(found, submit::find_tasks(session.api(), tasks, session.stop()));
+    tasks.definition = [&](std::size_t task, UtcTime created) {
+      return planned.graph.definition(task, created, found.dates);
+    };
   }
   remember(session, planned);
   session.sink().note(event::Level::kInfo,
                       fmt::format("task group {}", taskcluster::group_page(planned.parts->root_url, tasks.group_id)));
   auto on_created = [&](std::size_t created) { session.sink().creating(created, tasks.tasks.size()); };
-  return submit::create_tasks(session.api(), tasks, is_there, on_created, session.stop());
+  return submit::create_tasks(session.api(), tasks, found.is_there, on_created, session.stop());
 }
 
 // Where the result is fetched to; none: it is not.
@@ -87,7 +90,7 @@ std::optional<std::string> output_of(const CommandLine& line, const JobPlan& pla
 
 Result<int> create_and_watch(const CommandLine& line, GroupSession& session, const JobPlan& planned,
                              const Leaves& leaves) {
-  TRY(session.connect(planned.parts->root_url));
+  TRY(session.connect(planned.parts->root_url, planned.parts->settings.patience));
   TRY(submit::check_access(session.api(), session.stop()));
   TRY(check_scopes(line, session, planned.graph));
   TRY(create(session, planned, line.tasks.group.has_value()));
@@ -97,7 +100,7 @@ Result<int> create_and_watch(const CommandLine& line, GroupSession& session, con
     TRY(print(group_id + "\n"));
     return 0;
   }
-  return watch_group(session, group_id, {.poll = line.tasks.poll, .reruns = false, .leaves = leaves});
+  return watch_group(session, group_id, {.poll = line.tasks.poll, .retries = line.tasks.retries, .leaves = leaves});
 }
 
 Result<int> submit_job(const CommandLine& line, GroupSession& session) {
@@ -105,7 +108,11 @@ Result<int> submit_job(const CommandLine& line, GroupSession& session) {
   Leaves leaves{.result = output_of(line, planned), .beside = {}};
   if (leaves.result.has_value()) TRY(check_output(*leaves.result, line, &planned.parts->loaded.file.job));
   if (leaves.result != "-") leaves.beside = leaves.result;
-  return account_for_failure(session, leaves.beside, [&] { return create_and_watch(line, session, planned, leaves); });
+  return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
+    auto status = create_and_watch(line, session, planned, leaves);
+    if (status.ok() || !line.tasks.group.has_value()) return status;
+    return how_to_go_on(std::move(status).error(), "submit --group", *line.tasks.group);
+  });
 }
 
 }  // namespace

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/changed_folder.h"
 #include "app/group_end.h"
 #include "app/group_target.h"
+#include "app/left_parts.h"
 #include "stages/watch/rerun.h"
 #include "stages/watch/watch.h"
 
@@ -26,11 +30,13 @@ Error still_going(Error error, const watch::GroupWatch& watch) {
 
 // A refusal, or a deployment that does not answer, ends the watch and not the job.
 Result<int> end_watch(GroupSession& session, Error error, std::string_view how_job_is, const std::string& group_id,
-                      const Leaves& leaves) {
+                      const WatchOptions& options) {
   error.message = fmt::format("the job of the task group {} {}: {}", group_id, how_job_is, error.message);
-  error.details =
+  error.details = error.kind == ErrorKind::kRetry ? "the task group is left as it is\n" : "";
+  error.details +=
       fmt::format("to watch it again:  quern watch {}\nto fetch its result:  quern fetch {}", group_id, group_id);
-  return close_unwatched(session, error, leaves);
+  if (options.takes_cancelled) error.details += fmt::format("\nto run tasks again:  quern retry {}", group_id);
+  return close_unwatched(session, error, options.leaves);
 }
 
 bool says_nothing_of_the_job(const Error& error) {
@@ -61,52 +67,67 @@ Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, 
   const auto& tasks = watch.group().tasks;
   const auto failed = std::count_if(tasks.begin(), tasks.end(), has_failed);
   session.sink().note(event::Level::kInfo,
-                      failed == 0 ? std::string("no task has failed, so none is run again")
+                      failed == 0 ? std::string("no task has failed; it is looked whether the result is there")
                                   : fmt::format("running {} failed {} again", failed, failed == 1 ? "task" : "tasks"));
   if (failed > 0 && options.job.has_value()) compare_folder(session, watch, *options.job);
   return {};
 }
 
-Result<int> watch_target(const CommandLine& line, GroupSession& session, bool reruns) {
+Result<int> watch_target(const CommandLine& line, GroupSession& session, bool is_retry) {
   TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
   // A job that was run again has other books than those that its failure left.
   Leaves leaves;
-  if (reruns && target.output != "-") leaves.beside = target.output;
+  if (is_retry && target.output != "-") leaves.beside = target.output;
   return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
-    TRY(session.connect(target.root_url));
+    TRY(session.connect(target.root_url, target.patience));
     return watch_group(session, target.group_id,
-                       {.poll = line.tasks.poll, .reruns = reruns, .job = target.job, .leaves = leaves});
+                       {.poll = line.tasks.poll,
+                        .retries = is_retry ? 1 : line.tasks.retries,
+                        .takes_cancelled = is_retry,
+                        .job = target.job,
+                        .leaves = leaves});
   });
 }
 
-}  // namespace
-
-Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
+Result<int> watch_to_close(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
   constexpr std::string_view kGoesOn = "goes on, but it cannot be watched";
   auto opened = watch::GroupWatch::open(session.api(), group_id, session.stop());
   if (!opened.ok() && says_nothing_of_the_job(opened.error())) {
-    return end_watch(session, std::move(opened).error(), kGoesOn, group_id, options.leaves);
+    return end_watch(session, std::move(opened).error(), kGoesOn, group_id, options);
   }
   TRY_ASSIGN(watch::GroupWatch watch, std::move(opened));
   watch.explain_with([&](const WatchedTask& task) { return cause_of(session, watch, task); });
   session.sink().found(watch.group());
   std::optional<watch::Rerun> rerun;
-  if (options.reruns) {
-    rerun.emplace(session.api(), watch);
-    TRY(begin_retry(session, watch, *rerun, options));
+  if (options.retries > 0) {
+    auto look = [&](const std::vector<std::size_t>& tasks, const std::stop_token& stop) {
+      return look_at_left_parts(session, watch, tasks, stop);
+    };
+    rerun.emplace(session.api(), watch,
+                  watch::Rerun::Options{
+                      .times = options.retries, .takes_cancelled = options.takes_cancelled, .look = std::move(look)});
   }
+  if (options.takes_cancelled) TRY(begin_retry(session, watch, *rerun, options));
   auto ending = watch::watch_to_end(watch, session.sink(), {.longest = options.poll},
                                     rerun.has_value() ? &*rerun : nullptr, session.stop());
   if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) return still_going(std::move(ending).error(), watch);
   if (!ending.ok()) {
     // Of a job that has ended it is a retry that was refused.
     if (watch.ending(session.api().now()) != watch::Ending::kNone) return std::move(ending).error();
-    return end_watch(session, std::move(ending).error(), kGoesOn, group_id, options.leaves);
+    return end_watch(session, std::move(ending).error(), kGoesOn, group_id, options);
   }
   auto closed = close_group(session, watch, ending.value(), options.leaves);
   if (closed.ok() || !says_nothing_of_the_job(closed.error())) return closed;
   return end_watch(session, std::move(closed).error(), "has completed, but what it left cannot be read", group_id,
-                   options.leaves);
+                   options);
+}
+
+}  // namespace
+
+Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options) {
+  auto status = watch_to_close(session, group_id, options);
+  if (status.ok()) return status;
+  return how_to_go_on(std::move(status).error(), options.takes_cancelled ? "retry" : "watch", group_id);
 }
 
 int watch_command(const CommandLine& line) {

@@ -176,6 +176,11 @@ inline constexpr std::size_t kTaskclusterAttempts = 6;
 inline constexpr std::chrono::milliseconds kTaskclusterFirstWait{200};
 inline constexpr std::chrono::milliseconds kTaskclusterLongestWait{30000};
 inline constexpr std::size_t kTaskclusterProxyAttempts = 2;
+// For how long a deployment that is busy or away is asked again, if the job does not say it, and at most: it takes a
+// definition for kTaskCreationWindow after its time of creation. An outage that is shorter than this is not told of.
+inline constexpr std::chrono::minutes kTaskclusterPatience{5};
+inline constexpr std::chrono::minutes kMostTaskclusterPatience{10};
+inline constexpr std::chrono::seconds kUntoldOutage{2};
 inline constexpr std::chrono::minutes kTaskclusterProxyPatience{16};
 // Of a request's body, and of the pages of a list, of which each has up to a thousand entries.
 inline constexpr std::size_t kMaxTaskclusterBodyBytes = 10 * kMiB;
@@ -189,14 +194,12 @@ inline constexpr std::size_t kMaxShortAnswerBytes = 1 * kMiB;
 inline constexpr std::size_t kListedTasksAtOnce = 200;
 // By how much this machine's clock may be wrong: what Taskcluster takes is a quarter of an hour.
 inline constexpr std::chrono::minutes kMaxClockDifference{10};
-// How a group of tasks is watched: how long it is waited between two looks, at first and later on; how many looks may
-// fail one after the other; how long after its deadline a task is waited for; how often its display is drawn, and a
-// plain line written where nothing changes.
+// How a group of tasks is watched: how long it is waited between two looks, at first and later on; how long after its
+// deadline a task is waited for; how often its display is drawn, and a plain line written where nothing changes.
 inline constexpr std::chrono::milliseconds kFirstPollInterval{1000};
 inline constexpr std::chrono::seconds kPollInterval{10};
 inline constexpr std::chrono::milliseconds kLeastPollInterval{10};
 inline constexpr std::chrono::hours kMostPollInterval{1};
-inline constexpr std::size_t kMaxFailedPolls = 20;
 inline constexpr std::chrono::minutes kDeadlineGrace{10};
 inline constexpr std::chrono::seconds kGroupRedrawInterval{1};
 inline constexpr std::chrono::seconds kQuietGroupLineInterval{30};

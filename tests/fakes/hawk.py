@@ -109,10 +109,10 @@ def send_with_patience(url, method, headers_of_attempt, body, seconds=3):
 
 
 class Client:
-    """Somebody's requests to a deployment. `credentials` may be replaced at any time."""
+    """Somebody's requests to a deployment. `credentials` may be replaced at any time. What fails is repeated for `seconds`."""
 
-    def __init__(self, root_url, credentials):
-        self.root_url, self.credentials = root_url, credentials
+    def __init__(self, root_url, credentials, seconds=3):
+        self.root_url, self.credentials, self.seconds = root_url, credentials, seconds
 
     def call(self, method, path, given=None):
         """The answer of `/api/` and this path, as JSON where it is; Refused for 400 and above."""
@@ -125,7 +125,7 @@ class Client:
             own = {"Authorization": header(self.credentials, method, resource, parts.netloc)} if self.credentials else {}
             return own | ({} if given is None else {"Content-Type": "application/json"}) | {"Content-Length": str(len(body))}
 
-        status, answered, content = send_with_patience(url, method, headers, body)
+        status, answered, content = send_with_patience(url, method, headers, body, self.seconds)
         is_json = answered.get("Content-Type", "").startswith("application/json")
         answer = json.loads(content) if content and is_json else content
         if status >= 400:

@@ -75,8 +75,11 @@ class Artifacts:
         known = entry.artifacts.setdefault(int(run_id), {})
         old = known.setdefault(name, artifact)
         require(may_follow(artifact, old), 409, "RequestConflict", "Artifact already exists with different properties")
-        # The contentType and the contentLength stay as they were.
-        old |= {"storageType": artifact["storageType"], "expires": artifact["expires"]} | details_of(artifact)
+        # The contentType and the contentLength stay as they were; a link has no URL that the reference before it had.
+        details = details_of(artifact)
+        for key in DETAILS:
+            old.pop(key, None)
+        old |= {"storageType": artifact["storageType"], "expires": artifact["expires"]} | details
         return self.place_of(entry, run, old)
 
     def place_of(self, entry, run, artifact):

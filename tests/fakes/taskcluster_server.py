@@ -29,6 +29,9 @@ The plan is a JSON object with any of these keys:
     faults            what happens to requests, each one used once: {"method", "path" (a part of it), "status", "headers",
                       "html": true for a load balancer's page, "late": true to do what was asked all the same,
                       "cut": true to close the connection within the body}
+    outages           what happens for a while to all requests, one after the other: {"seconds", "how": a status,
+                      "away" to close the connection, "hang" to do so at the end of the outage, "late" to do what was asked and
+                      to answer 502, "path" and "after": it begins when so many requests (0) with this part of a path have come}
     forgets           true: GET /_requests gives nothing, so that many requests take no memory
 
 Workers claim tasks and report as with the real queue (taskcluster_worker.py is one). For tests alone are
@@ -65,6 +68,23 @@ class Server(plain_http.Server):
         super().__init__(("127.0.0.1", port), Handler)
         self.deployment = Deployment(plan)
         self.count = 0
+        self.outage_end = None
+
+    def outage(self, path):
+        """How an outage hits this request, None if none does, and when it ends."""
+        outages = self.deployment.plan.get("outages", [])
+        now = time.monotonic()
+        if self.outage_end and now >= self.outage_end:
+            del outages[:1]
+            self.outage_end = None
+        if not outages:
+            self.outage_end = None
+            return None, None
+        if self.outage_end is None and outages[0].get("path", "") in path:
+            outages[0]["after"] = outages[0].get("after", 0) - 1
+            if outages[0]["after"] < 0:
+                self.outage_end = now + outages[0]["seconds"]
+        return (outages[0]["how"], self.outage_end) if self.outage_end else (None, None)
 
 
 class Handler(Artifacts, plain_http.Handler):
@@ -82,7 +102,14 @@ class Handler(Artifacts, plain_http.Handler):
             time.sleep(self.here.plan["latency_seconds"])
         with self.here.lock:
             self.note_request()
-            self.fault = self.take_fault()
+            how, end = self.server.outage(self.path)
+        if how == "hang":
+            time.sleep(max(0, end - time.monotonic()))
+        if how in ("away", "hang"):
+            self.close_connection = True
+            return None
+        with self.here.lock:
+            self.fault = self.fault_in_outage(how) if how else self.take_fault()
             if self.fault and "status" in self.fault and not self.fault.get("late"):
                 return self.send_fault()
             try:
@@ -130,6 +157,12 @@ class Handler(Artifacts, plain_http.Handler):
                 return faults.pop(index)
         every = self.here.plan.get("hiccups")
         return {"status": 502, "html": True} if every and self.server.count % every == 0 else None
+
+    def fault_in_outage(self, how):
+        if how != "late":
+            return {"status": how, "html": how != 429}
+        # A worker that does not get the task that it has claimed would be waited for until the claim ends.
+        return {"status": 502, "html": True, "late": "claim-work" not in self.path}
 
     def send_fault(self):
         body = json.dumps({"code": "InternalServerError", "message": "Internal Server Error"}).encode()

@@ -18,6 +18,7 @@ The plan is a JSON object:
     work_folder       the folder of the image ("/home/worker")
     capacity          how many tasks run at once (1)
     proxy_seconds     how long a task's proxy repeats what fails (900, as the real one)
+    patience_seconds  how long the worker itself does (3)
     object_artifacts  true: what the tasks leave goes to the object service
     reclaim_seconds   when a task is claimed again (a tenth of a claim before its end)
     keeps             true: private folders stay
@@ -76,7 +77,8 @@ FAULTS_OF_UPLOADS = ("resource-unavailable", "uploads-lost")
 class Worker:
     def __init__(self, plan):
         self.plan = plan
-        self.client = hawk.Client(plan["root_url"], plan["credentials"])
+        self.seconds = plan.get("patience_seconds", 3)
+        self.client = hawk.Client(plan["root_url"], plan["credentials"], self.seconds)
         self.queue = urllib.parse.quote(plan.get("task_queue", "proj-example/linux"), safe="")
         self.faults = list(plan.get("faults", []))
         self.lock = threading.Lock()
@@ -145,7 +147,7 @@ class TaskRun:
         self.payload = self.task["payload"]
         self.taken_until = parse_date(claim["takenUntil"], "takenUntil")
         self.reclaim_at = self.time_to_reclaim()
-        self.client = hawk.Client(worker.plan["root_url"], claim["credentials"])
+        self.client = hawk.Client(worker.plan["root_url"], claim["credentials"], worker.seconds)
         self.path = f"queue/v1/task/{self.task_id}/runs/{self.run_id}"
         self.fault = worker.take_fault(self.name, self.run_id)
         self.log = bytearray()
@@ -425,7 +427,7 @@ class TaskRun:
         self.put(name, place["putUrl"], headers, gzip.compress(content, mtime=0) if is_zipped else content)
 
     def upload_object(self, place, name, content, kind):
-        client = hawk.Client(self.worker.plan["root_url"], place["credentials"])
+        client = hawk.Client(self.worker.plan["root_url"], place["credentials"], self.worker.seconds)
         own = {key: place[key] for key in ("projectId", "uploadId")}
         path = urllib.parse.quote(place["name"], safe="")
         proposed = {"putUrl": {"contentType": kind, "contentLength": len(content)}}
@@ -442,7 +444,7 @@ class TaskRun:
 
     def put(self, name, url, headers, body):
         headers = headers | {"Content-Length": str(len(body))}
-        status, _, _ = hawk.send_with_patience(url, "PUT", lambda: headers, body)
+        status, _, _ = hawk.send_with_patience(url, "PUT", lambda: headers, body, self.worker.seconds)
         if status != 200:
             raise Refused(status, "", f"the store refused {name}")
 

@@ -5,7 +5,7 @@ import signal
 import threading
 from subprocess import DEVNULL
 
-from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, PATIENCE_SECONDS, SUM, TEXT, Scenario, pings
+from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, PATIENCE_SECONDS, SUM, TEXT, Scenario, pings, slow
 from faults_test import DAEMON
 
 SLEEPS = "    open({path!r}, 'w').close()\n    time.sleep(1000)\n"
@@ -184,6 +184,7 @@ class AStalledReader(Stopping):
     def test_of_plain_lines(self):
         self.assert_the_second_ends_it("-v", leaves="result.txt")
 
+    @slow  # With the thread sanitizer, too: it keeps a handler from running while its thread waits in write().
     def test_of_events(self):
         self.assert_the_second_ends_it("--json")
 

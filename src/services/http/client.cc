@@ -48,7 +48,8 @@ class HttpClient final : public Client {
       : options_(std::move(options)),
         rules_(std::move(rules)),
         wire_(std::move(wire)),
-        random_(std::random_device()()) {}
+        random_(std::random_device()()),
+        pauses_(options_.listener) {}
 
   Result<Response> call(const Request& request, Signer* signer, const std::stop_token& stop) override;
   void start(Request request, Receiver& receiver, Signer* signer) override {

@@ -160,6 +160,30 @@ TEST(Call, IsPatientWithAHostThatIsBusy) {
   EXPECT_THAT(error.message, AllOf(HasSubstr("503"), HasSubstr("after 2 attempts")));
 }
 
+TEST(Call, TellsOfHostsThatItWaitsFor) {
+  struct Told final : HostListener {
+    void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point) override {
+      said.push_back("waits " + host + " " + std::to_string(why.code));
+    }
+    void serves(const std::string& host) override { said.push_back("serves " + host); }
+    std::vector<std::string> said;
+  } told;
+  FaultServer server(R"({"/a": {"text": "ok", "faults": [{"status": 500}, {"status": 503}]},
+                         "/b": {"faults": [{"status": 503}, {"status": 404}]}})");
+  ClientOptions patient = quick();
+  patient.retry.attempts = 2;
+  patient.retry.patience = 1min;
+  patient.retry.errors_are_trouble = true;
+  patient.listener = &told;
+  auto one = client(patient);
+  EXPECT_EQ(one->call({.url = server.url("/a")}, nullptr, {}).value().body, "ok");
+  // A refusal shows as well that the host is there.
+  EXPECT_EQ(one->call({.url = server.url("/b")}, nullptr, {}).error().kind, ErrorKind::kNotFound);
+  const std::string host = server.url("").substr(0, server.url("").find('/', 8));
+  EXPECT_THAT(told.said, testing::ElementsAre("waits " + host + " 500", "waits " + host + " 503", "serves " + host,
+                                              "waits " + host + " 503", "serves " + host));
+}
+
 TEST(Call, HasOneShortAttemptForWhatCanBeDoneWithout) {
   FaultServer server(R"({"/hangs": {"text": "ok", "faults": [{"stall_after": 0, "always": true}]},
                          "/busy": {"faults": [{"status": 503, "always": true}]}})");

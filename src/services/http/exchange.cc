@@ -144,9 +144,12 @@ Verdict Exchange::judge_refusal(const Judge& judge) {
   const Head& head = reader_.head();
   Refusal refusal = read_refusal(head, refusal_body_);
   if (!is_repeated(refusal.status, refusal.code)) {
+    judge.pauses.served(host_);
     return base_.keeps_refusals ? hand_over_refusal() : Finished{explain(refusal)};
   }
-  Failure failure{.error = explain(refusal), .is_trouble = is_busy(refusal.status)};
+  constexpr int kServerError = 500;
+  const bool is_error = refusal.status == kServerError && judge.policy.errors_are_trouble;
+  Failure failure{.error = explain(refusal), .is_trouble = is_busy(refusal.status) || is_error};
   auto retry_after = head.header("retry-after");
   if (retry_after.has_value()) failure.retry_after = parse_retry_after(*retry_after, std::chrono::system_clock::now());
   bool is_last_attempt = is_last(failure, judge);
@@ -219,7 +222,8 @@ bool Exchange::is_last(const Failure& failure, const Judge& judge) {
                                                          .is_away = failure.is_away,
                                                          .retry_after = failure.retry_after,
                                                          .patience = judge.policy.patience,
-                                                         .uniform = judge.uniform});
+                                                         .uniform = judge.uniform,
+                                                         .why = failure.error});
   // Or the host serves others, but not this.
   const bool is_tired = judge.now - *troubled_since_ >= judge.policy.patience && troubles_ >= judge.policy.attempts;
   return is_given_up || is_tired;
@@ -233,7 +237,6 @@ Verdict Exchange::try_again(Failure failure, const Judge& judge, bool is_last) {
     return Finished{std::move(error)};
   }
   const bool waits = failure.is_trouble && is_patient(judge.policy);
-  if (waits) peers_.receiver.waits(host_, failure.error);
   hop_.reset();
   is_foreign_ = false;
   redirects_ = 0;

@@ -48,6 +48,7 @@ bool HostPauses::troubled(const std::string& host, const Trouble& trouble) {
   entry.next = std::max(entry.next, trouble.now + jittered(entry.pause, trouble.uniform));
   const auto asked = std::min(trouble.retry_after.value_or(std::chrono::seconds(0)), limits::kMaxRetryAfter);
   entry.next = std::max<Time>(entry.next, trouble.now + asked);
+  if (listener_ != nullptr) listener_->waits(host, trouble.why, trouble.begun);
   return false;
 }
 
@@ -55,6 +56,7 @@ void HostPauses::served(const std::string& host) {
   auto found = hosts_.find(host);
   if (found == hosts_.end()) return;
   Host& entry = found->second;
+  if (entry.troubled_since.has_value() && listener_ != nullptr) listener_->serves(host);
   entry.troubled_since.reset();
   // Who was away and is back is well. Who was busy is asked a little more often.
   entry.pause = entry.is_away ? Milliseconds(0) : entry.pause * 3 / 4;

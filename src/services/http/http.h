@@ -79,6 +79,8 @@ struct RetryPolicy {
   // If not 0, and more than one attempt is allowed: such a host is asked again for so long, however many attempts that
   // takes; where it serves others meanwhile, also until the attempts are used up.
   std::chrono::milliseconds patience{0};
+  // A 500 says, as a 503 does, that the host is in trouble, and not that it cannot do this one thing.
+  bool errors_are_trouble = false;
   std::chrono::milliseconds first_wait{200};
   std::chrono::milliseconds longest_wait{20000};
 };
@@ -91,8 +93,21 @@ struct Timeouts {
   std::chrono::milliseconds total{0};  // of one attempt; 0: none
 };
 
+// Hears of hosts that exchanges wait for (RetryPolicy::patience). Called on the client's thread, from within call() and
+// step().
+class HostListener {
+ public:
+  virtual ~HostListener() = default;
+  // The host ("https://host:port") is busy or away, as `why` says of an attempt that was begun then, and is asked
+  // again.
+  virtual void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun) = 0;
+  // It was, and has begun an answer.
+  virtual void serves(const std::string& /*host*/) {}
+};
+
 struct ClientOptions {
   RetryPolicy retry = {};
+  HostListener* listener = nullptr;  // borrowed
   Timeouts timeouts = {};
   std::string user_agent = "quern";
   // False: proxies of the environment are passed by, for servers that are as near as this machine's own metadata.
@@ -114,8 +129,6 @@ class Receiver {
   virtual Result<void> take(std::string_view bytes) = 0;
   // An attempt broke off and another will follow: what is to be asked for then. False: the request cannot be repeated.
   virtual bool again(Request& request) = 0;
-  // The host ("https://host:port") is busy or away, as `why` says, and is asked again.
-  virtual void waits(const std::string& /*host*/, const Error& /*why*/) {}
   // A refusal ends the request: what it means, in place of what the client would say. None: the client says it.
   virtual std::optional<Error> refused(const Response&) { return std::nullopt; }
   // Exactly once, last. Without an error the whole answer was taken.

@@ -27,10 +27,11 @@ std::string presentable(std::string_view text) {
   return line;
 }
 
-ErrorKind kind_of(int status) {
+ErrorKind kind_of(int status, bool is_taskclusters) {
+  if (!is_taskclusters) return ErrorKind::kRetry;
   if (status == 401 || status == 403) return ErrorKind::kDenied;
   if (status == 404 || status == 410) return ErrorKind::kNotFound;
-  return status == 429 || status >= 500 ? ErrorKind::kRetry : ErrorKind::kBadInput;
+  return status == 408 || status == 429 || status >= 500 ? ErrorKind::kRetry : ErrorKind::kBadInput;
 }
 
 std::string advice_on_clock(const http::Head& head, UtcTime now) {
@@ -59,6 +60,8 @@ std::string advice(const http::Head& head, const RefusalBody& body, UtcTime now,
 http::ClientOptions client_options(const Access& access) {
   http::ClientOptions options;
   options.retry = {.attempts = limits::kTaskclusterAttempts,
+                   .patience = access.patience,
+                   .errors_are_trouble = true,
                    .first_wait = limits::kTaskclusterFirstWait,
                    .longest_wait = limits::kTaskclusterLongestWait};
   if (access.is_proxy) {
@@ -76,10 +79,11 @@ Error explain_refusal(const http::Response& response, UtcTime now, bool is_in_ta
   std::string message = "HTTP status " + std::to_string(head.status);
   if (!body.code.empty()) message += ", " + presentable(body.code);
   if (!body.message.empty()) message += ": " + presentable(body.message);
-  if (body.code.empty() && body.message.empty()) message += ", and the answer is none of Taskcluster's";
+  const bool is_taskclusters = !body.code.empty() || !body.message.empty();
+  if (!is_taskclusters) message += ", and the answer is none of Taskcluster's";
   if (auto id = head.header("x-for-request-id")) message += " (request id " + presentable(*id) + ")";
   if (std::string what_to_do = advice(head, body, now, is_in_task); !what_to_do.empty()) message += "; " + what_to_do;
-  return Error{.kind = kind_of(head.status), .message = std::move(message), .code = head.status};
+  return Error{.kind = kind_of(head.status, is_taskclusters), .message = std::move(message), .code = head.status};
 }
 
 Api::Api(const Access& access, http::Client& client, Clock now, Random random)

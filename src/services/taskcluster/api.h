@@ -13,8 +13,9 @@
 
 namespace quern::taskcluster {
 
-// How Taskcluster's own clients repeat attempts and wait; through the proxy of a task, which repeats them itself for a
-// quarter of an hour, with more patience and fewer attempts.
+// How Taskcluster's own clients repeat attempts and wait, but as long as the access says while the deployment is busy
+// (429, 500 and above) or away; through the proxy of a task, which repeats attempts itself for a quarter of an hour,
+// each of them takes longer, and there are fewer.
 http::ClientOptions client_options(const Access& access);
 
 // One request to a service.
@@ -29,9 +30,10 @@ struct Question {
 // The services of a deployment. Belongs to the thread of the client; borrows it and the access.
 //
 // Errors: those of http::Client where there is no answer; else kDenied for 401 and 403, kNotFound for 404 and 410,
-// kRetry for 429 and 500 and above after all attempts, kBadInput for all other refusals, with the status in
-// Error::code. The message names the method and the deployment, Taskcluster's own code and words, and the id of the
-// request for administrators.
+// kRetry for 408, 429, 500 and above after all attempts, and for what is none of Taskcluster's own refusals, as a load
+// balancer answers for services that are away; kBadInput for all other refusals, with the status in Error::code. The
+// message names the method and the deployment, Taskcluster's own code and words, and the id of the request for
+// administrators.
 class Api {
  public:
   Api(const Access& access, http::Client& client, Clock now, Random random);

@@ -102,6 +102,7 @@ Result<Access> access_of(const EnvironmentLookup& environment) {
   std::string_view proxy = variable_value(environment, "TASKCLUSTER_PROXY_URL");
   access.is_proxy = !proxy.empty();
   if (access.is_proxy) {
+    access.patience = {};  // It has its own.
     // It would replace a signature of ours.
     TRY_ASSIGN(access.api_root_url, normal_root_url(proxy).context("TASKCLUSTER_PROXY_URL"));
     return access;

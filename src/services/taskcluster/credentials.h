@@ -9,6 +9,7 @@
 #include "base/environment.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "model/limits.h"
 #include "model/utc_time.h"
 #include "services/taskcluster/slugid.h"
 
@@ -55,6 +56,8 @@ struct Access {
   std::string api_root_url;                     // for requests: the same, or the proxy of the task that we are in
   bool is_proxy = false;                        // it signs, with the scopes of the task
   std::optional<Credentials> credentials = {};  // none: the proxy's, or nobody's
+  // How long it is asked again while it is busy or away.
+  std::chrono::milliseconds patience = limits::kTaskclusterPatience;
 };
 
 // TASKCLUSTER_ROOT_URL, with TASKCLUSTER_PROXY_URL in a task, else with TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN

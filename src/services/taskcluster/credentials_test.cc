@@ -63,6 +63,7 @@ TEST(Access, GoesThroughTheProxyOfATaskUnsigned) {
   EXPECT_EQ(access.root_url, "https://tc.example.com");
   EXPECT_EQ(access.api_root_url, "http://172.18.0.1:8081");
   EXPECT_TRUE(access.is_proxy);
+  EXPECT_EQ(access.patience.count(), 0);
   EXPECT_FALSE(access.credentials.has_value());
 }
 

@@ -27,6 +27,7 @@ class Deployment {
     access.credentials = make_credentials("tester", Secret(std::string("no-secret")), "").value();
     http::ClientOptions options = client_options(access);
     options.retry.attempts = 3;
+    options.retry.patience = {};
     options.retry.first_wait = options.retry.longest_wait = std::chrono::milliseconds(1);
     client = http::make_client(options).value();
     renew();

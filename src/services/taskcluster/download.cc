@@ -11,6 +11,7 @@
 
 #include "base/secret.h"
 #include "model/limits.h"
+#include "services/http/content_range.h"
 #include "services/taskcluster/root_url.h"
 
 namespace quern::taskcluster {
@@ -53,22 +54,25 @@ class Hash {
 // One GET with its attempts, each from the first byte.
 class Fetch final : public http::Receiver {
  public:
-  Fetch(Api& api, ArtifactSink& sink, const ObjectDownload& expected, bool url_expires)
+  // `sink` is nullptr where the size alone is wanted.
+  Fetch(Api& api, ArtifactSink* sink, const ObjectDownload& expected, bool url_expires)
       : api_(api),
         sink_(sink),
         expires_(url_expires ? std::optional<UtcTime>(expected.expires) : std::nullopt),
         sha256_(::EVP_sha256(), expected.sha256),
         sha512_(::EVP_sha512(), expected.sha512) {}
 
-  Result<void> begin(const http::Head& /*head*/) override {
+  Result<void> begin(const http::Head& head) override {
+    if (sink_ == nullptr) return take_size(head);
     sha256_.begin();
     sha512_.begin();
-    return sink_.begin();
+    return sink_->begin();
   }
   Result<void> take(std::string_view bytes) override {
+    if (sink_ == nullptr) return {};
     sha256_.add(bytes);
     sha512_.add(bytes);
-    return sink_.write(bytes);
+    return sink_->write(bytes);
   }
   bool again(http::Request& /*request*/) override { return !has_expired(); }
   void done(Result<http::Head> outcome) override { outcome_ = std::move(outcome); }
@@ -77,7 +81,10 @@ class Fetch final : public http::Receiver {
 
   Result<void> run(const std::string& url, const std::stop_token& stop) {
     // Without a signer: the URL is a store's, of which Taskcluster's credentials are no business.
-    api_.client().start({.url = url, .decodes = true}, *this, nullptr);
+    http::Request request{.url = url, .decodes = sink_ != nullptr};
+    // A HEAD needs another signature than the URL has.
+    if (sink_ == nullptr) request.range = http::ByteRange{.first = 0, .count = 1};
+    api_.client().start(std::move(request), *this, nullptr);
     while (!outcome_.has_value()) {
       auto far = std::chrono::steady_clock::now() + std::chrono::hours(1);
       auto stepped = api_.client().step(far, -1, stop);
@@ -87,14 +94,30 @@ class Fetch final : public http::Receiver {
       }
       if (!stepped.ok()) return stepped;
     }
+    if (is_enough_) return {};
     if (!outcome_->ok()) return std::move(*outcome_).error();
+    if (sink_ == nullptr) return {};
     if (sha256_.is_as_expected() && sha512_.is_as_expected()) return {};
     return bad_input("the bytes are not those that were uploaded: their hash is another one");
   }
+  const std::optional<std::uint64_t>& size() const { return size_; }
 
  private:
+  Result<void> take_size(const http::Head& head) {
+    constexpr int kPartial = 206;
+    is_enough_ = head.status != kPartial;
+    auto range = http::parse_content_range(head.header("content-range").value_or(""));
+    if (range.has_value()) size_ = range->total;
+    if (!is_enough_) return {};
+    size_ = http::parse_content_length(head.header("content-length").value_or(""));
+    // The store does not know ranges, and would send all of it.
+    return stopped();
+  }
+
   Api& api_;
-  ArtifactSink& sink_;
+  ArtifactSink* const sink_;
+  std::optional<std::uint64_t> size_;
+  bool is_enough_ = false;
   const std::optional<UtcTime> expires_;
   Hash sha256_;
   Hash sha512_;
@@ -114,30 +137,44 @@ Result<ObjectDownload> start_download(Api& api, const ArtifactContent& content, 
 }
 
 // The URL of an object is good for a minute only, so that after it another one is asked for.
-Result<void> download_object(Api& api, const ArtifactContent& content, ArtifactSink& sink,
-                             const std::stop_token& stop) {
+Result<std::optional<std::uint64_t>> fetch_object(Api& api, const ArtifactContent& content, ArtifactSink* sink,
+                                                  const std::stop_token& stop) {
   Result<void> outcome;
   for (std::size_t i = 0; i < limits::kMaxObjectDownloads; ++i) {
     TRY_ASSIGN(ObjectDownload object, start_download(api, content, stop));
     Fetch fetch(api, sink, object, true);
     outcome = fetch.run(object.url, stop);
-    bool is_over = outcome.ok() || outcome.error().kind == ErrorKind::kBadInput ||
-                   outcome.error().kind == ErrorKind::kStopped || !fetch.has_expired();
-    if (is_over) return outcome;
+    if (outcome.ok()) return fetch.size();
+    bool is_over = outcome.error().kind == ErrorKind::kBadInput || outcome.error().kind == ErrorKind::kStopped ||
+                   !fetch.has_expired();
+    if (is_over) break;
   }
-  return outcome;
+  return std::move(outcome).error();
 }
 
-}  // namespace
-
-Result<void> download(Api& api, const ArtifactPlace& place, ArtifactSink& sink, const std::stop_token& stop) {
+// The size, if `sink` is nullptr.
+Result<std::optional<std::uint64_t>> fetch(Api& api, const ArtifactPlace& place, ArtifactSink* sink,
+                                           const std::stop_token& stop) {
   TRY_ASSIGN(ArtifactContent content, Queue(api).artifact_content(place, stop));
   const std::string name = "artifact " + place.name + " of task " + place.task_id;
   if (content.kind == ArtifactContent::Kind::kError) {
     return not_found(name + " has no bytes, only the worker's error " + content.reason + ": " + content.message);
   }
-  if (content.kind == ArtifactContent::Kind::kObject) return download_object(api, content, sink, stop).context(name);
-  return Fetch(api, sink, {}, false).run(content.url, stop).context(name);
+  if (content.kind == ArtifactContent::Kind::kObject) return fetch_object(api, content, sink, stop).context(name);
+  Fetch fetch(api, sink, {}, false);
+  TRY(fetch.run(content.url, stop).context(name));
+  return fetch.size();
+}
+
+}  // namespace
+
+Result<void> download(Api& api, const ArtifactPlace& place, ArtifactSink& sink, const std::stop_token& stop) {
+  TRY(fetch(api, place, &sink, stop));
+  return {};
+}
+
+Result<std::optional<std::uint64_t>> stored_bytes(Api& api, const ArtifactPlace& place, const std::stop_token& stop) {
+  return fetch(api, place, nullptr, stop);
 }
 
 }  // namespace quern::taskcluster

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string_view>
 
@@ -22,5 +24,9 @@ class ArtifactSink {
 // for an artifact that is an error, with what the worker said. Errors of the sink end it. Nothing of Taskcluster's
 // credentials goes to the store. Blocks; other exchanges of the client go on meanwhile.
 Result<void> download(Api& api, const ArtifactPlace& place, ArtifactSink& sink, const std::stop_token& stop);
+
+// How many bytes the store has of an artifact, as they are stored; none: it does not say. Fetches the first one alone.
+// Errors as of download(), so kNotFound also where the queue knows of an artifact whose bytes never came.
+Result<std::optional<std::uint64_t>> stored_bytes(Api& api, const ArtifactPlace& place, const std::stop_token& stop);
 
 }  // namespace quern::taskcluster

@@ -129,6 +129,22 @@ TEST(Download, SaysThatAnArtifactWasNeverUploaded) {
   EXPECT_THAT(got.error().message, AllOf(HasSubstr("NoSuchKey"), Not(HasSubstr("signed="))));
 }
 
+TEST(Download, TellsTheSizeWithoutTheBytes) {
+  for (const char* plan : {"{}", R"({"s3_as_objects": true})"}) {
+    Downloads downloads(plan);
+    auto size = stored_bytes(*downloads.api, {downloads.id, 0, "project/x/out.zst"}, {});
+    ASSERT_TRUE(size.ok()) << size.error().message;
+    EXPECT_EQ(size.value(), downloads.text.size());
+    EXPECT_EQ(stored_bytes(*downloads.api, {downloads.id, 0, "public/no"}, {}).error().kind, ErrorKind::kNotFound);
+  }
+  Downloads downloads;
+  downloads.add_artifact(downloads.id, 0, "public/empty", {{"storageType", "s3"}, {"contentType", "text/plain"}});
+  EXPECT_EQ(stored_bytes(*downloads.api, {downloads.id, 0, "public/empty"}, {}).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(downloads.requests().back()["headers"].value("Range", ""), "bytes=0-0");
+  // The client serves others afterwards.
+  EXPECT_TRUE(downloads.get("public/log.txt").ok());
+}
+
 TEST(Download, EndsWithTheErrorOfItsSink) {
   Downloads downloads;
   downloads.kept.is_full = true;

@@ -17,6 +17,12 @@ namespace quern::taskcluster {
 using quern::name_of;
 using quern::TaskState;
 
+// When a task must be done, and when it is deleted.
+struct TaskDates {
+  UtcTime deadline;
+  UtcTime expires;
+};
+
 struct TaskRun {
   int run_id = 0;
   TaskState state = TaskState::kOther;

@@ -23,7 +23,6 @@ class Slot final : public http::Receiver {
   Result<void> begin(const http::Head& head) override;
   Result<void> take(std::string_view bytes) override;
   bool again(http::Request& request) override;
-  void waits(const std::string& host, const Error& why) override;
   std::optional<Error> refused(const http::Response& answer) override;
   void done(Result<http::Head> outcome) override;
 
@@ -42,7 +41,7 @@ struct Running {
   bool is_paused = false;            // it waits for room there
 };
 
-class Fetcher final : public Fetch {
+class Fetcher final : public Fetch, private http::HostListener {
  public:
   Fetcher(FetchOptions options, std::unique_ptr<DownloadFolder> folder, std::vector<Remote> remotes, FetchPeers peers)
       : options_(std::move(options)),
@@ -65,10 +64,10 @@ class Fetcher final : public Fetch {
   Result<void> begin(Slot& slot, const http::Head& head);
   Result<void> take(Slot& slot, std::string_view bytes);
   void done(Slot& slot, Result<http::Head> outcome);
-  void waits(const std::string& host, const Error& why);
   std::optional<Error> explain(const Slot& slot, const http::Response& refusal) const;
 
  private:
+  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun) override;
   enum class State : char { kPending, kBegun, kSettled };
   Result<void> fetch_all(const std::stop_token& stop);
   void take_wishes();
@@ -123,7 +122,6 @@ bool Slot::again(http::Request& request) {
   request = object->start(piece);
   return true;
 }
-void Slot::waits(const std::string& host, const Error& why) { fetcher_.waits(host, why); }
 std::optional<Error> Slot::refused(const http::Response& answer) { return fetcher_.explain(*this, answer); }
 void Slot::done(Result<http::Head> outcome) { fetcher_.done(*this, std::move(outcome)); }
 
@@ -131,6 +129,7 @@ Result<void> Fetcher::run(const std::stop_token& stop) {
   http::ClientOptions http = options_.http;
   http.retry.attempts = options_.attempts;
   http.retry.patience = options_.patience;
+  http.listener = this;
   TRY_ASSIGN(client_, http::make_client(http));
   TRY(ledger_.open());
   auto result = fetch_all(stop);
@@ -330,7 +329,7 @@ Result<void> Fetcher::take(Slot& slot, std::string_view bytes) {
 }
 
 // Said once of each host, as it may be a minute in which nothing else happens.
-void Fetcher::waits(const std::string& host, const Error& why) {
+void Fetcher::waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point /*begun*/) {
   if (!waited_for_.insert(host).second) return;
   peers_.events.emit(
       event::Note{event::Level::kInfo, "waiting for " + host + ", which is busy or away: " + why.message});

@@ -35,7 +35,7 @@ class Definition {
   Definition(const GraphParts& parts, const PlannedTask& task)
       : parts_(parts), request_(parts.request), settings_(parts.request.settings), task_(task) {}
 
-  Json json(UtcTime created) const {
+  Json json(UtcTime created, const taskcluster::TaskDates& dates) const {
     return Json{{"taskQueueId", settings_.task_queue},
                 {"schedulerId", settings_.scheduler_id},
                 {"projectId", settings_.project_id},
@@ -45,8 +45,8 @@ class Definition {
                 {"priority", settings_.priority},
                 {"retries", settings_.retries},
                 {"created", format_utc(created)},
-                {"deadline", format_utc(request_.now + settings_.deadline)},
-                {"expires", format_utc(request_.now + settings_.expires)},
+                {"deadline", format_utc(dates.deadline)},
+                {"expires", format_utc(dates.expires)},
                 {"scopes", scopes_of(parts_, task_)},
                 {"routes", task_.is_final ? settings_.routes : std::vector<std::string>()},
                 {"metadata", metadata()},
@@ -184,9 +184,15 @@ class Definition {
 
 }  // namespace
 
-std::string TaskGraph::definition(std::size_t task, UtcTime created) const {
+std::string TaskGraph::definition(std::size_t task, UtcTime created,
+                                  const std::optional<taskcluster::TaskDates>& dates) const {
   CHECK(task < tasks().size());
-  return Definition(*parts_, tasks()[task]).json(created).dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Request& request = parts_->request;
+  const taskcluster::TaskDates planned{.deadline = request.now + request.settings.deadline,
+                                       .expires = request.now + request.settings.expires};
+  return Definition(*parts_, tasks()[task])
+      .json(created, dates.value_or(planned))
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace quern::plan

@@ -12,8 +12,10 @@
 #include "base/result.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "model/limits.h"
 #include "model/task_report.h"
 #include "model/utc_time.h"
+#include "services/taskcluster/task.h"
 
 // A job and its inputs as a graph of tasks for Taskcluster (docs/decisions/0011-tasks-of-a-job.md). Pure: no network,
 // no clock, no randomness. Values of no thread.
@@ -45,10 +47,11 @@ struct Settings {
   std::chrono::seconds deadline = std::chrono::hours(24);      // from the plan's now
   std::chrono::seconds expires = std::chrono::hours(24 * 30);  // from the plan's now; not before the deadline
   std::chrono::seconds max_run_time = std::chrono::hours(2);
-  std::string artifact_prefix = "public/quern";  // of the names of artifacts
-  std::string work_folder = "/home/worker";      // the image's working folder
-  std::vector<std::string> routes;               // of the final task
-  std::vector<std::string> scopes;               // of every task, beside those that it needs
+  std::chrono::seconds patience = limits::kTaskclusterPatience;  // of the commands, with a deployment that is away
+  std::string artifact_prefix = "public/quern";                  // of the names of artifacts
+  std::string work_folder = "/home/worker";                      // the image's working folder
+  std::vector<std::string> routes;                               // of the final task
+  std::vector<std::string> scopes;                               // of every task, beside those that it needs
   int retries = 5;
   std::uint64_t load_bytes =
       1ULL << 30;  // of a map task's inputs, as they are stored; one larger input is a load of its own
@@ -115,8 +118,9 @@ class TaskGraph {
   const std::vector<Load>& loads() const;
   const std::string& artifact_prefix() const;
   // What createTask takes, as compact JSON, with its keys in a fixed order. Made when it is asked for, as all of them
-  // together may be large. Deadline and expiry follow from the request's now.
-  std::string definition(std::size_t task, UtcTime created) const;
+  // together may be large. Deadline and expiry follow from the request's now, unless `dates` says them.
+  std::string definition(std::size_t task, UtcTime created,
+                         const std::optional<taskcluster::TaskDates>& dates = {}) const;
   const GraphParts& parts() const { return *parts_; }
 
  private:

@@ -141,6 +141,13 @@ Result<void> read_run_time(const YamlNode& node, Settings& settings) {
   return {};
 }
 
+Result<void> read_patience(const YamlNode& node, Settings& settings) {
+  TRY_ASSIGN(settings.patience, seconds_of(node));
+  if (settings.patience <= limits::kMostTaskclusterPatience) return {};
+  return wrong_value(
+      fmt::format("is '{}'; it must be {} at most", node.text, format_duration(limits::kMostTaskclusterPatience)));
+}
+
 Result<void> read_retries(const YamlNode& node, Settings& settings) {
   TRY_ASSIGN(std::uint64_t count, job_file::count_of(node, {.least = 0, .most = limits::kMaxTaskRetries}));
   settings.retries = static_cast<int>(count);
@@ -211,6 +218,7 @@ constexpr std::array kRows = {
     SettingRow{"load.bytes", read_load_bytes}, SettingRow{"load.files", read_load_files},
     SettingRow{"fan_in", read_fan_in},         SettingRow{"job", read_job_place},
     SettingRow{"leave_out", read_left_out},    SettingRow{"s3_credentials", read_s3_access},
+    SettingRow{"patience", read_patience},
 };
 
 Result<void> read_variable(const std::string& name, const YamlNode& node, Settings& settings) {

@@ -42,6 +42,7 @@ TEST(TaskclusterSettings, HaveDefaults) {
   EXPECT_EQ(settings.artifact_prefix, "public/quern");
   EXPECT_EQ(settings.work_folder, "/home/worker");
   EXPECT_EQ(settings.retries, 5);
+  EXPECT_EQ(settings.patience, std::chrono::minutes(5));
   EXPECT_EQ(settings.load_bytes, 1ULL << 30);
   EXPECT_EQ(settings.load_files, 50U);
   EXPECT_EQ(settings.fan_in, 500U);
@@ -65,6 +66,7 @@ TEST(TaskclusterSettings, AreReadAsAPersonMeansThem) {
   routes: index.project.some.latest
   scopes: [a, "b:*"]
   retries: 0
+  patience: 90s
   load: {bytes: 256MiB, files: 10}
   fan_in: 1_000
   job: image
@@ -87,6 +89,7 @@ TEST(TaskclusterSettings, AreReadAsAPersonMeansThem) {
   EXPECT_THAT(settings.routes, ElementsAre("index.project.some.latest"));
   EXPECT_THAT(settings.scopes, ElementsAre("a", "b:*"));
   EXPECT_EQ(settings.retries, 0);
+  EXPECT_EQ(settings.patience, std::chrono::seconds(90));
   EXPECT_EQ(settings.load_bytes, 256ULL << 20);
   EXPECT_EQ(settings.load_files, 10U);
   EXPECT_EQ(settings.fan_in, 1000U);
@@ -135,7 +138,7 @@ TEST(TaskclusterSettings, StandInTheManual) {
     EXPECT_THAT(text, ::testing::HasSubstr("\n| `" + name + "` | ")) << name;
     ++count;
   }
-  EXPECT_EQ(count, 22U);
+  EXPECT_EQ(count, 23U);
 }
 
 TEST(TaskclusterSettings, OfTheManualsExampleAreRight) {
@@ -182,6 +185,8 @@ TEST(TaskclusterSettings, SayWhatIsWrong) {
       {"routes: [a, a]", "routes has 'a' twice"},
       {"scopes: [\"a**\"]", "scopes has 'a**'; a scope is printable ASCII, and ends in one * at most"},
       {"retries: 50", "retries is '50'; it must be a whole number from 0 to 49"},
+      {"patience: 11m", "patience is '11m'; it must be 10m at most"},
+      {"patience: 500ms", "patience is '500ms'; it must be a second or more"},
       {"job: packed", "job is 'packed'; it must be pack or image; did you mean pack?"},
       {"s3_credentials: seal",
        "s3_credentials is 'seal'; it must be none, sealed or taskcluster; did you mean sealed?"},

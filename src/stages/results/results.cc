@@ -106,6 +106,14 @@ Result<void> fetch_part(taskcluster::Api& api, const Source& source, const TaskP
       fmt::format("artifact {} of task {} was fetched twice and is damaged: {}", place.name, source.task_id, wrong));
 }
 
+Result<void> find_part(taskcluster::Api& api, const Source& source, const TaskPart& part, const std::stop_token& stop) {
+  const taskcluster::ArtifactPlace place = place_of(source, part.name);
+  TRY_ASSIGN(auto bytes, taskcluster::stored_bytes(api, place, stop));
+  if (bytes.value_or(part.bytes) == part.bytes) return {};
+  return bad_input(fmt::format("artifact {} of task {} has {} bytes and should have {}", place.name, source.task_id,
+                               *bytes, part.bytes));
+}
+
 Result<void> fetch_file(taskcluster::Api& api, const Source& source, const std::string& name, disk::AtomicFile& file,
                         const std::stop_token& stop) {
   AtomicSink sink(file);

@@ -29,6 +29,9 @@ Result<TaskReport> read_report(taskcluster::Api& api, const Source& source, cons
 Result<void> fetch_part(taskcluster::Api& api, const Source& source, const TaskPart& part, const std::string& path,
                         const std::stop_token& stop);
 
+// That a part is there, with the size that its task says of it. Its bytes are not fetched. kNotFound, kBadInput: not.
+Result<void> find_part(taskcluster::Api& api, const Source& source, const TaskPart& part, const std::stop_token& stop);
+
 // Writes an artifact of which no hash is known to a file that is then to be committed. kNotFound: there is none.
 Result<void> fetch_file(taskcluster::Api& api, const Source& source, const std::string& name, disk::AtomicFile& file,
                         const std::stop_token& stop);

@@ -73,6 +73,16 @@ TEST_F(Results, AreNotThereWhereATaskLeftNone) {
   EXPECT_EQ(read_report(*deployment.api, source, {}).error().kind, ErrorKind::kNotFound);
 }
 
+TEST_F(Results, AreFoundWithTheirSize) {
+  EXPECT_EQ(find_part(*deployment.api, source, part(), {}).error().kind, ErrorKind::kNotFound);
+  leave("result.txt.zst", "result\n");
+  EXPECT_TRUE(find_part(*deployment.api, source, part(), {}).ok());
+  TaskPart longer = part();
+  longer.bytes = 8;
+  EXPECT_THAT(find_part(*deployment.api, source, longer, {}).error().message,
+              HasSubstr("has 7 bytes and should have 8"));
+}
+
 TEST_F(Results, ComeWithAReport) {
   TaskReport report{.kind = TaskKind::kReduce, .quern_version = "1", .parts = {part()}};
   report.accounting.records_read = 12;

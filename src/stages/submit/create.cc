@@ -3,7 +3,9 @@
 #include <chrono>
 #include <deque>
 #include <utility>
+#include <vector>
 
+#include "model/limits.h"
 #include "services/taskcluster/answers.h"
 #include "services/taskcluster/batch.h"
 #include "services/taskcluster/queue.h"
@@ -29,6 +31,7 @@ class Creator {
 
  private:
   void settle(std::size_t task);
+  Error doubted(Error error, std::size_t task);
   void ask_for_what_is_ready();
 
   taskcluster::Api& api_;
@@ -37,13 +40,19 @@ class Creator {
   std::vector<std::size_t> missing_needs_;            // of each task, how many are not there yet
   std::vector<std::vector<std::size_t>> dependents_;  // of each task
   std::deque<std::size_t> ready_;
+  std::vector<UtcTime> asked_;  // for each task first: its time of creation
   std::size_t found_ = 0;
   std::size_t created_ = 0;
   std::size_t in_doubt_ = 0;
 };
 
 Creator::Creator(taskcluster::Api& api, const Plan& plan, const std::vector<bool>& is_there)
-    : api_(api), plan_(plan), batch_(api), missing_needs_(plan.tasks.size()), dependents_(plan.tasks.size()) {
+    : api_(api),
+      plan_(plan),
+      batch_(api),
+      missing_needs_(plan.tasks.size()),
+      dependents_(plan.tasks.size()),
+      asked_(plan.tasks.size()) {
   for (std::size_t task = 0; task < plan.tasks.size(); ++task) {
     if (is_there[task]) {
       ++found_;
@@ -70,7 +79,8 @@ void Creator::ask_for_what_is_ready() {
   while (!ready_.empty() && batch_.has_room()) {
     std::size_t task = ready_.front();
     ready_.pop_front();
-    batch_.ask(task, taskcluster::create_task_question(plan_.tasks[task].id, plan_.definition(task, api_.now())));
+    asked_[task] = api_.now();
+    batch_.ask(task, taskcluster::create_task_question(plan_.tasks[task].id, plan_.definition(task, asked_[task])));
   }
 }
 
@@ -79,16 +89,23 @@ Result<void> Creator::run(const std::function<void(std::size_t)>& on_created, co
   while (found_ + created_ < plan_.tasks.size()) {
     ask_for_what_is_ready();
     auto answer = batch_.next(stop);
-    if (!answer.ok()) {
-      in_doubt_ = batch_.open();
-      return std::move(answer).error();
-    }
+    in_doubt_ = batch_.open();
+    if (!answer.ok()) return std::move(answer).error();
     const std::string context = "creating " + plan_.tasks[answer.value().number].label;
-    TRY(std::move(answer.value().body).context(context));
+    auto created = std::move(answer.value().body).context(context);
+    if (!created.ok()) return doubted(std::move(created).error(), answer.value().number);
     settle(answer.value().number);
     on_created(found_ + created_);
   }
   return {};
+}
+
+// One that was not answered may have been created all the same.
+Error Creator::doubted(Error error, std::size_t task) {
+  // This machine slept meanwhile: what is refused is the time, and not the task.
+  if (api_.now() - asked_[task] > limits::kMostTaskclusterPatience) error.kind = ErrorKind::kRetry;
+  if (error.kind == ErrorKind::kRetry) ++in_doubt_;
+  return error;
 }
 
 void Creator::take_what_is_open(const std::stop_token& stop) {
@@ -118,6 +135,10 @@ Error stopped(const Creator& creator, const Plan& plan) {
                .details = ways_on(plan.group_id)};
 }
 
+// The deployment has looked at a task and does not take it: another attempt would end the same. A deployment that is
+// busy or away has refused nothing.
+bool is_refusal(const Error& error) { return error.kind != ErrorKind::kRetry && error.code >= 400 && error.code < 500; }
+
 // What becomes of a group that cannot be completed: nothing of it shall run in vain.
 std::string end_group(taskcluster::Api& api, const Creator& creator, const Plan& plan, const std::stop_token& stop) {
   if (creator.created() == 0 && creator.found() == 0) return "no task was created";
@@ -146,6 +167,11 @@ Result<void> create_tasks(taskcluster::Api& api, const Plan& plan, const std::ve
   if (created.ok()) return {};
   if (created.error().kind == ErrorKind::kStopped) return stopped(creator, plan);
   Error error = std::move(created).error();
+  if (!is_refusal(error)) {
+    error.details =
+        fmt::format("{}; the task group is left as it is\n{}", how_many(creator, plan), ways_on(plan.group_id));
+    return error;
+  }
   creator.take_what_is_open(stop);
   error.details = end_group(api, creator, plan, stop);
   return error;

@@ -19,7 +19,7 @@ Error not_this_plan(std::string message) { return bad_input(fmt::format("{}; {}"
 // Compares a group, task by task, with the plan.
 class Comparison {
  public:
-  explicit Comparison(const Plan& plan) : plan_(plan), is_there_(plan.tasks.size(), false) {
+  explicit Comparison(const Plan& plan) : plan_(plan), found_{.is_there = std::vector<bool>(plan.tasks.size(), false)} {
     for (std::size_t i = 0; i < plan.tasks.size(); ++i) numbers_.emplace(plan.tasks[i].id, i);
   }
 
@@ -34,17 +34,25 @@ class Comparison {
                       "its inputs or its settings have changed since",
                       plan_.tasks[number->second].label, plan_.group_id, field));
     }
-    is_there_[number->second] = true;
+    found_.is_there[number->second] = true;
+    if (!found_.dates.has_value()) found_.dates = {.deadline = found.status.deadline, .expires = found.status.expires};
+    found_.dates->deadline = std::min(found_.dates->deadline, found.status.deadline);
+    found_.dates->expires = std::min(found_.dates->expires, found.status.expires);
     return {};
   }
 
-  Result<std::vector<bool>> finish(bool is_sealed) && {
-    auto missing = std::count(is_there_.begin(), is_there_.end(), false);
-    if (!is_sealed || missing == 0) return std::move(is_there_);
-    return not_this_plan(
-        fmt::format("the task group {} is sealed, as cancelled ones are, and {} of its {} tasks are "
-                    "not there and cannot be added",
-                    plan_.group_id, missing, plan_.tasks.size()));
+  Result<FoundTasks> finish(bool is_sealed, UtcTime now) && {
+    auto missing = std::count(found_.is_there.begin(), found_.is_there.end(), false);
+    if (missing == 0) return std::move(found_);
+    const std::string cannot_be_added =
+        fmt::format("and {} of its {} tasks are not there and cannot be added", missing, plan_.tasks.size());
+    if (is_sealed) {
+      return not_this_plan(
+          fmt::format("the task group {} is sealed, as cancelled ones are, {}", plan_.group_id, cannot_be_added));
+    }
+    if (!found_.dates.has_value() || found_.dates->deadline > now) return std::move(found_);
+    return not_this_plan(fmt::format("the tasks of the group {} had to be done by their deadline, {}, {}",
+                                     plan_.group_id, format_utc(found_.dates->deadline), cannot_be_added));
   }
 
  private:
@@ -60,18 +68,18 @@ class Comparison {
 
   const Plan& plan_;
   std::map<std::string, std::size_t, std::less<>> numbers_;
-  std::vector<bool> is_there_;
+  FoundTasks found_;
 };
 
 }  // namespace
 
-Result<std::vector<bool>> find_tasks(taskcluster::Api& api, const Plan& plan, const std::stop_token& stop) {
+Result<FoundTasks> find_tasks(taskcluster::Api& api, const Plan& plan, const std::stop_token& stop) {
   Comparison comparison(plan);
   auto group = taskcluster::Queue(api).list_task_group(
       plan.group_id, [&](const taskcluster::GroupedTask& found) { return comparison.add(found); }, stop);
-  if (!group.ok() && group.error().kind == ErrorKind::kNotFound) return std::vector<bool>(plan.tasks.size(), false);
-  if (!group.ok()) return std::move(group).error();
-  return std::move(comparison).finish(group.value().sealed.has_value());
+  const bool is_new = !group.ok() && group.error().kind == ErrorKind::kNotFound;
+  if (!group.ok() && !is_new) return std::move(group).error();
+  return std::move(comparison).finish(!is_new && group.value().sealed.has_value(), api.now());
 }
 
 }  // namespace quern::submit

@@ -52,15 +52,22 @@ struct WatchedThings {
 // Asks for these, which need not be there: kDenied if the caller may not.
 Result<void> try_to_watch(taskcluster::Api& api, const WatchedThings& things, const std::stop_token& stop);
 
-// Which tasks of the plan are in the group already, with none if there is no such group. kBadInput, with what to do,
-// if it has tasks of another plan, if one of its tasks does other work than the planned one, or if some are missing and
-// it is sealed.
-Result<std::vector<bool>> find_tasks(taskcluster::Api& api, const Plan& plan, const std::stop_token& stop);
+// Which tasks of the plan are in the group already, with none if there is no such group.
+struct FoundTasks {
+  std::vector<bool> is_there;
+  // That the others should have, so that the job's promise stays, and each task is there as long as another needs it:
+  // the earliest of those that are there. None if none is.
+  std::optional<taskcluster::TaskDates> dates = {};
+};
+// kBadInput, with what to do, if the group has tasks of another plan, if one of its tasks does other work than the
+// planned one, or if some are missing and cannot be added, as it is sealed or its deadline has passed.
+Result<FoundTasks> find_tasks(taskcluster::Api& api, const Plan& plan, const std::stop_token& stop);
 
 // Creates what is not there, each task after all that it needs, limits::kMostQuestionsAtOnce at a time. `on_created` is
 // told how many are there. Creation times are taken when a task is asked for first; attempts repeat the same bytes. If
-// one is refused, the group is sealed and cancelled, and Error::details say so; it is left alone if nothing was created
-// here. kStopped: details say how to go on and how to cancel.
+// the deployment refuses one, the group is sealed and cancelled, and Error::details say so; it is left alone if nothing
+// was created here. After any other error, and a stop, it is left as it is, and details say how to go on and how to
+// cancel.
 Result<void> create_tasks(taskcluster::Api& api, const Plan& plan, const std::vector<bool>& is_there,
                           const std::function<void(std::size_t)>& on_created, const std::stop_token& stop);
 

@@ -1,5 +1,6 @@
 #include "stages/submit/submit.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,9 +51,9 @@ class Submission : public testing::Test {
     return ids_[label];
   }
   Result<void> create(Deployment& deployment) {
-    TRY_ASSIGN(auto is_there, find_tasks(*deployment.api, plan, {}));
+    TRY_ASSIGN(auto found, find_tasks(*deployment.api, plan, {}));
     return create_tasks(
-        *deployment.api, plan, is_there, [this](std::size_t now) { progress.push_back(now); }, stop.get_token());
+        *deployment.api, plan, found.is_there, [this](std::size_t now) { progress.push_back(now); }, stop.get_token());
   }
   TaskState state_of(Deployment& deployment, std::size_t task) {
     return deployment.queue->status(plan.tasks[task].id, {}).value().state;
@@ -167,10 +168,65 @@ TEST_F(Submission, LeavesAGroupAloneToWhichItAddedNothing) {
   EXPECT_EQ(state_of(deployment, 0), TaskState::kPending);
 }
 
+// What it may be: busy, away, or a load balancer that answers for it.
+TEST_F(Submission, LeavesAGroupAsItIsWhereTheDeploymentIsAway) {
+  for (const char* fault : {R"("status": 503)", R"("status": 500)", R"("status": 429)", R"("cut": true)",
+                            R"("status": 404, "html": true)", R"("status": 403, "html": true)"}) {
+    const std::string faults = fmt::format(R"({{"method": "PUT", "path": "/task/", {}}})", fault);
+    Deployment deployment;
+    plan_for(deployment, 2);
+    ASSERT_TRUE(deployment.queue->create_task(plan.tasks[0].id, plan.definition(0, deployment.api->now()), {}).ok());
+    deployment.change_plan(fmt::format(R"({{"faults": [{0}, {0}, {0}, {0}, {0}, {0}]}})", faults));
+    auto created = create_tasks(*deployment.api, plan, {true, false, false}, [](std::size_t) {}, {});
+    ASSERT_FALSE(created.ok()) << fault;
+    EXPECT_EQ(created.error().kind, ErrorKind::kRetry) << fault;
+    EXPECT_THAT(created.error().details, AllOf(HasSubstr("1 of 3 tasks are created"), HasSubstr("left as it is"),
+                                               HasSubstr("quern submit --group " + kGroup)));
+    EXPECT_EQ(state_of(deployment, 0), TaskState::kPending) << fault;
+  }
+}
+
+// Its requests are refused as too old.
+TEST_F(Submission, LeavesAGroupAsItIsWhereThisMachineSlept) {
+  Deployment deployment;
+  plan_for(deployment, 1);
+  auto whole = plan.definition;
+  plan.definition = [&, whole](std::size_t task, UtcTime created) {
+    if (task == 1) deployment.clock_offset = std::chrono::minutes(20);
+    return whole(task, created);
+  };
+  auto created = create_tasks(*deployment.api, plan, {false, false}, [](std::size_t) {}, {});
+  ASSERT_FALSE(created.ok());
+  EXPECT_EQ(created.error().code, 401);
+  EXPECT_THAT(created.error().details, AllOf(HasSubstr("left as it is"), HasSubstr("quern submit --group")));
+  deployment.clock_offset = {};
+  EXPECT_EQ(state_of(deployment, 0), TaskState::kPending);
+}
+
+TEST_F(Submission, KeepsToTheDatesOfTheTasksThatAreThere) {
+  Deployment deployment;
+  plan_for(deployment, 3);
+  EXPECT_FALSE(find_tasks(*deployment.api, plan, {}).value().dates.has_value());
+  const UtcTime now = deployment.api->now();
+  for (auto [task, hours] : {std::pair{0U, 3}, std::pair{1U, 2}}) {
+    Json json = Json::parse(plan.definition(task, now));
+    json["deadline"] = json["expires"] = format_utc(now + std::chrono::hours(hours));
+    ASSERT_TRUE(deployment.queue->create_task(plan.tasks[task].id, json.dump(), {}).ok());
+  }
+  const auto dates = find_tasks(*deployment.api, plan, {}).value().dates.value();
+  EXPECT_EQ(format_utc(dates.deadline), format_utc(now + std::chrono::hours(2)));
+  EXPECT_EQ(format_utc(dates.expires), format_utc(now + std::chrono::hours(2)));
+  deployment.change_plan(R"({"clock_offset": 7200})");
+  deployment.clock_offset = std::chrono::hours(2);
+  EXPECT_THAT(find_tasks(*deployment.api, plan, {}).error().message,
+              AllOf(HasSubstr("had to be done by their deadline"), HasSubstr("2 of its 4 tasks"),
+                    HasSubstr("cannot be added")));
+}
+
 TEST_F(Submission, SaysHowToGoOnWhenItIsStopped) {
   Deployment deployment;
   plan_for(deployment, 200);
-  auto is_there = find_tasks(*deployment.api, plan, {}).value();
+  auto is_there = find_tasks(*deployment.api, plan, {}).value().is_there;
   auto on_created = [this](std::size_t now) {
     if (now == 20) stop.request_stop();
   };

@@ -100,7 +100,8 @@ void Listing::join(GroupWatch& watch) const {
   for (const std::string& id : outside) watch.outsiders_.push_back({.id = id});
 }
 
-Result<GroupWatch> Listing::finish(taskcluster::Api& api, const std::string& group_id) && {
+Result<GroupWatch> Listing::finish(taskcluster::Api& api, const taskcluster::TaskGroup& group) && {
+  const std::string& group_id = group.task_group_id;
   if (entries_.empty()) {
     return bad_input(fmt::format("quern made none of the {} tasks of the task group {}", others_, group_id));
   }
@@ -109,8 +110,11 @@ Result<GroupWatch> Listing::finish(taskcluster::Api& api, const std::string& gro
   if (final_entry == entries_.end()) {
     return bad_input(
         fmt::format("the task group {} has {} tasks of a job, but not its final one: its submission "
-                    "was not finished; quern submit --group {} goes on with it",
-                    group_id, entries_.size(), group_id));
+                    "was not finished; {}",
+                    group_id, entries_.size(),
+                    group.sealed.has_value() ? "the group is sealed, as cancelled ones are, so that what was never "
+                                               "created cannot be added; quern submit makes a new task group of the job"
+                                             : fmt::format("quern submit --group {} goes on with it", group_id)));
   }
   GroupWatch watch(api);
   watch.group_.id = group_id;

@@ -15,7 +15,7 @@ class Listing {
  public:
   void add(const taskcluster::GroupedTask& task);
   // kBadInput: quern made none of the tasks, or the final one is missing.
-  Result<GroupWatch> finish(taskcluster::Api& api, const std::string& group_id) &&;
+  Result<GroupWatch> finish(taskcluster::Api& api, const taskcluster::TaskGroup& group) &&;
 
  private:
   struct Entry {

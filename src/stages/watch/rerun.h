@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -9,16 +12,31 @@
 
 namespace quern::watch {
 
-// Runs the failed tasks of a group again: at first those that need nothing which failed, later, when these have
-// completed, those that failed because of them. Each once, so what fails again stays so. What it has done is known to
-// the queue, so another one goes on where this one was broken off.
+// What a completed task has left: a worker completes a task of which it could not upload everything.
+struct Left {
+  bool is_whole = true;   // all that it says it has left is there, and it says that
+  bool has_parts = true;  // it has parts of the result, which are not left to the tasks that it needs
+};
+
+// Runs tasks of a group again: those that failed, completed ones that others need and of which something is missing,
+// and a completed final task without its result; each when all that it needs is there. Those that failed because of
+// another one follow it. What has been done is known to the queue, so another one goes on where this one was broken
+// off.
 class Rerun {
  public:
+  // One answer for each of these tasks, which have completed. Blocks.
+  using Look =
+      std::function<Result<std::vector<Left>>(const std::vector<std::size_t>& tasks, const std::stop_token& stop)>;
+  struct Options {
+    std::size_t times = 1;  // that a task is run again which fails by itself; what fails once more stays so
+    // Those that are cancelled by now, too. Later on, somebody who cancels tasks wants them to end.
+    bool takes_cancelled = false;
+    Look look;
+  };
   // Borrows both.
-  Rerun(taskcluster::Api& api, GroupWatch& watch);
+  Rerun(taskcluster::Api& api, GroupWatch& watch, Options options);
 
-  // kBadInput, with the tasks' names, where the queue would refuse or it would be of no use: they were cancelled, or
-  // the job's deadline has passed.
+  // kBadInput where the queue would refuse it, as the job's deadline has passed.
   Result<void> check(UtcTime now) const;
   // Runs again what can be by now, many at once; returns these tasks.
   Result<std::vector<std::size_t>> step(const std::stop_token& stop);
@@ -26,11 +44,26 @@ class Rerun {
   bool is_over(UtcTime now) const;
 
  private:
+  bool is_known(std::size_t task) const;
+  bool is_lacking(std::size_t task) const;
+  bool failed_for_others(const WatchedTask& task) const;
+  bool is_wanted(std::size_t task) const;
+  bool is_ready(std::size_t task) const;
+  std::vector<std::size_t> unknown() const;
   std::vector<std::size_t> candidates() const;
+  Result<void> look_at_what_is_left(const std::stop_token& stop);
 
   taskcluster::Api& api_;
   GroupWatch& watch_;
-  std::vector<bool> is_done_;  // of each task: it was run again by this
+  const Options options_;
+  // Of each task.
+  struct State {
+    std::size_t again = 0;  // how often it was run again for a failure of its own
+    bool was_cancelled = false;
+    std::size_t runs = 0;  // of which `left` is known
+    Left left;
+  };
+  std::vector<State> states_;
 };
 
 }  // namespace quern::watch

@@ -23,8 +23,8 @@ Result<GroupWatch> GroupWatch::open(taskcluster::Api& api, const std::string& gr
     listing.add(task);
     return {};
   };
-  TRY(taskcluster::Queue(api).list_task_group(group_id, add, stop));
-  return std::move(listing).finish(api, group_id);
+  TRY_ASSIGN(taskcluster::TaskGroup group, taskcluster::Queue(api).list_task_group(group_id, add, stop));
+  return std::move(listing).finish(api, group);
 }
 
 std::vector<std::string> GroupWatch::open_ids() const {

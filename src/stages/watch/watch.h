@@ -80,7 +80,7 @@ struct PollOptions {
 class Rerun;
 // Looks at the group again and again, soon at first and then less often, until the job has ended, and shows `sink` what
 // it sees; it does not show the list itself. With `rerun`, runs again what has failed, until nothing more can be done.
-// A look that fails for want of an answer is repeated, limits::kMaxFailedPolls times. kStopped if stopped.
+// kStopped if stopped.
 Result<Ending> watch_to_end(GroupWatch& watch, GroupSink& sink, const PollOptions& options, Rerun* rerun,
                             const std::stop_token& stop);
 

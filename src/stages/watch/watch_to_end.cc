@@ -43,27 +43,15 @@ class Loop {
 
  private:
   Result<void> look(const std::stop_token& stop) {
-    auto changed = watch_.look(stop);
-    if (!changed.ok()) return bear(std::move(changed).error());
-    failures_ = 0;
-    sink_.looked(watch_.group(), changed.value());
+    TRY_ASSIGN(auto changed, watch_.look(stop).context("watching the task group " + watch_.group().id));
+    sink_.looked(watch_.group(), changed);
     if (rerun_ == nullptr) return {};
     TRY_ASSIGN(auto again, rerun_->step(stop));
     if (!again.empty()) sink_.looked(watch_.group(), again);
     return {};
   }
 
-  // The job goes on while its deployment does not answer.
-  Result<void> bear(Error error) {
-    if (error.kind != ErrorKind::kRetry || ++failures_ >= limits::kMaxFailedPolls) {
-      return std::move(error).with_context("watching the task group " + watch_.group().id);
-    }
-    if (failures_ == 1) sink_.note(event::Level::kWarning, error.message + "; the job goes on, and so does the watch");
-    return {};
-  }
-
   bool is_over() const {
-    if (failures_ > 0) return false;
     const UtcTime now = std::chrono::system_clock::now();
     return rerun_ == nullptr ? watch_.ending(now) != Ending::kNone : rerun_->is_over(now);
   }
@@ -84,7 +72,6 @@ class Loop {
   const std::chrono::milliseconds longest_;
   std::chrono::milliseconds interval_;
   Rerun* const rerun_;
-  std::size_t failures_ = 0;  // looks without an answer, one after the other
 };
 
 }  // namespace
