@@ -256,6 +256,9 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.tasks.no_fetch = given.has("--no-fetch");
   TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
   TRY_ASSIGN(line.tasks.retries, retry_count(command, given));
+  if (line.tasks.no_watch && line.tasks.retries > 0) {
+    return bad_config("submit: --retry is for a watch, and --no-watch leaves it out; give it to quern watch");
+  }
   line.is_offline = given.has("--offline");
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");

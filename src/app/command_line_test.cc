@@ -194,6 +194,8 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
     std::string message;
   };
   const std::vector<Row> rows = {
+      {{"submit", "--retry", "1", "--no-watch"},
+       "submit: --retry is for a watch, and --no-watch leaves it out; give it to quern watch"},
       {{"run", "--memry", "1GiB"},
        "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
       {{"run", "--memry=1GiB"}, "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
