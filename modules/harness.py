@@ -1042,7 +1042,7 @@ def prepare_log():
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
-            stream.close = stream.flush
+            stream.close, stream.buffer.close = stream.flush, stream.buffer.flush
 
 
 def set_up(channel, counters, progress, job):

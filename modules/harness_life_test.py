@@ -127,14 +127,14 @@ class Living(HarnessTest):
     def test_what_is_printed_after_a_close_fails_nowhere_and_goes_into_no_file(self):
         sources = {
             "python": """
-                import os, sys
+                import io, os, sys
                 def mapper(key, file, record):
                     if record == 1: os.close(1)
                     if record == 2: os.close(1), os.close(2)
                     if record == 3: os.closerange(0, 3)
                     if record == 4: sys.stdout.close(), sys.stderr.close()
                     if record == 5:
-                        with sys.stdout: print("in it")
+                        with sys.stdout, io.TextIOWrapper(sys.stderr.buffer): print("in it")
                     with open(os.environ["OUT"], "wb") as file:
                         print("out"), print("err", file=sys.stderr), os.write(1, b"raw")
                         return str(file.fileno() > 2), os.path.getsize(file.name)
@@ -146,7 +146,7 @@ class Living(HarnessTest):
                     if (record >= 2) [1, 2].forEach((fd) => fs.closeSync(fd));
                     if (record === 3) fs.closeSync(0);
                     if (record === 4) await new Promise((done) => fs.close(1, done));
-                    if (record === 5) process.stdout.destroy();
+                    if (record === 5) process.stdout.end(), process.stderr.destroy();
                     const own = fs.openSync(process.env.OUT, "w");
                     console.log("out"), console.error("err"), fs.writeSync(1, "raw");
                     const { size } = fs.fstatSync(own);
