@@ -42,22 +42,17 @@ void unblock() {
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-// The kernel takes this thread, as the others block them, out of whatever it waits for.
-void end_at_the_next_one() {
-  for (int signal : kStopSignals) {
-    if (!is_ignored(signal)) handle(signal, [](int number) { ::_exit(128 + number); });
-  }
-  unblock();
-}
+// How many of them are still to come without an effect.
+volatile std::sig_atomic_t without_effect = 0;
 
-// The work is done and told, so the first one comes too late to change its exit status.
-void end_at_the_second_one() {
-  static volatile std::sig_atomic_t has_come = 0;
+// The kernel takes this thread, as the others block them, out of whatever it waits for.
+void end_after(int count) {
+  without_effect = count;
   for (int signal : kStopSignals) {
     if (is_ignored(signal)) continue;
     handle(signal, [](int number) {
-      if (has_come != 0) ::_exit(128 + number);
-      has_come = 1;
+      if (without_effect == 0) ::_exit(128 + number);
+      without_effect = without_effect - 1;
     });
   }
   unblock();
@@ -95,7 +90,8 @@ Signals::~Signals() {
   std::uint64_t one = 1;
   static_cast<void>(::write(ended_.number(), &one, sizeof one) + 0);
   thread_ = {};
-  if (stopped_by() == 0) end_at_the_second_one();
+  // The work is done and told: the first one comes too late to change the exit status.
+  if (stopped_by() == 0) end_after(1);
 }
 
 void Signals::read_signals(std::stop_source& stop, const std::function<void(int)>& said) {
@@ -107,7 +103,7 @@ void Signals::read_signals(std::stop_source& stop, const std::function<void(int)
     signalfd_siginfo info{};
     if (::read(signals_.number(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
     stopped_by_ = static_cast<int>(info.ssi_signo);
-    end_at_the_next_one();
+    end_after(0);
     static_cast<void>(without_exceptions([&]() -> Result<void> {
                         said(stopped_by());
                         return {};

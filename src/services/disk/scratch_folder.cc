@@ -22,15 +22,15 @@ namespace {
 
 constexpr const char* kPrefix = "quern-";
 constexpr const char* kHiddenPrefix = ".quern-";
-// Follows the prefix until the folder is locked: a folder whose name has it belongs to nobody.
+// Follows the prefix until the folder is locked. A folder with this mark may be removed at any time.
 constexpr std::string_view kNewMark = "new-";
 constexpr std::size_t kFolderCharacters = 6;
 constexpr std::size_t kFileCharacters = 10;
 constexpr const char* kLockName = "quern.lock";
-// Of versions that gave the folder its name first.
+// Of versions that locked the folder after naming it.
 constexpr const char* kOldLockName = "quern.lock.new";
 constexpr std::chrono::hours kLockedWithin{1};
-// Another quern may take a new folder for one that was left; then the next is made.
+// Another quern may remove a new folder; then the next one is made.
 constexpr int kMostTries = 100;
 
 struct OwnName {
@@ -81,19 +81,20 @@ void remove_if_left_over(const std::string& path, bool has_no_owner_yet) {
   if (lock.is_open() || errno != ENOENT) {
     if (can_lock(lock)) remove_scratch(path);
   } else if (has_no_owner_yet) {
-    // Its lock stays, should there be one by now.
+    // Not its lock: if its owner has made one meanwhile, the folder stays.
     ::unlink((path + "/" + kOldLockName).c_str());
     ::rmdir(path.c_str());
   }
 }
 
-// Open, and locked unless this file system has no locks, as some over a network: there a folder is only not cleaned up
-// after a kill.
+// Open, and locked unless the file system has no locks, like some network file systems: there a folder is not removed
+// after a kill. kNotFound: another quern removes the folder.
 Result<Fd> make_lock(const std::string& folder) {
   TRY_ASSIGN(Fd lock, open_file(folder + "/" + kLockName, O_RDWR | O_CREAT | O_EXCL, 0600));
   // A full disk lets a folder be made but nothing be written: find that out now.
   TRY(write_all(lock, std::to_string(::getpid()) + "\n"));
-  if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return os_error("locking", ENOENT);
+  if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return not_found("another quern clears it up");
   return lock;
 }
 
@@ -139,8 +140,8 @@ Result<ScratchFolder> ScratchFolder::make(const std::string& parent) {
 
 Result<ScratchFolder> ScratchFolder::make_hidden(const std::string& parent) { return make_in(parent, kHiddenPrefix); }
 
-// The folder gets its name when it is locked already: a quern that is killed meanwhile leaves what the next one knows
-// for a left-over, and whoever finds a folder of that name unlocked knows that its owner is gone.
+// The folder gets its final name when it is locked. So a quern that is killed before leaves a folder that the next one
+// recognises, and a folder with a final name that is not locked has lost its owner.
 Result<ScratchFolder> ScratchFolder::make_in(const std::string& parent, const std::string& prefix) {
   remove_left_overs(parent);
   const std::string what = "making a folder for temporary files in " + parent;

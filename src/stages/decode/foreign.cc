@@ -26,7 +26,6 @@ constexpr std::string_view kUnpack = "unpack it, and name the files that are in 
 constexpr std::string_view kConvert = "convert it: iconv -f UTF-16 -t UTF-8";
 constexpr std::string_view kConvertWide = "convert it: iconv -f UTF-32 -t UTF-8";
 constexpr std::string_view kExport = "write its rows as lines of JSON first, with DuckDB for instance";
-
 constexpr std::string_view kInflate = "decompress it: zlib-flate -uncompress, of Debian's qpdf";
 
 // UTF-32 comes before UTF-16, whose mark it begins with.
