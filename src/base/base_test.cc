@@ -15,6 +15,7 @@
 #include "base/channel.h"
 #include "base/environment.h"
 #include "base/fd.h"
+#include "base/parts.h"
 #include "base/result.h"
 #include "base/sanitized_for_test.h"
 #include "base/task_group.h"
@@ -242,6 +243,26 @@ TEST(TaskGroup, ReturnsTheFirstErrorAndStopsTheOthers) {
   auto result = group.wait();
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().message, "it broke");
+}
+
+TEST(EachPart, AsksAboutEveryPart) {
+  std::vector<std::string> parts;
+  auto keep = [&](std::string_view part) {
+    parts.emplace_back(part);
+    return part != "no";
+  };
+  EXPECT_TRUE(each_part("a..b.", '.', keep));
+  EXPECT_THAT(parts, testing::ElementsAre("a", "", "b", ""));
+  EXPECT_FALSE(each_part("no.b", '.', keep));
+  EXPECT_TRUE(each_part("", '.', keep));
+  EXPECT_THAT(parts, testing::ElementsAre("a", "", "b", "", "no", ""));
+}
+
+TEST(HostName, IsMadeOfLabels) {
+  for (const char* right : {"localhost", "a.b-c.EXAMPLE.org", "127.0.0.1", "x"})
+    EXPECT_TRUE(is_host_name(right)) << right;
+  for (const char* wrong : {"", ".", "a.", ".a", "a..b", "-a", "a-.b", "a_b", "a b", "é"})
+    EXPECT_FALSE(is_host_name(wrong)) << wrong;
 }
 
 TEST(ReadFile, RefusesAFileAboveTheLimitAndNamesAMissingOne) {

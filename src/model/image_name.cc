@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/parts.h"
+
 namespace quern {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr std::array<std::pair<std::string_view, std::size_t>, 3> kDigests = {
     {{"sha256", 64}, {"sha384", 96}, {"sha512", 128}}};
 
 Error wrong(std::string_view text, std::string_view why) {
-  return bad_config("'" + std::string(text) + "' is no name of an image: " + std::string(why) +
+  return bad_config("'" + std::string(text) + "' is not the name of an image: " + std::string(why) +
                     "; write it as registry/name:tag, or best as registry/name@sha256:...");
 }
 
@@ -30,20 +32,6 @@ bool all_of(std::string_view text, std::string_view also, bool (*is_allowed)(cha
                      [&](char c) { return is_allowed(c) || also.find(c) != std::string_view::npos; });
 }
 
-// Of parts with `mark` between them.
-bool each_part(std::string_view text, char mark, bool (*is_right)(std::string_view part)) {
-  while (true) {
-    const std::string_view part = text.substr(0, text.find(mark));
-    if (!is_right(part)) return false;
-    if (part.size() == text.size()) return true;
-    text.remove_prefix(part.size() + 1);
-  }
-}
-
-bool is_host_part(std::string_view text) {
-  return !text.empty() && text.front() != '-' && text.back() != '-' && all_of(text, "-", is_letter_or_digit);
-}
-
 // host[:port], where the host may be an address of IPv6 in brackets.
 bool is_registry(std::string_view text) {
   const std::size_t bracket = text.find(']');
@@ -53,7 +41,7 @@ bool is_registry(std::string_view text) {
     const std::string_view port = text.substr(colon + 1);
     if (port.empty() || !std::all_of(port.begin(), port.end(), is_digit)) return false;
   }
-  if (!host.starts_with('[')) return each_part(host, '.', is_host_part);
+  if (!host.starts_with('[')) return is_host_name(host);
   return host.size() > 2 && host.ends_with(']') && all_of(host.substr(1, host.size() - 2), "ABCDEF:", is_hex);
 }
 
@@ -86,7 +74,7 @@ bool is_digest(std::string_view text) {
   });
 }
 
-// What stands before the first slash names a registry if it cannot be a part of a repository's name.
+// The text before the first slash names a registry if it cannot be part of a repository's name.
 bool names_registry(std::string_view first) {
   return first == "localhost" || first.find_first_of(".:") != std::string_view::npos ||
          std::any_of(first.begin(), first.end(), is_upper);
@@ -100,29 +88,29 @@ Result<ImageName> parse_image_name(std::string_view text) {
   if (const std::size_t at = rest.find('@'); at != std::string_view::npos) {
     name.digest = rest.substr(at + 1);
     if (!is_digest(name.digest))
-      return wrong(text, "what stands behind @ is no digest, sha256: and 64 digits from 0 to f");
+      return wrong(text, "what follows @ is not a digest, such as sha256: and 64 hexadecimal digits");
     rest = rest.substr(0, at);
   }
   const std::size_t slash = rest.find('/');
   if (slash != std::string_view::npos && names_registry(rest.substr(0, slash))) {
     name.registry = rest.substr(0, slash);
-    if (!is_registry(name.registry)) return wrong(text, "its registry is no host");
+    if (!is_registry(name.registry)) return wrong(text, "its registry is not a host name");
     if (name.registry == "index.docker.io") name.registry = kDockerHub;
     rest = rest.substr(slash + 1);
   }
   if (const std::size_t colon = rest.rfind(':'); colon != std::string_view::npos) {
     name.tag = rest.substr(colon + 1);
-    if (!is_tag(name.tag)) return wrong(text, "what stands behind : is no tag, up to 128 letters, digits and . _ -");
+    if (!is_tag(name.tag)) return wrong(text, "what follows : is not a tag of up to 128 letters, digits and . _ -");
     rest = rest.substr(0, colon);
   } else if (name.digest.empty()) {
     name.tag = "latest";
   }
   if (!each_part(rest, '/', is_repository_part)) {
-    return wrong(text, "only lower-case letters, digits and . _ - between them may stand before the tag");
+    return wrong(text, "before the tag it may have lower-case letters and digits, with . _ or - between them");
   }
-  if (rest.size() > kMaxRepository) return wrong(text, "it has more than 255 letters before the tag");
+  if (rest.size() > kMaxRepository) return wrong(text, "it has more than 255 characters before the tag");
   if (text.size() == kDigests.front().second && std::all_of(text.begin(), text.end(), is_hex)) {
-    return wrong(text, "64 digits from 0 to f could be the id of an image");
+    return wrong(text, "64 hexadecimal digits are the id of an image");
   }
   name.repository = rest;
   if (name.registry == kDockerHub && rest.find('/') == std::string_view::npos) name.repository.insert(0, "library/");

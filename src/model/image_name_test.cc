@@ -87,7 +87,7 @@ TEST(ImageName, IsRefusedWhereWorkersRefuseIt) {
     auto name = parse_image_name(text);
     ASSERT_FALSE(name.ok()) << text;
     EXPECT_EQ(name.error().kind, ErrorKind::kBadConfig);
-    EXPECT_THAT(name.error().message, testing::HasSubstr("is no name of an image")) << text;
+    EXPECT_THAT(name.error().message, testing::HasSubstr("is not the name of an image")) << text;
   }
 }
 

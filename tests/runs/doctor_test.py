@@ -273,7 +273,7 @@ class Peers(Doctor):
         self.doctor("--set", "taskcluster.root_url=" + self.tc.url, status=1, environment=self.access(TASKCLUSTER_ROOT_URL="http://127.0.0.1:1"))
         self.assertEqual([finding["state"] for finding in self.named("deployment")], ["missing", "ok"])
         for image, state, status, phrase in ((f"open@{DIGEST}", "ok", 0, "open"), ("private:1", "note", 0, "401"),
-                                             ("gone:1", "missing", 1, "make publish"), ("Bad", "missing", 1, "no name of an image")):
+                                             ("gone:1", "missing", 1, "make publish"), ("Bad", "missing", 1, "not the name of an image")):
             self.local_job(JOB.replace("data/*", "'http://%s/data.json'" % host) + TASKS % (QUEUE, f"{host}/{image}"))
             self.doctor(environment=self.access(), status=status)
             self.one("image", state, phrase)

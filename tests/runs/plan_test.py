@@ -179,7 +179,7 @@ class Plan(Scenario):
             (["--manifest", "names", "--set", "taskcluster.fan_inn=3"], "taskcluster.fan_inn is not a setting; did you mean"),
             (["--manifest", "names", "--set", "taskcluster.image=a b"], "taskcluster.image is 'a b'"),
             (["--manifest", "names", "--set", "owner=a" + "b" * 300], "metadata.owner has 301 characters"),
-            *[(["--manifest", "names", "--set", f"taskcluster.image={name}"], f"taskcluster.image: '{name}' is no name of an image")
+            *[(["--manifest", "names", "--set", f"taskcluster.image={name}"], f"taskcluster.image: '{name}' is not the name of an image")
               for name in ("registry.example.com/Quern:1", "a//b", "quern:tag:two", "quern@sha256:abc", "a@b@c", "quern-:1", "a..b", "quern:" + "x" * 129)],
             *[(["--manifest", "names", "--set", "notify.via=taskcluster", "--set", f"owner={owner}"], "owner: ")
               for owner in ("me@localhost", "root", "me@-x.com", "me@example.com-", "me@example..com")],

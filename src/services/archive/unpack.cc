@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/parts.h"
 #include "model/limits.h"
 #include "services/archive/frame.h"
 #include "services/archive/job_pack.h"
@@ -23,12 +24,7 @@ Error bad_pack(std::string message) { return bad_input("the pack of a job " + st
 // Whether a name stays below the folder that it is put into: parts that are names, and nothing else.
 bool is_safe_name(std::string_view name) {
   if (name.empty() || name.size() > limits::kMaxPathBytes) return false;
-  while (true) {
-    std::string_view part = name.substr(0, name.find('/'));
-    if (part.empty() || part == "." || part == "..") return false;
-    if (part.size() == name.size()) return true;
-    name.remove_prefix(part.size() + 1);
-  }
+  return each_part(name, '/', [](std::string_view part) { return !part.empty() && part != "." && part != ".."; });
 }
 
 struct FreeReader {

@@ -1,28 +1,17 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/parts.h"
 #include "model/limits.h"
 #include "services/mail/mail.h"
 
 namespace quern::mail {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 // What RFC 5322 takes in an address without quotes.
 bool is_atom(char c) {
-  return is_letter(c) || std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
-}
-
-// Parts of letters, digits and hyphens between these, with dots between the parts.
-bool is_domain(std::string_view text) {
-  while (true) {
-    const std::string_view part = text.substr(0, text.find('.'));
-    auto is_right = [](char c) { return is_letter(c) || c == '-'; };
-    if (part.empty() || part.front() == '-' || part.back() == '-') return false;
-    if (!std::all_of(part.begin(), part.end(), is_right)) return false;
-    if (part.size() == text.size()) return true;
-    text.remove_prefix(part.size() + 1);
-  }
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
 // Shown only where that cannot do harm: it may hold anything.
@@ -35,8 +24,10 @@ Error refuse(std::string_view address, std::string_view why) {
   return bad_config(std::move(message));
 }
 
-bool is_dotted(std::string_view text) {
-  return !text.empty() && text.front() != '.' && text.back() != '.' && text.find("..") == std::string_view::npos;
+// Parts with dots between them.
+bool is_local_part(std::string_view text) {
+  return each_part(
+      text, '.', [](std::string_view part) { return !part.empty() && std::all_of(part.begin(), part.end(), is_atom); });
 }
 
 }  // namespace
@@ -46,14 +37,12 @@ Result<void> check_address(std::string_view address) {
   if (address.size() > limits::kMaxMailAddress) return refuse(address, "is too long");
   const std::size_t at = address.find('@');
   const std::string_view local = address.substr(0, at);
-  if (!is_dotted(local) || !std::all_of(local.begin(), local.end(), is_atom)) {
-    return refuse(address, "has something before its @ that is no part of an address");
-  }
+  if (!is_local_part(local)) return refuse(address, "has something before its @ that cannot be part of an address");
   // A program could take it for an option.
   if (local.front() == '-') return refuse(address, "begins with a hyphen");
   if (at == std::string_view::npos) return {};
   const std::string_view host = address.substr(at + 1);
-  if (!is_domain(host)) return refuse(address, "has something behind its @ that is no name of a host");
+  if (!is_host_name(host)) return refuse(address, "has something after its @ that is not a host name");
   return {};
 }
 
@@ -61,7 +50,7 @@ Result<void> check_full_address(std::string_view address) {
   TRY(check_address(address));
   const std::size_t at = address.find('@');
   if (at != std::string_view::npos && address.find('.', at) != std::string_view::npos) return {};
-  return refuse(address, "has no dot behind an @, which Taskcluster asks for before it sends a mail");
+  return refuse(address, "has no dot after its @, and Taskcluster sends mail to no other addresses");
 }
 
 }  // namespace quern::mail

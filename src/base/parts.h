@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+
+namespace quern {
+
+// Whether `is_right` holds for each part of a text: each_part("a.b", '.', is_name) asks about "a" and "b". A text
+// without a mark, also an empty one, is one part.
+template <typename IsRight>
+bool each_part(std::string_view text, char mark, const IsRight& is_right) {
+  while (true) {
+    const std::string_view part = text.substr(0, text.find(mark));
+    if (!is_right(part)) return false;
+    if (part.size() == text.size()) return true;
+    text.remove_prefix(part.size() + 1);
+  }
+}
+
+// Labels of ASCII letters, digits and inner hyphens, separated by dots (RFC 1123, 2.1). Lengths are not checked.
+bool is_host_name(std::string_view text);
+
+}  // namespace quern
