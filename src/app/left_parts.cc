@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <optional>
 #include <utility>
 
 #include "app/fetch_result.h"
 #include "app/task_peer.h"
-#include "base/task_group.h"
 #include "model/limits.h"
 #include "stages/results/results.h"
 
@@ -22,13 +19,16 @@ class LeftParts {
       : access_(access), watch_(watch), tasks_(tasks), left_(tasks.size()), errors_(tasks.size()) {}
 
   Result<void> run(const std::stop_token& stop) {
-    TaskGroup looks(stop);
-    for (std::size_t i = 1; i <= std::min(limits::kPartDownloads, tasks_.size()); ++i) {
-      looks.spawn(fmt::format("left {}", i), [this](const std::stop_token& stop_one) { return work(stop_one); });
-    }
-    TRY(looks.wait());
-    if (stop.stop_requested()) return stopped();
-    return {};
+    auto work = [this](TaskPeer& peer, std::size_t i, const std::stop_token& stop_one) -> Result<void> {
+      auto looked = look(peer.api(), i, stop_one);
+      if (looked.ok()) return looked;
+      const ErrorKind kind = looked.error().kind;
+      left_[i].is_whole = kind == ErrorKind::kDenied;
+      errors_[i] = looked.error();
+      const bool is_told = kind == ErrorKind::kDenied || kind == ErrorKind::kNotFound || kind == ErrorKind::kBadInput;
+      return is_told ? Result<void>() : looked;
+    };
+    return for_each_task(access_, tasks_.size(), work, stop);
   }
 
   const std::vector<watch::Left>& left() const { return left_; }
@@ -36,20 +36,6 @@ class LeftParts {
   const std::optional<Error>& error(std::size_t index) const { return errors_[index]; }
 
  private:
-  Result<void> work(const std::stop_token& stop) {
-    TRY_ASSIGN(auto peer, TaskPeer::make(access_));
-    for (std::size_t i = next_++; i < tasks_.size() && !stop.stop_requested(); i = next_++) {
-      auto looked = look(peer->api(), i, stop);
-      if (looked.ok()) continue;
-      const ErrorKind kind = looked.error().kind;
-      left_[i].is_whole = kind == ErrorKind::kDenied;
-      errors_[i] = std::move(looked).error();
-      const bool is_told = kind == ErrorKind::kDenied || kind == ErrorKind::kNotFound || kind == ErrorKind::kBadInput;
-      if (!is_told) return *errors_[i];
-    }
-    return {};
-  }
-
   Result<void> look(taskcluster::Api& api, std::size_t index, const std::stop_token& stop) {
     const results::Source source = source_of(watch_, watch_.group().tasks[tasks_[index]]);
     TRY_ASSIGN(TaskReport report, results::read_report(api, source, stop));
@@ -63,7 +49,6 @@ class LeftParts {
   const std::vector<std::size_t>& tasks_;
   std::vector<watch::Left> left_;  // each of one thread, as the errors are
   std::vector<std::optional<Error>> errors_;
-  std::atomic<std::size_t> next_ = 0;
 };
 
 }  // namespace

@@ -11,9 +11,9 @@
 
 namespace quern::app {
 
-// Whether these tasks, which have completed, left what they should: their report, and each part of which it tells, with
-// its size. Parts are not fetched. limits::kPartDownloads tasks at a time. What is missing is said. Where the client
-// may not look, a task counts as whole, and that is said as well. Blocks.
+// Checks whether these completed tasks left their report and every part that it lists, with its size. Parts are not
+// fetched. limits::kPartDownloads tasks at a time. Tells the user what is missing. A task whose artifacts the client
+// may not read counts as whole, and the user is told. Blocks.
 Result<std::vector<watch::Left>> look_at_left_parts(GroupSession& session, const watch::GroupWatch& watch,
                                                     const std::vector<std::size_t>& tasks, const std::stop_token& stop);
 

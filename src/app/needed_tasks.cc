@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <utility>
 
-#include "base/task_group.h"
-#include "model/limits.h"
 #include "services/disk/files.h"
 #include "stages/results/results.h"
 
@@ -22,26 +18,16 @@ class PartFetch {
 
   Result<std::vector<NeededTask>> run(const std::stop_token& stop) {
     tasks_.resize(fetch_.runs.size());
-    TaskGroup downloads(stop);
-    for (std::size_t i = 1; i <= std::min(limits::kPartDownloads, tasks_.size()); ++i) {
-      downloads.spawn(fmt::format("parts {}", i), [this](const std::stop_token& stop_one) { return work(stop_one); });
-    }
-    TRY(downloads.wait());
-    if (stop.stop_requested()) return stopped();
+    auto work = [this](TaskPeer& peer, std::size_t i, const std::stop_token& stop_one) -> Result<void> {
+      tasks_[i].run = fetch_.runs[i];
+      auto fetched = fetch_task(peer, i, stop_one);
+      return fetched.ok() ? fetched : explain(peer, std::move(fetched).error(), tasks_[i].run, stop_one);
+    };
+    TRY(for_each_task(fetch_.access, tasks_.size(), work, stop));
     return std::move(tasks_);
   }
 
  private:
-  Result<void> work(const std::stop_token& stop) {
-    TRY_ASSIGN(auto peer, TaskPeer::make(fetch_.access));
-    for (std::size_t i = next_++; i < tasks_.size() && !stop.stop_requested(); i = next_++) {
-      tasks_[i].run = fetch_.runs[i];
-      auto fetched = fetch_task(*peer, i, stop);
-      if (!fetched.ok()) return explain(*peer, std::move(fetched).error(), tasks_[i].run, stop);
-    }
-    return {};
-  }
-
   Result<void> fetch_task(TaskPeer& peer, std::size_t index, const std::stop_token& stop) {
     NeededTask& task = tasks_[index];
     const results::Source source{
@@ -120,7 +106,6 @@ class PartFetch {
   const FetchParts& fetch_;
   EventSink& events_;
   std::vector<NeededTask> tasks_;  // each of one thread
-  std::atomic<std::size_t> next_ = 0;
 };
 
 }  // namespace

@@ -1,7 +1,9 @@
 #pragma once
 
-#include <cstdlib>
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <utility>
 
 #include "base/result.h"
@@ -33,5 +35,11 @@ class TaskPeer {
   taskcluster::Api api_;
   taskcluster::Queue queue_;
 };
+
+// Calls `work` for each number below `count`, limits::kPartDownloads at a time, on threads that have a peer each. The
+// first error stops the others and is returned. Blocks.
+using TaskWork = std::function<Result<void>(TaskPeer& peer, std::size_t number, const std::stop_token& stop)>;
+Result<void> for_each_task(const taskcluster::Access& access, std::size_t count, const TaskWork& work,
+                           const std::stop_token& stop);
 
 }  // namespace quern::app
