@@ -8,10 +8,10 @@
 namespace quern::app {
 namespace {
 
-// Merges of merges: a plan has far fewer, and a group that somebody else made may go round in a circle.
+// Of merges: a plan has far fewer, but a group that another program made may have a cycle.
 constexpr int kMostLevels = 32;
 
-// What a map waits for, as the task that makes its image, is no task of the job.
+// A map may depend on a task that does not belong to the job, such as the one that builds its image.
 bool needs_tasks_of_the_job(const taskcluster::TaskDefinition& definition) {
   auto tag = definition.tags.find("quern-kind");
   if (tag == definition.tags.end()) return false;

@@ -10,9 +10,9 @@
 
 namespace quern::app {
 
-// When the job began that needs these tasks: the earliest time at which a worker could take one of them, or one of
-// those that they need in turn, down to the maps. One of each kind that needs others is asked for what that is, as all
-// maps are created at once. None: the deployment does not say. Blocks.
+// When the job began: the earliest time at which a worker could take one of these tasks, or one of those that they
+// depend on, down to the maps. On each level only the first task is asked for its dependencies. None: the deployment
+// does not say. Blocks.
 std::optional<UtcTime> begin_of_job(TaskPeer& peer, std::vector<std::string> task_ids, const std::stop_token& stop);
 
 }  // namespace quern::app

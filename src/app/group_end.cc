@@ -18,11 +18,10 @@ Result<TaskReport> read_report(GroupSession& session, const watch::GroupWatch& w
   return results::read_report(session.api(), source_of(watch, task), session.stop());
 }
 
-// Workers complete tasks of which they could not upload everything.
+// A worker completes a task even if it could not upload everything.
 Error result_is_missing(Error error, const watch::GroupWatch& watch) {
-  // An errno is of a file here.
-  const bool is_ours = error.code > 0 && error.code < 300;
-  if (is_ours || (error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kBadInput)) return error;
+  if (is_about_this_machine(error) || (error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kBadInput))
+    return error;
   error.message = fmt::format("{} has completed, but what it should have left is not all there: {}",
                               watch.final_task().label, error.message);
   error.details = fmt::format("to run again what left too little:  quern retry {}", watch.group().id);
@@ -108,6 +107,11 @@ Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, w
                         const Leaves& leaves) {
   if (ending == watch::Ending::kCompleted) return close_completed(session, watch, leaves);
   return close_failed(session, watch, leaves);
+}
+
+bool is_about_this_machine(const Error& error) {
+  constexpr int kFirstRefusal = 300;  // of HTTP; no errno is as large
+  return error.code > 0 && error.code < kFirstRefusal;
 }
 
 std::string cause_of(GroupSession& session, const watch::GroupWatch& watch, const WatchedTask& task) {

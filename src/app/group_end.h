@@ -21,6 +21,9 @@ struct Leaves {
 Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, watch::Ending ending,
                         const Leaves& leaves);
 
+// The error is about a file of this machine: its code is an errno, and not the status of an answer.
+bool is_about_this_machine(const Error& error);
+
 // What `task`, which has failed, says of why in the task.json of its latest run; "" where it left none.
 std::string cause_of(GroupSession& session, const watch::GroupWatch& watch, const WatchedTask& task);
 

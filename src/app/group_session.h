@@ -28,9 +28,9 @@ class GroupSession {
   // Shows things as the command line says, and listens to signals. `line` is borrowed.
   static Result<std::unique_ptr<GroupSession>> open(const CommandLine& line);
 
-  // Says which deployment is asked, and for how long while it is away: `root_url`, or if it is "" that of
-  // TASKCLUSTER_ROOT_URL. kBadConfig if there is none, if the two name different ones, or if the credentials of the
-  // environment cannot be used.
+  // Chooses the deployment: `root_url`, or TASKCLUSTER_ROOT_URL's if it is "". While the deployment is away, requests
+  // are repeated for `patience`. kBadConfig if neither names a deployment, if they name different ones, or if the
+  // credentials in the environment cannot be used.
   Result<void> connect(const std::string& root_url, std::chrono::milliseconds patience);
 
   taskcluster::Api& api() { return *api_; }  // after connect()

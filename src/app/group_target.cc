@@ -47,7 +47,10 @@ Result<GroupTarget> find_group(const std::optional<std::string>& word) {
   if (word.has_value() && taskcluster::is_slugid(*word) && ::access(word->c_str(), F_OK) != 0) {
     GroupTarget target{.group_id = *word};
     auto here = find_group(std::nullopt);
-    if (here.ok() && here.value().group_id == *word) target.job = std::move(here.value().job);
+    if (here.ok() && here.value().group_id == *word) {
+      target.patience = here.value().patience;
+      target.job = std::move(here.value().job);
+    }
     return target;
   }
   auto loaded = load_job(word, {});

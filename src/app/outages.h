@@ -9,8 +9,8 @@
 
 namespace quern::app {
 
-// Tells whoever looks on of servers that are waited for, unless that takes a moment only, and when they answer again.
-// Belongs to the thread of the client; borrows the sink.
+// Tells the user when quern waits for a server, unless only for a moment, and when it answers again. Used on the
+// client's thread; borrows the sink.
 class Outages final : public http::HostListener {
  public:
   Outages(GroupSink& sink, std::chrono::milliseconds patience) : sink_(sink), patience_(patience) {}

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "model/compressed_name.h"
 #include "model/task_report.h"
 #include "services/disk/files.h"
 #include "stages/output/output.h"
@@ -66,6 +67,11 @@ Result<void> check_worker(const inputs::OwnFiles& own, const Job& job, const Wor
 }
 
 }  // namespace
+
+std::optional<std::string> compression_warning(const std::string& output) {
+  if (compression_of_name(output) == Compression::kNone) return std::nullopt;
+  return fmt::format("{} will be plain text, as quern does not compress results", output);
+}
 
 ResultPaths result_paths(const std::string& output, std::size_t count) {
   if (output == "-") return {.results = {}, .accounting = "", .bad_records = kBadRecordsName};

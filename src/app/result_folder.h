@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct ResultPaths {
   std::string bad_records;
   std::string log = {};  // "" if there is none
 };
+// A warning if the name of a result says that it is compressed, which results are not.
+std::optional<std::string> compression_warning(const std::string& output);
+
 // Of `count` results: `output` alone, or output.0 to output.N-1. "-" is standard output.
 ResultPaths result_paths(const std::string& output, std::size_t count);
 

@@ -17,11 +17,11 @@
 #include "app/notice.h"
 #include "app/owner_mail.h"
 #include "app/reduce_task.h"
+#include "app/result_folder.h"
 #include "app/run_inputs.h"
 #include "app/run_session.h"
 #include "app/task_command.h"
 #include "app/task_environment.h"
-#include "model/compressed_name.h"
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"
 
@@ -120,9 +120,8 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
     if (opened.error().kind != ErrorKind::kBadConfig) TRY(session.write_books(session.close(opened.error())));
     return std::move(opened).error();
   }
-  if (compression_of_name(job.output) != Compression::kNone) {
-    session.events().emit(event::Note{
-        event::Level::kWarning, fmt::format("{} will be plain text, as quern does not compress results", job.output)});
+  if (auto warning = compression_warning(job.output)) {
+    session.events().emit(event::Note{event::Level::kWarning, std::move(*warning)});
   }
   RunMail mail(session, line, job);
   auto list = [&] {

@@ -19,8 +19,6 @@
 namespace quern::app {
 namespace {
 
-constexpr int kFirstHttpRefusal = 400;
-
 Error still_going(Error error, const watch::GroupWatch& watch) {
   error.message = fmt::format("stopped watching; the job goes on at {}", watch.group().page);
   error.details = fmt::format("to watch it again:  quern watch {}\nto end it:  quern cancel {}", watch.group().id,
@@ -40,9 +38,7 @@ Result<int> end_watch(GroupSession& session, Error error, std::string_view how_j
 }
 
 bool says_nothing_of_the_job(const Error& error) {
-  // An errno is about a file of this machine.
-  const bool is_of_deployment = error.code == 0 || error.code >= kFirstHttpRefusal;
-  return error.kind == ErrorKind::kRetry || (error.kind == ErrorKind::kDenied && is_of_deployment);
+  return error.kind == ErrorKind::kRetry || (error.kind == ErrorKind::kDenied && !is_about_this_machine(error));
 }
 
 // The tasks have the job's folder as it was when they were created, and a retry cannot give them another one.

@@ -140,6 +140,12 @@ class Given(Outage):
         self.assert_given_up(self.quern("cancel", "job"), "cancel")
         self.assert_fetched()
 
+    def test_an_id_has_the_patience_of_the_job_that_it_is_of(self):
+        self.begin(more=IMPATIENT)
+        self.assertEqual(self.submit("--no-fetch").status, 0)
+        self.outage("away", 60, path="/list")
+        self.assert_given_up(self.quern("fetch", self.group_id(), folder=self.path("job")), "fetch")
+
     def test_an_answer_of_somebody_else_is_no_refusal(self):
         self.begin(works=False, outages=[{"how": 404, "seconds": 60, "path": "/task/", "after": 2}])
         self.assert_given_up(self.submit(), "submit --group")

@@ -410,6 +410,9 @@ class NotLookedAt(Submitting):
         self.assert_unwatched(run, group, "has completed, but what it left cannot be read: ", "queue:get-artifact:" + PREFIX)
         self.set_scopes(FOR_WATCH)
         self.assertEqual(self.quern("fetch", group).result, RESULT)
+        packed = self.quern("fetch", group, "-o", "out.gz")
+        self.assertEqual((packed.status, packed.left("out.gz")), (0, RESULT), packed)
+        self.assertIn("out.gz will be plain text", packed.stderr)
 
 
 class Afterwards(Submitting):

@@ -85,7 +85,7 @@ Finding check_scopes(std::size_t held, const std::optional<std::vector<std::stri
   std::string list =
       fmt::format("{}", fmt::join(missing->begin(), missing->begin() + static_cast<std::ptrdiff_t>(count), ", "));
   if (count < missing->size()) list += fmt::format(" and {} more", missing->size() - count);
-  return lacking(need, what, fmt::format("{} held, and the tasks, or whoever watches them, need also {}", held, list),
+  return lacking(need, what, fmt::format("{} held; creating and watching the tasks also needs {}", held, list),
                  "ask whoever administers the deployment for them");
 }
 
