@@ -79,13 +79,13 @@ def certificate():
 
 
 def trusting():
-    """Words that make the command behind them trust that certificate, and no other."""
+    """Words to put before a command so that it trusts that certificate, and only that one."""
     path = certificate()[0]
     return ["env", f"SSL_CERT_FILE={path}", f"CURL_CA_BUNDLE={path}", f"AWS_CA_BUNDLE={path}"]
 
 
 def nginx(content, tls=None):
-    """Serves what `content` says, in nginx's words; the URL of it. `tls` is none, "http/1.1" or "h2"."""
+    """Starts nginx with `content`, a piece of its configuration; returns its URL. `tls` is None, "http/1.1" or "h2"."""
     folder, port = temporary_folder(), free_port()
     path = os.path.join(folder, "nginx.conf")
     listens = ""

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-// The C library's clone(2) by its other name: the thread sanitizer takes the usual one for a fork, which it is not.
+// clone(2) under its other name: the thread sanitizer treats a call of clone as a fork.
 extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);  // NOLINT
 
 namespace quern::process {
@@ -53,7 +53,7 @@ bool place_descriptors(const std::vector<int>& sources) {
     if (source < 0) return false;
   }
   for (int i = 0; i < count; ++i) {
-    // Not by dup2: the thread sanitizer would take it for a change of quern's own descriptors.
+    // Not dup2: the thread sanitizer would think that quern's own descriptors change.
     if (::syscall(SYS_dup3, lifted.at(static_cast<std::size_t>(i)), i, 0) < 0) return false;
   }
   ::closefrom(count);
@@ -129,8 +129,8 @@ Error start_error(const Start& start) {
 }
 
 // As posix_spawn does it, which knows no limits: a process that shares quern's memory until it executes its program, so
-// that nothing has to be copied. The id of the process. A handler of quern's that runs there meanwhile does no harm: it
-// does nothing, or ends that process.
+// that nothing has to be copied. Returns the id of the process. A signal handler of quern's that runs in it before does
+// no harm: it does nothing, or ends that process.
 Result<int> start_process(Start& start) {
   auto stack = std::make_unique_for_overwrite<std::array<std::max_align_t, kStackBytes / sizeof(std::max_align_t)>>();
   sigset_t all;

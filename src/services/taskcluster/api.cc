@@ -80,7 +80,7 @@ Error explain_refusal(const http::Response& response, UtcTime now, bool is_in_ta
   if (!body.code.empty()) message += ", " + presentable(body.code);
   if (!body.message.empty()) message += ": " + presentable(body.message);
   const bool is_taskclusters = !body.code.empty() || !body.message.empty();
-  if (!is_taskclusters) message += ", and the answer is none of Taskcluster's";
+  if (!is_taskclusters) message += ", and the answer does not come from Taskcluster";
   if (auto id = head.header("x-for-request-id")) message += " (request id " + presentable(*id) + ")";
   if (std::string what_to_do = advice(head, body, now, is_in_task); !what_to_do.empty()) message += "; " + what_to_do;
   return Error{.kind = kind_of(head.status, is_taskclusters), .message = std::move(message), .code = head.status};

@@ -30,8 +30,8 @@ struct Question {
 // The services of a deployment. Belongs to the thread of the client; borrows it and the access.
 //
 // Errors: those of http::Client where there is no answer; else kDenied for 401 and 403, kNotFound for 404 and 410,
-// kRetry for 408, 429, 500 and above after all attempts, and for what is none of Taskcluster's own refusals, as a load
-// balancer answers for services that are away; kBadInput for all other refusals, with the status in Error::code. The
+// kRetry for 408, 429, 500 and above after all attempts, and for an answer that does not come from Taskcluster, such as
+// that of a load balancer whose services are away; kBadInput for all other refusals. Error::code is the status. The
 // message names the method and the deployment, Taskcluster's own code and words, and the id of the request for
 // administrators.
 class Api {

@@ -113,7 +113,7 @@ TEST(Queue, GivesUpAfterAllAttempts) {
   EXPECT_EQ(status.error().kind, ErrorKind::kRetry);
   EXPECT_EQ(status.error().message,
             "status " + kTask + " at " + deployment.access.root_url +
-                ": HTTP status 502, and the answer is none of Taskcluster's (request id REQUEST17)");
+                ": HTTP status 502, and the answer does not come from Taskcluster (request id REQUEST17)");
 }
 
 TEST(Queue, SchedulesATaskWhenWhatItRequiresIsThere) {

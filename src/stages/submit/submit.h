@@ -52,11 +52,11 @@ struct WatchedThings {
 // Asks for these, which need not be there: kDenied if the caller may not.
 Result<void> try_to_watch(taskcluster::Api& api, const WatchedThings& things, const std::stop_token& stop);
 
-// Which tasks of the plan are in the group already, with none if there is no such group.
+// Which tasks of the plan the group has already; none if the group does not exist.
 struct FoundTasks {
   std::vector<bool> is_there;
-  // That the others should have, so that the job's promise stays, and each task is there as long as another needs it:
-  // the earliest of those that are there. None if none is.
+  // For the tasks that are still to be created: the earliest of those that exist, so that no task is deleted while
+  // another one needs it. Empty if the group has no task.
   std::optional<taskcluster::TaskDates> dates = {};
 };
 // kBadInput, with what to do, if the group has tasks of another plan, if one of its tasks does other work than the

@@ -12,10 +12,10 @@
 
 namespace quern::watch {
 
-// What a completed task has left: a worker completes a task of which it could not upload everything.
+// What a completed task has left. A worker completes a task even if it could not upload everything.
 struct Left {
-  bool is_whole = true;   // all that it says it has left is there, and it says that
-  bool has_parts = true;  // it has parts of the result, which are not left to the tasks that it needs
+  bool is_whole = true;   // its report is there, and every part that this lists
+  bool has_parts = true;  // it has parts itself; otherwise the result is in parts of the tasks that it needs
 };
 
 // Runs tasks of a group again: those that failed, completed ones that others need and of which something is missing,
@@ -29,7 +29,7 @@ class Rerun {
       std::function<Result<std::vector<Left>>(const std::vector<std::size_t>& tasks, const std::stop_token& stop)>;
   struct Options {
     std::size_t times = 1;  // that a task is run again which fails by itself; what fails once more stays so
-    // Those that are cancelled by now, too. Later on, somebody who cancels tasks wants them to end.
+    // Also those that were cancelled before; a task that is cancelled later is meant to end.
     bool takes_cancelled = false;
     Look look;
   };
