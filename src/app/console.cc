@@ -57,7 +57,8 @@ void print_to_stderr(std::string_view text) { static_cast<void>(write_all(Fd(::d
 int print_error(const Error& error) {
   if (!reader_has_gone(error)) {
     Error shown = error;
-    shown.message = without_passwords(error.message);
+    const bool is_of_config = error.kind == ErrorKind::kBadConfig;
+    shown.message = is_of_config ? with_shown_urls(error.message) : without_passwords(error.message);
     print_to_stderr(view::error_text(shown, has_color()));
   }
   return status_of(error);

@@ -53,22 +53,9 @@ void append_without_user(std::string& target, std::string_view url, std::size_t 
   }
 }
 
-}  // namespace
-
-std::string shown_url(std::string_view url) {
-  const std::size_t mark = url.find(kAuthorityMark);
-  std::string shown;
-  if (mark == std::string_view::npos) return shown.append(url);
-  append_without_user(shown, url, mark);
-  if (is_s3(url)) return shown;
-  const std::size_t end = shown.find_first_of("?#", mark + kAuthorityMark.size());
-  if (end == std::string::npos || end + 1 == shown.size()) return shown;
-  const std::uint32_t hash = hash_of(std::string_view(shown).substr(end + 1));
-  shown.erase(end + 1);
-  return shown.append(kHidden).append(fmt::format("{:08x}", hash));
-}
-
-std::string without_passwords(std::string_view message) {
+// Copies a message, and has `append` add each URL in it.
+template <typename Append>
+std::string with_urls(std::string_view message, const Append& append) {
   std::string shown;
   while (true) {
     const std::size_t mark = message.find(kAuthorityMark);
@@ -78,11 +65,40 @@ std::string without_passwords(std::string_view message) {
     const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
     const std::size_t end = std::min(message.find_first_of(" \t\n'\"<>", mark), message.size());
     shown.append(message.substr(0, begin));
-    append_without_user(shown, message.substr(begin, end - begin), mark - begin);
+    append(shown, message.substr(begin, end - begin));
     message.remove_prefix(end);
   }
 }
 
+}  // namespace
+
+std::string shown_url(std::string_view url) {
+  const std::size_t mark = url.find(kAuthorityMark);
+  std::string shown;
+  if (mark == std::string_view::npos) return shown.append(url);
+  append_without_user(shown, url, mark);
+  if (is_s3(url)) return shown;
+  const std::size_t end = shown.find_first_of("?#", mark + kAuthorityMark.size());
+  const bool has_query = end != std::string::npos && end + 1 < shown.size();
+  if (!has_query || std::string_view(shown).substr(end + 1).starts_with(kHidden)) return shown;
+  const std::uint32_t hash = hash_of(std::string_view(shown).substr(end + 1));
+  shown.erase(end + 1);
+  return shown.append(kHidden).append(fmt::format("{:08x}", hash));
+}
+
+std::string without_passwords(std::string_view message) {
+  return with_urls(message, [](std::string& target, std::string_view url) {
+    append_without_user(target, url, url.find(kAuthorityMark));
+  });
+}
+
+std::string with_shown_urls(std::string_view message) {
+  return with_urls(message, [](std::string& target, std::string_view url) {
+    // The sentence may go on behind it.
+    const std::size_t end = url.find_last_not_of(".,;:)]") + 1;
+    target.append(shown_url(url.substr(0, end))).append(url.substr(end));
+  });
+}
 std::string shown_reason(std::string_view reason) {
   const bool is_of_proxy = reason.find("roxy") != std::string_view::npos;
   const std::size_t value = is_of_proxy ? reason.find_first_of("':") : std::string_view::npos;

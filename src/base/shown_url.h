@@ -17,6 +17,8 @@ std::string shown_url(std::string_view url);
 
 // The same for each URL in a message, but with their queries, which the user may have asked for.
 std::string without_passwords(std::string_view message);
+// The same, each as shown_url() has it: for messages about a job file or a command line that is wrong.
+std::string with_shown_urls(std::string_view message);
 
 // What libcurl says of a failure. It may repeat the URL of a proxy, with the password, and cut off anywhere.
 std::string shown_reason(std::string_view reason);

@@ -50,6 +50,10 @@ TEST(WithoutPasswords, FindsTheUrlsOfAMessage) {
   EXPECT_EQ(without_passwords("the job http://a:b@c/d?e does not exist; see 'ftp://x:y/z@w' and s3://k:s@b"),
             "the job http://…@c/d?e does not exist; see 'ftp://…@w' and s3://…@b");
   EXPECT_EQ(without_passwords("no URL, but me@example.com"), "no URL, but me@example.com");
+  const std::string shown = shown_url("https://u:p@h/a?sig=SECRET");
+  EXPECT_EQ(shown_url(shown), shown);
+  EXPECT_EQ(with_shown_urls("is 'https://u:p@h/a?sig=SECRET'; see https://h/b, or https://u:p@h/a?sig=SECRET."),
+            "is '" + shown + "'; see https://h/b, or " + shown + ".");
   EXPECT_EQ(without_passwords("http://h/a: it is not there; ask me@example.com"),
             "http://h/a: it is not there; ask me@example.com");
 }

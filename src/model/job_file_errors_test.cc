@@ -222,6 +222,8 @@ TEST(JobFileErrors, ExplainYaml) {
        "job.yml:1: a value that begins with * must be in quotes, as in \"*.gz\""},
       {"star after brackets", "inputs: [e/2026-11-0[12]*]\n",
        "job.yml:1: text with * in it must be in quotes where brackets or braces are around it"},
+      {"question mark in a URL", "inputs: [https://h/x?y=1]\n",
+       "job.yml:1: text with ? in it must be in quotes where brackets or braces are around it"},
       {"star in braces", "mapper: {builtin: pairs, key: *}\n", "job.yml:1: text with * in it must be in quotes"},
       {"star as an index", "mapper: {builtin: pairs, key: tags[*]}\n",
        "job.yml:1: a list in brackets or a map in braces is not closed"},

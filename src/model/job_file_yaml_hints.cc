@@ -83,6 +83,11 @@ std::string quote_it(char first, std::string_view example) {
       first, example, example);
 }
 
+std::string quote_text_with(char special) {
+  return fmt::format("text with {} in it must be in quotes where brackets or braces are around it, as in [\"a{}b\"]",
+                     special, special);
+}
+
 std::string hint(std::string_view line, const YamlComplaint& complaint) {
   auto says = [&](std::string_view part) { return complaint.message.find(part) != std::string::npos; };
   auto column = static_cast<std::size_t>(std::max(complaint.column, 0));
@@ -92,7 +97,7 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
            "digits, as in \"\\U0001F600\"";
   }
   if (says("alias not found")) {
-    return "text with * in it must be in quotes where brackets or braces are around it, as in [\"data/*.gz\"]";
+    return quote_text_with('*');
   }
   if (says("anchor is not defined")) {
     std::string_view name = column < line.size() ? line.substr(column) : "";
@@ -104,6 +109,8 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
            "must be in quotes, as in \"[ab]*.gz\"";
   }
   if (says("unknown token") && column < line.size()) {
+    const bool is_first = column == 0 || std::string_view(" \t[{,").find(line[column - 1]) != std::string_view::npos;
+    if (!is_first) return quote_text_with(line[column]);
     return quote_it(line[column], trimmed(line.substr(column), kBlanks));
   }
   if (says("illegal map value")) {

@@ -81,6 +81,30 @@ class Secrets(Scenario):
         run = self.finish(process)
         self.assert_run(run, result="refused 1\n")
 
+    def test_no_signed_url_is_shown_where_it_is_in_the_wrong_place(self):
+        url = "https://me:secret-password@127.0.0.1:9/a.txt?X-Amz-Signature=secret-signature"
+        right = {"mapper": "{builtin: count}", "inputs": "[data/*]"}
+        self.write("data/a.txt", "a\n")
+        for name, value in [("inputs", f"[{url}]"), ("inputs", f"{{url: '{url}'}}"), ("record", f"'{url}'"), ("name", f"['{url}']"),
+                            ("separator", f"\"{url}"), (f"'{url}'", "1"), ("limits", f"{{memory: '{url}'}}"), ("limits", f"{{'{url}': 1}}"),
+                            ("result", f"'{url}'"), ("mapper", f"{{builtin: '{url}'}}"),
+                            ("where", f"'{url} ='"), ("fields", f"['{url}[']"), ("downloads", f"{{directory: '{url}'}}"),
+                            ("taskcluster", f"{{image: '{url}'}}"), ("taskcluster", f"{{root_url: '{url}'}}"), ("include", f"['{url}']")]:
+            text = "".join(f"{key}: {of}\n" for key, of in (right | {name: value}).items())
+            self.write("analysis-tools.yml", text)
+            for command in (["check"], ["run"], ["plan"], ["submit", "--dry-run"]):
+                with self.subTest(text=text, command=command):
+                    run = self.quern(*command)
+                    self.assertNotIn("secret-", run.stdout + run.stderr)
+        self.write("analysis-tools.yml", "".join(f"{key}: {of}\n" for key, of in right.items()))
+        for command in (["run", f"--{url}"], ["run", "--set", f"limits.memory={url}"], ["run", "--set", f"{url}=1"], ["run", f"--processes={url}"],
+                        ["fetch", url], ["watch", url], ["retry", url], ["run", "-C", url], [url], ["run", "-o", url],
+                        ["map", "--bucket", url], ["reduce", url], ["run", "-i", url, "-i", "-i"]):
+            with self.subTest(command=command):
+                run = self.quern(*command)
+                self.assertNotEqual(run.status, 0, run)
+                self.assertNotIn("secret-", run.stdout + run.stderr)
+
     def test_descriptors_of_quern_do_not_reach_a_child(self):
         self.write("analysis-tools.yml", "mapper: {language: binary, interface: lines, script: mapper.sh}\ninputs: [data/*]\nrecord: text\n")
         self.write("mapper.sh", "#!/bin/sh\ncat >/dev/null\nls /proc/$$/fd\n", executable=True)
