@@ -71,14 +71,17 @@ class PartFetch {
     return not_found(fmt::format("it completed without its part {}", name));
   }
 
-  static const char* form_in_words(bool is_pairs) { return is_pairs ? "pairs" : "lines of text"; }
-
   // Text that is read as pairs, or pairs that are read as text, would be another result.
   Result<void> check_form(const TaskPart& part, const TaskReport& report) const {
-    if (part.holds_pairs == fetch_.wants_pairs) return {};
-    return bad_input(fmt::format(
-        "its part {} holds {}, as quern {} wrote it, and this quern needs {}; submit the job again", part.name,
-        form_in_words(part.holds_pairs), report.quern_version, form_in_words(fetch_.wants_pairs)));
+    auto refused = [&](auto has, auto needs) {
+      return bad_input(
+          fmt::format("its part {} holds {}, as quern {} wrote it, and this quern needs {}; submit the job again",
+                      part.name, has, report.quern_version, needs));
+    };
+    if (part.form != fetch_.form) return refused(in_words(part.form), in_words(fetch_.form));
+    if (part.version == kPartVersion) return {};
+    return refused(fmt::format("{} in version {} of their form", in_words(part.form), part.version),
+                   fmt::format("version {}", kPartVersion));
   }
 
   // What is damaged might as well not be there.

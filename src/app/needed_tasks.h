@@ -41,12 +41,12 @@ struct FetchParts {
   std::string folder;  // each task's files go to a folder in it that has the task's id as its name
   std::vector<CompletedRun> runs;
   std::function<std::vector<std::string>(std::size_t task)> wanted;  // names of parts
-  bool wants_pairs = false;                                          // in these parts, else text
+  PartForm form = PartForm::kText;                                   // of these parts
   bool wants_bad_records = false;
 };
 // Fetches what these runs left, limits::kPartDownloads of them at a time. A part that is not what its report says is
 // fetched once more. kNotFound: a part or a report is missing or damaged; the message names the task, and how it is run
-// again. kBadInput: a part is not of the form that is wanted.
+// again. kBadInput: a part is not of the form or version that is wanted.
 Result<std::vector<NeededTask>> fetch_parts(const FetchParts& fetch, EventSink& events, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -76,7 +76,7 @@ Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size
 
 Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size_t first, std::size_t count,
                                                   const std::string& scratch_folder, AggregatedTo to) {
-  auto aggregation = aggregation_for(run.job.steps.front(), to);
+  auto aggregation = aggregation_for(run, to);
   const bool is_unique = aggregation.has_value() && aggregation->kind == Aggregation::Kind::kUnique;
   // Distinct values are found while the parts are read.
   const std::uint64_t memory_bytes = is_unique ? run.job.limits.memory_bytes / 2 : run.job.limits.memory_bytes;
@@ -92,7 +92,8 @@ Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size
         std::move(groups),
         {.memory_bytes = memory_bytes, .scratch_folder = scratch_folder, .stop = run.stop.get_token()});
   }
-  return make_aggregated_groups(std::move(groups), *aggregation, AggregatedFrom::kValues, to, &run.events);
+  const AggregatedFrom from = run.reads_text ? AggregatedFrom::kValues : AggregatedFrom::kTerms;
+  return make_aggregated_groups(std::move(groups), *aggregation, from, to, &run.events);
 }
 
 }  // namespace quern::app

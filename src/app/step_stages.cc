@@ -137,12 +137,16 @@ Result<void> map_in_order(const LocalRun& run, const Place& place, output::Resul
   return ordered->finish();
 }
 
-std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to) {
-  auto aggregation = shuffle_aggregation(step);
+bool leaves_states(const Step& step) {
+  const auto aggregation = shuffle_aggregation(step);
+  return aggregation.has_value() && !Aggregator(*aggregation).terms_are_values();
+}
+
+std::optional<Aggregation> aggregation_for(const LocalRun& run, AggregatedTo to) {
+  auto aggregation = shuffle_aggregation(run.job.steps.front());
   if (!aggregation.has_value() || to == AggregatedTo::kResult) return aggregation;
-  const Aggregator aggregator(*aggregation);
-  if (aggregation->kind == Aggregation::Kind::kUnique || aggregator.has_terms()) return aggregation;
-  return std::nullopt;
+  if (run.gives.is_text && leaves_states(run.job.steps.front())) return std::nullopt;
+  return aggregation->kind != Aggregation::Kind::kList ? aggregation : std::nullopt;
 }
 
 ReducePhase reduce_phase(const LocalRun& run, const Place& place) {
@@ -160,7 +164,7 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
                               .scratch_folder = place.scratch_folder,
                               .threads = place.processes,
                               .stop = run.stop.get_token(),
-                              .aggregation = aggregation_for(step, to),
+                              .aggregation = aggregation_for(run, to),
                               .aggregated_to = to,
                               .events = &run.events});
   FailedInputs failed(*shuffle);

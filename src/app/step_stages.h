@@ -76,9 +76,11 @@ Result<void> map_in_order(const LocalRun& run, const Place& place, output::Resul
 // The reduce phase of a step.
 ReducePhase reduce_phase(const LocalRun& run, const Place& place);
 
-// What a map or merge task may make of the values of each key, as it meets those of others later; or, with kResult,
-// what is left to no one.
-std::optional<Aggregation> aggregation_for(const Step& step, AggregatedTo to);
+// What the run's first step may make of the values of each key. With kTerms they meet those of others later, and what
+// is written as text can say less.
+std::optional<Aggregation> aggregation_for(const LocalRun& run, AggregatedTo to);
+// Whether parts of the step's pairs have states that are no values (Aggregator::terms_are_values).
+bool leaves_states(const Step& step);
 
 // The pairs of all inputs, not yet sorted.
 struct MappedPairs {

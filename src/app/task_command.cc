@@ -23,6 +23,7 @@
 #include "app/reduce_task.h"
 #include "app/run_inputs.h"
 #include "app/run_session.h"
+#include "app/step_stages.h"
 #include "app/task_peer.h"
 #include "app/version.h"
 #include "base/bytes.h"
@@ -129,8 +130,14 @@ class Task {
   // does it.
   bool adds_up() const { return environment_.partition.value_or(0) == 0; }
   // Of a map-only job the maps leave the result's own lines, else pairs for other tasks.
-  bool maps_pairs() const { return job_.steps.size() > 1 || job_.steps.front().reducer.has_value(); }
-  bool leaves_pairs() const { return maps_pairs() && (kind_ == TaskKind::kMap || kind_ == TaskKind::kMerge); }
+  PartForm mapped_form() const {
+    const Step& first = job_.steps.front();
+    if (job_.steps.size() == 1 && !first.reducer.has_value()) return PartForm::kText;
+    return leaves_states(first) ? PartForm::kStates : PartForm::kPairs;
+  }
+  PartForm left_form() const {
+    return kind_ == TaskKind::kMap || kind_ == TaskKind::kMerge ? mapped_form() : PartForm::kText;
+  }
   bool keeps_parts() const { return job_.keep_parts && is_parted(job_); }
 
   const CommandLine& line_;
@@ -202,7 +209,7 @@ Result<void> Task::find_needed_tasks() {
                    .folder = kPartsFolder,
                    .runs = std::move(runs),
                    .wanted = [this](std::size_t task) { return wanted_parts(task); },
-                   .wants_pairs = maps_pairs() && kind_ != TaskKind::kCollect,
+                   .form = kind_ == TaskKind::kCollect ? PartForm::kText : mapped_form(),
                    .wants_bad_records = adds_up()};
   TRY_ASSIGN(needed_, fetch_parts(fetch, session_.events(), session_.stop()));
   return {};
@@ -283,7 +290,7 @@ Result<LocalRunResult> Task::work(const LocalRun& run) {
   }
   LocalRun own = run;
   own.reads_text = false;
-  own.gives.is_text = !leaves_pairs();
+  own.gives.is_text = left_form() == PartForm::kText;
   if (kind_ == TaskKind::kMap) return run_map_task(own);
   if (kind_ == TaskKind::kMerge) return run_merge_task(own, results().size());
   own.output = results().front();
@@ -294,7 +301,7 @@ Result<void> Task::leave_parts() {
   TRY(disk::make_folders(environment_.artifacts));
   for (const std::string& name : results()) {
     TRY_ASSIGN(TaskPart part, output::compress_part(name, environment_.artifacts, name + kStoredEnding));
-    part.holds_pairs = leaves_pairs();
+    part.form = left_form();
     parts_.push_back(std::move(part));
   }
   return {};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <compare>
 #include <cstring>
@@ -219,6 +220,21 @@ std::string_view sum_of_mean(std::string_view state) {
   return state.empty() ? state : state.substr(sizeof(std::uint64_t));
 }
 
+// Each with a blank before it. False: there is none, or one is no number.
+bool add_numbers(std::string_view numbers, ExactSum& sum) {
+  if (numbers.empty()) return false;
+  while (!numbers.empty()) {
+    if (!numbers.starts_with(' ')) return false;
+    numbers.remove_prefix(1);
+    const std::string_view text = numbers.substr(0, numbers.find(' '));
+    const Number number = parse_number(text);
+    if (number.kind == Number::Kind::kNone) return false;
+    sum.add(number);
+    numbers.remove_prefix(text.size());
+  }
+  return true;
+}
+
 }  // namespace
 
 Aggregation aggregation_of(const Builtin& builtin) {
@@ -237,8 +253,8 @@ std::string_view name_of(Kind kind) {
 
 bool Aggregator::keeps_state() const { return aggregation_.kind != Kind::kList && aggregation_.kind != Kind::kUnique; }
 
-bool Aggregator::has_terms() const {
-  return keeps_state() && aggregation_.kind != Kind::kCount && aggregation_.kind != Kind::kMean;
+bool Aggregator::terms_are_values() const {
+  return aggregation_.kind != Kind::kCount && aggregation_.kind != Kind::kMean;
 }
 
 bool Aggregator::add(std::string& state, std::string_view value) const {
@@ -296,13 +312,44 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
   }
 }
 
-void Aggregator::append_terms(std::string_view state, std::vector<std::string>& values) const {
-  CHECK(has_terms());
-  if (aggregation_.kind == Kind::kSum) return ExactSum(state).append_terms(values);
-  if (aggregation_.kind == Kind::kTop) return append_top(state, aggregation_.top_count, values);
-  const Extreme::Best best = Extreme::parse(state);
-  if (best.number.has_value()) values.emplace_back(best.number->text());
-  if (best.text.has_value()) values.emplace_back(*best.text);
+void Aggregator::append_terms(std::string_view state, std::vector<std::string>& terms) const {
+  switch (aggregation_.kind) {
+    case Kind::kCount:
+      return terms.push_back(fmt::format("{}", read<std::uint64_t>(state, 0)));
+    case Kind::kMean: {
+      std::vector<std::string> sum;
+      ExactSum(sum_of_mean(state)).append_terms(sum);
+      return terms.push_back(fmt::format("{} {}", read<std::uint64_t>(state, 0), fmt::join(sum, " ")));
+    }
+    case Kind::kSum:
+      return ExactSum(state).append_terms(terms);
+    case Kind::kTop:
+      return append_top(state, aggregation_.top_count, terms);
+    case Kind::kMin:
+    case Kind::kMax: {
+      const Extreme::Best best = Extreme::parse(state);
+      if (best.number.has_value()) terms.emplace_back(best.number->text());
+      if (best.text.has_value()) terms.emplace_back(*best.text);
+      return;
+    }
+    case Kind::kList:
+    case Kind::kUnique:
+      check_failed("an aggregation with a state", __FILE__, __LINE__);
+  }
+}
+
+bool Aggregator::add_term(std::string& state, std::string_view term) const {
+  if (terms_are_values()) return add(state, term);
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(term.data(), term.data() + term.size(), count);
+  if (error != std::errc() || count == 0) return false;
+  term.remove_prefix(static_cast<std::size_t>(end - term.data()));
+  if (aggregation_.kind == Kind::kCount) return term.empty() && (add_count(state, count), true);
+  ExactSum sum(sum_of_mean(state));
+  if (!add_numbers(term, sum)) return false;
+  add_count(state, count);
+  store(state, sum, sizeof count);
+  return true;
 }
 
 std::optional<std::string_view> Aggregator::text_of(std::string_view state) const {

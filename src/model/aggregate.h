@@ -34,8 +34,8 @@ class Aggregator {
 
   Aggregation aggregation() const { return aggregation_; }
   bool keeps_state() const;
-  // Whether append_terms() can be called: not for kCount and kMean, whose state says how many values there were.
-  bool has_terms() const;
+  // Whether its terms are values: not for kCount and kMean, whose state says how many values there were.
+  bool terms_are_values() const;
 
   // False: the value had to be a number and is none; the state is as it was.
   bool add(std::string& state, std::string_view value) const;
@@ -48,8 +48,11 @@ class Aggregator {
   // the values that are no numbers (NaN is none), if there is one.
   std::optional<std::string_view> text_of(std::string_view state) const;
   bool has_number(std::string_view state) const;
-  // Values that come to the same state when they are added one by one: few, whatever it was made of.
-  void append_terms(std::string_view state, std::vector<std::string>& values) const;
+  // Texts that come to the same state when they are added one by one: few, whatever it was made of. They are what
+  // docs/formats/part.md shows.
+  void append_terms(std::string_view state, std::vector<std::string>& terms) const;
+  // False: it is no such text; the state is as it was.
+  bool add_term(std::string& state, std::string_view term) const;
 
  private:
   Aggregation aggregation_;

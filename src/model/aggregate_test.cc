@@ -191,7 +191,7 @@ TEST(Aggregator, GivesTheSameWhateverTheOrderAndTheGrouping) {
   }
 }
 
-// As map tasks and a reduce task do it: what each part of the values comes to is written as values again.
+// As map tasks and a reduce task do it: what each part of the values comes to is written as terms.
 Values aggregate_by_terms(Aggregation aggregation, const Values& values, std::mt19937_64& random) {
   Aggregator aggregator(aggregation);
   std::vector<std::string> states(1 + random() % 5);
@@ -202,20 +202,27 @@ Values aggregate_by_terms(Aggregation aggregation, const Values& values, std::mt
   for (const std::string& state : states) {
     if (!state.empty()) aggregator.append_terms(state, terms);
   }
-  return aggregate(aggregation, terms);
+  std::string all;
+  for (const std::string& term : terms) EXPECT_TRUE(aggregator.add_term(all, term)) << term;
+  Values finished;
+  aggregator.finish(all, finished);
+  if (aggregator.terms_are_values()) {
+    EXPECT_EQ(aggregate(aggregation, terms), finished);
+  }
+  return finished;
 }
 
 TEST(Aggregator, ComesToTheSameByTermsOfParts) {
   std::mt19937_64 random(9);
-  const std::vector<Aggregation> aggregations = {
-      {.kind = Kind::kSum}, {.kind = Kind::kMin}, {.kind = Kind::kMax}, {.kind = Kind::kTop, .top_count = 4}};
+  const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},  {.kind = Kind::kCount},
+                                                 {.kind = Kind::kMin},  {.kind = Kind::kMax},
+                                                 {.kind = Kind::kMean}, {.kind = Kind::kTop, .top_count = 4}};
   for (int round = 0; round < 1000; ++round) {
     Values values(1 + random() % 40);
     for (std::string& value : values) value = random_value(random);
     for (const Aggregation& aggregation : aggregations) {
-      bool needs_numbers = aggregation.kind == Kind::kSum || aggregation.kind == Kind::kTop;
       Values some = values;
-      if (!needs_numbers && round % 3 == 0) some[random() % some.size()] = "text";
+      if (!needs_numbers(aggregation.kind) && round % 3 == 0) some[random() % some.size()] = "text";
       EXPECT_EQ(aggregate_by_terms(aggregation, some, random), aggregate(aggregation, some))
           << name_of(aggregation.kind) << " of " << fmt::format("{}", fmt::join(some, " "));
     }
@@ -228,7 +235,24 @@ TEST(Sum, KeepsHugeAndSpecialTerms) {
       {"123456789012345678901234567890", "1", "0.25"}, {"0", "0"}};
   std::mt19937_64 random(10);
   for (const Values& row : rows) {
-    EXPECT_EQ(aggregate_by_terms({.kind = Kind::kSum}, row, random), aggregate({.kind = Kind::kSum}, row)) << row[0];
+    for (Kind kind : {Kind::kSum, Kind::kMean}) {
+      EXPECT_EQ(aggregate_by_terms({.kind = kind}, row, random), aggregate({.kind = kind}, row)) << row[0];
+    }
+  }
+}
+
+TEST(Aggregator, RefusesWhatIsNoTerm) {
+  const std::vector<std::pair<Kind, Values>> rows = {
+      {Kind::kCount, {"", "0", "-1", "1.5", "1 2", "x", "18446744073709551616"}},
+      {Kind::kMean, {"", "2", "2 ", "0 1", "2 x", "2  1", "2\t1", "2 1 "}},
+      {Kind::kSum, {"x"}}};
+  for (const auto& [kind, terms] : rows) {
+    Aggregator aggregator({.kind = kind});
+    std::string state;
+    aggregator.add(state, "1");
+    const std::string before = state;
+    for (const std::string& term : terms) EXPECT_FALSE(aggregator.add_term(state, term)) << term;
+    EXPECT_EQ(state, before);
   }
 }
 

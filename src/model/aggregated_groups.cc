@@ -1,5 +1,7 @@
 #include "model/aggregated_groups.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +39,8 @@ class AggregatedGroups final : public GroupSource {
       if (!has_value) break;
       if (from_ == AggregatedFrom::kStates) {
         aggregator_.merge(state_, groups_->value());
+      } else if (from_ == AggregatedFrom::kTerms) {
+        if (!aggregator_.add_term(state_, groups_->value())) return no_term();
       } else if (!aggregator_.add(state_, groups_->value())) {
         say_bad(not_a_number(aggregator_.aggregation().kind, key_, groups_->value()));
       }
@@ -51,6 +55,12 @@ class AggregatedGroups final : public GroupSource {
     return {};
   }
 
+  Error no_term() const {
+    return bad_input(fmt::format("a part has '{}' for the key '{}', which is no state of {{builtin: {}}}",
+                                 groups_->value().substr(0, kShownBytes), key_.substr(0, kShownBytes),
+                                 name_of(aggregator_.aggregation().kind)));
+  }
+
   void judge_text(std::string_view text) {
     if (aggregator_.has_number(state_)) return say_bad(not_only_numbers(aggregator_.aggregation().kind, text));
     if (as_text_.keys++ == 0) as_text_.first_key = key_;
@@ -63,6 +73,8 @@ class AggregatedGroups final : public GroupSource {
   void say_end() {
     if (events_ != nullptr && as_text_.keys > 0) events_->emit(std::exchange(as_text_, {}));
   }
+
+  static constexpr std::size_t kShownBytes = 80;
 
   const std::unique_ptr<GroupSource> groups_;
   const Aggregator aggregator_;

@@ -8,14 +8,15 @@
 
 namespace quern {
 
-// What the values of the groups are: values as mappers wrote them, or states of an Aggregator.
-enum class AggregatedFrom { kValues, kStates };
+// What the values of the groups are: values as mappers wrote them, states of an Aggregator, or terms of such states.
+enum class AggregatedFrom { kValues, kStates, kTerms };
 
-// What becomes of them: what they come to, or few values that come to the same (Aggregator::append_terms).
+// What becomes of them: what they come to, or few terms that come to the same (Aggregator::append_terms).
 enum class AggregatedTo { kResult, kTerms };
 
 // The groups of `groups`, each with what its values come to: one value, or the N largest (largest first) of kTop. Of
-// one group it holds only that. `aggregation` keeps a state. Owned by one thread. Fails as `groups` does.
+// one group it holds only that. `aggregation` keeps a state. Owned by one thread. Fails as `groups` does,
+// and with kBadInput if a term is none.
 // A value that must be a number and is none does not count, nor does one of kMin and kMax whose key has numbers too:
 // GroupBad says so to `events`, the second one only with kResult, when all values of the key are known. Keys without
 // any number are reported by ComparedAsText, at the end. `events` is borrowed, or nullptr.

@@ -29,14 +29,35 @@ bool is_file_name(std::string_view name) {
          name.find('\0') == std::string_view::npos;
 }
 
-constexpr const char* kPairsForm = "pairs";
+// Text has no name, and reports of before there were versions none of these.
+struct NamedForm {
+  PartForm form;
+  std::string_view name;
+  std::string_view words;
+};
+constexpr std::array<NamedForm, 3> kForms = {{{PartForm::kText, "", "lines of text"},
+                                              {PartForm::kPairs, "pairs", "pairs"},
+                                              {PartForm::kStates, "states", "states of a reducer"}}};
+constexpr std::uint64_t kFirstPartVersion = 1;
+
+const NamedForm& named(PartForm form) {
+  return *std::find_if(kForms.begin(), kForms.end(), [&](const NamedForm& one) { return one.form == form; });
+}
+
+std::optional<PartForm> form_of(std::string_view name) {
+  for (const NamedForm& one : kForms) {
+    if (one.name == name) return one.form;
+  }
+  return std::nullopt;
+}
 
 Json parts_value(const std::vector<TaskPart>& parts) {
   Json list = Json::array();
   for (const TaskPart& part : parts) {
     list.push_back(
         {{"name", part.name}, {"bytes", part.bytes}, {"sha256", part.sha256}, {"decoded_bytes", part.decoded_bytes}});
-    if (part.holds_pairs) list.back()["form"] = kPairsForm;
+    if (part.form != PartForm::kText) list.back()["form"] = named(part.form).name;
+    list.back()["version"] = part.version;
   }
   return list;
 }
@@ -47,7 +68,10 @@ Result<TaskPart> read_part(const Json& json) {
                 .bytes = fields.number("bytes"),
                 .sha256 = fields.text("sha256"),
                 .decoded_bytes = fields.number("decoded_bytes"),
-                .holds_pairs = fields.text_or_none("form") == kPairsForm};
+                .version = json.contains("version") ? fields.number("version") : kFirstPartVersion};
+  auto form = form_of(fields.text_or_none("form"));
+  if (!form.has_value()) fields.fail("form", "is one that this quern does not know");
+  part.form = form.value_or(PartForm::kText);
   if (!is_file_name(part.name)) fields.fail("name", "is no name of a file");
   if (!is_sha256(part.sha256)) fields.fail("sha256", "is no SHA-256 in hexadecimal digits");
   if (!fields.failure().empty()) return bad_input(fields.failure());
@@ -102,6 +126,8 @@ void add_paths(const Accounting& added, Accounting& sum) {
 }
 
 }  // namespace
+
+std::string_view in_words(PartForm form) { return named(form).words; }
 
 std::string_view name_of(TaskKind kind) {
   for (const auto& [one, name] : kKinds) {

@@ -26,13 +26,21 @@ enum class TaskKind { kMap, kMerge, kReduce, kCollect };
 std::string_view name_of(TaskKind kind);  // "map", "merge", "reduce", "collect"
 std::optional<TaskKind> task_kind_of(std::string_view name);
 
+// What a part is made of. The first is for people and other programs, the others are for tasks of the same job
+// (docs/formats/part.md).
+enum class PartForm { kText, kPairs, kStates };
+std::string_view in_words(PartForm form);
+// Of parts that this quern writes, and the only one that its tasks read.
+inline constexpr std::uint64_t kPartVersion = 2;
+
 // One file that a task left, as it is stored.
 struct TaskPart {
   std::string name;  // "result.txt.zst", "result.txt.3.zst", "part.3.zst"
   std::uint64_t bytes = 0;
   std::string sha256;               // hexadecimal
   std::uint64_t decoded_bytes = 0;  // of its content
-  bool holds_pairs = false;         // as docs/formats/part.md has them, for another task; else text
+  PartForm form = PartForm::kText;
+  std::uint64_t version = kPartVersion;
 };
 
 struct TaskReport {

@@ -25,7 +25,7 @@ TaskReport sample_report() {
                           .bytes = 52,
                           .sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                           .decoded_bytes = 34,
-                          .holds_pairs = true});
+                          .form = PartForm::kPairs});
   Accounting& accounting = report.accounting;
   accounting.outcome = Outcome::kDone;
   accounting.job = "os-count";

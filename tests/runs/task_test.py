@@ -192,6 +192,47 @@ class Kinds(InTask):
         self.final("reduce", name="reduce", needs=maps, status=1)
         self.assertRegex(self.last.stderr, r"count: map \d/2 \(.*result.txt.zst holds lines of text.*needs pairs; submit the job again")
 
+    def test_a_part_of_another_version_is_refused(self):
+        for version in (None, 1, 3):
+            with self.subTest(version=version):
+                def spoil(folder, version=version):
+                    path = os.path.join(folder, "task.json")
+                    with open(path, encoding="utf-8") as file:
+                        report = json.load(file)
+                    self.assertEqual(report["parts"][0].pop("version"), 2)
+                    if version:
+                        report["parts"][0]["version"] = version
+                    with open(path, "w", encoding="utf-8") as file:
+                        json.dump(report, file)
+
+                self.group = None
+                self.job()
+                maps = self.maps(((0, 1), (2, 3, 4)), spoil=spoil)
+                self.final("reduce", name="reduce", needs=maps, status=1)
+                self.assertRegex(self.last.stderr, rf"count: map \d/2 \(.*result.txt.zst holds pairs in version {version or 1} of their "
+                                                   r"form, as quern \S+ wrote it.* needs version 2; submit the job again")
+
+    def test_parts_have_a_state_for_each_key(self):
+        """One pair of two lines, whatever number of records it stands for."""
+        text = 'def mapper(key, file, record):\n    word, number = record.split(" ")\n    return word, number if number[-1] != "7" else "text"\n'
+        for reducer, reducers, more, mapper in (("{builtin: count}", 1, "", MAPPER), ("{builtin: mean}", 1, "", MAPPER), ("{builtin: mean}", 3, "", MAPPER),
+                                                ("{builtin: mean}", 1, "limits: {bad_records: 2000}\n", text)):
+            with self.subTest(reducer=reducer, reducers=reducers, more=more):
+                self.group = None
+                self.job(f"reducers: {reducers}\n{more}", reducer=reducer)
+                self.write("job/mapper.py", mapper)
+                maps = self.maps()
+                merges = [self.task("reduce", "--merge", name="merge 1/2", needs=maps[:2]), self.task("reduce", "--merge", name="merge 2/2", needs=maps[2:])]
+                for task in maps + merges:
+                    parts = self.report(task)["parts"]
+                    self.assertEqual([(part["form"], part["version"]) for part in parts], [("states", 2)] * reducers)
+                    self.assertLessEqual(sum(len(self.result(task, part["name"][:-4]).splitlines()) for part in parts), 2 * 90)
+                if reducers == 1:
+                    self.assert_is_the_whole(self.final("reduce", name="reduce", needs=merges))
+                    continue
+                reduces = [self.task("reduce", name=f"reduce {part}/3", needs=merges, environment={"QUERN_PARTITION": str(part)}) for part in range(3)]
+                self.assert_is_the_whole(self.final("reduce", "--collect", name="collect", needs=reduces))
+
     def test_dependencies_are_the_inputs_where_no_others_are_named(self):
         self.job()
         maps = self.maps()
