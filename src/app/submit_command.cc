@@ -52,7 +52,8 @@ Result<void> check_scopes(const CommandLine& line, GroupSession& session, const 
   const auto missing = plan::missing_scopes(graph, *held.scopes);
   std::vector<std::string> to_watch;
   if (watches) {
-    to_watch = taskcluster::missing_scopes(*held.scopes, plan::watch_scopes(graph, line.tasks.group.has_value()));
+    const plan::Watching watching{.is_group_known = line.tasks.group.has_value(), .runs_again = line.tasks.retries > 0};
+    to_watch = plan::missing_to_watch(graph, watching, *held.scopes);
   }
   if (missing.empty() && to_watch.empty()) return {};
   return submit::lacks_scopes(missing, to_watch);

@@ -266,6 +266,14 @@ class BeforeAnythingIsCreated(Submitting):
         self.set_scopes([*FOR_TASKS, *FOR_WATCH, "auth:current-scopes"])
         self.assertEqual(self.finish_with_worker(self.start(*self.submission())).status, 0)
 
+    def test_what_running_again_needs_is_named_too(self):
+        self.deploy([*FOR_TASKS, *FOR_WATCH, "auth:current-scopes"])
+        self.assert_refused(self.submit("--retry", "1"), "lack a scope that watching them", "  queue:rerun-task:quern/*\n")
+        self.assert_refused(self.submit("--retry", "1", "--group", GROUP), f"  queue:rerun-task:quern/{GROUP}/*\n")
+        for scope in ("queue:rerun-task:quern/*", "queue:rerun-task-in-project:none"):
+            self.set_scopes([*FOR_TASKS, *FOR_WATCH, "auth:current-scopes", scope])
+            self.assertEqual(self.finish_with_worker(self.start(*self.submission("--retry", "1"))).status, 0)
+
     def test_the_watch_is_tried_where_scopes_cannot_be_known(self):
         self.deploy(FOR_TASKS)
         for left_out in FOR_WATCH:

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -96,16 +98,25 @@ std::vector<std::string> needed_scopes(const TaskGraph& graph) {
   return scopes;
 }
 
-std::vector<std::string> watch_scopes(const TaskGraph& graph, bool is_group_known) {
-  return {"queue:list-task-group:" + (is_group_known ? graph.group_id() : "*"), "queue:status:*",
-          "queue:get-artifact:" + graph.artifact_prefix() + "/*"};
-}
-
 std::vector<std::string> missing_scopes(const TaskGraph& graph, const std::vector<std::string>& held) {
   const Settings& settings = graph.parts().request.settings;
   std::vector<std::string> missing = taskcluster::missing_scopes(held, needed_scopes(graph));
   if (may_create(settings, held)) std::erase(missing, priority_scope(settings, settings.priority));
   return missing;
+}
+
+std::vector<std::string> missing_to_watch(const TaskGraph& graph, const Watching& watching,
+                                          const std::vector<std::string>& held) {
+  const Settings& settings = graph.parts().request.settings;
+  const std::string group = watching.is_group_known ? graph.group_id() : "*";
+  std::vector<std::string> needed = {"queue:list-task-group:" + group, "queue:status:*",
+                                     "queue:get-artifact:" + graph.artifact_prefix() + "/*"};
+  const std::string of_project = "queue:rerun-task-in-project:" + settings.project_id;
+  if (watching.runs_again && !taskcluster::missing_scopes(held, {of_project}).empty()) {
+    needed.push_back(
+        fmt::format("queue:rerun-task:{}/{}", settings.scheduler_id, watching.is_group_known ? group + "/*" : group));
+  }
+  return taskcluster::missing_scopes(held, needed);
 }
 
 }  // namespace quern::plan

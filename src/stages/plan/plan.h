@@ -143,10 +143,14 @@ Result<void> check_graph(const TaskGraph& graph, UtcTime now);
 // The scopes that whoever creates the graph needs, in a fixed order, each once. For the one that may be held at any of
 // several priorities the lowest is named.
 std::vector<std::string> needed_scopes(const TaskGraph& graph);
-// Those that watching its tasks and fetching their result need. Without `is_group_known` the group is another one each
-// time.
-std::vector<std::string> watch_scopes(const TaskGraph& graph, bool is_group_known);
 // Those that are not held; roles in `held` must be expanded.
 std::vector<std::string> missing_scopes(const TaskGraph& graph, const std::vector<std::string>& held);
+struct Watching {
+  bool is_group_known = false;  // else the group is another one each time
+  bool runs_again = false;      // also tasks that failed
+};
+// The same of those that watching its tasks and fetching their result need.
+std::vector<std::string> missing_to_watch(const TaskGraph& graph, const Watching& watching,
+                                          const std::vector<std::string>& held);
 
 }  // namespace quern::plan
