@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "model/duration.h"
@@ -11,9 +12,10 @@ namespace quern::app {
 
 using Steady = std::chrono::steady_clock;
 
-void Outages::waits(const std::string& host, const Error& why, Steady::time_point begun) {
+void Outages::waits(const std::string& host, const Error& why, Steady::time_point begun, Steady::time_point next) {
   Outage& outage = outages_.try_emplace(host, Outage{.begun = begun}).first->second;
-  if (Steady::now() - outage.begun < limits::kUntoldOutage || std::exchange(outage.is_told, true)) return;
+  if (std::max(next, Steady::now()) - outage.begun < limits::kUntoldOutage || std::exchange(outage.is_told, true))
+    return;
   sink_.note(event::Level::kWarning,
              fmt::format("{} is busy or away, and is asked again for up to {}: {}", host,
                          format_duration(std::chrono::duration_cast<std::chrono::seconds>(patience_)), why.message));

@@ -14,7 +14,8 @@ namespace quern::app {
 class Outages final : public http::HostListener {
  public:
   Outages(GroupSink& sink, std::chrono::milliseconds patience) : sink_(sink), patience_(patience) {}
-  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun) override;
+  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun,
+             std::chrono::steady_clock::time_point next) override;
   void serves(const std::string& host) override;
 
  private:

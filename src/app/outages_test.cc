@@ -32,17 +32,26 @@ TEST(Outages, AreToldOfOnceAndWhenTheyEnd) {
   Outages outages(notes, std::chrono::minutes(5));
   const Error why{.kind = ErrorKind::kRetry, .message = "no answer"};
   const auto now = Steady::now();
-  outages.waits("https://a", why, now);
+  outages.waits("https://a", why, now, now);
   outages.serves("https://a");
   outages.serves("https://b");
   EXPECT_THAT(notes.said, IsEmpty()) << "a moment only";
-  outages.waits("https://a", why, now - seconds(60));
-  outages.waits("https://a", why, now);
+  outages.waits("https://a", why, now - seconds(60), now);
+  outages.waits("https://a", why, now, now);
   EXPECT_THAT(notes.said, ElementsAre("https://a is busy or away, and is asked again for up to 5m: no answer"));
   outages.serves("https://a");
   EXPECT_THAT(notes.said.back(), HasSubstr("https://a answers again, after 60 seconds"));
-  outages.waits("https://a", why, now - seconds(3));
+  outages.waits("https://a", why, now - seconds(3), now);
   EXPECT_EQ(notes.said.size(), 3U);
+}
+
+// As a server may ask for.
+TEST(Outages, AreToldOfBeforeALongPause) {
+  Notes notes;
+  Outages outages(notes, std::chrono::minutes(5));
+  const Error why{.kind = ErrorKind::kRetry, .message = "no answer"};
+  outages.waits("https://a", why, Steady::now(), Steady::now() + seconds(20));
+  EXPECT_EQ(notes.said.size(), 1U);
 }
 
 }  // namespace

@@ -162,7 +162,8 @@ TEST(Call, IsPatientWithAHostThatIsBusy) {
 
 TEST(Call, TellsOfHostsThatItWaitsFor) {
   struct Told final : HostListener {
-    void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point) override {
+    void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point,
+               std::chrono::steady_clock::time_point) override {
       said.push_back("waits " + host + " " + std::to_string(why.code));
     }
     void serves(const std::string& host) override { said.push_back("serves " + host); }

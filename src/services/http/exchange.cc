@@ -217,13 +217,16 @@ bool Exchange::is_last(const Failure& failure, const Judge& judge) {
   }
   ++troubles_;
   if (!troubled_since_.has_value()) troubled_since_ = judge.now;
-  const bool is_given_up = judge.pauses.troubled(host_, {.begun = attempt_begun,
-                                                         .now = judge.now,
-                                                         .is_away = failure.is_away,
-                                                         .retry_after = failure.retry_after,
-                                                         .patience = judge.policy.patience,
-                                                         .uniform = judge.uniform,
-                                                         .why = failure.error});
+  // After a longer pause the patience would be over, whatever the host did.
+  const auto longest = std::chrono::ceil<std::chrono::seconds>(judge.policy.patience);
+  const bool is_given_up =
+      judge.pauses.troubled(host_, {.begun = attempt_begun,
+                                    .now = judge.now,
+                                    .is_away = failure.is_away,
+                                    .retry_after = std::min(failure.retry_after, std::optional(longest)),
+                                    .patience = judge.policy.patience,
+                                    .uniform = judge.uniform,
+                                    .why = failure.error});
   // Or the host serves others, but not this.
   const bool is_tired = judge.now - *troubled_since_ >= judge.policy.patience && troubles_ >= judge.policy.attempts;
   return is_given_up || is_tired;

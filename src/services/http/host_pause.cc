@@ -48,7 +48,7 @@ bool HostPauses::troubled(const std::string& host, const Trouble& trouble) {
   entry.next = std::max(entry.next, trouble.now + jittered(entry.pause, trouble.uniform));
   const auto asked = std::min(trouble.retry_after.value_or(std::chrono::seconds(0)), limits::kMaxRetryAfter);
   entry.next = std::max<Time>(entry.next, trouble.now + asked);
-  if (listener_ != nullptr) listener_->waits(host, trouble.why, trouble.begun);
+  if (listener_ != nullptr) listener_->waits(host, trouble.why, trouble.begun, entry.next);
   return false;
 }
 

@@ -99,8 +99,9 @@ class HostListener {
  public:
   virtual ~HostListener() = default;
   // The host ("https://host:port") is busy or away, as `why` says of an attempt that was begun then, and is asked
-  // again.
-  virtual void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun) = 0;
+  // again at `next`.
+  virtual void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun,
+                     std::chrono::steady_clock::time_point next) = 0;
   // It was, and has begun an answer.
   virtual void serves(const std::string& /*host*/) {}
 };

@@ -67,7 +67,8 @@ class Fetcher final : public Fetch, private http::HostListener {
   std::optional<Error> explain(const Slot& slot, const http::Response& refusal) const;
 
  private:
-  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun) override;
+  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun,
+             std::chrono::steady_clock::time_point next) override;
   enum class State : char { kPending, kBegun, kSettled };
   Result<void> fetch_all(const std::stop_token& stop);
   void take_wishes();
@@ -329,7 +330,8 @@ Result<void> Fetcher::take(Slot& slot, std::string_view bytes) {
 }
 
 // Said once of each host, as it may be a minute in which nothing else happens.
-void Fetcher::waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point /*begun*/) {
+void Fetcher::waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point /*begun*/,
+                    std::chrono::steady_clock::time_point /*next*/) {
   if (!waited_for_.insert(host).second) return;
   peers_.events.emit(
       event::Note{event::Level::kInfo, "waiting for " + host + ", which is busy or away: " + why.message});
