@@ -19,12 +19,16 @@ Result<TaskReport> read_report(GroupSession& session, const watch::GroupWatch& w
 }
 
 // A worker completes a task even if it could not upload everything.
-Error result_is_missing(Error error, const watch::GroupWatch& watch) {
+Error result_is_missing(Error error, const watch::GroupWatch& watch, UtcTime now) {
   if (is_about_this_machine(error) || (error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kBadInput))
     return error;
   error.message = fmt::format("{} has completed, but what it should have left is not all there: {}",
                               watch.final_task().label, error.message);
-  error.details = fmt::format("to run again what left too little:  quern retry {}", watch.group().id);
+  if (!error.details.empty()) return error;
+  error.details =
+      now < watch.group().deadline
+          ? fmt::format("to run again what left too little:  quern retry {}", watch.group().id)
+          : "as the deadline of the job has passed, nothing can be run again; quern submit makes a new task group";
   return error;
 }
 
@@ -69,7 +73,7 @@ Result<void> leave_accounting(const std::optional<std::string>& beside, Accounti
 
 Result<int> close_completed(GroupSession& session, const watch::GroupWatch& watch, const Leaves& leaves) {
   auto taken = take_result(session, watch, leaves.result);
-  if (!taken.ok()) return result_is_missing(std::move(taken).error(), watch);
+  if (!taken.ok()) return result_is_missing(std::move(taken).error(), watch, session.api().now());
   Accounting& accounting = taken.value().accounting;
   accounting.job = watch.group().job;
   take_times_of_job(watch, accounting);
@@ -120,11 +124,9 @@ std::string cause_of(GroupSession& session, const watch::GroupWatch& watch, cons
 }
 
 Result<int> close_unwatched(GroupSession& session, const Error& error, const Leaves& leaves) {
-  session.sink().finish();
-  print_error(error);
   Accounting accounting{.outcome = Outcome::kStopped, .failure = error.message, .ended_with = kStatusUnwatched};
   TRY(leave_accounting(leaves.beside, accounting));
-  print_previous_result(accounting);
+  session.account_for(error, accounting);
   return kStatusUnwatched;
 }
 
@@ -139,8 +141,8 @@ Result<int> account_for_failure(GroupSession& session, const std::optional<std::
                         .ended_with = session.exit_status_of(error)};
   auto left = leave_accounting(beside, accounting);
   if (!left.ok()) session.sink().note(event::Level::kWarning, left.error().message);
-  print_previous_result(accounting);
-  return status;
+  session.account_for(error, accounting);
+  return session.exit_status_of(error);
 }
 
 }  // namespace quern::app

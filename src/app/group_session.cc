@@ -79,6 +79,17 @@ int GroupSession::exit_status_of(const Error& error) const {
   return was_stopped() && error.kind == ErrorKind::kStopped ? 128 + signals_->stopped_by() : status_of(error);
 }
 
+void GroupSession::account_for(const Error& error, const Accounting& accounting) {
+  if (json_ != nullptr) {
+    sink_->note(event::Level::kError, error.details.empty() ? error.message : error.message + "\n" + error.details);
+    json_->accounting(accounting_json(accounting));
+    return;
+  }
+  sink_->finish();
+  print_error(error);
+  print_previous_result(accounting);
+}
+
 int GroupSession::account(const Accounting& accounting, const std::string& cause) {
   sink_->finish();
   if (json_ != nullptr) {

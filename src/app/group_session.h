@@ -44,6 +44,8 @@ class GroupSession {
   int exit_status_of(const Error& error) const;
   // `cause` is why the job failed, "" if it did not.
   int account(const Accounting& accounting, const std::string& cause);
+  // The same of a command that ended with an error, which the accounting says as well.
+  void account_for(const Error& error, const Accounting& accounting);
 
  private:
   explicit GroupSession(const CommandLine& line) : line_(line) {}

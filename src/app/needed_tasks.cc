@@ -99,7 +99,7 @@ class PartFetch {
     if (!definition.ok()) {
       return std::move(error).with_context(fmt::format("task {}, run {}", run.task_id, run.run_id));
     }
-    if (error.kind == ErrorKind::kNotFound) {
+    if (error.kind == ErrorKind::kNotFound && error.details.empty()) {
       error.message += fmt::format("; to run it again:  quern retry {}", definition.value().task_group_id);
     }
     return std::move(error).with_context(

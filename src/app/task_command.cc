@@ -286,7 +286,9 @@ std::vector<std::string> Task::results() const {
 Result<LocalRunResult> Task::work(const LocalRun& run) {
   if (kind_ == TaskKind::kCollect) {
     if (!keeps_parts()) return run_collect_task(run);
-    return LocalRunResult{.result_bytes = sum_.result_bytes};
+    LocalRunResult kept;
+    for (const NeededTask& task : needed_) kept.result_bytes += task.report.accounting.result_bytes;
+    return kept;
   }
   LocalRun own = run;
   own.reads_text = false;

@@ -57,15 +57,13 @@ void compare_folder(GroupSession& session, const watch::GroupWatch& watch, const
 }
 
 // What there is to run again is said, as some of it comes later.
-Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, const watch::Rerun& rerun,
-                         const WatchOptions& options) {
+Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, const watch::Rerun& rerun) {
   TRY(rerun.check(session.api().now()));
   const auto& tasks = watch.group().tasks;
   const auto failed = std::count_if(tasks.begin(), tasks.end(), has_failed);
   session.sink().note(event::Level::kInfo,
                       failed == 0 ? std::string("no task has failed; it is looked whether the result is there")
                                   : fmt::format("running {} failed {} again", failed, failed == 1 ? "task" : "tasks"));
-  if (failed > 0 && options.job.has_value()) compare_folder(session, watch, *options.job);
   return {};
 }
 
@@ -99,11 +97,16 @@ Result<int> watch_to_close(GroupSession& session, const std::string& group_id, c
     auto look = [&](const std::vector<std::size_t>& tasks, const std::stop_token& stop) {
       return look_at_left_parts(session, watch, tasks, stop);
     };
+    auto begin = [&] {
+      if (options.job.has_value()) compare_folder(session, watch, *options.job);
+    };
     rerun.emplace(session.api(), watch,
-                  watch::Rerun::Options{
-                      .times = options.retries, .takes_cancelled = options.takes_cancelled, .look = std::move(look)});
+                  watch::Rerun::Options{.times = options.retries,
+                                        .takes_cancelled = options.takes_cancelled,
+                                        .look = std::move(look),
+                                        .begin = std::move(begin)});
   }
-  if (options.takes_cancelled) TRY(begin_retry(session, watch, *rerun, options));
+  if (options.takes_cancelled) TRY(begin_retry(session, watch, *rerun));
   auto ending = watch::watch_to_end(watch, session.sink(), {.longest = options.poll},
                                     rerun.has_value() ? &*rerun : nullptr, session.stop());
   if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) return still_going(std::move(ending).error(), watch);

@@ -20,6 +20,11 @@ bool has_failed(const WatchedTask& task) {
   return task.state == TaskState::kFailed || task.state == TaskState::kException;
 }
 
+bool has_ended_since(const WatchedTask& need, const WatchedTask& task) {
+  const auto& begun = task.started.has_value() ? task.started : task.resolved;
+  return begun.has_value() && need.resolved.has_value() && *need.resolved > *begun;
+}
+
 std::string fate_in_words(const WatchedTask& task) {
   if (!has_failed(task)) return task.label + " is " + std::string(name_of(task.state));
   std::string run = task.runs > 1 ? " in run " + std::to_string(task.runs - 1) : "";

@@ -52,6 +52,8 @@ bool has_failed(const WatchedTask& task);
 // "map 17/200 failed in run 2: its worker was lost": what became of a task, in one line and without its log. Its own
 // words count before those for a command that failed.
 std::string fate_in_words(const WatchedTask& task);
+// Whether `need` ended after the task began: what the task met is not what is there now.
+bool has_ended_since(const WatchedTask& need, const WatchedTask& task);
 
 // Who is shown how a group is made and what becomes of it. Called by one thread.
 class GroupSink {

@@ -3,6 +3,7 @@ import json
 
 from taskcluster_test import CLUSTER, NUMBERED, Cluster
 
+import hawk  # beside the servers, where deployment.py lets it be found
 from scenario import JOB, MAP_ONLY, slow
 
 FEW = CLUSTER.replace("fan_in: 20", "fan_in: 2")
@@ -73,9 +74,34 @@ class LostUploads(Healing):
     def test_a_result_that_is_kept_apart(self):
         self.begin(lost("reduce 2/2", artifact="result.txt"), job=JOB + "reducers: 2\nresult: {parts: keep}\n")
         self.assert_fails(self.submit("--no-fetch"), "quern retry")
-        self.assertEqual(self.retry().status, 0)
+        run = self.retry()
+        self.assertEqual(run.status, 0, run)
+        self.assertNotIn("empty", run.stderr)
         self.assertEqual({label: count for label, count in self.runs().items() if count > 1}, {"reduce 2/2": 2})
         self.assertEqual(self.quern("fetch", "job").status, 0)
+
+    def test_changed_code_is_told_of(self):
+        for command in (("retry",), ("watch", "--retry", "1")):
+            with self.subTest(command=command):
+                self.begin(lost("reduce", artifact="result.txt"))
+                self.assertNotEqual(self.submit().status, 0)
+                self.write("job/mapper.py", NUMBERED + "# mended\n")
+                run = self.quern(*command, "job", "--poll", "100ms")
+                self.assertEqual(run.status, 0, run)
+                self.assertEqual(run.stderr.count("old code"), 1, run)
+                self.assertNotIn("old code", self.quern(*command, "job", "--poll", "100ms").stderr)
+
+    def test_damage_that_no_retry_heals(self):
+        """As many bytes as there should be, but other ones."""
+        self.begin()
+        self.assertEqual(self.submit("--no-fetch").status, 0)
+        self.group()
+        content = self.client.call("GET", f"queue/v1/task/{self.ids['reduce']}/artifact-content/public%2Fquern%2Fresult.txt.zst")
+        _, _, body = hawk.send(content["url"], "GET", {}, b"")
+        hawk.send(content["url"], "PUT", {"Content-Type": "application/octet-stream"}, body[:-6] + bytes([body[-6] ^ 255]) + body[-5:])
+        run = self.quern("fetch", "job")
+        self.assert_fails(run, "is damaged", "quern retry does not run its task again; quern submit makes a new task group")
+        self.assertNotIn("quern retry " + self.group_id(), run.stderr)
 
     @slow
     def test_objects(self):
@@ -137,6 +163,15 @@ class RunAgainByItself(Healing):
         self.begin(lost("reduce"))
         self.assertEqual(self.submit("--no-watch").status, 0)
         self.assert_healed(self.quern("watch", "job", "--poll", "100ms", "--retry", "1"))
+
+    def test_who_may_not_sees_how_it_ends(self):
+        self.failing(1)
+        self.assertEqual(self.submit("--no-watch").status, 0)
+        token = self.client.credentials["accessToken"]
+        self.change(clients={"root": {"accessToken": token, "scopes": ["*"]},
+                             "tester": {"accessToken": token, "scopes": ["queue:list-task-group:*", "queue:status:*", "queue:get-artifact:*"]}})
+        run = self.quern("watch", "job", "--poll", "100ms", "--retry", "1")
+        self.assert_fails(run, "queue:rerun-task", "the watch goes on, and runs nothing again", "the job failed: reduce failed", "map 2/3")
 
     def test_nothing_that_is_cancelled(self):
         self.deploy()

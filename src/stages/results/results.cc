@@ -102,8 +102,14 @@ Result<void> fetch_part(taskcluster::Api& api, const Source& source, const TaskP
   TRY(download_to(api, place, path, stop));
   TRY_ASSIGN(wrong, difference(path, part));
   if (wrong.empty()) return {};
-  return bad_input(
+  Error error = bad_input(
       fmt::format("artifact {} of task {} was fetched twice and is damaged: {}", place.name, source.task_id, wrong));
+  // What is of the wrong size is found by quern retry.
+  if (find_part(api, source, part, stop).ok()) {
+    error.details =
+        "as its size is right, quern retry does not run its task again; quern submit makes a new task group";
+  }
+  return error;
 }
 
 Result<void> find_part(taskcluster::Api& api, const Source& source, const TaskPart& part, const std::stop_token& stop) {

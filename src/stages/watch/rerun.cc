@@ -51,11 +51,8 @@ bool Rerun::is_lacking(std::size_t task) const {
 
 // A task that it needs has ended since: what it found was not what is there now.
 bool Rerun::failed_for_others(const WatchedTask& task) const {
-  const auto begun = task.started.has_value() ? task.started : task.resolved;
-  return std::any_of(task.needs.begin(), task.needs.end(), [&](std::size_t need) {
-    const auto& ended = watch_.group().tasks[need].resolved;
-    return begun.has_value() && ended.has_value() && *ended > *begun;
-  });
+  return std::any_of(task.needs.begin(), task.needs.end(),
+                     [&](std::size_t need) { return has_ended_since(watch_.group().tasks[need], task); });
 }
 
 // It should run again, and may.
@@ -117,6 +114,7 @@ Result<std::vector<std::size_t>> Rerun::step(const std::stop_token& stop) {
   if (api_.now() >= watch_.group().deadline) return std::vector<std::size_t>();
   TRY(look_at_what_is_left(stop));
   const std::vector<std::size_t> again = candidates();
+  if (!again.empty() && options_.begin != nullptr) std::exchange(options_.begin, nullptr)();
   taskcluster::Batch batch(api_);
   std::size_t asked = 0;
   for (std::size_t answered = 0; answered < again.size(); ++answered) {
@@ -128,7 +126,8 @@ Result<std::vector<std::size_t>> Rerun::step(const std::stop_token& stop) {
     const std::string context = "running " + task.label + " again";
     TRY_ASSIGN(std::string body, std::move(answer.body).context(context));
     TRY_ASSIGN(taskcluster::TaskStatus status, taskcluster::parse_task_status(body).context(context));
-    if (!failed_for_others(task)) ++states_[answer.number].again;
+    // A task that is cancelled once more is meant to end.
+    if (is_cancelled(task) || !failed_for_others(task)) ++states_[answer.number].again;
     watch_.take(answer.number, status);
   }
   return again;

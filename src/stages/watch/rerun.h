@@ -32,6 +32,7 @@ class Rerun {
     // Also those that were cancelled before; a task that is cancelled later is meant to end.
     bool takes_cancelled = false;
     Look look;
+    std::function<void()> begin = nullptr;  // is called once, before the first task is run again
   };
   // Borrows both.
   Rerun(taskcluster::Api& api, GroupWatch& watch, Options options);
@@ -40,6 +41,8 @@ class Rerun {
   Result<void> check(UtcTime now) const;
   // Runs again what can be by now, many at once; returns these tasks.
   Result<std::vector<std::size_t>> step(const std::stop_token& stop);
+  // Whether the watch is for that alone: then it ends with a refusal, and else goes on without running anything again.
+  bool is_all_that_is_wanted() const { return options_.takes_cancelled; }
   // Nothing is under way, and nothing more can be run again.
   bool is_over(UtcTime now) const;
 
@@ -55,7 +58,7 @@ class Rerun {
 
   taskcluster::Api& api_;
   GroupWatch& watch_;
-  const Options options_;
+  Options options_;
   // Of each task.
   struct State {
     std::size_t again = 0;  // how often it was run again for a failure of its own

@@ -107,8 +107,26 @@ Ending GroupWatch::ending(UtcTime now) const {
   return now > group_.deadline + limits::kDeadlineGrace ? Ending::kFailed : Ending::kNone;
 }
 
+// What a task said is out of date where another one that it needs was run again, and failed again.
+const WatchedTask& GroupWatch::cause_of_failure() const {
+  const WatchedTask* task = &final_task();
+  while (true) {
+    auto is_cause = [&](std::size_t need) {
+      const WatchedTask& needed = group_.tasks[need];
+      return has_failed(needed) && has_ended_since(needed, *task);
+    };
+    const auto found = std::find_if(task->needs.begin(), task->needs.end(), is_cause);
+    if (found == task->needs.end()) return *task;
+    task = &group_.tasks[*found];
+  }
+}
+
 std::string GroupWatch::why_failed() const {
-  if (has_failed(final_task())) return fate_in_words(final_task());
+  if (has_failed(final_task())) {
+    const WatchedTask& cause = cause_of_failure();
+    if (&cause == &final_task()) return fate_in_words(cause);
+    return fmt::format("{}; since then {}", fate_in_words(final_task()), fate_in_words(cause));
+  }
   if (const Outsider* outsider = failed_outsider()) {
     return fmt::format("task {}, which the job's tasks need, has failed, so they will never run: {}", outsider->id,
                        taskcluster::task_page(api_->access().root_url, outsider->id));

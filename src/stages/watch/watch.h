@@ -58,6 +58,7 @@ class GroupWatch {
   };
   explicit GroupWatch(taskcluster::Api& api) : api_(&api) {}
   const Outsider* failed_outsider() const;
+  const WatchedTask& cause_of_failure() const;
   std::vector<std::string> open_ids() const;
   void explain(std::size_t task);
   std::string link_to_log(const taskcluster::TaskRun& run, const std::string& task_id) const;

@@ -404,6 +404,69 @@ TEST_F(Watching, RunsNothingAgainThatIsCancelledMeanwhile) {
   EXPECT_EQ(runs_of("reduce"), 1U);
 }
 
+// Also after the tasks that it needs have completed: its reduce began before they ended.
+TEST_F(Watching, RunsNothingAgainThatIsCancelledTwice) {
+  create_job(2);
+  cancel();
+  GroupWatch watch = open();
+  Rerun rerun(*deployment.api, watch, {.times = 9, .takes_cancelled = true, .look = looker()});
+  told.on_look = [&](const WatchedGroup&) {
+    if (runs_of("reduce") == 2) cancel();
+    work();
+  };
+  EXPECT_EQ(watch_to_end(watch, told, quick, &rerun, {}).value(), Ending::kFailed);
+  EXPECT_EQ(watch.why_failed(), "reduce failed in run 1: it was cancelled");
+  EXPECT_EQ(runs_of("reduce"), 2U);
+}
+
+// What the reduce said is of the run before.
+TEST_F(Watching, NamesWhatFailedWhenItWasRunAgain) {
+  create_job(2);
+  work({{"map 2/2", "failed"}});
+  work({{"reduce", "failed"}});
+  GroupWatch watch = open();
+  watch.explain_with([](const WatchedTask& task) { return "a cause of " + task.label; });
+  EXPECT_EQ(watch.why_failed(), "reduce failed; it said: a cause of reduce");
+  Rerun rerun(*deployment.api, watch, {.times = 2, .look = looker()});
+  told.on_look = [&](const WatchedGroup&) { work({{"map 2/2", "failed"}}); };
+  EXPECT_EQ(watch_to_end(watch, told, quick, &rerun, {}).value(), Ending::kFailed);
+  EXPECT_EQ(
+      watch.why_failed(),
+      "reduce failed; it said: a cause of reduce; since then map 2/2 failed in run 2; it said: a cause of map 2/2");
+}
+
+TEST_F(Watching, GoesOnWhereItMayRunNothingAgain) {
+  for (bool is_retry : {false, true}) {
+    ids.clear();
+    Deployment only_watched("{}",
+                            {"queue:create-task:*", "queue:scheduler-id:*", "queue:claim-work:*", "queue:worker-id:*",
+                             "queue:resolve-task:*", "queue:list-task-group:*", "queue:status:*"});
+    std::swap(only_watched.client, deployment.client);
+    std::swap(only_watched.access, deployment.access);
+    deployment.renew();
+    create_job(2);
+    work({{"map 1/2", "failed"}});
+    GroupWatch watch = open();
+    told.notes.clear();
+    std::size_t begun = 0;
+    Rerun rerun(*deployment.api, watch, {.takes_cancelled = is_retry, .look = looker(), .begin = [&] { ++begun; }});
+    told.on_look = [&](const WatchedGroup&) { work({{"reduce", "failed"}}); };
+    auto ending = watch_to_end(watch, told, quick, &rerun, {});
+    EXPECT_EQ(begun, 1U);
+    EXPECT_EQ(runs_of("map 1/2"), 1U);
+    if (is_retry) {
+      EXPECT_EQ(ending.error().kind, ErrorKind::kDenied);
+    } else {
+      EXPECT_EQ(ending.value(), Ending::kFailed);
+      EXPECT_THAT(told.notes, ElementsAre(AllOf(HasSubstr("running map 1/2 again"), HasSubstr("queue:rerun-task"),
+                                                HasSubstr("the watch goes on, and runs nothing again"))));
+    }
+    std::swap(only_watched.client, deployment.client);
+    std::swap(only_watched.access, deployment.access);
+    deployment.renew();
+  }
+}
+
 TEST_F(Watching, RunsNothingAgainThatIsLate) {
   create_job(2);
   GroupWatch watch = open();

@@ -46,8 +46,15 @@ class Loop {
     TRY_ASSIGN(auto changed, watch_.look(stop).context("watching the task group " + watch_.group().id));
     sink_.looked(watch_.group(), changed);
     if (rerun_ == nullptr) return {};
-    TRY_ASSIGN(auto again, rerun_->step(stop));
-    if (!again.empty()) sink_.looked(watch_.group(), again);
+    auto again = rerun_->step(stop);
+    const bool is_refused = !again.ok() && again.error().kind == ErrorKind::kDenied;
+    if (is_refused && !rerun_->is_all_that_is_wanted()) {
+      sink_.note(event::Level::kWarning, again.error().message + "; the watch goes on, and runs nothing again");
+      rerun_ = nullptr;
+      return {};
+    }
+    TRY(again);
+    if (!again.value().empty()) sink_.looked(watch_.group(), again.value());
     return {};
   }
 
@@ -71,7 +78,7 @@ class Loop {
   GroupSink& sink_;
   const std::chrono::milliseconds longest_;
   std::chrono::milliseconds interval_;
-  Rerun* const rerun_;
+  Rerun* rerun_;  // nullptr: what has failed stays so
 };
 
 }  // namespace
