@@ -196,7 +196,7 @@ void TaskclusterLook::look_at_scopes() {
     std::optional<std::vector<std::string>> missing;
     if (planned.has_value()) {
       missing = plan::missing_scopes(planned->graph, *scopes);
-      for (auto& scope : taskcluster::missing_scopes(*scopes, plan::watch_scopes(planned->graph, false))) {
+      for (auto& scope : plan::missing_to_watch(planned->graph, {}, *scopes)) {
         missing->push_back(std::move(scope));
       }
     }
@@ -213,8 +213,11 @@ void TaskclusterLook::look_at_registry(const std::string& image) {
   auto name = parse_image_name(image);
   if (!name.ok()) return look_.found(lacking(need_, "image", name.error()));
   auto answer = doctor::ask_registry(name.value(), *client_, std::stop_token());
-  look_.found(answer.ok() ? doctor::check_registry_image(name.value(), answer.value())
-                          : lacking(need_, "image", answer.error(), "check the network and taskcluster.image"));
+  if (answer.ok()) return look_.found(doctor::check_registry_image(name.value(), answer.value()));
+  // It is the workers that have to reach the registry.
+  const bool is_refused = answer.error().kind != ErrorKind::kRetry;
+  look_.found(lacking(is_refused ? need_ : Need::kNotNeeded, "image", answer.error(),
+                      "check taskcluster.image; workers ask the registry, and this machine does not have to reach it"));
 }
 
 // Tasks wait for the one that makes their image, so it need not have ended yet.

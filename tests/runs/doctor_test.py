@@ -277,6 +277,9 @@ class Peers(Doctor):
             self.local_job(JOB.replace("data/*", "'http://%s/data.json'" % host) + TASKS % (QUEUE, f"{host}/{image}"))
             self.doctor(environment=self.access(), status=status)
             self.one("image", state, phrase)
+        self.local_job(JOB.replace("data/*", "'http://%s/data.json'" % host) + TASKS % (QUEUE, "127.0.0.1:1/quern:1"))
+        self.doctor(environment=self.access())
+        self.one("image", "note", "workers ask the registry")
 
     def test_it_says_what_submit_says(self):
         """What quern submit does without is a note, what it refuses is missing."""

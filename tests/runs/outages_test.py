@@ -5,6 +5,7 @@ take eight minutes with four processes of 25 seeds each (1-25, 26-50, ...):
 
     QUERN_TEST_OUTAGES=1-25 QUERN_TEST_OUTAGE_SECONDS=60 tests/runs/run_all outages_test.Drawn
 """
+import json
 import math
 import os
 import random
@@ -42,11 +43,14 @@ class Outage(Cluster):
 class Drawn(Outage):
     """submit bears whatever comes, at whatever moment."""
 
-    def draw(self, seed):
-        drawn = random.Random(seed)
+    def outages(self, drawn, latest):
         count = drawn.choice((1, 1, 2))
         seconds = math.exp(drawn.uniform(0, math.log(LONGEST))) / count
-        outages = [{"how": drawn.choice(HOWS), "after": drawn.randrange(60), "seconds": seconds} for _ in range(count)]
+        return [{"how": drawn.choice(HOWS), "after": drawn.randrange(latest), "seconds": seconds} for _ in range(count)]
+
+    def draw(self, seed):
+        drawn = random.Random(seed)
+        outages = self.outages(drawn, 60)
         with self.subTest(seed=seed, outages=str(outages)):
             self.begin(count=drawn.randrange(1, 5), outages=outages, wait_seconds=0.2)
             run = self.submit()
@@ -54,8 +58,26 @@ class Drawn(Outage):
             self.assert_same_as_locally(run)
 
 
+    def draw_others(self, seed):
+        """The commands of a job that lost something: each has an outage of its own."""
+        drawn = random.Random(-seed)
+        faults = drawn.sample([{"name": name, "do": "uploads-lost"} for name in ("map 1/3", "map 3/3", "reduce")], drawn.randrange(1, 3))
+        drawn_for = {command: self.outages(drawn, latest) for command, latest in (("retry", 20), ("watch", 5), ("fetch", 5))}
+        with self.subTest(seed=seed, faults=str(faults), outages=str(drawn_for)):
+            self.begin(faults=faults, wait_seconds=0.2)
+            self.assertEqual(self.submit("--no-watch").status, 0)
+            more = drawn.choice(((), ("--retry", "1")))
+            self.wait_for(lambda: any(self.group()["reduce"]), "its end")
+            for command in (("retry",), ("watch", *more), ("fetch",)):
+                self.change(outages=drawn_for[command[0]])
+                run = self.quern(*command, "job", *(("--poll", "100ms") if command[0] != "fetch" else ()))
+                self.assert_run(run) if command[0] == "fetch" else self.assertEqual(run.status, 0, run)
+            self.assert_same_as_locally(run)
+
+
 for one in range(FIRST, LAST + 1):
     setattr(Drawn, f"test_seed_{one}", lambda self, seed=one: self.draw(seed))
+    setattr(Drawn, f"test_other_commands_{one}", lambda self, seed=one: self.draw_others(seed))
 
 
 class Borne(Outage):
@@ -92,6 +114,19 @@ class Borne(Outage):
         self.assert_told(self.quern("retry", "job", "--poll", "100ms"))
         self.assert_fetched()
 
+    def test_what_a_server_asks_for_is_told_before_it_is_waited_for(self):
+        self.begin(faults=(), works=True)
+        self.assertEqual(self.submit("--no-fetch").status, 0)
+        self.change(faults=[{"path": "/tasks/status", "status": 429, "headers": {"Retry-After": "3"}},
+                            {"path": "/list", "status": 503, "headers": {"Retry-After": "3"}}])
+        self.assert_told(self.quern("watch", "job"))
+
+    def test_nothing_is_waited_for_beyond_the_patience(self):
+        self.begin(more=IMPATIENT)
+        self.assertEqual(self.submit("--no-fetch").status, 0)
+        self.change(faults=[{"path": "/list", "status": 429, "headers": {"Retry-After": "3600"}}])
+        self.assertEqual(self.quern("watch", "job").status, 0)
+
     def test_a_moment_is_not_told_of(self):
         self.begin(outages=[{"how": "away", "seconds": 0.5, "path": "/task/"}])
         run = self.submit()
@@ -123,6 +158,31 @@ class Given(Outage):
         self.assert_run(run)
         self.assert_same_as_locally(run)
         self.assertEqual(len({one["task"]["deadline"] for one in self.list_group(self.group_id())}), 1)
+
+    def test_events_stay_lines_of_json(self):
+        self.begin(more=IMPATIENT)
+        self.assertEqual(self.submit("--no-fetch").status, 0)
+        for command, path, status in (("watch", "/list", 4), ("retry", "/list", 4), ("watch", "/artifact", 4), ("submit", "/task/", 1)):
+            with self.subTest(command=command, path=path):
+                self.group()  # the outage before has ended
+                self.outage("away", 60, path=path)
+                run = self.quern(command, "job", "--poll", "100ms", "--json")
+                self.change(outages=[])
+                self.assertEqual(run.status, status, run)
+                events = [json.loads(line) for line in run.stderr.splitlines()]
+                self.assertEqual([event["level"] for event in events if event["event"] == "note"][-1], "error")
+                self.assertEqual((events[-1]["event"], events[-1]["accounting"]["exit_status"]), ("accounting", status))
+                self.assertIn("quern ", events[-2]["text"])
+
+    def test_a_cancellation_that_is_half_done(self):
+        self.begin(more=IMPATIENT, works=False)
+        self.assertEqual(self.submit("--no-watch").status, 0)
+        self.outage("away", 60, path="/cancel")
+        run = self.quern("cancel", "job")
+        self.assert_fails(run, "the task group is sealed", "its tasks go on", f"quern cancel {self.group_id()}")
+        self.assertNotIn("left as it is", run.stderr)
+        self.change(outages=[])
+        self.assertEqual(self.quern("cancel", "job").status, 0)
 
     @slow
     def test_watch_fetch_and_retry(self):

@@ -152,8 +152,9 @@ std::string end_group(taskcluster::Api& api, const Creator& creator, const Plan&
                        creator.found() + creator.created(), plan.tasks.size(), plan.group_id,
                        cancelled.value().cancelled_count);
   }
+  const std::string& is_sealed = cancelled.error().details;
   return fmt::format("{}, and the task group could not be cancelled: {}\n{}\n{}", how_many(creator, plan),
-                     cancelled.error().message, ways_on(plan.group_id),
+                     cancelled.error().message, is_sealed.empty() ? ways_on(plan.group_id) : is_sealed,
                      taskcluster::group_page(api.access().root_url, plan.group_id));
 }
 
@@ -181,7 +182,14 @@ Result<taskcluster::GroupCancellation> cancel_group(taskcluster::Api& api, const
                                                     const std::stop_token& stop) {
   taskcluster::Queue queue(api);
   TRY(queue.seal_group(group_id, stop));
-  return queue.cancel_group(group_id, stop);
+  auto cancelled = queue.cancel_group(group_id, stop);
+  if (cancelled.ok()) return cancelled;
+  Error error = std::move(cancelled).error();
+  error.details = fmt::format(
+      "the task group is sealed, so that no task can be added to it, and its tasks go on; to end them:  quern cancel "
+      "{}",
+      group_id);
+  return error;
 }
 
 }  // namespace quern::submit
