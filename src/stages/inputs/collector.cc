@@ -120,9 +120,20 @@ void Collector::keep(Input input) {
 }
 
 void Collector::pack_pending() {
-  std::sort(pending_.begin(), pending_.end(), is_before);
+  // Their names and places are sorted, which are smaller than they are.
+  struct Place {
+    std::string_view name;
+    const Input* input;
+  };
+  std::vector<Place> places;
+  places.reserve(pending_.size());
+  for (const Input& input : pending_) places.push_back({.name = input.given_name(), .input = &input});
+  std::sort(places.begin(), places.end(), [](const Place& left, const Place& right) {
+    const int order = left.name.compare(right.name);
+    return order != 0 ? order < 0 : is_before(*left.input, *right.input);
+  });
   runs_.emplace_back();
-  for (const Input& input : pending_) runs_.back().append(input);
+  for (const Place& place : places) runs_.back().append(*place.input);
   pending_.clear();
   pending_bytes_ = 0;
 }

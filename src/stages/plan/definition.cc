@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -19,19 +20,34 @@ namespace {
 
 constexpr const char* kArtifactsFolder = "artifacts";
 
+bool is_special(char letter) {
+  switch (letter) {
+    case '*':
+    case '?':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '\\':
+      return true;
+    default:
+      return false;
+  }
+}
+
 // A key of S3 as a pattern that means this key alone.
 std::string as_pattern(std::string_view name) {
-  constexpr std::string_view kSpecial = "*?[]{}\\";
   if (name == "-") return "\\-";  // alone it would be standard input
-  if (name.find_first_of(kSpecial) == std::string_view::npos) return std::string(name);
+  if (std::none_of(name.begin(), name.end(), is_special)) return std::string(name);
   std::string pattern;
   for (char letter : name) {
-    if (kSpecial.find(letter) != std::string_view::npos) pattern += '\\';
+    if (is_special(letter)) pattern += '\\';
     pattern += letter;
   }
   return pattern;
 }
 
+// Once.
 class Definition {
  public:
   Definition(const GraphParts& parts, const PlannedTask& task)
@@ -39,7 +55,7 @@ class Definition {
     if (is_map()) read_load();
   }
 
-  Json json(UtcTime created, const taskcluster::TaskDates& dates) const {
+  Json json(UtcTime created, const taskcluster::TaskDates& dates) {
     return Json{{"taskQueueId", settings_.task_queue},
                 {"schedulerId", settings_.scheduler_id},
                 {"projectId", settings_.project_id},
@@ -111,7 +127,7 @@ class Definition {
     return tags;
   }
 
-  Json payload() const {
+  Json payload() {
     Json artifacts = Json::object();
     artifacts[settings_.artifact_prefix] =
         Json{{"type", "directory"}, {"path", settings_.work_folder + "/" + kArtifactsFolder}};
@@ -133,7 +149,7 @@ class Definition {
     return image.name;
   }
 
-  Json command() const {
+  Json command() {
     Json words = Json::array({"quern", is_map() ? "map" : "reduce"});
     if (task_.kind == TaskKind::kMerge) words.push_back("--merge");
     if (task_.kind == TaskKind::kCollect) words.push_back("--collect");
@@ -145,12 +161,12 @@ class Definition {
     return words;
   }
 
-  void add_inputs(Json& words) const {
+  void add_inputs(Json& words) {
     // The filter has chosen among what the job's patterns name; a name alone does not say which of its parts it means.
     if (request_.job.filter.has_value()) words.insert(words.end(), {"--set", "filter=none"});
     if (parts_.s3_access == S3Access::kNone) words.push_back("--no-sign-request");
     words.push_back("--");
-    for (const std::string& input : inputs_) words.push_back(input);
+    for (std::string& input : inputs_) words.push_back(std::move(input));
   }
 
   Json environment() const {
