@@ -32,4 +32,11 @@ def plan_scale(_corpora):
                    [Within("100 map tasks", 100), Within("1,000 map tasks", 12)], rounds=5)
 
 
-ROWS = {"plan-1000": plan_1000, "plan-scale": plan_scale}
+def plan_millions(_corpora):
+    """200,000 map tasks of 10,000,000 inputs, and the time for a tenth of them"""
+    rivals = [plan(1_000_000, 50, "1,000,000 inputs")]
+    goals = [InSeconds(60), Memory(1024), Within("1,000,000 inputs", 12)]
+    return Contest("10,000,000 inputs as 200,000 map tasks", plan(10_000_000, 50), rivals, goals, rounds=1)
+
+
+ROWS = {"plan-1000": plan_1000, "plan-scale": plan_scale, "plan-millions": plan_millions}

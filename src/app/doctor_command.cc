@@ -176,14 +176,15 @@ void Doctor::look_at_inputs() {
     inputs_.are_remote = true;
     return local_only();
   };
-  auto listed = inputs::list_inputs(named, std::stop_token());
+  auto listed = inputs::pack_inputs(named, std::stop_token());
   if (!listed.ok() && !inputs_.are_remote) return found(lacking(Need::kNeeded, "inputs", listed.error()));
   if (!listed.ok()) return found(ok("inputs", "remote ones, which are listed when the job runs"));
   std::size_t remote = 0;
-  for (const Input& input : listed.value().inputs) {
-    remote += input.is_remote() ? 1 : 0;
-    inputs_.are_in_s3 = inputs_.are_in_s3 || s3::is_s3_url(input.url);
-    if (!input.is_remote()) inputs_.bytes += input.stored_bytes;
+  PackedInputs::Reader reader(listed.value().inputs);
+  while (const Input* input = reader.next()) {
+    remote += input->is_remote() ? 1 : 0;
+    inputs_.are_in_s3 = inputs_.are_in_s3 || s3::is_s3_url(input->url);
+    if (!input->is_remote()) inputs_.bytes += input->stored_bytes;
   }
   inputs_.are_remote = remote > 0;
   const std::size_t local = listed.value().inputs.size() - remote;

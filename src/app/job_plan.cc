@@ -104,7 +104,7 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, cons
   TRY_ASSIGN(parts->packed_job, pack(job, parts->settings));
   if (!line.no_sign_request) parts->sealed_credentials = variable_value(environment, "CREDENTIALS");
   RemoteAccess remote(line, job.downloads, lister_environment(line, environment));
-  TRY_ASSIGN(parts->inputs, list_run_inputs(job, line, remote.peers(), nullptr, stop));
+  TRY_ASSIGN(parts->inputs, list_planned_inputs(job, line, remote.peers(), stop));
   return parts;
 }
 
@@ -139,21 +139,22 @@ Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options,
   const Job& job = parts->loaded.file.job;
   TRY_ASSIGN(inputs::InputRequest named, input_request(job, line));
   TRY_ASSIGN(std::string endpoint, s3_endpoint(line, environment));
-  TRY_ASSIGN(plan::TaskGraph graph,
-             plan::TaskGraph::make({
-                 .job = job,
-                 .inputs = parts->inputs,
-                 .settings = parts->settings,
-                 .set_arguments = parts->loaded.overrides,
-                 .packed_job = parts->packed_job,
-                 .sealed_credentials = parts->sealed_credentials,
-                 .bucket = named.bucket,
-                 .s3_region = credentials::region_of(environment),
-                 .s3_endpoint = std::move(endpoint),
-                 .root_url = parts->root_url,
-                 .group_id = options.group_id.value_or(plan::group_id_of(job_text(*parts), parts->inputs, options.now)),
-                 .now = options.now,
-             }));
+  TRY_ASSIGN(
+      plan::TaskGraph graph,
+      plan::TaskGraph::make({
+          .job = job,
+          .inputs = parts->inputs.inputs,
+          .settings = parts->settings,
+          .set_arguments = parts->loaded.overrides,
+          .packed_job = parts->packed_job,
+          .sealed_credentials = parts->sealed_credentials,
+          .bucket = named.bucket,
+          .s3_region = credentials::region_of(environment),
+          .s3_endpoint = std::move(endpoint),
+          .root_url = parts->root_url,
+          .group_id = options.group_id.value_or(plan::group_id_of(job_text(*parts), parts->inputs.inputs, options.now)),
+          .now = options.now,
+      }));
   return JobPlan{.parts = std::move(parts), .graph = std::move(graph)};
 }
 

@@ -9,7 +9,7 @@
 #include "app/command_line.h"
 #include "app/load_job.h"
 #include "base/result.h"
-#include "model/input.h"
+#include "model/packed_inputs.h"
 #include "model/utc_time.h"
 #include "stages/plan/plan.h"
 #include "stages/submit/submit.h"
@@ -21,7 +21,7 @@ struct JobPlan {
   struct Parts {
     LoadedJob loaded;
     plan::Settings settings;
-    InputList inputs;
+    PackedInputList inputs;
     std::string packed_job;          // "" if the image has the job
     std::string sealed_credentials;  // "" if there are none
     std::string root_url;            // in its normal form

@@ -24,15 +24,12 @@ std::string summary(const JobPlan& planned) {
   std::array<std::size_t, 4> totals{};
   for (const plan::PlannedTask& task : planned.graph.tasks()) ++totals[static_cast<std::size_t>(task.kind)];
   std::uint64_t bytes = 0;
-  std::size_t of_unknown_size = 0;
-  for (const Input& input : planned.parts->inputs.inputs) {
-    bytes += input.stored_bytes;
-    of_unknown_size += input.size_is_known ? 0 : 1;
-  }
+  for (const plan::Load& load : planned.graph.loads()) bytes += load.bytes;
+  const PackedInputs& inputs = planned.parts->inputs.inputs;
   std::string text;
   for (const std::string& note : planned.parts->inputs.notes) text += fmt::format("quern: {}\n", note);
-  text += fmt::format("quern: {}, {}", counted(planned.parts->inputs.inputs.size(), "input"), format_bytes(bytes));
-  if (of_unknown_size > 0) text += fmt::format(" and {} of unknown size", of_unknown_size);
+  text += fmt::format("quern: {}, {}", counted(inputs.size(), "input"), format_bytes(bytes));
+  if (inputs.of_unknown_size() > 0) text += fmt::format(" and {} of unknown size", inputs.of_unknown_size());
   text += fmt::format(", in {}\n", counted(planned.graph.loads().size(), "load"));
   text += fmt::format("quern: {}:", counted(planned.graph.tasks().size(), "task"));
   std::string_view separator = " ";

@@ -60,6 +60,18 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line, cons
   return list;
 }
 
+// With whoever is asked, and names on standard input (borrowed).
+Result<inputs::InputRequest> full_request(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                          StandardInput& standard_input) {
+  TRY_ASSIGN(inputs::InputRequest request, input_request(job, line));
+  if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value())
+    return no_inputs(job, line.command);
+  request.standard_input = &standard_input;
+  request.peers = std::move(peers);
+  request.peers.parallel = job.downloads.parallel;
+  return request;
+}
+
 }  // namespace
 
 std::string bucket_of(const CommandLine& line) {
@@ -97,18 +109,19 @@ Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& li
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                   const inputs::OwnFiles* own_files, const std::stop_token& stop) {
   if (line.command == Command::kReduce) return list_map_results(job, line, own_files);
-  TRY_ASSIGN(inputs::InputRequest request, input_request(job, line));
-  if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value())
-    return no_inputs(job, line.command);
   StandardInput standard_input;
-  request.standard_input = &standard_input;
-  request.peers = std::move(peers);
-  request.peers.parallel = job.downloads.parallel;
-  // A plan cuts loads by them; a run learns them as it fetches.
-  request.peers.asks_sizes = line.command == Command::kPlan || line.command == Command::kSubmit;
+  TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
   request.own_files = own_files;
   request.names_may_be_expanded = line.command == Command::kMap;
   return inputs::list_inputs(request, stop);
+}
+
+Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                            const std::stop_token& stop) {
+  StandardInput standard_input;
+  TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
+  request.peers.asks_sizes = true;
+  return inputs::pack_inputs(request, stop);
 }
 
 }  // namespace quern::app

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "model/packed_inputs.h"
 #include "stages/inputs/inputs.h"
 
 namespace quern::app {
@@ -22,5 +23,9 @@ std::string bucket_of(const CommandLine& line);
 // `own_files` is as in InputRequest.
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                   const inputs::OwnFiles* own_files, const std::stop_token& stop);
+
+// Those of a plan: the same as of quern run, and sizes that nobody said are asked for, as loads are cut by them.
+Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                            const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -35,8 +35,9 @@ The plan is a JSON object with any of these keys:
     forgets           true: GET /_requests gives nothing, so that many requests take no memory
 
 Workers claim tasks and report as with the real queue (taskcluster_worker.py is one). For tests alone are
-POST /_plan, which changes keys of the plan, POST /_expire/TASK/RUN, which lets the claim of a run end, and
-GET /_requests, what was asked: [{"method", "path", "headers", "body"}, ...].
+POST /_plan, which changes keys of the plan, POST /_expire/TASK/RUN, which lets the claim of a run end,
+POST /_leave, which takes tasks for completed with the files of a folder ({"tasks", "folder", "prefix" of the artifacts' names}),
+GET /_requests, what was asked: [{"method", "path", "headers", "body"}, ...], and GET /_counts: {"requests", "sent_bytes"}.
 """
 
 import argparse
@@ -68,6 +69,7 @@ class Server(plain_http.Server):
         super().__init__(("127.0.0.1", port), Handler)
         self.deployment = Deployment(plan)
         self.count = 0
+        self.sent_bytes = 0
         self.outage_end = None
 
     def outage(self, path):
@@ -140,9 +142,26 @@ class Handler(Artifacts, plain_http.Handler):
             _, run = self.here.run(task_id, run_id)
             run["takenUntil"] = date_text(self.here.now() - datetime.timedelta(seconds=1))
             self.here.task(task_id)
+        elif self.path == "/_leave":
+            self.leave(**json.loads(self.body))
+        elif self.path == "/_counts":
+            return {"requests": self.server.count, "sent_bytes": self.server.sent_bytes}
         elif self.path == "/_requests":
             return self.here.requests
         return {}
+
+    def leave(self, tasks, folder, prefix):
+        """As if a worker had run these tasks, and each had left the files of this folder. They share their bytes."""
+        files = {f"{prefix}/{file.name}": file.read_bytes() for file in pathlib.Path(folder).iterdir()}
+        worker = {"workerGroup": "fake-group", "workerId": "no-worker"}
+        for task_id in tasks:
+            entry = self.here.task(task_id)
+            run = entry.runs[-1]
+            run.update(state="running", started=date_text(self.here.now()), takenUntil=self.here.end_of_claim(), **worker)
+            own = {"storageType": "s3", "contentType": "application/octet-stream", "expires": entry.task["expires"], "is_there": True}
+            entry.artifacts[run["runId"]] = {name: own | {"name": name, "contentLength": len(files[name])} for name in files}
+            self.here.store |= {f"{task_id}/{run['runId']}/{name}": (files[name], own["contentType"], None) for name in files}
+            self.here.resolve(entry, "completed", "completed")
 
     def note_request(self):
         self.server.count += 1
@@ -182,6 +201,7 @@ class Handler(Artifacts, plain_http.Handler):
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.server.sent_bytes += len(body)
         cut = self.fault and self.fault.get("cut")
         self.wfile.write(body[: len(body) // 2] if cut else b"" if self.command == "HEAD" or status == 204 else body)
         self.close_connection |= bool(cut)

@@ -26,7 +26,7 @@ class LimitOfMemory(Scenario):
             self.write(f"data/{file}.csv", "".join(map(pair, range(file * 1000000, (file + 1) * 1000000))))
 
     def assert_stays_below(self, memory, *arguments):
-        process = self.start(*arguments, "--memory", f"{memory}MiB", "--set", "limits.processes=2", program=[sys.executable, "-S", "-c", MEASURE, QUERN])
+        process = self.start(*arguments, "--set", f"limits.memory={memory}MiB", "--set", "limits.processes=2", program=[sys.executable, "-S", "-c", MEASURE, QUERN])
         run = self.finish(process)
         self.assertEqual(run.status, 0, run)
         largest = int(run.stdout.split("largest ")[1])
@@ -65,6 +65,17 @@ class LimitOfMemory(Scenario):
                 self.write(f"parts/{part}.txt", "".join(f"key{number:08d},{number}{part}\n" for number in range(20000)))
             with self.subTest(reducer=reducer):
                 self.assert_stays_below(16, "reduce", *(f"parts/{part}.txt" for part in range(40)))
+
+    def test_a_plan_holds_no_names(self):
+        """As a list its inputs would take 150 MiB."""
+        self.write("analysis-tools.yml", """
+            mapper: {builtin: pairs, key: k}
+            reducer: {builtin: count}
+            owner: a@example.com
+            taskcluster: {root_url: "https://tc.example.com", task_queue: proj-example/linux, image: quern, leave_out: [names]}
+            """)
+        self.write("names", "".join(f"s3://telemetry/{number * 7919 % 300007:08d}/a-name-of-some-length.json.xz\t1000000\n" for number in range(300000)))
+        self.assert_stays_below(16, "plan", "--manifest", "names")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,20 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
+Sha256::Sha256() : context_(::EVP_MD_CTX_new()) {
+  CHECK(context_ != nullptr && ::EVP_DigestInit_ex(context_.get(), ::EVP_sha256(), nullptr) == 1);
+}
+
+void Sha256::add(std::string_view bytes) { CHECK(::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1); }
+
+Digest Sha256::digest() {
+  Digest digest{};
+  CHECK(::EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
+  return digest;
+}
+
+void Sha256::Free::operator()(EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
+
 Digest hmac_sha256(std::string_view key, std::string_view message) {
   Digest digest{};
   unsigned size = 0;

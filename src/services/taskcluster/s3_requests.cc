@@ -1,7 +1,6 @@
 #include "services/taskcluster/s3_requests.h"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -27,21 +26,30 @@ std::string_view prefix_of(std::string_view key) {
 
 }  // namespace
 
-std::vector<S3Request> s3_requests_for(std::span<const std::string> urls) {
-  std::map<std::string_view, std::string_view> prefixes;  // by bucket
-  for (const std::string& url : urls) {
-    if (!url.starts_with(kScheme)) continue;
-    std::string_view name = std::string_view(url).substr(kScheme.size());
-    std::size_t slash = std::min(name.find('/'), name.size());
-    std::string_view key = name.substr(std::min(slash + 1, name.size()));
-    auto [found, is_new] = prefixes.try_emplace(name.substr(0, slash), prefix_of(key));
-    if (!is_new) found->second = prefix_of(common_start(found->second, key));
+void S3RequestsMaker::add(std::string_view url) {
+  if (!url.starts_with(kScheme)) return;
+  const std::string_view name = url.substr(kScheme.size());
+  const std::size_t slash = std::min(name.find('/'), name.size());
+  const std::string_view bucket = name.substr(0, slash);
+  const std::string_view key = name.substr(std::min(slash + 1, name.size()));
+  auto found = prefixes_.find(bucket);
+  if (found == prefixes_.end()) {
+    prefixes_.emplace(bucket, prefix_of(key));
+  } else if (!key.starts_with(found->second)) {
+    found->second = std::string(prefix_of(common_start(found->second, key)));
   }
+}
+
+std::vector<S3Request> S3RequestsMaker::requests() const {
   std::vector<S3Request> requests;
-  for (const auto& [bucket, prefix] : prefixes) {
-    requests.push_back({.bucket = std::string(bucket), .prefix = std::string(prefix)});
-  }
+  for (const auto& [bucket, prefix] : prefixes_) requests.push_back({.bucket = bucket, .prefix = prefix});
   return requests;
+}
+
+std::vector<S3Request> s3_requests_for(std::span<const std::string> urls) {
+  S3RequestsMaker maker;
+  for (const std::string& url : urls) maker.add(url);
+  return maker.requests();
 }
 
 }  // namespace quern::taskcluster

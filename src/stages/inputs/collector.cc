@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <list>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -16,11 +18,57 @@
 namespace quern::inputs {
 namespace {
 
+// Of names, which are packed earlier where they are long.
+constexpr std::size_t kMostPendingBytes = std::size_t{32} << 20;
+
+// By the names that were given: the order must not follow from how queries are shown.
+bool is_before(const Input& left, const Input& right) {
+  if (int order = left.given_name().compare(right.given_name()); order != 0) return order < 0;
+  return std::make_tuple(left.path.view(), left.url.view()) < std::make_tuple(right.path.view(), right.url.view());
+}
+
+// Hands on the inputs of sorted runs in order; each run is gone when it is read.
+void merge(std::vector<PackedInputs> runs, const std::function<void(const Input&)>& take) {
+  struct Head {
+    const Input* input;
+    PackedInputs::Reader* reader;
+  };
+  auto is_after = [](const Head& left, const Head& right) { return is_before(*right.input, *left.input); };
+  std::list<PackedInputs::Reader> readers;
+  std::vector<Head> heads;
+  for (PackedInputs& run : runs) {
+    PackedInputs::Reader& reader = readers.emplace_back(std::move(run));
+    if (const Input* first = reader.next()) heads.push_back({.input = first, .reader = &reader});
+  }
+  std::make_heap(heads.begin(), heads.end(), is_after);
+  while (!heads.empty()) {
+    std::pop_heap(heads.begin(), heads.end(), is_after);
+    Head& next = heads.back();
+    take(*next.input);
+    next.input = next.reader->next();
+    if (next.input == nullptr) {
+      heads.pop_back();
+    } else {
+      std::push_heap(heads.begin(), heads.end(), is_after);
+    }
+  }
+}
+
+std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+
+std::unordered_set<std::size_t> values_there_twice(std::vector<std::size_t> values) {
+  std::sort(values.begin(), values.end());
+  std::unordered_set<std::size_t> twice;
+  for (auto at = values.begin(); (at = std::adjacent_find(at, values.end())) != values.end(); ++at) twice.insert(*at);
+  return twice;
+}
+
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
-void add_left_out(InputList& list, const std::vector<std::string>& names, std::string_view one, std::string_view many) {
+void add_left_out(PackedInputList& list, const std::vector<std::string>& names, std::string_view one,
+                  std::string_view many) {
   if (names.empty()) return;
   list.notes.push_back(counted(names.size(), one, many) + " left out" + (names.size() > 1 ? ", such as " : ": ") +
                        names.front());
@@ -36,13 +84,13 @@ void Collector::add(const std::string& name, const std::string& path, std::strin
   if (!is_wanted(name)) return;
   if (!target.empty()) targets_.emplace(path, std::move(target));
   const SharedText kept(path);
-  inputs_.push_back({.name = name == path ? kept : SharedText(name), .path = kept, .stored_bytes = size_bytes});
+  keep({.name = name == path ? kept : SharedText(name), .path = kept, .stored_bytes = size_bytes});
 }
 
 void Collector::add_remote(Input input) {
   // What is said beyond it is no size; sums of them stay sums.
   input.stored_bytes = std::min(input.stored_bytes, limits::kMaxInputBytes + 1);
-  if (is_wanted(input.file_name())) inputs_.push_back(std::move(input));
+  if (is_wanted(input.file_name())) keep(std::move(input));
 }
 
 bool Collector::is_wanted(std::string_view name) {
@@ -63,69 +111,97 @@ std::string_view Collector::identity_of(const Input& input) const {
   return target == targets_.end() ? input.path.view() : target->second;
 }
 
-// True for each input whose file stands in the list before it. Compares hashes first, as a set of a million paths costs
-// more than the list.
-std::vector<bool> Collector::find_repeated(InputList& list) const {
-  std::vector<std::pair<std::size_t, std::uint32_t>> hashes;
-  hashes.reserve(list.inputs.size());
-  for (std::uint32_t i = 0; i < list.inputs.size(); ++i) {
-    hashes.emplace_back(std::hash<std::string_view>{}(identity_of(list.inputs[i])), i);
-  }
-  std::sort(hashes.begin(), hashes.end());
-  std::vector<bool> repeated(list.inputs.size());
-  for (std::size_t i = 1; i < hashes.size(); ++i) {
-    const std::string_view own = identity_of(list.inputs[hashes[i].second]);
-    for (std::size_t before = i; before > 0 && hashes[before - 1].first == hashes[i].first; --before) {
-      if (identity_of(list.inputs[hashes[before - 1].second]) != own) continue;
-      repeated[hashes[i].second] = true;
-      break;
-    }
-  }
-  return repeated;
+void Collector::keep(Input input) {
+  if (input.url == input.name) input.url = input.name;  // one text
+  pending_bytes_ += input.name.size() + input.path.size() + input.url.size();
+  pending_.push_back(std::move(input));
+  ++kept_;
+  if (pending_.size() == most_pending_ || pending_bytes_ >= kMostPendingBytes) pack_pending();
 }
 
-Result<InputList> Collector::finish() {
-  if (inputs_.size() > std::numeric_limits<InputOrdinal>::max()) {
-    return bad_config("there are more than 4294967295 inputs");
-  }
-  InputList list{.inputs = std::move(inputs_), .notes = {}};
-  std::sort(list.inputs.begin(), list.inputs.end(), [](const Input& left, const Input& right) {
-    // By the names that were given: the order must not follow from how queries are shown.
-    return std::make_tuple(left.given_name(), left.path.view(), left.url.view()) <
-           std::make_tuple(right.given_name(), right.path.view(), right.url.view());
+void Collector::pack_pending() {
+  // Their names and places are sorted, which are smaller than they are.
+  struct Place {
+    std::string_view name;
+    const Input* input;
+  };
+  std::vector<Place> places;
+  places.reserve(pending_.size());
+  for (const Input& input : pending_) places.push_back({.name = input.given_name(), .input = &input});
+  std::sort(places.begin(), places.end(), [](const Place& left, const Place& right) {
+    const int order = left.name.compare(right.name);
+    return order != 0 ? order < 0 : is_before(*left.input, *right.input);
   });
-  std::vector<bool> repeated = find_repeated(list);
-  std::size_t kept = 0;
-  std::size_t named_twice = 0;
-  std::size_t linked = 0;
-  std::string twice;
-  std::string link;
-  for (std::size_t i = 0; i < list.inputs.size(); ++i) {
-    if (!repeated[i]) {
-      if (kept != i) list.inputs[kept] = std::move(list.inputs[i]);
-      ++kept;
-    } else if (kept > 0 && list.inputs[kept - 1].name == list.inputs[i].name) {
-      if (named_twice++ == 0) twice = list.inputs[i].name.str();
-    } else if (linked++ == 0) {
-      link = list.inputs[i].name.str();
+  runs_.emplace_back();
+  for (const Place& place : places) runs_.back().append(*place.input);
+  pending_.clear();
+  pending_bytes_ = 0;
+}
+
+PackedInputs Collector::merge_runs(Identities& identities) {
+  PackedInputs merged;
+  Input last;
+  identities.hashes.reserve(kept_);
+  merge(std::exchange(runs_, {}), [&](const Input& input) {
+    const bool is_again = !merged.empty() && !is_before(last, input);
+    identities.has_neighbours |= is_again;
+    if (!is_again) identities.hashes.push_back(hash_of(identity_of(input)));
+    merged.append(input);
+    last = input;
+  });
+  return merged;
+}
+
+// Compares hashes first, as a set of millions of paths costs more than the list.
+PackedInputs Collector::without_repeated(PackedInputs merged, Identities identities, Repeated& repeated) const {
+  const std::unordered_set<std::size_t> twice = values_there_twice(std::move(identities.hashes));
+  if (twice.empty() && !identities.has_neighbours) return merged;
+  std::unordered_set<std::string> known;
+  PackedInputs distinct;
+  Input last;
+  SharedText last_kept;
+  PackedInputs::Reader reader(std::move(merged));
+  while (const Input* input = reader.next()) {
+    const bool is_again = !distinct.empty() && !is_before(last, *input);
+    last = *input;
+    const std::string_view identity = identity_of(*input);
+    if (!is_again && (!twice.contains(hash_of(identity)) || known.emplace(identity).second)) {
+      distinct.append(*input);
+      last_kept = input->name;
+    } else if (last_kept == input->name) {
+      if (repeated.named_twice++ == 0) repeated.twice = input->name.str();
+    } else if (repeated.linked++ == 0) {
+      repeated.link = input->name.str();
     }
   }
-  list.inputs.resize(kept);
-  // Growing and comparing a long list took as much again, which the allocator keeps for a later time.
+  return distinct;
+}
+
+Result<PackedInputList> Collector::finish() {
+  if (kept_ > std::numeric_limits<InputOrdinal>::max()) {
+    return bad_config("there are more than 4294967295 inputs");
+  }
+  pack_pending();
+  pending_ = {};
+  Repeated repeated;
+  Identities identities;
+  PackedInputs merged = merge_runs(identities);
+  PackedInputList list{.inputs = without_repeated(std::move(merged), std::move(identities), repeated), .notes = {}};
+  add_notes(list, repeated);
+  // What the inputs took before they were packed, the allocator keeps for a later time.
   ::malloc_trim(0);
-  add_notes(list, named_twice, twice, linked, link);
   return list;
 }
 
-void Collector::add_notes(InputList& list, std::size_t named_twice, const std::string& twice, std::size_t linked,
-                          const std::string& link) const {
-  if (named_twice > 0) {
-    list.notes.push_back(counted(named_twice, "input was", "inputs were") + " named twice and count once, such as " +
-                         twice);
+void Collector::add_notes(PackedInputList& list, const Repeated& repeated) const {
+  if (repeated.named_twice > 0) {
+    list.notes.push_back(counted(repeated.named_twice, "input was", "inputs were") +
+                         " named twice and count once, such as " + repeated.twice);
   }
-  if (linked > 0) {
-    list.notes.push_back(counted(linked, "name is that", "names are those") +
-                         " of a file or object that the list has under another name, and count once, such as " + link);
+  if (repeated.linked > 0) {
+    list.notes.push_back(counted(repeated.linked, "name is that", "names are those") +
+                         " of a file or object that the list has under another name, and count once, such as " +
+                         repeated.link);
   }
   if (filtered_out_ > 0) {
     list.notes.push_back("the filter left out " + counted(filtered_out_, "input", "inputs"));

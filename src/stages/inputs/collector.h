@@ -8,14 +8,19 @@
 
 #include "base/result.h"
 #include "model/input.h"
+#include "model/packed_inputs.h"
 #include "stages/inputs/filter.h"
 
 namespace quern::inputs {
 
-// Gathers what was found, and makes one sorted list of it in which each file and each object stands once. Owned by one
-// thread; does not block.
+// Gathers what was found, and makes one sorted list of it in which each file and each object stands once. What it has
+// gathered is packed, so that tens of millions of inputs have room. Owned by one thread; does not block.
 class Collector {
  public:
+  // Of what is found, so many inputs are sorted at once, and packed; what was packed is merged at the end.
+  static constexpr std::size_t kMostPending = std::size_t{1} << 18;
+  explicit Collector(std::size_t most_pending = kMostPending) : most_pending_(most_pending) {}
+
   // What is found from now on must be accepted by `filter` (borrowed; nullptr: all is).
   void use_filter(const Filter* filter) { filter_ = filter; }
   // The filter looks at names of inputs behind this many bytes, and behind the slashes that follow.
@@ -40,18 +45,37 @@ class Collector {
   // For the error of a pattern that came to nothing: what was left out since there were so many; "" if nothing was.
   std::string left_out_since(std::size_t own) const;
   // What was found, also what the filter then left out.
-  std::size_t count() const { return inputs_.size() + filtered_out_; }
+  std::size_t count() const { return kept_ + filtered_out_; }
   std::size_t filtered_out() const { return filtered_out_; }
-  Result<InputList> finish();
+  // Once.
+  Result<PackedInputList> finish();
 
  private:
   bool is_wanted(std::string_view name);
   std::string_view identity_of(const Input& input) const;
-  std::vector<bool> find_repeated(InputList& list) const;
-  void add_notes(InputList& list, std::size_t named_twice, const std::string& twice, std::size_t linked,
-                 const std::string& link) const;
+  // What the list has already: under the same name, and under another one.
+  struct Repeated {
+    std::size_t named_twice = 0;
+    std::size_t linked = 0;
+    std::string twice;  // the first of them
+    std::string link;
+  };
+  void keep(Input input);
+  void pack_pending();
+  // Of all inputs what identity_of says, but for those that are the same as the one before.
+  struct Identities {
+    std::vector<std::size_t> hashes;
+    bool has_neighbours = false;  // there are such ones
+  };
+  PackedInputs merge_runs(Identities& identities);
+  PackedInputs without_repeated(PackedInputs merged, Identities identities, Repeated& repeated) const;
+  void add_notes(PackedInputList& list, const Repeated& repeated) const;
 
-  std::vector<Input> inputs_;
+  const std::size_t most_pending_;
+  std::vector<Input> pending_;
+  std::size_t pending_bytes_ = 0;
+  std::vector<PackedInputs> runs_;                        // each in order
+  std::size_t kept_ = 0;                                  // in all of these
   std::unordered_map<std::string, std::string> targets_;  // of links, by path
   std::uint64_t left_out_ = 0;
   std::vector<std::string> own_;

@@ -31,7 +31,8 @@ namespace {
 
 // Folders whose real path is remembered: the names of a manifest usually share a few.
 constexpr std::size_t kMostRealFolders = 100'000;
-constexpr std::size_t kShownBytes = 80;  // of a line that is not a name
+constexpr std::size_t kMostUnpacked = 100'000;  // inputs that are asked for their sizes in one go
+constexpr std::size_t kShownBytes = 80;         // of a line that is not a name
 constexpr std::size_t kMaxFilterBytes = std::size_t{1} << 20;
 // What an index is asked where there is no filter: everything.
 constexpr std::string_view kNoFilter = R"({"version":1,"dimensions":[]})";
@@ -96,7 +97,7 @@ class Lister {
   std::size_t count() const { return found_.count(); }
   bool is_filtered_out() const { return found_.count() > 0 && found_.count() == found_.filtered_out(); }
   Result<void> ask_ahead(const std::vector<Pattern>& patterns) { return remote_.ask_ahead(patterns); }
-  Result<InputList> finish();
+  Result<PackedInputList> finish();
 
  private:
   using Walks = std::map<std::string, std::vector<std::string>>;  // patterns by the fixed folder before them
@@ -111,6 +112,7 @@ class Lister {
   Result<void> add_line(const ManifestLine& line, const std::string& folder);
   Result<void> refuse_data(std::string_view name, const std::string& folder);
   Result<void> add_standard_input(const std::string& folder);
+  Result<PackedInputs> with_sizes(PackedInputs inputs) const;
   Result<std::string> real_folder(const std::string& absolute);
 
   const RemotePeers& peers_;
@@ -317,15 +319,30 @@ Result<void> Lister::add_index(const Pattern& index) {
   return remote_.add_index(index.text, filter_.has_value() ? std::string_view(filter_->json()) : kNoFilter);
 }
 
-Result<InputList> Lister::finish() {
-  TRY_ASSIGN(InputList list, found_.finish());
-  if (peers_.asks_sizes) TRY(ask_sizes(peers_, list.inputs, stop_));
+Result<PackedInputList> Lister::finish() {
+  TRY_ASSIGN(PackedInputList list, found_.finish());
+  if (peers_.asks_sizes && list.inputs.of_unknown_size() > 0) {
+    TRY_ASSIGN(list.inputs, with_sizes(std::move(list.inputs)));
+  }
   return list;
+}
+
+Result<PackedInputs> Lister::with_sizes(PackedInputs inputs) const {
+  PackedInputs sized;
+  PackedInputs::Reader reader(std::move(inputs));
+  const Input* input = reader.next();
+  while (input != nullptr) {
+    std::vector<Input> some;
+    for (; input != nullptr && some.size() < kMostUnpacked; input = reader.next()) some.push_back(*input);
+    TRY(ask_sizes(peers_, some, stop_));
+    for (const Input& each : some) sized.append(each);
+  }
+  return sized;
 }
 
 }  // namespace
 
-Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop) {
+Result<PackedInputList> pack_inputs(const InputRequest& request, const std::stop_token& stop) {
   if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value()) {
     return bad_config("there are no inputs; name files, folders or patterns under inputs: in the job file, or with -i");
   }
@@ -349,6 +366,15 @@ Result<InputList> list_inputs(const InputRequest& request, const std::stop_token
         .with_context(named.origin);
   }
   return lister.finish();
+}
+
+Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop) {
+  TRY_ASSIGN(PackedInputList packed, pack_inputs(request, stop));
+  InputList list{.inputs = {}, .notes = std::move(packed.notes)};
+  list.inputs.reserve(packed.inputs.size());
+  PackedInputs::Reader reader(std::move(packed.inputs));
+  while (const Input* input = reader.next()) list.inputs.push_back(*input);
+  return list;
 }
 
 }  // namespace quern::inputs

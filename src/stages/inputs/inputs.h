@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/stream.h"
 #include "model/input.h"
+#include "model/packed_inputs.h"
 #include "stages/inputs/own_files.h"
 
 namespace quern::http {
@@ -69,5 +70,7 @@ struct InputRequest {
 // their key where `bucket` says where it is, and URLs as shown_url has them, unless `shows_query` says otherwise.
 // Blocks on the disk, and on the network where something remote is named.
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop = {});
+// The same list, for whoever reads it from its beginning to its end: it may have tens of millions of inputs.
+Result<PackedInputList> pack_inputs(const InputRequest& request, const std::stop_token& stop = {});
 
 }  // namespace quern::inputs

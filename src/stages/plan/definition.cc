@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -19,23 +20,42 @@ namespace {
 
 constexpr const char* kArtifactsFolder = "artifacts";
 
+bool is_special(char letter) {
+  switch (letter) {
+    case '*':
+    case '?':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '\\':
+      return true;
+    default:
+      return false;
+  }
+}
+
 // A key of S3 as a pattern that means this key alone.
-std::string as_pattern(const std::string& name) {
+std::string as_pattern(std::string_view name) {
   if (name == "-") return "\\-";  // alone it would be standard input
+  if (std::none_of(name.begin(), name.end(), is_special)) return std::string(name);
   std::string pattern;
   for (char letter : name) {
-    if (std::string_view("*?[]{}\\").find(letter) != std::string_view::npos) pattern += '\\';
+    if (is_special(letter)) pattern += '\\';
     pattern += letter;
   }
   return pattern;
 }
 
+// Once.
 class Definition {
  public:
   Definition(const GraphParts& parts, const PlannedTask& task)
-      : parts_(parts), request_(parts.request), settings_(parts.request.settings), task_(task) {}
+      : parts_(parts), request_(parts.request), settings_(parts.request.settings), task_(task) {
+    if (is_map()) read_load();
+  }
 
-  Json json(UtcTime created, const taskcluster::TaskDates& dates) const {
+  Json json(UtcTime created, const taskcluster::TaskDates& dates) {
     return Json{{"taskQueueId", settings_.task_queue},
                 {"schedulerId", settings_.scheduler_id},
                 {"projectId", settings_.project_id},
@@ -55,6 +75,17 @@ class Definition {
   }
 
  private:
+  void read_load() {
+    const Load& load = parts_.loads[task_.load];
+    PackedInputs::Reader reader(request_.inputs, load.first);
+    inputs_.reserve(load.count);
+    for (std::size_t i = 0; i < load.count; ++i) {
+      const Input& input = *reader.next();
+      if (i == 0) first_input_ = input.name;
+      inputs_.push_back(input.url.view().starts_with("s3://") ? as_pattern(input.name) : input.url.str());
+    }
+  }
+
   bool is_map() const { return task_.kind == TaskKind::kMap; }
 
   Json dependencies() const {
@@ -76,9 +107,8 @@ class Definition {
   std::string description() const {
     if (is_map()) {
       const Load& load = parts_.loads[task_.load];
-      std::size_t count = request_.inputs.inputs.size();
-      return fmt::format("Maps {} of {} inputs of the job {} ({}), from {} on.", load.count, count, parts_.job_name,
-                         format_bytes(load.bytes), request_.inputs.inputs[load.first].name);
+      return fmt::format("Maps {} of {} inputs of the job {} ({}), from {} on.", load.count, request_.inputs.size(),
+                         parts_.job_name, format_bytes(load.bytes), first_input_.view());
     }
     const std::string& first = parts_.tasks[task_.needs.front()].label;
     const std::string& last = parts_.tasks[task_.needs.back()].label;
@@ -97,7 +127,7 @@ class Definition {
     return tags;
   }
 
-  Json payload() const {
+  Json payload() {
     Json artifacts = Json::object();
     artifacts[settings_.artifact_prefix] =
         Json{{"type", "directory"}, {"path", settings_.work_folder + "/" + kArtifactsFolder}};
@@ -119,28 +149,24 @@ class Definition {
     return image.name;
   }
 
-  Json command() const {
-    std::vector<std::string> words = {"quern", is_map() ? "map" : "reduce"};
-    if (task_.kind == TaskKind::kMerge) words.emplace_back("--merge");
-    if (task_.kind == TaskKind::kCollect) words.emplace_back("--collect");
+  Json command() {
+    Json words = Json::array({"quern", is_map() ? "map" : "reduce"});
+    if (task_.kind == TaskKind::kMerge) words.push_back("--merge");
+    if (task_.kind == TaskKind::kCollect) words.push_back("--collect");
     for (const std::string& argument : parts_.task_arguments) {
-      words.emplace_back("--set");
+      words.push_back("--set");
       words.push_back(argument);
     }
     if (is_map()) add_inputs(words);
     return words;
   }
 
-  void add_inputs(std::vector<std::string>& words) const {
+  void add_inputs(Json& words) {
     // The filter has chosen among what the job's patterns name; a name alone does not say which of its parts it means.
     if (request_.job.filter.has_value()) words.insert(words.end(), {"--set", "filter=none"});
-    if (parts_.s3_access == S3Access::kNone) words.emplace_back("--no-sign-request");
-    words.emplace_back("--");
-    const Load& load = parts_.loads[task_.load];
-    for (std::size_t i = load.first; i < load.first + load.count; ++i) {
-      const Input& input = request_.inputs.inputs[i];
-      words.push_back(input.url.view().starts_with("s3://") ? as_pattern(input.name.str()) : input.url.str());
-    }
+    if (parts_.s3_access == S3Access::kNone) words.push_back("--no-sign-request");
+    words.push_back("--");
+    for (std::string& input : inputs_) words.push_back(std::move(input));
   }
 
   Json environment() const {
@@ -180,19 +206,27 @@ class Definition {
   const Request& request_;
   const Settings& settings_;
   const PlannedTask& task_;
+  std::vector<std::string> inputs_;  // of a map, as words of its command
+  SharedText first_input_;
 };
 
 }  // namespace
 
+Json definition_json(const GraphParts& parts, const PlannedTask& task, UtcTime created,
+                     const taskcluster::TaskDates& dates) {
+  return Definition(parts, task).json(created, dates);
+}
+
+std::string compact(const Json& definition) { return definition.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+taskcluster::TaskDates planned_dates(const Request& request) {
+  return {.deadline = request.now + request.settings.deadline, .expires = request.now + request.settings.expires};
+}
+
 std::string TaskGraph::definition(std::size_t task, UtcTime created,
                                   const std::optional<taskcluster::TaskDates>& dates) const {
   CHECK(task < tasks().size());
-  const Request& request = parts_->request;
-  const taskcluster::TaskDates planned{.deadline = request.now + request.settings.deadline,
-                                       .expires = request.now + request.settings.expires};
-  return Definition(*parts_, tasks()[task])
-      .json(created, dates.value_or(planned))
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  return compact(definition_json(*parts_, tasks()[task], created, dates.value_or(planned_dates(parts_->request))));
 }
 
 }  // namespace quern::plan

@@ -9,8 +9,7 @@
 namespace quern::plan {
 namespace {
 
-std::string slugid_of(std::string_view text) {
-  const taskcluster::Digest digest = taskcluster::sha256(text);
+std::string slugid_of(const taskcluster::Digest& digest) {
   return taskcluster::make_slugid([&](std::span<unsigned char> bytes) {
     CHECK(bytes.size() <= digest.size());
     std::copy_n(digest.begin(), bytes.size(), bytes.begin());
@@ -18,28 +17,30 @@ std::string slugid_of(std::string_view text) {
 }
 
 // With its length in front, so that no two lists of parts make the same text.
-void add_part(std::string& text, std::string_view part) {
-  text += std::to_string(part.size());
-  text += ':';
-  text += part;
+void add_part(taskcluster::Sha256& text, std::string_view part) {
+  text.add(std::to_string(part.size()));
+  text.add(":");
+  text.add(part);
 }
 
 }  // namespace
 
 std::string task_id_of(const std::string& group_id, const std::string& label) {
-  return slugid_of(group_id + "/" + label);
+  return slugid_of(taskcluster::sha256(group_id + "/" + label));
 }
 
-std::string group_id_of(const std::string& job_text, const InputList& inputs, UtcTime now) {
-  std::string text = "quern group\n";
+std::string group_id_of(const std::string& job_text, const PackedInputs& inputs, UtcTime now) {
+  taskcluster::Sha256 text;
+  text.add("quern group\n");
   add_part(text, job_text);
   add_part(text, format_utc(now));
-  for (const Input& input : inputs.inputs) {
-    add_part(text, input.name);
-    add_part(text, input.url);
-    add_part(text, std::to_string(input.stored_bytes));
+  PackedInputs::Reader reader(inputs);
+  while (const Input* input = reader.next()) {
+    add_part(text, input->name);
+    add_part(text, input->url);
+    add_part(text, std::to_string(input->stored_bytes));
   }
-  return slugid_of(text);
+  return slugid_of(text.digest());
 }
 
 }  // namespace quern::plan

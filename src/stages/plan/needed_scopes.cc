@@ -21,11 +21,10 @@ constexpr std::array<std::string_view, 7> kPriorities = {"highest", "very-high",
 
 void add_s3_scopes(const GraphParts& parts, const PlannedTask& task, std::vector<std::string>& scopes) {
   const Load& load = parts.loads[task.load];
-  std::vector<std::string> urls;
-  for (std::size_t i = load.first; i < load.first + load.count; ++i) {
-    urls.push_back(parts.request.inputs.inputs[i].url.str());
-  }
-  for (const taskcluster::S3Request& request : taskcluster::s3_requests_for(urls)) {
+  taskcluster::S3RequestsMaker maker;
+  PackedInputs::Reader reader(parts.request.inputs, load.first);
+  for (std::size_t i = 0; i < load.count; ++i) maker.add(reader.next()->url);
+  for (const taskcluster::S3Request& request : maker.requests()) {
     scopes.push_back(taskcluster::scope_of(request));
   }
 }

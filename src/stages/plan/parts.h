@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,12 @@ struct GraphParts {
   std::vector<Load> loads;
   std::vector<PlannedTask> tasks;
 };
+
+// What createTask takes, with its keys in a fixed order, and as text.
+nlohmann::ordered_json definition_json(const GraphParts& parts, const PlannedTask& task, UtcTime created,
+                                       const taskcluster::TaskDates& dates);
+std::string compact(const nlohmann::ordered_json& definition);
+taskcluster::TaskDates planned_dates(const Request& request);
 
 // The S3 access that the tasks have where the settings do not say.
 S3Access s3_access_of(const Request& request);

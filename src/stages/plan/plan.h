@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/input.h"
 #include "model/job.h"
 #include "model/limits.h"
+#include "model/packed_inputs.h"
 #include "model/task_report.h"
 #include "model/utc_time.h"
 #include "services/taskcluster/task.h"
@@ -76,7 +76,7 @@ struct Load {
   std::size_t count = 0;
   std::uint64_t bytes = 0;
 };
-std::vector<Load> cut_loads(const InputList& inputs, std::uint64_t most_bytes, std::size_t most_files);
+std::vector<Load> cut_loads(const PackedInputs& inputs, std::uint64_t most_bytes, std::size_t most_files);
 
 struct PlannedTask {
   std::string task_id;
@@ -88,10 +88,10 @@ struct PlannedTask {
   std::vector<std::size_t> needs;        // indexes of tasks before it, in input order
 };
 
-// What the graph is made of; all is borrowed for the life of the graph.
+// What the graph is made of; what is a reference is borrowed for the life of the graph.
 struct Request {
   const Job& job;
-  const InputList& inputs;
+  PackedInputs inputs;
   const Settings& settings;
   const std::vector<std::string>& set_arguments;  // "key=value" of --set and of the environment
   const std::string& packed_job;                  // "" if the image has the job
@@ -132,7 +132,7 @@ class TaskGraph {
 // The id of the task with this label in the group: a slugid of SHA-256.
 std::string task_id_of(const std::string& group_id, const std::string& label);
 // The id of a group for `quern plan`: the same for the same inputs and time, and the same of what else makes the job.
-std::string group_id_of(const std::string& job_text, const InputList& inputs, UtcTime now);
+std::string group_id_of(const std::string& job_text, const PackedInputs& inputs, UtcTime now);
 
 // What Taskcluster's schemas and its queue would refuse, found before anything is created: kBadConfig naming the task,
 // the field, its value and the rule. Looks at the JSON alone.

@@ -75,8 +75,9 @@ Result<void> check_input(const Request& request, const Input& input) {
 }
 
 Result<void> check_inputs(const Request& request) {
-  if (request.inputs.inputs.empty()) return bad(request, "it has no inputs, so there is nothing for tasks to do");
-  for (const Input& input : request.inputs.inputs) TRY(check_input(request, input));
+  if (request.inputs.empty()) return bad(request, "it has no inputs, so there is nothing for tasks to do");
+  PackedInputs::Reader reader(request.inputs);
+  while (const Input* input = reader.next()) TRY(check_input(request, *input));
   // The job's own file travels, too, whatever the inputs are.
   for (const std::string& input : request.job.inputs) TRY(check_url(request, input));
   if (request.job.index.has_value()) TRY(check_url(request, *request.job.index));
@@ -99,9 +100,10 @@ Result<void> check_access(const Request& request) {
                "credentials seal and quern credentials federate print a value for it");
   }
   if (access != S3Access::kTaskcluster) return {};
-  std::vector<std::string> urls;
-  for (const Input& input : request.inputs.inputs) urls.push_back(input.url.str());
-  for (const taskcluster::S3Request& one : taskcluster::s3_requests_for(urls)) {
+  taskcluster::S3RequestsMaker maker;
+  PackedInputs::Reader reader(request.inputs);
+  while (const Input* input = reader.next()) maker.add(input->url);
+  for (const taskcluster::S3Request& one : maker.requests()) {
     if (auto checked = taskcluster::check_s3_request(one); !checked.ok()) return bad(request, checked.error().message);
   }
   return {};

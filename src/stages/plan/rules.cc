@@ -7,6 +7,7 @@
 #include "model/limits.h"
 #include "services/taskcluster/slugid.h"
 #include "stages/plan/json_rules.h"
+#include "stages/plan/parts.h"
 #include "stages/plan/patterns.h"
 #include "stages/plan/payload_rules.h"
 #include "stages/plan/plan.h"
@@ -139,22 +140,40 @@ Result<void> check_image_task(const Json& task) {
   return broken(fmt::format(".payload.image.taskId is {}, which is not among .dependencies", shown(image["taskId"])));
 }
 
-Result<void> check_task(const std::string& definition, UtcTime now) {
-  if (definition.size() >= limits::kMaxTaskclusterBodyBytes) {
-    return broken(fmt::format(": its definition has {} bytes; Taskcluster takes less than {}", definition.size(),
-                              limits::kMaxTaskclusterBodyBytes));
+Result<void> check_size(std::size_t bytes) {
+  if (bytes < limits::kMaxTaskclusterBodyBytes) return {};
+  return broken(fmt::format(": its definition has {} bytes; Taskcluster takes less than {}", bytes,
+                            limits::kMaxTaskclusterBodyBytes));
+}
+
+// No JSON text of it is longer: a byte of a text has six letters at most, and what stands around a value has fewer than
+// thirty.
+std::size_t most_text_bytes(const Json& value) {
+  constexpr std::size_t kLettersOfAByte = 6;
+  constexpr std::size_t kAround = 30;
+  if (value.is_string()) return kAround + kLettersOfAByte * value.get_ref<const std::string&>().size();
+  std::size_t bytes = kAround;
+  if (!value.is_structured()) return bytes;
+  for (auto entry = value.begin(); entry != value.end(); ++entry) {
+    if (value.is_object()) bytes += kAround + kLettersOfAByte * entry.key().size();
+    bytes += most_text_bytes(*entry);
   }
-  const Json task = Json::parse(definition, nullptr, false);
+  return bytes;
+}
+
+Result<void> check_size_of(const Json& definition) {
+  if (most_text_bytes(definition) < limits::kMaxTaskclusterBodyBytes) return {};
+  return check_size(compact(definition).size());
+}
+
+Result<void> check_task(const Json& task, UtcTime now) {
   if (task.is_discarded()) return broken(": its definition is no JSON");
   TRY(check_fields(task, kTask));
   TRY(check_times(task, now));
   return check_image_task(task);
 }
 
-}  // namespace
-
-Result<void> check_definition(const std::string& label, const std::string& definition, UtcTime now) {
-  auto checked = check_task(definition, now);
+Result<void> of_task(const std::string& label, Result<void> checked) {
   if (checked.ok()) return {};
   // "map 3/4: scopes[1] is ...", "map 3/4: its definition has ...".
   std::string_view what = checked.error().message;
@@ -162,9 +181,20 @@ Result<void> check_definition(const std::string& label, const std::string& defin
   return broken(fmt::format("the task {}{}{}", label, is_field ? ": " : "", what.substr(is_field ? 1 : 0)));
 }
 
+}  // namespace
+
+Result<void> check_definition(const std::string& label, const std::string& definition, UtcTime now) {
+  TRY(of_task(label, check_size(definition.size())));
+  return of_task(label, check_task(Json::parse(definition, nullptr, false), now));
+}
+
 Result<void> check_graph(const TaskGraph& graph, UtcTime now) {
-  for (std::size_t i = 0; i < graph.tasks().size(); ++i) {
-    TRY(check_definition(graph.tasks()[i].label, graph.definition(i, now), now));
+  // Their JSON as it is made: to read all of its text again would take as long as to make it.
+  const taskcluster::TaskDates dates = planned_dates(graph.parts().request);
+  for (const PlannedTask& task : graph.tasks()) {
+    const Json definition = definition_json(graph.parts(), task, now, dates);
+    TRY(of_task(task.label, check_size_of(definition)));
+    TRY(of_task(task.label, check_task(definition, now)));
   }
   return {};
 }

@@ -1,0 +1,61 @@
+#include "stages/inputs/collector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+namespace quern::inputs {
+namespace {
+
+using testing::ElementsAre;
+
+// Many times what is sorted at once.
+constexpr std::size_t kMany = 5000;
+constexpr std::size_t kAtOnce = 300;
+
+std::string name_of(std::size_t number) { return "s3://telemetry/" + std::to_string(1'000'000 + number); }
+
+Input object(const std::string& name, const std::string& url) { return {.name = name, .path = "", .url = url}; }
+
+TEST(Collector, SortsMoreThanItHoldsAtOnce) {
+  Collector found(kAtOnce);
+  for (std::size_t i = 0; i < kMany; ++i) {
+    Input input = object(name_of(kMany - i - 1), name_of(kMany - i - 1));
+    input.stored_bytes = kMany - i - 1;
+    found.add_remote(std::move(input));
+  }
+  EXPECT_EQ(found.count(), kMany);
+  auto list = found.finish();
+  ASSERT_TRUE(list.ok());
+  EXPECT_EQ(list.value().inputs.size(), kMany);
+  EXPECT_THAT(list.value().notes, ElementsAre());
+  PackedInputs::Reader reader(list.value().inputs);
+  for (std::size_t i = 0; i < kMany; ++i) {
+    const Input* input = reader.next();
+    ASSERT_NE(input, nullptr);
+    ASSERT_EQ(input->name, name_of(i));
+    ASSERT_EQ(input->url, name_of(i));
+    ASSERT_EQ(input->stored_bytes, i);
+  }
+}
+
+TEST(Collector, KnowsAgainWhatItNoLongerHolds) {
+  Collector found(kAtOnce);
+  // As a list that names keys of a bucket, which is there twice, and names some objects by their URLs, too.
+  for (int time = 0; time < 2; ++time) {
+    for (std::size_t i = 0; i < kMany; ++i) found.add_remote(object(std::to_string(1'000'000 + i), name_of(i)));
+  }
+  for (std::size_t i = 0; i < 10; ++i) found.add_remote(object(name_of(i), name_of(i)));
+  auto list = found.finish();
+  ASSERT_TRUE(list.ok());
+  EXPECT_EQ(list.value().inputs.size(), kMany);
+  EXPECT_THAT(list.value().notes,
+              ElementsAre("5000 inputs were named twice and count once, such as 1000000",
+                          "10 names are those of a file or object that the list has under another name, and count "
+                          "once, such as s3://telemetry/1000000"));
+}
+
+}  // namespace
+}  // namespace quern::inputs
