@@ -56,25 +56,78 @@ void merge(std::vector<PackedInputs> runs, const std::function<void(const Input&
 
 std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
 
-std::unordered_set<std::size_t> values_there_twice(std::vector<std::size_t> values) {
-  std::sort(values.begin(), values.end());
-  std::unordered_set<std::size_t> twice;
-  for (auto at = values.begin(); (at = std::adjacent_find(at, values.end())) != values.end(); ++at) twice.insert(*at);
-  return twice;
-}
-
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
-void add_left_out(PackedInputList& list, const std::vector<std::string>& names, std::string_view one,
+void add_left_out(std::vector<std::string>& notes, const std::vector<std::string>& names, std::string_view one,
                   std::string_view many) {
   if (names.empty()) return;
-  list.notes.push_back(counted(names.size(), one, many) + " left out" + (names.size() > 1 ? ", such as " : ": ") +
-                       names.front());
+  notes.push_back(counted(names.size(), one, many) + " left out" + (names.size() > 1 ? ", such as " : ": ") +
+                  names.front());
 }
 
 }  // namespace
+
+// Which inputs of a sorted list are there before: each is looked at once, then, if there may be such ones, once more.
+// Compares hashes first, as a set of millions of paths costs more than the list.
+class Collector::Repeated {
+ public:
+  explicit Repeated(const Collector& found) : found_(found) { hashes_.reserve(found.kept_); }
+
+  void look_at(const Input& input) {
+    if (is_like_last(input)) {
+      has_neighbours_ = true;
+    } else {
+      hashes_.push_back(hash_of(found_.identity_of(input)));
+    }
+  }
+  // The end of the first round.
+  bool may_be_there() {
+    last_.reset();
+    std::sort(hashes_.begin(), hashes_.end());
+    for (auto at = hashes_.begin(); (at = std::adjacent_find(at, hashes_.end())) != hashes_.end(); ++at) {
+      twice_.insert(*at);
+    }
+    hashes_ = {};
+    return has_neighbours_ || !twice_.empty();
+  }
+  bool is_repeated(const Input& input) {
+    const bool is_again = is_like_last(input);
+    const std::string_view identity = found_.identity_of(input);
+    if (!is_again && (!twice_.contains(hash_of(identity)) || known_.emplace(identity).second)) {
+      last_kept_ = input.name;
+      return false;
+    }
+    if (last_kept_ == input.name) {
+      if (named_twice++ == 0) twice = input.name.str();
+    } else if (linked++ == 0) {
+      link = input.name.str();
+    }
+    return true;
+  }
+
+  // What the list has already: under the same name, and under another one.
+  std::size_t named_twice = 0;
+  std::size_t linked = 0;
+  std::string twice;  // the first of them
+  std::string link;
+
+ private:
+  bool is_like_last(const Input& input) {
+    const bool is_again = last_.has_value() && !is_before(*last_, input);
+    last_ = input;
+    return is_again;
+  }
+
+  const Collector& found_;
+  std::vector<std::size_t> hashes_;
+  bool has_neighbours_ = false;
+  std::unordered_set<std::size_t> twice_;
+  std::unordered_set<std::string> known_;
+  std::optional<Input> last_;
+  SharedText last_kept_;
+};
 
 std::string Collector::left_out_since(std::size_t own) const {
   return own < own_.size() ? "; " + own_[own] + ", which quern wrote, is left out" : "";
@@ -116,7 +169,9 @@ void Collector::keep(Input input) {
   pending_bytes_ += input.name.size() + input.path.size() + input.url.size();
   pending_.push_back(std::move(input));
   ++kept_;
-  if (pending_.size() == most_pending_ || pending_bytes_ >= kMostPendingBytes) pack_pending();
+  if (most_pending_.has_value() && (pending_.size() == *most_pending_ || pending_bytes_ >= kMostPendingBytes)) {
+    pack_pending();
+  }
 }
 
 void Collector::pack_pending() {
@@ -138,84 +193,69 @@ void Collector::pack_pending() {
   pending_bytes_ = 0;
 }
 
-PackedInputs Collector::merge_runs(Identities& identities) {
-  PackedInputs merged;
-  Input last;
-  identities.hashes.reserve(kept_);
-  merge(std::exchange(runs_, {}), [&](const Input& input) {
-    const bool is_again = !merged.empty() && !is_before(last, input);
-    identities.has_neighbours |= is_again;
-    if (!is_again) identities.hashes.push_back(hash_of(identity_of(input)));
-    merged.append(input);
-    last = input;
-  });
-  return merged;
+Result<void> Collector::check_count() const {
+  if (kept_ <= std::numeric_limits<InputOrdinal>::max()) return {};
+  return bad_config("there are more than 4294967295 inputs");
 }
 
-// Compares hashes first, as a set of millions of paths costs more than the list.
-PackedInputs Collector::without_repeated(PackedInputs merged, Identities identities, Repeated& repeated) const {
-  const std::unordered_set<std::size_t> twice = values_there_twice(std::move(identities.hashes));
-  if (twice.empty() && !identities.has_neighbours) return merged;
-  std::unordered_set<std::string> known;
-  PackedInputs distinct;
-  Input last;
-  SharedText last_kept;
-  PackedInputs::Reader reader(std::move(merged));
-  while (const Input* input = reader.next()) {
-    const bool is_again = !distinct.empty() && !is_before(last, *input);
-    last = *input;
-    const std::string_view identity = identity_of(*input);
-    if (!is_again && (!twice.contains(hash_of(identity)) || known.emplace(identity).second)) {
-      distinct.append(*input);
-      last_kept = input->name;
-    } else if (last_kept == input->name) {
-      if (repeated.named_twice++ == 0) repeated.twice = input->name.str();
-    } else if (repeated.linked++ == 0) {
-      repeated.link = input->name.str();
-    }
+Result<InputList> Collector::finish() {
+  TRY(check_count());
+  InputList list{.inputs = std::exchange(pending_, {}), .notes = {}};
+  std::sort(list.inputs.begin(), list.inputs.end(), is_before);
+  Repeated repeated(*this);
+  for (const Input& input : list.inputs) repeated.look_at(input);
+  if (repeated.may_be_there()) {
+    std::erase_if(list.inputs, [&](const Input& input) { return repeated.is_repeated(input); });
   }
-  return distinct;
-}
-
-Result<PackedInputList> Collector::finish() {
-  if (kept_ > std::numeric_limits<InputOrdinal>::max()) {
-    return bad_config("there are more than 4294967295 inputs");
-  }
-  pack_pending();
-  pending_ = {};
-  Repeated repeated;
-  Identities identities;
-  PackedInputs merged = merge_runs(identities);
-  PackedInputList list{.inputs = without_repeated(std::move(merged), std::move(identities), repeated), .notes = {}};
-  add_notes(list, repeated);
-  // What the inputs took before they were packed, the allocator keeps for a later time.
+  add_notes(list.notes, repeated);
+  // Growing and comparing a long list took as much again, which the allocator keeps for a later time.
   ::malloc_trim(0);
   return list;
 }
 
-void Collector::add_notes(PackedInputList& list, const Repeated& repeated) const {
+Result<PackedInputList> Collector::finish_packed() {
+  TRY(check_count());
+  pack_pending();
+  pending_ = {};
+  PackedInputList list;
+  Repeated repeated(*this);
+  merge(std::exchange(runs_, {}), [&](const Input& input) {
+    repeated.look_at(input);
+    list.inputs.append(input);
+  });
+  if (repeated.may_be_there()) {
+    PackedInputs::Reader reader(std::exchange(list.inputs, {}));
+    while (const Input* input = reader.next()) {
+      if (!repeated.is_repeated(*input)) list.inputs.append(*input);
+    }
+  }
+  add_notes(list.notes, repeated);
+  ::malloc_trim(0);
+  return list;
+}
+
+void Collector::add_notes(std::vector<std::string>& notes, const Repeated& repeated) const {
   if (repeated.named_twice > 0) {
-    list.notes.push_back(counted(repeated.named_twice, "input was", "inputs were") +
-                         " named twice and count once, such as " + repeated.twice);
+    notes.push_back(counted(repeated.named_twice, "input was", "inputs were") +
+                    " named twice and count once, such as " + repeated.twice);
   }
   if (repeated.linked > 0) {
-    list.notes.push_back(counted(repeated.linked, "name is that", "names are those") +
-                         " of a file or object that the list has under another name, and count once, such as " +
-                         repeated.link);
+    notes.push_back(counted(repeated.linked, "name is that", "names are those") +
+                    " of a file or object that the list has under another name, and count once, such as " +
+                    repeated.link);
   }
   if (filtered_out_ > 0) {
-    list.notes.push_back("the filter left out " + counted(filtered_out_, "input", "inputs"));
+    notes.push_back("the filter left out " + counted(filtered_out_, "input", "inputs"));
   }
-  add_left_out(list, own_, "file that quern wrote was", "files that quern wrote were");
-  add_left_out(list, bookkeeping_, "file or folder of Hadoop's own was", "files or folders of Hadoop's own were");
+  add_left_out(notes, own_, "file that quern wrote was", "files that quern wrote were");
+  add_left_out(notes, bookkeeping_, "file or folder of Hadoop's own was", "files or folders of Hadoop's own were");
   if (hidden_ > 0) {
-    list.notes.push_back(counted(hidden_, "object was", "objects were") +
-                         " left out, as a part of the key begins with a dot" + (hidden_ > 1 ? ", such as " : ": ") +
-                         first_hidden_);
+    notes.push_back(counted(hidden_, "object was", "objects were") +
+                    " left out, as a part of the key begins with a dot" + (hidden_ > 1 ? ", such as " : ": ") +
+                    first_hidden_);
   }
   if (left_out_ > 0) {
-    list.notes.push_back(counted(left_out_, "socket, pipe or device was", "sockets, pipes or devices were") +
-                         " left out");
+    notes.push_back(counted(left_out_, "socket, pipe or device was", "sockets, pipes or devices were") + " left out");
   }
 }
 

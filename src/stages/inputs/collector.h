@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,13 +14,16 @@
 
 namespace quern::inputs {
 
-// Gathers what was found, and makes one sorted list of it in which each file and each object stands once. What it has
-// gathered is packed, so that tens of millions of inputs have room. Owned by one thread; does not block.
+// Gathers what was found, and makes one sorted list of it in which each file and each object stands once. Owned by one
+// thread; does not block.
 class Collector {
  public:
-  // Of what is found, so many inputs are sorted at once, and packed; what was packed is merged at the end.
+  // For finish(): nothing is packed, which takes less time.
+  Collector() = default;
+  // For finish_packed(), where tens of millions of inputs are to have room: so many are sorted at once, and packed;
+  // what was packed is merged at the end.
   static constexpr std::size_t kMostPending = std::size_t{1} << 18;
-  explicit Collector(std::size_t most_pending = kMostPending) : most_pending_(most_pending) {}
+  explicit Collector(std::size_t most_pending) : most_pending_(most_pending) {}
 
   // What is found from now on must be accepted by `filter` (borrowed; nullptr: all is).
   void use_filter(const Filter* filter) { filter_ = filter; }
@@ -47,31 +51,20 @@ class Collector {
   // What was found, also what the filter then left out.
   std::size_t count() const { return kept_ + filtered_out_; }
   std::size_t filtered_out() const { return filtered_out_; }
-  // Once.
-  Result<PackedInputList> finish();
+  // One of them, once.
+  Result<InputList> finish();
+  Result<PackedInputList> finish_packed();
 
  private:
   bool is_wanted(std::string_view name);
   std::string_view identity_of(const Input& input) const;
-  // What the list has already: under the same name, and under another one.
-  struct Repeated {
-    std::size_t named_twice = 0;
-    std::size_t linked = 0;
-    std::string twice;  // the first of them
-    std::string link;
-  };
   void keep(Input input);
   void pack_pending();
-  // Of all inputs what identity_of says, but for those that are the same as the one before.
-  struct Identities {
-    std::vector<std::size_t> hashes;
-    bool has_neighbours = false;  // there are such ones
-  };
-  PackedInputs merge_runs(Identities& identities);
-  PackedInputs without_repeated(PackedInputs merged, Identities identities, Repeated& repeated) const;
-  void add_notes(PackedInputList& list, const Repeated& repeated) const;
+  Result<void> check_count() const;
+  class Repeated;
+  void add_notes(std::vector<std::string>& notes, const Repeated& repeated) const;
 
-  const std::size_t most_pending_;
+  const std::optional<std::size_t> most_pending_;
   std::vector<Input> pending_;
   std::size_t pending_bytes_ = 0;
   std::vector<PackedInputs> runs_;                        // each in order

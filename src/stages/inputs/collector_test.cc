@@ -27,7 +27,7 @@ TEST(Collector, SortsMoreThanItHoldsAtOnce) {
     found.add_remote(std::move(input));
   }
   EXPECT_EQ(found.count(), kMany);
-  auto list = found.finish();
+  auto list = found.finish_packed();
   ASSERT_TRUE(list.ok());
   EXPECT_EQ(list.value().inputs.size(), kMany);
   EXPECT_THAT(list.value().notes, ElementsAre());
@@ -41,20 +41,41 @@ TEST(Collector, SortsMoreThanItHoldsAtOnce) {
   }
 }
 
-TEST(Collector, KnowsAgainWhatItNoLongerHolds) {
-  Collector found(kAtOnce);
+void find_some_twice(Collector& found) {
   // As a list that names keys of a bucket, which is there twice, and names some objects by their URLs, too.
   for (int time = 0; time < 2; ++time) {
     for (std::size_t i = 0; i < kMany; ++i) found.add_remote(object(std::to_string(1'000'000 + i), name_of(i)));
   }
   for (std::size_t i = 0; i < 10; ++i) found.add_remote(object(name_of(i), name_of(i)));
-  auto list = found.finish();
+}
+
+TEST(Collector, KnowsAgainWhatItNoLongerHolds) {
+  Collector found(kAtOnce);
+  find_some_twice(found);
+  auto list = found.finish_packed();
   ASSERT_TRUE(list.ok());
   EXPECT_EQ(list.value().inputs.size(), kMany);
   EXPECT_THAT(list.value().notes,
               ElementsAre("5000 inputs were named twice and count once, such as 1000000",
                           "10 names are those of a file or object that the list has under another name, and count "
                           "once, such as s3://telemetry/1000000"));
+}
+
+TEST(Collector, MakesTheSameListWithoutPacking) {
+  Collector packing(kAtOnce);
+  Collector holding;
+  for (Collector* found : {&packing, &holding}) find_some_twice(*found);
+  auto packed = packing.finish_packed();
+  auto held = holding.finish();
+  ASSERT_TRUE(packed.ok() && held.ok());
+  EXPECT_EQ(held.value().notes, packed.value().notes);
+  ASSERT_EQ(held.value().inputs.size(), packed.value().inputs.size());
+  PackedInputs::Reader reader(packed.value().inputs);
+  for (const Input& input : held.value().inputs) {
+    const Input* other = reader.next();
+    EXPECT_EQ(input.name, other->name);
+    EXPECT_EQ(input.url, other->url);
+  }
 }
 
 }  // namespace

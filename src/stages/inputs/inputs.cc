@@ -82,24 +82,25 @@ struct Located {
 
 class Lister {
  public:
-  Lister(const InputRequest& request, std::stop_token stop)
-      : peers_(request.peers),
+  Lister(const InputRequest& request, std::stop_token stop, Collector& found)
+      : found_(found),
+        peers_(request.peers),
         stop_(stop),
         standard_input_(request.standard_input),
         own_(request.own_files),
         names_may_be_expanded_(request.names_may_be_expanded),
-        remote_(request, found_, std::move(stop)) {}
+        remote_(request, found, std::move(stop)) {}
+  ~Lister() { found_.use_filter(nullptr); }
+  Lister(const Lister&) = delete;
+  Lister& operator=(const Lister&) = delete;
 
+  Result<void> add_all(const InputRequest& request);
+
+ private:
   Result<void> use_filter(const Pattern& filter);
   Result<void> add_pattern(const Pattern& pattern);
   Result<void> add_manifest(const Pattern& manifest);
   Result<void> add_index(const Pattern& index);
-  std::size_t count() const { return found_.count(); }
-  bool is_filtered_out() const { return found_.count() > 0 && found_.count() == found_.filtered_out(); }
-  Result<void> ask_ahead(const std::vector<Pattern>& patterns) { return remote_.ask_ahead(patterns); }
-  Result<PackedInputList> finish();
-
- private:
   using Walks = std::map<std::string, std::vector<std::string>>;  // patterns by the fixed folder before them
 
   Result<std::optional<Located>> locate(const std::string& name, const std::string& folder) const;
@@ -112,16 +113,15 @@ class Lister {
   Result<void> add_line(const ManifestLine& line, const std::string& folder);
   Result<void> refuse_data(std::string_view name, const std::string& folder);
   Result<void> add_standard_input(const std::string& folder);
-  Result<PackedInputs> with_sizes(PackedInputs inputs) const;
   Result<std::string> real_folder(const std::string& absolute);
 
+  Collector& found_;
   const RemotePeers& peers_;
   const std::stop_token stop_;
   ByteSource* const standard_input_;
   const OwnFiles* const own_;
   const bool names_may_be_expanded_;
   std::optional<Filter> filter_;
-  Collector found_;
   RemoteFinder remote_;
   std::unordered_map<std::string, std::string> real_folders_;
   std::uint64_t matched_folders_ = 0;  // of the pattern at hand
@@ -319,45 +319,39 @@ Result<void> Lister::add_index(const Pattern& index) {
   return remote_.add_index(index.text, filter_.has_value() ? std::string_view(filter_->json()) : kNoFilter);
 }
 
-Result<PackedInputList> Lister::finish() {
-  TRY_ASSIGN(PackedInputList list, found_.finish());
-  if (peers_.asks_sizes && list.inputs.of_unknown_size() > 0) {
-    TRY_ASSIGN(list.inputs, with_sizes(std::move(list.inputs)));
-  }
-  return list;
+Result<void> Lister::add_all(const InputRequest& request) {
+  if (request.filter.has_value()) TRY(use_filter(*request.filter).context(request.filter->origin));
+  TRY(remote_.ask_ahead(request.patterns));
+  for (const Pattern& pattern : request.patterns) TRY(add_pattern(pattern).context(pattern.origin));
+  if (request.manifest.has_value()) TRY(add_manifest(*request.manifest).context(request.manifest->origin));
+  if (request.index.has_value()) TRY(add_index(*request.index).context(request.index->origin));
+  return {};
 }
 
-Result<PackedInputs> Lister::with_sizes(PackedInputs inputs) const {
+Result<PackedInputs> with_sizes(PackedInputs inputs, const RemotePeers& peers, const std::stop_token& stop) {
   PackedInputs sized;
   PackedInputs::Reader reader(std::move(inputs));
   const Input* input = reader.next();
   while (input != nullptr) {
     std::vector<Input> some;
     for (; input != nullptr && some.size() < kMostUnpacked; input = reader.next()) some.push_back(*input);
-    TRY(ask_sizes(peers_, some, stop_));
+    TRY(ask_sizes(peers, some, stop));
     for (const Input& each : some) sized.append(each);
   }
   return sized;
 }
 
-}  // namespace
-
-Result<PackedInputList> pack_inputs(const InputRequest& request, const std::stop_token& stop) {
+Result<void> find_inputs(const InputRequest& request, const std::stop_token& stop, Collector& found) {
   if (request.patterns.empty() && !request.manifest.has_value() && !request.index.has_value()) {
     return bad_config("there are no inputs; name files, folders or patterns under inputs: in the job file, or with -i");
   }
-  Lister lister(request, stop);
-  if (request.filter.has_value()) TRY(lister.use_filter(*request.filter).context(request.filter->origin));
-  TRY(lister.ask_ahead(request.patterns));
-  for (const Pattern& pattern : request.patterns) TRY(lister.add_pattern(pattern).context(pattern.origin));
-  if (request.manifest.has_value()) TRY(lister.add_manifest(*request.manifest).context(request.manifest->origin));
-  if (request.index.has_value()) TRY(lister.add_index(*request.index).context(request.index->origin));
-  if (lister.is_filtered_out()) {
-    return not_found("the filter " + request.filter->text + " leaves none of " + std::to_string(lister.count()) +
+  TRY(Lister(request, stop, found).add_all(request));
+  if (found.count() > 0 && found.count() == found.filtered_out()) {
+    return not_found("the filter " + request.filter->text + " leaves none of " + std::to_string(found.count()) +
                      " inputs")
         .with_context(request.filter->origin);
   }
-  if (lister.count() == 0) {
+  if (found.count() == 0) {
     const Pattern& named = request.manifest.has_value() ? *request.manifest
                            : request.index.has_value()  ? *request.index
                                                         : request.patterns.front();
@@ -365,15 +359,26 @@ Result<PackedInputList> pack_inputs(const InputRequest& request, const std::stop
     return not_found((named.text == "-" ? "standard input" : kind + shown_url(named.text)) + " names no input")
         .with_context(named.origin);
   }
-  return lister.finish();
+  return {};
+}
+
+}  // namespace
+
+Result<PackedInputList> pack_inputs(const InputRequest& request, const std::stop_token& stop) {
+  Collector found(Collector::kMostPending);
+  TRY(find_inputs(request, stop, found));
+  TRY_ASSIGN(PackedInputList list, found.finish_packed());
+  if (request.peers.asks_sizes && list.inputs.of_unknown_size() > 0) {
+    TRY_ASSIGN(list.inputs, with_sizes(std::move(list.inputs), request.peers, stop));
+  }
+  return list;
 }
 
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop) {
-  TRY_ASSIGN(PackedInputList packed, pack_inputs(request, stop));
-  InputList list{.inputs = {}, .notes = std::move(packed.notes)};
-  list.inputs.reserve(packed.inputs.size());
-  PackedInputs::Reader reader(std::move(packed.inputs));
-  while (const Input* input = reader.next()) list.inputs.push_back(*input);
+  Collector found;
+  TRY(find_inputs(request, stop, found));
+  TRY_ASSIGN(InputList list, found.finish());
+  if (request.peers.asks_sizes) TRY(ask_sizes(request.peers, list.inputs, stop));
   return list;
 }
 
