@@ -60,6 +60,7 @@ TEST_F(Results, AreFetchedAgainAndRefusedIfDamaged) {
     ASSERT_FALSE(fetched.ok()) << row.name;
     EXPECT_EQ(fetched.error().kind, ErrorKind::kBadInput) << row.name;
     EXPECT_THAT(fetched.error().message, HasSubstr(row.part)) << row.name;
+    EXPECT_EQ(fetched.error().details.empty(), row.bytes.size() != part().bytes) << row.name;
     auto is_get = [](const Deployment::Json& request) {
       return request["method"] == "GET" && request["path"].get<std::string>().starts_with("/store/");
     };
