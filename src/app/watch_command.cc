@@ -19,10 +19,16 @@
 namespace quern::app {
 namespace {
 
-Error still_going(Error error, const watch::GroupWatch& watch) {
+std::string watch_again(const std::string& group_id, const WatchOptions& options) {
+  const bool runs_again = options.retries > 0 && !options.takes_cancelled;
+  return fmt::format("to watch it again:  quern watch {}{}", group_id,
+                     runs_again ? fmt::format(" --retry {}", options.retries) : "");
+}
+
+Error still_going(Error error, const watch::GroupWatch& watch, const WatchOptions& options) {
   error.message = fmt::format("stopped watching; the job goes on at {}", watch.group().page);
-  error.details = fmt::format("to watch it again:  quern watch {}\nto end it:  quern cancel {}", watch.group().id,
-                              watch.group().id);
+  error.details =
+      fmt::format("{}\nto end it:  quern cancel {}", watch_again(watch.group().id, options), watch.group().id);
   return error;
 }
 
@@ -31,8 +37,7 @@ Result<int> end_watch(GroupSession& session, Error error, std::string_view how_j
                       const WatchOptions& options) {
   error.message = fmt::format("the job of the task group {} {}: {}", group_id, how_job_is, error.message);
   error.details = error.kind == ErrorKind::kRetry ? "the task group is left as it is\n" : "";
-  error.details +=
-      fmt::format("to watch it again:  quern watch {}\nto fetch its result:  quern fetch {}", group_id, group_id);
+  error.details += fmt::format("{}\nto fetch its result:  quern fetch {}", watch_again(group_id, options), group_id);
   if (options.takes_cancelled) error.details += fmt::format("\nto run tasks again:  quern retry {}", group_id);
   return close_unwatched(session, error, options.leaves);
 }
@@ -109,7 +114,9 @@ Result<int> watch_to_close(GroupSession& session, const std::string& group_id, c
   if (options.takes_cancelled) TRY(begin_retry(session, watch, *rerun));
   auto ending = watch::watch_to_end(watch, session.sink(), {.longest = options.poll},
                                     rerun.has_value() ? &*rerun : nullptr, session.stop());
-  if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) return still_going(std::move(ending).error(), watch);
+  if (!ending.ok() && ending.error().kind == ErrorKind::kStopped) {
+    return still_going(std::move(ending).error(), watch, options);
+  }
   if (!ending.ok()) {
     // Of a job that has ended it is a retry that was refused.
     if (watch.ending(session.api().now()) != watch::Ending::kNone) return std::move(ending).error();

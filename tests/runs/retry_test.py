@@ -183,6 +183,15 @@ class RunAgainByItself(Healing):
         self.assert_fails(self.finish(process), "cancel")
         self.assertEqual(set(map(tuple, self.group().values())), {("canceled",)})
 
+    def test_a_watch_that_is_broken_off_can_go_on_with_it(self):
+        self.deploy()
+        self.job(JOB, self.files(3))
+        self.assertEqual(self.submit("--no-watch").status, 0)
+        process = self.start("watch", "job", "--poll", "100ms", "--retry", "2")
+        self.wait_for(lambda: "/tasks/status" in json.dumps(self.tc.requests()), "the watch")
+        process.terminate()
+        self.assertIn(f"quern watch {self.group_id()} --retry 2\n", self.finish(process).stderr)
+
     def test_a_number_that_is_none(self):
         self.deploy()
         for number in ("-1", "x", "50", "1.5", ""):
