@@ -198,17 +198,17 @@ class FirstValue {
     return true;
   }
 
+  // Strings may be most of a record, so they are not looked at byte by byte.
   bool read_string() {
-    for (++at_; at_ < text_.size(); ++at_) {
-      if (text_[at_] == '\n') return false;
-      if (text_[at_] == '"') {
-        ++at_;
-        return true;
-      }
-      if (text_[at_] == '\\') ++at_;
-    }
-    at_ = text_.size();
-    return true;
+    const std::size_t begin = ++at_;
+    std::size_t quote = 0;
+    do {
+      quote = std::min(text_.find('"', at_), text_.size());
+      const std::string_view before = text_.substr(0, quote);
+      for (auto escape = before.find('\\', at_); escape < quote; escape = before.find('\\', at_)) at_ = escape + 2;
+    } while (at_ > quote && at_ < text_.size());
+    at_ = std::min(quote + 1, text_.size());
+    return text_.substr(begin, quote - begin).find('\n') == std::string_view::npos;
   }
 
   // A number, true, false or null.

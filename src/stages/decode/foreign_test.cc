@@ -127,6 +127,24 @@ TEST(ForeignJson, IsADocumentOverLines) {
   EXPECT_THAT(*foreign_json({.bytes = "{\n\"a\": 1\n}\n", .is_whole = true}), HasSubstr("jq -c ."));
 }
 
+// A line end makes a document of what follows a string, and no JSON of what is within one.
+TEST(ForeignJson, KnowsWhereAStringEnds) {
+  for (const char* string :
+       {R"("")", R"("\\")", R"("\"")", R"("\\\"")", R"("\"\"")", R"("a\\b\"c\\")", R"("\u0041")"}) {
+    const std::string text = "{" + std::string(string) + ":\n1}";
+    for (bool is_whole : {false, true}) {
+      EXPECT_TRUE(foreign_json({.bytes = text, .is_whole = is_whole}).has_value()) << text;
+      // Cut off within the string, or in the middle of its last escape.
+      for (std::size_t end = 1; end <= std::string_view(string).size(); ++end) {
+        const std::string_view begin = std::string_view(text).substr(0, end);
+        EXPECT_FALSE(foreign_json({.bytes = begin, .is_whole = is_whole}).has_value()) << begin;
+      }
+    }
+    EXPECT_FALSE(foreign_json({.bytes = "{\"\n\"" + text.substr(1)}).has_value()) << text;
+    EXPECT_FALSE(foreign_json({.bytes = "{\"a\n" + text.substr(2)}).has_value()) << text;
+  }
+}
+
 TEST(ForeignJson, IsAnArrayOfObjectsInOneLine) {
   const std::string array = "[{\"a\": 1}, {\"a\": [{}]}]";
   EXPECT_THAT(*foreign_json({.bytes = array, .is_whole = true}), HasSubstr("array of 2 objects"));
