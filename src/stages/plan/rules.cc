@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <optional>
+#include <thread>
 #include <utility>
 
+#include "base/guarded.h"
+#include "base/task_group.h"
 #include "model/limits.h"
 #include "services/taskcluster/slugid.h"
 #include "stages/plan/json_rules.h"
@@ -181,6 +186,58 @@ Result<void> of_task(const std::string& label, Result<void> checked) {
   return broken(fmt::format("the task {}{}{}", label, is_field ? ": " : "", what.substr(is_field ? 1 : 0)));
 }
 
+// Each once, on several threads: it is most of the work of a plan.
+class GraphCheck {
+ public:
+  GraphCheck(const TaskGraph& graph, UtcTime now)
+      : graph_(graph), now_(now), dates_(planned_dates(graph.parts().request)) {}
+
+  Result<void> run() {
+    const std::size_t pieces = graph_.tasks().size() / kPiece + 1;
+    const auto threads = std::max(1U, std::thread::hardware_concurrency());
+    TaskGroup group{std::stop_token()};
+    for (std::size_t i = 1; i <= std::min<std::size_t>(pieces, threads); ++i) {
+      group.spawn(fmt::format("check {}", i), [this](const std::stop_token& /*stop*/) { return check_pieces(); });
+    }
+    TRY(group.wait());
+    auto broken = first_broken_.lock();
+    return broken->has_value() ? Result<void>(std::move(**broken).second) : Result<void>();
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 100;  // tasks that a thread takes at once
+  using Broken = std::pair<std::size_t, Error>;
+
+  // Pieces are taken in order, so that whoever meets the first broken task has taken all that come before or another
+  // thread has.
+  Result<void> check_pieces() {
+    const auto& tasks = graph_.tasks();
+    for (std::size_t begin = next_.fetch_add(kPiece); begin < tasks.size(); begin = next_.fetch_add(kPiece)) {
+      for (std::size_t i = begin; i < std::min(begin + kPiece, tasks.size()); ++i) {
+        auto checked = check(tasks[i]);
+        if (checked.ok()) continue;
+        auto broken = first_broken_.lock();
+        if (!broken->has_value() || i < (*broken)->first) *broken = Broken(i, std::move(checked).error());
+        return {};
+      }
+    }
+    return {};
+  }
+
+  // Its JSON as it is made: to read all of its text again would take as long as to make it.
+  Result<void> check(const PlannedTask& task) const {
+    const Json definition = definition_json(graph_.parts(), task, now_, dates_);
+    TRY(of_task(task.label, check_size_of(definition)));
+    return of_task(task.label, check_task(definition, now_));
+  }
+
+  const TaskGraph& graph_;
+  const UtcTime now_;
+  const taskcluster::TaskDates dates_;
+  std::atomic<std::size_t> next_ = 0;
+  Guarded<std::optional<Broken>> first_broken_;
+};
+
 }  // namespace
 
 Result<void> check_definition(const std::string& label, const std::string& definition, UtcTime now) {
@@ -188,15 +245,6 @@ Result<void> check_definition(const std::string& label, const std::string& defin
   return of_task(label, check_task(Json::parse(definition, nullptr, false), now));
 }
 
-Result<void> check_graph(const TaskGraph& graph, UtcTime now) {
-  // Their JSON as it is made: to read all of its text again would take as long as to make it.
-  const taskcluster::TaskDates dates = planned_dates(graph.parts().request);
-  for (const PlannedTask& task : graph.tasks()) {
-    const Json definition = definition_json(graph.parts(), task, now, dates);
-    TRY(of_task(task.label, check_size_of(definition)));
-    TRY(of_task(task.label, check_task(definition, now)));
-  }
-  return {};
-}
+Result<void> check_graph(const TaskGraph& graph, UtcTime now) { return GraphCheck(graph, now).run(); }
 
 }  // namespace quern::plan

@@ -1,15 +1,18 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <functional>
 
+#include "model/limits.h"
 #include "stages/plan/plan.h"
 #include "stages/plan/plan_for_test.h"
 
 namespace quern::plan {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Json = nlohmann::ordered_json;
 
@@ -37,6 +40,18 @@ TEST_F(Rules, TakeWhatIsPlanned) {
     test.add_many(20);
     auto checked = check_graph(test.graph(), test.now);
     EXPECT_TRUE(checked.ok()) << (checked.ok() ? "" : checked.error().message);
+  }
+}
+
+TEST_F(Rules, NameTheFirstTaskThatIsTooLarge) {
+  PlanForTest test("reducer: {builtin: sum}\n", "load: {files: 1}, fan_in: 300");
+  test.add_many(1000);
+  for (std::size_t input : {999, 530}) {
+    const std::string url = "s3://telemetry/" + std::string(limits::kMaxTaskclusterBodyBytes, 'x');
+    test.inputs.inputs[input].name = test.inputs.inputs[input].url = url;
+    EXPECT_THAT(check_graph(test.graph(), test.now).error().message,
+                AllOf(HasSubstr(fmt::format("the task map {}/1000: its definition has 20972", input + 1)),
+                      HasSubstr("less than 10485760")));
   }
 }
 
