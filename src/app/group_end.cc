@@ -71,6 +71,16 @@ Result<void> leave_accounting(const std::optional<std::string>& beside, Accounti
   return folder.write(accounting);
 }
 
+// Where result.json cannot be written, the error is said all the same. Returns the exit status.
+int end_with(GroupSession& session, const std::optional<std::string>& beside, const Error& error, Outcome outcome,
+             int exit_status) {
+  Accounting accounting{.outcome = outcome, .failure = error.message, .ended_with = exit_status};
+  auto left = leave_accounting(beside, accounting);
+  if (!left.ok()) session.sink().note(event::Level::kWarning, left.error().message);
+  session.account_for(error, accounting);
+  return exit_status;
+}
+
 Result<int> close_completed(GroupSession& session, const watch::GroupWatch& watch, const Leaves& leaves) {
   auto taken = take_result(session, watch, leaves.result);
   if (!taken.ok()) return result_is_missing(std::move(taken).error(), watch, session.api().now());
@@ -124,10 +134,7 @@ std::string cause_of(GroupSession& session, const watch::GroupWatch& watch, cons
 }
 
 Result<int> close_unwatched(GroupSession& session, const Error& error, const Leaves& leaves) {
-  Accounting accounting{.outcome = Outcome::kStopped, .failure = error.message, .ended_with = kStatusUnwatched};
-  TRY(leave_accounting(leaves.beside, accounting));
-  session.account_for(error, accounting);
-  return kStatusUnwatched;
+  return end_with(session, leaves.beside, error, Outcome::kStopped, kStatusUnwatched);
 }
 
 Result<int> account_for_failure(GroupSession& session, const std::optional<std::string>& beside,
@@ -136,13 +143,8 @@ Result<int> account_for_failure(GroupSession& session, const std::optional<std::
   if (status.ok() || status.error().kind == ErrorKind::kBadConfig) return status;
   const Error& error = status.error();
   const bool was_stopped = session.was_stopped() && error.kind == ErrorKind::kStopped;
-  Accounting accounting{.outcome = was_stopped ? Outcome::kStopped : Outcome::kFailed,
-                        .failure = error.message,
-                        .ended_with = session.exit_status_of(error)};
-  auto left = leave_accounting(beside, accounting);
-  if (!left.ok()) session.sink().note(event::Level::kWarning, left.error().message);
-  session.account_for(error, accounting);
-  return session.exit_status_of(error);
+  return end_with(session, beside, error, was_stopped ? Outcome::kStopped : Outcome::kFailed,
+                  session.exit_status_of(error));
 }
 
 }  // namespace quern::app

@@ -174,6 +174,17 @@ class Given(Outage):
                 self.assertEqual((events[-1]["event"], events[-1]["accounting"]["exit_status"]), ("accounting", status))
                 self.assertIn("quern ", events[-2]["text"])
 
+    def test_a_result_json_that_cannot_be_written_hides_nothing(self):
+        self.begin(more=IMPATIENT, works=False)
+        process = self.start("submit", "job", "--poll", "100ms")
+        self.wait_for(lambda: any("/tasks/status" in one["path"] for one in self.tc.requests()), "the watch")
+        os.mkdir(self.path("result.json"))
+        self.outage("away", 60)
+        run = self.finish(process)
+        self.assert_given_up(run, "watch", 4)
+        self.assertIn("warning: ", run.stderr)
+        self.assertIn("result.json", run.stderr)
+
     def test_a_cancellation_that_is_half_done(self):
         self.begin(more=IMPATIENT, works=False)
         self.assertEqual(self.submit("--no-watch").status, 0)
