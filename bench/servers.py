@@ -85,7 +85,7 @@ def trusting():
 
 
 def nginx(content, tls=None):
-    """Starts nginx with `content`, a piece of its configuration; returns its URL. `tls` is None, "http/1.1" or "h2"."""
+    """Starts nginx with `content` in its configuration, with `tls` (None, "http/1.1" or "h2"); returns its URL."""
     folder, port = temporary_folder(), free_port()
     path = os.path.join(folder, "nginx.conf")
     listens = ""

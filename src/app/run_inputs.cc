@@ -60,7 +60,7 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line, cons
   return list;
 }
 
-// With whoever is asked, and names on standard input (borrowed).
+// The request with all that listing needs: buckets and servers to ask, and standard input (borrowed) for names.
 Result<inputs::InputRequest> full_request(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                           StandardInput& standard_input) {
   TRY_ASSIGN(inputs::InputRequest request, input_request(job, line));

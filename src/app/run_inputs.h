@@ -24,7 +24,7 @@ std::string bucket_of(const CommandLine& line);
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                   const inputs::OwnFiles* own_files, const std::stop_token& stop);
 
-// Those of a plan: the same as of quern run, and sizes that nobody said are asked for, as loads are cut by them.
+// The inputs of a plan: those that quern run would have. Unknown sizes are asked for, because loads are cut by size.
 Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                             const std::stop_token& stop);
 

@@ -76,10 +76,10 @@ Result<void> map_in_order(const LocalRun& run, const Place& place, output::Resul
 // The reduce phase of a step.
 ReducePhase reduce_phase(const LocalRun& run, const Place& place);
 
-// What the run's first step may make of the values of each key. With kTerms they meet those of others later, and what
-// is written as text can say less.
+// The aggregation that the run's first step applies to the values of each key, if any. With kTerms the results are
+// merged with those of other tasks later; results in text cannot carry every state.
 std::optional<Aggregation> aggregation_for(const LocalRun& run, AggregatedTo to);
-// Whether parts of the step's pairs have states that are no values (Aggregator::terms_are_values).
+// Whether the parts of the step hold states instead of values (Aggregator::terms_are_values).
 bool leaves_states(const Step& step);
 
 // The pairs of all inputs, not yet sorted.

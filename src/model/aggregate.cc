@@ -220,7 +220,7 @@ std::string_view sum_of_mean(std::string_view state) {
   return state.empty() ? state : state.substr(sizeof(std::uint64_t));
 }
 
-// Each with a blank before it. False: there is none, or one is no number.
+// Adds numbers, each with a blank before it. False: the text is empty, or a part of it cannot be read as a number.
 bool add_numbers(std::string_view numbers, ExactSum& sum) {
   if (numbers.empty()) return false;
   while (!numbers.empty()) {

@@ -51,7 +51,7 @@ class Aggregator {
   // Texts that come to the same state when they are added one by one: few, whatever it was made of. They are what
   // docs/formats/part.md shows.
   void append_terms(std::string_view state, std::vector<std::string>& terms) const;
-  // False: it is no such text; the state is as it was.
+  // False: the text cannot be read as a term; the state has not changed.
   bool add_term(std::string& state, std::string_view term) const;
 
  private:

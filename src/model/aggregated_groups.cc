@@ -40,7 +40,7 @@ class AggregatedGroups final : public GroupSource {
       if (from_ == AggregatedFrom::kStates) {
         aggregator_.merge(state_, groups_->value());
       } else if (from_ == AggregatedFrom::kTerms) {
-        if (!aggregator_.add_term(state_, groups_->value())) return no_term();
+        if (!aggregator_.add_term(state_, groups_->value())) return unreadable_term();
       } else if (!aggregator_.add(state_, groups_->value())) {
         say_bad(not_a_number(aggregator_.aggregation().kind, key_, groups_->value()));
       }
@@ -55,10 +55,10 @@ class AggregatedGroups final : public GroupSource {
     return {};
   }
 
-  Error no_term() const {
-    return bad_input(fmt::format("a part has '{}' for the key '{}', which is no state of {{builtin: {}}}",
-                                 groups_->value().substr(0, kShownBytes), key_.substr(0, kShownBytes),
-                                 name_of(aggregator_.aggregation().kind)));
+  Error unreadable_term() const {
+    return bad_input(fmt::format(
+        "a part is damaged: for the key '{}' it has '{}' instead of a state of {{builtin: {}}}",
+        key_.substr(0, kShownBytes), groups_->value().substr(0, kShownBytes), name_of(aggregator_.aggregation().kind)));
   }
 
   void judge_text(std::string_view text) {

@@ -16,7 +16,7 @@ enum class AggregatedTo { kResult, kTerms };
 
 // The groups of `groups`, each with what its values come to: one value, or the N largest (largest first) of kTop. Of
 // one group it holds only that. `aggregation` keeps a state. Owned by one thread. Fails as `groups` does,
-// and with kBadInput if a term is none.
+// and with kBadInput if a term cannot be read.
 // A value that must be a number and is none does not count, nor does one of kMin and kMax whose key has numbers too:
 // GroupBad says so to `events`, the second one only with kResult, when all values of the key are known. Keys without
 // any number are reported by ComparedAsText, at the end. `events` is borrowed, or nullptr.
