@@ -54,11 +54,14 @@ int print_and_end(std::string_view text) {
 
 void print_to_stderr(std::string_view text) { static_cast<void>(write_all(Fd(::dup(STDERR_FILENO)), text).ok()); }
 
+std::string shown_message(const Error& error) {
+  return error.kind == ErrorKind::kBadConfig ? with_shown_urls(error.message) : without_passwords(error.message);
+}
+
 int print_error(const Error& error) {
   if (!reader_has_gone(error)) {
     Error shown = error;
-    const bool is_of_config = error.kind == ErrorKind::kBadConfig;
-    shown.message = is_of_config ? with_shown_urls(error.message) : without_passwords(error.message);
+    shown.message = shown_message(error);
     print_to_stderr(view::error_text(shown, has_color()));
   }
   return status_of(error);

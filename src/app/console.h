@@ -35,6 +35,8 @@ Result<void> print(std::string_view text);
 int print_and_end(std::string_view text);
 // Where standard error is closed or full, there is nobody to tell.
 void print_to_stderr(std::string_view text);
+// The message of an error without what must not be shown of URLs in it.
+std::string shown_message(const Error& error);
 // The same with an error, unless the reader has gone; returns its exit status.
 int print_error(const Error& error);
 

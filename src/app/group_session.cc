@@ -81,7 +81,8 @@ int GroupSession::exit_status_of(const Error& error) const {
 
 void GroupSession::account_for(const Error& error, const Accounting& accounting) {
   if (json_ != nullptr) {
-    sink_->note(event::Level::kError, error.details.empty() ? error.message : error.message + "\n" + error.details);
+    const std::string message = shown_message(error);
+    sink_->note(event::Level::kError, error.details.empty() ? message : message + "\n" + error.details);
     json_->accounting(accounting_json(accounting));
     return;
   }
