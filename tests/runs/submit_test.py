@@ -96,14 +96,18 @@ class Submitting(Deployed):
         self.leave(task_id, run, "result.txt.zst", data)
         self.leave(task_id, run, "task.json", self.report_of([("result.txt.zst", data, len(RESULT))], **report))
 
-    def serve(self, ends=None, leave=None):
-        """Runs all tasks that can be run now; how each ends is in `ends`, by its label: it completes unless it is there."""
+    def serve(self, ends=None, leave=None, causes=None):
+        """Runs all tasks that can be run now; how each ends is in `ends`, by its label: it completes unless it is there, or in
+        `causes`, with what its task.json says that made it fail."""
         claims = self.client.call("POST", f"queue/v1/claim-work/{QUEUE}", {"workerGroup": "g", "workerId": "w", "tasks": 30})["tasks"]
         for claim in claims:
             task_id, run = claim["status"]["taskId"], claim["runId"]
             label = claim["task"]["metadata"]["name"].partition(": ")[2]
-            end = (ends or {}).get(label, "completed")
-            if claim["task"]["tags"].get("quern-final") and end == "completed":
+            cause = (causes or {}).get(label)
+            end = "failed" if cause else (ends or {}).get(label, "completed")
+            if cause:
+                self.leave(task_id, run, "task.json", self.report_of([], kind="map", status="failed", failure=cause))
+            elif claim["task"]["tags"].get("quern-final") and end == "completed":
                 (leave or self.leave_result)(task_id, run)
             elif end == "completed":
                 self.leave(task_id, run, "task.json", self.report_of([], kind="map"))
@@ -465,20 +469,10 @@ class Afterwards(Submitting):
         self.assertEqual(self.quern("fetch", "job").result, RESULT)
         self.assertIn("no task has failed", self.quern("retry", "job").stderr)
 
-    def failing(self, cause, label="map 2/3"):
-        """A worker for the tasks that can be run now, of which one leaves a task.json and fails."""
-        claims = self.client.call("POST", f"queue/v1/claim-work/{QUEUE}", {"workerGroup": "g", "workerId": "w", "tasks": 30})["tasks"]
-        for claim in claims:
-            task_id, run = claim["status"]["taskId"], claim["runId"]
-            fails = claim["task"]["metadata"]["name"].endswith(label)
-            if fails:
-                self.leave(task_id, run, "task.json", self.report_of([], kind="map", status="failed", failure=cause))
-            self.client.call("POST", f"queue/v1/task/{task_id}/runs/{run}/{'failed' if fails else 'completed'}", {})
-
     def test_each_failed_task_says_why(self):
         self.deploy()
         group = self.submitted()
-        self.failing("2.json: ValueError: odd")
+        self.serve(causes={"map 2/3": "2.json: ValueError: odd"})
         self.serve(ends={"reduce": "failed"})
         run = self.quern("watch", group)
         self.assertEqual(run.status, 1, run)
@@ -488,8 +482,7 @@ class Afterwards(Submitting):
         self.assertEqual({event["name"]: event.get("cause") for event in events if event["event"] == "task" and event["state"] == "failed"},
                          {"map 2/3": "2.json: ValueError: odd", "reduce": None})
         process = self.start("retry", group, "--poll", "20ms")
-        self.wait_for(lambda: self.asked("POST", "/rerun"), "the rerun")
-        self.failing("2.json: another cause")
+        self.wait_for(lambda: self.serve(causes={"map 2/3": "2.json: another cause"}), "the rerun")
         run = self.finish(process)
         self.assertEqual(run.status, 1, run)
         self.assertIn("failed: map 2/3 failed; it said: 2.json: ValueError: odd\n", run.stderr)
