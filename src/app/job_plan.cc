@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/console.h"
 #include "app/remote_access.h"
 #include "app/run_inputs.h"
 #include "model/limits.h"
@@ -92,6 +93,19 @@ std::string job_text(const JobPlan::Parts& parts) {
   return text;
 }
 
+// What is said while inputs are listed.
+class ListingNotes final : public EventSink {
+ public:
+  explicit ListingNotes(bool is_quiet) : is_quiet_(is_quiet) {}
+  void emit(const event::Event& event) override {
+    const auto* note = std::get_if<event::Note>(&event);
+    if (note != nullptr && !is_quiet_) print_to_stderr("quern: " + note->text + "\n");
+  }
+
+ private:
+  const bool is_quiet_;
+};
+
 Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, const EnvironmentLookup& environment,
                                                    const std::stop_token& stop) {
   auto parts = std::make_unique<JobPlan::Parts>();
@@ -104,7 +118,8 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, cons
   TRY_ASSIGN(parts->packed_job, pack(job, parts->settings));
   if (!line.no_sign_request) parts->sealed_credentials = variable_value(environment, "CREDENTIALS");
   RemoteAccess remote(line, job.downloads, lister_environment(line, environment));
-  TRY_ASSIGN(parts->inputs, list_planned_inputs(job, line, remote.peers(), stop));
+  ListingNotes notes(line.quiet);
+  TRY_ASSIGN(parts->inputs, list_planned_inputs(job, line, remote.peers(notes), stop));
   return parts;
 }
 

@@ -104,13 +104,16 @@ std::string wanted_name(const std::string& url, bool has_several_buckets) {
   return parsed.value().host + (is_plain ? "" : fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size()))) + *path;
 }
 
-inputs::RemotePeers RemoteAccess::peers() {
+inputs::RemotePeers RemoteAccess::peers(EventSink& events) {
+  waits_.emplace(events);
   return {.store = [this] { return store(); }, .client = [this] { return client(); }};
 }
 
 Result<http::Client*> RemoteAccess::client() {
   if (client_ == nullptr) {
-    TRY_ASSIGN(client_, http::make_client({.private_redirects = downloads_.private_redirects}));
+    TRY_ASSIGN(client_, http::make_client({.retry = {.attempts = downloads_.attempts, .patience = downloads_.patience},
+                                           .listener = waits_.has_value() ? &*waits_ : nullptr,
+                                           .private_redirects = downloads_.private_redirects}));
   }
   return client_.get();
 }

@@ -19,6 +19,7 @@
 #include "services/credentials/environment.h"
 #include "services/http/http.h"
 #include "services/s3/store.h"
+#include "stages/fetch/wait_notes.h"
 #include "stages/inputs/inputs.h"
 
 namespace quern::app {
@@ -37,8 +38,9 @@ class RemoteAccess {
   RemoteAccess(const CommandLine& line, const Downloads& downloads,
                EnvironmentLookup environment = process_environment())
       : line_(line), downloads_(downloads), environment_(std::move(environment)) {}
-  // For inputs::list_inputs.
-  inputs::RemotePeers peers();
+  // For inputs::list_inputs. Who is busy or away is waited for as when inputs are fetched, which `events`, borrowed,
+  // hears of.
+  inputs::RemotePeers peers(EventSink& events);
 
   // Says where each remote input will be, below the folder of the downloads, and how it gets there. Without remote
   // inputs it is the local supply. That folder must not be the job's, or contain it. Blocks where a bucket's region is
@@ -58,6 +60,7 @@ class RemoteAccess {
   const CommandLine& line_;
   const Downloads& downloads_;
   const EnvironmentLookup environment_;
+  std::optional<fetch::WaitNotes> waits_;
   std::unique_ptr<http::Client> client_;
   FoundCredentials credentials_;
   // Of a task with QUERN_S3_CREDENTIALS=taskcluster.

@@ -125,7 +125,8 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
   }
   RunMail mail(session, line, job);
   auto list = [&] {
-    return list_run_inputs(job, line, session.remote().peers(), &session.folder().own_files(), session.stop());
+    return list_run_inputs(job, line, session.remote().peers(session.events()), &session.folder().own_files(),
+                           session.stop());
   };
   auto listed = session.list_inputs(list, [&] { return folder_name(job); });
   if (!listed.ok() && listed.error().kind == ErrorKind::kBadConfig) {

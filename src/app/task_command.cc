@@ -182,7 +182,8 @@ Result<LocalRunResult> Task::prepare_and_work() {
 
 Result<InputList> Task::list() {
   if (kind_ == TaskKind::kMap) {
-    return list_run_inputs(job_, line_, session_.remote().peers(), &session_.folder().own_files(), session_.stop());
+    return list_run_inputs(job_, line_, session_.remote().peers(session_.events()), &session_.folder().own_files(),
+                           session_.stop());
   }
   TRY(find_needed_tasks());
   if (adds_up()) {

@@ -18,6 +18,7 @@ The plan is a JSON object:
         public     true: anonymous requests are served
         denied     a list of keys that nobody may get
         unlisted   true: nobody may list it
+        busy       how many listings are refused with SlowDown before one is served
         objects    {"a/b": {...}}: keys, and what is there as fault_server.py describes it
         generate   {"prefix": "p/", "count": 100000, "size": 16}: as many further objects, p/00000000 and so on
 
@@ -67,6 +68,7 @@ class Bucket:
         self.is_public = planned.get("public", False)
         self.denied = set(planned.get("denied", ()))
         self.is_unlisted = planned.get("unlisted", False)
+        self.busy = planned.get("busy", 0)
         self.keys = sorted(key.encode() for key in planned.get("objects", {}))
         generated = planned.get("generate")
         self.generated = None
@@ -274,6 +276,9 @@ class Handler(fault_server.Handler):
     def list(self, bucket, parameters):
         if bucket.is_unlisted:
             raise Refusal(403, "AccessDenied", "Access Denied")
+        if bucket.busy > 0:
+            bucket.busy -= 1
+            raise Refusal(503, "SlowDown", "Please reduce your request rate.", headers={"Retry-After": "0"})
         if parameters.get("list-type") != "2":
             raise Refusal(501, "NotImplemented", "Only ListObjectsV2 is known here")
         encode = self.server.encodes and parameters.get("encoding-type") == "url"

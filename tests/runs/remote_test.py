@@ -217,7 +217,7 @@ class RefusedByTheServer(Remote):
         self.serve({"a": stored(pings("Linux"))})
         self.s3.end()
         self.job()
-        self.assert_fails(self.remote("run"), "127.0.0.1")
+        self.assert_fails(self.remote("run", "--set", "downloads.patience=1s"), "127.0.0.1")
 
 
 class Losses(Remote):
@@ -257,6 +257,16 @@ class Losses(Remote):
         self.assertNotIn("403", reasons["002"])
         os.remove(self.path("result.txt"))
         self.assert_fails(self.remote("run", "--set", f"limits.failed_inputs={lost - 1}"), "limits.failed_inputs")
+
+    def test_a_listing_waits_for_who_is_busy(self):
+        self.serve({"p/1.json": stored(pings("Linux").encode())}, bucket={"busy": 4})
+        self.count_job(JOB.replace("data/*", "s3://data/p/") + "downloads: {attempts: 2}\n")
+        run = self.remote("run")
+        self.assert_run(run, result="Linux 1\n")
+        self.assertEqual(run.stderr.count(f"waiting for {self.s3.url}, which is busy or away"), 1, run)
+        self.s3.end()
+        os.remove(self.path("result.txt"))
+        self.assert_fails(self.remote("run", "--set", "downloads.patience=1s"), "127.0.0.1", "waiting for")
 
     def test_checksums_of_objects_are_asked_for(self):
         right = base64.b64encode(hashlib.sha256(pings("Linux").encode()).digest()).decode()

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/ledger.h"
 #include "stages/fetch/object.h"
+#include "stages/fetch/wait_notes.h"
 
 namespace quern::fetch {
 namespace {
@@ -41,7 +41,7 @@ struct Running {
   bool is_paused = false;            // it waits for room there
 };
 
-class Fetcher final : public Fetch, private http::HostListener {
+class Fetcher final : public Fetch {
  public:
   Fetcher(FetchOptions options, std::unique_ptr<DownloadFolder> folder, std::vector<Remote> remotes, FetchPeers peers)
       : options_(std::move(options)),
@@ -50,6 +50,7 @@ class Fetcher final : public Fetch, private http::HostListener {
         peers_(std::move(peers)),
         ledger_(remotes_, options_.keep, *folder_),
         kept_(*folder_),
+        waits_(peers_.events),
         buffers_(options_.parallel + 1, 2 * limits::kFetchWriteBytes),
         states_(remotes_.size(), State::kPending),
         spooled_(remotes_.size()) {}
@@ -67,8 +68,6 @@ class Fetcher final : public Fetch, private http::HostListener {
   std::optional<Error> explain(const Slot& slot, const http::Response& refusal) const;
 
  private:
-  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun,
-             std::chrono::steady_clock::time_point next) override;
   enum class State : char { kPending, kBegun, kSettled };
   Result<void> fetch_all(const std::stop_token& stop);
   void take_wishes();
@@ -100,6 +99,7 @@ class Fetcher final : public Fetch, private http::HostListener {
   const FetchPeers peers_;
   Ledger ledger_;
   KeptFiles kept_;
+  WaitNotes waits_;
   BufferPool buffers_;
   std::unique_ptr<http::Client> client_;
   std::vector<std::unique_ptr<Slot>> slots_;
@@ -112,7 +112,6 @@ class Fetcher final : public Fetch, private http::HostListener {
   std::vector<std::optional<std::uint64_t>> spooled_;  // of files that are held: their room in the spool
   std::size_t held_files_ = 0;                         // fetched and not yet released
   std::uint64_t spool_bytes_ = 0;                      // in use
-  std::set<std::string> waited_for_;                   // hosts
   std::optional<Error> failure_;                       // of all
 };
 
@@ -130,7 +129,7 @@ Result<void> Fetcher::run(const std::stop_token& stop) {
   http::ClientOptions http = options_.http;
   http.retry.attempts = options_.attempts;
   http.retry.patience = options_.patience;
-  http.listener = this;
+  http.listener = &waits_;
   TRY_ASSIGN(client_, http::make_client(http));
   TRY(ledger_.open());
   auto result = fetch_all(stop);
@@ -327,14 +326,6 @@ Result<void> Fetcher::take(Slot& slot, std::string_view bytes) {
   TRY(slot.object->take(slot.piece, bytes));
   if (!slot.object->size_bytes().has_value()) claim_or_pause(find(*slot.object));
   return {};
-}
-
-// Said once of each host, as it may be a minute in which nothing else happens.
-void Fetcher::waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point /*begun*/,
-                    std::chrono::steady_clock::time_point /*next*/) {
-  if (!waited_for_.insert(host).second) return;
-  peers_.events.emit(
-      event::Note{event::Level::kInfo, "waiting for " + host + ", which is busy or away: " + why.message});
 }
 
 std::optional<Error> Fetcher::explain(const Slot& slot, const http::Response& refusal) const {
