@@ -4,9 +4,10 @@
 #
 #   ./test.sh             every test: unit tests with the address sanitizer, whole-program tests with the release build and with it
 #   ./test.sh --debian13  also a build and most of the whole-program tests in a root of Debian 13; needs root
-#   ./test.sh --all       also that, the unit tests of the release build, and all that runs threads with the thread sanitizer;
-#                         continuous integration does so. Its release build compiles every file by itself, so that each proves that
-#                         it names the headers it needs; else the files of a folder are compiled together, which takes half of the time.
+#   CI=true ./test.sh     also that, the image, and all that runs threads with the thread sanitizer
+#   ./test.sh --all       all of that, and the unit tests of a release build that compiles every file by itself, so that each
+#                         proves that it names the headers it needs; else the files of a folder are compiled together, which
+#                         takes half of the time
 #   ./test.sh --tidy      all of that, and clang-tidy, which takes longer than all the rest
 #
 # Every step says its name and its seconds and keeps what it printed in build/test-logs; the first one that fails ends the
@@ -93,14 +94,17 @@ bash_scripts() {
 # A build without a compiler's cache takes two cores most of the time, so that each is built where nothing else would tell.
 runs_all=false
 runs_debian13=false
+runs_threads=false
 case ${1:-} in
   --all | --tidy) runs_all=true ;;
   --debian13) runs_debian13=true ;;
   '') ;;
   *) printf 'usage: ./test.sh [--debian13 | --all | --tidy]\n' >&2 && exit 2 ;;
 esac
-[[ ${CI:-} == true ]] && runs_all=true
-$runs_all && runs_debian13=true
+if $runs_all || [[ ${CI:-} == true ]]; then
+  runs_debian13=true
+  runs_threads=true
+fi
 
 begin=$SECONDS
 mkdir -p "$logs"
@@ -139,7 +143,7 @@ step "address sanitizer: build" build asan
 step "address sanitizer: unit tests" unit_tests asan
 step "address sanitizer: whole runs" whole_runs asan --fast
 step "fuzz targets: a few seconds each" tests/fuzz/run 2
-if $runs_all; then
+if $runs_threads; then
   step "thread sanitizer: build" build tsan
   step "thread sanitizer: unit tests" unit_tests tsan
   step "thread sanitizer: whole runs" whole_runs tsan --fast
