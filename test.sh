@@ -146,7 +146,7 @@ step "fuzz targets: a few seconds each" tests/fuzz/run 2
 if $runs_threads; then
   step "thread sanitizer: build" build tsan
   step "thread sanitizer: unit tests" unit_tests tsan
-  step "thread sanitizer: whole runs" whole_runs tsan --fast
+  step "thread sanitizer: whole runs" whole_runs tsan --fast --threads
 else
   printf '== %-44s left out: ./test.sh --all runs the same tests with it\n' "thread sanitizer"
 fi
