@@ -117,8 +117,8 @@ Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, cons
   TRY(plan::check_required(job, parts->settings, parts->root_url));
   TRY_ASSIGN(parts->packed_job, pack(job, parts->settings));
   if (!line.no_sign_request) parts->sealed_credentials = variable_value(environment, "CREDENTIALS");
-  RemoteAccess remote(line, job.downloads, lister_environment(line, environment));
   ListingNotes notes(line.quiet);
+  RemoteAccess remote(line, job.downloads, lister_environment(line, environment));
   TRY_ASSIGN(parts->inputs, list_planned_inputs(job, line, remote.peers(notes), stop));
   return parts;
 }

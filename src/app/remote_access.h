@@ -38,8 +38,8 @@ class RemoteAccess {
   RemoteAccess(const CommandLine& line, const Downloads& downloads,
                EnvironmentLookup environment = process_environment())
       : line_(line), downloads_(downloads), environment_(std::move(environment)) {}
-  // For inputs::list_inputs. Who is busy or away is waited for as when inputs are fetched, which `events`, borrowed,
-  // hears of.
+  // For inputs::list_inputs. A server that is busy or away is waited for as when inputs are fetched;
+  // `events`, which is borrowed for as long as this object asks, receives a note of it.
   inputs::RemotePeers peers(EventSink& events);
 
   // Says where each remote input will be, below the folder of the downloads, and how it gets there. Without remote

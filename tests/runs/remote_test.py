@@ -268,6 +268,17 @@ class Losses(Remote):
         os.remove(self.path("result.txt"))
         self.assert_fails(self.remote("run", "--set", "downloads.patience=1s"), "127.0.0.1", "waiting for")
 
+    def test_a_plan_waits_for_who_is_busy(self):
+        self.serve({"p/1.json": stored(pings("Linux").encode())}, bucket={"busy": 4})
+        self.count_job(JOB.replace("data/*", "s3://data/p/") + dedent("""
+            downloads: {attempts: 2}
+            owner: a@example.com
+            taskcluster: {task_queue: proj/q, image: registry.example.com/quern, root_url: "https://tc.example.com"}
+            """))
+        run = self.remote("plan")
+        self.assertEqual(run.status, 0, run)
+        self.assertEqual(run.stderr.count(f"quern: waiting for {self.s3.url}, which is busy or away"), 1, run)
+
     def test_checksums_of_objects_are_asked_for(self):
         right = base64.b64encode(hashlib.sha256(pings("Linux").encode()).digest()).decode()
         wrong = base64.b64encode(bytes(32)).decode()
