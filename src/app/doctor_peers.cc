@@ -177,7 +177,7 @@ std::optional<JobPlan> TaskclusterLook::plan_tasks() {
   const UtcTime time = std::chrono::system_clock::now();
   auto planned = plan_job(look_.line, {.now = time, .group_id = {}}, std::stop_token());
   if (planned.ok()) {
-    if (auto checked = plan::check_graph(planned.value().graph, time); !checked.ok()) {
+    if (auto checked = plan::check_graph(planned.value().graph); !checked.ok()) {
       look_.found(lacking(need_, "tasks", checked.error()));
     }
     return std::move(planned).value();

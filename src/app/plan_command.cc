@@ -63,7 +63,7 @@ Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
 Result<void> plan_and_print(const CommandLine& line) {
   TRY_ASSIGN(JobPlanOptions options, job_plan_options(line));
   TRY_ASSIGN(JobPlan planned, plan_job(line, options, std::stop_token()));
-  TRY(plan::check_graph(planned.graph, options.now));
+  TRY(plan::check_graph(planned.graph));
   TRY(print_tasks(planned.graph, options.now));
   print_to_stderr(summary(planned));
   return {};

@@ -25,7 +25,7 @@ Result<JobPlan> plan(const CommandLine& line, GroupSession& session) {
   TRY_ASSIGN(JobPlanOptions options, job_plan_options(line));
   if (!options.group_id.has_value()) options.group_id = taskcluster::make_slugid(taskcluster::system_random);
   TRY_ASSIGN(JobPlan planned, plan_job(line, options, session.stop()));
-  TRY(plan::check_graph(planned.graph, options.now));
+  TRY(plan::check_graph(planned.graph));
   for (const std::string& note : planned.parts->inputs.notes) session.sink().note(event::Level::kInfo, note);
   return planned;
 }

@@ -177,7 +177,7 @@ inline constexpr std::chrono::milliseconds kTaskclusterFirstWait{200};
 inline constexpr std::chrono::milliseconds kTaskclusterLongestWait{30000};
 inline constexpr std::size_t kTaskclusterProxyAttempts = 2;
 // For how long a deployment that is busy or away is asked again, if the job does not say it, and at most: it takes a
-// definition for kTaskCreationWindow after its time of creation. An outage that is shorter than this is not told of.
+// definition for a quarter of an hour after its time of creation. An outage that is shorter than this is not told of.
 inline constexpr std::chrono::minutes kTaskclusterPatience{5};
 inline constexpr std::chrono::minutes kMostTaskclusterPatience{10};
 inline constexpr std::chrono::seconds kUntoldOutage{2};
@@ -248,18 +248,15 @@ inline constexpr std::size_t kMaxFanIn = 5000;
 inline constexpr std::size_t kMaxLoadFiles = 10000;
 inline constexpr std::size_t kMaxTaskScopes = 1100;
 // What Taskcluster's queue takes of a task.
-inline constexpr std::size_t kMaxTaskDependencies = 10000;
 inline constexpr std::size_t kMaxTaskRoutes = 64;
 inline constexpr std::size_t kMaxTaskRoute = 249;
 inline constexpr std::size_t kMaxTaskRetries = 49;
 inline constexpr std::size_t kMaxTaskName = 255;
 inline constexpr std::size_t kMaxTaskDescription = 32768;
 inline constexpr std::size_t kMaxTaskSource = 4096;
-inline constexpr std::size_t kMaxTaskTag = 4096;
 inline constexpr std::size_t kMaxProjectId = 500;
 inline constexpr std::chrono::hours kMaxTaskLife{5 * 24};
 inline constexpr std::chrono::hours kMaxTaskExpiry{10 * 365 * 24};
-inline constexpr std::chrono::minutes kTaskCreationWindow{15};
 // What Linux takes as one argument or variable of a program, with its last zero; and, below the usual limit of the
 // stack, of all of them.
 inline constexpr std::size_t kMaxArgumentBytes = 128 * kKiB;

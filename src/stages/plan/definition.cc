@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -47,31 +48,20 @@ std::string as_pattern(std::string_view name) {
   return pattern;
 }
 
-// Once.
-class Definition {
+// The texts of one task. Once.
+class TextMaker {
  public:
-  Definition(const GraphParts& parts, const PlannedTask& task)
+  TextMaker(const GraphParts& parts, const PlannedTask& task)
       : parts_(parts), request_(parts.request), settings_(parts.request.settings), task_(task) {
     if (is_map()) read_load();
   }
 
-  Json json(UtcTime created, const taskcluster::TaskDates& dates) {
-    return Json{{"taskQueueId", settings_.task_queue},
-                {"schedulerId", settings_.scheduler_id},
-                {"projectId", settings_.project_id},
-                {"taskGroupId", request_.group_id},
-                {"dependencies", dependencies()},
-                {"requires", task_.kind == TaskKind::kMap ? "all-completed" : "all-resolved"},
-                {"priority", settings_.priority},
-                {"retries", settings_.retries},
-                {"created", format_utc(created)},
-                {"deadline", format_utc(dates.deadline)},
-                {"expires", format_utc(dates.expires)},
-                {"scopes", scopes_of(parts_, task_)},
-                {"routes", task_.is_final ? settings_.routes : std::vector<std::string>()},
-                {"metadata", metadata()},
-                {"tags", tags()},
-                {"payload", payload()}};
+  TaskTexts texts() {
+    make_command();
+    make_environment();
+    texts_.name = fmt::format("{}: {}", parts_.job_name, task_.label);
+    texts_.description = description();
+    return std::move(texts_);
   }
 
  private:
@@ -88,22 +78,6 @@ class Definition {
 
   bool is_map() const { return task_.kind == TaskKind::kMap; }
 
-  Json dependencies() const {
-    Json ids = Json::array();
-    if (!settings_.image.task_id.empty()) ids.push_back(settings_.image.task_id);
-    for (std::size_t needed : task_.needs) ids.push_back(parts_.tasks[needed].task_id);
-    return ids;
-  }
-
-  Json metadata() const {
-    std::string source = settings_.source;
-    if (source.empty()) source = taskcluster::group_page(request_.root_url, request_.group_id);
-    return Json{{"name", fmt::format("{}: {}", parts_.job_name, task_.label)},
-                {"description", description()},
-                {"owner", request_.job.owner},
-                {"source", std::move(source)}};
-  }
-
   std::string description() const {
     if (is_map()) {
       const Load& load = parts_.loads[task_.load];
@@ -119,62 +93,39 @@ class Definition {
     return fmt::format("{} what {} of the job {} left.", verb, range, parts_.job_name);
   }
 
-  Json tags() const {
-    Json tags{{"created-by", "quern"}, {"quern-kind", name_of(task_.kind)}};
-    if (task_.is_final) tags["quern-final"] = "true";
-    tags["quern-job"] = parts_.job_name;
-    tags["createdForUser"] = request_.job.owner;
-    return tags;
-  }
-
-  Json payload() {
-    Json artifacts = Json::object();
-    artifacts[settings_.artifact_prefix] =
-        Json{{"type", "directory"}, {"path", settings_.work_folder + "/" + kArtifactsFolder}};
-    return Json{{"image", image()},
-                {"command", command()},
-                {"env", environment()},
-                {"maxRunTime", settings_.max_run_time.count()},
-                {"features", Json{{"taskclusterProxy", true}}},
-                {"onExitStatus", Json{{"retry", Json::array({kTransientStatus})}}},
-                {"artifacts", std::move(artifacts)}};
-  }
-
-  Json image() const {
-    const Image& image = settings_.image;
-    if (!image.task_id.empty()) return Json{{"type", "task-image"}, {"taskId", image.task_id}, {"path", image.path}};
-    if (!image.name_space.empty()) {
-      return Json{{"type", "indexed-image"}, {"namespace", image.name_space}, {"path", image.path}};
-    }
-    return image.name;
-  }
-
-  Json command() {
-    Json words = Json::array({"quern", is_map() ? "map" : "reduce"});
-    if (task_.kind == TaskKind::kMerge) words.push_back("--merge");
-    if (task_.kind == TaskKind::kCollect) words.push_back("--collect");
-    for (const std::string& argument : parts_.task_arguments) {
-      words.push_back("--set");
-      words.push_back(argument);
-    }
+  void make_command() {
+    std::vector<std::string>& words = texts_.command;
+    words = {"quern", is_map() ? "map" : "reduce"};
+    if (task_.kind == TaskKind::kMerge) words.emplace_back("--merge");
+    if (task_.kind == TaskKind::kCollect) words.emplace_back("--collect");
+    for (const std::string& argument : parts_.task_arguments) words.insert(words.end(), {"--set", argument});
     if (is_map()) add_inputs(words);
-    return words;
   }
 
-  void add_inputs(Json& words) {
+  void add_inputs(std::vector<std::string>& words) {
     // The filter has chosen among what the job's patterns name; a name alone does not say which of its parts it means.
     if (request_.job.filter.has_value()) words.insert(words.end(), {"--set", "filter=none"});
-    if (parts_.s3_access == S3Access::kNone) words.push_back("--no-sign-request");
-    words.push_back("--");
-    for (std::string& input : inputs_) words.push_back(std::move(input));
+    if (parts_.s3_access == S3Access::kNone) words.emplace_back("--no-sign-request");
+    words.emplace_back("--");
+    std::move(inputs_.begin(), inputs_.end(), std::back_inserter(words));
   }
 
-  Json environment() const {
-    Json variables = Json::object();
-    auto set = [&](const char* name, const std::string& value) {
-      if (!value.empty()) variables[name] = value;
-    };
-    set("QUERN_JOB", request_.packed_job);
+  void set(const std::string& name, const std::string& value) {
+    auto is_named = [&](const auto& variable) { return variable.first == name; };
+    auto found = std::find_if(texts_.environment.begin(), texts_.environment.end(), is_named);
+    if (found == texts_.environment.end()) {
+      texts_.environment.emplace_back(name, value);
+    } else {
+      found->second = value;
+    }
+  }
+
+  void set_if_any(const char* name, const std::string& value) {
+    if (!value.empty()) set(name, value);
+  }
+
+  void make_environment() {
+    set_if_any("QUERN_JOB", request_.packed_job);
     set("QUERN_ARTIFACTS", kArtifactsFolder);
     set("QUERN_ARTIFACT_PREFIX", settings_.artifact_prefix);
     set("QUERN_OUTPUT", kResultName);
@@ -183,17 +134,16 @@ class Definition {
     if (task_.is_final) set("QUERN_FINAL", "1");
     if (!is_map()) {
       set("INPUT_TASK_IDS", input_task_ids());
-      set("OWNER", request_.job.owner);
+      set_if_any("OWNER", request_.job.owner);
     }
-    if (parts_.s3_access == S3Access::kSealed) set("CREDENTIALS", request_.sealed_credentials);
+    if (parts_.s3_access == S3Access::kSealed) set_if_any("CREDENTIALS", request_.sealed_credentials);
     if (is_map()) {
       if (parts_.s3_access == S3Access::kTaskcluster) set("QUERN_S3_CREDENTIALS", "taskcluster");
-      set("QUERN_BUCKET", request_.bucket);
-      set("AWS_REGION", request_.s3_region);
-      set("AWS_ENDPOINT_URL_S3", request_.s3_endpoint);
+      set_if_any("QUERN_BUCKET", request_.bucket);
+      set_if_any("AWS_REGION", request_.s3_region);
+      set_if_any("AWS_ENDPOINT_URL_S3", request_.s3_endpoint);
     }
-    for (const auto& [name, value] : settings_.environment) variables[name] = value;
-    return variables;
+    for (const auto& [name, value] : settings_.environment) set(name, value);
   }
 
   std::string input_task_ids() const {
@@ -208,25 +158,87 @@ class Definition {
   const PlannedTask& task_;
   std::vector<std::string> inputs_;  // of a map, as words of its command
   SharedText first_input_;
+  TaskTexts texts_;
 };
+
+Json dependencies_of(const GraphParts& parts, const PlannedTask& task) {
+  Json ids = Json::array();
+  const std::string& image = parts.request.settings.image.task_id;
+  if (!image.empty()) ids.push_back(image);
+  for (std::size_t needed : task.needs) ids.push_back(parts.tasks[needed].task_id);
+  return ids;
+}
+
+Json metadata_of(const Request& request, TaskTexts& texts) {
+  std::string source = request.settings.source;
+  if (source.empty()) source = taskcluster::group_page(request.root_url, request.group_id);
+  return Json{{"name", std::move(texts.name)},
+              {"description", std::move(texts.description)},
+              {"owner", request.job.owner},
+              {"source", std::move(source)}};
+}
+
+Json tags_of(const GraphParts& parts, const PlannedTask& task) {
+  Json tags{{"created-by", "quern"}, {"quern-kind", name_of(task.kind)}};
+  if (task.is_final) tags["quern-final"] = "true";
+  tags["quern-job"] = parts.job_name;
+  tags["createdForUser"] = parts.request.job.owner;
+  return tags;
+}
+
+Json image_json(const Image& image) {
+  if (!image.task_id.empty()) return Json{{"type", "task-image"}, {"taskId", image.task_id}, {"path", image.path}};
+  if (!image.name_space.empty()) {
+    return Json{{"type", "indexed-image"}, {"namespace", image.name_space}, {"path", image.path}};
+  }
+  return image.name;
+}
+
+Json payload_of(const Settings& settings, TaskTexts& texts) {
+  Json environment = Json::object();
+  for (auto& [name, value] : texts.environment) environment[name] = std::move(value);
+  Json artifacts = Json::object();
+  artifacts[settings.artifact_prefix] =
+      Json{{"type", "directory"}, {"path", settings.work_folder + "/" + kArtifactsFolder}};
+  return Json{{"image", image_json(settings.image)},
+              {"command", std::move(texts.command)},
+              {"env", std::move(environment)},
+              {"maxRunTime", settings.max_run_time.count()},
+              {"features", Json{{"taskclusterProxy", true}}},
+              {"onExitStatus", Json{{"retry", Json::array({kTransientStatus})}}},
+              {"artifacts", std::move(artifacts)}};
+}
 
 }  // namespace
 
-Json definition_json(const GraphParts& parts, const PlannedTask& task, UtcTime created,
-                     const taskcluster::TaskDates& dates) {
-  return Definition(parts, task).json(created, dates);
-}
-
-std::string compact(const Json& definition) { return definition.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-taskcluster::TaskDates planned_dates(const Request& request) {
-  return {.deadline = request.now + request.settings.deadline, .expires = request.now + request.settings.expires};
-}
+TaskTexts texts_of(const GraphParts& parts, const PlannedTask& task) { return TextMaker(parts, task).texts(); }
 
 std::string TaskGraph::definition(std::size_t task, UtcTime created,
                                   const std::optional<taskcluster::TaskDates>& dates) const {
   CHECK(task < tasks().size());
-  return compact(definition_json(*parts_, tasks()[task], created, dates.value_or(planned_dates(parts_->request))));
+  const Request& request = parts_->request;
+  const Settings& settings = request.settings;
+  const PlannedTask& planned = tasks()[task];
+  const auto [deadline, expires] = dates.value_or(
+      taskcluster::TaskDates{.deadline = request.now + settings.deadline, .expires = request.now + settings.expires});
+  TaskTexts texts = texts_of(*parts_, planned);
+  const Json definition{{"taskQueueId", settings.task_queue},
+                        {"schedulerId", settings.scheduler_id},
+                        {"projectId", settings.project_id},
+                        {"taskGroupId", request.group_id},
+                        {"dependencies", dependencies_of(*parts_, planned)},
+                        {"requires", planned.kind == TaskKind::kMap ? "all-completed" : "all-resolved"},
+                        {"priority", settings.priority},
+                        {"retries", settings.retries},
+                        {"created", format_utc(created)},
+                        {"deadline", format_utc(deadline)},
+                        {"expires", format_utc(expires)},
+                        {"scopes", scopes_of(*parts_, planned)},
+                        {"routes", planned.is_final ? settings.routes : std::vector<std::string>()},
+                        {"metadata", metadata_of(request, texts)},
+                        {"tags", tags_of(*parts_, planned)},
+                        {"payload", payload_of(settings, texts)}};
+  return definition.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace quern::plan

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stages/plan/plan.h"
@@ -20,11 +20,14 @@ struct GraphParts {
   std::vector<PlannedTask> tasks;
 };
 
-// What createTask takes, with its keys in a fixed order, and as text.
-nlohmann::ordered_json definition_json(const GraphParts& parts, const PlannedTask& task, UtcTime created,
-                                       const taskcluster::TaskDates& dates);
-std::string compact(const nlohmann::ordered_json& definition);
-taskcluster::TaskDates planned_dates(const Request& request);
+// What a definition has of texts that follow from the job's inputs and settings, and so may be too long.
+struct TaskTexts {
+  std::string name;
+  std::string description;
+  std::vector<std::string> command;
+  std::vector<std::pair<std::string, std::string>> environment;  // each name once
+};
+TaskTexts texts_of(const GraphParts& parts, const PlannedTask& task);
 
 // The S3 access that the tasks have where the settings do not say.
 S3Access s3_access_of(const Request& request);

@@ -41,6 +41,7 @@ bool is_project_id(std::string_view text) {
 }
 
 bool is_source(std::string_view text) {
+  if (characters(text) > limits::kMaxTaskSource) return false;
   return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("ssh://") ||
          text.starts_with("git@");
 }

@@ -134,11 +134,9 @@ std::string task_id_of(const std::string& group_id, const std::string& label);
 // The id of a group for `quern plan`: the same for the same inputs and time, and the same of what else makes the job.
 std::string group_id_of(const std::string& job_text, const PackedInputs& inputs, UtcTime now);
 
-// What Taskcluster's schemas and its queue would refuse, found before anything is created: kBadConfig naming the task,
-// the field, its value and the rule. Looks at the JSON alone.
-Result<void> check_definition(const std::string& label, const std::string& definition, UtcTime now);
-// All of the graph's, and its size.
-Result<void> check_graph(const TaskGraph& graph, UtcTime now);
+// What the queue, a worker or the kernel would refuse as too much, found before anything is created: kBadConfig naming
+// the task, what is too long, and the limit.
+Result<void> check_graph(const TaskGraph& graph);
 
 // The scopes that whoever creates the graph needs, in a fixed order, each once. For the one that may be held at any of
 // several priorities the lowest is named.

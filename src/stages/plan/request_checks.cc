@@ -4,6 +4,7 @@
 
 #include "base/shown_url.h"
 #include "model/image_name.h"
+#include "model/limits.h"
 #include "services/json/structure.h"
 #include "services/taskcluster/s3_requests.h"
 #include "services/taskcluster/services.h"
@@ -89,6 +90,10 @@ Result<void> check_texts(const Request& request) {
     if (!json::is_utf8(argument)) return bad(request, fmt::format("--set {} is not UTF-8", argument));
   }
   if (!json::is_utf8(request.job.owner)) return bad(request, "owner is not UTF-8");
+  if (const std::size_t count = characters(request.job.owner); count > limits::kMaxTaskName) {
+    return bad(request,
+               fmt::format("owner has {} characters; Taskcluster takes {} at most", count, limits::kMaxTaskName));
+  }
   return {};
 }
 

@@ -202,7 +202,7 @@ constexpr std::array kTextRows = {
     TextRow{"work_folder", [](Settings& settings) -> std::string& { return settings.work_folder; }, is_folder,
             "an absolute path without / at its end, as in /home/worker"},
     TextRow{"source", [](Settings& settings) -> std::string& { return settings.source; }, is_source,
-            "a URL that begins with https://, http://, ssh:// or git@"},
+            "a URL that begins with https://, http://, ssh:// or git@, of 4096 characters at most"},
 };
 
 struct SettingRow {

@@ -183,6 +183,7 @@ TEST(TaskclusterSettings, SayWhatIsWrong) {
       {"artifact_prefix: 100%", "artifact_prefix is '100%'; it must be letters"},
       {"work_folder: home", "work_folder is 'home'; it must be an absolute path"},
       {"routes: [a, a]", "routes has 'a' twice"},
+      {"routes: [a, \"\"]", "routes item 2 is empty"},
       {"scopes: [\"a**\"]", "scopes has 'a**'; a scope is printable ASCII, and ends in one * at most"},
       {"retries: 50", "retries is '50'; it must be a whole number from 0 to 49"},
       {"patience: 11m", "patience is '11m'; it must be 10m at most"},
@@ -197,6 +198,7 @@ TEST(TaskclusterSettings, SayWhatIsWrong) {
       {"env: {QUERN_JOB: x}", "env.QUERN_JOB cannot be set: quern or the worker sets it for each task"},
       {"env: {QUERN_REDUCERS: 3}", "env.QUERN_REDUCERS stands for reducers of the job: set that instead"},
       {"source: example.com", "source is 'example.com'; it must be a URL"},
+      {"source: \"https://" + std::string(4096, 'a') + "\"", "source is 'https://aaa"},
   };
   for (const auto& [text, message] : rows) {
     auto settings = settings_from("  " + text + "\n");
