@@ -5,7 +5,7 @@
 
 #include "app/credential_process.h"
 #include "base/fd.h"
-#include "base/trimmed.h"
+#include "base/text.h"
 #include "model/limits.h"
 #include "services/credentials/envelope.h"
 #include "services/credentials/profile.h"

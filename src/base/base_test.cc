@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "base/sanitized_for_test.h"
 #include "base/task_group.h"
-#include "base/trimmed.h"
+#include "base/text.h"
 
 namespace quern {
 namespace {

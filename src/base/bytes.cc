@@ -10,6 +10,8 @@
 #include <new>
 #include <utility>
 
+#include "base/text.h"
+
 namespace quern {
 
 std::string format_bytes(std::uint64_t bytes) {
@@ -33,7 +35,7 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   if (status != std::errc{} || number < 0) return wrong();
   std::string unit;
   for (const char* at = end; at != text.data() + text.size(); ++at) {
-    if (*at != ' ') unit.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(*at))));
+    if (*at != ' ') unit.push_back(lower_case(*at));
   }
   constexpr std::string_view kPrefixes = "kmgtp";
   double scale = 1;

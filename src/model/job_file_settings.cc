@@ -6,7 +6,7 @@
 #include <array>
 #include <cctype>
 
-#include "base/trimmed.h"
+#include "base/text.h"
 #include "model/job_file_schema.h"
 #include "model/nearest.h"
 

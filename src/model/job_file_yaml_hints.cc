@@ -7,7 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/trimmed.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 namespace quern::job_file {
 namespace {
@@ -140,27 +141,12 @@ bool closes(std::string_view text, std::size_t position) {
   return false;
 }
 
-// The length of the UTF-8 character that `text` begins with; 0 if it is none.
-std::size_t character_length(std::string_view text) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::size_t length = byte(0) < 0x80 ? 1 : byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-  if (length > 1 && (byte(0) < 0xc2 || byte(0) > 0xf4)) return 0;
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Over-long forms, surrogates, and what lies past the last code point.
-  if ((byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) > 0x9f)) return 0;
-  if ((byte(0) == 0xf0 && byte(1) < 0x90) || (byte(0) == 0xf4 && byte(1) > 0x8f)) return 0;
-  return length;
-}
-
 }  // namespace
 
 Result<void> refuse_binary(const YamlSource& source) {
   int line = 1;
   for (std::size_t i = 0; i < source.text.size();) {
-    std::size_t length = character_length(source.text.substr(i));
+    const std::size_t length = utf8::first_character(source.text.substr(i)).size_bytes;
     char first = source.text[i];
     bool is_control = first >= 0 && first < ' ' && first != '\n' && first != '\t' && first != '\r';
     if (length == 0 || is_control || first == 0x7f) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <system_error>
 
-#include "base/trimmed.h"
+#include "base/text.h"
 
 namespace quern {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <variant>
 
-#include "base/base64.h"
+#include "base/encoding.h"
 #include "base/result.h"
 #include "services/credentials/envelope.h"
 #include "services/credentials/envelope_text.h"

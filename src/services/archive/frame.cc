@@ -6,8 +6,8 @@
 #include <memory>
 #include <utility>
 
-#include "base/base64.h"
 #include "base/bytes.h"
+#include "base/encoding.h"
 
 namespace quern::archive {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/base64.h"
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "model/utc_time.h"
 #include "services/credentials/cipher.h"

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "base/base64.h"
+#include "base/encoding.h"
 #include "base/fd.h"
 #include "model/limits.h"
 #include "model/utc_time.h"

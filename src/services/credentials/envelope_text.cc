@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "base/base64.h"
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "services/credentials/key.h"
 

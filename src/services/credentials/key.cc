@@ -10,7 +10,8 @@
 
 #include <array>
 
-#include "base/base64.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "services/credentials/openssl_bytes.h"
 
@@ -60,12 +61,9 @@ Result<std::string> key_id(const KeyHandle& handle) {
   unsigned char* der = nullptr;
   int size = i2d_PUBKEY(handle.get(), &der);
   if (size <= 0) return openssl_failed("write a public key");
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned digest_bytes = 0;
-  int done = EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), &digest_bytes, EVP_sha256(), nullptr);
+  const std::string digest = sha256({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
   OPENSSL_free(der);
-  if (done != 1) return openssl_failed("hash a public key");
-  return hex_encode({reinterpret_cast<const char*>(digest.data()), kKeyIdDigits / 2});
+  return hex_encode(std::string_view(digest).substr(0, kKeyIdDigits / 2));
 }
 
 std::string text_of(BIO* bio) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "model/limits.h"
 #include "model/shell_word.h"
 #include "services/credentials/profile_file.h"
@@ -134,10 +135,6 @@ class Files {
 };
 
 constexpr const char* kUsualSessionName = "quern";
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 bool is_true(std::string_view text) { return equals_ignoring_case(text, "true"); }
 

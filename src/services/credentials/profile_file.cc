@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/trimmed.h"
+#include "base/text.h"
 
 namespace quern::credentials {
 namespace {

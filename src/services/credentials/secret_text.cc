@@ -6,49 +6,13 @@
 #include <span>
 #include <utility>
 
-#include "base/base64.h"
+#include "base/encoding.h"
+#include "base/utf8.h"
 
 namespace quern::credentials {
 namespace {
 
 constexpr std::size_t kMostLevels = 8;
-
-// How many bytes the character at the start of `bytes` has; 0: it is not well-formed. The ranges are those of table 3-7
-// of the Unicode standard.
-std::size_t character_bytes(std::string_view bytes) {
-  auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
-  auto follows = [&](std::size_t i) { return at(i) >= 0x80 && at(i) <= 0xBF; };
-  unsigned first = at(0);
-  unsigned second = at(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    bool is_right = (first != 0xE0 || second >= 0xA0) && (first != 0xED || second <= 0x9F);
-    return is_right && follows(1) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    bool is_right = (first != 0xF0 || second >= 0x90) && (first != 0xF4 || second <= 0x8F);
-    return is_right && follows(1) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-void append_character(std::string& text, std::uint32_t code) {
-  auto append = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
-  if (code < 0x80) return append(code);
-  if (code < 0x800) {
-    append(0xC0 | code >> 6);
-  } else {
-    if (code < 0x10000) {
-      append(0xE0 | code >> 12);
-    } else {
-      append(0xF0 | code >> 18);
-      append(0x80 | (code >> 12 & 63));
-    }
-    append(0x80 | (code >> 6 & 63));
-  }
-  append(0x80 | (code & 63));
-}
 
 // Walks one JSON text. Each function takes what it is named after from the front; false: it is not there.
 class ObjectReader {
@@ -110,7 +74,7 @@ class ObjectReader {
       if (!low.has_value() || *low < 0xDC00 || *low > 0xDFFF) return false;
       code = 0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00);
     }
-    append_character(text, *code);
+    utf8::append(*code, text);
     return true;
   }
 
@@ -136,7 +100,8 @@ class ObjectReader {
         if (!escape(text)) return false;
         continue;
       }
-      std::size_t bytes = static_cast<unsigned char>(rest_.front()) < 0x20 ? 0 : character_bytes(rest_);
+      std::size_t bytes =
+          static_cast<unsigned char>(rest_.front()) < 0x20 ? 0 : utf8::first_character(rest_).size_bytes;
       if (bytes == 0) return false;
       text.append(rest_.substr(0, bytes));
       rest_.remove_prefix(bytes);
@@ -234,8 +199,7 @@ void append_json_text(std::string& json, std::string_view text) {
   for (char byte : text) {
     if (static_cast<unsigned char>(byte) < 0x20) {
       json += "\\u00";
-      json += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
-      json += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
+      json += hex_encode({&byte, 1});
       continue;
     }
     if (byte == '"' || byte == '\\') json += '\\';
@@ -246,7 +210,7 @@ void append_json_text(std::string& json, std::string_view text) {
 
 bool is_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
-    std::size_t count = character_bytes(bytes);
+    std::size_t count = utf8::first_character(bytes).size_bytes;
     if (count == 0) return false;
     bytes.remove_prefix(count);
   }

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "base/trimmed.h"
+#include "base/text.h"
 
 namespace quern::http {
 namespace {

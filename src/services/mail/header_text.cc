@@ -2,7 +2,9 @@
 #include <array>
 #include <ctime>
 
-#include "base/base64.h"
+#include "base/encoding.h"
+#include "base/text.h"
+#include "base/utf8.h"
 #include "services/mail/mail.h"
 
 namespace quern::mail {
@@ -12,9 +14,7 @@ namespace {
 // bytes.
 constexpr std::size_t kWordBytes = 45;
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 }  // namespace
 
@@ -43,7 +43,7 @@ std::string header_text(std::string_view name, std::string_view text) {
   for (std::size_t begin = 0; begin < clean.size();) {
     std::size_t end = std::min(begin + kWordBytes, clean.size());
     // A character stays in one word, unless this is no UTF-8 at all.
-    while (end < clean.size() && end > begin + kWordBytes - 4 && continues_character(clean[end])) --end;
+    while (end < clean.size() && end > begin + kWordBytes - 4 && utf8::continues_character(clean[end])) --end;
     if (begin > 0) header += "\n ";
     header += "=?UTF-8?B?" + base64_encode(std::string_view(clean).substr(begin, end - begin)) + "?=";
     begin = end;

@@ -1,7 +1,7 @@
 #include <array>
 #include <utility>
 
-#include "base/base64.h"
+#include "base/encoding.h"
 #include "services/mail/mail.h"
 
 namespace quern::mail {

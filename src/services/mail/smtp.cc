@@ -13,6 +13,7 @@
 
 #include "base/certificate_authorities.h"
 #include "base/shown_url.h"
+#include "base/text.h"
 
 namespace quern::mail {
 namespace {
@@ -39,10 +40,6 @@ std::string shown(std::string_view line) {
   std::string text;
   for (char c : line.substr(0, limits::kMaxErrorTextBytes)) text += c >= ' ' && c <= '~' ? c : '?';
   return text;
-}
-
-bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
-  return text.size() >= start.size() && ::strncasecmp(text.data(), start.data(), start.size()) == 0;
 }
 
 // Reads along what the server replies.

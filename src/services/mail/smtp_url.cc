@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/base64.h"
+#include "base/encoding.h"
 
 namespace quern::mail {
 namespace {

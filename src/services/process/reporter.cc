@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/trimmed.h"
+#include "base/text.h"
 
 namespace quern::process {
 namespace {

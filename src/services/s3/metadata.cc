@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "base/secret.h"
-#include "base/trimmed.h"
+#include "base/text.h"
 #include "model/limits.h"
 
 namespace quern::s3 {
@@ -147,9 +147,7 @@ Result<std::unique_ptr<Endpoint>> container_endpoint(const MetadataOptions& opti
 Result<std::unique_ptr<Endpoint>> choose_endpoint(const MetadataOptions& options) {
   TRY_ASSIGN(auto container, container_endpoint(options));
   if (container != nullptr) return container;
-  std::string disabled = variable(options, "AWS_EC2_METADATA_DISABLED");
-  std::transform(disabled.begin(), disabled.end(), disabled.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (disabled == "true") return std::unique_ptr<Endpoint>();
+  if (equals_ignoring_case(variable(options, "AWS_EC2_METADATA_DISABLED"), "true")) return std::unique_ptr<Endpoint>();
   std::string base = variable(options, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (base.empty()) base = kInstanceHost;
   while (base.ends_with('/')) base.pop_back();

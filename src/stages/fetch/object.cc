@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "base/trimmed.h"
+#include "base/text.h"
 #include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/http/content_range.h"
@@ -18,12 +18,6 @@ namespace {
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 
 constexpr std::size_t kShownHeaderBytes = 100;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& byte : result) byte = static_cast<char>(std::tolower(static_cast<unsigned char>(byte)));
-  return result;
-}
 
 bool is_strong(const std::string& etag) { return etag.starts_with('"'); }
 
@@ -150,7 +144,7 @@ Result<void> Object::check_encoding(const http::Head& head) {
   std::vector<std::string> encodings;
   while (!all.empty()) {
     std::size_t comma = std::min(all.find(','), all.size());
-    std::string one = lower(trimmed(all.substr(0, comma), " \t"));
+    std::string one = lower_case(trimmed(all.substr(0, comma), " \t"));
     all.remove_prefix(std::min(comma + 1, all.size()));
     if (!one.empty() && one != "identity" && one != "aws-chunked") encodings.push_back(std::move(one));
   }

@@ -1,4 +1,4 @@
-#include "base/base64.h"
+#include "base/encoding.h"
 
 #include <gtest/gtest.h>
 
@@ -35,6 +35,17 @@ TEST(Hex, GoesBothWays) {
   EXPECT_EQ(hex_decode("007fFF0A"), std::string("\x00\x7f\xff\n", 4));
   EXPECT_EQ(hex_decode(""), "");
   for (const char* text : {"0", "0g", "00 ", "0x00"}) EXPECT_FALSE(hex_decode(text).has_value()) << text;
+}
+
+TEST(Hex, KnowsDigits) {
+  EXPECT_TRUE(is_lower_hex("09af", 4));
+  for (const char* text : {"09a", "09afa", "09aF", "09ag"}) EXPECT_FALSE(is_lower_hex(text, 4)) << text;
+}
+
+TEST(Base64, HasAFormForUrls) {
+  EXPECT_EQ(url_safe_base64_encode("\xfb\xff\xfe"), "-__-");
+  EXPECT_EQ(url_safe_base64_encode("f"), "Zg");
+  EXPECT_EQ(url_safe_base64_encode(""), "");
 }
 
 }  // namespace

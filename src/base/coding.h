@@ -1,0 +1,58 @@
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/result.h"
+
+// Numbers in our own formats and in those of others: as the machine keeps them, which is little-endian on all that
+// quern runs on. Inline, as each pair of a job goes through here.
+
+namespace quern {
+
+static_assert(std::endian::native == std::endian::little);
+
+template <typename T>
+concept Codable = std::integral<T> || std::floating_point<T>;
+
+// `source` has at least sizeof(Number) bytes.
+template <Codable Number>
+Number load_number(const char* source) {
+  Number number{};
+  std::memcpy(&number, source, sizeof number);
+  return number;
+}
+
+// The number at `offset`; aborts if `bytes` ends before its end.
+template <Codable Number>
+Number number_at(std::string_view bytes, std::size_t offset = 0) {
+  CHECK(offset <= bytes.size() && bytes.size() - offset >= sizeof(Number));
+  return load_number<Number>(bytes.data() + offset);
+}
+
+// Takes the number at the beginning of `rest`; aborts if it ends before its end.
+template <Codable Number>
+Number take_number(std::string_view& rest) {
+  const auto number = number_at<Number>(rest);
+  rest.remove_prefix(sizeof number);
+  return number;
+}
+
+// `target` is a std::string or a Buffer.
+template <typename Target, Codable Number>
+void append_number(Target& target, Number number) {
+  target.append(std::string_view(reinterpret_cast<const char*>(&number), sizeof number));
+}
+
+// A number of any length up to eight bytes.
+constexpr std::uint64_t little_endian(std::string_view bytes) {
+  std::uint64_t number = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8 | static_cast<unsigned char>(bytes[i]);
+  return number;
+}
+
+}  // namespace quern

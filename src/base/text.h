@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Texts as people read and write them. Pure functions. Letters are those of ASCII, whatever the locale is.
+
+namespace quern {
+
+// `text` without the `spaces` at its two ends. Inline, as each number of a job goes through it.
+constexpr std::string_view trimmed(std::string_view text, std::string_view spaces) {
+  const std::size_t begin = text.find_first_not_of(spaces);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(spaces) + 1 - begin);
+}
+
+constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
+bool is_printable_ascii(std::string_view text);
+
+constexpr char lower_case(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+std::string lower_case(std::string_view text);
+bool equals_ignoring_case(std::string_view left, std::string_view right);
+bool starts_with_ignoring_case(std::string_view text, std::string_view start);
+
+// "'text'" for a message; a longer text is cut between two characters: "'begin...'".
+std::string in_quotes(std::string_view text, std::size_t most_bytes = 60);
+
+// "1 input", "2 inputs"; the plural adds an s unless it is given. Numbers have no separators; views have their own
+// form.
+std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural = {});
+
+}  // namespace quern
