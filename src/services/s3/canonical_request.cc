@@ -6,18 +6,12 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
+
 namespace quern::s3 {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& byte : result) {
-    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-  }
-  return result;
-}
 
 // RFC 3986, 5.2.4, and repeated slashes are one.
 std::string normalise(std::string_view path) {
@@ -91,7 +85,7 @@ Result<std::string> canonical_query(std::string_view query) {
 CanonicalHeaders canonical_headers(const std::vector<http::Header>& headers) {
   std::map<std::string, std::string> values;
   for (const http::Header& header : headers) {
-    auto [entry, is_new] = values.try_emplace(lower(header.name));
+    auto [entry, is_new] = values.try_emplace(lower_case(header.name));
     if (!is_new) entry->second += ',';
     entry->second += squeeze_white_space(header.value);
   }

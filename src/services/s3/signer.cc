@@ -1,69 +1,42 @@
 #include "services/s3/signer.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "base/text.h"
 #include "services/s3/times.h"
 
 namespace quern::s3 {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+constexpr std::string_view kTerminator = "aws4_request";
 constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 constexpr std::chrono::seconds kLongestLifetime = std::chrono::hours(7 * 24);
 
-using Digest = std::array<unsigned char, 32>;
-
-std::string hex(const Digest& digest) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * digest.size());
-  for (unsigned char byte : digest) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text;
-}
-
-Digest sha256(std::string_view bytes) {
-  Digest digest{};
-  CHECK(::EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, ::EVP_sha256(), nullptr) == 1);
+// Each key of the chain is as secret as the one before it.
+std::string hmac_and_wipe(std::string key, std::string_view message) {
+  std::string digest = hmac_sha256(key, message);
+  Secret::wipe(key);
   return digest;
-}
-
-Digest hmac(const unsigned char* key, std::size_t key_bytes, std::string_view message) {
-  Digest digest{};
-  unsigned size = 0;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
-  CHECK(::HMAC(::EVP_sha256(), key, static_cast<int>(key_bytes), bytes, message.size(), digest.data(), &size) !=
-        nullptr);
-  return digest;
-}
-
-Digest hmac(const Digest& key, std::string_view message) { return hmac(key.data(), key.size(), message); }
-
-bool same_name(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return (a | 0x20) == (b | 0x20); });
 }
 
 // What is not signed, as somebody on the way may change it, or adds it after us.
 bool is_left_out(std::string_view name) {
   constexpr std::string_view kLeftOut[] = {"authorization",   "user-agent",        "connection",     "expect",
                                            "accept-encoding", "transfer-encoding", "x-amzn-trace-id"};
-  return std::any_of(std::begin(kLeftOut), std::end(kLeftOut), [&](auto each) { return same_name(each, name); });
+  return std::any_of(std::begin(kLeftOut), std::end(kLeftOut),
+                     [&](auto each) { return equals_ignoring_case(each, name); });
 }
 
 bool is_of_signature(std::string_view name) {
   constexpr std::string_view kOurs[] = {"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"};
-  return std::any_of(std::begin(kOurs), std::end(kOurs), [&](auto each) { return same_name(each, name); });
+  return std::any_of(std::begin(kOurs), std::end(kOurs), [&](auto each) { return equals_ignoring_case(each, name); });
 }
 
 struct Target {
@@ -106,7 +79,7 @@ std::vector<http::Header> signed_headers(const http::Request& request, const Tar
   bool has_host = false;
   for (const http::Header& header : request.headers) {
     if (is_left_out(header.name)) continue;
-    has_host |= same_name(header.name, "host");
+    has_host |= equals_ignoring_case(header.name, "host");
     headers.push_back(header);
   }
   if (!has_host) headers.push_back({.name = "host", .value = host_header(request.url, target.host)});
@@ -152,27 +125,24 @@ SigningOptions for_service(std::string service, std::string region) {
           .sends_payload_hash = false};
 }
 
-SigV4::~SigV4() { ::OPENSSL_cleanse(key_.bytes.data(), key_.bytes.size()); }
-
 const SigV4::Key& SigV4::key_for(const AwsCredentials& credentials, std::string_view date) {
   if (key_.access_key_id == credentials.access_key_id && key_.date == date) return key_;
   std::string secret = "AWS4";
   // In one step, so that no copy of the secret is left where the text was before it grew.
   secret.reserve(secret.size() + credentials.secret_access_key.reveal().size());
   secret.append(credentials.secret_access_key.reveal());
-  Digest step = hmac(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), date);
-  Secret::wipe(secret);
-  step = hmac(step, options_.region);
-  step = hmac(step, options_.service);
-  key_.bytes = hmac(step, "aws4_request");
-  ::OPENSSL_cleanse(step.data(), step.size());
+  secret = hmac_and_wipe(std::move(secret), date);
+  for (std::string_view part : {std::string_view(options_.region), std::string_view(options_.service), kTerminator}) {
+    secret = hmac_and_wipe(std::move(secret), part);
+  }
+  key_.bytes = Secret(std::move(secret));
   key_.access_key_id = credentials.access_key_id;
   key_.date = date;
   return key_;
 }
 
 std::string SigV4::scope(std::string_view date) const {
-  return std::string(date).append("/") + options_.region + "/" + options_.service + "/aws4_request";
+  return std::string(date).append("/") + options_.region + "/" + options_.service + "/" + std::string(kTerminator);
 }
 
 std::string SigV4::signature(const Pieces& pieces, const AwsCredentials& credentials) {
@@ -181,8 +151,8 @@ std::string SigV4::signature(const Pieces& pieces, const AwsCredentials& credent
   request.append(pieces.headers.lines).append("\n").append(pieces.headers.names).append("\n").append(pieces.payload);
   std::string to_sign(kAlgorithm);
   to_sign.append("\n").append(pieces.time).append("\n").append(scope(pieces.date())).append("\n");
-  to_sign.append(hex(sha256(request)));
-  return hex(hmac(key_for(credentials, pieces.date()).bytes, to_sign));
+  to_sign.append(hex_encode(sha256(request)));
+  return hex_encode(hmac_sha256(key_for(credentials, pieces.date()).bytes.reveal(), to_sign));
 }
 
 Result<void> SigV4::sign(http::Request& request, const AwsCredentials& credentials, UtcTime now, Payload payload) {
@@ -191,7 +161,7 @@ Result<void> SigV4::sign(http::Request& request, const AwsCredentials& credentia
   std::erase_if(request.headers, [](const http::Header& header) { return is_of_signature(header.name); });
   Pieces pieces{.method = request.method, .path = canonical_path(target->path, options_.path), .time = basic_time(now)};
   TRY_ASSIGN(pieces.query, canonical_query(target->query));
-  pieces.payload = payload == Payload::kUnsigned ? std::string(kUnsignedPayload) : hex(sha256(request.body));
+  pieces.payload = payload == Payload::kUnsigned ? std::string(kUnsignedPayload) : hex_encode(sha256(request.body));
 
   request.headers.push_back({.name = "x-amz-date", .value = pieces.time});
   if (options_.sends_payload_hash) {
@@ -222,7 +192,7 @@ Result<std::string> SigV4::presign(const http::Request& request, const AwsCreden
                 .path = canonical_path(target->path, options_.path),
                 .headers = canonical_headers(signed_headers(request, *target)),
                 .time = basic_time(now)};
-  pieces.payload = payload == Payload::kUnsigned ? std::string(kUnsignedPayload) : hex(sha256(request.body));
+  pieces.payload = payload == Payload::kUnsigned ? std::string(kUnsignedPayload) : hex_encode(sha256(request.body));
 
   std::string query(target->query);
   auto add = [](std::string& to, std::string_view name, std::string_view value) {

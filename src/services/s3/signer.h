@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -9,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "model/credentials.h"
 #include "model/utc_time.h"
 #include "services/http/http.h"
@@ -38,7 +38,6 @@ enum class Payload { kHashed, kUnsigned };
 class SigV4 {
  public:
   explicit SigV4(SigningOptions options) : options_(std::move(options)) {}
-  ~SigV4();
   SigV4(const SigV4&) = delete;
   SigV4& operator=(const SigV4&) = delete;
 
@@ -57,7 +56,7 @@ class SigV4 {
   struct Key {
     std::string access_key_id;
     std::string date;
-    std::array<unsigned char, 32> bytes{};
+    Secret bytes;
   };
   struct Pieces;
 

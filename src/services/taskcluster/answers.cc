@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/encoding.h"
 #include "services/taskcluster/fields.h"
 
 namespace quern::taskcluster {
@@ -138,10 +139,6 @@ Result<GroupedTask> read_grouped_task(const Json& json) {
   return grouped;
 }
 
-bool is_hash(const std::string& text, std::size_t letters) {
-  return text.size() == letters && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 }  // namespace
 
 Result<TaskStatus> parse_task_status(std::string_view text) {
@@ -229,8 +226,8 @@ Result<ObjectDownload> parse_object_download(std::string_view text) {
   Fields hashes(fields.object("hashes"), "hashes.");
   download.sha256 = hashes.text_or_none("sha256");
   download.sha512 = hashes.text_or_none("sha512");
-  if (!download.sha256.empty() && !is_hash(download.sha256, 64)) hashes.fail("sha256", "is none");
-  if (!download.sha512.empty() && !is_hash(download.sha512, 128)) hashes.fail("sha512", "is none");
+  if (!download.sha256.empty() && !is_lower_hex(download.sha256, 64)) hashes.fail("sha256", "is none");
+  if (!download.sha512.empty() && !is_lower_hex(download.sha512, 128)) hashes.fail("sha512", "is none");
   if (download.sha256.empty() && download.sha512.empty()) hashes.fail("sha256", "is missing, and sha512 is too");
   TRY(fields.finish());
   TRY(hashes.finish());

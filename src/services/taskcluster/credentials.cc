@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "services/taskcluster/certificate.h"
-#include "services/taskcluster/digest.h"
 #include "services/taskcluster/root_url.h"
 
 namespace quern::taskcluster {
@@ -67,7 +68,7 @@ Result<Credentials> make_credentials(std::string client_id, Secret access_token,
 
 std::string extension_of(const Credentials& credentials) {
   if (credentials.certificate.empty() && !credentials.authorized_scopes.has_value()) return "";
-  return base64(extension_json(credentials.certificate, credentials.authorized_scopes));
+  return base64_encode(extension_json(credentials.certificate, credentials.authorized_scopes));
 }
 
 Result<void> check_not_ended(const Credentials& credentials, UtcTime now) {
@@ -84,8 +85,8 @@ Result<Credentials> make_temporary(const Credentials& issuer, const TemporaryOpt
   certificate.seed = options.seed.empty() ? make_slugid(random) + make_slugid(random) : options.seed;
   if (is_named) certificate.issuer = issuer.client_id;
   std::string to_sign = text_to_sign(certificate, options.client_id);
-  certificate.signature = base64(bytes_of(hmac_sha256(issuer.access_token.reveal(), to_sign)));
-  Secret token(url_safe_base64(bytes_of(hmac_sha256(issuer.access_token.reveal(), certificate.seed))));
+  certificate.signature = base64_encode(hmac_sha256(issuer.access_token.reveal(), to_sign));
+  Secret token(url_safe_base64_encode(hmac_sha256(issuer.access_token.reveal(), certificate.seed)));
   return make_credentials(is_named ? options.client_id : issuer.client_id, std::move(token), json_of(certificate));
 }
 

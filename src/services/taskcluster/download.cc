@@ -1,14 +1,12 @@
 #include "services/taskcluster/download.h"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "base/secret.h"
 #include "model/limits.h"
 #include "services/http/content_range.h"
@@ -20,35 +18,19 @@ namespace {
 // A hash of bytes as they come, or nothing where none is expected.
 class Hash {
  public:
-  Hash(const EVP_MD* algorithm, std::string expected)
-      : algorithm_(algorithm), expected_(std::move(expected)), context_(::EVP_MD_CTX_new()) {
-    CHECK(context_ != nullptr);
+  Hash(DigestKind kind, std::string expected) : kind_(kind), expected_(std::move(expected)) {}
+  void begin() {
+    if (!expected_.empty()) digest_.emplace(kind_);
   }
-  void begin() { CHECK(::EVP_DigestInit_ex(context_.get(), algorithm_, nullptr) == 1); }
   void add(std::string_view bytes) {
-    if (!expected_.empty()) CHECK(::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+    if (digest_.has_value()) digest_->add(bytes);
   }
-  bool is_as_expected() {
-    if (expected_.empty()) return true;
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    CHECK(::EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      text += kDigits[digest[i] >> 4U];
-      text += kDigits[digest[i] & 15U];
-    }
-    return text == expected_;
-  }
+  bool is_as_expected() { return !digest_.has_value() || hex_encode(digest_->value()) == expected_; }
 
  private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
-  };
-  const EVP_MD* algorithm_;
-  const std::string expected_;
-  const std::unique_ptr<EVP_MD_CTX, Free> context_;
+  const DigestKind kind_;
+  const std::string expected_;  // hexadecimal digits, or ""
+  std::optional<Digest> digest_;
 };
 
 // One GET with its attempts, each from the first byte.
@@ -59,8 +41,8 @@ class Fetch final : public http::Receiver {
       : api_(api),
         sink_(sink),
         expires_(url_expires ? std::optional<UtcTime>(expected.expires) : std::nullopt),
-        sha256_(::EVP_sha256(), expected.sha256),
-        sha512_(::EVP_sha512(), expected.sha512) {}
+        sha256_(DigestKind::kSha256, expected.sha256),
+        sha512_(DigestKind::kSha512, expected.sha512) {}
 
   Result<void> begin(const http::Head& head) override {
     if (sink_ == nullptr) return take_size(head);

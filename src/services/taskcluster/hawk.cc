@@ -4,19 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "base/text.h"
 #include "model/limits.h"
-#include "services/taskcluster/digest.h"
 
 namespace quern::taskcluster {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 std::string seconds_of(UtcTime time) {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
@@ -47,7 +41,7 @@ std::string mac(const HawkInput& input, std::string_view kind, const Target& tar
                                                  target.host, target.port, input.hash,  input.ext};
   std::string text;
   for (std::string_view line : lines) text.append(line).append("\n");
-  return base64(bytes_of(hmac_sha256(input.access_token, text)));
+  return base64_encode(hmac_sha256(input.access_token, text));
 }
 
 Error too_long(std::string_view what) {
@@ -65,7 +59,7 @@ class HawkSigner final : public http::Signer {
     TRY(check_not_ended(credentials_, now));
     std::array<unsigned char, 6> bytes{};
     random_(bytes);
-    std::string nonce = url_safe_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    std::string nonce = url_safe_base64_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     // The body is not hashed: Taskcluster does not ask for it, and the connection protects it.
     TRY_ASSIGN(std::string value, hawk_header({.client_id = credentials_.client_id,
                                                .access_token = credentials_.access_token.reveal(),
@@ -112,7 +106,7 @@ Result<std::string> hawk_signed_url(const HawkInput& input) {
   token.append("\\").append(input.ext);
   std::string_view url = input.url.substr(0, input.url.find('#'));
   std::string parameter = target.resource.find('?') == std::string::npos ? "?bewit=" : "&bewit=";
-  parameter += url_safe_base64(token);
+  parameter += url_safe_base64_encode(token);
   if (target.resource.size() + parameter.size() > limits::kMaxHawkBytes) return too_long("the signed URL");
   return std::string(url) + parameter;
 }
@@ -122,7 +116,7 @@ std::string hawk_payload_hash(std::string_view content_type, std::string_view bo
   while (type.ends_with(' ')) type.pop_back();
   std::string text = "hawk.1.payload\n";
   text.append(type).append("\n").append(body).append("\n");
-  return base64(bytes_of(sha256(text)));
+  return base64_encode(sha256(text));
 }
 
 Result<std::string> signed_url(const Credentials& credentials, std::string_view url, UtcTime now,

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text.h"
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "services/taskcluster/fields.h"
 #include "services/taskcluster/root_url.h"
@@ -12,16 +14,8 @@
 namespace quern::taskcluster {
 namespace {
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
-
-// As JSON schemas count: characters of UTF-8, not bytes.
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 Result<void> check_length(std::string_view part, std::string_view text, std::size_t most) {
-  std::size_t length = characters(text);
+  std::size_t length = utf8::count_characters(text);
   if (length >= 1 && length <= most) return {};
   return bad_input("the " + std::string(part) + " of a mail has " + std::to_string(length) +
                    " characters; it must be 1 to " + std::to_string(most));

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/encoding.h"
 #include "base/result.h"
-#include "services/taskcluster/digest.h"
 
 namespace quern::taskcluster {
 namespace {
@@ -30,7 +30,7 @@ std::string make_slugid(const Random& random) {
   uuid[6] = static_cast<unsigned char>((uuid[6] & 0x0FU) | 0x40U);
   uuid[8] = static_cast<unsigned char>((uuid[8] & 0x3FU) | 0x80U);
   uuid[0] = static_cast<unsigned char>(uuid[0] & 0x7FU);
-  return url_safe_base64({reinterpret_cast<const char*>(uuid.data()), uuid.size()});
+  return url_safe_base64_encode({reinterpret_cast<const char*>(uuid.data()), uuid.size()});
 }
 
 bool is_slugid(std::string_view text) {

@@ -7,7 +7,8 @@
 #include <fstream>
 #include <set>
 
-#include "stages/fetch/digest.h"
+#include "base/encoding.h"
+#include "stages/fetch/checksum.h"
 #include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/kept_files.h"
@@ -93,7 +94,7 @@ TEST(Names, LeaveRoomForTheirEnding) {
   EXPECT_TRUE(is_own_name(part_name("a/" + longest)));
 }
 
-TEST(Digest, IsWhatOthersReckon) {
+TEST(RunningChecksum, IsWhatOthersReckon) {
   struct Row {
     Checksum::Algorithm algorithm;
     const char* value;
@@ -107,17 +108,17 @@ TEST(Digest, IsWhatOthersReckon) {
       {Checksum::Algorithm::kMd5, "25f9e794323b453885f5181f1b624d0b"},
   };
   for (const Row& row : rows) {
-    auto digest = make_digest({.algorithm = row.algorithm, .value = "", .name = ""});
+    auto digest = make_running_checksum({.algorithm = row.algorithm, .value = "", .name = ""});
     digest->add("1234");
     digest->add("");
     digest->add("56789");
-    EXPECT_EQ(to_hexadecimal(digest->value()), row.value);
+    EXPECT_EQ(hex_encode(digest->value()), row.value);
   }
 }
 
 std::string checksum_name(http::Head head) {
   auto checksum = checksum_of(head);
-  return checksum.has_value() ? checksum->name + " " + to_hexadecimal(checksum->value) : "";
+  return checksum.has_value() ? checksum->name + " " + hex_encode(checksum->value) : "";
 }
 
 TEST(ChecksumOf, TakesOnlyWhatIsOfTheWholeObject) {

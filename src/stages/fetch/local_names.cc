@@ -8,6 +8,7 @@
 #include <cctype>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "model/limits.h"
 #include "stages/fetch/names.h"
 
@@ -18,7 +19,6 @@ constexpr std::size_t kMostEndings = 2;  // as in .json.gz
 constexpr std::size_t kMostEndingBytes = 9;
 
 bool is_plain_part(std::string_view part) {
-  auto is_control = [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; };
   return !part.empty() && part != "." && part != ".." && part.size() <= limits::kMaxNameBytes && !is_own_name(part) &&
          std::none_of(part.begin(), part.end(), is_control);
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "services/http/content_range.h"
 
@@ -36,7 +37,7 @@ void Verification::use(std::optional<Checksum> checksum) {
 
 void Verification::forget_bytes() {
   digested_bytes_ = 0;
-  digest_ = checksum_.has_value() ? make_digest(*checksum_) : nullptr;
+  digest_ = checksum_.has_value() ? make_running_checksum(*checksum_) : nullptr;
 }
 
 void Verification::add(std::string_view bytes) {
@@ -121,8 +122,8 @@ Result<Verification::Verdict> Verification::judge() {
     use_parts(std::exchange(part_sizes_, {}), false);
     return digest_ == nullptr ? Verdict::kUnknown : Verdict::kOtherParts;
   }
-  std::string message = "checksum: " + checksum_->name + " says " + to_hexadecimal(checksum_->value);
-  message.append(", but the bytes that came have ").append(to_hexadecimal(value));
+  std::string message = "checksum: " + checksum_->name + " says " + hex_encode(checksum_->value);
+  message.append(", but the bytes that came have ").append(hex_encode(value));
   return bad_input(std::move(message));
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "services/http/http.h"
-#include "stages/fetch/digest.h"
+#include "stages/fetch/checksum.h"
 
 namespace quern::fetch {
 
@@ -59,7 +59,7 @@ class Verification {
   std::vector<std::uint64_t> part_sizes_;  // that the parts may have, the one in use first
   bool is_certain_ = true;
   std::optional<Checksum> checksum_;
-  std::unique_ptr<Digest> digest_;
+  std::unique_ptr<RunningChecksum> digest_;
   std::uint64_t digested_bytes_ = 0;
 };
 

@@ -1,15 +1,16 @@
-#include "stages/fetch/digest.h"
+#include "stages/fetch/checksum.h"
 
 #include <isa-l.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <limits>
 #include <utility>
 
+#include "base/coding.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "base/result.h"
 #include "services/http/content_range.h"
 
@@ -30,31 +31,16 @@ constexpr std::array<Known, 5> kKnown = {{{"x-amz-checksum-crc32c", Algorithm::k
                                           {"x-amz-checksum-sha256", Algorithm::kSha256, 32},
                                           {"x-amz-checksum-sha1", Algorithm::kSha1, 20}}};
 
-// None: it is not the base64 text of this many bytes.
+// None: it is not the base64 text of so many bytes.
 std::optional<std::string> from_base64(std::string_view text, std::size_t bytes) {
-  constexpr std::size_t kMostText = 64;
-  if (text.size() > kMostText || text.size() != (bytes + 2) / 3 * 4) return std::nullopt;
-  std::string decoded(text.size(), '\0');
-  int size = ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                               reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < static_cast<int>(bytes)) return std::nullopt;
-  decoded.resize(bytes);
-  return decoded;
+  if (text.size() != (bytes + 2) / 3 * 4) return std::nullopt;
+  return base64_decode(text);
 }
 
 constexpr std::size_t kMd5Digits = 32;
 
 std::optional<std::string> from_md5_digits(std::string_view digits) {
-  if (digits.size() != kMd5Digits) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::size_t high = kDigits.find(digits[i]);
-    std::size_t low = kDigits.find(digits[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
+  return is_lower_hex(digits, kMd5Digits) ? hex_decode(digits) : std::nullopt;
 }
 
 std::string big_endian(std::uint64_t value, unsigned bytes) {
@@ -63,7 +49,7 @@ std::string big_endian(std::uint64_t value, unsigned bytes) {
   return text;
 }
 
-class Crc final : public Digest {
+class Crc final : public RunningChecksum {
  public:
   explicit Crc(bool is_castagnoli) : is_castagnoli_(is_castagnoli), value_(is_castagnoli ? 0xFFFFFFFFU : 0) {}
 
@@ -105,14 +91,12 @@ constexpr Crc64Tables make_crc64_tables() {
 }
 constexpr Crc64Tables kCrc64Tables = make_crc64_tables();
 
-class Crc64Nvme final : public Digest {
+class Crc64Nvme final : public RunningChecksum {
  public:
   void add(std::string_view bytes) override {
     std::uint64_t crc = crc_;
     while (bytes.size() >= 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data(), sizeof word);  // little-endian, as all machines that quern runs on
-      word ^= crc;
+      const auto word = load_number<std::uint64_t>(bytes.data()) ^ crc;
       crc = 0;
       for (unsigned i = 0; i < 8; ++i) crc ^= kCrc64Tables[7 - i][word >> (8 * i) & 0xFF];
       bytes.remove_prefix(8);
@@ -126,32 +110,23 @@ class Crc64Nvme final : public Digest {
   std::uint64_t crc_ = ~std::uint64_t{0};
 };
 
-class Evp final : public Digest {
+class Cryptographic final : public RunningChecksum {
  public:
-  explicit Evp(const EVP_MD* kind) : context_(::EVP_MD_CTX_new(), ::EVP_MD_CTX_free) {
-    CHECK(context_ != nullptr && ::EVP_DigestInit_ex(context_.get(), kind, nullptr) == 1);
-  }
-  void add(std::string_view bytes) override {
-    CHECK(::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
-  }
-  std::string value() override {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    CHECK(::EVP_DigestFinal_ex(context_.get(), bytes.data(), &size) == 1);
-    return {reinterpret_cast<const char*>(bytes.data()), size};
-  }
+  explicit Cryptographic(DigestKind kind) : digest_(kind) {}
+  void add(std::string_view bytes) override { digest_.add(bytes); }
+  std::string value() override { return digest_.value(); }
 
  private:
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
+  Digest digest_;
 };
 
-class Md5OfParts final : public Digest {
+class Md5OfParts final : public RunningChecksum {
  public:
   explicit Md5OfParts(std::uint64_t part_bytes) : part_bytes_(part_bytes) {}
 
   void add(std::string_view bytes) override {
     while (!bytes.empty()) {
-      if (part_ == nullptr) part_ = std::make_unique<Evp>(::EVP_md5());
+      if (!part_.has_value()) part_.emplace(DigestKind::kMd5);
       std::string_view piece = bytes.substr(0, part_bytes_ - taken_);
       part_->add(piece);
       bytes.remove_prefix(piece.size());
@@ -160,7 +135,7 @@ class Md5OfParts final : public Digest {
     }
   }
   std::string value() override {
-    if (part_ != nullptr) end_part();
+    if (part_.has_value()) end_part();
     return all_.value();
   }
 
@@ -172,8 +147,8 @@ class Md5OfParts final : public Digest {
   }
 
   const std::uint64_t part_bytes_;
-  Evp all_{::EVP_md5()};
-  std::unique_ptr<Evp> part_;
+  Digest all_{DigestKind::kMd5};
+  std::optional<Digest> part_;
   std::uint64_t taken_ = 0;  // of the part
 };
 
@@ -232,7 +207,7 @@ std::optional<PartsEtag> parts_etag_of(const http::Head& head) {
   return parts;
 }
 
-std::unique_ptr<Digest> make_digest(const Checksum& checksum) {
+std::unique_ptr<RunningChecksum> make_running_checksum(const Checksum& checksum) {
   switch (checksum.algorithm) {
     case Algorithm::kCrc32c:
       return std::make_unique<Crc>(true);
@@ -241,26 +216,15 @@ std::unique_ptr<Digest> make_digest(const Checksum& checksum) {
     case Algorithm::kCrc64Nvme:
       return std::make_unique<Crc64Nvme>();
     case Algorithm::kSha256:
-      return std::make_unique<Evp>(::EVP_sha256());
+      return std::make_unique<Cryptographic>(DigestKind::kSha256);
     case Algorithm::kSha1:
-      return std::make_unique<Evp>(::EVP_sha1());
+      return std::make_unique<Cryptographic>(DigestKind::kSha1);
     case Algorithm::kMd5OfParts:
       return std::make_unique<Md5OfParts>(checksum.part_bytes);
     case Algorithm::kMd5:
       break;
   }
-  return std::make_unique<Evp>(::EVP_md5());
-}
-
-std::string to_hexadecimal(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (char c : bytes) {
-    auto byte = static_cast<unsigned char>(c);
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+  return std::make_unique<Cryptographic>(DigestKind::kMd5);
 }
 
 }  // namespace quern::fetch

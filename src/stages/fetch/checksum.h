@@ -37,16 +37,15 @@ struct PartsEtag {
 };
 std::optional<PartsEtag> parts_etag_of(const http::Head& head);
 
-class Digest {
+// Of bytes that arrive one after the other.
+class RunningChecksum {
  public:
-  virtual ~Digest() = default;
+  virtual ~RunningChecksum() = default;
   virtual void add(std::string_view bytes) = 0;
-  // Raw bytes; ends the digest.
+  // Raw bytes. Only once, and nothing may be added afterwards.
   virtual std::string value() = 0;
 };
 
-std::unique_ptr<Digest> make_digest(const Checksum& checksum);
-
-std::string to_hexadecimal(std::string_view bytes);
+std::unique_ptr<RunningChecksum> make_running_checksum(const Checksum& checksum);
 
 }  // namespace quern::fetch
