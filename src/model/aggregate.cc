@@ -13,6 +13,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/coding.h"
+#include "base/text.h"
 #include "model/exact_sum.h"
 #include "model/number.h"
 
@@ -30,20 +32,7 @@ constexpr std::array<std::pair<std::string_view, Kind>, 8> kNames = {{{"sum", Ki
                                                                       {"unique", Kind::kUnique},
                                                                       {"top", Kind::kTop}}};
 
-template <typename T>
-T read(std::string_view bytes, std::size_t offset) {
-  T value;
-  CHECK(bytes.size() >= offset + sizeof value);
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
-
 bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
-
-std::string shown(std::string_view text) {
-  constexpr std::size_t kShownBytes = 80;
-  return fmt::format("'{}{}'", text.substr(0, kShownBytes), text.size() > kShownBytes ? "..." : "");
-}
 
 // A number in a state. Equal numbers are in the order of their bytes.
 struct Ranked {
@@ -51,8 +40,8 @@ struct Ranked {
 
   static constexpr std::size_t kHeadBytes = sizeof(double) + sizeof(std::uint32_t);
   static Ranked parse(std::string_view bytes) {
-    auto length = read<std::uint32_t>(bytes, sizeof(double));
-    return {{.nearest = read<double>(bytes, 0), .text = bytes.substr(kHeadBytes, length)}};
+    auto length = number_at<std::uint32_t>(bytes, sizeof(double));
+    return {{.nearest = number_at<double>(bytes, 0), .text = bytes.substr(kHeadBytes, length)}};
   }
   std::string_view text() const { return number.text; }
   std::size_t size_bytes() const { return kHeadBytes + text().size(); }
@@ -206,7 +195,7 @@ void append_top(std::string_view state, std::uint64_t most, std::vector<std::str
 }
 
 void add_count(std::string& state, std::uint64_t count) {
-  if (!state.empty()) count += read<std::uint64_t>(state, 0);
+  if (!state.empty()) count += number_at<std::uint64_t>(state, 0);
   state.resize(sizeof count);
   std::memcpy(state.data(), &count, sizeof count);
 }
@@ -288,7 +277,7 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
   }
   switch (aggregation_.kind) {
     case Kind::kCount:
-      return add_count(state, read<std::uint64_t>(other, 0));
+      return add_count(state, number_at<std::uint64_t>(other, 0));
     case Kind::kMin:
     case Kind::kMax:
       return Extreme(state, aggregation_.kind == Kind::kMax).merge(other);
@@ -303,7 +292,7 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
       if (!is_mean && ExactSum::add_small(state, other)) return;
       ExactSum sum(is_mean ? sum_of_mean(state) : state);
       sum.add(ExactSum(is_mean ? sum_of_mean(other) : other));
-      if (is_mean) add_count(state, read<std::uint64_t>(other, 0));
+      if (is_mean) add_count(state, number_at<std::uint64_t>(other, 0));
       return store(state, sum, is_mean ? sizeof(std::uint64_t) : 0);
     }
     case Kind::kList:
@@ -315,11 +304,11 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
 void Aggregator::append_terms(std::string_view state, std::vector<std::string>& terms) const {
   switch (aggregation_.kind) {
     case Kind::kCount:
-      return terms.push_back(fmt::format("{}", read<std::uint64_t>(state, 0)));
+      return terms.push_back(fmt::format("{}", number_at<std::uint64_t>(state, 0)));
     case Kind::kMean: {
       std::vector<std::string> sum;
       ExactSum(sum_of_mean(state)).append_terms(sum);
-      return terms.push_back(fmt::format("{} {}", read<std::uint64_t>(state, 0), fmt::join(sum, " ")));
+      return terms.push_back(fmt::format("{} {}", number_at<std::uint64_t>(state, 0), fmt::join(sum, " ")));
     }
     case Kind::kSum:
       return ExactSum(state).append_terms(terms);
@@ -363,7 +352,7 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
   values.clear();
   switch (aggregation_.kind) {
     case Kind::kCount:
-      return values.push_back(fmt::format("{}", read<std::uint64_t>(state, 0)));
+      return values.push_back(fmt::format("{}", number_at<std::uint64_t>(state, 0)));
     case Kind::kMin:
     case Kind::kMax: {
       const Extreme::Best best = Extreme::parse(state);
@@ -375,7 +364,7 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
     case Kind::kSum:
       return values.push_back(ExactSum(state).text());
     case Kind::kMean:
-      return values.push_back(shortest_text(ExactSum(sum_of_mean(state)).quotient(read<std::uint64_t>(state, 0))));
+      return values.push_back(shortest_text(ExactSum(sum_of_mean(state)).quotient(number_at<std::uint64_t>(state, 0))));
     case Kind::kList:
     case Kind::kUnique:
       check_failed("an aggregation with a state", __FILE__, __LINE__);
@@ -392,14 +381,14 @@ std::string not_a_number(Kind kind, std::string_view key, std::string_view value
   return fmt::format(
       "{{builtin: {}}} got the value {} of the key {}, which is no number; let the mapper write numbers, or use "
       "another reducer",
-      name_of(kind), shown(value), shown(key));
+      name_of(kind), in_quotes(value), in_quotes(key));
 }
 
 std::string not_only_numbers(Kind kind, std::string_view value) {
   return fmt::format(
       "{{builtin: {}}} got numbers, and other values such as {}, which do not count; let the mapper write one or the "
       "other",
-      name_of(kind), shown(value));
+      name_of(kind), in_quotes(value));
 }
 
 void append_json_string(std::string& target, std::string_view text) {

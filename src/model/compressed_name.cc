@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace quern {
 namespace {
 
@@ -30,15 +32,10 @@ constexpr std::array<Ending, 16> kEndings = {{
     {".lz4", Compression::kLz4, ""},
 }};
 
-bool is_same_letter(char left, char right) {
-  return std::tolower(static_cast<unsigned char>(left)) == std::tolower(static_cast<unsigned char>(right));
-}
-
 const Ending* ending_of(std::string_view name) {
   for (const Ending& ending : kEndings) {
-    if (name.size() < ending.text.size()) continue;
-    std::string_view end = name.substr(name.size() - ending.text.size());
-    if (std::equal(end.begin(), end.end(), ending.text.begin(), is_same_letter)) return &ending;
+    const std::size_t stem_bytes = name.size() - std::min(name.size(), ending.text.size());
+    if (equals_ignoring_case(name.substr(stem_bytes), ending.text)) return &ending;
   }
   return nullptr;
 }

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/text.h"
+
 namespace quern {
 namespace {
 
@@ -31,8 +33,7 @@ std::string_view without_leading_blanks(std::string_view text) {
 }
 
 std::optional<double> unit_in_milliseconds(std::string_view name) {
-  std::string lower(name);
-  for (char& letter : lower) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  const std::string lower = lower_case(name);
   const auto* unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& one) { return one.name == lower; });
   if (unit == kUnits.end()) return std::nullopt;
   return unit->milliseconds;

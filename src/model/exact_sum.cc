@@ -6,10 +6,10 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <utility>
 
+#include "base/coding.h"
 #include "base/result.h"
 
 namespace quern {
@@ -21,28 +21,14 @@ constexpr int kPrecision = 53;
 constexpr double kHuge = 0x1p1000;
 constexpr std::int64_t kExactAsDouble = std::int64_t{1} << kPrecision;
 
-template <typename T>
-void append_value(std::string& bytes, T value) {
-  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-template <typename T>
-T take_value(std::string_view& bytes) {
-  T value;
-  CHECK(bytes.size() >= sizeof value);
-  std::memcpy(&value, bytes.data(), sizeof value);
-  bytes.remove_prefix(sizeof value);
-  return value;
-}
-
 void append_doubles(std::string& bytes, std::span<const double> doubles) {
   bytes.push_back(static_cast<char>(doubles.size()));
-  for (double value : doubles) append_value(bytes, value);
+  for (double value : doubles) append_number(bytes, value);
 }
 
 void append_integer(std::string& bytes, const LongInteger& integer) {
   std::size_t count = (mpz_sizeinbase(integer.get(), 2) + 7) / 8;
-  append_value(bytes, static_cast<std::uint32_t>(count));
+  append_number(bytes, static_cast<std::uint32_t>(count));
   bytes.push_back(mpz_sgn(integer.get()) < 0 ? 1 : 0);
   std::size_t begin = bytes.size();
   bytes.resize(begin + count);
@@ -50,8 +36,8 @@ void append_integer(std::string& bytes, const LongInteger& integer) {
 }
 
 void take_integer(std::string_view& bytes, LongInteger& integer) {
-  auto count = take_value<std::uint32_t>(bytes);
-  bool is_negative = take_value<char>(bytes) != 0;
+  auto count = take_number<std::uint32_t>(bytes);
+  bool is_negative = take_number<char>(bytes) != 0;
   mpz_import(integer.get(), count, -1, 1, 0, 0, bytes.substr(0, count).data());
   if (is_negative) mpz_neg(integer.get(), integer.get());
   bytes.remove_prefix(count);
@@ -130,18 +116,19 @@ ExactSum::ExactSum(std::string_view bytes) {
   char tag = bytes.front();
   bytes.remove_prefix(1);
   if (tag == kSmallTag) {
-    small_ = take_value<std::int64_t>(bytes);
+    small_ = take_number<std::int64_t>(bytes);
   } else {
     parse_large(bytes);
   }
 }
 
 void ExactSum::parse_large(std::string_view bytes) {
-  seen_ = take_value<unsigned char>(bytes);
-  small_ = take_value<std::int64_t>(bytes);
+  seen_ = take_number<unsigned char>(bytes);
+  small_ = take_number<std::int64_t>(bytes);
   take_integer(bytes, long_);
-  for (auto count = take_value<unsigned char>(bytes); count > 0; --count) doubles_.add(take_value<double>(bytes));
-  for (auto count = take_value<unsigned char>(bytes); count > 0; --count) doubles_.add_huge(take_value<double>(bytes));
+  for (auto count = take_number<unsigned char>(bytes); count > 0; --count) doubles_.add(take_number<double>(bytes));
+  for (auto count = take_number<unsigned char>(bytes); count > 0; --count)
+    doubles_.add_huge(take_number<double>(bytes));
 }
 
 bool ExactSum::add_small(std::string& bytes, std::string_view other) {
@@ -150,7 +137,7 @@ bool ExactSum::add_small(std::string& bytes, std::string_view other) {
   own.remove_prefix(1);
   other.remove_prefix(1);
   std::int64_t sum = 0;
-  if (__builtin_add_overflow(take_value<std::int64_t>(own), take_value<std::int64_t>(other), &sum)) return false;
+  if (__builtin_add_overflow(take_number<std::int64_t>(own), take_number<std::int64_t>(other), &sum)) return false;
   std::memcpy(bytes.data() + 1, &sum, sizeof sum);
   return true;
 }
@@ -158,9 +145,9 @@ bool ExactSum::add_small(std::string& bytes, std::string_view other) {
 void ExactSum::append_to(std::string& bytes) const {
   bool is_small = seen_ == 0 && mpz_sgn(long_.get()) == 0;
   bytes.push_back(is_small ? kSmallTag : kLargeTag);
-  if (is_small) return append_value(bytes, small_);
+  if (is_small) return append_number(bytes, small_);
   bytes.push_back(static_cast<char>(seen_));
-  append_value(bytes, small_);
+  append_number(bytes, small_);
   append_integer(bytes, long_);
   append_doubles(bytes, doubles_.ordinary());
   append_doubles(bytes, doubles_.huge());

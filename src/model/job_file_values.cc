@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "model/duration.h"
 #include "model/nearest.h"
 
@@ -16,20 +17,6 @@ namespace quern::job_file {
 namespace {
 
 using Kind = YamlNode::Kind;
-
-// Longer texts are cut in messages.
-constexpr std::size_t kShownTextBytes = 60;
-
-std::string shown(std::string_view text) {
-  if (text.size() <= kShownTextBytes) return fmt::format("'{}'", text);
-  return fmt::format("'{}...'", text.substr(0, kShownTextBytes));
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return result;
-}
 
 bool is_scalar(const YamlNode& node) { return node.kind == Kind::kText || node.kind == Kind::kNothing; }
 
@@ -89,7 +76,7 @@ Result<std::vector<std::string>> list_of(const YamlNode& node, Result<std::strin
 bool looks_like_a_word(std::string_view text) {
   // "no" and "1.10" are read as text by quern, but in quotes nobody needs to know that.
   constexpr std::array kTaken = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"};
-  if (std::find(kTaken.begin(), kTaken.end(), lower(text)) != kTaken.end()) return false;
+  if (std::find(kTaken.begin(), kTaken.end(), lower_case(text)) != kTaken.end()) return false;
   auto is_safe = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
            std::string_view("_./+-@%=:").find(c) != std::string_view::npos;
@@ -129,21 +116,21 @@ Result<std::uint64_t> count_of(const YamlNode& node, const CountRange& range) {
   TRY_ASSIGN(std::string word, word_of(node, described(range)));
   std::optional<std::uint64_t> number = whole_number(word);
   if (!number.has_value() || *number < range.least || *number > range.most) {
-    return wrong_value(fmt::format("is {}; it must be {}{}", shown(word), described(range), number_hint(word)));
+    return wrong_value(fmt::format("is {}; it must be {}{}", in_quotes(word), described(range), number_hint(word)));
   }
   return *number;
 }
 
 Result<bool> flag_of(const YamlNode& node) {
   TRY_ASSIGN(std::string word, word_of(node, "yes or no"));
-  const std::string folded = lower(word);
+  const std::string folded = lower_case(word);
   for (const char* yes : {"yes", "true", "on", "1"}) {
     if (folded == yes) return true;
   }
   for (const char* no : {"no", "false", "off", "0"}) {
     if (folded == no) return false;
   }
-  return wrong_value(fmt::format("is {}; it must be yes or no", shown(word)));
+  return wrong_value(fmt::format("is {}; it must be yes or no", in_quotes(word)));
 }
 
 Result<std::uint64_t> bytes_of(const YamlNode& node, std::uint64_t least) {
@@ -152,10 +139,10 @@ Result<std::uint64_t> bytes_of(const YamlNode& node, std::uint64_t least) {
   auto bytes = parse_bytes(word);
   std::optional<std::uint64_t> number = whole_number(word);
   if (!bytes.ok() && !number.has_value()) {
-    return wrong_value(fmt::format("is {}; it must be {}", shown(word), kExpected));
+    return wrong_value(fmt::format("is {}; it must be {}", in_quotes(word), kExpected));
   }
   std::uint64_t value = bytes.ok() ? bytes.value() : *number;
-  if (value < least) return wrong_value(fmt::format("is {}; it must be at least {}", shown(word), yaml_bytes(least)));
+  if (value < least) return wrong_value(fmt::format("is {}; it must be at least {}", in_quotes(word), yaml_bytes(least)));
   return value;
 }
 
@@ -164,7 +151,7 @@ Result<std::chrono::milliseconds> duration_of(const YamlNode& node) {
   auto duration = parse_duration(word);
   if (!duration.ok()) return wrong_value("is wrong: " + duration.error().message);
   if (duration.value().count() == 0)
-    return wrong_value(fmt::format("is {}; it must be longer than nothing", shown(word)));
+    return wrong_value(fmt::format("is {}; it must be longer than nothing", in_quotes(word)));
   return duration.value();
 }
 
@@ -174,7 +161,7 @@ Result<std::size_t> choice_of(const YamlNode& node, std::span<const std::string>
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
   std::optional<std::string> meant = nearest(word, words);
   std::string hint = meant.has_value() ? fmt::format("; did you mean {}?", *meant) : "";
-  return wrong_value(fmt::format("is {}; it must be {}{}", shown(word), one_of(words), hint));
+  return wrong_value(fmt::format("is {}; it must be {}{}", in_quotes(word), one_of(words), hint));
 }
 
 std::string yaml_text(std::string_view text) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace quern {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr std::size_t kShortestBeginning = 3;
 std::string folded(std::string_view word) {
   std::string result(word);
   for (char& letter : result) {
-    letter = letter == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    letter = letter == '-' ? '_' : lower_case(letter);
   }
   return result;
 }

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
+#include "base/coding.h"
 #include "base/result.h"
 
 // An input in the text of a block: its size, what is known of it, its name, and its other texts. Numbers stand as in
@@ -24,13 +24,8 @@ constexpr unsigned kSizeBinds = 2;
 
 enum TextForm : char { kEmpty, kAsTheName, kItsOwn };
 
-template <typename Number>
-void put_number(std::string& block, Number number) {
-  block.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
 void put_text(std::string& block, std::string_view text) {
-  put_number(block, static_cast<std::uint32_t>(text.size()));
+  append_number(block, static_cast<std::uint32_t>(text.size()));
   block.append(text);
 }
 
@@ -38,14 +33,6 @@ void put_other(std::string& block, const SharedText& text, const SharedText& nam
   const TextForm form = text.empty() ? kEmpty : text == name ? kAsTheName : kItsOwn;
   block += form;
   if (form == kItsOwn) put_text(block, text);
-}
-
-template <typename Number>
-Number take_number(std::string_view& rest) {
-  Number number{};
-  std::memcpy(&number, rest.data(), sizeof number);
-  rest.remove_prefix(sizeof number);
-  return number;
 }
 
 std::string_view take_text(std::string_view& rest) {
@@ -56,7 +43,7 @@ std::string_view take_text(std::string_view& rest) {
 }
 
 SharedText take_other(std::string_view& rest, const SharedText& name) {
-  switch (take_number<TextForm>(rest)) {
+  switch (static_cast<TextForm>(take_number<char>(rest))) {
     case kAsTheName:
       return name;
     case kItsOwn:
@@ -70,7 +57,7 @@ void skip_input(std::string_view& rest) {
   rest.remove_prefix(sizeof(std::uint64_t) + 1);
   take_text(rest);
   for (int other = 0; other < 3; ++other) {
-    if (take_number<TextForm>(rest) == kItsOwn) take_text(rest);
+    if (take_number<char>(rest) == kItsOwn) take_text(rest);
   }
 }
 
@@ -88,7 +75,7 @@ PackedInputs::PackedInputs(const InputList& list) {
 }
 
 void PackedInputs::append(const Input& input) {
-  put_number(open_, input.stored_bytes);
+  append_number(open_, input.stored_bytes);
   open_ += static_cast<char>((input.size_is_known ? kSizeIsKnown : 0) | (input.size_binds ? kSizeBinds : 0));
   put_text(open_, input.name);
   for (const SharedText* text : {&input.path, &input.url, &input.etag}) put_other(open_, *text, input.name);

@@ -2,29 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-#include <cstring>
 #include <initializer_list>
 
+#include "base/coding.h"
 #include "model/limits.h"
 
 namespace quern::protocol {
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "the protocol is little-endian and written as it lies in memory");
-
-template <typename T>
-void append_integer(Buffer& target, T value) {
-  target.append({reinterpret_cast<const char*>(&value), sizeof value});
-}
-
-template <typename T>
-T integer_at(std::string_view bytes, std::size_t offset) {
-  T value{};
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
 
 Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(message)}; }
 
@@ -35,21 +19,21 @@ bool is_from_child(std::uint32_t type) {
 }  // namespace
 
 void append_header(Buffer& target, const FrameHeader& header) {
-  append_integer(target, kMagic);
-  append_integer(target, static_cast<std::uint32_t>(header.type));
-  append_integer(target, header.id);
-  append_integer(target, header.payload_bytes);
+  append_number(target, kMagic);
+  append_number(target, static_cast<std::uint32_t>(header.type));
+  append_number(target, header.id);
+  append_number(target, header.payload_bytes);
 }
 
 Result<FrameHeader> parse_header(std::string_view bytes) {
   CHECK(bytes.size() >= kHeaderBytes);
-  auto magic = integer_at<std::uint32_t>(bytes, 0);
+  auto magic = number_at<std::uint32_t>(bytes, 0);
   if (magic != kMagic) return broken(fmt::format("it wrote {:#010x} where a frame must start", magic));
-  auto type = integer_at<std::uint32_t>(bytes, 4);
+  auto type = number_at<std::uint32_t>(bytes, 4);
   if (!is_from_child(type)) return broken(fmt::format("it wrote a frame of the unknown type {}", type));
   FrameHeader header{.type = static_cast<FrameType>(type),
-                     .id = integer_at<std::uint64_t>(bytes, 8),
-                     .payload_bytes = integer_at<std::uint64_t>(bytes, 16)};
+                     .id = number_at<std::uint64_t>(bytes, 8),
+                     .payload_bytes = number_at<std::uint64_t>(bytes, 16)};
   if (header.payload_bytes > limits::kMaxFrameBytes) {
     return broken(fmt::format("it announced a frame of {} bytes; the most is {}", header.payload_bytes,
                               std::size_t{limits::kMaxFrameBytes}));
@@ -63,12 +47,12 @@ Buffer block_head(std::uint64_t id, const Block& block, const std::vector<std::s
   for (std::string_view name : names) table_bytes += 20 + name.size();
   Buffer head(kHeaderBytes + table_bytes);
   append_header(head, {.type = FrameType::kBlock, .id = id, .payload_bytes = table_bytes + block.bytes.size()});
-  append_integer(head, static_cast<std::uint32_t>(careful ? 1 : 0));
-  append_integer(head, static_cast<std::uint32_t>(block.segments.size()));
+  append_number(head, static_cast<std::uint32_t>(careful ? 1 : 0));
+  append_number(head, static_cast<std::uint32_t>(block.segments.size()));
   for (std::size_t i = 0; i < names.size(); ++i) {
-    append_integer(head, block.segments[i].first_line);
-    append_integer(head, static_cast<std::uint64_t>(block.segments[i].size_bytes));
-    append_integer(head, static_cast<std::uint32_t>(names[i].size()));
+    append_number(head, block.segments[i].first_line);
+    append_number(head, static_cast<std::uint64_t>(block.segments[i].size_bytes));
+    append_number(head, static_cast<std::uint32_t>(names[i].size()));
     head.append(names[i]);
   }
   return head;
@@ -76,8 +60,8 @@ Buffer block_head(std::uint64_t id, const Block& block, const std::vector<std::s
 
 Result<BadRecord> parse_bad(std::string_view payload) {
   if (payload.size() < 16) return broken("it wrote a BAD frame that is too short");
-  BadRecord bad{.segment = integer_at<std::uint32_t>(payload, 0), .line = integer_at<std::uint64_t>(payload, 4)};
-  auto reason_bytes = integer_at<std::uint32_t>(payload, 12);
+  BadRecord bad{.segment = number_at<std::uint32_t>(payload, 0), .line = number_at<std::uint64_t>(payload, 4)};
+  auto reason_bytes = number_at<std::uint32_t>(payload, 12);
   if (payload.size() - 16 < reason_bytes) return broken("it wrote a BAD frame that is too short");
   bad.reason = payload.substr(16, reason_bytes);
   bad.details = payload.substr(16 + reason_bytes);
@@ -86,19 +70,19 @@ Result<BadRecord> parse_bad(std::string_view payload) {
 
 Result<Done> parse_done(std::string_view payload) {
   if (payload.size() != 24) return broken("it wrote a DONE frame of the wrong length");
-  return Done{.records = integer_at<std::uint64_t>(payload, 0),
-              .bad = integer_at<std::uint64_t>(payload, 8),
-              .blank = integer_at<std::uint64_t>(payload, 16)};
+  return Done{.records = number_at<std::uint64_t>(payload, 0),
+              .bad = number_at<std::uint64_t>(payload, 8),
+              .blank = number_at<std::uint64_t>(payload, 16)};
 }
 
 Result<Starting> parse_starting(std::string_view payload) {
   if (payload.size() != 12) return broken("it wrote a STARTING frame of the wrong length");
-  return Starting{.segment = integer_at<std::uint32_t>(payload, 0), .line = integer_at<std::uint64_t>(payload, 4)};
+  return Starting{.segment = number_at<std::uint32_t>(payload, 0), .line = number_at<std::uint64_t>(payload, 4)};
 }
 
 Result<std::uint64_t> parse_progress(std::string_view payload) {
   if (payload.size() != 8) return broken("it wrote a PROGRESS frame of the wrong length");
-  return integer_at<std::uint64_t>(payload, 0);
+  return number_at<std::uint64_t>(payload, 0);
 }
 
 }  // namespace quern::protocol

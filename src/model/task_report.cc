@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/encoding.h"
 #include "model/accounting_json.h"
 #include "model/json_fields.h"
 
@@ -18,10 +19,6 @@ constexpr std::array<std::pair<TaskKind, std::string_view>, 4> kKinds = {{{TaskK
                                                                           {TaskKind::kMerge, "merge"},
                                                                           {TaskKind::kReduce, "reduce"},
                                                                           {TaskKind::kCollect, "collect"}}};
-
-bool is_sha256(std::string_view text) {
-  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 // Parts become files of this name, below a folder of ours.
 bool is_file_name(std::string_view name) {
@@ -73,7 +70,7 @@ Result<TaskPart> read_part(const Json& json) {
   if (!form.has_value()) fields.fail("form", "is one that this quern does not know");
   part.form = form.value_or(PartForm::kText);
   if (!is_file_name(part.name)) fields.fail("name", "is no name of a file");
-  if (!is_sha256(part.sha256)) fields.fail("sha256", "is no SHA-256 in hexadecimal digits");
+  if (!is_lower_hex(part.sha256, kSha256Digits)) fields.fail("sha256", "is no SHA-256 in hexadecimal digits");
   if (!fields.failure().empty()) return bad_input(fields.failure());
   return part;
 }

@@ -1,3 +1,4 @@
+#include "base/coding.h"
 #include "stages/decode/parts.h"
 
 // Gzip as bgzip writes it: members of at most 64 KiB, each with an extra field "BC" that says how long it is stored.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/coding.h"
 #include "model/compressed_name.h"
 #include "stages/decode/decode.h"
 
@@ -12,14 +13,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::uint32_t little_endian_32(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
 bool is_skippable_frame(std::string_view bytes) {
-  return bytes.size() >= 4 && (little_endian_32(bytes) & 0xfffffff0U) == 0x184d2a50U;
+  return bytes.size() >= 4 && (number_at<std::uint32_t>(bytes) & 0xfffffff0U) == 0x184d2a50U;
 }
 
 // "BZh9" alone may begin a line of text; what follows in a bzip2 file is the mark of a block, or of the end.
@@ -35,11 +30,11 @@ bool is_lzma(std::string_view bytes) {
   constexpr std::size_t kHeaderBytes = 13;
   if (bytes.size() <= kHeaderBytes || bytes[kHeaderBytes] != 0) return false;
   if (static_cast<unsigned char>(bytes[0]) >= 225) return false;
-  std::uint32_t dictionary = little_endian_32(bytes.substr(1));
+  const auto dictionary = number_at<std::uint32_t>(bytes, 1);
   // A power of two, or three times one: 2^n + 2^(n-1).
   std::uint32_t odd_part = dictionary == 0 ? 0 : dictionary >> std::countr_zero(dictionary);
   if (dictionary != 0xffffffffU && odd_part != 1 && odd_part != 3) return false;
-  std::uint64_t decoded = little_endian_32(bytes.substr(5)) | std::uint64_t{little_endian_32(bytes.substr(9))} << 32;
+  const auto decoded = number_at<std::uint64_t>(bytes, 5);
   return decoded == ~std::uint64_t{0} || decoded < std::uint64_t{1} << 38;
 }
 

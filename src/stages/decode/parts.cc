@@ -71,10 +71,4 @@ Result<std::unique_ptr<PartSplitter>> make_part_splitter(Compression compression
   return std::unique_ptr<PartSplitter>();
 }
 
-std::uint64_t little_endian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[i - 1]);
-  return value;
-}
-
 }  // namespace quern::decode

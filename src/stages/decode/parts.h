@@ -59,6 +59,4 @@ Result<std::optional<Piece>> find_zstd_frame(StoredWindow& window, std::size_t a
 Result<std::optional<Piece>> find_bgzf_member(StoredWindow& window, std::size_t at, const PartLimits& limits);
 Result<std::optional<Piece>> find_bzip2_stream(StoredWindow& window, std::size_t at, const PartLimits& limits);
 
-std::uint64_t little_endian(std::string_view bytes);
-
 }  // namespace quern::decode

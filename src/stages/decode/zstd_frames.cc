@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/coding.h"
 #include "stages/decode/parts.h"
 
 // Where a zstd frame ends (RFC 8878): its blocks say how long they are, so it can be walked without being decoded.

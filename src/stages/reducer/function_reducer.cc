@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "model/limits.h"
 #include "model/protocol.h"
 #include "services/process/interpreter.h"
@@ -29,12 +30,6 @@ using protocol::FrameType;
 
 // A failure of the child's own, in words; run() makes the cause block of it.
 Error child_error(std::string how) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(how)}; }
-
-// "'word'", cut for people.
-std::string shown_key(std::string_view key) {
-  constexpr std::size_t kShownBytes = 80;
-  return fmt::format("'{}{}'", key.substr(0, kShownBytes), key.size() > kShownBytes ? "..." : "");
-}
 
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
@@ -445,8 +440,8 @@ Result<void> FunctionReducer::take_bad(std::string_view payload) {
     // A reducer's bad group is one line less, a combiner's would be values that are missing from a line.
     last_words_ = lines_of(bad.details);
     is_hopeless_ = true;
-    return child_error(fmt::format("it could not combine the values of {}: {}",
-                                   shown_key(in_flight_.front().key(bad.line)), bad.reason));
+    return child_error(
+        fmt::format("it could not combine the values of {}: {}", in_quotes(in_flight_.front().key(bad.line)), bad.reason));
   }
   answer_.bad.push_back({.key = std::string(in_flight_.front().key(bad.line)),
                          .reason = std::move(bad.reason),
@@ -522,9 +517,8 @@ std::string FunctionReducer::when() const {
   if (!is_ready_) return "while it loaded its module";
   if (in_flight_.empty()) return "in its teardown(), after the last key";
   const GroupsFrame& frame = in_flight_.front();
-  if (starting_.has_value()) return fmt::format("at the key {}", shown_key(frame.key(*starting_)));
-  return fmt::format("at one of the keys {} to {}", shown_key(frame.key(0)),
-                     shown_key(frame.key(frame.keys.size() - 1)));
+  if (starting_.has_value()) return fmt::format("at the key {}", in_quotes(frame.key(*starting_)));
+  return fmt::format("at one of the keys {} to {}", in_quotes(frame.key(0)), in_quotes(frame.key(frame.keys.size() - 1)));
 }
 
 std::string FunctionReducer::action() const {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/coding.h"
 #include "model/protocol.h"
 
 namespace quern::reducer {
@@ -10,16 +11,6 @@ namespace {
 constexpr std::uint32_t kCareful = 1;
 constexpr std::uint32_t kContinues = 2;
 constexpr std::uint32_t kGoesOn = 4;
-
-void append_integer(Buffer& target, std::uint32_t value) {
-  target.append({reinterpret_cast<const char*>(&value), sizeof value});
-}
-
-std::uint32_t integer_at(std::string_view bytes, std::size_t offset) {
-  std::uint32_t value = 0;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
 
 Error broken(std::string_view message) {
   return Error{.kind = ErrorKind::kChildFailed, .message = std::string(message)};
@@ -57,8 +48,8 @@ Result<bool> GroupsEncoder::next(GroupsFrame& frame) {
   std::uint64_t payload_bytes = 8 + 4 * counts_.size() + frame.body.size();
   protocol::append_header(frame.head,
                           {.type = protocol::FrameType::kGroups, .id = frame.id, .payload_bytes = payload_bytes});
-  append_integer(frame.head, flags);
-  append_integer(frame.head, static_cast<std::uint32_t>(counts_.size()));
+  append_number(frame.head, flags);
+  append_number(frame.head, static_cast<std::uint32_t>(counts_.size()));
   frame.head.append({reinterpret_cast<const char*>(counts_.data()), 4 * counts_.size()});
   return true;
 }
@@ -91,7 +82,7 @@ Result<void> GroupsEncoder::add_group(GroupsFrame& frame) {
 
 Result<void> parse_output(std::string_view payload, std::size_t most_groups, GroupsOutput& output) {
   if (payload.size() < 4) return broken("it wrote an OUTPUT frame that is too short");
-  std::size_t groups = integer_at(payload, 0);
+  std::size_t groups = number_at<std::uint32_t>(payload, 0);
   if (groups > most_groups) return broken("it wrote an OUTPUT frame about more groups than it was given");
   if (payload.size() < 4 + 4 * groups) return broken("it wrote an OUTPUT frame that is too short");
   output.line_counts.resize(groups);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/coding.h"
 #include "model/exact_sum.h"
 #include "stages/shuffle/pair_keys.h"
 #include "stages/shuffle/pair_sink.h"
@@ -44,13 +45,6 @@ bool parse_short_integer(std::string_view text, std::int64_t& value) {
   }
   value = is_negative ? -number : number;
   return true;
-}
-
-template <typename T>
-T read(const char* source) {
-  T value;
-  std::memcpy(&value, source, sizeof value);
-  return value;
 }
 
 }  // namespace
@@ -145,14 +139,14 @@ bool AggregateTable::update_fast(Entry& slot, std::string_view value) const {
   char* state = const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size();
   if (kind != Kind::kCount && kind != Kind::kSum) return aggregator_.add_in_place({state, slot.value_bytes()}, value);
   if (kind == Kind::kCount) {
-    auto count = read<std::uint64_t>(state) + 1;
+    auto count = load_number<std::uint64_t>(state) + 1;
     std::memcpy(state, &count, sizeof count);
     return true;
   }
   std::int64_t term = 0;
   std::int64_t sum = 0;
   if (*state != ExactSum::kSmallTag || !parse_short_integer(value, term)) return false;
-  if (__builtin_add_overflow(read<std::int64_t>(state + 1), term, &sum)) return false;
+  if (__builtin_add_overflow(load_number<std::int64_t>(state + 1), term, &sum)) return false;
   std::memcpy(state + 1, &sum, sizeof sum);
   return true;
 }
