@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/shown_url.h"
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "views/terminal/accounting_text.h"
 #include "views/terminal/text.h"
@@ -51,18 +52,10 @@ void add_block(std::string& text, std::string_view lines) {
   }
 }
 
-// The first so many bytes, whole characters.
-std::string_view cut(std::string_view text, std::size_t most_bytes) {
-  if (text.size() <= most_bytes) return text;
-  std::size_t end = most_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end);
-}
-
 std::string why(const NoticeFacts& facts) {
   std::string lines = without_passwords(facts.accounting.failure) + "\n";
   if (!facts.details.empty()) {
-    lines.append("\n").append(cut(facts.details, limits::kMailedDetailsBytes)).append("\n");
+    lines.append("\n").append(utf8::cut(facts.details, limits::kMailedDetailsBytes)).append("\n");
   }
   return lines;
 }
@@ -97,7 +90,7 @@ mail::Mail compose_notice(const NoticeFacts& facts) {
   without_result.result.clear();
   add_block(mail.text, view::accounting_text(without_result, false));
   // The service of Taskcluster takes no more; and nobody reads it.
-  mail.text = cut(mail.text, limits::kMaxMailContent);
+  mail.text = utf8::cut(mail.text, limits::kMaxMailContent);
   return mail;
 }
 

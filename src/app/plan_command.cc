@@ -11,14 +11,11 @@
 #include "app/console.h"
 #include "app/job_plan.h"
 #include "base/bytes.h"
+#include "base/text.h"
 #include "model/limits.h"
 
 namespace quern::app {
 namespace {
-
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 std::string summary(const JobPlan& planned) {
   std::array<std::size_t, 4> totals{};

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <cstddef>
 
+#include "base/text.h"
+
 namespace quern::archive {
 namespace {
 
@@ -48,7 +50,7 @@ std::string_view value_after(std::string_view text) {
 bool has_setting(std::string_view content) {
   for (std::string_view name : {"secret_access_key", "secretaccesskey"}) {
     for (std::size_t at = 0; at + name.size() <= content.size(); ++at) {
-      if (::strncasecmp(content.data() + at, name.data(), name.size()) != 0) continue;
+      if (!starts_with_ignoring_case(content.substr(at), name)) continue;
       if (value_after(content.substr(at + name.size())).size() >= kLeastValueLetters) return true;
     }
   }

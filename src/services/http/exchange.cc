@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/secret.h"
+#include "base/text.h"
 #include "model/limits.h"
 #include "services/http/retry.h"
 
@@ -14,8 +15,7 @@ namespace {
 
 // Such as Proxy-Authorization, X-Amz-Security-Token, X-aws-ec2-metadata-token.
 bool is_for_one_origin_only(const Header& header) {
-  std::string name = header.name;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string name = lower_case(header.name);
   constexpr std::array<std::string_view, 6> kWords = {"authorization", "cookie", "token", "secret", "password", "key"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](std::string_view word) { return name.find(word) != std::string::npos; });

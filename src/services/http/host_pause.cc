@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
 #include "model/limits.h"
 
 namespace quern::http {
@@ -23,9 +24,7 @@ Milliseconds jittered(Milliseconds pause, double uniform) {
 std::string host_of(std::string_view url) {
   std::size_t begin = url.find("://");
   std::size_t end = begin == std::string_view::npos ? 0 : url.find_first_of("/?#", begin + 3);
-  std::string host(url.substr(0, end));
-  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char byte) { return std::tolower(byte); });
-  return host;
+  return lower_case(url.substr(0, end));
 }
 
 bool HostPauses::troubled(const std::string& host, const Trouble& trouble) {

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/shown_url.h"
+#include "base/text.h"
 #include "model/limits.h"
 
 namespace quern::http {
@@ -19,14 +21,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_unreserved(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 // Of ASCII, what can stand in a request line at all.
 bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 void append_encoded(std::string& target, char byte) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -119,13 +113,6 @@ std::string without_dot_segments(std::string_view path) {
   return result;
 }
 
-int hexadecimal(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 Result<Url> parse_url(std::string_view text) {
@@ -171,10 +158,9 @@ std::optional<std::string> percent_decode(std::string_view text) {
       bytes += text[i];
       continue;
     }
-    int high = i + 2 < text.size() ? hexadecimal(text[i + 1]) : -1;
-    int low = i + 2 < text.size() ? hexadecimal(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
+    const std::optional<std::string> byte = hex_decode(text.substr(i + 1, 2));
+    if (!byte.has_value() || byte->empty()) return std::nullopt;
+    bytes += *byte;
     i += 2;
   }
   return bytes;

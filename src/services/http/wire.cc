@@ -9,6 +9,7 @@
 
 #include "base/certificate_authorities.h"
 #include "base/shown_url.h"
+#include "base/text.h"
 #include "model/limits.h"
 
 namespace quern::http {
@@ -223,10 +224,8 @@ Result<void> CurlWire::set_request(Transfer& transfer, const Request& request, b
     transfer.headers = ::curl_slist_append(transfer.headers, line.c_str());
   }
   auto has = [&](std::string_view name) {
-    return std::any_of(headers.begin(), headers.end(), [&](const Header& header) {
-      return std::equal(name.begin(), name.end(), header.name.begin(), header.name.end(),
-                        [](char a, char b) { return a == b || (a | 0x20) == (b | 0x20); });
-    });
+    return std::any_of(headers.begin(), headers.end(),
+                       [&](const Header& header) { return equals_ignoring_case(name, header.name); });
   };
   // What libcurl would add by itself: a pause of a second before a long body, and a claim about the body's form.
   if (!has("expect")) transfer.headers = ::curl_slist_append(transfer.headers, "Expect:");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "model/limits.h"
 
 namespace quern::json {
@@ -58,11 +59,8 @@ bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data()
 std::string first_not_utf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    auto lead = static_cast<unsigned char>(text[at]);
-    std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (at + size > text.size() || !is_utf8(text.substr(at, size))) {
-      return fmt::format("column {}: byte 0x{:02x}", at + 1, lead);
-    }
+    const std::size_t size = utf8::first_character(text.substr(at)).size_bytes;
+    if (size == 0) return fmt::format("column {}: byte 0x{:02x}", at + 1, static_cast<unsigned char>(text[at]));
     at += size;
   }
   return "";

@@ -2,37 +2,19 @@
 
 #include <cstdint>
 
+#include "base/encoding.h"
+#include "base/utf8.h"
+
 namespace quern::json {
 namespace {
 
 constexpr std::uint32_t kReplacementCharacter = 0xfffd;
 
+// Of digits that the grammar has let pass.
 std::uint32_t hex_value(std::string_view digits) {
   std::uint32_t value = 0;
-  for (char digit : digits) {
-    std::uint32_t low = digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
-    value = value * 16 + low;
-  }
+  for (char digit : digits) value = value * 16 + hex_digit_value(digit).value_or(0);
   return value;
-}
-
-void append_utf8(std::uint32_t point, std::string& target) {
-  auto put = [&](std::uint32_t byte) { target.push_back(static_cast<char>(byte)); };
-  if (point < 0x80) {
-    put(point);
-  } else if (point < 0x800) {
-    put(0xc0 | point >> 6);
-    put(0x80 | (point & 0x3f));
-  } else if (point < 0x10000) {
-    put(0xe0 | point >> 12);
-    put(0x80 | (point >> 6 & 0x3f));
-    put(0x80 | (point & 0x3f));
-  } else {
-    put(0xf0 | point >> 18);
-    put(0x80 | (point >> 12 & 0x3f));
-    put(0x80 | (point >> 6 & 0x3f));
-    put(0x80 | (point & 0x3f));
-  }
 }
 
 bool is_high(std::uint32_t point) { return point >= 0xd800 && point < 0xdc00; }
@@ -49,7 +31,7 @@ std::size_t append_code(std::string_view inside, std::size_t at, std::string& ta
       at += 2 + kHexDigits;
     }
   }
-  append_utf8(is_high(point) || is_low(point) ? kReplacementCharacter : point, target);
+  utf8::append(is_high(point) || is_low(point) ? kReplacementCharacter : point, target);
   return at;
 }
 

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/text.h"
 #include "services/process/child.h"
 
 namespace quern::process {
@@ -19,7 +20,7 @@ std::string name_of_signal(int signal) {
   std::string words = description;
   // "Segmentation fault" is a sentence's start, "CPU time limit exceeded" an abbreviation.
   if (words.size() > 1 && std::islower(static_cast<unsigned char>(words[1])) != 0) {
-    words[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(words[0])));
+    words[0] = lower_case(words[0]);
   }
   return name + ", " + words;
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/process/interpreter.h"
@@ -45,12 +46,7 @@ Result<std::string> random_marker() {
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     return os_error("asking the kernel for random bytes", errno);
   }
-  std::string marker = "QUERN_RUN=";
-  for (unsigned byte : bytes) {
-    marker += "0123456789abcdef"[byte >> 4];
-    marker += "0123456789abcdef"[byte & 15];
-  }
-  return marker;
+  return "QUERN_RUN=" + hex_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 class PipeGuard final : public Guard {

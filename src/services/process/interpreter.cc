@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "services/process/ask.h"
 
 namespace quern::process {
@@ -110,7 +111,7 @@ Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
 bool is_proxy_with_password(std::string_view name, std::string_view value) {
   constexpr std::string_view kEnd = "_proxy";
   return name.size() > kEnd.size() && value.find('@') != std::string_view::npos &&
-         ::strncasecmp(name.data() + name.size() - kEnd.size(), kEnd.data(), kEnd.size()) == 0;
+         equals_ignoring_case(name.substr(name.size() - kEnd.size()), kEnd);
 }
 
 bool is_secret(std::string_view name, std::string_view value) {

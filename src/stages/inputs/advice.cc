@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "stages/inputs/folder_stream.h"
 
 namespace quern::inputs {
@@ -68,8 +69,8 @@ std::string describe(const Listing& listing, const std::string& shown, const std
   const Entries& entries = shows_files ? listing.files : listing.folders;
   if (entries.count == 0) return "; " + shown + " is empty";
   std::string kind = shows_files ? "file" : "folder";
-  return "; " + shown + " has " + (listing.is_cut ? "more than " : "") + std::to_string(entries.count) + " " + kind +
-         (entries.count == 1 ? "" : "s") + ", such as " + prefix + entries.nearest;
+  return "; " + shown + " has " + (listing.is_cut ? "more than " : "") + counted(entries.count, kind) + ", such as " +
+         prefix + entries.nearest;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "model/largest_input.h"
 
 namespace quern::inputs {
@@ -55,10 +56,6 @@ void merge(std::vector<PackedInputs> runs, const std::function<void(const Input&
 }
 
 std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
-
-std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
-}
 
 void add_left_out(std::vector<std::string>& notes, const std::vector<std::string>& names, std::string_view one,
                   std::string_view many) {

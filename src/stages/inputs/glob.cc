@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace quern::inputs::glob {
 namespace {
 
@@ -14,25 +16,11 @@ constexpr std::size_t kMostPatternBytes = std::size_t{64} << 10;
 constexpr std::size_t kMostGroups = 100;
 constexpr std::size_t kMostExpandedBytes = std::size_t{16} << 20;
 
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t size_bytes = 1;
-};
-
 // The UTF-8 character at `at`, or the byte there as one of its own beyond Unicode.
-Character character_at(std::string_view text, std::size_t at) {
-  auto first = static_cast<unsigned char>(text[at]);
-  if (first < 0x80) return {.code = first};
-  std::size_t size_bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  Character invalid{.code = 0x110000U + first};
-  if (first < 0xc2 || first > 0xf4 || at + size_bytes > text.size()) return invalid;
-  std::uint32_t code = first & (0x7fU >> size_bytes);
-  for (std::size_t i = 1; i < size_bytes; ++i) {
-    auto next = static_cast<unsigned char>(text[at + i]);
-    if ((next & 0xc0U) != 0x80) return invalid;
-    code = code << 6U | (next & 0x3fU);
-  }
-  return {.code = code, .size_bytes = size_bytes};
+utf8::Character character_at(std::string_view text, std::size_t at) {
+  const utf8::Character character = utf8::first_character(text.substr(at));
+  if (character.size_bytes > 0) return character;
+  return {.size_bytes = 1, .code = 0x110000U + static_cast<unsigned char>(text[at])};
 }
 
 bool is_in_class(std::string_view name, std::uint32_t code) {
@@ -73,9 +61,9 @@ std::optional<Step> match_set(std::string_view pattern, std::size_t begin, std::
       }
     }
     if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
-    Character low = character_at(pattern, at);
+    utf8::Character low = character_at(pattern, at);
     at += low.size_bytes;
-    Character high = low;
+    utf8::Character high = low;
     if (at + 1 < pattern.size() && pattern[at] == '-' && pattern[at + 1] != ']') {
       ++at;
       if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
@@ -95,7 +83,7 @@ Step match_step(std::string_view pattern, std::size_t at, std::uint32_t code) {
       return {.size_bytes = step->size_bytes + 1, .matches = step->matches};
   }
   std::size_t escape_bytes = pattern[at] == '\\' && at + 1 < pattern.size() ? 1 : 0;
-  Character own = character_at(pattern, at + escape_bytes);
+  utf8::Character own = character_at(pattern, at + escape_bytes);
   return {.size_bytes = escape_bytes + own.size_bytes, .matches = own.code == code};
 }
 
@@ -183,7 +171,7 @@ bool matches(std::string_view pattern, std::string_view name) {
       star_begin = name_at;
       continue;
     }
-    Character character = character_at(name, name_at);
+    utf8::Character character = character_at(name, name_at);
     if (at < pattern.size()) {
       Step step = match_step(pattern, at, character.code);
       if (step.matches) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/shown_url.h"
+#include "base/text.h"
 #include "model/limits.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
@@ -30,16 +31,10 @@ std::string without_dots(std::string_view key, std::size_t from) {
   return plain;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& byte : result) byte = static_cast<char>(std::tolower(static_cast<unsigned char>(byte)));
-  return result;
-}
-
 }  // namespace
 
 bool is_web_url(std::string_view text) {
-  std::string scheme = lower(text.substr(0, std::min<std::size_t>(text.size(), 8)));
+  std::string scheme = lower_case(text.substr(0, std::min<std::size_t>(text.size(), 8)));
   return scheme.starts_with("http://") || scheme == "https://";
 }
 

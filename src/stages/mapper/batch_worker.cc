@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "model/compressed_name.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
@@ -32,7 +33,6 @@ constexpr std::size_t kPieceBytes = limits::kBlockBytes;
 std::string handed_name(const std::string& path, bool is_decoded) {
   std::string name = std::filesystem::path(path).filename();
   if (is_decoded) name = decoded_name(name);
-  auto is_control = [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; };
   std::replace_if(name.begin(), name.end(), is_control, '_');
   if (name.ends_with(' ')) name.back() = '_';
   return name;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/task_group.h"
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "services/json/plan.h"
 #include "services/json/record_line.h"
@@ -28,8 +29,7 @@ std::string shown(std::string_view text) {
   std::string quoted = "\"";
   std::size_t characters = 0;
   for (char c : text) {
-    bool begins_one = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    if (begins_one && ++characters > kShownCharacters) return quoted + "…\"";
+    if (!utf8::continues_character(c) && ++characters > kShownCharacters) return quoted + "…\"";
     if (std::size_t escape = kLetters.find(c); escape != std::string_view::npos) {
       quoted += '\\';
       quoted += kEscapes[escape];

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
 #include "stages/plan/parts.h"
 #include "stages/plan/plan.h"
 
@@ -21,11 +22,7 @@ using Level = std::vector<std::size_t>;  // tasks that the next level waits for,
 std::string job_name_of(const Job& job) {
   std::string name = std::filesystem::path(job.folder).filename().string();
   if (name.empty()) name = "job";
-  if (name.size() <= kMostJobNameBytes) return name;
-  // Not within a letter of several bytes.
-  std::size_t end = kMostJobNameBytes;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) --end;
-  return name.substr(0, end);
+  return std::string(utf8::cut(name, kMostJobNameBytes));
 }
 
 // What only means something where the job is planned: tasks have their inputs by name, and leave their result where

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "model/limits.h"
 
 namespace quern::plan {
@@ -41,7 +42,7 @@ bool is_project_id(std::string_view text) {
 }
 
 bool is_source(std::string_view text) {
-  if (characters(text) > limits::kMaxTaskSource) return false;
+  if (utf8::count_characters(text) > limits::kMaxTaskSource) return false;
   return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("ssh://") ||
          text.starts_with("git@");
 }
@@ -56,15 +57,6 @@ bool is_index_path(std::string_view text) {
   return !has_empty_part && text.size() <= kMostIndexPathLetters && is_of(text, "_!~*'()%-.");
 }
 
-bool is_printable_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 bool is_variable_name(std::string_view text) { return !text.empty() && !is_digit(text.front()) && is_of(text, "_"); }
-
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
 
 }  // namespace quern::plan

@@ -18,9 +18,6 @@ bool is_image_name(std::string_view text);
 // Of a namespace in the index: parts with dots between.
 bool is_index_path(std::string_view text);
 
-bool is_printable_ascii(std::string_view text);
 bool is_variable_name(std::string_view text);
-// As JSON schemas count: characters of UTF-8, not bytes.
-std::size_t characters(std::string_view text);
 
 }  // namespace quern::plan

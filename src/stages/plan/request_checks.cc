@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/shown_url.h"
+#include "base/text.h"
+#include "base/utf8.h"
 #include "model/image_name.h"
 #include "model/limits.h"
 #include "services/json/structure.h"
@@ -90,7 +92,7 @@ Result<void> check_texts(const Request& request) {
     if (!json::is_utf8(argument)) return bad(request, fmt::format("--set {} is not UTF-8", argument));
   }
   if (!json::is_utf8(request.job.owner)) return bad(request, "owner is not UTF-8");
-  if (const std::size_t count = characters(request.job.owner); count > limits::kMaxTaskName) {
+  if (const std::size_t count = utf8::count_characters(request.job.owner); count > limits::kMaxTaskName) {
     return bad(request,
                fmt::format("owner has {} characters; Taskcluster takes {} at most", count, limits::kMaxTaskName));
   }

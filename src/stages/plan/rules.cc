@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "stages/plan/parts.h"
 #include "stages/plan/patterns.h"
@@ -19,7 +20,7 @@ Error broken(const PlannedTask& task, std::string_view what) {
 }
 
 Result<void> check_description(const PlannedTask& task, const TaskTexts& texts) {
-  const std::size_t count = characters(texts.description);
+  const std::size_t count = utf8::count_characters(texts.description);
   if (count <= limits::kMaxTaskDescription) return {};
   return broken(task, fmt::format(": metadata.description has {} characters; it must have 0 to {}", count,
                                   limits::kMaxTaskDescription));

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
+#include "base/utf8.h"
 #include "model/duration.h"
 #include "model/job_file.h"
 #include "model/job_file_settings.h"
@@ -114,7 +116,7 @@ Result<void> read_routes(const YamlNode& node, Settings& settings) {
         fmt::format("has {} entries; a task may have {}", settings.routes.size(), limits::kMaxTaskRoutes));
   }
   for (const std::string& route : settings.routes) {
-    if (characters(route) > limits::kMaxTaskRoute) {
+    if (utf8::count_characters(route) > limits::kMaxTaskRoute) {
       return wrong_value(fmt::format("has '{}', which is longer than {} characters", route, limits::kMaxTaskRoute));
     }
     if (std::count(settings.routes.begin(), settings.routes.end(), route) > 1) {

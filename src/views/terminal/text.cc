@@ -1,33 +1,15 @@
 #include "views/terminal/text.h"
 
 #include <fmt/format.h>
-#include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 namespace quern::view {
 namespace {
-
-// One character of UTF-8: how many bytes it takes and what it is; length 0 if the bytes are not UTF-8.
-struct Character {
-  std::size_t length = 0;
-  char32_t code = 0;
-};
-
-Character first_character(std::string_view text) {
-  utf8proc_int32_t code = 0;
-  auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &code);
-  if (length <= 0) return {};
-  return {static_cast<std::size_t>(length), static_cast<char32_t>(code)};
-}
-
-std::size_t columns_of(char32_t code) {
-  return static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(code)));
-}
 
 // The length of the escape sequence that `text` starts with: CSI up to its final byte, OSC up to BEL or ST, else ESC
 // and one character.
@@ -46,7 +28,7 @@ std::size_t escape_length(std::string_view text) {
 }
 
 // What changes the direction of text that follows, so that a line reads as something else than it is.
-bool changes_direction(char32_t code) {
+bool changes_direction(std::uint32_t code) {
   return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
          (code >= 0x2066 && code <= 0x2069);
 }
@@ -111,18 +93,19 @@ std::string clean(std::string_view text) {
   std::string cleaned;
   cleaned.reserve(text.size());
   while (!text.empty()) {
-    Character character = first_character(text);
-    std::size_t taken = std::max<std::size_t>(character.length, 1);
+    const utf8::Character character = utf8::first_character(text);
+    std::size_t taken = std::max<std::size_t>(character.size_bytes, 1);
     if (text[0] == '\x1b') {
       taken = escape_length(text);
     } else if (text[0] == '\t') {
       cleaned.append("    ");
     } else if (text[0] == '\r' && text.size() == 1) {
       // The end of a line that was written for another system.
-    } else if (character.length == 0 || character.code < 0x20 || (character.code >= 0x7F && character.code < 0xA0)) {
+    } else if (character.size_bytes == 0 || character.code < 0x20 ||
+               (character.code >= 0x7F && character.code < 0xA0)) {
       cleaned.push_back('?');
     } else if (changes_direction(character.code)) {
-      cleaned.append(fmt::format("<U+{:04X}>", static_cast<std::uint32_t>(character.code)));
+      cleaned.append(fmt::format("<U+{:04X}>", character.code));
     } else {
       cleaned.append(text.substr(0, taken));
     }
@@ -131,15 +114,7 @@ std::string clean(std::string_view text) {
   return cleaned;
 }
 
-std::size_t display_width(std::string_view text) {
-  std::size_t width = 0;
-  while (!text.empty()) {
-    Character character = first_character(text);
-    width += columns_of(character.code);
-    text.remove_prefix(std::max<std::size_t>(character.length, 1));
-  }
-  return width;
-}
+std::size_t display_width(std::string_view text) { return utf8::columns_of(text); }
 
 std::string fit(std::string_view text, std::size_t columns, std::string_view mark) {
   if (display_width(text) <= columns) return std::string(text);
@@ -148,10 +123,10 @@ std::string fit(std::string_view text, std::size_t columns, std::string_view mar
   std::size_t width = 0;
   std::size_t length = 0;
   while (length < text.size()) {
-    Character character = first_character(text.substr(length));
-    width += columns_of(character.code);
+    const utf8::Character character = utf8::first_character(text.substr(length));
+    width += utf8::columns_of(character.code);
     if (width > columns - mark_width) break;
-    length += std::max<std::size_t>(character.length, 1);
+    length += std::max<std::size_t>(character.size_bytes, 1);
   }
   return std::string(text.substr(0, length)).append(mark);
 }

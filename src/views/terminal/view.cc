@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "views/terminal/live.h"
 #include "views/terminal/narrator.h"
@@ -169,8 +170,7 @@ bool locale_is_utf8(const EnvironmentLookup& environment) {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const char* value = environment(name);
     if (!is_set(value)) continue;
-    std::string locale(value);
-    std::transform(locale.begin(), locale.end(), locale.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string locale = lower_case(value);
     return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
   }
   return false;
