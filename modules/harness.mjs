@@ -731,7 +731,7 @@ class Mapper {
       }
     }
     if (!isBlank(payload, start, stop)) {
-      throw new Refused("the line has no TAB or blank between key and record, and does not start with { or [");
+      throw new Refused("the line has no TAB or space between key and record, and does not start with { or [");
     }
     ++block.blank;
     return undefined;

@@ -999,7 +999,7 @@ def split_key(line):
     if stop < 0:
         stop = tab
     if stop < 0:
-        raise Refused("the line has no TAB or blank between key and record, and does not start with { or [")
+        raise Refused("the line has no TAB or space between key and record, and does not start with { or [")
     return line[:stop], stop + 1
 
 

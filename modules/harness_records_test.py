@@ -29,7 +29,7 @@ RECORD_ROWS = [
     ("empty key", "keyed-json", b"\t5\n", b"|f|5\n", [], (1, 0, 0)),
     ("key in any script", "keyed-json", "schlüssel漢\t{\"ä\":\"漢😀\"}\n".encode(),
      "schlüssel漢|f|{\"ä\":\"漢😀\"}\n".encode(), [], (1, 0, 0)),
-    ("a key alone", "keyed-json", b"abc\n", b"", [(0, "no TAB or blank between key and record")], (0, 1, 0)),
+    ("a key alone", "keyed-json", b"abc\n", b"", [(0, "no TAB or space between key and record")], (0, 1, 0)),
     ("a key without a record", "keyed-json", b"abc\t\n", b"", [(0, "^the record is not JSON")], (0, 1, 0)),
     ("json has no key", "json", b'{"a":1}\n"x y"\nnull\ntrue\n1.5\n', b'|f|{"a":1}\n|f|"x y"\n|f|null\n|f|true\n|f|1.5\n',
      [], (5, 0, 0)),

@@ -159,7 +159,7 @@ Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std:
   line.job = given.positionals[0];
   if (given.positionals.size() == 1) return {};
   if (!job_stands_first(arguments, given.positionals[0])) {
-    std::string advice = takes_inputs(command) ? "; inputs follow -i, and the job stands before them" : "";
+    std::string advice = takes_inputs(command) ? "; inputs follow -i, after the job" : "";
     return bad_config(fmt::format("{}: there is one job, and both {} and {} are named{}", command.name,
                                   given.positionals[0], given.positionals[1], advice));
   }
@@ -425,7 +425,7 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
   if (command != nullptr) return parse_command(*command, std::span(words).subspan(1));
   if (name.starts_with('-')) {
     return bad_config(fmt::format(
-        "{} stands before the command; write quern COMMAND {} (quern --help lists the commands)", name, name));
+        "{} comes before the command; write quern COMMAND {} (quern --help lists the commands)", name, name));
   }
   return unknown_command(name);
 }

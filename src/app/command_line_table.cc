@@ -79,7 +79,7 @@ constexpr std::string_view kRunText =
     "Reads the inputs, gives their records to the mapper, groups and sorts what it returns, gives that to the reducer, "
     "and writes the result. JOB is a job file or a folder with an analysis-tools.yml; without it, ./analysis-tools.yml "
     "or else /etc/analysis-tools.yml is taken.\n"
-    "Beside the result stand result.json, which accounts for every input and record, and bad_records.txt if a record "
+    "Next to the result are result.json, which accounts for every input and record, and bad_records.txt if a record "
     "was set aside. Ctrl-C stops a run cleanly; a second one at once.";
 
 constexpr std::string_view kRunAfter =
@@ -154,8 +154,8 @@ constexpr std::string_view kPlanText =
     "Prints the tasks that quern submit would make of a job for Taskcluster, as JSON on standard output, one task a "
     "line, and a summary on standard error. Nothing is created, and nobody but the inputs' servers is asked. The same "
     "job, inputs and --now give the same bytes.\n"
-    "The inputs are cut into loads, one for each map task; merge tasks stand between where one task would have to wait "
-    "for too many others. What a task is made of stands in the job file's taskcluster map.";
+    "The inputs are cut into loads, one for each map task; merge tasks come between where one task would have to wait "
+    "for too many others. The job file's taskcluster map says what a task is made of.";
 
 constexpr std::string_view kPlanAfter =
     "Examples:\n"
@@ -239,7 +239,7 @@ constexpr std::string_view kWatchAfter =
 
 constexpr std::string_view kFetchText =
     "Fetches the result of a job that has completed, compares it with the size and the SHA-256 that its task wrote "
-    "down, decompresses it, and writes it with its result.json beside. GROUP and JOB are as of quern watch. Of "
+    "down, decompresses it, and writes it with its result.json next to it. GROUP and JOB are as of quern watch. Of "
     "reducers whose results are kept apart each gets a file, result.txt.0 and so on.";
 
 constexpr std::string_view kFetchAfter =
@@ -340,7 +340,7 @@ constexpr std::array kFederateOptions = {
     OptionRow{"", "--duration", "TIME", Completes::kNothing,
               "how long the credentials last, from 15m to 36h; 1h if it is not given"},
     OptionRow{"", "--session", "NAME", Completes::kNothing,
-              "how AWS calls whoever uses them, in its logs; quern if it is not given"},
+              "the name that AWS uses in its logs; quern if it is not given"},
     OptionRow{"-i", "--input", "INPUT", Completes::kFile,
               "an s3:// URL or pattern that may be read, instead of the inputs of the job; may be repeated"},
     kManifest,
@@ -365,7 +365,7 @@ constexpr std::string_view kCredentialsAfter =
 constexpr std::string_view kKeygenText =
     "Makes an RSA key of 3072 bits. FILE, by default key.pem, gets the private key, which its owner alone may read, "
     "and "
-    "a file beside it, key.pub.pem, the public key. No file is ever overwritten.";
+    "a file next to it, key.pub.pem, the public key. No file is ever overwritten.";
 
 constexpr std::string_view kKeygenAfter =
     "Examples:\n"

@@ -195,7 +195,7 @@ TEST_F(CredentialChain, TakesNoneIfToldSo) {
 TEST_F(CredentialChain, DoesNotGoOnPastASourceThatCannotBeUsed) {
   set_keys("e");
   variables_["CREDENTIALS"] = "x";
-  EXPECT_THAT(found(), StartsWith("CREDENTIALS: it is no base64"));
+  EXPECT_THAT(found(), StartsWith("CREDENTIALS: it is not base64"));
   set_sealed("s");
   key_file_ = "/nowhere/key.pem";
   EXPECT_THAT(found(), StartsWith("CREDENTIALS is set, and cannot be opened: the private key of --key: "));

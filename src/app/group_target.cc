@@ -30,14 +30,15 @@ Result<GroupTarget> read_group_file(const std::string& folder) {
   }
   if (!text.ok()) return std::move(text).error();
   const auto json = parse_json(text.value());
-  if (!json.has_value() || !json->is_object()) return bad_config(path + " is no JSON object; name the group by its id");
+  if (!json.has_value() || !json->is_object())
+    return bad_config(path + " is not a JSON object; name the group by its id");
   JsonFields fields(*json);
   GroupTarget target{.group_id = fields.text("group_id"), .root_url = fields.text("root_url")};
   if (!fields.failure().empty()) {
     return bad_config(fmt::format("{}: {}; name the group by its id", path, fields.failure()));
   }
   if (taskcluster::is_slugid(target.group_id)) return target;
-  return bad_config(path + ": group_id is no id of a task group");
+  return bad_config(path + ": group_id is not the id of a task group");
 }
 
 }  // namespace

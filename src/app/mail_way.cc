@@ -107,7 +107,7 @@ Result<std::unique_ptr<MailWay>> make_sendmail_way(const EnvironmentLookup& envi
   if (!is_named) program = kUsualSendmail;
   if (!program.starts_with('/')) return bad_config("SENDMAIL must be the absolute path of a program, without options");
   if (::access(program.c_str(), X_OK) != 0) {
-    return bad_config(is_named ? fmt::format("SENDMAIL names {}, which is no program that can be started", program)
+    return bad_config(is_named ? fmt::format("SENDMAIL names {}, which is not a program that can be started", program)
                                : fmt::format("there is no {}; SENDMAIL names another program", program));
   }
   TRY_ASSIGN(std::string from, named_sender(environment));

@@ -35,7 +35,7 @@ std::string summary(const JobPlan& planned) {
     text += fmt::format("{}{} {}", separator, totals[static_cast<std::size_t>(kind)], name_of(kind));
     separator = ", ";
   }
-  text += fmt::format("\nquern: group {} at {}\nquern: scopes that whoever creates them needs:\n",
+  text += fmt::format("\nquern: group {} at {}\nquern: scopes needed to create these tasks:\n",
                       planned.graph.group_id(), planned.parts->root_url);
   for (const std::string& scope : plan::needed_scopes(planned.graph)) text += fmt::format("  {}\n", scope);
   return text;

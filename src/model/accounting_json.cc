@@ -153,7 +153,7 @@ class AccountingReader {
     if (seconds >= 0 && seconds <= kMostSeconds) {
       return std::chrono::nanoseconds(std::llround(seconds * 1e6) * 1000);
     }
-    fields.fail(name, "is no time that a run takes");
+    fields.fail(name, "is not a valid duration of a run");
     return {};
   }
 

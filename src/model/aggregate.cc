@@ -379,7 +379,7 @@ bool takes_number(Kind kind, const Number& value) {
 
 std::string not_a_number(Kind kind, std::string_view key, std::string_view value) {
   return fmt::format(
-      "{{builtin: {}}} got the value {} of the key {}, which is no number; let the mapper write numbers, or use "
+      "{{builtin: {}}} got the value {} of the key {}, which is not a number; let the mapper write numbers, or use "
       "another reducer",
       name_of(kind), in_quotes(value), in_quotes(key));
 }

@@ -148,9 +148,9 @@ TEST(JobFileErrors, KnowWhatAWorkerNeeds) {
        "job.yml:2: reducer is empty; it must be a map such as {builtin: sum}, or"},
       {"none", "mapper: none\n", "job.yml:1: mapper is text; it must be a map"},
       {"both forms", kFull + std::string("language: python\n"),
-       "job.yml:2: language stands beside mapper, which line 1 sets"},
+       "job.yml:2: language is next to mapper, which line 1 sets"},
       {"both kinds", "mapper:\n  language: python\n  builtin: pairs\n",
-       "job.yml:2: mapper.language stands beside builtin (job.yml:3)"},
+       "job.yml:2: mapper.language is next to builtin (job.yml:3)"},
       {"no key", "mapper: {builtin: pairs}\n", "job.yml:1: mapper.key is missing;"},
       {"key of a script", "mapper: {language: python, script: a, key: b}\n",
        "job.yml:1: mapper.key is only for {builtin: pairs}"},
@@ -215,7 +215,7 @@ TEST(JobFileErrors, RefuseWhatDoesNotGoTogether) {
 
 TEST(JobFileErrors, ExplainYaml) {
   expect_errors({
-      {"tab", "limits:\n\tmemory: 1GiB\n", "job.yml:2: a TAB indents this line; YAML allows blanks only"},
+      {"tab", "limits:\n\tmemory: 1GiB\n", "job.yml:2: a TAB indents this line; YAML allows spaces only"},
       {"tab later", "limits:\n  memory: 1GiB\n\tattempts: 3\n", "job.yml:3: a TAB indents this line"},
       {"star", "inputs:\n  - *.gz\n", "job.yml:2: a value that begins with * must be in quotes, as in \"*.gz\""},
       {"star in brackets", "inputs: [*.gz, b]\n",
@@ -228,7 +228,7 @@ TEST(JobFileErrors, ExplainYaml) {
       {"star as an index", "mapper: {builtin: pairs, key: tags[*]}\n",
        "job.yml:1: a list in brackets or a map in braces is not closed"},
       {"halves of a character", "owner: \"\\ud83d\\ude00\"\n",
-       "job.yml:1: two \\u escapes stand for one character only in JSON"},
+       "job.yml:1: two \\u escapes mean one character only in JSON"},
       {"braces", "inputs:\n  - {a,b}.gz\n", "job.yml:2: a list in brackets or a map in braces is not closed"},
       {"brackets", "inputs:\n  - [ab].gz\n", "job.yml:2: a list in brackets or a map in braces is not closed"},
       {"at", "owner: @me\n", "job.yml:1: a value that begins with @ must be in quotes, as in \"@me\""},
@@ -251,11 +251,11 @@ TEST(JobFileErrors, ExplainYaml) {
       {"dashes", "---\n", "job.yml: is empty;"},
       {"text", "language:python\n", "job.yml: is text; a job file is a map of settings"},
       {"list", "- a\n", "job.yml: is a list;"},
-      {"inside itself", "inputs: &a [*a]\n", "job.yml:1: this alias (*) stands inside of what it repeats"},
+      {"inside itself", "inputs: &a [*a]\n", "job.yml:1: this alias (*) is inside what it repeats"},
       {"key", "? [a]\n: b\n", "job.yml:1: a list cannot be the name of a setting"},
       {"bytes", "owner: \xff\n", "job.yml:1: byte 0xff is not text"},
       {"binary", std::string("\x1f\x8b\x08\x00", 4), "job.yml:1: byte 0x1f is not text"},
-      {"deep", std::string(2000, '['), "job.yml:1: maps and lists stand too deep in one another"},
+      {"deep", std::string(2000, '['), "job.yml:1: too many nested maps and lists"},
   });
 }
 
@@ -269,15 +269,14 @@ TEST(JobFileErrors, StopAnAliasBomb) {
 TEST(JobFileErrors, NameTheArgumentOrTheVariable) {
   EXPECT_THAT(error_of(kShort, {"limits.memmory=1"}),
               StartsWith("--set: limits.memmory is not a setting; did you mean limits.memory?"));
-  EXPECT_THAT(error_of(kShort, {"limits.memory"}), StartsWith("--set: 'limits.memory' is no key=value;"));
-  EXPECT_THAT(error_of(kShort, {"=x"}), StartsWith("--set: '=x' is no key=value;"));
+  EXPECT_THAT(error_of(kShort, {"limits.memory"}), StartsWith("--set: 'limits.memory' is not KEY=VALUE;"));
+  EXPECT_THAT(error_of(kShort, {"=x"}), StartsWith("--set: '=x' is not KEY=VALUE;"));
   EXPECT_THAT(error_of(kShort, {"limits.memory=lots"}),
               StartsWith("--set: limits.memory is 'lots'; it must be a size"));
   EXPECT_THAT(error_of(kShort, {"reducer={builtin: sum"}), StartsWith("--set: a list in brackets or a map in braces"));
   EXPECT_THAT(error_of(kShort, {"inputs=[*.gz]"}), StartsWith("--set: a value that begins with * must be in quotes"));
   EXPECT_THAT(error_of(kShort, {"output="}), StartsWith("--set: output is empty"));
-  EXPECT_THAT(error_of(kShort, {"mapper.builtin=pairs"}),
-              StartsWith("job.yml:1: language stands beside builtin (--set)"));
+  EXPECT_THAT(error_of(kShort, {"mapper.builtin=pairs"}), StartsWith("job.yml:1: language is next to builtin (--set)"));
   auto job =
       parse_job({.path = "job.yml", .folder = "/", .text = kShort, .environment = {{"QUERN_LIMITS_MEMORY", "lots"}}});
   ASSERT_FALSE(job.ok());

@@ -104,7 +104,7 @@ std::vector<std::string> children_of(std::string_view section) {
 Error unknown_setting(std::string_view path, std::string_view label) {
   std::string message = fmt::format("{} is not a setting", label);
   if (path.find_first_of(" :{") != std::string_view::npos) {
-    message += "; a setting is written as 'key: value', with a blank after the colon";
+    message += "; a setting is written as 'key: value', with a space after the colon";
   } else if (std::string parent(path.substr(0, path.rfind('.'))); parent != path && shape_of(parent).has_value()) {
     message += fmt::format("; {} is one, and has no parts", parent);
   } else if (std::optional<std::string> meant = meant_setting(path)) {

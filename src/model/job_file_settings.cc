@@ -199,7 +199,7 @@ Result<void> refuse_mixed_forms(const YamlNode& root, std::string_view file_name
   for (const YamlEntry& entry : root.entries) {
     if (!is_short_key(entry.key) || full == root.entries.end()) continue;
     return at(place(file_name, entry.line),
-              fmt::format("{} stands beside mapper, which line {} sets; move it into mapper", entry.key, full->line));
+              fmt::format("{} is next to mapper, which line {} sets; move it into mapper", entry.key, full->line));
   }
   return {};
 }
@@ -213,7 +213,7 @@ Result<FileSettings> settings_of_file(const YamlNode& root, std::string_view fil
   if (root.kind != Kind::kMap) {
     return at(file_name,
               fmt::format("is {}; a job file is a map of settings, each on a line of its own as 'key: value', "
-                          "with a blank after the colon",
+                          "with a space after the colon",
                           kind_name(root)));
   }
   TRY(refuse_mixed_forms(root, file_name));
@@ -244,7 +244,7 @@ Result<void> add_environment(const std::map<std::string, std::string>& environme
 Result<void> add_argument(std::string_view argument, Settings& settings) {
   std::size_t equals = argument.find('=');
   if (equals == std::string_view::npos || trimmed(argument.substr(0, equals), " ").empty()) {
-    return at("--set", fmt::format("'{}' is no key=value; write it as in --set limits.memory=2GiB", argument));
+    return at("--set", fmt::format("'{}' is not KEY=VALUE; write it as in --set limits.memory=2GiB", argument));
   }
   return add_overlay(std::string(trimmed(argument.substr(0, equals), " ")), argument.substr(equals + 1), "--set",
                      settings);

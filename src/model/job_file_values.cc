@@ -142,7 +142,8 @@ Result<std::uint64_t> bytes_of(const YamlNode& node, std::uint64_t least) {
     return wrong_value(fmt::format("is {}; it must be {}", in_quotes(word), kExpected));
   }
   std::uint64_t value = bytes.ok() ? bytes.value() : *number;
-  if (value < least) return wrong_value(fmt::format("is {}; it must be at least {}", in_quotes(word), yaml_bytes(least)));
+  if (value < least)
+    return wrong_value(fmt::format("is {}; it must be at least {}", in_quotes(word), yaml_bytes(least)));
   return value;
 }
 

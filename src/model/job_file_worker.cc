@@ -79,7 +79,7 @@ class WorkerReader {
       const Given* given = find(key.name);
       if (builtin == nullptr || given == nullptr) continue;
       return at(*given,
-                fmt::format("stands beside builtin ({}); a worker is either a script or a builtin. To replace it "
+                fmt::format("is next to builtin ({}); a worker is either a script or a builtin. To replace it "
                             "from the command line, set all of it, as in --set '{}={}'",
                             builtin->origin, where_.section,
                             where_.section == "mapper" ? "{language: python, script: mapper.py}" : "{builtin: sum}"));
@@ -345,7 +345,7 @@ Result<void> check_constant(const Step& step, const StepPlace& where, const Sett
     if (!needs_numbers(kind) && kind != Aggregation::Kind::kMin && kind != Aggregation::Kind::kMax) continue;
     return bad_config(
         fmt::format("{}: {}mapper.value is the constant '{}', and {{builtin: {}}} wants numbers; the "
-                    "path of a value stands without quotes",
+                    "path of a value is written without quotes",
                     settings.at("mapper.value").origin, where.label_prefix, pairs->value, name_of(kind)));
   }
   return {};

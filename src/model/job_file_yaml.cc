@@ -52,7 +52,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) return fail(mark, "this alias (*) stands inside of what it repeats");
+    if (found == anchors_.end()) return fail(mark, "this alias (*) is inside what it repeats");
     add(mark, found->second, 0);
   }
 

@@ -93,7 +93,7 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
   auto says = [&](std::string_view part) { return complaint.message.find(part) != std::string::npos; };
   auto column = static_cast<std::size_t>(std::max(complaint.column, 0));
   if (says("invalid unicode")) {
-    return "two \\u escapes stand for one character only in JSON; write the character itself, or one \\U escape with "
+    return "two \\u escapes mean one character only in JSON; write the character itself, or one \\U escape with "
            "eight "
            "digits, as in \"\\U0001F600\"";
   }
@@ -115,17 +115,17 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
     return quote_it(line[column], trimmed(line.substr(column), kBlanks));
   }
   if (says("illegal map value")) {
-    return "there is a colon too many here; text with a colon and a blank inside must be in quotes, each setting needs "
+    return "unexpected ':' here; text that contains a colon and a space must be in quotes, each setting needs "
            "a "
-           "line of its own and a blank after its colon, and settings of one map are indented alike";
+           "line of its own and a space after its colon, and settings of one map are indented alike";
   }
   if (says("end of map not found")) {
-    return "this line does not fit to the ones before it: settings of one map are indented alike, and nothing may "
+    return "this line does not match the indentation above it: settings of one map are indented alike, and nothing may "
            "follow "
            "a closing quote, bracket or brace";
   }
   if (says("illegal block entry")) return "a list begins on a line of its own, or is written in brackets, as in [a, b]";
-  if (says("bad file")) return "maps and lists stand too deep in one another";
+  if (says("bad file")) return "too many nested maps and lists";
   return complaint.message;
 }
 
@@ -186,7 +186,7 @@ std::string problem_of_scalar(std::string_view text, std::size_t position, std::
 std::string explain(const YamlSource& source, const YamlComplaint& complaint) {
   std::vector<std::string_view> lines = lines_of(source.text);
   if (int tab = line_with_tab(lines, complaint.line); tab >= 0) {
-    return fmt::format("{}: a TAB indents this line; YAML allows blanks only",
+    return fmt::format("{}: a TAB indents this line; YAML allows spaces only",
                        place(source.name, source.has_lines ? tab + 1 : 0));
   }
   auto index = static_cast<std::size_t>(std::max(complaint.line, 0));

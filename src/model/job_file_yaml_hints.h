@@ -27,7 +27,7 @@ struct YamlComplaint {
   int line = 0;
   int column = 0;
 };
-// "analysis-tools.yml:7: a TAB indents this line; YAML allows blanks only".
+// "analysis-tools.yml:7: a TAB indents this line; YAML allows spaces only".
 std::string explain(const YamlSource& source, const YamlComplaint& complaint);
 
 }  // namespace quern::job_file

@@ -46,7 +46,7 @@ std::optional<Json> parse_json(std::string_view text) {
 std::string dump_json(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 JsonFields::JsonFields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-  if (!object.is_object()) fail("", "it is no JSON object");
+  if (!object.is_object()) fail("", "it is not a JSON object");
 }
 
 const Json* JsonFields::find(const char* name) const {
@@ -65,7 +65,7 @@ std::string JsonFields::text_or_none(const char* name) {
   const Json* found = find(name);
   if (found == nullptr) return "";
   if (found->is_string()) return found->get<std::string>();
-  fail(name, "is no text");
+  fail(name, "is not a string");
   return "";
 }
 
@@ -77,7 +77,7 @@ UtcTime JsonFields::time(const char* name) {
 std::optional<UtcTime> JsonFields::time_or_none(const char* name) {
   if (find(name) == nullptr) return std::nullopt;
   auto time = parse_utc_exactly(text_or_none(name));
-  if (!time.has_value()) fail(name, "is no time");
+  if (!time.has_value()) fail(name, "is not a timestamp");
   return time;
 }
 
@@ -91,21 +91,21 @@ std::optional<std::uint64_t> JsonFields::number_or_none(const char* name) {
   if (found == nullptr) return std::nullopt;
   bool is_negative = found->is_number_integer() && !found->is_number_unsigned() && found->get<std::int64_t>() < 0;
   if (found->is_number_integer() && !is_negative) return found->get<std::uint64_t>();
-  fail(name, "is no whole number from 0 on");
+  fail(name, "is not a whole number from 0 on");
   return std::nullopt;
 }
 
 std::int64_t JsonFields::signed_number(const char* name) {
   const Json* found = find(name);
   if (found != nullptr && found->is_number_integer() && !is_beyond_signed(*found)) return found->get<std::int64_t>();
-  fail(name, found == nullptr ? "is missing" : "is no whole number");
+  fail(name, found == nullptr ? "is missing" : "is not a whole number");
   return 0;
 }
 
 double JsonFields::real_number(const char* name) {
   const Json* found = find(name);
   if (found != nullptr && found->is_number()) return found->get<double>();
-  fail(name, found == nullptr ? "is missing" : "is no number");
+  fail(name, found == nullptr ? "is missing" : "is not a number");
   return 0;
 }
 
@@ -114,7 +114,7 @@ std::vector<std::string> JsonFields::texts_or_none(const char* name) {
   if (find(name) == nullptr) return texts;
   for (const Json& item : array(name)) {
     if (!item.is_string()) {
-      fail(name, "has an item that is no text");
+      fail(name, "has an item that is not a string");
       return {};
     }
     texts.push_back(item.get<std::string>());
@@ -126,7 +126,7 @@ const Json& JsonFields::object(const char* name) {
   static const Json none = Json::object();
   const Json* found = find(name);
   if (found != nullptr && found->is_object()) return *found;
-  fail(name, "is no object");
+  fail(name, "is not an object");
   return none;
 }
 
@@ -134,7 +134,7 @@ const Json& JsonFields::array(const char* name) {
   static const Json none = Json::array();
   const Json* found = find(name);
   if (found != nullptr && found->is_array()) return *found;
-  fail(name, "is no list");
+  fail(name, "is not a list");
   return none;
 }
 

@@ -69,8 +69,8 @@ Result<TaskPart> read_part(const Json& json) {
   auto form = form_of(fields.text_or_none("form"));
   if (!form.has_value()) fields.fail("form", "is one that this quern does not know");
   part.form = form.value_or(PartForm::kText);
-  if (!is_file_name(part.name)) fields.fail("name", "is no name of a file");
-  if (!is_lower_hex(part.sha256, kSha256Digits)) fields.fail("sha256", "is no SHA-256 in hexadecimal digits");
+  if (!is_file_name(part.name)) fields.fail("name", "is not a file name");
+  if (!is_lower_hex(part.sha256, kSha256Digits)) fields.fail("sha256", "is not a SHA-256 in hexadecimal digits");
   if (!fields.failure().empty()) return bad_input(fields.failure());
   return part;
 }
@@ -151,8 +151,8 @@ std::string task_report_json(const TaskReport& report) {
 
 Result<TaskReport> parse_task_report(std::string_view text) {
   auto json = parse_json(text);
-  if (!json.has_value()) return bad_input("it is no report of a task: it is no JSON");
-  return read_report(*json).context("it is no report of a task");
+  if (!json.has_value()) return bad_input("it is not a task report: it is not JSON");
+  return read_report(*json).context("it is not a task report");
 }
 
 void add_accounting(const Accounting& added, Accounting& sum) {

@@ -75,20 +75,20 @@ TEST(TaskReport, SaysWhatIsWrongWithOne) {
     const char* says;
   };
   const std::vector<Row> rows = {
-      {"", 1, "it is no JSON object"},
+      {"", 1, "it is not a JSON object"},
       {"/version", 2, "version is one that this quern"},
       {"/version", nullptr, "version is missing"},
       {"/kind", "mapping", "kind is one that this quern"},
-      {"/quern", 1, "quern is no text"},
-      {"/parts", nullptr, "parts is no list"},
-      {"/parts/0", 1, "it is no JSON object"},
-      {"/parts/0/name", "../result.txt.zst", "parts.name is no name of a file"},
-      {"/parts/0/name", "..", "parts.name is no name of a file"},
-      {"/parts/0/name", "", "parts.name is no name of a file"},
-      {"/parts/0/bytes", -1, "parts.bytes is no whole number"},
-      {"/parts/0/sha256", "9F", "parts.sha256 is no SHA-256"},
-      {"/accounting", nullptr, "accounting is no object"},
-      {"/accounting/inputs/found", "2", "accounting: inputs.found is no whole number"},
+      {"/quern", 1, "quern is not a string"},
+      {"/parts", nullptr, "parts is not a list"},
+      {"/parts/0", 1, "it is not a JSON object"},
+      {"/parts/0/name", "../result.txt.zst", "parts.name is not a file name"},
+      {"/parts/0/name", "..", "parts.name is not a file name"},
+      {"/parts/0/name", "", "parts.name is not a file name"},
+      {"/parts/0/bytes", -1, "parts.bytes is not a whole number"},
+      {"/parts/0/sha256", "9F", "parts.sha256 is not a SHA-256"},
+      {"/accounting", nullptr, "accounting is not an object"},
+      {"/accounting/inputs/found", "2", "accounting: inputs.found is not a whole number"},
   };
   for (const Row& row : rows) {
     auto json = nlohmann::ordered_json::parse(task_report_json(sample_report()));

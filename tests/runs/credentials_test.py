@@ -231,8 +231,8 @@ class Opening(Credentials):
         value = self.seal()
         self.keygen("other.pem")
         self.assert_fails(self.open(value, key="other.pem"), "CREDENTIALS: it is sealed to the key ", ", and this is the key ")
-        self.assert_fails(self.open(value[:-8]), "CREDENTIALS: it is base64 of something that is no JSON object")
-        self.assert_fails(self.open(value[:-3]), "CREDENTIALS: it is no base64")
+        self.assert_fails(self.open(value[:-8]), "CREDENTIALS: it is base64 of something that is not a JSON object")
+        self.assert_fails(self.open(value[:-3]), "CREDENTIALS: it is not base64")
         self.assert_fails(self.open(json.dumps({"accessKeyId": "A", "secretAccessKey": SECRET})), "CREDENTIALS: it is not sealed")
         self.assert_fails(self.open("A" * 70000), "CREDENTIALS: it is longer than 65536 bytes")
 

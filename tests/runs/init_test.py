@@ -121,7 +121,7 @@ class Init(Scenario):
 
     def test_a_file_in_its_place(self):
         self.write("job", "mine\n")
-        self.init("job", status=1, says="init: job is there already, and is no folder; nothing was written")
+        self.init("job", status=1, says="init: job exists already, and is not a folder; nothing was written")
         self.init("job/below", status=1, says="job: Not a directory")
         self.write("other/data", "mine\n")
         self.init("other", status=1, says="other/data: Not a directory")

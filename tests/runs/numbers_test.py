@@ -297,7 +297,7 @@ class PathsOfValues(Numbers):
         for reducer in ("sum", "mean", "min", "max", "top:3"):
             with self.subTest(reducer=reducer):
                 self.job('mapper: {builtin: pairs, key: k, value: "v"}\n', reducer)
-                self.assert_fails(self.quern("run"), "mapper.value is the constant 'v'", "stands without quotes", status=2)
+                self.assert_fails(self.quern("run"), "mapper.value is the constant 'v'", "is written without quotes", status=2)
         self.job('mapper: {builtin: pairs, key: k, value: "v"}\n', "list")
         self.assert_run(self.quern("run"), result='x ["v"]\n')
 

@@ -120,7 +120,7 @@ class ShuffleTest(Scenario):
 
     def test_value_that_is_no_number(self):
         self.write_all({"analysis-tools.yml": CAT + "reducer: {builtin: sum}\n", "data/a": "k 1\nk x\n"})
-        self.assert_fails(self.quern("run"), "{builtin: sum} got the value 'x' of the key 'k', which is no number")
+        self.assert_fails(self.quern("run"), "{builtin: sum} got the value 'x' of the key 'k', which is not a number")
 
     @slow
     def test_memory_stays_bounded(self):

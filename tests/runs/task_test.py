@@ -429,7 +429,7 @@ class Failures(InTask):
         self.job("reducers: 3\n")
         maps = self.maps(((0,),))
         for environment, says in (({}, "QUERN_PARTITION is not set"), ({"QUERN_PARTITION": "3"}, "QUERN_PARTITION is 3"),
-                                  ({"QUERN_JOB": "no pack"}, "QUERN_JOB: it is no pack of a job"),
+                                  ({"QUERN_JOB": "no pack"}, "QUERN_JOB: it is not a packed job"),
                                   ({"TASKCLUSTER_ROOT_URL": None, "TASKCLUSTER_PROXY_URL": None, "QUERN_PARTITION": "1"}, "TASKCLUSTER_ROOT_URL")):
             with self.subTest(says):
                 task = self.task("reduce", name="reduce", needs=maps, environment=environment, status=1 if "QUERN_JOB" in environment else 2)

@@ -86,7 +86,7 @@ Finding check_scopes(std::size_t held, const std::optional<std::vector<std::stri
       fmt::format("{}", fmt::join(missing->begin(), missing->begin() + static_cast<std::ptrdiff_t>(count), ", "));
   if (count < missing->size()) list += fmt::format(" and {} more", missing->size() - count);
   return lacking(need, what, fmt::format("{} held; creating and watching the tasks also needs {}", held, list),
-                 "ask whoever administers the deployment for them");
+                 "ask the administrators of the deployment for them");
 }
 
 Finding check_registry_image(const ImageName& name, const RegistryAnswer& answer) {

@@ -15,7 +15,7 @@ namespace {
 // Packs are made once and travel with every task of a job, so the best that zstd has without more memory to read it.
 constexpr int kLevel = 19;
 
-Error not_a_pack(std::string_view why) { return bad_input(fmt::format("it is no pack of a job: {}", why)); }
+Error not_a_pack(std::string_view why) { return bad_input(fmt::format("it is not a packed job: {}", why)); }
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ::ZSTD_freeCCtx(context); }

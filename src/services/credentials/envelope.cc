@@ -128,7 +128,7 @@ Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view
   if (!expiration.is_empty()) {
     credentials.expires = parse_utc(expiration.reveal());
     if (!credentials.expires.has_value()) {
-      return bad_input(fmt::format("{}: the expiration in it is no time such as 2026-01-31T12:00:00Z", source));
+      return bad_input(fmt::format("{}: the expiration in it is not a time such as 2026-01-31T12:00:00Z", source));
     }
   }
   TRY(check_credentials(credentials));

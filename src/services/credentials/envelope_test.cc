@@ -192,13 +192,13 @@ TEST(Envelope, SaysWhatIsNoEnvelope) {
        "it is not sealed: it begins with { and not with base64; seal it with: quern credentials seal -, and "
        "replace credentials that were shown to others"},
       {value.substr(0, value.size() / 4 * 4 - 5),
-       "it is no base64; was it copied whole, from its first to its last character?"},
-      {"hidden!", "it is no base64; was it copied whole, from its first to its last character?"},
+       "it is not base64; was it copied whole, from its first to its last character?"},
+      {"hidden!", "it is not base64; was it copied whole, from its first to its last character?"},
       {value.substr(0, 400),
-       "it is base64 of something that is no JSON object; was it copied whole, and made by quern "
+       "it is base64 of something that is not a JSON object; was it copied whole, and made by quern "
        "credentials seal?"},
       {base64_encode("[]"),
-       "it is base64 of something that is no JSON object; was it copied whole, and made by quern "
+       "it is base64 of something that is not a JSON object; was it copied whole, and made by quern "
        "credentials seal?"},
       {base64_encode("{}"), "its JSON has no \"symmetricKey\""},
       {with("version", 3), "it is an envelope of a version 3 that this quern does not know; a newer quern may"},
@@ -206,8 +206,8 @@ TEST(Envelope, SaysWhatIsNoEnvelope) {
       {with("version", nullptr), "it is an envelope of a version that this quern does not know; a newer quern may"},
       {value_of(without_tag), "its JSON has no \"tag\""},
       {with("tag", "AAAA"), "the \"tag\" in its JSON has 3 bytes"},
-      {with("tag", 1), "the \"tag\" in its JSON is no text"},
-      {with("nonce", "!"), "the \"nonce\" in its JSON is no base64"},
+      {with("tag", 1), "the \"tag\" in its JSON is not a string"},
+      {with("nonce", "!"), "the \"nonce\" in its JSON is not base64"},
       {with("nonce", ""), "the \"nonce\" in its JSON has 0 bytes"},
       {with("credentials", ""), "the \"credentials\" in its JSON has 0 bytes"},
       {with("keyId", "hidden"), "the \"keyId\" in its JSON is not 16 hexadecimal digits"},
@@ -278,14 +278,14 @@ TEST(Envelope2014, SaysWhatIsNoEnvelope) {
   };
   const std::vector<Row> rows = {
       {{{"symmetricKey", "AAAA"}}, "its JSON has no \"credentials\""},
-      {{{"symmetricKey", "AAAA"}, {"credentials", {{"ct", ""}}}}, "the \"credentials\" in its JSON is no text"},
+      {{{"symmetricKey", "AAAA"}, {"credentials", {{"ct", ""}}}}, "the \"credentials\" in its JSON is not a string"},
       {{{"symmetricKey", "AAAA"}, {"credentials", "hidden"}},
-       "the \"credentials\" in its JSON are no JSON object themselves"},
+       "the \"credentials\" in its JSON is not a JSON object itself"},
       {{{"symmetricKey", "AAAA"}, {"credentials", "{}"}}, "its JSON has no \"ct\""},
       {{{"symmetricKey", "AAAA"}, {"credentials", R"({"ct":"AAAA","iv":"00","s":"00"})"}},
        "the \"iv\" in its JSON has 1 bytes"},
       {{{"symmetricKey", "AAAA"}, {"credentials", R"({"ct":"AAAA","iv":"00112233445566778899aabbccddeeff","s":"g"})"}},
-       "the \"s\" in its JSON is no hexadecimal number"},
+       "the \"s\" in its JSON is not a hexadecimal number"},
   };
   for (const Row& row : rows) {
     Error error = error_of(value_of(row.object));
@@ -330,7 +330,7 @@ TEST(Credentials, SayWhatIsMissing) {
                          Row{"{}", "the credentials of standard input have no access key id"},
                          Row{R"({"accessKeyId":"i"})", "the credentials of standard input have no secret access key"},
                          Row{R"({"accessKeyId":"i","secretAccessKey":"hidden","expiration":"hidden"})",
-                             "standard input: the expiration in it is no time such as 2026-01-31T12:00:00Z"}}) {
+                             "standard input: the expiration in it is not a time such as 2026-01-31T12:00:00Z"}}) {
     auto read = parse_credentials(row.json, "standard input");
     ASSERT_FALSE(read.ok());
     EXPECT_EQ(read.error().message, row.message);

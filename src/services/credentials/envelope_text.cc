@@ -21,7 +21,7 @@ constexpr int kVersion = 2;
 Result<std::string> text_of(const Json& object, const char* name) {
   auto found = object.find(name);
   if (found == object.end()) return bad_input(fmt::format("its JSON has no \"{}\"", name));
-  if (!found->is_string()) return bad_input(fmt::format("the \"{}\" in its JSON is no text", name));
+  if (!found->is_string()) return bad_input(fmt::format("the \"{}\" in its JSON is not a string", name));
   return found->get<std::string>();
 }
 
@@ -37,8 +37,8 @@ Result<std::string> part_of(const Json& object, const Part& part) {
   TRY_ASSIGN(std::string text, text_of(object, part.name));
   auto bytes = part.decode(text);
   if (!bytes.has_value()) {
-    return bad_input(fmt::format("the \"{}\" in its JSON is no {}", part.name,
-                                 part.decode == base64_decode ? "base64" : "hexadecimal number"));
+    return bad_input(fmt::format("the \"{}\" in its JSON is not {}", part.name,
+                                 part.decode == base64_decode ? "base64" : "a hexadecimal number"));
   }
   if (bytes->empty() || (part.bytes != 0 && bytes->size() != part.bytes)) {
     return bad_input(fmt::format("the \"{}\" in its JSON has {} bytes", part.name, bytes->size()));
@@ -65,7 +65,7 @@ Result<Envelope> parse_2014(const Json& object) {
   TRY_ASSIGN(envelope.wrapped_passphrase, part_of(object, {"symmetricKey", base64_decode, 0}));
   TRY_ASSIGN(std::string inner_text, text_of(object, "credentials"));
   Json inner = Json::parse(inner_text, nullptr, /*allow_exceptions=*/false);
-  if (!inner.is_object()) return bad_input("the \"credentials\" in its JSON are no JSON object themselves");
+  if (!inner.is_object()) return bad_input("the \"credentials\" in its JSON is not a JSON object itself");
   TRY_ASSIGN(envelope.salted.bytes, part_of(inner, {"ct", base64_decode, 0}));
   TRY_ASSIGN(envelope.salted.iv, part_of(inner, {"iv", hex_decode, kIvBytes}));
   TRY_ASSIGN(envelope.salted.salt, part_of(inner, {"s", hex_decode, kSaltBytes}));
@@ -96,12 +96,12 @@ Result<Json> decode(std::string_view value) {
   }
   auto text = base64_decode(value);
   if (!text.has_value()) {
-    return bad_input("it is no base64; was it copied whole, from its first to its last character?");
+    return bad_input("it is not base64; was it copied whole, from its first to its last character?");
   }
   Json object = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
     return bad_input(
-        "it is base64 of something that is no JSON object; was it copied whole, and made by quern credentials "
+        "it is base64 of something that is not a JSON object; was it copied whole, and made by quern credentials "
         "seal?");
   }
   return object;

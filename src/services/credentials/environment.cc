@@ -49,7 +49,7 @@ Result<std::optional<AwsCredentials>> from_environment(const EnvironmentLookup& 
   if (std::string_view expiration = variable_value(environment, "AWS_CREDENTIAL_EXPIRATION"); !expiration.empty()) {
     found.expires = parse_utc(expiration);
     if (!found.expires.has_value()) {
-      return bad_input("AWS_CREDENTIAL_EXPIRATION is no time such as 2026-01-31T12:00:00Z");
+      return bad_input("AWS_CREDENTIAL_EXPIRATION is not a time such as 2026-01-31T12:00:00Z");
     }
   }
   TRY(check_credentials(found));

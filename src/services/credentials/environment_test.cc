@@ -59,7 +59,7 @@ TEST(Environment, SaysWhatIsWrongAndShowsNoValue) {
       {{{"AWS_SECRET_ACCESS_KEY", "hidden"}},
        "AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not; set both, or neither"},
       {{{"AWS_ACCESS_KEY_ID", "hidden"}, {"AWS_SECRET_ACCESS_KEY", "hidden"}, {"AWS_CREDENTIAL_EXPIRATION", "hidden"}},
-       "AWS_CREDENTIAL_EXPIRATION is no time such as 2026-01-31T12:00:00Z"},
+       "AWS_CREDENTIAL_EXPIRATION is not a time such as 2026-01-31T12:00:00Z"},
       {{{"AWS_ACCESS_KEY_ID", "hidden"}, {"AWS_SECRET_ACCESS_KEY", "hidden\n"}},
        "the secret access key in the credentials of AWS_ACCESS_KEY_ID has bytes that belong into none (a line end at "
        "its "

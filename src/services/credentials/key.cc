@@ -84,7 +84,7 @@ void FreeKey::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 
 Result<PublicKey> PublicKey::from_handle(KeyHandle handle, std::string_view name) {
   if (EVP_PKEY_is_a(handle.get(), "RSA") != 1) {
-    return bad_key(name, "it is no RSA key; make one with: quern credentials keygen");
+    return bad_key(name, "it is not an RSA key; make one with: quern credentials keygen");
   }
   int bits = EVP_PKEY_get_bits(handle.get());
   if (bits < limits::kLeastKeyBits || bits > limits::kMostKeyBits) {

@@ -26,7 +26,7 @@ enum class OaepHash { kSha1, kSha256 };
 class PublicKey {
  public:
   // PEM: a public key, or a private one, of which the public part is taken. kBadInput, with the reason after `name`:
-  // it is neither, it is protected by a passphrase, it is no RSA key, or one of less than limits::kLeastKeyBits.
+  // it is neither, it is protected by a passphrase, it is not an RSA key, or one of less than limits::kLeastKeyBits.
   static Result<PublicKey> from_pem(const Secret& pem, std::string_view name);
 
   // The first kKeyIdDigits hexadecimal digits of the SHA-256 of the key as SubjectPublicKeyInfo in DER.

@@ -84,7 +84,7 @@ TEST(Key, SaysWhyAKeyIsNone) {
             "k.pem: it holds no private key in PEM");
   EXPECT_EQ(error_of_pem(key_for_test().public_pem().value()), "k.pem: it holds no private key in PEM");
   EXPECT_EQ(error_of_pem(other_pem(EVP_EC_gen("P-256"))),
-            "k.pem: it is no RSA key; make one with: quern credentials keygen");
+            "k.pem: it is not an RSA key; make one with: quern credentials keygen");
   EXPECT_EQ(
       error_of_pem(other_pem(EVP_RSA_gen(1024))),
       "k.pem: it is an RSA key of 1024 bits, and quern takes 2048 to 8192; make one with: quern credentials keygen");

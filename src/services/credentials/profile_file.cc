@@ -72,7 +72,7 @@ class Parser {
   }
 
   std::string_view take_property(std::string_view text, std::size_t line) {
-    if (!in_section_) return "it stands before the first section; put [default] before it";
+    if (!in_section_) return "it is before the first section; put [default] before it";
     std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) return "it is neither a [section] nor name = value";
     std::string name(trimmed(text.substr(0, equals), kBlanks));

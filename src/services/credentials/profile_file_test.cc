@@ -63,7 +63,7 @@ TEST(ProfileFile, SaysWhichLineIsWrong) {
     std::string message;
   };
   const std::vector<Row> rows = {
-      {"a=1\n", "f:1: it stands before the first section; put [default] before it"},
+      {"a=1\n", "f:1: it is before the first section; put [default] before it"},
       {"[default]\n\nsecret\n", "f:3: it is neither a [section] nor name = value"},
       {"[default\n", "f:1: a section's name ends with ]"},
       {"[ ]\n", "f:1: a section has no name"},

@@ -25,8 +25,8 @@ struct SecretMember {
 };
 // The members with text as value of the JSON object `text`, in order; those of an object within it are named
 // "Outer.inner". Arrays and values of other kinds are checked and left out. Of several members of one name the last one
-// counts for whoever looks from the end. kBadInput, which tells nothing of the text: it is no JSON object by RFC 8259,
-// in UTF-8, of at most a few levels.
+// counts for whoever looks from the end. kBadInput, which tells nothing of the text: it is not a JSON object by RFC
+// 8259, in UTF-8, of at most a few levels.
 Result<std::vector<SecretMember>> read_secret_object(std::string_view text);
 // Null if there is none of that name.
 Secret* find_member(std::vector<SecretMember>& members, std::string_view name);

@@ -35,9 +35,9 @@ class ScratchFolder {
 // A file that appears under its name only when it is complete: written without a name (O_TMPFILE) or under a temporary
 // one, synced, renamed. Destroyed before commit(), it leaves nothing behind. Owned by one thread; blocks on the disk.
 //
-// What is there already and is no regular file (/dev/null, a FIFO, /dev/stdout, /dev/fd/3) is written to directly, as
-// a rename over it would not be what its user means; opening a FIFO waits for its reader. A symbolic link stays and its
-// target is replaced. A folder that is missing or not writable is an error of create(), not of commit().
+// What is there already and is not a regular file (/dev/null, a FIFO, /dev/stdout, /dev/fd/3) is written to directly,
+// as a rename over it would not be what its user means; opening a FIFO waits for its reader. A symbolic link stays and
+// its target is replaced. A folder that is missing or not writable is an error of create(), not of commit().
 class AtomicFile final : public ByteSink {
  public:
   // kHidden is what kUnnamed falls back to on file systems without O_TMPFILE.
@@ -51,7 +51,7 @@ class AtomicFile final : public ByteSink {
   // Buffered; an error names the path. kNoSpace: the disk is full; kStopped: the reader of a pipe has gone.
   Result<void> write(std::string_view bytes) override;
   std::uint64_t size_bytes() const { return size_bytes_; }
-  // False where bytes are gone once they are written, because the target is no regular file.
+  // False where bytes are gone once they are written, because the target is not a regular file.
   bool can_truncate() const { return !is_direct_; }
   // Forgets all bytes from this offset on: what a failed input gave does not count.
   Result<void> truncate(std::uint64_t size_bytes);

@@ -102,7 +102,7 @@ Result<void> check_places(const std::string& folder, const std::vector<std::stri
   struct stat status {};
   if (::stat(folder.c_str(), &status) == 0 && !S_ISDIR(status.st_mode)) {
     return Error{.kind = ErrorKind::kDenied,
-                 .message = folder + " is there already, and is no folder; nothing was written",
+                 .message = folder + " exists already, and is not a folder; nothing was written",
                  .code = ENOTDIR};
   }
   for (const std::string& path : paths) {

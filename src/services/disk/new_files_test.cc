@@ -89,7 +89,7 @@ TEST_P(NewFiles, AreRemovedWhenOneAppearsUnderTheNameOfAnother) {
 
 TEST_P(NewFiles, AreNotMadeWhereAFileStandsForAFolder) {
   std::ofstream(at("data")) << "x";
-  EXPECT_THAT(create(at("data")).error().message, HasSubstr("data is there already, and is no folder"));
+  EXPECT_THAT(create(at("data")).error().message, HasSubstr("data exists already, and is not a folder"));
   EXPECT_THAT(create(root_).error().message, HasSubstr("data: Not a directory"));
   EXPECT_THAT(create(at("data/below")).error().message, HasSubstr("data: Not a directory"));
   EXPECT_THAT(names(), ElementsAre("data"));

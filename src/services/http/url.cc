@@ -124,7 +124,7 @@ Result<Url> parse_url(std::string_view text) {
   if (!rest.starts_with("//")) return bad_url(text, "does not begin with http:// or https://");
   rest.remove_prefix(2);
   if (!std::all_of(text.begin(), text.end(), is_visible)) {
-    return bad_url(text, "has a blank, a control character or a letter beyond ASCII that is not percent-encoded");
+    return bad_url(text, "has a space, a control character or a letter beyond ASCII that is not percent-encoded");
   }
   rest = rest.substr(0, rest.find('#'));
   std::size_t path_begin = std::min(rest.find_first_of("/?"), rest.size());

@@ -77,7 +77,7 @@ bool JsonReader::read(std::string_view text, Buffer& copy) {
   tokens_end_ = next_ + structure_.count();
   next_run_ = next_;
   bool is_right = follow(0, plan_.copies());
-  if (is_right && *next_ != size_) is_right = wrong("something stands behind its end", *next_);
+  if (is_right && *next_ != size_) is_right = wrong("something follows its end", *next_);
   if (!is_right) copy.resize(copied_before);
   return is_right;
 }
@@ -327,7 +327,7 @@ bool JsonReader::escapes_are_right(std::string_view inside, std::size_t start) {
                      std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
       if (!are_hex) return wrong("\\u needs four hexadecimal digits", start + at);
     } else if (std::strchr("\"\\/bfnrt", letter) == nullptr || letter == '\0') {
-      return wrong("a backslash stands before a letter that means nothing", start + at);
+      return wrong("a backslash is before a letter that has no meaning there", start + at);
     }
     at += 2;
   }

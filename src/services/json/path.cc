@@ -23,7 +23,7 @@ class PathParser {
         return wrong(fmt::format("it has more than {} steps", std::size_t{limits::kMaxPathSteps}));
       }
       if (at_end()) return std::move(path_);
-      if (text_[at_] != '.') return wrong(fmt::format("a dot or a bracket must stand before '{}'", text_[at_]));
+      if (text_[at_] != '.') return wrong(fmt::format("a dot or a bracket must come before '{}'", text_[at_]));
       ++at_;
     }
   }
@@ -73,7 +73,7 @@ class PathParser {
       step.kind = PathStep::Kind::kIndex;
       auto [stop, status] = std::from_chars(inside.data(), inside.data() + inside.size(), step.index);
       if (status != std::errc{} || stop != inside.data() + inside.size()) {
-        return wrong("in brackets stands the index of an element, from 0, or * for every element");
+        return wrong("brackets contain the index of an element, from 0, or * for every element");
       }
     }
     path_.push_back(std::move(step));

@@ -37,7 +37,7 @@ RecordLineReader::Outcome RecordLineReader::bad(std::string_view line, std::size
   if (std::string place = first_not_utf8(line); !place.empty()) {
     reason_ = "the record is not UTF-8: " + place;
   } else if (start == std::string_view::npos) {
-    reason_ = "the line has no TAB or blank between key and record, and does not start with { or [";
+    reason_ = "the line has no TAB or space between key and record, and does not start with { or [";
   } else {
     const Flaw& flaw = reader_.flaw();
     reason_ = "the record is not JSON: " + flaw.what;

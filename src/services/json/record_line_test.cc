@@ -45,10 +45,10 @@ TEST(RecordLine, SaysWhyALineIsBad) {
     const char* reason;
   };
   const Row rows[] = {
-      {"key", "the line has no TAB or blank between key and record, and does not start with { or ["},
+      {"key", "the line has no TAB or space between key and record, and does not start with { or ["},
       {"key ", "the record is not JSON: it ends too early: column 5"},
       {"k {\"a\":}", "the record is not JSON: a value is missing: column 8"},
-      {"k {\"a\":1} x", "the record is not JSON: something stands behind its end: column 11"},
+      {"k {\"a\":1} x", "the record is not JSON: something follows its end: column 11"},
       {"k {\"a\":\"x}", "the record is not JSON: a string is never closed"},
       {"k {\"a\":\"\xff\"}", "the record is not UTF-8: column 9: byte 0xff"},
       {"\xc3 {}", "the record is not UTF-8: column 1: byte 0xc3"},

@@ -70,7 +70,7 @@ Result<void> set_host(std::string_view text, SmtpServer& server) {
   const std::string_view port = text.substr(colon + 1);
   const auto parsed = std::from_chars(port.data(), port.data() + port.size(), server.port);
   const bool is_port = parsed.ec == std::errc() && parsed.ptr == port.data() + port.size();
-  if (!is_port || server.port < 1 || server.port > kMostPort) return bad("its port is no number from 1 to 65535");
+  if (!is_port || server.port < 1 || server.port > kMostPort) return bad("its port is not a number from 1 to 65535");
   return {};
 }
 

@@ -104,7 +104,7 @@ Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
   TRY_ASSIGN(std::string text, ask_shim({shim, names.question[0], names.question[1]}));
   std::string path = last_line(text);
   if (path.starts_with('/') && is_executable_file(path)) return path;
-  return not_found(fmt::format("it answered '{}', which is no program", path));
+  return not_found(fmt::format("it answered '{}', which is not a program", path));
 }
 
 // http_proxy and its like, in any case, where its value has a user and a password.

@@ -104,7 +104,7 @@ TEST_F(FindInterpreter, ReportsAShimThatGivesNoProgram) {
     const char* words;
   };
   for (const Row& row : {Row{"#!/bin/sh\necho no such version >&2; exit 1\n", "it failed: no such version"},
-                         Row{"#!/bin/sh\necho what\n", "it answered 'what', which is no program"}}) {
+                         Row{"#!/bin/sh\necho what\n", "it answered 'what', which is not a program"}}) {
     std::string shim = write_script("python3", row.text);
     Variable path("PATH", folder_);
     EXPECT_EQ(find_interpreter(Language::kPython).error().message,

@@ -32,7 +32,7 @@ TEST(EventOfLogLine, UnderstandsWhatHadoopStreamingDoes) {
       {"empty status", "reporter:status:", "status "},
       {"no amount", "reporter:counter:a,b", "line reporter:counter:a,b"},
       {"no name", "reporter:counter:a", "line reporter:counter:a"},
-      {"amount that is no number", "reporter:counter:a,b,many", "line reporter:counter:a,b,many"},
+      {"amount that is not a number", "reporter:counter:a,b,many", "line reporter:counter:a,b,many"},
       {"amount with something behind it", "reporter:counter:a,b,1,2", "line reporter:counter:a,b,1,2"},
       {"amount beyond 64 bits", "reporter:counter:a,b,99999999999999999999",
        "line reporter:counter:a,b,99999999999999999999"},

@@ -91,7 +91,7 @@ Result<void> check_region(std::string_view region) {
   bool is_good = !region.empty() && region.size() <= kMostHostBytes &&
                  std::all_of(region.begin(), region.end(), [](char byte) { return is_alnum(byte) || byte == '-'; });
   if (is_good) return {};
-  return bad_config(quoted(region) + " is no region of AWS; they look like us-east-1");
+  return bad_config(quoted(region) + " is not a region of AWS; they look like us-east-1");
 }
 
 Result<void> check_address_options(const AddressOptions& options) {

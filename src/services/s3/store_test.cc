@@ -126,10 +126,10 @@ TEST_F(StoreTest, RefusesAListThatIsNone) {
     const char* message;
   };
   for (const Row& row : {
-           Row{"no XML", "hello", "the answer is no XML"},
-           Row{"empty", "", "the answer is no XML"},
+           Row{"no XML", "hello", "the answer is not XML"},
+           Row{"empty", "", "the answer is not XML"},
            Row{"HTML", "<html><body/></html>", "but no list of objects"},
-           Row{"truncated", "<ListBucketResult><Contents>", "the answer is no XML"},
+           Row{"truncated", "<ListBucketResult><Contents>", "the answer is not XML"},
            Row{"no key", page("<Contents><Size>1</Size></Contents>"), "one without a readable key"},
            Row{"bad escape", page(object("%zz", 1)), "one without a readable key"},
            Row{"no size", page("<Contents><Key>k</Key></Contents>"), "no size for k"},

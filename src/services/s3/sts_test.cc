@@ -112,7 +112,7 @@ TEST(Federate, RefusesWhatCannotWork) {
            Row{"short name", [](auto& r) { r.name = "a"; }, "the name of the session"},
            Row{"too short", [](auto& r) { r.duration = std::chrono::seconds(899); }, "15 minutes to 36 hours"},
            Row{"too long", [](auto& r) { r.duration = std::chrono::hours(37); }, "15 minutes to 36 hours"},
-           Row{"region", [](auto& r) { r.region = "x/y"; }, "is no region of AWS"},
+           Row{"region", [](auto& r) { r.region = "x/y"; }, "is not a region of AWS"},
            Row{"endpoint", [](auto& r) { r.endpoint = "sts"; }, "AWS_ENDPOINT_URL_STS: "},
            Row{"answer", [](auto&) {}, "holds no complete credentials"},
        }) {

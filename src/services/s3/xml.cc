@@ -61,7 +61,7 @@ Result<Object> parse_object(const pugi::xml_node& node, bool is_encoded) {
 
 Result<ListPage> parse_list_page(std::string_view xml) {
   pugi::xml_document document;
-  if (!load(document, xml)) return bad_input("the answer is no XML; does an S3 server answer at this address?");
+  if (!load(document, xml)) return bad_input("the answer is not XML; does an S3 server answer at this address?");
   pugi::xml_node root = child(document, "ListBucketResult");
   if (root.empty()) {
     return bad_input("the answer is XML, but no list of objects; does an S3 server answer at this address?");
@@ -96,7 +96,7 @@ ErrorDocument parse_error_document(std::string_view xml) {
 
 Result<AwsCredentials> parse_sts_credentials(std::string_view xml, const std::string& action) {
   pugi::xml_document document;
-  if (!load(document, xml)) return bad_input("the answer is no XML; does STS answer at this address?");
+  if (!load(document, xml)) return bad_input("the answer is not XML; does STS answer at this address?");
   pugi::xml_node result = child(child(document, action + "Response"), action + "Result");
   pugi::xml_node own = child(result, "Credentials");
   AwsCredentials credentials{.access_key_id = std::string(text_of(own, "AccessKeyId")),

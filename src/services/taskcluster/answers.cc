@@ -29,7 +29,7 @@ int small_number(Fields& fields, const char* name) {
 Result<Json> object_of(std::string_view text) {
   auto json = parse_json(text);
   if (json.has_value() && json->is_object()) return std::move(*json);
-  return bad_input("the answer is no JSON object");
+  return bad_input("the answer is not a JSON object");
 }
 
 Result<TaskRun> read_run(const Json& json) {
@@ -226,8 +226,8 @@ Result<ObjectDownload> parse_object_download(std::string_view text) {
   Fields hashes(fields.object("hashes"), "hashes.");
   download.sha256 = hashes.text_or_none("sha256");
   download.sha512 = hashes.text_or_none("sha512");
-  if (!download.sha256.empty() && !is_lower_hex(download.sha256, 64)) hashes.fail("sha256", "is none");
-  if (!download.sha512.empty() && !is_lower_hex(download.sha512, 128)) hashes.fail("sha512", "is none");
+  if (!download.sha256.empty() && !is_lower_hex(download.sha256, 64)) hashes.fail("sha256", "is not a SHA-256");
+  if (!download.sha512.empty() && !is_lower_hex(download.sha512, 128)) hashes.fail("sha512", "is not a SHA-512");
   if (download.sha256.empty() && download.sha512.empty()) hashes.fail("sha256", "is missing, and sha512 is too");
   TRY(fields.finish());
   TRY(hashes.finish());

@@ -35,18 +35,18 @@ TEST(TaskStatusAnswer, IsRefusedWithTheFieldThatIsWrong) {
   };
   const std::string not_as = "the answer is not as Taskcluster's should be: ";
   const std::vector<Row> rows = {
-      {"text", "OK", "the answer is no JSON object"},
-      {"page", "<html></html>", "the answer is no JSON object"},
-      {"list", "[]", "the answer is no JSON object"},
-      {"deep", std::string(1000, '[') + std::string(1000, ']'), "the answer is no JSON object"},
-      {"bytes", "{\"status\":\"\xff\"}", "the answer is no JSON object"},
-      {"no status", "{}", "status is no object"},
+      {"text", "OK", "the answer is not a JSON object"},
+      {"page", "<html></html>", "the answer is not a JSON object"},
+      {"list", "[]", "the answer is not a JSON object"},
+      {"deep", std::string(1000, '[') + std::string(1000, ']'), "the answer is not a JSON object"},
+      {"bytes", "{\"status\":\"\xff\"}", "the answer is not a JSON object"},
+      {"no status", "{}", "status is not an object"},
       {"no id", changed("taskId", "id"), "status.taskId is missing"},
-      {"id", changed("\"T\"", "7"), "status.taskId is no text"},
-      {"retries", changed("5", "-5"), "status.retriesLeft is no whole number from 0 on"},
+      {"id", changed("\"T\"", "7"), "status.taskId is not a string"},
+      {"retries", changed("5", "-5"), "status.retriesLeft is not a whole number from 0 on"},
       {"many retries", changed("5", "5000000000"), "status.retriesLeft is too large"},
-      {"deadline", changed("2026-11-24T", "soon"), "status.deadline is no time"},
-      {"runs", changed("[{\"runId\"", "{\"a\":[{\"runId\""), "the answer is no JSON object"},
+      {"deadline", changed("2026-11-24T", "soon"), "status.deadline is not a timestamp"},
+      {"runs", changed("[{\"runId\"", "{\"a\":[{\"runId\""), "the answer is not a JSON object"},
       {"run", changed("\"runId\":0", "\"runId\":null"), "status.runs.runId is missing"}};
   for (const Row& row : rows) {
     auto status = parse_task_status(row.text);

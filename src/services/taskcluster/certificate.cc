@@ -43,13 +43,13 @@ Result<std::string> text_at(const Json& json, const char* name) {
 Result<Certificate> parse_certificate(std::string_view text) {
   if (text.size() > limits::kMaxCertificateBytes) return bad("is longer than any that Taskcluster takes");
   Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return bad("is no JSON object");
+  if (!json.is_object()) return bad("is not a JSON object");
   if (json.value("version", Json()) != Json(1)) return bad("is not of version 1");
   Certificate certificate;
   auto scopes = json.find("scopes");
   if (scopes == json.end() || !scopes->is_array()) return bad("has no scopes");
   for (const Json& scope : *scopes) {
-    if (!scope.is_string()) return bad("has a scope that is no text");
+    if (!scope.is_string()) return bad("has a scope that is not a string");
     certificate.scopes.push_back(scope.get<std::string>());
   }
   TRY_ASSIGN(certificate.start, time_at(json, "start"));

@@ -106,11 +106,11 @@ TEST(Certificate, IsRefusedWithWhatIsWrong) {
     const char* message;
   };
   const std::vector<Row> rows = {
-      {"no JSON", "{", "the certificate is no JSON object"},
-      {"an array", "[]", "the certificate is no JSON object"},
+      {"no JSON", "{", "the certificate is not a JSON object"},
+      {"an array", "[]", "the certificate is not a JSON object"},
       {"version", with(":1,", ":2,"), "the certificate is not of version 1"},
       {"no scopes", with("scopes", "scope"), "the certificate has no scopes"},
-      {"scope", with("\"a\"", "7"), "the certificate has a scope that is no text"},
+      {"scope", with("\"a\"", "7"), "the certificate has a scope that is not a string"},
       {"start", with("1438964811744", "\"x\""), "the certificate has no valid start"},
       {"expiry", with("1439051211744", "99999999999999999"), "the certificate has no valid expiry"},
       {"negative", with("1439051211744", "-1"), "the certificate has no valid expiry"},

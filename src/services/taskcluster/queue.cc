@@ -14,7 +14,7 @@ namespace {
 
 Result<void> check_id(const std::string& id) {
   if (is_slugid(id)) return {};
-  std::string message = "this is no id of a task or a task group: ";
+  std::string message = "this is not the id of a task or a task group: ";
   message += id.substr(0, limits::kMaxErrorTextBytes);
   return bad_input(std::move(message));
 }

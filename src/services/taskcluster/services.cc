@@ -43,7 +43,7 @@ std::string json_of(const Mail& mail) {
 Result<Json> parse_object(std::string_view text) {
   auto json = parse_json(text);
   if (json.has_value() && json->is_object()) return std::move(*json);
-  return bad_input("the answer is no JSON object");
+  return bad_input("the answer is not a JSON object");
 }
 
 const char* level_of(const S3Request& request) { return request.writes ? "read-write" : "read-only"; }
@@ -137,7 +137,7 @@ Result<std::string> parse_indexed_task(std::string_view text) {
   std::string task_id = fields.text("taskId");
   TRY(fields.finish());
   if (is_slugid(task_id)) return task_id;
-  return bad_input("taskId is no id of a task");
+  return bad_input("taskId is not the id of a task");
 }
 
 Result<Secret> parse_secret(std::string_view text) {

@@ -124,7 +124,7 @@ class BraceExpansion {
       size_bytes_ += pattern.size();
     }
     if (names_.size() > kMostNames || size_bytes_ > kMostExpandedBytes || depth > kMostGroups) {
-      return bad_config("the braces stand for too many names (more than " + std::to_string(kMostNames) +
+      return bad_config("the braces mean too many names (more than " + std::to_string(kMostNames) +
                         ", or from more than " + std::to_string(kMostGroups) + " groups); use * or a manifest");
     }
     if (!group.has_value()) return {};

@@ -21,7 +21,7 @@ Result<IndexEntry> parse_entry(const Json& json, std::size_t number) {
   if (entry.name.find('\0') != std::string::npos) return bad_answer(where + "a name with a zero byte");
   auto size = json.find("size");
   if (size == json.end() || size->is_null()) return entry;
-  if (!size->is_number_unsigned()) return bad_answer(where + "a \"size\" that is no number of bytes");
+  if (!size->is_number_unsigned()) return bad_answer(where + "a \"size\" that is not a number of bytes");
   entry.size_bytes = size->get<std::uint64_t>();
   return entry;
 }
@@ -30,8 +30,8 @@ Result<IndexEntry> parse_entry(const Json& json, std::size_t number) {
 
 Result<void> parse_index(std::string_view json, const std::function<Result<void>(const IndexEntry&)>& take) {
   Json list = Json::parse(json, nullptr, false);
-  if (list.is_discarded()) return bad_answer("is no JSON");
-  if (!list.is_array()) return bad_answer("is no list");
+  if (list.is_discarded()) return bad_answer("is not JSON");
+  if (!list.is_array()) return bad_answer("is not a list");
   std::size_t number = 0;
   for (const Json& each : list) {
     TRY_ASSIGN(IndexEntry entry, parse_entry(each, ++number));

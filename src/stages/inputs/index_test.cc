@@ -38,16 +38,16 @@ TEST(ParseIndex, SaysWhatIsWrong) {
     const char* message;
   };
   for (const Row& row : {
-           Row{"", "is no JSON"},
-           Row{"<html>", "is no JSON"},
-           Row{"{}", "is no list"},
+           Row{"", "is not JSON"},
+           Row{"<html>", "is not JSON"},
+           Row{"{}", "is not a list"},
            Row{"[1]", "entry 1, no object"},
            Row{"[{}]", "without a \"file_name\""},
            Row{R"([{"file_name": ""}])", "without a \"file_name\""},
            Row{R"([{"file_name": "a\u0000b"}])", "a zero byte"},
            Row{R"([{"file_name": "a"}, {"file_name": "b", "size": -1}])", "entry 2, a \"size\""},
-           Row{R"([{"file_name": "a", "size": "1"}])", "a \"size\" that is no number"},
-           Row{R"([{"file_name": "a", "size": 1.5}])", "a \"size\" that is no number"},
+           Row{R"([{"file_name": "a", "size": "1"}])", "a \"size\" that is not a number"},
+           Row{R"([{"file_name": "a", "size": 1.5}])", "a \"size\" that is not a number"},
        }) {
     auto entries = parse_entries(row.json);
     ASSERT_FALSE(entries.ok()) << row.json;

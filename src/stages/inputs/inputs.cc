@@ -188,7 +188,7 @@ Result<void> Lister::add_glob(const std::string& text, const std::string& folder
     std::size_t fixed_bytes = slash == std::string::npos ? 0 : slash + 1;
     std::string rest = alternative.substr(fixed_bytes);
     if (("/" + rest + "/").find("/../") != std::string::npos) {
-      return bad_config(text + ": .. may only stand before the first *, ? or [");
+      return bad_config(text + ": .. may only come before the first *, ? or [");
     }
     walks[glob::unescape(alternative.substr(0, fixed_bytes))].push_back(std::move(rest));
   }
@@ -210,7 +210,7 @@ Result<void> Lister::walk(const Walks& walks, const std::string& folder) {
 Result<void> Lister::add_named(const std::string& name, const Located& located) {
   if (S_ISREG(located.status.st_mode)) return add_file(name, located);
   if (S_ISDIR(located.status.st_mode)) return add_below(name, located.absolute);
-  return bad_config(name + " is no regular file; quern reads files, and names of files on standard input");
+  return bad_config(name + " is not a regular file; quern reads files, and names of files on standard input");
 }
 
 Result<void> Lister::add_below(const std::string& name, const std::string& absolute) {
@@ -263,7 +263,7 @@ Result<void> Lister::add_manifest(const Pattern& manifest) {
 }
 
 Result<void> Lister::add_standard_input(const std::string& folder) {
-  if (standard_input_ == nullptr) return bad_config("\"-\" stands for names on standard input, which is not open here");
+  if (standard_input_ == nullptr) return bad_config("\"-\" means names on standard input, which is not open here");
   return read_manifest(*standard_input_, "standard input", [&](const ManifestLine& line) -> Result<void> {
     if (line.number == 1) TRY(refuse_data(line.name, folder));
     return add_line(line, folder);
@@ -296,7 +296,7 @@ Result<void> Lister::add_line(const ManifestLine& line, const std::string& folde
     found_.add(name, name.starts_with('/') ? name : folder + "/" + name, "", line.size_bytes.value_or(0));
     return {};
   }
-  if (!S_ISREG(located->status.st_mode)) return bad_config(name + " is no regular file; a list names files");
+  if (!S_ISREG(located->status.st_mode)) return bad_config(name + " is not a regular file; a list names files");
   auto size_bytes = static_cast<std::uint64_t>(located->status.st_size);
   if (line.size_bytes.has_value() && *line.size_bytes != size_bytes) {
     return bad_input(name + " has " + std::to_string(size_bytes) + " bytes, but the list says " +

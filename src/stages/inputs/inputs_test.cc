@@ -195,7 +195,7 @@ TEST_F(ListInputs, HelpsWhenNothingMatches) {
            Row{"empty/", "empty/ is a folder without files"},
            Row{"data/a.gz/", "data/a.gz/ is not there"},
            Row{"data/{x,y}", "data/{x,y} matches no file; data has 2 files"},
-           Row{"data/*/../a.gz", ".. may only stand before the first"},
+           Row{"data/*/../a.gz", ".. may only come before the first"},
            Row{"/nonexistent/*", "there is no folder /nonexistent; / has"},
            Row{"", "the name of an input is empty"},
        }) {
@@ -222,7 +222,7 @@ TEST_F(ListInputs, LeavesOutWhatIsNoFileAndSaysSo) {
   auto found = list({"data"});
   EXPECT_THAT(names_of(found), ElementsAre("data/a.gz"));
   EXPECT_THAT(found.value().notes, ElementsAre("1 socket, pipe or device was left out"));
-  EXPECT_THAT(list({"data/fifo"}).error().message, HasSubstr("data/fifo is no regular file"));
+  EXPECT_THAT(list({"data/fifo"}).error().message, HasSubstr("data/fifo is not a regular file"));
 }
 
 TEST_F(ListInputs, RefusesWhatItMayNotRead) {
@@ -254,7 +254,7 @@ TEST_F(ListInputs, NamesTheLineOfAManifestThatIsWrong) {
   };
   for (const Row& row :
        {Row{"data/a.gz\t11\n", "files.txt:1: data/a.gz has 10 bytes, but the list says 11", ErrorKind::kBadInput},
-        Row{"data\n", "files.txt:1: data is no regular file", ErrorKind::kBadConfig},
+        Row{"data\n", "files.txt:1: data is not a regular file", ErrorKind::kBadConfig},
         Row{"\n", "the manifest files.txt names no input", ErrorKind::kNotFound}}) {
     auto found = list_manifest(row.text);
     ASSERT_FALSE(found.ok()) << row.text;
@@ -284,7 +284,7 @@ TEST_F(ListInputs, TakesNamesFromStandardInput) {
   }
   TextSource wrong("data/a.gz\ndata\n");
   InputRequest request{.patterns = {pattern("-")}, .standard_input = &wrong};
-  EXPECT_THAT(list_inputs(request).error().message, HasSubstr("standard input:2: data is no regular file"));
+  EXPECT_THAT(list_inputs(request).error().message, HasSubstr("standard input:2: data is not a regular file"));
   EXPECT_EQ(list({"-"}).error().kind, ErrorKind::kBadConfig);
 }
 

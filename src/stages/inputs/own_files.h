@@ -22,7 +22,7 @@ class OwnFiles {
     std::string role;        // "result", "log": what the run writes there; "" if nothing
     bool is_querns = false;  // quern has written what is there now
   };
-  // Of a path where there is no regular file nothing is kept.
+  // Of a path where there is not a regular file nothing is kept.
   void add(const std::string& path, File file);
   // None: it is not one of them.
   const File* find(const struct stat& status) const;

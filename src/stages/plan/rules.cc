@@ -46,7 +46,7 @@ Result<void> check_scopes(const PlannedTask& task, const std::vector<std::string
   return broken(
       task,
       fmt::format(": scopes have {} characters together, with quotes around each and a comma behind it, and requests "
-                  "of a task can carry {} at most. A role (assume:...) or a scope that ends in * stands for many; "
+                  "of a task can carry {} at most. A role (assume:...) or a scope that ends in * covers many; "
                   "inputs of one folder need fewer than those of several",
                   total, limits::kMaxTaskScopes));
 }

@@ -224,14 +224,14 @@ constexpr std::array kRows = {
 };
 
 Result<void> read_variable(const std::string& name, const YamlNode& node, Settings& settings) {
-  if (!is_variable_name(name)) return wrong_value("is no name of an environment variable");
+  if (!is_variable_name(name)) return wrong_value("is not the name of an environment variable");
   auto is_name = [&](std::string_view own) { return own == name; };
   if (std::any_of(kOwnVariables.begin(), kOwnVariables.end(), is_name)) {
     return wrong_value("cannot be set: quern or the worker sets it for each task");
   }
   for (const std::string& setting : setting_names()) {
     if (job_file::variable_of(setting) != name) continue;
-    return wrong_value(fmt::format("stands for {} of the job: set that instead", setting));
+    return wrong_value(fmt::format("sets {} of the job: set that instead", setting));
   }
   TRY_ASSIGN(std::string text, job_file::any_text_of(node));
   if (!node.quoted && text.find('.') != std::string::npos) {

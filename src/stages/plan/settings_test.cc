@@ -192,7 +192,7 @@ TEST(TaskclusterSettings, SayWhatIsWrong) {
       {"s3_credentials: seal",
        "s3_credentials is 'seal'; it must be none, sealed or taskcluster; did you mean sealed?"},
       {"env: x", "env is text; it must be a map such as {TZ: UTC}"},
-      {"env: {1A: x}", "env.1A is no name of an environment variable"},
+      {"env: {1A: x}", "env.1A is not the name of an environment variable"},
       {"env: {A: 1.10}", "env.A is a number with a point, which may be meant otherwise: put it in quotes"},
       {"env: {A: [1]}", "env.A is a list; it must be text"},
       {"env: {QUERN_JOB: x}", "env.QUERN_JOB cannot be set: quern or the worker sets it for each task"},

@@ -440,8 +440,8 @@ Result<void> FunctionReducer::take_bad(std::string_view payload) {
     // A reducer's bad group is one line less, a combiner's would be values that are missing from a line.
     last_words_ = lines_of(bad.details);
     is_hopeless_ = true;
-    return child_error(
-        fmt::format("it could not combine the values of {}: {}", in_quotes(in_flight_.front().key(bad.line)), bad.reason));
+    return child_error(fmt::format("it could not combine the values of {}: {}",
+                                   in_quotes(in_flight_.front().key(bad.line)), bad.reason));
   }
   answer_.bad.push_back({.key = std::string(in_flight_.front().key(bad.line)),
                          .reason = std::move(bad.reason),
@@ -518,7 +518,8 @@ std::string FunctionReducer::when() const {
   if (in_flight_.empty()) return "in its teardown(), after the last key";
   const GroupsFrame& frame = in_flight_.front();
   if (starting_.has_value()) return fmt::format("at the key {}", in_quotes(frame.key(*starting_)));
-  return fmt::format("at one of the keys {} to {}", in_quotes(frame.key(0)), in_quotes(frame.key(frame.keys.size() - 1)));
+  return fmt::format("at one of the keys {} to {}", in_quotes(frame.key(0)),
+                     in_quotes(frame.key(frame.keys.size() - 1)));
 }
 
 std::string FunctionReducer::action() const {

@@ -224,7 +224,7 @@ TEST(Aggregation, NamesTheInputOfAValueThatIsNoNumber) {
   for (const event::RecordBad& bad : events.bad) EXPECT_EQ(bad.input, 3U);
   std::sort(events.bad.begin(), events.bad.end(), [](const auto& a, const auto& b) { return a.record < b.record; });
   EXPECT_EQ(events.bad[0].record, "k much");
-  EXPECT_THAT(events.bad[0].reason, HasSubstr("got the value 'much' of the key 'k', which is no number"));
+  EXPECT_THAT(events.bad[0].reason, HasSubstr("got the value 'much' of the key 'k', which is not a number"));
   EXPECT_EQ(events.bad[1].record, "new ");
 }
 

@@ -114,7 +114,7 @@ class TextCursor {
   }
 
   Error out_of_order() const {
-    return broken(number_, "comes after a greater key, so this is no result of quern map for a job with a reducer");
+    return broken(number_, "comes after a greater key, so this is not a result of quern map for a job with a reducer");
   }
   Error broken(std::uint64_t number, std::string_view how) const {
     return bad_input(fmt::format("{}: {} {} {}", name_, unit(), number, how));
