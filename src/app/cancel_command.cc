@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
-#include "app/console.h"
-#include "app/group_session.h"
-#include "app/group_target.h"
-#include "stages/submit/submit.h"
+#include "app/cli/console.h"
+#include "app/group/group_session.h"
+#include "app/group/group_target.h"
+#include "app/group/submit.h"
 
 namespace quern::app {
 namespace {

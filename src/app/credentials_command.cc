@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "app/console.h"
-#include "app/credential_chain.h"
-#include "app/federate.h"
+#include "app/cli/console.h"
+#include "app/remote/credential_chain.h"
+#include "app/remote/federate.h"
+#include "base/duration.h"
 #include "base/fd.h"
-#include "model/duration.h"
+#include "base/utc_time.h"
 #include "model/limits.h"
-#include "model/utc_time.h"
 #include "services/credentials/core_dumps.h"
 #include "services/credentials/envelope.h"
 #include "services/credentials/key_file.h"

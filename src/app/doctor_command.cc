@@ -13,15 +13,15 @@
 #include <utility>
 #include <vector>
 
-#include "app/console.h"
+#include "app/cli/console.h"
+#include "app/doctor/doctor_peers.h"
 #include "app/doctor/look_at_machine.h"
 #include "app/doctor/machine_checks.h"
 #include "app/doctor/program_checks.h"
-#include "app/doctor_peers.h"
-#include "app/load_job.h"
-#include "app/map_phase.h"
-#include "app/module_loaders.h"
-#include "app/run_inputs.h"
+#include "app/job/load_job.h"
+#include "app/job/run_inputs.h"
+#include "app/run/map_phase.h"
+#include "app/run/module_loaders.h"
 #include "base/bytes.h"
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"

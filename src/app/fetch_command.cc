@@ -4,11 +4,11 @@
 
 #include <utility>
 
-#include "app/fetch_result.h"
-#include "app/group_end.h"
-#include "app/group_session.h"
-#include "app/group_target.h"
-#include "stages/watch/watch.h"
+#include "app/group/fetch_result.h"
+#include "app/group/group_end.h"
+#include "app/group/group_session.h"
+#include "app/group/group_target.h"
+#include "app/group/watch.h"
 
 namespace quern::app {
 namespace {

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "model/job_file.h"
+#include "job_file/job_file.h"
 
 namespace quern::app {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "app/console.h"
+#include "app/cli/console.h"
 #include "app/first_job.h"
-#include "model/shell_word.h"
+#include "base/shell_word.h"
 #include "services/disk/new_files.h"
 #include "views/terminal/text.h"
 #include "views/terminal/view.h"

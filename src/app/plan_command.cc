@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "app/console.h"
-#include "app/job_plan.h"
+#include "app/cli/console.h"
+#include "app/group/job_plan.h"
 #include "base/bytes.h"
 #include "base/text.h"
 #include "model/limits.h"

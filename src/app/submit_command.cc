@@ -7,16 +7,16 @@
 #include <utility>
 #include <vector>
 
-#include "app/console.h"
-#include "app/fetch_result.h"
-#include "app/group_session.h"
-#include "app/group_target.h"
-#include "app/job_plan.h"
+#include "app/cli/console.h"
+#include "app/group/fetch_result.h"
+#include "app/group/group_session.h"
+#include "app/group/group_target.h"
+#include "app/group/job_plan.h"
+#include "app/group/submit.h"
 #include "app/watch_command.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/scopes.h"
 #include "services/taskcluster/slugid.h"
-#include "stages/submit/submit.h"
 
 namespace quern::app {
 namespace {

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "app/changed_folder.h"
-#include "app/group_end.h"
-#include "app/group_target.h"
-#include "app/left_parts.h"
-#include "stages/watch/rerun.h"
-#include "stages/watch/watch.h"
+#include "app/group/changed_folder.h"
+#include "app/group/group_end.h"
+#include "app/group/group_target.h"
+#include "app/group/left_parts.h"
+#include "app/group/rerun.h"
+#include "app/group/watch.h"
 
 namespace quern::app {
 namespace {

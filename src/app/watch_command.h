@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "app/command_line.h"
-#include "app/group_end.h"
-#include "app/group_session.h"
+#include "app/cli/command_line.h"
+#include "app/group/group_end.h"
+#include "app/group/group_session.h"
 #include "base/result.h"
 #include "model/job.h"
 

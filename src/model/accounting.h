@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 #include "model/wanted_path.h"
 
 namespace quern {

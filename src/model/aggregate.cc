@@ -13,10 +13,10 @@
 #include <optional>
 #include <utility>
 
+#include "arithmetic/exact_sum.h"
+#include "arithmetic/number.h"
 #include "base/coding.h"
 #include "base/text.h"
-#include "model/exact_sum.h"
-#include "model/number.h"
 
 namespace quern {
 namespace {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "arithmetic/number.h"
 #include "base/result.h"
 #include "model/job.h"
-#include "model/number.h"
 
 // The built-in reducers and combiners (docs/job-file.md), as pure code.
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "model/exact_sum.h"
+#include "arithmetic/exact_sum.h"
 
 namespace quern {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 
 // JSON that somebody else wrote. Pure; values of no thread.
 

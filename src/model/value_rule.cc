@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/number.h"
+#include "arithmetic/number.h"
 #include "model/pair.h"
 
 namespace quern {

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "model/job_file.h"
+#include "job_file/job_file.h"
 
 // A job file, then after a 0xff each a --set argument. Whatever they are, the answer is an error that names the place,
 // or a job whose description is a job file that means the same.

@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "app/plan/plan.h"
 #include "base/result.h"
-#include "model/job_file.h"
-#include "stages/plan/plan.h"
+#include "job_file/job_file.h"
 
 // A `taskcluster:` map with the tasks that it makes.
 

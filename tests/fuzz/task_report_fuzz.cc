@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "model/accounting.h"
-#include "model/task_report.h"
+#include "model/taskcluster/task_report.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT: libFuzzer's name
   auto report = quern::parse_task_report({reinterpret_cast<const char*>(data), size});

@@ -7,9 +7,9 @@
 
 #include "app/doctor/findings.h"
 #include "app/doctor/registry.h"
+#include "base/utc_time.h"
 #include "model/credentials.h"
 #include "model/image_name.h"
-#include "model/utc_time.h"
 #include "services/taskcluster/credentials.h"
 
 // What servers have said, and the credentials for them. Pure functions.

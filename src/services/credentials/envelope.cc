@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "base/utc_time.h"
 #include "model/limits.h"
-#include "model/utc_time.h"
 #include "services/credentials/cipher.h"
 #include "services/credentials/envelope_text.h"
 #include "services/credentials/environment.h"

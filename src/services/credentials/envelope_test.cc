@@ -9,8 +9,8 @@
 
 #include "base/encoding.h"
 #include "base/fd.h"
+#include "base/utc_time.h"
 #include "model/limits.h"
-#include "model/utc_time.h"
 #include "services/credentials/envelope_text.h"
 #include "services/credentials/keys_for_test.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 #include "services/credentials/secret_text.h"
 
 namespace quern::credentials {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 
 namespace quern::credentials {
 namespace {

@@ -8,8 +8,8 @@
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/shell_word.h"
 #include "model/limits.h"
-#include "model/shell_word.h"
 #include "services/credentials/secret_text.h"
 
 namespace quern::credentials {

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "model/limits.h"
-#include "model/shell_word.h"
 #include "services/credentials/profile_file.h"
 #include "services/credentials/secret_text.h"
 

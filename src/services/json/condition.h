@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "arithmetic/number.h"
 #include "base/result.h"
-#include "model/number.h"
 #include "services/json/json_reader.h"
 #include "services/json/path.h"
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "model/nearest.h"
+#include "base/nearest.h"
 #include "services/json/path.h"
 
 namespace quern::json {

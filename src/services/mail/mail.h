@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 
 // A mail as a value, and as the bytes that mail programs and servers take. Pure functions.
 

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "model/shell_word.h"
+#include "base/shell_word.h"
 #include "services/process/interpreter.h"
 
 namespace quern::process {

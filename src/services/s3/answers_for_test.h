@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 #include "services/http/http.h"
 
 namespace quern::s3 {

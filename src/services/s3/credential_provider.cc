@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/utc_time.h"
 #include "model/limits.h"
-#include "model/utc_time.h"
 
 namespace quern::s3 {
 namespace {

@@ -6,8 +6,8 @@
 #include <stop_token>
 
 #include "base/result.h"
+#include "base/utc_time.h"
 #include "model/credentials.h"
-#include "model/utc_time.h"
 
 namespace quern::s3 {
 

@@ -9,8 +9,8 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/utc_time.h"
 #include "model/credentials.h"
-#include "model/utc_time.h"
 #include "services/http/http.h"
 #include "services/s3/canonical_request.h"
 #include "services/s3/credential_provider.h"

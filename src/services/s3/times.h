@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 
 // Times as signatures and HTTP write them. Pure functions.
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 
 // The certificates of temporary credentials. Pure functions.
 

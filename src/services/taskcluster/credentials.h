@@ -9,8 +9,8 @@
 #include "base/environment.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/utc_time.h"
 #include "model/limits.h"
-#include "model/utc_time.h"
 #include "services/taskcluster/slugid.h"
 
 // Who asks, and where. Values of no thread; nothing here blocks.

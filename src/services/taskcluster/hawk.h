@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "model/utc_time.h"
+#include "base/utc_time.h"
 #include "services/http/http.h"
 #include "services/taskcluster/credentials.h"
 

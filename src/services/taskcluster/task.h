@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/task_state.h"
-#include "model/utc_time.h"
+#include "base/utc_time.h"
+#include "model/taskcluster/task_state.h"
 
 // What Taskcluster's queue knows, as plain values.
 

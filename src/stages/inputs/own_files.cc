@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "model/accounting_json.h"
 #include "model/limits.h"
-#include "model/task_report.h"
+#include "model/taskcluster/task_report.h"
 
 namespace quern::inputs {
 namespace {

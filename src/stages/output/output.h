@@ -12,7 +12,7 @@
 #include "model/block.h"
 #include "model/event.h"
 #include "model/groups.h"
-#include "model/task_report.h"
+#include "model/taskcluster/task_report.h"
 
 namespace quern::output {
 

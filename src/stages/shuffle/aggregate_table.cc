@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "arithmetic/exact_sum.h"
 #include "base/coding.h"
-#include "model/exact_sum.h"
 #include "stages/shuffle/pair_keys.h"
 #include "stages/shuffle/pair_sink.h"
 #include "stages/shuffle/shuffle.h"

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "model/watched_group.h"
+#include "model/taskcluster/watched_group.h"
 #include "views/json/json_view.h"
 
 namespace quern::view {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "model/utc_time.h"
-#include "model/watched_group.h"
+#include "base/utc_time.h"
+#include "model/taskcluster/watched_group.h"
 #include "views/terminal/text.h"
 #include "views/terminal/view.h"
 

@@ -1,0 +1,433 @@
+#include "app/cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "app/cli/command_line_table.h"
+#include "app/cli/version.h"
+#include "base/duration.h"
+#include "base/nearest.h"
+#include "model/limits.h"
+
+namespace quern::app {
+namespace {
+
+using Command = CommandLine::Command;
+
+// What the options of one command were given.
+struct Given {
+  std::map<std::string_view, std::vector<std::string>> values;  // by long name, in order
+  std::map<std::string_view, bool> switches;
+  std::vector<std::string> positionals;
+  std::vector<std::string> unknown;
+
+  bool has(std::string_view name) const { return switches.contains(name) && switches.at(name); }
+  std::optional<std::string> last(std::string_view name) const {
+    auto found = values.find(name);
+    if (found == values.end() || found->second.empty()) return std::nullopt;
+    return found->second.back();
+  }
+  std::vector<std::string> all(std::string_view name) const {
+    auto found = values.find(name);
+    return found == values.end() ? std::vector<std::string>() : found->second;
+  }
+};
+
+bool asks_for_help(std::string_view argument) { return argument == "-h" || argument == "--help"; }
+
+void add_option(CLI::App& app, const OptionRow& row, Given& given) {
+  std::string names = row.short_name.empty() ? "" : std::string(row.short_name) + ",";
+  names += row.long_name;
+  if (row.value.empty()) {
+    app.add_flag(names, given.switches[row.long_name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    return;
+  }
+  // One value for each time it stands there: `-i a b` leaves b alone.
+  app.add_option(names, given.values[row.long_name])
+      ->expected(1, std::numeric_limits<int>::max())
+      ->allow_extra_args(false);
+}
+
+// `-o --quiet` leaves out the path; the library would take the option for it.
+Result<void> refuse_options_as_values(const CommandRow& command, const Given& given) {
+  for (const auto& [name, values] : given.values) {
+    for (const OptionRow& row : command.options) {
+      auto found = std::find_if(values.begin(), values.end(), [&](const std::string& value) {
+        return value == row.long_name || value == row.short_name;
+      });
+      if (found == values.end() || found->empty()) continue;
+      return bad_config(fmt::format("{}: {} needs a value, and {} is an option", command.name, name, *found));
+    }
+  }
+  return {};
+}
+
+Result<Given> parse_options(const CommandRow& command, std::span<const std::string> arguments) {
+  Given given;
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  app.add_option("words", given.positionals)->expected(0, std::numeric_limits<int>::max());
+  for (const OptionRow& row : command.options) add_option(app, row, given);
+  // After a lone -- nothing is an option.
+  auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
+  try {
+    // The library takes the arguments from the end of the vector.
+    app.parse(std::vector<std::string>(std::reverse_iterator(end_of_options), arguments.rend()));
+    given.unknown = app.remaining();
+  } catch (const CLI::ArgumentMismatch& mismatch) {
+    std::string_view what = mismatch.what();
+    std::string_view name = what.substr(0, what.find(':'));
+    for (const OptionRow& row : command.options) {
+      if (name != row.long_name && name != row.short_name) continue;
+      return bad_config(fmt::format("{}: {} needs a value, as in {} {}", command.name, name, name, row.value));
+    }
+    return bad_config(fmt::format("{}: {}", command.name, what));
+  } catch (const CLI::Error& error) {
+    return bad_config(fmt::format("{}: {}", command.name, error.what()));
+  }
+  TRY(refuse_options_as_values(command, given));
+  if (end_of_options != arguments.end()) {
+    given.positionals.insert(given.positionals.end(), end_of_options + 1, arguments.end());
+  }
+  return given;
+}
+
+Error unknown_option(const CommandRow& command, std::string_view word) {
+  std::string_view name = word.substr(0, word.find('='));
+  std::vector<std::string> names;
+  for (const OptionRow& row : command.options) {
+    // One letter is never near to another.
+    if (name.size() > 2) names.emplace_back(row.long_name);
+  }
+  std::optional<std::string> meant = nearest(name, names);
+  std::string hint = meant.has_value() ? fmt::format("; did you mean {}?", *meant) : "";
+  return bad_config(
+      fmt::format("{}: {} is not an option{} (quern {} --help lists them)", command.name, name, hint, command.name));
+}
+
+Error unknown_command(const std::string& word) {
+  std::vector<std::string> names;
+  for (const CommandRow& command : command_rows()) {
+    if (!command.group.empty() && !is_within_another(command)) names.emplace_back(command.name);
+  }
+  if (std::optional<std::string> meant = nearest(word, names)) {
+    return bad_config(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
+  }
+  if (word.find_first_of("./") != std::string::npos) {
+    return bad_config(fmt::format("{} is not a command; to run the job of that name: quern run {}", word, word));
+  }
+  return bad_config(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
+}
+
+// A value that itself stands in quotes would lose them where --set is read; in further quotes it survives.
+std::string setting(std::string_view key, const std::string& value) {
+  bool is_quoted = value.size() >= 2 && value.front() == value.back() && (value[0] == '"' || value[0] == '\'');
+  if (!is_quoted) return fmt::format("{}={}", key, value);
+  std::string escaped;
+  for (char letter : value) {
+    if (letter == '"' || letter == '\\') escaped += '\\';
+    escaped += letter;
+  }
+  return fmt::format("{}=\"{}\"", key, escaped);
+}
+
+// Whether the job was named before the first -i, so that further words are inputs that the shell has expanded.
+bool job_stands_first(std::span<const std::string> arguments, const std::string& job) {
+  auto is_input = [](const std::string& word) { return word.starts_with("-i") || word.starts_with("--input"); };
+  auto first_input = std::find_if(arguments.begin(), arguments.end(), is_input);
+  return std::find(arguments.begin(), first_input, job) != first_input && first_input != arguments.end();
+}
+
+bool takes_inputs(const CommandRow& command) {
+  return command.name == "run" || command.name == "plan" || command.name == "submit" || command.name == "doctor";
+}
+
+Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
+                                 CommandLine& line) {
+  line.inputs = given.all("--input");
+  if (given.positionals.empty()) return {};
+  line.job = given.positionals[0];
+  if (given.positionals.size() == 1) return {};
+  if (!job_stands_first(arguments, given.positionals[0])) {
+    std::string advice = takes_inputs(command) ? "; inputs follow -i, after the job" : "";
+    return bad_config(fmt::format("{}: there is one job, and both {} and {} are named{}", command.name,
+                                  given.positionals[0], given.positionals[1], advice));
+  }
+  line.inputs.insert(line.inputs.end(), given.positionals.begin() + 1, given.positionals.end());
+  return {};
+}
+
+Command job_command(std::string_view name) {
+  if (name == "map") return Command::kMap;
+  if (name == "reduce") return Command::kReduce;
+  if (name == "doctor") return Command::kDoctor;
+  if (name == "plan") return Command::kPlan;
+  if (name == "submit") return Command::kSubmit;
+  return name == "run" ? Command::kRun : Command::kCheck;
+}
+
+Result<std::chrono::milliseconds> poll_interval(const CommandRow& command, const Given& given) {
+  auto text = given.last("--poll");
+  if (!text.has_value()) return std::chrono::milliseconds(limits::kPollInterval);
+  auto interval = parse_duration(*text);
+  if (interval.ok() && interval.value() >= limits::kLeastPollInterval &&
+      interval.value() <= limits::kMostPollInterval) {
+    return interval.value();
+  }
+  return bad_config(fmt::format("{}: --poll is '{}'; it must be a time from {} to {}, such as 10s", command.name, *text,
+                                format_duration(limits::kLeastPollInterval),
+                                format_duration(limits::kMostPollInterval)));
+}
+
+Result<std::size_t> retry_count(const CommandRow& command, const Given& given) {
+  const std::string text = given.last("--retry").value_or("0");
+  std::size_t count = 0;
+  const char* end = text.data() + text.size();
+  auto parsed = std::from_chars(text.data(), end, count);
+  if (parsed.ec == std::errc() && parsed.ptr == end && count <= limits::kMaxTaskRetries) return count;
+  return bad_config(fmt::format("{}: --retry is '{}'; it must be a number from 0 to {}", command.name, text,
+                                limits::kMaxTaskRetries));
+}
+
+// The one positional of a command about a task group that is there.
+Result<CommandLine> parse_group_command(const CommandRow& command, const Given& given) {
+  CommandLine line;
+  line.command = command.name == "watch"    ? Command::kWatch
+                 : command.name == "fetch"  ? Command::kFetch
+                 : command.name == "cancel" ? Command::kCancel
+                                            : Command::kRetry;
+  if (given.positionals.size() > 1) {
+    return bad_config(fmt::format("{}: takes one task group or job, and {} and {} are two", command.name,
+                                  given.positionals[0], given.positionals[1]));
+  }
+  if (!given.positionals.empty()) line.tasks.target = given.positionals[0];
+  line.tasks.output = given.last("--output");
+  TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
+  TRY_ASSIGN(line.tasks.retries, retry_count(command, given));
+  line.quiet = given.has("--quiet");
+  line.verbose = given.has("--verbose");
+  line.json = given.has("--json");
+  return line;
+}
+
+bool is_about_a_group(const CommandRow& command) {
+  constexpr std::array<std::string_view, 4> kNames = {"watch", "fetch", "cancel", "retry"};
+  return std::find(kNames.begin(), kNames.end(), command.name) != kNames.end();
+}
+
+Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
+                                      const Given& given) {
+  CommandLine line;
+  line.command = job_command(command.name);
+  if (line.command == Command::kMap || line.command == Command::kReduce) {
+    line.job = given.last("--job");
+    line.inputs = given.positionals;
+  } else {
+    TRY(take_job_and_inputs(command, arguments, given, line));
+  }
+  line.settings = given.all("--set");
+  // What -o of submit names is on this machine, and no task writes to it.
+  if (line.command == Command::kSubmit) line.tasks.output = given.last("--output");
+  for (auto [option, key] :
+       {std::pair{"--output", "output"}, {"--processes", "limits.processes"}, {"--memory", "limits.memory"}}) {
+    if (line.command == Command::kSubmit) break;
+    if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
+  }
+  line.manifest = given.last("--manifest");
+  line.scratch = given.last("--scratch").value_or("");
+  line.log = given.last("--log").value_or("");
+  line.bucket = given.last("--bucket");
+  line.endpoint = given.last("--endpoint");
+  line.key = given.last("--key");
+  line.no_sign_request = given.has("--no-sign-request");
+  line.tasks.group = given.last("--group");
+  line.tasks.now = given.last("--now");
+  line.tasks.no_watch = given.has("--no-watch");
+  line.tasks.no_fetch = given.has("--no-fetch");
+  TRY_ASSIGN(line.tasks.poll, poll_interval(command, given));
+  TRY_ASSIGN(line.tasks.retries, retry_count(command, given));
+  if (line.tasks.no_watch && line.tasks.retries > 0) {
+    return bad_config("submit: --retry is for a watch, and --no-watch leaves it out; give it to quern watch");
+  }
+  line.is_offline = given.has("--offline");
+  line.quiet = given.has("--quiet");
+  line.verbose = given.has("--verbose");
+  line.merge = given.has("--merge");
+  line.collect = given.has("--collect");
+  if (line.merge && line.collect) return bad_config("reduce: --merge and --collect are two things to do; name one");
+  line.json = given.has("--json");
+  return line;
+}
+
+// The one positional of a command of `quern credentials`.
+Result<CommandLine> parse_credentials_command(const CommandRow& command, const Given& given) {
+  CommandLine line;
+  bool is_seal = command.name == "credentials seal";
+  line.command = is_seal ? Command::kSeal : command.name == "credentials keygen" ? Command::kKeygen : Command::kOpen;
+  if (given.positionals.size() > 1) {
+    return bad_config(fmt::format("{}: takes one {}, and {} and {} are two", command.name,
+                                  line.command == Command::kKeygen ? "file" : "value", given.positionals[0],
+                                  given.positionals[1]));
+  }
+  line.credentials = {.value = given.positionals.empty() ? std::nullopt : std::optional(given.positionals[0]),
+                      .to = given.last("--to"),
+                      .profile = given.last("--profile"),
+                      .expires = given.last("--expires"),
+                      .reveal = given.has("--reveal")};
+  line.key = given.last("--key");
+  line.json = given.has("--json");
+  if (!is_seal || !line.credentials.value.has_value()) return line;
+  if (line.credentials.value != "-") {
+    return bad_config(
+        fmt::format("{}: takes only -, for JSON on standard input; credentials on the command line are seen by "
+                    "everybody on this machine",
+                    command.name));
+  }
+  if (line.credentials.profile.has_value()) {
+    return bad_config(fmt::format("{}: --profile and - name two sources; name one", command.name));
+  }
+  return line;
+}
+
+Result<CommandLine> parse_federate(const CommandRow& command, std::span<const std::string> arguments,
+                                   const Given& given) {
+  CommandLine line;
+  line.command = Command::kFederate;
+  TRY(take_job_and_inputs(command, arguments, given, line));
+  line.settings = given.all("--set");
+  line.manifest = given.last("--manifest");
+  line.bucket = given.last("--bucket");
+  line.credentials = {.to = given.last("--to"),
+                      .profile = given.last("--profile"),
+                      .duration = given.last("--duration").value_or("1h"),
+                      .session = given.last("--session").value_or("quern")};
+  line.json = given.has("--json");
+  return line;
+}
+
+Result<Language> language_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (Language language : {Language::kPython, Language::kJavascript, Language::kBinary}) {
+    if (name == name_of(language)) return language;
+    names.emplace_back(name_of(language));
+  }
+  std::optional<std::string> meant = nearest(name, names);
+  std::string hint = meant.has_value() ? fmt::format("; did you mean {}?", *meant) : "";
+  return bad_config(fmt::format("init: --language is '{}'; it must be {}{}", name, one_of(names), hint));
+}
+
+Result<CommandLine> parse_init(const Given& given) {
+  CommandLine line;
+  line.command = Command::kInit;
+  if (given.positionals.empty() || given.positionals[0].empty()) {
+    return bad_config("init: name the folder for the job, as in: quern init myjob");
+  }
+  if (given.positionals.size() > 1) {
+    return bad_config(
+        fmt::format("init: takes one folder, and {} and {} are two", given.positionals[0], given.positionals[1]));
+  }
+  line.init.folder = given.positionals[0];
+  TRY_ASSIGN(line.init.language, language_named(given.last("--language").value_or("python")));
+  return line;
+}
+
+CommandLine printed(Command command, std::string text) {
+  CommandLine line;
+  line.command = command;
+  line.text = std::move(text);
+  return line;
+}
+
+Result<CommandLine> help_about(const std::vector<std::string>& words) {
+  if (words.empty()) return printed(Command::kHelp, general_help());
+  const std::string name = fmt::format("{}", fmt::join(words, " "));
+  const CommandRow* command = find_command(name);
+  if (command == nullptr) return unknown_command(name);
+  return printed(Command::kHelp, command_help(*command));
+}
+
+Result<CommandLine> completion(const std::vector<std::string>& words) {
+  if (words.size() != 1 || words[0] != "bash") {
+    return bad_config("completion: name the shell; bash is the one that there is, as in: quern completion bash");
+  }
+  return printed(Command::kCompletion, bash_completion());
+}
+
+Result<CommandLine> guard(const std::vector<std::string>& words) {
+  if (words.size() != 1) return bad_config("guard: this command is for quern itself, and takes one marker");
+  CommandLine line;
+  line.command = Command::kGuard;
+  line.guard_marker = words[0];
+  return line;
+}
+
+Result<CommandLine> parse_command(const CommandRow& command, std::span<const std::string> arguments) {
+  auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
+  if (std::any_of(arguments.begin(), end_of_options, asks_for_help)) {
+    return printed(Command::kHelp, command_help(command));
+  }
+  TRY_ASSIGN(Given given, parse_options(command, arguments));
+  if (!given.unknown.empty()) return unknown_option(command, given.unknown[0]);
+  if (command.name == "help") return help_about(given.positionals);
+  if (command.name == "completion") return completion(given.positionals);
+  if (command.name == "guard") return guard(given.positionals);
+  if (command.name == "init") return parse_init(given);
+  if (is_about_a_group(command)) return parse_group_command(command, given);
+  if (command.name == "credentials federate") return parse_federate(command, arguments, given);
+  if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);
+  if (command.name != "version") return parse_job_command(command, arguments, given);
+  if (!given.positionals.empty()) return bad_config("version: takes no arguments");
+  return printed(Command::kVersion, fmt::format("quern {}\n", kVersion));
+}
+
+// What follows `quern credentials`.
+Result<CommandLine> parse_credentials(std::span<const std::string> words) {
+  if (words.empty()) {
+    return bad_config(fmt::format("credentials: say what to do: {} (quern credentials --help says more)",
+                                  one_of(words_after("credentials"))));
+  }
+  if (asks_for_help(words[0])) return printed(Command::kHelp, command_help(*find_command("credentials")));
+  const CommandRow* command = find_command("credentials " + words[0]);
+  if (command != nullptr) return parse_command(*command, words.subspan(1));
+  const std::vector<std::string> known = words_after("credentials");
+  std::optional<std::string> meant = nearest(words[0], known);
+  std::string hint = meant.has_value() ? "did you mean " + *meant + "?" : "there are " + one_of(known);
+  return bad_config(
+      fmt::format("credentials: {} is not a command; {} (quern credentials --help says more)", words[0], hint));
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
+  std::vector<std::string> words;
+  for (const char* argument : arguments.subspan(std::min<std::size_t>(1, arguments.size())))
+    words.emplace_back(argument);
+  if (words.empty()) {
+    CommandLine line = printed(Command::kHelp, general_help());
+    line.exit_status = 2;
+    return line;
+  }
+  const std::string name = words[0];
+  if (asks_for_help(name)) return help_about({});
+  if (name == "--version" || name == "-V") return parse_command(*find_command("version"), {});
+  if (name == "credentials") return parse_credentials(std::span<const std::string>(words).subspan(1));
+  const CommandRow* command = find_command(name);
+  if (command != nullptr) return parse_command(*command, std::span(words).subspan(1));
+  if (name.starts_with('-')) {
+    return bad_config(fmt::format(
+        "{} comes before the command; write quern COMMAND {} (quern --help lists the commands)", name, name));
+  }
+  return unknown_command(name);
+}
+
+}  // namespace quern::app

@@ -1,0 +1,159 @@
+#include "app/group/fetch_result.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/group/results.h"
+#include "app/job/result_folder.h"
+#include "app/run/step_stages.h"
+#include "services/disk/files.h"
+#include "stages/decode/decode.h"
+#include "stages/output/output.h"
+
+namespace quern::app {
+namespace {
+
+// A part on its way from a task to a file here.
+struct Piece {
+  results::Source source;
+  TaskPart part;
+  std::string stored;  // where it is, as it is stored
+  std::string target;
+};
+
+// What follows the result's name in that of a part: "" for "result.txt.zst", ".3" for "result.txt.3.zst".
+std::string number_in(const TaskPart& part) {
+  const std::string_view name = part.name;
+  const std::string_view start = kResultName;
+  const std::string_view end = kStoredEnding;
+  if (!name.starts_with(start) || !name.ends_with(end) || name.size() < start.size() + end.size()) return "?";
+  return std::string(name.substr(start.size(), name.size() - start.size() - end.size()));
+}
+
+bool is_number(const std::string& text) {
+  return text.size() > 1 && text[0] == '.' &&
+         std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Of the reduce tasks, each of which keeps its own.
+Result<std::vector<Piece>> pieces_of_reducers(GroupSession& session, const watch::GroupWatch& watch,
+                                              const std::string& output) {
+  std::vector<Piece> pieces;
+  for (const WatchedTask& task : watch.group().tasks) {
+    if (task.kind != TaskKind::kReduce || task.is_final) continue;
+    const results::Source source = source_of(watch, task);
+    TRY_ASSIGN(TaskReport report, results::read_report(session.api(), source, session.stop()));
+    for (const TaskPart& part : report.parts) {
+      const std::string number = number_in(part);
+      if (is_number(number)) pieces.push_back({.source = source, .part = part, .target = output + number});
+    }
+  }
+  return pieces;
+}
+
+Result<std::vector<Piece>> pieces_of(GroupSession& session, const watch::GroupWatch& watch, const TaskReport& report,
+                                     const std::string& output) {
+  auto is_result = [](const TaskPart& part) { return number_in(part).empty(); };
+  auto result = std::find_if(report.parts.begin(), report.parts.end(), is_result);
+  if (result != report.parts.end()) {
+    return std::vector<Piece>{{.source = source_of(watch, watch.final_task()), .part = *result, .target = output}};
+  }
+  TRY_ASSIGN(std::vector<Piece> pieces, pieces_of_reducers(session, watch, output));
+  if (pieces.empty()) {
+    return not_found(fmt::format("{} has completed, but neither it nor a reduce task says that it left a result",
+                                 watch.final_task().label));
+  }
+  if (pieces.size() > 1 && output == "-") {
+    return bad_config(
+        "the reducers' results were kept apart, and cannot all go to standard output; name a file "
+        "with -o");
+  }
+  return pieces;
+}
+
+// The content of a part, which is whole if it ends without an error, to its target, which is not committed yet.
+Result<std::unique_ptr<output::ResultTarget>> decode_to_target(const Piece& piece) {
+  TRY_ASSIGN(auto stored, decode::open_stored_file(piece.stored, 0));
+  TRY_ASSIGN(auto content, decode::make_decoder(Compression::kZstd, std::move(stored)));
+  TRY_ASSIGN(auto target, output::ResultTarget::make(piece.target));
+  constexpr std::size_t kBufferBytes = 256 * 1024;
+  auto buffer = std::make_unique<std::array<char, kBufferBytes>>();
+  while (true) {
+    TRY_ASSIGN(std::size_t count, content->read(*buffer));
+    if (count == 0) break;
+    TRY(target->write({buffer->data(), count}));
+  }
+  if (target->size_bytes() == piece.part.decoded_bytes) return target;
+  return bad_input(fmt::format("{} of task {} has {} bytes, and its task wrote {}", piece.part.name,
+                               piece.source.task_id, target->size_bytes(), piece.part.decoded_bytes));
+}
+
+// Without them nothing of the result is missing.
+Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& watch, const std::string& path) {
+  TRY_ASSIGN(auto file, disk::AtomicFile::create(path));
+  auto fetched =
+      results::fetch_file(session.api(), source_of(watch, watch.final_task()), kBadRecordsName, *file, session.stop());
+  if (fetched.ok()) return file->commit();
+  if (fetched.error().kind != ErrorKind::kNotFound) return fetched;
+  session.sink().note(event::Level::kWarning, "the tasks left no bad_records.txt: " + fetched.error().message);
+  return {};
+}
+
+}  // namespace
+
+results::Source source_of(const watch::GroupWatch& watch, const WatchedTask& task) {
+  return {.task_id = task.id, .run_id = static_cast<int>(task.runs) - 1, .prefix = watch.artifact_prefix()};
+}
+
+Result<void> find_result(GroupSession& session, const watch::GroupWatch& watch, const TaskReport& report) {
+  TRY_ASSIGN(std::vector<Piece> pieces, pieces_of(session, watch, report, ""));
+  for (const Piece& piece : pieces) TRY(results::find_part(session.api(), piece.source, piece.part, session.stop()));
+  return {};
+}
+
+Result<void> check_output(const std::string& output, const CommandLine& line, const Job* job) {
+  const std::filesystem::path folder = std::filesystem::path(output).parent_path();
+  std::error_code ignored;
+  if (output != "-" && !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    return bad_config(fmt::format("there is no folder {} for the result {}", folder.string(), output));
+  }
+  return job == nullptr ? Result<void>() : ResultFolder(result_paths(output, 1)).check(*job, line);
+}
+
+Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch, TaskReport& report,
+                          const std::string& output) {
+  if (auto warning = compression_warning(output)) session.sink().note(event::Level::kWarning, *warning);
+  TRY_ASSIGN(std::vector<Piece> pieces, pieces_of(session, watch, report, output));
+  TRY_ASSIGN(disk::ScratchFolder scratch, disk::ScratchFolder::make(""));
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    pieces[i].stored = fmt::format("{}/{}{}", scratch.path(), i, kStoredEnding);
+    TRY(results::fetch_part(session.api(), pieces[i].source, pieces[i].part, pieces[i].stored, session.stop()));
+  }
+  const bool is_one = pieces.front().target == output;
+  const ResultFolder folder(result_paths(output, is_one ? 1 : std::max<std::size_t>(pieces.size(), 2)));
+  Targets targets;
+  for (const Piece& piece : pieces) {
+    TRY_ASSIGN(auto target, decode_to_target(piece));
+    targets.push_back(std::move(target));
+  }
+  Accounting& accounting = report.accounting;
+  if (accounting.records_bad + accounting.groups_bad > 0) {
+    TRY(fetch_bad_records(session, watch, folder.paths().bad_records).context("fetching bad_records.txt"));
+  } else {
+    folder.remove_bad_records();
+  }
+  TRY(commit(targets, &folder));
+  accounting.result = output;
+  accounting.result_bytes = size_bytes(targets);
+  folder.describe(accounting);
+  return {};
+}
+
+}  // namespace quern::app

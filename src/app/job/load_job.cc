@@ -1,0 +1,179 @@
+#include "app/job/load_job.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/shown_url.h"
+#include "model/limits.h"
+#include "services/disk/files.h"
+#include "services/json/selection.h"
+#include "services/mail/mail.h"
+#include "services/process/module_command.h"
+#include "stages/mapper/pairs_mapper.h"
+
+extern char** environ;
+
+namespace quern::app {
+namespace {
+
+constexpr const char* kSystemJobFile = "/etc/analysis-tools.yml";
+
+bool is_file(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+// The job file in a folder, "" for the current one; none if there is none.
+std::optional<std::string> job_file_in(const std::string& folder) {
+  for (const char* name : kJobFileNames) {
+    std::string path = (std::filesystem::path(folder) / name).string();
+    if (is_file(path)) return path;
+  }
+  return std::nullopt;
+}
+
+Result<std::string> find_job_file(const std::optional<std::string>& job) {
+  std::error_code ignored;
+  if (!job.has_value()) {
+    if (auto found = job_file_in(""); found.has_value()) return *found;
+    if (is_file(kSystemJobFile)) return std::string(kSystemJobFile);
+    return bad_config(fmt::format("there is no job file: neither ./{} nor {} exists; name one, as in: quern run FOLDER",
+                                  kJobFileNames.front(), kSystemJobFile));
+  }
+  if (std::filesystem::is_directory(*job, ignored)) {
+    if (auto found = job_file_in(*job); found.has_value()) return *found;
+    return bad_config(
+        fmt::format("the folder {} has no {}; quern init makes a job to begin with", *job, kJobFileNames.front()));
+  }
+  if (!std::filesystem::exists(*job, ignored)) return bad_config(fmt::format("the job {} does not exist", *job));
+  return *job;
+}
+
+std::map<std::string, std::string> quern_environment() {
+  std::map<std::string, std::string> found;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    std::string_view text = *entry;
+    std::size_t equals = text.find('=');
+    if (text.starts_with("QUERN_") && equals != std::string_view::npos) {
+      found.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return found;
+}
+
+// Whether the paths of `fields`, `where` and the built-in mapper are paths.
+Result<void> check_paths(const Job& job) {
+  if (auto selection = json::parse_selection(job.fields, job.where_json); !selection.ok()) {
+    return std::move(selection).error().with_context(job.file);
+  }
+  const std::optional<Builtin>& builtin = job.steps.front().mapper.builtin;
+  if (!builtin.has_value()) return {};
+  if (auto pairs = mapper::parse_pairs(*builtin); !pairs.ok()) return std::move(pairs).error().with_context(job.file);
+  return {};
+}
+
+Result<void> check_output(const Job& job) {
+  if (job.output.find("://") == std::string::npos) return {};
+  return bad_config(
+      fmt::format("output is {}, and results go to files; write to a file and copy that, or use -o - and a "
+                  "pipe, as in: quern run -o - | aws s3 cp - s3://bucket/key",
+                  shown_url(job.output)));
+}
+
+// Whether there is an address to write to, as who sends the mail takes it. It would become part of a mail's header, or
+// an argument of a server.
+Result<void> check_owner(const Job& job) {
+  if (job.notify.via == NotifyVia::kNone) return {};
+  const bool is_by_taskcluster = job.notify.via == NotifyVia::kTaskcluster;
+  return (is_by_taskcluster ? mail::check_full_address(job.owner) : mail::check_address(job.owner))
+      .context(fmt::format("{}: owner", job.file));
+}
+
+// In front of the keys of a step, as the job file has them.
+std::string place_of_step(std::size_t step) { return step == 0 ? "" : fmt::format("steps[{}].", step - 1); }
+
+Result<void> check_module(const NamedModule& named, const Job& job) {
+  const Module& module = named.module;
+  auto found = module.interface == Interface::kFunction ? process::module_script(module, job.folder)
+                                                        : [&]() -> Result<std::string> {
+    TRY_ASSIGN(auto command, process::module_command(module, job.folder));
+    return command.front();
+  }();
+  if (!found.ok()) return std::move(found).error().with_context(fmt::format("{}: {}", job.file, named.place));
+  return {};
+}
+
+}  // namespace
+
+bool has_usual_job_file() { return job_file_in("").has_value() || is_file(kSystemJobFile); }
+
+bool is_usual_name(const std::string& file_name) {
+  return std::find(kJobFileNames.begin(), kJobFileNames.end(), file_name) != kJobFileNames.end();
+}
+
+Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
+  TRY_ASSIGN(std::string path, find_job_file(job));
+  auto text = read_file(path, limits::kMaxJobFileBytes);
+  if (!text.ok()) return bad_config("reading the job file: " + text.error().message);
+  std::filesystem::path folder =
+      std::filesystem::path(disk::absolute_path(path, std::filesystem::current_path().string())).parent_path();
+  JobSources sources{.path = path,
+                     .folder = folder.string(),
+                     .text = std::move(text).value(),
+                     .environment = quern_environment(),
+                     .settings = settings};
+  std::vector<std::string> overrides = settings_of_environment(sources.environment);
+  overrides.insert(overrides.end(), settings.begin(), settings.end());
+  // The short form's reducer stands beside its mapper, and only the job file says where that is.
+  if (std::string reducer = reducer_beside_mapper(sources); !reducer.empty()) {
+    bool is_there = is_file((folder / reducer).string());
+    sources.has_python_reducer = is_there && reducer.ends_with(".py");
+    sources.has_javascript_reducer = is_there && reducer.ends_with(".js");
+  }
+  TRY_ASSIGN(JobFile parsed, parse_job(sources));
+  return LoadedJob{.file = std::move(parsed), .shown_path = path, .overrides = std::move(overrides)};
+}
+
+std::vector<NamedModule> modules_of(const Job& job) {
+  std::vector<NamedModule> modules;
+  for (std::size_t i = 0; i < job.steps.size(); ++i) {
+    auto add = [&](event::Role role, const Worker& worker) {
+      if (!worker.module.has_value()) return;
+      modules.push_back(
+          {.place = place_of_step(i) + std::string(name_of(role)), .step = i, .role = role, .module = *worker.module});
+    };
+    const Step& step = job.steps[i];
+    add(event::Role::kMapper, step.mapper);
+    if (step.combiner.has_value()) add(event::Role::kCombiner, *step.combiner);
+    if (step.reducer.has_value()) add(event::Role::kReducer, *step.reducer);
+  }
+  return modules;
+}
+
+Result<void> check_steps(const Job& job) {
+  TRY(check_output(job));
+  TRY(check_owner(job));
+  TRY(check_paths(job));
+  for (std::size_t i = 0; i < job.steps.size(); ++i) {
+    const Step& step = job.steps[i];
+    if (i > 0 && step.mapper.builtin.has_value()) {
+      return bad_config(fmt::format("{}: {}mapper: a built-in mapper reads JSON records, and a further step maps pairs",
+                                    job.file, place_of_step(i)));
+    }
+  }
+  return {};
+}
+
+Result<void> check_job(const Job& job) {
+  TRY(check_steps(job));
+  for (const NamedModule& named : modules_of(job)) TRY(check_module(named, job));
+  return {};
+}
+
+}  // namespace quern::app

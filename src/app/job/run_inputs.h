@@ -1,0 +1,31 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "app/cli/command_line.h"
+#include "base/result.h"
+#include "model/input.h"
+#include "model/job.h"
+#include "model/packed_inputs.h"
+#include "stages/inputs/inputs.h"
+
+namespace quern::app {
+
+// What names the inputs: the command line, else (but for map) the job. Without peers and standard input.
+Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& line);
+
+// The bucket of names that are keys alone: of --bucket, else QUERN_BUCKET; "" if there is none.
+std::string bucket_of(const CommandLine& line);
+
+// The inputs of quern run, map and reduce: what the command line names, else for run what the job names. Those of
+// reduce stand in the order in which they are named, as the values of a key will; all others are sorted. Blocks.
+// `own_files` is as in InputRequest.
+Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                  const inputs::OwnFiles* own_files, const std::stop_token& stop);
+
+// The inputs of a plan: those that quern run would have. Unknown sizes are asked for, because loads are cut by size.
+Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                            const std::stop_token& stop);
+
+}  // namespace quern::app

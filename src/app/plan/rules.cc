@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "app/plan/parts.h"
+#include "app/plan/patterns.h"
+#include "app/plan/plan.h"
+#include "base/utf8.h"
+#include "model/limits.h"
+
+// What the size of a job may break, task by task: limits of createTask, of a task's certificate and of the kernel. What
+// the settings say has been checked where they were read. No JSON is made here: for a plan of millions of inputs that
+// would take as long as to write it.
+
+namespace quern::plan {
+namespace {
+
+Error broken(const PlannedTask& task, std::string_view what) {
+  return bad_config(fmt::format("the task {}{}", task.label, what));
+}
+
+Result<void> check_description(const PlannedTask& task, const TaskTexts& texts) {
+  const std::size_t count = utf8::count_characters(texts.description);
+  if (count <= limits::kMaxTaskDescription) return {};
+  return broken(task, fmt::format(": metadata.description has {} characters; it must have 0 to {}", count,
+                                  limits::kMaxTaskDescription));
+}
+
+// What a scope takes in the certificate that goes with each request of a task, which is JSON as Go writes it: with
+// quotes around it and a comma behind.
+std::size_t characters_in_certificate(std::string_view scope) {
+  constexpr std::size_t kQuotesAndComma = 3;
+  std::size_t count = kQuotesAndComma;
+  for (char c : scope) {
+    const bool is_escaped = c == '"' || c == '\\';
+    const bool is_escaped_for_html = c == '<' || c == '>' || c == '&';
+    count += is_escaped_for_html ? std::string_view("\\u003c").size() : is_escaped ? 2 : 1;
+  }
+  return count;
+}
+
+Result<void> check_scopes(const PlannedTask& task, const std::vector<std::string>& scopes) {
+  std::size_t total = 0;
+  for (const std::string& scope : scopes) total += characters_in_certificate(scope);
+  if (total <= limits::kMaxTaskScopes) return {};
+  return broken(
+      task,
+      fmt::format(": scopes have {} characters together, with quotes around each and a comma behind it, and requests "
+                  "of a task can carry {} at most. A role (assume:...) or a scope that ends in * covers many; "
+                  "inputs of one folder need fewer than those of several",
+                  total, limits::kMaxTaskScopes));
+}
+
+// The bytes of what a program gets, and the words and variables that are too long, or no text that it can get.
+class ArgumentBytes {
+ public:
+  explicit ArgumentBytes(const PlannedTask& task) : task_(task) {}
+
+  Result<void> add(std::string_view where, std::size_t bytes, std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) {
+      return broken(task_, fmt::format(": payload.{} has a zero byte in it", where));
+    }
+    // One more for the zero behind it.
+    if (bytes + 1 > limits::kMaxArgumentBytes) {
+      return broken(task_, fmt::format(": payload.{} has {} bytes; one argument or variable of a program may have {}",
+                                       where, bytes, limits::kMaxArgumentBytes - 1));
+    }
+    total_bytes_ += bytes + 1 + sizeof(char*);
+    return {};
+  }
+  Result<void> check_total() const {
+    if (total_bytes_ <= limits::kMaxArgumentsBytes) return {};
+    return broken(task_,
+                  fmt::format(": payload: its command and environment have {} bytes together; a program may have {}. "
+                              "Smaller loads (taskcluster.load.files) have shorter commands",
+                              total_bytes_, limits::kMaxArgumentsBytes));
+  }
+
+ private:
+  const PlannedTask& task_;
+  std::size_t total_bytes_ = 0;
+};
+
+Result<void> check_arguments(const PlannedTask& task, const TaskTexts& texts) {
+  ArgumentBytes bytes(task);
+  for (std::size_t i = 0; i < texts.command.size(); ++i) {
+    const std::string& word = texts.command[i];
+    TRY(bytes.add(fmt::format("command[{}]", i), word.size(), word));
+  }
+  for (const auto& [name, value] : texts.environment) {
+    TRY(bytes.add("env." + name, name.size() + 1 + value.size(), value));
+  }
+  return bytes.check_total();
+}
+
+// No JSON text of it is longer: a byte has six letters at most, and what is around a text has fewer than thirty.
+class MostJsonBytes {
+ public:
+  void add(std::string_view text) { bytes_ += kAround + kLettersOfAByte * text.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr std::size_t kLettersOfAByte = 6;
+  static constexpr std::size_t kAround = 30;
+  std::size_t bytes_ = 0;
+};
+
+// Of all but its name, which is short, and of settings, whose number is limited.
+std::size_t most_json_bytes(const PlannedTask& task, const TaskTexts& texts, const std::vector<std::string>& scopes) {
+  MostJsonBytes most;
+  most.add(texts.description);
+  for (const std::string& word : texts.command) most.add(word);
+  for (const auto& [name, value] : texts.environment) {
+    most.add(name);
+    most.add(value);
+  }
+  for (const std::string& scope : scopes) most.add(scope);
+  for (std::size_t i = 0; i < task.needs.size(); ++i) most.add("a slugid of 22 letters");
+  return most.bytes();
+}
+
+Result<void> check_size(const TaskGraph& graph, std::size_t number, const TaskTexts& texts,
+                        const std::vector<std::string>& scopes) {
+  constexpr std::size_t kOfSettings = 1 << 20;
+  const PlannedTask& task = graph.tasks()[number];
+  if (kOfSettings + most_json_bytes(task, texts, scopes) < limits::kMaxTaskclusterBodyBytes) return {};
+  const std::size_t bytes = graph.definition(number, graph.parts().request.now).size();
+  if (bytes < limits::kMaxTaskclusterBodyBytes) return {};
+  return broken(task, fmt::format(": its definition has {} bytes; Taskcluster takes less than {}", bytes,
+                                  limits::kMaxTaskclusterBodyBytes));
+}
+
+}  // namespace
+
+Result<void> check_graph(const TaskGraph& graph) {
+  for (std::size_t i = 0; i < graph.tasks().size(); ++i) {
+    const PlannedTask& task = graph.tasks()[i];
+    const TaskTexts texts = texts_of(graph.parts(), task);
+    const std::vector<std::string> scopes = scopes_of(graph.parts(), task);
+    TRY(check_size(graph, i, texts, scopes));
+    TRY(check_scopes(task, scopes));
+    TRY(check_description(task, texts));
+    TRY(check_arguments(task, texts));
+  }
+  return {};
+}
+
+}  // namespace quern::plan

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "app/cli/command_line.h"
+#include "app/remote/grants.h"
+#include "base/result.h"
+#include "model/credentials.h"
+#include "services/credentials/environment.h"
+
+namespace quern::app {
+
+struct Federated {
+  AwsCredentials credentials;
+  std::vector<s3::Grant> grants;  // what they may read
+};
+
+// Credentials from STS that can read the inputs of the job that the line names, and nothing else, for the line's
+// duration. `own` are the long-term keys to ask with. kBadConfig: the line or the job is wrong, its inputs are not
+// known beforehand, or the policy is too long; else as s3::federate. Blocks on the network.
+Result<Federated> federate_for_job(const CommandLine& line, AwsCredentials own, const EnvironmentLookup& environment);
+
+}  // namespace quern::app

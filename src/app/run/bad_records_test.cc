@@ -1,0 +1,86 @@
+#include "app/run/bad_records.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace quern::app {
+namespace {
+
+using testing::ElementsAre;
+
+// Keeps entries in memory; those that were not left out are in `committed`.
+class FakeFile final : public output::BadRecordFile {
+ public:
+  Result<Extent> add(std::string_view file, std::uint64_t line, std::string_view /*reason*/,
+                     std::string_view /*record*/) override {
+    if (is_full) return Error{.kind = ErrorKind::kNoSpace, .message = "no room"};
+    entries.push_back(std::string(file) + ":" + std::to_string(line));
+    return Extent{.offset = entries.size() - 1, .size_bytes = 1};
+  }
+  Result<void> commit(std::vector<Extent> left_out) override {
+    for (const Extent& extent : left_out) entries[extent.offset] = "";
+    for (const std::string& entry : entries) {
+      if (!entry.empty()) committed.push_back(entry);
+    }
+    return {};
+  }
+  std::vector<std::string> entries;
+  std::vector<std::string> committed;
+  bool is_full = false;
+};
+
+class BadRecordsTest : public testing::Test {
+ protected:
+  BadRecordsTest() {
+    for (const char* name : {"a", "b"}) inputs.inputs.push_back({.name = name, .path = name});
+  }
+  std::vector<std::string> committed() {
+    EXPECT_TRUE(records.commit().ok());
+    return file.committed;
+  }
+  event::RecordBad bad(InputOrdinal input, std::uint64_t line) { return {.input = input, .line = line}; }
+
+  FakeFile file;
+  InputList inputs;
+  JobLimits limits{.bad_records = 100, .failed_inputs = 100};
+  std::stop_source stop;
+  LossPolicy policy{limits, inputs.inputs, [](InputOrdinal, const std::stop_token&) { return Result<void>(); }, stop};
+  BadRecords records{file, inputs, policy};
+};
+
+TEST_F(BadRecordsTest, SetsAsideInTheOrderInWhichTheyCome) {
+  records.emit(bad(1, 5));
+  records.emit(bad(0, 7));
+  records.emit(event::InputDecoded{.input = 1});
+  records.emit(event::GroupBad{.key = "k"});
+  records.emit(bad(1, 2));
+  EXPECT_THAT(committed(), ElementsAre("b:5", "a:7", "reducer:0", "b:2"));
+}
+
+TEST_F(BadRecordsTest, LeavesOutThoseOfAnInputThatFails) {
+  records.emit(bad(0, 1));
+  records.emit(bad(1, 1));
+  records.emit(bad(0, 2));
+  records.emit(event::InputFailed{.input = 0});
+  EXPECT_THAT(committed(), ElementsAre("b:1"));
+}
+
+TEST_F(BadRecordsTest, LeavesOutThoseThatComeAfterTheirInputHasFailed) {
+  records.emit(event::InputFailed{.input = 0});
+  records.emit(bad(0, 1));
+  records.emit(bad(1, 1));
+  EXPECT_THAT(committed(), ElementsAre("b:1"));
+}
+
+TEST_F(BadRecordsTest, StopsTheRunWhereTheyCannotBeSetAside) {
+  file.is_full = true;
+  records.emit(bad(0, 1));
+  ASSERT_TRUE(policy.failure().has_value());
+  EXPECT_EQ(policy.failure()->kind, ErrorKind::kNoSpace);
+}
+
+}  // namespace
+}  // namespace quern::app

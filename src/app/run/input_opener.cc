@@ -1,0 +1,163 @@
+#include "app/run/input_opener.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "base/fd.h"
+#include "model/limits.h"
+#include "model/pair.h"
+#include "stages/decode/block_source.h"
+#include "stages/select/select.h"
+
+namespace quern::app {
+namespace {
+
+// As many first bytes as tell every format apart.
+constexpr std::size_t kDetectBytes = 64;
+
+// The pairs of an input as lines of text.
+class PairTextSource final : public ByteSource {
+ public:
+  PairTextSource(std::unique_ptr<ByteSource> pairs, std::string_view separator)
+      : source_(std::move(pairs)), maker_(separator) {}
+
+  Result<std::size_t> read(std::span<char> target) override {
+    if (used_ == text_.size()) TRY(read_more());
+    const std::size_t count = std::min(target.size(), text_.size() - used_);
+    std::copy_n(text_.data() + used_, count, target.data());
+    used_ += count;
+    return count;
+  }
+
+ private:
+  Result<void> read_more() {
+    pairs_.resize(limits::kReadBytes);
+    TRY_ASSIGN(std::size_t count, source_->read({pairs_.data(), pairs_.size()}));
+    text_.clear();
+    used_ = 0;
+    maker_.append(pairs_.view().substr(0, count), text_);
+    return {};
+  }
+
+  const std::unique_ptr<ByteSource> source_;
+  PairText maker_;
+  Buffer pairs_;
+  Buffer text_;
+  std::size_t used_ = 0;
+};
+
+std::unique_ptr<BlockSource> open_decoded(InputSupply& supply, const InputList& inputs, const InputRun& run,
+                                          const decode::DecodeOptions& options, BufferPool& pool, EventSink& events) {
+  auto open = [&supply](const Input& input) { return supply.open(input); };
+  auto of_run = std::span(inputs.inputs).subspan(run.first, run.count);
+  return decode::make_block_source_from(open, run.first, of_run, options, pool, events);
+}
+
+Result<Compression> compression_of(InputSupply& supply, const Input& input, std::optional<Compression> known) {
+  if (known.has_value()) return *known;
+  TRY_ASSIGN(auto stored, supply.open(input));
+  std::array<char, kDetectBytes> first{};
+  std::size_t used = 0;
+  while (used < first.size()) {
+    TRY_ASSIGN(std::size_t count, stored->read(std::span(first).subspan(used)));
+    if (count == 0) break;
+    used += count;
+  }
+  return decode::detect({first.data(), used}, input.file_name());
+}
+
+class Opener final : public InputOpener {
+ public:
+  Opener(InputSupply& supply, const InputList& inputs, const json::Selection& selection,
+         const decode::DecodeOptions& options, BufferPool& pool)
+      : supply_(supply), inputs_(inputs), selection_(selection), options_(options), pool_(pool) {}
+
+  std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
+    return open_selected(supply_, inputs_, {.first = input, .count = 1}, selection_, options_, pool_, events);
+  }
+
+  std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override { return supply_.queue(std::move(pieces)); }
+
+  std::vector<InputRun> runs() const override {
+    std::vector<InputRun> runs;
+    for (const decode::Run& run : decode::plan_runs(inputs_.inputs, options_.block_bytes)) {
+      runs.push_back({.first = run.first, .count = run.count});
+    }
+    return runs;
+  }
+
+  std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) override {
+    return open_decoded(supply_, inputs_, run, options_, pool_, events);
+  }
+
+  Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
+    const Input& named = inputs_.inputs[input];
+    TRY_ASSIGN(Compression compression, compression_of(supply_, named, options_.compression));
+    TRY_ASSIGN(auto stored, supply_.open(named));
+    if (options_.record == RecordKind::kPairs) {
+      return std::unique_ptr<ByteSource>(std::make_unique<PairTextSource>(std::move(stored), options_.separator));
+    }
+    if (compression == Compression::kNone) return std::unique_ptr<ByteSource>();
+    return decode::make_decoder(compression, std::move(stored));
+  }
+
+  Result<void> check_size(InputOrdinal input) override {
+    auto stored = supply_.open(inputs_.inputs[input]);
+    if (!stored.ok()) return {};
+    auto size_bytes = stored.value()->size();
+    return size_bytes.ok() ? Result<void>() : std::move(size_bytes).error();
+  }
+
+ private:
+  InputSupply& supply_;
+  const InputList& inputs_;
+  const json::Selection& selection_;
+  const decode::DecodeOptions& options_;
+  BufferPool& pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlockSource> open_selected(InputSupply& supply, const InputList& inputs, InputRun run,
+                                           const json::Selection& selection, const decode::DecodeOptions& options,
+                                           BufferPool& pool, EventSink& events) {
+  auto source = open_decoded(supply, inputs, run, options, pool, events);
+  if (selection.is_all()) return source;
+  return select::make_selecting_source(std::move(source), selection, options.record, events, pool);
+}
+
+std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputList& inputs,
+                                               const json::Selection& selection, const decode::DecodeOptions& options,
+                                               BufferPool& pool) {
+  return std::make_unique<Opener>(supply, inputs, selection, options, pool);
+}
+
+Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
+                                                       std::optional<Compression> compression) {
+  TRY_ASSIGN(Compression known, compression_of(supply, input, compression));
+  TRY_ASSIGN(auto stored, supply.open(input));
+  if (known == Compression::kNone) return std::unique_ptr<ByteSource>(std::move(stored));
+  return decode::make_decoder(known, std::move(stored));
+}
+
+Result<void> verify_input(InputSupply& supply, const InputList& inputs, const decode::DecodeOptions& options,
+                          InputOrdinal input, const std::stop_token& stop) {
+  class NoEvents final : public EventSink {
+   public:
+    void emit(const event::Event&) override {}
+  };
+  NoEvents events;
+  BufferPool pool(1, 4 * options.block_bytes);
+  auto source = open_decoded(supply, inputs, {.first = input, .count = 1}, options, pool, events);
+  while (true) {
+    if (stop.stop_requested()) return stopped();
+    Block block;
+    TRY_ASSIGN(bool more, source->next(block));
+    if (!more) return {};
+    pool.give(std::move(block.bytes));
+  }
+}
+
+}  // namespace quern::app

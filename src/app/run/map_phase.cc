@@ -1,0 +1,240 @@
+#include "app/run/map_phase.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/run/input_opener.h"
+#include "app/run/loss_policy.h"
+#include "app/run/reduce_phase.h"
+#include "app/run/tee.h"
+#include "base/task_group.h"
+#include "model/limits.h"
+#include "services/json/selection.h"
+#include "services/process/guard.h"
+#include "stages/decode/decode.h"
+#include "stages/mapper/mapper.h"
+#include "stages/mapper/pairs_mapper.h"
+
+namespace quern::app {
+namespace {
+
+// Reads one run of inputs after the other, each as soon as it is here, until none is left; the last decoder to end
+// closes the channel.
+class Decoders {
+ public:
+  Decoders(const MapPhase& phase, const json::Selection& selection, const decode::DecodeOptions& options,
+           BufferPool& pool, InputOpener& opener, Channel<Block>& blocks)
+      : phase_(phase),
+        selection_(selection),
+        options_(options),
+        pool_(pool),
+        blocks_(blocks),
+        runs_(opener.runs()),
+        queue_(opener.queue(runs_)) {}
+
+  void spawn_in(TaskGroup& group) {
+    std::size_t count = std::min(phase_.processes, runs_.size());
+    working_ = count;
+    if (count == 0) blocks_.close();
+    for (std::size_t i = 1; i <= count; ++i) {
+      group.spawn("decoder " + std::to_string(i), [this](const std::stop_token& stop) { return decode_runs(stop); });
+    }
+  }
+
+ private:
+  Result<void> decode_runs(const std::stop_token& stop) {
+    while (auto next = queue_->next(stop)) TRY(decode_run(runs_[*next], stop));
+    if (stop.stop_requested()) return stopped();
+    if (--working_ == 0) blocks_.close();
+    return {};
+  }
+
+  Result<void> decode_run(const InputRun& run, const std::stop_token& stop) {
+    auto source = open_selected(phase_.supply, phase_.inputs, run, selection_, options_, pool_, phase_.events);
+    while (true) {
+      Block block;
+      auto more = source->next(block);
+      // A failed input is no failure of the run: it was reported, and the policy decides.
+      if (!more.ok() || !more.value()) return {};
+      if (!blocks_.push(std::move(block), stop)) return stopped();
+    }
+  }
+
+  const MapPhase& phase_;
+  const json::Selection& selection_;
+  const decode::DecodeOptions& options_;
+  BufferPool& pool_;
+  Channel<Block>& blocks_;
+  const std::vector<InputRun> runs_;
+  const std::unique_ptr<WorkQueue> queue_;
+  std::atomic<std::size_t> working_ = 0;
+};
+
+mapper::MapperOptions mapper_options(const MapPhase& phase) {
+  return {
+      .module = &*phase.step.mapper.module,
+      .job_folder = phase.job.folder,
+      .scratch_folder = phase.scratch_folder,
+      .record = phase.job.record,
+      .separator = phase.job.separator,
+      .output = phase.output,
+      .rule = ValueRule(phase.step, mapped_between(phase.job, phase.step)),
+      .processes = phase.processes,
+      .attempts = phase.job.limits.attempts,
+      .timeout = phase.job.limits.timeout,
+      .held_bytes = std::min<std::uint64_t>(held_output_bytes(phase.job) / phase.processes, limits::kHeldLinesBytes)};
+}
+
+// The mapper is quern itself: no child, and no channel.
+Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, InputOpener& opener, BufferPool& pool,
+                       const std::stop_token& stop) {
+  TRY_ASSIGN(const mapper::Pairs pairs, mapper::parse_pairs(*phase.step.mapper.builtin));
+  mapper::PairsOptions options{.pairs = pairs,
+                               .where = selection.where,
+                               .record = phase.job.record,
+                               .separator = phase.job.separator,
+                               .output = phase.output,
+                               .rule = ValueRule(phase.step, kBetweenInside),
+                               .threads = phase.processes,
+                               .watch = selection.watch};
+  mapper::PairsPeers peers{.pool = pool, .events = phase.events, .make_sink = phase.make_sink};
+  return mapper::run_pairs_mappers(options, peers, opener, stop);
+}
+
+// Only JSON has parts.
+Result<json::Selection> selection_of(const Job& job) {
+  if (job.record != RecordKind::kJson && job.record != RecordKind::kKeyedJson) return json::Selection{};
+  return json::parse_selection(job.fields, job.where_json);
+}
+
+// Where there are fewer large inputs than processors, some of these would have nothing to decode.
+std::size_t threads_per_input(const MapPhase& phase) {
+  auto is_large = [](const Input& input) { return input.stored_bytes >= limits::kParallelStoredBytes; };
+  auto large =
+      static_cast<std::size_t>(std::count_if(phase.inputs.inputs.begin(), phase.inputs.inputs.end(), is_large));
+  return large == 0 ? 1 : std::max<std::size_t>(1, (phase.processes + large - 1) / large);
+}
+
+// Only tests set this variable: the result must not depend on where blocks are cut.
+std::size_t block_bytes() {
+  const char* text = std::getenv("QUERN_TEST_BLOCK_BYTES");  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
+  std::size_t bytes = text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+  return bytes == 0 ? limits::kBlockBytes : std::clamp<std::size_t>(bytes, 16, limits::kBlockBytes);
+}
+
+// In the order in which a mapper captures them.
+std::vector<WantedPath> wanted_paths(const MapPhase& phase, const json::Selection& selection) {
+  std::vector<WantedPath> paths;
+  auto add = [&paths](const char* setting, const std::string& path) {
+    paths.push_back({.setting = setting, .path = path});
+  };
+  for (const json::Condition& condition : selection.where) add("where", condition.written);
+  if (const auto& builtin = phase.step.mapper.builtin; builtin.has_value()) {
+    add("mapper.key", builtin->key);
+    if (builtin->value_is_path) add("mapper.value", builtin->value);
+  } else if (!selection.fields.empty()) {
+    for (const std::string& field : phase.job.fields) add("fields", field);
+  }
+  return paths;
+}
+
+// A `lines` program may read any text, so only what cannot be cut into lines is refused.
+decode::Content content_of(const Job& job) {
+  if (job.record == RecordKind::kPairs) return decode::Content::kAny;
+  const auto& module = job.steps.front().mapper.module;
+  const bool is_json = job.record == RecordKind::kJson || job.record == RecordKind::kKeyedJson;
+  const bool is_parsed = !module.has_value() || module->interface == Interface::kFunction;
+  return is_json && is_parsed ? decode::Content::kJson : decode::Content::kLines;
+}
+
+Result<void> map_selected(const MapPhase& phase, const json::Selection& selection, const std::stop_token& stop) {
+  decode::DecodeOptions decode = decode_options(phase.job);
+  decode.threads = threads_per_input(phase);
+  std::size_t queued_blocks = phase.processes * limits::kQueuedBlocksPerChild;
+  std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
+  // A block of reduced records keeps the decoded bytes as well.
+  std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
+  BufferPool pool(buffers, 4 * limits::kBlockBytes);
+  auto opener = make_input_opener(phase.supply, phase.inputs, selection, decode, pool);
+  // A function's first child loads its own module meanwhile.
+  bool is_function =
+      phase.step.mapper.module.has_value() && phase.step.mapper.module->interface == Interface::kFunction;
+  if (!is_function) TRY(phase.begin(stop));
+  if (phase.step.mapper.builtin.has_value()) return map_pairs(phase, selection, *opener, pool, stop);
+  const mapper::MapperOptions options = mapper_options(phase);
+  mapper::MapperPeers peers{.inputs = phase.inputs.inputs,
+                            .pool = pool,
+                            .guard = phase.guard,
+                            .events = phase.events,
+                            .make_sink = phase.make_sink,
+                            .begin = phase.begin,
+                            .would_end = [&](std::uint64_t bad) { return phase.policy.would_end(bad); }};
+  if (!is_function) {
+    return mapper::run_batch_mappers(options, peers, *opener, stop);
+  }
+  TRY_ASSIGN(Fd event, make_event());
+  Channel<Block> blocks(queued_blocks, std::move(event));
+  TaskGroup group(stop);
+  Decoders decoders(phase, selection, decode, pool, *opener, blocks);
+  decoders.spawn_in(group);
+  group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
+    return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
+  });
+  return group.wait();
+}
+
+Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
+  TRY_ASSIGN(json::Selection selection, selection_of(phase.job));
+  std::vector<WantedPath> paths = wanted_paths(phase, selection);
+  if (paths.empty()) return map_selected(phase, selection, stop);
+  json::PathWatch watch(std::move(paths));
+  selection.watch = &watch;
+  TRY(map_selected(phase, selection, stop));
+  phase.events.emit(event::PathsLooked{watch.outcome()});
+  return {};
+}
+
+}  // namespace
+
+decode::DecodeOptions decode_options(const Job& job) {
+  return {.compression = job.decompress,
+          .record = job.record,
+          .separator = job.separator,
+          .content = content_of(job),
+          .block_bytes = block_bytes(),
+          .max_record_bytes = limits::kMaxRecordBytes};
+}
+
+std::uint64_t held_output_bytes(const Job& job) { return job.limits.memory_bytes / 16; }
+
+std::size_t processes_of(const Job& job) {
+  if (job.limits.processes.has_value()) return *job.limits.processes;
+  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
+  Tee events({&phase.events, &phase.supply.listener()});
+  const MapPhase heard{.job = phase.job,
+                       .step = phase.step,
+                       .output = phase.output,
+                       .inputs = phase.inputs,
+                       .supply = phase.supply,
+                       .scratch_folder = phase.scratch_folder,
+                       .processes = phase.processes,
+                       .guard = phase.guard,
+                       .events = events,
+                       .policy = phase.policy,
+                       .make_sink = phase.make_sink,
+                       .begin = phase.begin};
+  TaskGroup group(stop);
+  group.spawn("fetch", [&](const std::stop_token& stop_fetch) { return phase.supply.run(stop_fetch); });
+  group.spawn("map", [&](const std::stop_token& stop_map) { return map_inputs(heard, stop_map); });
+  return group.wait();
+}
+
+}  // namespace quern::app

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "app/remote/input_supply.h"
+#include "base/result.h"
+#include "model/block.h"
+#include "model/event.h"
+#include "model/input.h"
+#include "model/job.h"
+#include "model/pair.h"
+#include "stages/decode/decode.h"
+
+namespace quern::process {
+class Guard;
+}
+
+namespace quern::app {
+
+class LossPolicy;
+
+// From inputs to pairs: decoders and mapper children. All is borrowed.
+struct MapPhase {
+  const Job& job;
+  const Step& step;
+  PairOutput output;  // of a `function` or built-in mapper; programs write text
+  const InputList& inputs;
+  InputSupply& supply;
+  std::string scratch_folder;
+  std::size_t processes = 1;
+  process::Guard& guard;
+  EventSink& events;
+  LossPolicy& policy;
+  std::function<std::unique_ptr<BlockSink>()> make_sink;
+  // Blocks until all modules of the job are loaded.
+  std::function<Result<void>(const std::stop_token& stop)> begin;
+};
+
+// Blocks until every input is here and mapped, or has failed.
+Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop);
+
+// How the inputs of this job are decoded.
+decode::DecodeOptions decode_options(const Job& job);
+
+// limits.processes, or as many as this process may use processors.
+std::size_t processes_of(const Job& job);
+
+// The part of limits.memory for what `lines` and `files` children gave that does not count yet. The rest is for what
+// counts.
+std::uint64_t held_output_bytes(const Job& job);
+
+}  // namespace quern::app

@@ -1,0 +1,161 @@
+#include "app/run/reduce_phase.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/task_group.h"
+#include "services/disk/files.h"
+#include "services/process/guard.h"
+#include "stages/reducer/builtin_reducer.h"
+#include "stages/reducer/combiner.h"
+#include "stages/shuffle/pair_keys.h"
+
+namespace quern::app {
+
+std::optional<Aggregation> shuffle_aggregation(const Step& step) {
+  // A combiner that leaves all values changes nothing.
+  bool combines =
+      step.combiner.has_value() && step.combiner->builtin.has_value() && step.combiner->builtin->name != "list";
+  if (combines) return aggregation_of(*step.combiner->builtin);
+  if (step.reducer.has_value() && step.reducer->builtin.has_value()) return aggregation_of(*step.reducer->builtin);
+  return std::nullopt;
+}
+
+std::string_view mapped_between(const Job& job, const Step& step) {
+  const auto& module = step.mapper.module;
+  return module.has_value() && module->interface != Interface::kFunction ? job.separator : kBetweenInside;
+}
+
+ReducePhase::ReducePhase(const Job& job, const Step& step, PairOutput gives, std::string scratch_folder,
+                         std::size_t processes, process::Guard& guard, EventSink& events, LossPolicy& policy)
+    : job_(job),
+      step_(step),
+      gives_(gives),
+      scratch_folder_(std::move(scratch_folder)),
+      processes_(processes),
+      guard_(guard),
+      events_(events),
+      policy_(policy) {}
+
+Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module, event::Role role, PairOutput output,
+                                                           std::size_t child) {
+  std::string folder = fmt::format("{}/{}-{}", scratch_folder_, name_of(role), child);
+  TRY(disk::make_folders(folder));
+  return reducer::ReducerOptions{.module = &module,
+                                 .job_folder = job_.folder,
+                                 .working_folder = folder,
+                                 .separator = job_.separator,
+                                 .output = output,
+                                 .values = job_.values,
+                                 .child = child,
+                                 .role = role,
+                                 .timeout = job_.limits.timeout,
+                                 .attempts = job_.limits.attempts,
+                                 .would_end = [this](std::uint64_t bad) { return policy_.would_end(bad); }};
+}
+
+Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {
+  TRY_ASSIGN(auto options, child_options(*step_.reducer->module, event::Role::kReducer, gives_, partition + 1));
+  return reducer::Reducer::make(std::move(options), guard_, events_);
+}
+
+std::unique_ptr<BlockSink> ReducePhase::combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop) {
+  if (!step_.combiner.has_value() || !step_.combiner->module.has_value()) return sink;
+  auto make_combiner = [this]() -> Result<std::unique_ptr<reducer::Combiner>> {
+    const PairOutput pairs{.only_plain = gives_.only_plain};
+    TRY_ASSIGN(auto options, child_options(*step_.combiner->module, event::Role::kCombiner, pairs, ++combiners_));
+    auto combiner = reducer::make_combiner(std::move(options), guard_, events_);
+    TRY(combiner->start());
+    return combiner;
+  };
+  return reducer::make_combining_sink(std::move(sink), std::string(mapped_between(job_, step_)),
+                                      std::move(make_combiner), events_, stop);
+}
+
+Result<void> ReducePhase::start_early() {
+  if (step_.reducer->builtin.has_value()) return {};
+  TRY_ASSIGN(early_, make_reducer(0));
+  return early_->start();
+}
+
+Result<void> ReducePhase::wait_until_loaded(const std::stop_token& stop) {
+  std::lock_guard lock(early_mutex_);
+  if (early_failure_.has_value()) return Error(*early_failure_);
+  if (early_ == nullptr) return {};
+  auto loaded = early_->wait_until_loaded(stop);
+  if (!loaded.ok()) early_failure_ = loaded.error();
+  return loaded;
+}
+
+Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
+  if (job_.reducers == 1) {
+    auto sink = output::make_direct_sink(target);
+    return run([&] { return shuffle.groups(0); }, *sink, stop);
+  }
+  auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
+  TRY(run_parts(
+      shuffle, [&](std::size_t partition) { return parts->sink(partition); }, stop));
+  return parts->merge(target);
+}
+
+Result<void> ReducePhase::run_apart(shuffle::Shuffle& shuffle,
+                                    const std::vector<std::unique_ptr<output::ResultTarget>>& targets,
+                                    const std::stop_token& stop) {
+  auto make_sink = [&](std::size_t partition) -> Result<std::unique_ptr<ReducedSink>> {
+    return output::make_direct_sink(*targets[partition]);
+  };
+  return run_parts(shuffle, make_sink, stop);
+}
+
+Result<void> ReducePhase::run(const reducer::OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
+  return reduce_partition(open, 0, sink, std::move(early_), stop);
+}
+
+Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std::size_t partition, ReducedSink& sink,
+                                           std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop) {
+  if (step_.reducer->builtin.has_value()) {
+    Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
+    const bool is_aggregated = shuffle_aggregation(step_) == aggregation;
+    TRY_ASSIGN(auto groups, open());
+    if (aggregation.kind == Aggregation::Kind::kUnique && !is_aggregated) {
+      TRY_ASSIGN(groups,
+                 shuffle::distinct_values(std::move(groups), {.memory_bytes = job_.limits.memory_bytes / 4 / processes_,
+                                                              .scratch_folder = scratch_folder_,
+                                                              .stop = stop}));
+    }
+    reducer::BuiltinReducerOptions options{.aggregation = aggregation,
+                                           .is_aggregated = is_aggregated,
+                                           .separator = std::string(gives_.between(job_.separator)),
+                                           .child = partition + 1};
+    return reducer::run_builtin_reducer(options, std::move(groups), sink, events_, stop);
+  }
+  if (reducer == nullptr) {
+    TRY_ASSIGN(reducer, make_reducer(partition));
+    TRY(reducer->start());
+  }
+  return reducer->run(open, sink, stop);
+}
+
+Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink, const std::stop_token& stop) {
+  std::atomic<std::size_t> next = 0;
+  auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
+    for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
+      TRY_ASSIGN(auto sink, make_sink(partition));
+      auto open = [&] { return shuffle.groups(partition); };
+      std::unique_ptr<reducer::Reducer> early = partition == 0 ? std::move(early_) : nullptr;
+      TRY(reduce_partition(open, partition, *sink, std::move(early), stop_reducer));
+      TRY(sink->finish());
+    }
+    return {};
+  };
+  TaskGroup reducers(stop);
+  for (std::size_t i = 1; i <= std::min(processes_, job_.reducers); ++i) {
+    reducers.spawn(fmt::format("reducer {}", i), reduce_partitions);
+  }
+  return reducers.wait();
+}
+
+}  // namespace quern::app

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/cli/command_line.h"
+#include "app/cli/signals.h"
+#include "app/job/result_folder.h"
+#include "app/remote/input_supply.h"
+#include "app/remote/remote_access.h"
+#include "app/run/accountant.h"
+#include "app/run/bad_records.h"
+#include "app/run/local_run.h"
+#include "app/run/loss_policy.h"
+#include "app/run/replaceable_view.h"
+#include "app/run/tee.h"
+#include "base/fd.h"
+#include "base/guarded.h"
+#include "base/result.h"
+#include "model/accounting.h"
+#include "stages/output/output.h"
+#include "views/json/json_view.h"
+
+namespace quern::app {
+
+// All that stands around the work of one run: views, signals, inputs and how they come here, the books and what is said
+// at the end. The calls follow each other in the order in which they stand here. Belongs to the main thread, and is
+// made while no other one runs.
+class RunSession {
+ public:
+  // Both are borrowed.
+  RunSession(const CommandLine& line, const Job& job);
+  // Refuses to write over what the job reads, then begins to show events and to listen to signals.
+  Result<void> open();
+  // Takes the inputs, as `list` names them, and prepares to bring those that are remote. `job_name` is how the books
+  // call the job.
+  using ListInputs = std::function<Result<InputList>()>;
+  Result<void> list_inputs(const ListInputs& list, const std::function<std::string()>& job_name);
+  using Work = std::function<Result<LocalRunResult>(const LocalRun& run)>;
+  Result<LocalRunResult> work(const Work& work);
+  // The end of all events but notes, and of the live display.
+  Accounting close(const Result<LocalRunResult>& result);
+  // Writes bad_records.txt and result.json.
+  Result<void> write_books(const Accounting& accounting);
+  // Why it failed, and the accounting. After all notes.
+  void say(const Accounting& accounting, const Result<LocalRunResult>& result);
+
+  const ResultFolder& folder() const { return folder_; }
+  RemoteAccess& remote() { return remote_; }
+  LossPolicy& policy() { return policy_; }
+  EventSink& events() { return *events_; }
+  std::stop_token stop() const { return stop_.get_token(); }
+  // Stopped by the first signal if that comes after close(): what is done then outlives the stop of the run itself,
+  // which a failure requests, too.
+  std::stop_token late_stop() const { return late_stop_.get_token(); }
+  // The signal that stopped the run, or 0.
+  int stopped_by() const { return signals_ == nullptr ? 0 : signals_->stopped_by(); }
+
+ private:
+  // Passes events on once there is somebody to take them.
+  class LateSink final : public EventSink {
+   public:
+    void emit(const event::Event& event) override {
+      auto target = target_.lock();
+      if (*target != nullptr) (*target)->emit(event);
+    }
+    void set(EventSink* target) { *target_.lock() = target; }
+
+   private:
+    Guarded<EventSink*> target_;
+  };
+
+  void open_views();
+  Result<void> open_log();
+  void warn_of_strangers();
+  Ending ending_of(const Result<LocalRunResult>& result) const;
+  std::function<std::string(InputOrdinal)> input_name() {
+    return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };
+  }
+
+  const CommandLine& line_;
+  const Job& job_;
+  const ResultFolder folder_;
+  RemoteAccess remote_;
+  InputList inputs_;
+  std::stop_source stop_;
+  std::stop_source late_stop_;
+  std::atomic<bool> is_closed_ = false;
+  Accountant accountant_;
+  LossPolicy policy_;
+  std::unique_ptr<output::BadRecordFile> bad_file_;
+  BadRecords bad_records_;
+  Fd log_file_;
+  ReplaceableView view_;
+  std::unique_ptr<view::JsonView> json_;
+  std::unique_ptr<view::JsonView> log_;
+  LateSink late_log_;
+  std::unique_ptr<Tee> events_;
+  std::unique_ptr<InputSupply> supply_;
+  std::unique_ptr<Signals> signals_;
+};
+
+}  // namespace quern::app

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "job_file/job_file_settings.h"
+#include "model/job.h"
+
+namespace quern::job_file {
+
+// Refuses settings that are right one by one and contradict each other. `settings` says where each was given.
+Result<void> check_together(const Job& job, const Settings& settings, const std::string& file_name);
+
+}  // namespace quern::job_file

@@ -1,0 +1,463 @@
+#include "job_file/job_file_worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "arithmetic/number.h"
+#include "base/nearest.h"
+#include "job_file/job_file_values.h"
+#include "model/aggregate.h"
+#include "model/limits.h"
+
+namespace quern::job_file {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+struct WorkerKey {
+  std::string_view name;
+  Shape shape;
+};
+constexpr std::array kModuleKeys = {WorkerKey{"language", Shape::kText},  WorkerKey{"script", Shape::kText},
+                                    WorkerKey{"arguments", Shape::kList}, WorkerKey{"interface", Shape::kText},
+                                    WorkerKey{"env", Shape::kYaml},       WorkerKey{"ok_exit", Shape::kList},
+                                    WorkerKey{"per_input", Shape::kText}};
+// In `value`, quotes make the difference between a path and a constant, so it is read as YAML wherever it stands.
+constexpr std::array kBuiltinKeys = {WorkerKey{"builtin", Shape::kText}, WorkerKey{"key", Shape::kText},
+                                     WorkerKey{"value", Shape::kYaml}};
+constexpr std::array<std::string_view, 10> kKeyNames = {"language", "script",    "arguments", "interface", "env",
+                                                        "ok_exit",  "per_input", "builtin",   "key",       "value"};
+constexpr std::string_view kPathSyntax = "[]\"'";
+constexpr std::uint64_t kMostExitStatus = 255;
+
+// Reads one worker. Each step of it fails with a message that begins with the place of the setting concerned.
+class WorkerReader {
+ public:
+  WorkerReader(const WorkerPlace& where, const Settings& settings) : where_(where), settings_(settings) {}
+
+  Result<Worker> read() {
+    TRY(refuse_both_kinds());
+    Worker worker;
+    if (find("builtin") != nullptr) {
+      TRY_ASSIGN(worker.builtin, read_builtin());
+    } else {
+      TRY_ASSIGN(worker.module, read_module());
+    }
+    return worker;
+  }
+
+ private:
+  const Given* find(std::string_view key) const {
+    auto found = settings_.find(fmt::format("{}.{}", where_.section, key));
+    return found == settings_.end() ? nullptr : &found->second;
+  }
+
+  std::string label_of(std::string_view key) const {
+    return where_.label.empty() ? std::string(key) : fmt::format("{}.{}", where_.label, key);
+  }
+
+  // A message about a setting that is given.
+  static Error at(const Given& given, std::string_view what) {
+    return bad_config(fmt::format("{}: {} {}", given.origin, given.label, what));
+  }
+
+  // A message about one that is missing: the place is that of any other setting of the worker.
+  Error missing(std::string_view key, std::string_view advice) const {
+    std::string origin = where_.file_name;
+    for (std::string_view other : kKeyNames) {
+      if (const Given* given = find(other); given != nullptr) origin = given->origin;
+    }
+    return bad_config(fmt::format("{}: {} is missing; {}", origin, label_of(key), advice));
+  }
+
+  Result<void> refuse_both_kinds() const {
+    const Given* builtin = find("builtin");
+    for (const WorkerKey& key : kModuleKeys) {
+      const Given* given = find(key.name);
+      if (builtin == nullptr || given == nullptr) continue;
+      return at(*given,
+                fmt::format("is next to builtin ({}); a worker is either a script or a builtin. To replace it "
+                            "from the command line, set all of it, as in --set '{}={}'",
+                            builtin->origin, where_.section,
+                            where_.section == "mapper" ? "{language: python, script: mapper.py}" : "{builtin: sum}"));
+    }
+    for (std::string_view key : {"key", "value"}) {
+      const Given* given = find(key);
+      if (given != nullptr && builtin == nullptr) return at(*given, "is only for {builtin: pairs}");
+    }
+    return {};
+  }
+
+  template <typename T>
+  Result<T> checked(const Given& given, Result<T> value) const {
+    if (value.ok()) return value;
+    return at(given, value.error().message);
+  }
+
+  Result<std::optional<std::size_t>> read_choice(std::string_view key, std::span<const std::string> words) const {
+    const Given* given = find(key);
+    if (given == nullptr) return std::optional<std::size_t>();
+    TRY_ASSIGN(std::size_t choice, checked(*given, choice_of(given->node, words)));
+    return std::optional<std::size_t>(choice);
+  }
+
+  Result<Module> read_module() const {
+    Module module;
+    TRY_ASSIGN(module.language, read_language());
+    TRY_ASSIGN(module.script, read_script());
+    TRY_ASSIGN(module.interface, read_interface(module.language));
+    if (const Given* given = find("arguments"); given != nullptr) {
+      TRY_ASSIGN(module.arguments, checked(*given, any_texts_of(given->node)));
+    }
+    if (const Given* given = find("env"); given != nullptr) {
+      TRY_ASSIGN(module.environment, checked(*given, environment_of(given->node)));
+    }
+    if (const Given* given = find("ok_exit"); given != nullptr) {
+      TRY_ASSIGN(module.ok_exit, checked(*given, exits_of(given->node)));
+    }
+    if (const Given* given = find("per_input"); given != nullptr) {
+      TRY_ASSIGN(module.per_input, checked(*given, per_input_of(given->node)));
+      if (module.per_input == true && module.interface == Interface::kFunction) {
+        return at(*given, "is for the interfaces lines and files; functions get records, not inputs");
+      }
+    }
+    return module;
+  }
+
+  Result<Language> read_language() const {
+    const Given* given = find("language");
+    if (given == nullptr) return missing("language", language_advice());
+    const std::vector<std::string> words = worker_words(where_.section, "language");
+    std::string_view written = given->node.text;
+    auto is_one_of = [&](std::initializer_list<std::string_view> other_names) {
+      return std::find(other_names.begin(), other_names.end(), written) != other_names.end();
+    };
+    std::string meant;
+    if (is_one_of({"py", "python2", "python3", "Python3"})) meant = "python";
+    if (is_one_of({"js", "JS", "node", "nodejs", "ecmascript", "typescript"})) meant = "javascript";
+    if (is_one_of({"sh", "bash", "shell", "program", "executable", "awk", "perl", "ruby", "c", "go", "rust"}))
+      meant = "binary";
+    if (!meant.empty()) {
+      return at(*given, fmt::format("is '{}'; it must be {}; did you mean {}?", written, one_of(words), meant));
+    }
+    TRY_ASSIGN(std::size_t choice, checked(*given, choice_of(given->node, words)));
+    return static_cast<Language>(choice);
+  }
+
+  std::string language_advice() const {
+    const Given* script = find("script");
+    std::string name = script != nullptr ? script->node.text : "mapper.py";
+    std::string language = "binary";
+    if (name.ends_with(".py")) language = "python";
+    if (name.ends_with(".js") || name.ends_with(".mjs") || name.ends_with(".cjs")) language = "javascript";
+    return fmt::format("{} looks like 'language: {}' (the others are python, javascript and binary)", name, language);
+  }
+
+  Result<std::string> read_script() const {
+    const Given* given = find("script");
+    if (given == nullptr) return missing("script", "it names the file with the code, as in 'script: mapper.py'");
+    return checked(*given, text_of(given->node));
+  }
+
+  Result<Interface> read_interface(Language language) const {
+    TRY_ASSIGN(std::optional<std::size_t> choice, read_choice("interface", worker_words(where_.section, "interface")));
+    auto interface = language == Language::kBinary ? Interface::kFiles : Interface::kFunction;
+    if (choice.has_value()) interface = static_cast<Interface>(*choice);
+    if (interface == Interface::kFiles && where_.section == "combiner") {
+      // It is files by default, too, for a binary.
+      return at(*find(choice.has_value() ? "interface" : "language"),
+                "makes a combiner with the interface files, and a combiner gets pairs; say interface: lines");
+    }
+    if (interface == Interface::kFunction && language == Language::kBinary) {
+      return at(*find("interface"),
+                "cannot be function for language binary; use lines for a program that reads records as lines, files "
+                "for one that reads names of files, or say language: python or javascript");
+    }
+    return interface;
+  }
+
+  static Result<EnvironmentRequest> environment_of(const YamlNode& node) {
+    EnvironmentRequest request;
+    if (node.kind == Kind::kList) {
+      TRY_ASSIGN(std::vector<std::string> names, texts_of(node));
+      for (std::string& name : names) request.emplace(std::move(name), std::nullopt);
+    } else if (node.kind == Kind::kMap) {
+      for (const YamlEntry& entry : node.entries) {
+        std::optional<std::string>& value = request[entry.key];
+        if (entry.value.kind == Kind::kNothing) continue;
+        auto text = any_text_of(entry.value);
+        if (!text.ok()) return wrong_value(fmt::format("has {}, which {}", entry.key, text.error().message));
+        value = std::move(text).value();
+      }
+    } else if (node.kind != Kind::kNothing) {
+      return wrong_value("is text; it must be a map such as {TZ: UTC}, or a list of names that are handed through");
+    }
+    for (const auto& [name, value] : request) {
+      bool is_name = !name.empty() && name.find('=') == std::string::npos && name.find('\0') == std::string::npos;
+      if (!is_name) return wrong_value(fmt::format("has '{}', which cannot be the name of a variable", name));
+      if (value.has_value() && value->find('\0') != std::string::npos) {
+        return wrong_value(fmt::format("has {}, whose value has a NUL byte in it", name));
+      }
+    }
+    return request;
+  }
+
+  static Result<std::optional<bool>> per_input_of(const YamlNode& node) {
+    if (node.kind == Kind::kText && node.text == "auto") return std::optional<bool>();
+    auto flag = flag_of(node);
+    if (!flag.ok()) return wrong_value(flag.error().message + ", or auto");
+    return std::optional<bool>(flag.value());
+  }
+
+  static Result<std::vector<int>> exits_of(const YamlNode& node) {
+    std::vector<YamlNode> items = node.items;
+    if (node.kind != Kind::kList) items = {node};
+    if (items.empty()) return wrong_value("is an empty list: no exit status would count as success");
+    std::vector<int> exits;
+    for (const YamlNode& item : items) {
+      TRY_ASSIGN(std::uint64_t status, count_of(item, {.least = 0, .most = kMostExitStatus}));
+      exits.push_back(static_cast<int>(status));
+    }
+    return exits;
+  }
+
+  Result<Builtin> read_builtin() const {
+    const Given& given = *find("builtin");
+    Builtin builtin;
+    TRY_ASSIGN(std::string written, checked(given, text_of(given.node)));
+    std::string_view name = written;
+    std::string_view argument;
+    if (std::size_t colon = name.find(':'); colon != std::string_view::npos) {
+      argument = name.substr(colon + 1);
+      name = name.substr(0, colon);
+    }
+    TRY(check_builtin_name(given, std::string(name)));
+    builtin.name = name;
+    if (name == "top") {
+      TRY_ASSIGN(builtin.top_count, read_top_count(given, argument));
+    } else if (written.size() != name.size()) {
+      return at(given, fmt::format("is '{}'; only top takes a number, as in top:10", written));
+    }
+    if (name == "pairs") TRY(read_pairs(builtin));
+    if (name != "pairs") TRY(refuse_pairs_keys());
+    return builtin;
+  }
+
+  Result<void> check_builtin_name(const Given& given, const std::string& name) const {
+    if (where_.section == "combiner" && (name == "count" || name == "mean")) {
+      return at(given, fmt::format("cannot be {}: a combiner may run any number of times over the values of a key, and "
+                                   "{} would then count or average its own results",
+                                   name, name));
+    }
+    YamlNode node{.kind = Kind::kText, .text = name};
+    auto choice = choice_of(node, worker_words(where_.section, "builtin"));
+    if (!choice.ok()) return at(given, choice.error().message);
+    return {};
+  }
+
+  Result<std::uint64_t> read_top_count(const Given& given, std::string_view argument) const {
+    YamlNode node{.kind = Kind::kText, .text = std::string(argument)};
+    auto count = count_of(node, {.least = 1, .most = limits::kMaxTopCount});
+    if (!count.ok()) {
+      return at(given, fmt::format("is '{}'; it must be top and a number up to {}, as in top:10", given.node.text,
+                                   limits::kMaxTopCount));
+    }
+    return count.value();
+  }
+
+  Result<void> read_pairs(Builtin& builtin) const {
+    const Given* key = find("key");
+    if (key == nullptr)
+      return missing("key", "it is the path into the record that pairs counts by, as in 'key: info.OS'");
+    TRY_ASSIGN(builtin.key, checked(*key, text_of(key->node)));
+    builtin.value = "1";
+    const Given* value = find("value");
+    if (value == nullptr) return {};
+    TRY_ASSIGN(builtin.value, checked(*value, any_text_of(value->node)));
+    // Brackets and quotes of a path have to stand in YAML's quotes.
+    bool has_path_syntax = builtin.value.find_first_of(kPathSyntax) != std::string::npos;
+    builtin.value_is_path = !is_json_word(value->node) && (!value->node.quoted || has_path_syntax);
+    return {};
+  }
+
+  Result<void> refuse_pairs_keys() const {
+    for (std::string_view key : {"key", "value"}) {
+      if (const Given* given = find(key); given != nullptr) return at(*given, "is only for {builtin: pairs}");
+    }
+    return {};
+  }
+
+  const WorkerPlace& where_;
+  const Settings& settings_;
+};
+
+// `none`, or no setting below the section at all.
+bool is_missing(const std::string& section, const Settings& settings) {
+  if (settings.contains(section)) return true;
+  auto next = settings.lower_bound(section + ".");
+  return next == settings.end() || !next->first.starts_with(section + ".");
+}
+
+std::string show_exits(std::span<const int> exits) {
+  std::string list;
+  for (int status : exits) list += (list.empty() ? "" : ", ") + std::to_string(status);
+  return "[" + list + "]";
+}
+
+// A path that YAML needs in quotes, so that it reads back as a path.
+std::string show_path(const std::string& path) {
+  if (path.find_first_of(kPathSyntax) != std::string::npos) return yaml_text(path);
+  std::string quoted = "\"";
+  for (char letter : path) {
+    if (letter == '\\') quoted += '\\';
+    quoted += letter == '.' ? "\".\"" : std::string(1, letter);
+  }
+  return yaml_text(quoted + '"');
+}
+
+std::string show_pairs_value(const Builtin& builtin) {
+  YamlNode plain{.kind = Kind::kText, .text = builtin.value};
+  std::string text = yaml_text(builtin.value);
+  if (builtin.value_is_path) return text == builtin.value ? text : show_path(builtin.value);
+  if (is_json_word(plain)) return builtin.value;
+  return text.starts_with('"') ? text : '"' + text + '"';
+}
+
+std::string flow_of_worker(const std::optional<Worker>& worker) {
+  std::string map;
+  for (const ShownKey& shown : show_worker(worker)) {
+    if (shown.key.empty()) return shown.value;
+    map += (map.empty() ? "" : ", ") + shown.key + ": " + shown.value;
+  }
+  return "{" + map + "}";
+}
+
+// Text in quotes is a constant, which is seldom meant where numbers are.
+Result<void> check_constant(const Step& step, const StepPlace& where, const Settings& settings) {
+  const std::optional<Builtin>& pairs = step.mapper.builtin;
+  if (!pairs.has_value() || pairs->value_is_path || parse_number(pairs->value).kind != Number::Kind::kNone) return {};
+  for (const std::optional<Worker>* worker : {&step.combiner, &step.reducer}) {
+    if (!worker->has_value() || !(*worker)->builtin.has_value()) continue;
+    const Aggregation::Kind kind = aggregation_of(*(*worker)->builtin).kind;
+    if (!needs_numbers(kind) && kind != Aggregation::Kind::kMin && kind != Aggregation::Kind::kMax) continue;
+    return bad_config(
+        fmt::format("{}: {}mapper.value is the constant '{}', and {{builtin: {}}} wants numbers; the "
+                    "path of a value is written without quotes",
+                    settings.at("mapper.value").origin, where.label_prefix, pairs->value, name_of(kind)));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const std::string_view> worker_keys() { return kKeyNames; }
+
+std::vector<std::string> worker_words(std::string_view section, std::string_view key) {
+  if (key == "language") return {"python", "javascript", "binary"};
+  if (key == "interface") return {"function", "lines", "files"};
+  if (key == "per_input") return {"auto", "yes", "no"};
+  if (key != "builtin") return {};
+  if (section == "mapper") return {"pairs"};
+  if (section == "reducer") return {"sum", "count", "mean", "min", "max", "list", "unique", "top"};
+  return {"sum", "min", "max", "list", "unique", "top"};
+}
+
+std::optional<Shape> worker_key_shape(std::string_view key) {
+  for (const WorkerKey& one : kModuleKeys) {
+    if (one.name == key) return one.shape;
+  }
+  for (const WorkerKey& one : kBuiltinKeys) {
+    if (one.name == key) return one.shape;
+  }
+  return std::nullopt;
+}
+
+Result<Worker> build_worker(const WorkerPlace& where, const Settings& settings) {
+  return WorkerReader(where, settings).read();
+}
+
+Result<Step> build_step(const StepPlace& where, const Settings& settings) {
+  auto worker_of = [&](const std::string& section) {
+    std::string label = where.is_short && section == "mapper" ? "" : where.label_prefix + section;
+    return build_worker({.section = section, .label = label, .file_name = where.file_name}, settings);
+  };
+  if (is_missing("mapper", settings)) {
+    return bad_config(
+        fmt::format("{}: {}mapper is missing; it says what to do with the records, as in 'mapper: "
+                    "{{language: python, script: mapper.py}}'",
+                    where.file_name, where.label_prefix));
+  }
+  Step step;
+  TRY_ASSIGN(step.mapper, worker_of("mapper"));
+  if (!is_missing("combiner", settings)) {
+    TRY_ASSIGN(step.combiner, worker_of("combiner"));
+  }
+  if (!is_missing("reducer", settings)) {
+    TRY_ASSIGN(step.reducer, worker_of("reducer"));
+  }
+  TRY(check_constant(step, where, settings));
+  if (step.combiner.has_value() && !step.reducer.has_value()) {
+    return bad_config(fmt::format("{}: {}combiner needs a reducer: it only shortens what the reducer gets",
+                                  settings.lower_bound("combiner.")->second.origin, where.label_prefix));
+  }
+  return step;
+}
+
+Result<std::vector<Step>> build_further_steps(const Given& steps) {
+  std::vector<Step> result;
+  bool is_empty = steps.node.kind == Kind::kNothing && steps.node.text.empty();
+  if (steps.node.kind != Kind::kList && !is_empty) {
+    return bad_config(fmt::format("{}: steps is {}; it must be a list of maps with mapper, combiner and reducer",
+                                  steps.origin, kind_name(steps.node)));
+  }
+  // The lines of the entries are more exact than that of `steps:`.
+  std::string file_name = steps.origin;
+  bool has_lines = steps.node.line > 0;
+  if (std::size_t colon = file_name.rfind(':'); has_lines && colon != std::string::npos) file_name.resize(colon);
+  for (const YamlNode& entry : steps.node.items) {
+    std::string prefix = fmt::format("steps[{}].", result.size() + 1);
+    if (entry.kind != Kind::kMap) {
+      return bad_config(fmt::format("{}: steps[{}] is {}; it must be a map with mapper, combiner and reducer",
+                                    place(file_name, entry.line), result.size() + 1, kind_name(entry)));
+    }
+    TRY_ASSIGN(Settings settings, settings_of_step(entry, file_name, prefix));
+    TRY_ASSIGN(Step step, build_step({.label_prefix = prefix, .file_name = place(file_name, entry.line)}, settings));
+    result.push_back(std::move(step));
+  }
+  return result;
+}
+
+std::vector<ShownKey> show_worker(const std::optional<Worker>& worker) {
+  if (!worker.has_value()) return {{"", "none"}};
+  if (worker->builtin.has_value()) {
+    const Builtin& builtin = *worker->builtin;
+    if (builtin.name == "top") return {{"builtin", fmt::format("top:{}", builtin.top_count)}};
+    if (builtin.name != "pairs") return {{"builtin", builtin.name}};
+    return {{"builtin", builtin.name}, {"key", yaml_text(builtin.key)}, {"value", show_pairs_value(builtin)}};
+  }
+  const Module& module = *worker->module;
+  return {{"language", std::string(name_of(module.language))},
+          {"script", yaml_text(module.script)},
+          {"arguments", yaml_list(module.arguments)},
+          {"interface", std::string(name_of(module.interface))},
+          {"env", yaml_map(module.environment)},
+          {"ok_exit", show_exits(module.ok_exit)},
+          {"per_input", !module.per_input.has_value() ? "auto"
+                        : *module.per_input           ? "yes"
+                                                      : "no"}};
+}
+
+std::string show_steps(std::span<const Step> steps) {
+  std::string list;
+  for (const Step& step : steps) {
+    if (!list.empty()) list += ", ";
+    list += fmt::format("{{mapper: {}, combiner: {}, reducer: {}}}", flow_of_worker(step.mapper),
+                        flow_of_worker(step.combiner), flow_of_worker(step.reducer));
+  }
+  return "[" + list + "]";
+}
+
+}  // namespace quern::job_file
