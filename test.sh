@@ -5,14 +5,14 @@
 #   ./test.sh             every test: unit tests with the address sanitizer, whole-program tests with the release build and with it
 #   ./test.sh --debian13  also a build and most of the whole-program tests in a root of Debian 13; needs root
 #   CI=true ./test.sh     also that, the image, and all that runs threads with the thread sanitizer
-#   ./test.sh --all       all of that, and the unit tests of a release build that compiles every file by itself, so that each
-#                         proves that it names the headers it needs; else the files of a folder are compiled together, which
-#                         takes half of the time
+#   ./test.sh --all       all of that, an image that compiles quern by itself, and the unit tests of a release build that
+#                         compiles every file by itself, so that each proves that it names the headers it needs; else the files
+#                         of a folder are compiled together, which takes half of the time
 #   ./test.sh --tidy      all of that, and clang-tidy, which takes longer than all the rest
 #
 # Every step says its name and its seconds and keeps what it printed in build/test-logs; the first one that fails ends the
-# run and shows the end of that. The image is built by continuous integration from its sources; elsewhere with the quern that is
-# built already, and only where `tools/set_up image` has been run.
+# run and shows the end of that. The image is made only where `tools/set_up image` has been run, which continuous integration
+# does: with the quern that is built already, or with --all from its sources.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 
@@ -70,8 +70,8 @@ whole_runs() {
 
 # Debian's tools for images may be missing on a machine where people work; continuous integration installs them.
 image_tests() {
-  if [[ ${CI:-} == true ]]; then
-    tools/set_up image
+  [[ ${CI:-} != true ]] || tools/set_up image
+  if $runs_all; then
     tests/image/run_all --from-source
   else
     tests/image/run_all
@@ -81,8 +81,8 @@ image_tests() {
 # The release of Debian that this machine has not. What makes its root is installed, because it was asked for.
 debian13() {
   tools/set_up image
-  # What needs most of the time says nothing more there.
-  tests/debian/run trixie --fast
+  # What needs most of the time says nothing more there, nor what is the same with any release's programs and libraries.
+  tests/debian/run trixie --fast --release
 }
 
 bash_scripts() {
