@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <stop_token>
 #include <string>
@@ -16,6 +17,9 @@
 
 namespace quern::app {
 namespace {
+
+// What is written at once of a plan's tasks.
+constexpr std::size_t kPrintedAtOnceBytes = 256 * limits::kKiB;
 
 std::string summary(const JobPlan& planned) {
   std::array<std::size_t, 4> totals{};
@@ -49,7 +53,7 @@ Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
     text += fmt::format("{{\"taskId\":\"{}\",\"task\":", graph.tasks()[i].task_id);
     text += graph.definition(i, now);
     text += '}';
-    if (text.size() < limits::kPrintedAtOnceBytes) continue;
+    if (text.size() < kPrintedAtOnceBytes) continue;
     TRY(print(text));
     text.clear();
   }

@@ -1,4 +1,5 @@
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@
 
 namespace quern::job_file {
 namespace {
+
+// Of limits.attempts and downloads.attempts.
+constexpr std::size_t kMaxAttempts = 1000;
 
 // The words of an enum whose values count from 0, in its order.
 template <typename Enum>
@@ -134,7 +138,7 @@ Result<void> read_processes(const YamlNode& node, Job& job) {
 }
 
 Result<void> read_attempts(const YamlNode& node, std::size_t& attempts) {
-  TRY_ASSIGN(attempts, count_of(node, {.least = 1, .most = limits::kMaxAttempts}));
+  TRY_ASSIGN(attempts, count_of(node, {.least = 1, .most = kMaxAttempts}));
   return {};
 }
 

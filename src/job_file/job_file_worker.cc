@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "arithmetic/number.h"
 #include "base/nearest.h"
 #include "job_file/job_file_values.h"
 #include "model/aggregate.h"
-#include "model/limits.h"
 
 namespace quern::job_file {
 namespace {
+
+// N of top:N: of one key up to twice as many numbers are held at once.
+constexpr std::size_t kMaxTopCount = 1'000'000;
 
 using Kind = YamlNode::Kind;
 
@@ -260,10 +263,10 @@ class WorkerReader {
 
   Result<std::uint64_t> read_top_count(const Given& given, std::string_view argument) const {
     YamlNode node{.kind = Kind::kText, .text = std::string(argument)};
-    auto count = count_of(node, {.least = 1, .most = limits::kMaxTopCount});
+    auto count = count_of(node, {.least = 1, .most = kMaxTopCount});
     if (!count.ok()) {
       return at(given, fmt::format("is '{}'; it must be top and a number up to {}, as in top:10", given.node.text,
-                                   limits::kMaxTopCount));
+                                   kMaxTopCount));
     }
     return count.value();
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -30,6 +31,14 @@
 namespace quern::app {
 namespace {
 
+// How long it waits for a server, and how often it asks; what it reads of an answer.
+constexpr std::chrono::seconds kDoctorConnectTimeout{5};
+constexpr std::chrono::seconds kDoctorTimeout{10};
+constexpr std::size_t kDoctorAttempts = 2;
+constexpr std::size_t kMaxDoctorAnswerBytes = 1 * limits::kMiB;
+// S3 refuses signatures that are older, or younger, than this.
+constexpr std::chrono::minutes kS3ClockDifference{15};
+
 using doctor::lacking;
 using doctor::Need;
 using doctor::note;
@@ -39,10 +48,9 @@ constexpr const char* kAmazon = "https://s3.amazonaws.com/";
 
 http::ClientOptions short_patience() {
   http::ClientOptions options;
-  options.retry.attempts = limits::kDoctorAttempts;
-  options.timeouts = {
-      .connect = limits::kDoctorConnectTimeout, .stall = limits::kDoctorTimeout, .total = limits::kDoctorTimeout};
-  options.most_body_bytes = limits::kMaxDoctorAnswerBytes;
+  options.retry.attempts = kDoctorAttempts;
+  options.timeouts = {.connect = kDoctorConnectTimeout, .stall = kDoctorTimeout, .total = kDoctorTimeout};
+  options.most_body_bytes = kMaxDoctorAnswerBytes;
   return options;
 }
 
@@ -106,7 +114,7 @@ void look_at_s3_server(const PeerLook& look, Need need) {
     return look.found(lacking(need, what, response.error(), "check the network, the proxy's variables and --endpoint"));
   }
   look.found(ok(what, shown + " answers"));
-  tell_clock(look, shown, response.value(), limits::kS3ClockDifference, need);
+  tell_clock(look, shown, response.value(), kS3ClockDifference, need);
 }
 
 // Taskcluster

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "base/bytes.h"
@@ -11,6 +12,16 @@
 
 namespace quern::app::doctor {
 namespace {
+
+// What quern doctor asks of a machine. Open files: of a run without children (the runs of a merge, the files that are
+// read and written), of each child (its pipes, its process, its files), and of each transfer (its connection, its
+// file).
+constexpr std::uint64_t kOpenFilesOfARun = 128;
+constexpr std::uint64_t kOpenFilesOfAChild = 10;
+constexpr std::uint64_t kOpenFilesOfATransfer = 4;
+// Less room than this is none: for what children and spilled runs leave, and for a result.
+constexpr std::uint64_t kLeastScratchBytes = 64 * limits::kMiB;
+constexpr std::uint64_t kLeastResultBytes = 1 * limits::kMiB;
 
 // Half of what is there, in whole MiB: the children and the decoders want the rest.
 std::string smaller_memory(std::uint64_t bytes) {
@@ -56,8 +67,7 @@ Finding check_processors(const Processors& processors) {
 }
 
 std::uint64_t needed_open_files(const Descriptors& descriptors) {
-  return limits::kOpenFilesOfARun + descriptors.children * limits::kOpenFilesOfAChild +
-         descriptors.transfers * limits::kOpenFilesOfATransfer;
+  return kOpenFilesOfARun + descriptors.children * kOpenFilesOfAChild + descriptors.transfers * kOpenFilesOfATransfer;
 }
 
 Finding check_open_files(std::uint64_t allowed, const Descriptors& descriptors) {
@@ -74,7 +84,7 @@ Finding check_open_files(std::uint64_t allowed, const Descriptors& descriptors) 
 Finding check_scratch(const Folder& folder, std::uint64_t input_bytes) {
   const char* what = "scratch folder";
   if (!folder.usable.ok()) return lacking(Need::kNeeded, what, folder.usable.error());
-  if (has_less_than(folder, limits::kLeastScratchBytes)) {
+  if (has_less_than(folder, kLeastScratchBytes)) {
     return lacking(Need::kNeeded, what, room_text(folder),
                    "make room there, or name another folder with --scratch or TMPDIR");
   }
@@ -95,7 +105,7 @@ Finding check_downloads(const Folder& folder) {
     return lacking(Need::kNeeded, what, folder.usable.error(),
                    "set downloads.directory to a folder that can be written");
   }
-  if (has_less_than(folder, limits::kLeastScratchBytes)) return lacking(Need::kNeeded, what, room_text(folder), fix);
+  if (has_less_than(folder, kLeastScratchBytes)) return lacking(Need::kNeeded, what, room_text(folder), fix);
   if (has_less_than(folder, limits::kSpoolBytes)) {
     return note(what,
                 fmt::format("{}; inputs that wait for their mappers may take {}", room_text(folder),
@@ -109,7 +119,7 @@ Finding check_result_folder(const Folder& folder) {
   const char* what = "result folder";
   const char* fix = "name another place with --output";
   if (!folder.usable.ok()) return lacking(Need::kNeeded, what, folder.usable.error(), fix);
-  if (has_less_than(folder, limits::kLeastResultBytes)) {
+  if (has_less_than(folder, kLeastResultBytes)) {
     return lacking(Need::kNeeded, what, room_text(folder), fmt::format("make room there, or {}", fix));
   }
   return ok(what, room_text(folder));

@@ -4,12 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 
 #include "model/limits.h"
 
 namespace quern::app::doctor {
 namespace {
+
+// A clock that differs by less is right.
+constexpr std::chrono::seconds kGoodClockDifference{30};
+// Credentials that end sooner may not last for a run.
+constexpr std::chrono::hours kSoonEnding{1};
 
 constexpr int kOk = 200;
 constexpr int kUnauthorized = 401;
@@ -30,14 +36,14 @@ std::string end_text(UtcTime end, UtcTime now) {
                      rough_duration(left) + (left.count() >= 0 ? "" : " ago"));
 }
 
-bool ends_soon(UtcTime end, UtcTime now) { return end - now < limits::kSoonEnding; }
+bool ends_soon(UtcTime end, UtcTime now) { return end - now < kSoonEnding; }
 
 }  // namespace
 
 Finding check_clock(const std::string& whose, std::chrono::seconds ahead, std::chrono::seconds tolerated, Need need) {
   const std::string what = "clock";
   const std::chrono::seconds distance = std::chrono::abs(ahead);
-  if (distance <= limits::kGoodClockDifference) return ok(what, "as that of " + whose);
+  if (distance <= kGoodClockDifference) return ok(what, "as that of " + whose);
   const std::string found =
       fmt::format("{} {} that of {}", rough_duration(distance), ahead.count() > 0 ? "behind" : "ahead of", whose);
   const char* fix = "sudo timedatectl set-ntp true";

@@ -6,7 +6,6 @@
 
 #include "app/doctor/registry_urls.h"
 #include "base/secret.h"
-#include "model/limits.h"
 #include "services/credentials/secret_text.h"
 
 namespace quern::app::doctor {

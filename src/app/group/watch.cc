@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/group/group_limits.h"
 #include "app/group/listing.h"
 #include "services/taskcluster/queue.h"
 #include "services/taskcluster/root_url.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/group/group_limits.h"
 #include "base/result.h"
 #include "model/limits.h"
 #include "model/taskcluster/watched_group.h"

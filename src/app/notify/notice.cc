@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "app/notify/notify_limits.h"
 #include "base/bytes.h"
 #include "base/shown_url.h"
 #include "base/utf8.h"

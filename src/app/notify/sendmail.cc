@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 
+#include "app/notify/notify_limits.h"
 #include "base/fd.h"
 #include "services/process/child.h"
 #include "services/process/interpreter.h"

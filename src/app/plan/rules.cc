@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <string_view>
 
 #include "app/plan/parts.h"
 #include "app/plan/patterns.h"
 #include "app/plan/plan.h"
+#include "app/plan/plan_limits.h"
 #include "base/utf8.h"
 #include "model/limits.h"
 
@@ -14,6 +16,11 @@
 
 namespace quern::plan {
 namespace {
+
+// What Linux takes as one argument or variable of a program, with its last zero; and, below the usual limit of the
+// stack, of all of them.
+constexpr std::size_t kMaxArgumentBytes = 128 * limits::kKiB;
+constexpr std::size_t kMaxArgumentsBytes = 1 * limits::kMiB;
 
 Error broken(const PlannedTask& task, std::string_view what) {
   return bad_config(fmt::format("the task {}{}", task.label, what));
@@ -61,19 +68,19 @@ class ArgumentBytes {
       return broken(task_, fmt::format(": payload.{} has a zero byte in it", where));
     }
     // One more for the zero behind it.
-    if (bytes + 1 > limits::kMaxArgumentBytes) {
+    if (bytes + 1 > kMaxArgumentBytes) {
       return broken(task_, fmt::format(": payload.{} has {} bytes; one argument or variable of a program may have {}",
-                                       where, bytes, limits::kMaxArgumentBytes - 1));
+                                       where, bytes, kMaxArgumentBytes - 1));
     }
     total_bytes_ += bytes + 1 + sizeof(char*);
     return {};
   }
   Result<void> check_total() const {
-    if (total_bytes_ <= limits::kMaxArgumentsBytes) return {};
+    if (total_bytes_ <= kMaxArgumentsBytes) return {};
     return broken(task_,
                   fmt::format(": payload: its command and environment have {} bytes together; a program may have {}. "
                               "Smaller loads (taskcluster.load.files) have shorter commands",
-                              total_bytes_, limits::kMaxArgumentsBytes));
+                              total_bytes_, kMaxArgumentsBytes));
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "app/plan/patterns.h"
 #include "app/plan/plan.h"
+#include "app/plan/plan_limits.h"
 #include "app/plan/setting_tree.h"
 #include "base/duration.h"
 #include "base/nearest.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "model/limits.h"
+#include "app/run/run_limits.h"
 
 namespace quern::app {
 namespace {

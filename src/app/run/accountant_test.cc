@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "model/limits.h"
+#include "app/run/run_limits.h"
 
 namespace quern::app {
 namespace {

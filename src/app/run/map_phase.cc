@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <span>
 #include <string>
@@ -22,6 +23,11 @@
 
 namespace quern::app {
 namespace {
+
+// A longer record is a bad record; its block may grow up to this size.
+constexpr std::size_t kMaxRecordBytes = 64 * limits::kMiB;
+// Blocks that wait between the decoders and the children, for each child.
+constexpr std::size_t kQueuedBlocksPerChild = 2;
 
 // Reads one run of inputs after the other, each as soon as it is here, until none is left; the last decoder to end
 // closes the channel.
@@ -155,7 +161,7 @@ decode::Content content_of(const Job& job) {
 Result<void> map_selected(const MapPhase& phase, const json::Selection& selection, const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(phase.job);
   decode.threads = threads_per_input(phase);
-  std::size_t queued_blocks = phase.processes * limits::kQueuedBlocksPerChild;
+  std::size_t queued_blocks = phase.processes * kQueuedBlocksPerChild;
   std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
   // A block of reduced records keeps the decoded bytes as well.
   std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
@@ -207,7 +213,7 @@ decode::DecodeOptions decode_options(const Job& job) {
           .separator = job.separator,
           .content = content_of(job),
           .block_bytes = block_bytes(),
-          .max_record_bytes = limits::kMaxRecordBytes};
+          .max_record_bytes = kMaxRecordBytes};
 }
 
 std::uint64_t held_output_bytes(const Job& job) { return job.limits.memory_bytes / 16; }

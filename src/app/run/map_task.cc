@@ -11,7 +11,6 @@
 #include "app/run/reduce_phase.h"
 #include "app/run/step_stages.h"
 #include "base/task_group.h"
-#include "model/limits.h"
 #include "stages/output/output.h"
 #include "stages/shuffle/shuffle.h"
 

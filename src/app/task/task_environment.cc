@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +12,9 @@
 
 namespace quern::app {
 namespace {
+
+// Of one task, as its queue counts them.
+constexpr std::size_t kMaxTaskRuns = 1000;
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -46,7 +50,7 @@ Result<std::optional<TaskEnvironment>> read_task_environment(const EnvironmentLo
   TRY_ASSIGN(found.partition, number(lookup, "QUERN_PARTITION", limits::kMaxReducers - 1));
   TRY_ASSIGN(auto is_final, number(lookup, "QUERN_FINAL", 1));
   found.is_final = is_final == std::size_t{1};
-  TRY_ASSIGN(auto run_id, number(lookup, "RUN_ID", limits::kMaxTaskRuns));
+  TRY_ASSIGN(auto run_id, number(lookup, "RUN_ID", kMaxTaskRuns));
   if (run_id.has_value()) found.run_id = static_cast<int>(*run_id);
   return std::optional(std::move(found));
 }

@@ -12,7 +12,7 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
-#include "model/limits.h"
+#include "services/credentials/credentials_limits.h"
 #include "services/credentials/openssl_bytes.h"
 
 namespace quern::credentials {

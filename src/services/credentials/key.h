@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "services/credentials/credentials_limits.h"
 
 struct evp_pkey_st;
 

@@ -9,6 +9,7 @@
 #include "services/http/exchange.h"
 #include "services/http/host_pause.h"
 #include "services/http/http.h"
+#include "services/http/http_limits.h"
 #include "services/http/wire.h"
 
 namespace quern::http {

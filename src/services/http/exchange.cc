@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstddef>
 #include <utility>
 
 #include "base/secret.h"
 #include "base/text.h"
 #include "model/limits.h"
+#include "services/http/http_limits.h"
 #include "services/http/retry.h"
 
 namespace quern::http {
 namespace {
+
+// The same where a caller asked to read refusals.
+constexpr std::size_t kKeptRefusalBytes = 1 * limits::kMiB;
 
 // Such as Proxy-Authorization, X-Amz-Security-Token, X-aws-ec2-metadata-token.
 bool is_for_one_origin_only(const Header& header) {
@@ -94,7 +99,7 @@ WireUser::Taken Exchange::body(std::string_view bytes) {
   if (is_cancelled) return Taken::kBreakOff;
   if (answer_ != Answer::kTaken) {
     // The body of a redirect interests nobody, and that of a refusal no further than its first words.
-    std::size_t most = base_.keeps_refusals ? limits::kKeptRefusalBytes : limits::kRefusalBodyBytes;
+    std::size_t most = base_.keeps_refusals ? kKeptRefusalBytes : limits::kRefusalBodyBytes;
     refusal_body_.append(bytes.substr(0, most - refusal_body_.size()));
     answer_ends_early_ = refusal_body_.size() == most;
     return answer_ends_early_ ? Taken::kBreakOff : Taken::kAll;

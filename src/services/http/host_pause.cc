@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 
 #include "base/text.h"
-#include "model/limits.h"
+#include "services/http/http_limits.h"
 
 namespace quern::http {
 namespace {
+
+// A host that refuses for want of room, or is away: the pause between two attempts of all that is asked of it.
+constexpr std::chrono::milliseconds kFirstHostPause{100};
+constexpr std::chrono::milliseconds kLongestHostPause{4000};
 
 using Milliseconds = std::chrono::milliseconds;
 
@@ -37,10 +42,10 @@ bool HostPauses::troubled(const std::string& host, const Trouble& trouble) {
     return true;
   }
   if (entry.pause.count() == 0) {
-    entry.pause = limits::kFirstHostPause;
+    entry.pause = kFirstHostPause;
     entry.grown = trouble.now;
   } else if (trouble.begun >= entry.grown) {
-    entry.pause = trouble.is_away ? std::min(entry.pause * 2, limits::kLongestHostPause)
+    entry.pause = trouble.is_away ? std::min(entry.pause * 2, kLongestHostPause)
                                   : std::min(entry.pause * 5 / 4, kLongestBusyPause);
     entry.grown = trouble.now;
   }
@@ -59,7 +64,7 @@ void HostPauses::served(const std::string& host) {
   entry.troubled_since.reset();
   // Who was away and is back is well. Who was busy is asked a little more often.
   entry.pause = entry.is_away ? Milliseconds(0) : entry.pause * 3 / 4;
-  if (entry.pause < limits::kFirstHostPause / 10) {
+  if (entry.pause < kFirstHostPause / 10) {
     entry.pause = Milliseconds(0);
     entry.next = {};
   }

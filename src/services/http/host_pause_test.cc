@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/limits.h"
+#include "services/http/http_limits.h"
 
 namespace quern::http {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/limits.h"
+#include "services/http/http_limits.h"
 
 // HTTP over libcurl's multi interface: connections are kept and used again, answers are taken as they come, failed
 // attempts are repeated. One Client belongs to one thread, which does all its work inside call() and step().

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <string>
 
-#include "model/limits.h"
+#include "services/http/http_limits.h"
 
 namespace quern::http {
 

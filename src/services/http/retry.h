@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "services/http/http.h"
+#include "services/http/http_limits.h"
 
 // When a failed attempt is repeated. Pure functions: the clock and the random number come in.
 

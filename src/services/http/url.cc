@@ -9,7 +9,7 @@
 #include "base/encoding.h"
 #include "base/shown_url.h"
 #include "base/text.h"
-#include "model/limits.h"
+#include "services/http/http_limits.h"
 
 namespace quern::http {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/certificate_authorities.h"
 #include "base/shown_url.h"
 #include "base/text.h"
-#include "model/limits.h"
+#include "services/http/http_limits.h"
 
 namespace quern::http {
 

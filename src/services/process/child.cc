@@ -22,6 +22,7 @@
 #include "services/process/log_lines.h"
 #include "services/process/out_of_memory.h"
 #include "services/process/pidfd.h"
+#include "services/process/process_limits.h"
 #include "services/process/spawn.h"
 
 namespace quern::process {

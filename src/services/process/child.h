@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "services/process/process_limits.h"
 
 namespace quern::process {
 

@@ -21,6 +21,7 @@
 #include "model/limits.h"
 #include "services/process/interpreter.h"
 #include "services/process/pidfd.h"
+#include "services/process/process_limits.h"
 #include "services/process/spawn.h"
 
 namespace quern::process {

@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "base/fd.h"
-#include "model/limits.h"
+#include "services/process/process_limits.h"
 
 namespace quern::process {
 namespace {

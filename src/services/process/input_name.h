@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "services/process/process_limits.h"
+
 // How a `lines` or `files` child learns the name of its input: by QUERN_INPUT_FILE, and by the variable of Hadoop
 // Streaming.
 

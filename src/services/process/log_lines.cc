@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/limits.h"
+#include "services/process/process_limits.h"
 
 namespace quern::process {
 

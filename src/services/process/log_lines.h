@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "services/process/process_limits.h"
+
 namespace quern::process {
 
 // Cuts a child's log into lines and keeps a bounded part of it. Owned by one thread.

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "model/limits.h"
+#include "services/process/process_limits.h"
 
 namespace quern::process {
 namespace {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/utc_time.h"
 #include "model/credentials.h"
+#include "services/s3/s3_limits.h"
 
 namespace quern::s3 {
 

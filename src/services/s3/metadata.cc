@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +15,11 @@
 
 namespace quern::s3 {
 namespace {
+
+// The metadata endpoints of containers and instances, which are near or not there.
+constexpr std::chrono::seconds kMetadataTimeout{1};
+constexpr std::size_t kMetadataAttempts = 2;
+constexpr std::size_t kMaxMetadataBytes = 64 * limits::kKiB;
 
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr std::string_view kContainerHost = "http://169.254.170.2";
@@ -53,7 +60,7 @@ class ContainerEndpoint final : public Endpoint {
     http::Request request{.url = options_.url};
     std::string token = options_.token;
     if (!options_.token_file.empty()) {
-      auto text = read_file(options_.token_file, limits::kMaxMetadataBytes);
+      auto text = read_file(options_.token_file, kMaxMetadataBytes);
       if (!text.ok()) return std::move(text).error().with_context("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
       token = trimmed(text.value(), kBlanks);
     }
@@ -160,12 +167,10 @@ Result<std::unique_ptr<CredentialProvider>> make_metadata_provider(MetadataOptio
   TRY_ASSIGN(auto endpoint, choose_endpoint(options));
   if (endpoint == nullptr) return std::unique_ptr<CredentialProvider>();
   http::ClientOptions client_options{
-      .retry = {.attempts = limits::kMetadataAttempts, .longest_wait = std::chrono::milliseconds(200)},
-      .timeouts = {.connect = limits::kMetadataTimeout,
-                   .stall = limits::kMetadataTimeout,
-                   .total = limits::kMetadataTimeout},
+      .retry = {.attempts = kMetadataAttempts, .longest_wait = std::chrono::milliseconds(200)},
+      .timeouts = {.connect = kMetadataTimeout, .stall = kMetadataTimeout, .total = kMetadataTimeout},
       .uses_proxies = false,
-      .most_body_bytes = limits::kMaxMetadataBytes};
+      .most_body_bytes = kMaxMetadataBytes};
   TRY_ASSIGN(auto client, options.make_client(client_options));
   // Shared only because a std::function must be copyable.
   auto fetch = [endpoint = std::shared_ptr(std::move(endpoint)), client = std::shared_ptr(std::move(client))](

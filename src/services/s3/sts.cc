@@ -2,19 +2,26 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "base/secret.h"
-#include "model/limits.h"
 #include "services/s3/address.h"
 #include "services/s3/refusal.h"
 #include "services/s3/xml.h"
 
 namespace quern::s3 {
 namespace {
+
+// What AWS takes as the policy of a session, and as its name.
+constexpr std::size_t kMaxSessionPolicyBytes = 2048;
+constexpr std::size_t kMaxSessionNameBytes = 32;
+constexpr std::chrono::seconds kLeastSessionLife{15 * 60};
+constexpr std::chrono::seconds kLongestSessionLife{36 * 60 * 60};
 
 using Json = nlohmann::ordered_json;
 
@@ -39,13 +46,13 @@ Result<std::string> url_of(const std::string& endpoint, const std::string& regio
 }
 
 Result<void> check_request(const FederationRequest& request) {
-  bool is_name = request.name.size() >= 2 && request.name.size() <= limits::kMaxSessionNameBytes &&
+  bool is_name = request.name.size() >= 2 && request.name.size() <= kMaxSessionNameBytes &&
                  std::all_of(request.name.begin(), request.name.end(), [](unsigned char byte) {
                    return std::isalnum(byte) != 0 ||
                           std::string_view("+=,.@-_").find(static_cast<char>(byte)) != std::string_view::npos;
                  });
   if (!is_name) return bad_config("the name of the session must be 2 to 32 letters, digits and +=,.@-_");
-  if (request.duration < limits::kLeastSessionLife || request.duration > limits::kLongestSessionLife) {
+  if (request.duration < kLeastSessionLife || request.duration > kLongestSessionLife) {
     return bad_config("the credentials may live for 15 minutes to 36 hours");
   }
   return {};
@@ -141,9 +148,9 @@ Result<std::string> policy_for(const std::vector<Grant>& grants, std::string_vie
   statements.insert(statements.begin(), Json{{"Effect", "Allow"}, {"Action", "s3:GetObject"}, {"Resource", objects}});
   Json policy{{"Version", "2012-10-17"}, {"Statement", statements}};
   std::string text = policy.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > limits::kMaxSessionPolicyBytes) {
+  if (text.size() > kMaxSessionPolicyBytes) {
     return bad_config("the policy for these inputs has " + std::to_string(text.size()) + " bytes, and AWS takes " +
-                      std::to_string(limits::kMaxSessionPolicyBytes) + "; name fewer or shorter prefixes");
+                      std::to_string(kMaxSessionPolicyBytes) + "; name fewer or shorter prefixes");
   }
   return text;
 }

@@ -1,5 +1,7 @@
 #include "services/taskcluster/api.h"
 
+#include <chrono>
+#include <cstddef>
 #include <utility>
 
 #include "model/limits.h"
@@ -9,6 +11,12 @@
 
 namespace quern::taskcluster {
 namespace {
+
+// How its own clients repeat attempts. The proxy of a task repeats them itself, for up to a quarter of an hour.
+constexpr std::size_t kTaskclusterAttempts = 6;
+constexpr std::chrono::milliseconds kTaskclusterFirstWait{200};
+constexpr std::chrono::milliseconds kTaskclusterLongestWait{30000};
+constexpr std::size_t kTaskclusterProxyAttempts = 2;
 
 // One line for people: without the tail that repeats the request, and without the marks of Markdown's code blocks.
 std::string presentable(std::string_view text) {
@@ -59,13 +67,13 @@ std::string advice(const http::Head& head, const RefusalBody& body, UtcTime now,
 
 http::ClientOptions client_options(const Access& access) {
   http::ClientOptions options;
-  options.retry = {.attempts = limits::kTaskclusterAttempts,
+  options.retry = {.attempts = kTaskclusterAttempts,
                    .patience = access.patience,
                    .errors_are_trouble = true,
-                   .first_wait = limits::kTaskclusterFirstWait,
-                   .longest_wait = limits::kTaskclusterLongestWait};
+                   .first_wait = kTaskclusterFirstWait,
+                   .longest_wait = kTaskclusterLongestWait};
   if (access.is_proxy) {
-    options.retry.attempts = limits::kTaskclusterProxyAttempts;
+    options.retry.attempts = kTaskclusterProxyAttempts;
     options.timeouts.stall = limits::kTaskclusterProxyPatience;
     // It is on this machine.
     options.uses_proxies = false;

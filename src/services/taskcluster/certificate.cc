@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "model/limits.h"
+#include "services/taskcluster/taskcluster_limits.h"
 
 namespace quern::taskcluster {
 namespace {

@@ -1,16 +1,20 @@
 #include "services/taskcluster/credentials.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/encoding.h"
-#include "model/limits.h"
 #include "services/taskcluster/certificate.h"
 #include "services/taskcluster/root_url.h"
 
 namespace quern::taskcluster {
 namespace {
+
+// Temporary credentials of Taskcluster: how long they may live, and by how much its clock and ours may differ there.
+constexpr std::chrono::hours kLongestTemporaryLife{31 * 24};
+constexpr std::chrono::minutes kTaskclusterClockDifference{5};
 
 // What may stand in an attribute of Hawk's header.
 bool fits_header(std::string_view text) {
@@ -25,7 +29,7 @@ Result<void> check_temporary(const Credentials& issuer, const TemporaryOptions& 
   if (options.client_id == issuer.client_id) {
     return bad_config("temporary credentials need another name than their issuer's");
   }
-  if (options.expiry <= options.start || options.expiry - options.start > limits::kLongestTemporaryLife) {
+  if (options.expiry <= options.start || options.expiry - options.start > kLongestTemporaryLife) {
     return bad_config("temporary credentials must end after they start, and at most 31 days later");
   }
   return {};
@@ -72,7 +76,7 @@ std::string extension_of(const Credentials& credentials) {
 }
 
 Result<void> check_not_ended(const Credentials& credentials, UtcTime now) {
-  if (!credentials.expires.has_value() || now < *credentials.expires + limits::kTaskclusterClockDifference) return {};
+  if (!credentials.expires.has_value() || now < *credentials.expires + kTaskclusterClockDifference) return {};
   return Error{.kind = ErrorKind::kDenied,
                .message = "the temporary credentials of " + credentials.client_id + " ended at " +
                           format_utc(*credentials.expires) + "; get new ones, for instance with taskcluster signin"};

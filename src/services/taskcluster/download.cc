@@ -1,6 +1,7 @@
 #include "services/taskcluster/download.h"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,12 +9,14 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/secret.h"
-#include "model/limits.h"
 #include "services/http/content_range.h"
 #include "services/taskcluster/root_url.h"
 
 namespace quern::taskcluster {
 namespace {
+
+// How often an object's URL that has expired meanwhile is asked for anew.
+constexpr std::size_t kMaxObjectDownloads = 5;
 
 // A hash of bytes as they come, or nothing where none is expected.
 class Hash {
@@ -122,7 +125,7 @@ Result<ObjectDownload> start_download(Api& api, const ArtifactContent& content, 
 Result<std::optional<std::uint64_t>> fetch_object(Api& api, const ArtifactContent& content, ArtifactSink* sink,
                                                   const std::stop_token& stop) {
   Result<void> outcome;
-  for (std::size_t i = 0; i < limits::kMaxObjectDownloads; ++i) {
+  for (std::size_t i = 0; i < kMaxObjectDownloads; ++i) {
     TRY_ASSIGN(ObjectDownload object, start_download(api, content, stop));
     Fetch fetch(api, sink, object, true);
     outcome = fetch.run(object.url, stop);

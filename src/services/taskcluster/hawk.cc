@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"
-#include "model/limits.h"
+#include "services/taskcluster/taskcluster_limits.h"
 
 namespace quern::taskcluster {
 namespace {

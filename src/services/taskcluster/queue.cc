@@ -1,6 +1,7 @@
 #include "services/taskcluster/queue.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
@@ -11,6 +12,9 @@
 
 namespace quern::taskcluster {
 namespace {
+
+// A listing of a group has all definitions of its tasks, of which each may have more than a hundred KiB.
+constexpr std::size_t kListedTasksAtOnce = 200;
 
 Result<void> check_id(const std::string& id) {
   if (is_slugid(id)) return {};
@@ -121,7 +125,7 @@ Result<TaskGroup> Queue::list_task_group(const std::string& group_id,
   };
   Question question{
       .name = "listTaskGroup " + group_id,
-      .path = api_path({"task-group", group_id, "list"}) + "?limit=" + std::to_string(limits::kListedTasksAtOnce)};
+      .path = api_path({"task-group", group_id, "list"}) + "?limit=" + std::to_string(kListedTasksAtOnce)};
   TRY(ask_for_pages(api_, question, read, stop));
   return group;
 }

@@ -1,6 +1,7 @@
 #include "services/taskcluster/services.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,6 +14,10 @@
 
 namespace quern::taskcluster {
 namespace {
+
+// The names of buckets that its auth service gives credentials for.
+constexpr std::size_t kLeastBucketName = 3;
+constexpr std::size_t kMostBucketName = 64;
 
 Result<void> check_length(std::string_view part, std::string_view text, std::size_t most) {
   std::size_t length = utf8::count_characters(text);
@@ -78,8 +83,7 @@ Result<std::vector<std::string>> current_scopes(Api& api, const std::stop_token&
 
 Result<void> check_s3_request(const S3Request& request) {
   auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  bool is_bucket = request.bucket.size() >= limits::kLeastBucketName &&
-                   request.bucket.size() <= limits::kMostBucketName &&
+  bool is_bucket = request.bucket.size() >= kLeastBucketName && request.bucket.size() <= kMostBucketName &&
                    std::all_of(request.bucket.begin(), request.bucket.end(), is_letter);
   if (!is_bucket) {
     return bad_input("the bucket " + request.bucket +

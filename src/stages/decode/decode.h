@@ -13,6 +13,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "stages/decode/decode_limits.h"
 #include "stages/decode/stored_source.h"
 
 // Stored bytes to records: decompress as a stream, verify, cut at record boundaries. Everything here is used by one

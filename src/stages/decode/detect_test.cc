@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "model/limits.h"
 #include "stages/decode/decode.h"
 #include "stages/decode/encode_for_test.h"
 

@@ -10,6 +10,7 @@
 
 #include "base/channel.h"
 #include "base/task_group.h"
+#include "stages/decode/decode_limits.h"
 #include "stages/decode/decoder.h"
 #include "stages/decode/parts.h"
 

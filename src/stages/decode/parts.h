@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "model/job.h"
-#include "model/limits.h"
+#include "stages/decode/decode_limits.h"
 #include "stages/decode/stored_source.h"
 #include "stages/decode/stored_window.h"
 

@@ -1,6 +1,7 @@
 #include <lzma.h>
 
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "stages/decode/parts.h"
@@ -11,6 +12,9 @@
 
 namespace quern::decode {
 namespace {
+
+// The index of an .xz file in memory; a longer one belongs to a file that one thread decodes.
+constexpr std::size_t kXzIndexBytes = 64 * limits::kMiB;
 
 using Found = PartSplitter::Found;
 
@@ -31,7 +35,7 @@ Result<Index> read_index(StoredSource& source) {
   lzma_index* index = nullptr;
   lzma_stream stream = LZMA_STREAM_INIT;
   std::unique_ptr<lzma_stream, EndStream> ends(&stream);
-  lzma_ret status = lzma_file_info_decoder(&stream, &index, limits::kXzIndexBytes, size);
+  lzma_ret status = lzma_file_info_decoder(&stream, &index, kXzIndexBytes, size);
   std::array<char, 16 * limits::kKiB> buffer;
   while (status == LZMA_OK) {
     if (stream.avail_in == 0) {

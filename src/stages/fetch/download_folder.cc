@@ -10,8 +10,8 @@
 #include <string_view>
 #include <utility>
 
-#include "model/limits.h"
 #include "services/disk/foreign_link.h"
+#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/local_names.h"
 #include "stages/fetch/names.h"

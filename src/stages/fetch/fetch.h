@@ -13,9 +13,9 @@
 #include "base/result.h"
 #include "model/event.h"
 #include "model/input.h"
-#include "model/limits.h"
 #include "services/http/http.h"
 #include "stages/fetch/download_folder.h"
+#include "stages/fetch/fetch_limits.h"
 
 // The bytes of remote inputs: k at once, large ones in ranges, retried, resumed and verified, into files that appear
 // whole in one folder.

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/limits.h"
 #include "stages/fetch/fetch.h"
+#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/ledger.h"
 #include "stages/fetch/object.h"
 #include "stages/fetch/wait_notes.h"

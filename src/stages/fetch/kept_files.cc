@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "model/limits.h"
 #include "services/http/http.h"
+#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/names.h"
 
 namespace quern::fetch {

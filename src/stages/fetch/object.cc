@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -10,10 +11,14 @@
 #include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/http/content_range.h"
+#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/names.h"
 
 namespace quern::fetch {
 namespace {
+
+// How often one object is started over because it changed, or was not what its checksum says.
+constexpr std::size_t kMaxRestarts = 1;
 
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 
@@ -132,7 +137,7 @@ http::Request Object::start(std::size_t index) {
 }
 
 Error Object::changed(std::string message) {
-  wants_restart_ = restarts_++ < limits::kMaxRestarts;
+  wants_restart_ = restarts_++ < kMaxRestarts;
   if (!wants_restart_) message += "; it was started over once already";
   return bad_input(std::move(message));
 }

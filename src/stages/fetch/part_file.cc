@@ -10,8 +10,8 @@
 #include <iterator>
 #include <utility>
 
-#include "model/limits.h"
 #include "services/disk/full_disk.h"
+#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/names.h"
 
 namespace quern::fetch {

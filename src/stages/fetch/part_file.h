@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "stages/fetch/download_folder.h"
+#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/file_mark.h"
 #include "stages/fetch/names.h"
 #include "stages/fetch/resume_state.h"

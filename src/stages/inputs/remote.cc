@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <utility>
 
 #include "base/shown_url.h"
 #include "base/text.h"
-#include "model/limits.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
 #include "services/s3/store.h"
@@ -16,6 +16,9 @@
 
 namespace quern::inputs {
 namespace {
+
+// Listings that one pattern is narrowed to by a filter, at most; beyond that all of the pattern is listed.
+constexpr std::size_t kMaxNarrowedListings = 100;
 
 // Objects that some tools make to show an empty folder; no input.
 bool is_folder_marker(const s3::Object& object) { return object.key.ends_with('/') && object.size_bytes == 0; }
@@ -127,7 +130,7 @@ Result<void> RemoteFinder::add_keys(const Named& named, const std::string& text)
 std::vector<std::string> RemoteFinder::narrowed(const Named& named, const KeyListing& listing) const {
   if (found_.filter() == nullptr) return {listing.prefix};
   const std::string folder = listing.prefix.substr(0, folder_bytes(named.key));
-  std::vector<std::string> begins = found_.filter()->prefixes(limits::kMaxNarrowedListings);
+  std::vector<std::string> begins = found_.filter()->prefixes(kMaxNarrowedListings);
   // The filter passes by slashes before the path.
   begins.emplace_back("/");
   std::vector<std::string> prefixes;

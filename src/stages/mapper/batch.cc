@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/result.h"
-#include "model/limits.h"
+#include "stages/mapper/mapper_limits.h"
 
 namespace quern::mapper {
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/input.h"
+#include "stages/mapper/mapper_limits.h"
 
 namespace quern::mapper {
 

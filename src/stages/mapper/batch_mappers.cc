@@ -10,6 +10,7 @@
 #include "services/process/module_command.h"
 #include "stages/mapper/batch_worker.h"
 #include "stages/mapper/mapper.h"
+#include "stages/mapper/mapper_limits.h"
 
 namespace quern::mapper {
 namespace {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "model/limits.h"
 #include "services/process/cause.h"
@@ -14,6 +15,9 @@
 
 namespace quern::mapper {
 namespace {
+
+// What one block may give: more than this is refused with a clear error instead of filling the memory.
+constexpr std::size_t kMaxBlockOutputBytes = 1 * limits::kGiB;
 
 Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(message)}; }
 
@@ -262,10 +266,10 @@ Result<void> FunctionWorker::take_output(BlockInFlight& work, std::string_view p
   if (payload.empty()) return {};
   if (payload.back() != '\n') return broken("its output does not end at the end of a line");
   work.lines_bytes += payload.size();
-  if (work.lines_bytes > limits::kMaxBlockOutputBytes) {
+  if (work.lines_bytes > kMaxBlockOutputBytes) {
     return Error{.kind = ErrorKind::kNoSpace,
                  .message = fmt::format("{} gave more than {} for one block ({})", name(),
-                                        format_bytes(limits::kMaxBlockOutputBytes), place_in_words(work))};
+                                        format_bytes(kMaxBlockOutputBytes), place_in_words(work))};
   }
   // A careful child writes a frame for each record.
   bool has_room = !work.lines.empty() && work.lines.back().capacity() - work.lines.back().size() >= payload.size();

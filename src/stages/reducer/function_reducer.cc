@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -24,6 +25,10 @@
 
 namespace quern::reducer {
 namespace {
+
+// What a `function` reducer gave for one batch of groups, held until the batch is done. What is more is taken over at
+// once, and then the batch cannot be given to another child.
+constexpr std::size_t kHeldReducedBytes = 64 * limits::kMiB;
 
 using Clock = std::chrono::steady_clock;
 using protocol::FrameType;
@@ -398,7 +403,7 @@ Result<void> FunctionReducer::handle_answer(const process::Frame& frame, Reduced
 Result<void> FunctionReducer::take_output(std::string_view payload, ReducedSink& sink) {
   answer_.output.append(payload);
   answer_.sizes.push_back(payload.size());
-  if (answer_.output.size() <= limits::kHeldReducedBytes) return {};
+  if (answer_.output.size() <= kHeldReducedBytes) return {};
   answer_.is_partly_taken = true;
   return take_over(sink);
 }

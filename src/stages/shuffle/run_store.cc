@@ -5,8 +5,8 @@
 #include <iterator>
 #include <utility>
 
-#include "model/limits.h"
 #include "stages/shuffle/merge.h"
+#include "stages/shuffle/shuffle_limits.h"
 
 namespace quern::shuffle {
 namespace {

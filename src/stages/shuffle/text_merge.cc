@@ -16,6 +16,7 @@
 #include "model/pair.h"
 #include "services/disk/full_disk.h"
 #include "stages/shuffle/loser_tree.h"
+#include "stages/shuffle/shuffle_limits.h"
 
 namespace quern::shuffle {
 namespace {

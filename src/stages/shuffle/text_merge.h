@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/stream.h"
 #include "model/groups.h"
+#include "stages/shuffle/shuffle_limits.h"
 
 namespace quern::shuffle {
 

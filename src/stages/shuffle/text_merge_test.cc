@@ -13,6 +13,7 @@
 
 #include "base/text_source.h"
 #include "model/limits.h"
+#include "stages/shuffle/shuffle_limits.h"
 
 namespace quern::shuffle {
 namespace {

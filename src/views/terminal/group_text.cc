@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string_view>
 
-#include "model/limits.h"
 #include "views/terminal/group_view.h"
 
 namespace quern::view {
 namespace {
+
+// Running tasks that are shown as those that take longest.
+constexpr std::size_t kShownSlowTasks = 3;
 
 constexpr std::array kTaskKinds = {TaskKind::kMap, TaskKind::kMerge, TaskKind::kReduce, TaskKind::kCollect};
 constexpr std::size_t kCountColumns = 11;
@@ -72,7 +75,7 @@ std::string slowest(const WatchedGroup& group, UtcTime now) {
   for (const WatchedTask& task : group.tasks) {
     if (task.state == TaskState::kRunning && task.started.has_value()) running.push_back(&task);
   }
-  auto shown = static_cast<std::ptrdiff_t>(std::min(running.size(), limits::kShownSlowTasks));
+  auto shown = static_cast<std::ptrdiff_t>(std::min(running.size(), kShownSlowTasks));
   std::partial_sort(running.begin(), running.begin() + shown, running.end(),
                     [](const WatchedTask* a, const WatchedTask* b) { return *a->started < *b->started; });
   std::string text;

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "model/limits.h"
+#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/progress.h"
+#include "views/terminal/terminal_limits.h"
 #include "views/terminal/text.h"
 
 // The live display as a pure function: what stands at the bottom of the terminal while a run goes on.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "model/limits.h"
+#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {

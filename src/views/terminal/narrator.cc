@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "model/limits.h"
 #include "views/terminal/accounting_text.h"
+#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {

@@ -12,6 +12,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/progress.h"
+#include "views/terminal/terminal_limits.h"
 #include "views/terminal/text.h"
 
 namespace quern::view {

@@ -16,6 +16,7 @@
 #include "base/thread.h"
 #include "views/terminal/live.h"
 #include "views/terminal/narrator.h"
+#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {
