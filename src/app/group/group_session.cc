@@ -39,7 +39,7 @@ Result<std::unique_ptr<GroupSession>> GroupSession::open(const CommandLine& line
   std::unique_ptr<GroupSession> session(new GroupSession(line));
   if (process::environment_has_secrets()) session->no_core_dumps_.emplace();
   if (line.json) {
-    session->json_ = view::make_group_json({.fd = STDERR_FILENO});
+    session->json_ = std::make_unique<view::GroupJson>(view::JsonOptions{.fd = STDERR_FILENO});
     session->sink_ = session->json_.get();
   } else {
     session->terminal_ = view::make_group_view(terminal_options(line));

@@ -66,7 +66,7 @@ Result<void> RunSession::open() {
 void RunSession::open_views() {
   std::vector<EventSink*> sinks;
   if (line_.json) {
-    json_ = view::make_json_view({.fd = STDERR_FILENO, .input_name = input_name()});
+    json_ = std::make_unique<view::JsonView>(view::JsonOptions{.fd = STDERR_FILENO, .input_name = input_name()});
     sinks.push_back(json_.get());
   } else {
     auto options = terminal_options(line_);
@@ -90,7 +90,7 @@ Result<void> RunSession::open_log() {
   auto opened = open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND);
   if (!opened.ok()) return bad_config("--log " + opened.error().message);
   log_file_ = std::move(opened).value();
-  log_ = view::make_json_view({.fd = log_file_.number(), .input_name = input_name()});
+  log_ = std::make_unique<view::JsonView>(view::JsonOptions{.fd = log_file_.number(), .input_name = input_name()});
   log_->emit(event::PhaseStarted{event::Phase::kInputs});
   late_log_.set(log_.get());
   return {};

@@ -1,12 +1,7 @@
 #include "views/json/group_json.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
-#include <utility>
-
-#include "views/json/line_writer.h"
 
 namespace quern::view {
 namespace {
@@ -43,50 +38,30 @@ Json task_json(const WatchedTask& task) {
   return object;
 }
 
-class GroupLines final : public GroupJson {
- public:
-  explicit GroupLines(JsonOptions options)
-      : options_(std::move(options)), writer_(options_.fd, options_.clock, options_.wall_clock) {}
-
-  void creating(std::size_t created, std::size_t total) override {
-    const ClockTime now = options_.clock();
-    const bool is_due = !last_progress_.has_value() || now - *last_progress_ >= options_.progress_interval;
-    if (created < total && !is_due) return;
-    last_progress_ = now;
-    writer_.write({{"event", "tasks_created"}, {"created", created}, {"total", total}});
-  }
-  void note(event::Level level, const std::string& text) override {
-    writer_.write({{"event", "note"}, {"level", event::name_of(level)}, {"text", text}});
-  }
-  void found(const WatchedGroup& group) override {
-    writer_.write(group_json(group));
-    for (const WatchedTask& task : group.tasks) {
-      if (task.runs > 0) writer_.write(task_json(task));
-    }
-  }
-  void looked(const WatchedGroup& group, const std::vector<std::size_t>& changed) override {
-    for (std::size_t number : changed) writer_.write(task_json(group.tasks[number]));
-    if (!changed.empty()) writer_.write(group_json(group));
-  }
-  void tick(const WatchedGroup& /*group*/) override {}
-  void finish() override {}
-  void accounting(std::string_view accounting_json) override {
-    Json accounting = Json::parse(accounting_json, nullptr, false);
-    CHECK(!accounting.is_discarded());
-    writer_.write({{"event", "accounting"}, {"accounting", std::move(accounting)}});
-  }
-  Result<void> outcome() const override { return writer_.outcome(); }
-
- private:
-  const JsonOptions options_;
-  LineWriter writer_;
-  std::optional<ClockTime> last_progress_;
-};
-
 }  // namespace
 
-std::unique_ptr<GroupJson> make_group_json(JsonOptions options) {
-  return std::make_unique<GroupLines>(std::move(options));
+void GroupJson::creating(std::size_t created, std::size_t total) {
+  const ClockTime now = options_.clock();
+  const bool is_due = !last_progress_.has_value() || now - *last_progress_ >= options_.progress_interval;
+  if (created < total && !is_due) return;
+  last_progress_ = now;
+  writer_.write({{"event", "tasks_created"}, {"created", created}, {"total", total}});
+}
+
+void GroupJson::note(event::Level level, const std::string& text) {
+  writer_.write({{"event", "note"}, {"level", event::name_of(level)}, {"text", text}});
+}
+
+void GroupJson::found(const WatchedGroup& group) {
+  writer_.write(group_json(group));
+  for (const WatchedTask& task : group.tasks) {
+    if (task.runs > 0) writer_.write(task_json(task));
+  }
+}
+
+void GroupJson::looked(const WatchedGroup& group, const std::vector<std::size_t>& changed) {
+  for (std::size_t number : changed) writer_.write(task_json(group.tasks[number]));
+  if (!changed.empty()) writer_.write(group_json(group));
 }
 
 }  // namespace quern::view

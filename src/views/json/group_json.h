@@ -1,7 +1,10 @@
 #pragma once
 
-#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "model/taskcluster/watched_group.h"
@@ -10,14 +13,25 @@
 namespace quern::view {
 
 // Writes how a group is made and what becomes of its tasks as lines of JSON (docs/formats/events.md).
-class GroupJson : public GroupSink {
+class GroupJson final : public GroupSink {
  public:
+  explicit GroupJson(JsonOptions options)
+      : options_(std::move(options)), writer_(options_.fd, options_.clock, options_.wall_clock) {}
+  void creating(std::size_t created, std::size_t total) override;
+  void note(event::Level level, const std::string& text) override;
+  void found(const WatchedGroup& group) override;
+  void looked(const WatchedGroup& group, const std::vector<std::size_t>& changed) override;
+  void tick(const WatchedGroup& /*group*/) override {}
+  void finish() override {}
   // The last line. `accounting_json` is the content of result.json.
-  virtual void accounting(std::string_view accounting_json) = 0;
+  void accounting(std::string_view accounting_json) { writer_.write_accounting(accounting_json); }
   // The first failure of a write, after which nothing more was written.
-  virtual Result<void> outcome() const = 0;
-};
+  Result<void> outcome() const { return writer_.outcome(); }
 
-std::unique_ptr<GroupJson> make_group_json(JsonOptions options);
+ private:
+  const JsonOptions options_;
+  LineWriter writer_;
+  std::optional<ClockTime> last_progress_;
+};
 
 }  // namespace quern::view

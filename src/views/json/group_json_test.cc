@@ -19,10 +19,10 @@ using testing::ElementsAre;
 TEST(GroupJson, WritesOneObjectALine) {
   Pipe pipe = make_pipe(1 << 20).value();
   ClockTime now{};
-  auto view = make_group_json(
-      {.fd = pipe.write_end.number(),
-       .clock = [&] { return now; },
-       .wall_clock = [] { return std::chrono::system_clock::time_point(milliseconds(1'000'000'000'123)); }});
+  std::optional<GroupJson> view(
+      JsonOptions{.fd = pipe.write_end.number(),
+                  .clock = [&] { return now; },
+                  .wall_clock = [] { return std::chrono::system_clock::time_point(milliseconds(1'000'000'000'123)); }});
   WatchedGroup group{.id = "G", .page = "https://tc/G", .job = "j\xff"};
   group.tasks = {{.id = "T", .label = "map 1/1", .state = TaskState::kRunning, .runs = 2, .log = "https://tc/log"},
                  {.id = "R", .label = "reduce", .kind = TaskKind::kReduce, .state = TaskState::kUnscheduled}};

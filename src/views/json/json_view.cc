@@ -1,12 +1,8 @@
 #include "views/json/json_view.h"
 
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 #include <variant>
-
-#include "views/json/line_writer.h"
 
 namespace quern::view {
 namespace {
@@ -132,60 +128,42 @@ struct ToJson {
   }
 };
 
-class LineView : public JsonView {
- public:
-  explicit LineView(JsonOptions options)
-      : options_(std::move(options)), writer_(options_.fd, options_.clock, options_.wall_clock) {}
-
-  ~LineView() override {
-    std::lock_guard lock(mutex_);
-    write_progress_if_any();
-  }
-
-  void emit(const event::Event& event) override {
-    std::lock_guard lock(mutex_);
-    ClockTime now = options_.clock();
-    tally_.add(event, now);
-    if (is_summed_up(event)) {
-      has_news_ = true;
-      if (!last_progress_ || now - *last_progress_ >= options_.progress_interval) write_progress_if_any();
-      return;
-    }
-    // The figures before the end of a phase are those of the whole phase.
-    if (std::holds_alternative<event::PhaseEnded>(event)) write_progress_if_any();
-    writer_.write(std::visit(ToJson{options_.input_name}, event));
-  }
-
-  void finish(std::string_view accounting_json) override {
-    std::lock_guard lock(mutex_);
-    write_progress_if_any();
-    Json accounting = Json::parse(accounting_json, nullptr, false);
-    CHECK(!accounting.is_discarded());
-    writer_.write({{"event", "accounting"}, {"accounting", std::move(accounting)}});
-  }
-
-  Result<void> outcome() override {
-    std::lock_guard lock(mutex_);
-    return writer_.outcome();
-  }
-
- private:
-  void write_progress_if_any() {
-    if (!std::exchange(has_news_, false)) return;
-    last_progress_ = options_.clock();
-    writer_.write(progress_json(tally_.progress()));
-  }
-
-  const JsonOptions options_;
-  std::mutex mutex_;
-  LineWriter writer_;
-  ProgressTally tally_;
-  bool has_news_ = false;
-  std::optional<ClockTime> last_progress_;
-};
-
 }  // namespace
 
-std::unique_ptr<JsonView> make_json_view(JsonOptions options) { return std::make_unique<LineView>(std::move(options)); }
+JsonView::~JsonView() {
+  std::lock_guard lock(mutex_);
+  write_progress_if_any();
+}
+
+void JsonView::emit(const event::Event& event) {
+  std::lock_guard lock(mutex_);
+  ClockTime now = options_.clock();
+  tally_.add(event, now);
+  if (is_summed_up(event)) {
+    has_news_ = true;
+    if (!last_progress_ || now - *last_progress_ >= options_.progress_interval) write_progress_if_any();
+    return;
+  }
+  // The figures before the end of a phase are those of the whole phase.
+  if (std::holds_alternative<event::PhaseEnded>(event)) write_progress_if_any();
+  writer_.write(std::visit(ToJson{options_.input_name}, event));
+}
+
+void JsonView::finish(std::string_view accounting_json) {
+  std::lock_guard lock(mutex_);
+  write_progress_if_any();
+  writer_.write_accounting(accounting_json);
+}
+
+Result<void> JsonView::outcome() {
+  std::lock_guard lock(mutex_);
+  return writer_.outcome();
+}
+
+void JsonView::write_progress_if_any() {
+  if (!std::exchange(has_news_, false)) return;
+  last_progress_ = options_.clock();
+  writer_.write(progress_json(tally_.progress()));
+}
 
 }  // namespace quern::view

@@ -2,14 +2,17 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "model/event.h"
 #include "model/limits.h"
 #include "model/progress.h"
+#include "views/json/line_writer.h"
 
 namespace quern::view {
 
@@ -25,14 +28,26 @@ struct JsonOptions {
 // Writes each event as one line of JSON (docs/formats/events.md), for --json and --log. What happens for every block is
 // summed up in a "progress" event a few times a second. Events may come from any thread; each waits until its line is
 // written, so that a slow reader loses nothing.
-class JsonView : public EventSink {
+class JsonView final : public EventSink {
  public:
+  explicit JsonView(JsonOptions options)
+      : options_(std::move(options)), writer_(options_.fd, options_.clock, options_.wall_clock) {}
+  ~JsonView() override;
+  void emit(const event::Event& event) override;
   // The last line. `accounting_json` is the content of result.json.
-  virtual void finish(std::string_view accounting_json) = 0;
+  void finish(std::string_view accounting_json);
   // The first failure of a write, after which nothing more was written.
-  virtual Result<void> outcome() = 0;
-};
+  Result<void> outcome();
 
-std::unique_ptr<JsonView> make_json_view(JsonOptions options);
+ private:
+  void write_progress_if_any();
+
+  const JsonOptions options_;
+  std::mutex mutex_;
+  LineWriter writer_;
+  ProgressTally tally_;
+  bool has_news_ = false;
+  std::optional<ClockTime> last_progress_;
+};
 
 }  // namespace quern::view

@@ -48,7 +48,7 @@ class JsonViewTest : public testing::Test {
 
 TEST_F(JsonViewTest, WritesOneObjectALine) {
   {
-    auto view = make_json_view(options());
+    auto view = std::make_unique<JsonView>(options());
     view->emit(event::RunStarted{.job = "os-count", .inputs = 2, .stored_bytes = 300, .processes = 4});
     now_ += milliseconds(1500);
     view->emit(event::InputFailed{
@@ -80,7 +80,7 @@ TEST_F(JsonViewTest, NamesEveryEventThatIsWrittenByItself) {
       {event::Status{1, "half"}, R"("child":1,"text":"half"})"},
       {event::Note{event::Level::kWarning, "t"}, R"("level":"warning","text":"t"})"}};
   {
-    auto view = make_json_view(options());
+    auto view = std::make_unique<JsonView>(options());
     for (const Row& row : rows) view->emit(row.event);
   }
   std::vector<std::string> written = lines();
@@ -90,7 +90,7 @@ TEST_F(JsonViewTest, NamesEveryEventThatIsWrittenByItself) {
 
 TEST_F(JsonViewTest, SumsUpWhatHappensForEveryBlock) {
   {
-    auto view = make_json_view(options());
+    auto view = std::make_unique<JsonView>(options());
     for (int i = 0; i < 10; ++i) {
       view->emit(event::InputProgress{.input = 0, .stored_bytes = 10, .decoded_bytes = 100});
       view->emit(event::BlockMapped{.records = 3, .output_bytes = 5});
@@ -112,7 +112,7 @@ TEST_F(JsonViewTest, SumsUpWhatHappensForEveryBlock) {
 
 TEST_F(JsonViewTest, EndsAPhaseWithItsFinalFigures) {
   {
-    auto view = make_json_view(options());
+    auto view = std::make_unique<JsonView>(options());
     view->emit(event::InputProgress{.stored_bytes = 1});
     view->emit(event::InputProgress{.stored_bytes = 1});
     view->emit(event::PhaseEnded{.phase = event::Phase::kMap});
@@ -125,7 +125,7 @@ TEST_F(JsonViewTest, EndsAPhaseWithItsFinalFigures) {
 
 TEST_F(JsonViewTest, ReplacesBytesThatAreNoText) {
   {
-    auto view = make_json_view(options());
+    auto view = std::make_unique<JsonView>(options());
     view->emit(event::Note{.text = "a\xff\"\x01z"});
   }
   EXPECT_THAT(lines().at(0), HasSubstr("\"text\":\"a\xEF\xBF\xBD\\\"\\u0001z\"}"));
@@ -133,7 +133,7 @@ TEST_F(JsonViewTest, ReplacesBytesThatAreNoText) {
 
 TEST_F(JsonViewTest, PutsTheAccountingOnOneLine) {
   {
-    auto view = make_json_view(options());
+    auto view = std::make_unique<JsonView>(options());
     view->finish("{\n  \"outcome\": \"done\",\n  \"inputs\": {\"found\": 2}\n}\n");
     EXPECT_TRUE(view->outcome().ok());
   }
@@ -147,7 +147,7 @@ TEST_F(JsonViewTest, RemembersThatAWriteFailed) {
   Fd full = open_file("/dev/full", O_WRONLY).value();
   JsonOptions to_full = options();
   to_full.fd = full.number();
-  auto view = make_json_view(to_full);
+  auto view = std::make_unique<JsonView>(to_full);
   view->emit(event::Note{.text = "lost"});
   view->emit(event::Note{.text = "lost too"});
   ASSERT_FALSE(view->outcome().ok());
@@ -157,7 +157,7 @@ TEST_F(JsonViewTest, RemembersThatAWriteFailed) {
 
 TEST_F(JsonViewTest, KeepsLinesOfManyThreadsApart) {
   {
-    auto view = make_json_view(options());
+    auto view = std::make_unique<JsonView>(options());
     std::vector<std::jthread> threads;
     threads.reserve(4);
     for (int thread = 0; thread < 4; ++thread) {

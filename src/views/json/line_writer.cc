@@ -34,6 +34,12 @@ void LineWriter::write(const Json& object) {
   if (!written.ok()) failure_ = std::move(written).error().with_context("writing events");
 }
 
+void LineWriter::write_accounting(std::string_view text) {
+  Json accounting = Json::parse(text, nullptr, false);
+  CHECK(!accounting.is_discarded());
+  write({{"event", "accounting"}, {"accounting", std::move(accounting)}});
+}
+
 Result<void> LineWriter::outcome() const {
   if (failure_) return *failure_;
   return {};

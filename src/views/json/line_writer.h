@@ -4,6 +4,7 @@
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -29,6 +30,8 @@ class LineWriter {
 
   // `object` has an "event". Nothing is written after a failure.
   void write(const Json& object);
+  // The event of the end. `text` is the content of result.json.
+  void write_accounting(std::string_view text);
   // The first failure.
   Result<void> outcome() const;
 
