@@ -177,7 +177,7 @@ void HttpClient::begin(Exchange& exchange, Clock::time_point now) {
   exchange.attempt_begun = exchange.last_activity = exchange.window_begin = now;
   exchange.sent_bytes = exchange.window_bytes = 0;
   exchange.is_held = exchange.is_noted = false;
-  auto transfer = wire_->begin(exchange, *request.value(), exchange.decodes());
+  auto transfer = wire_->begin(exchange, *request.value());
   if (!transfer.ok()) return finish(exchange, exchange.with_context(std::move(transfer).error()));
   exchange.transfer = transfer.value();
 }
@@ -205,7 +205,7 @@ void HttpClient::end_attempt(Exchange& exchange, const std::optional<WireFailure
 }
 
 void HttpClient::take_ends() {
-  while (auto end = wire_->next_end()) end_attempt(static_cast<Exchange&>(*end->user), end->failure);
+  while (auto end = wire_->next_end()) end_attempt(end->exchange, end->failure);
 }
 
 void HttpClient::end_cancelled() {
@@ -233,7 +233,7 @@ std::string HttpClient::stall_of(Exchange& exchange, Clock::time_point now) cons
       return "only " + std::to_string(bytes) + " bytes came in " + in_milliseconds(window);
   }
   if (now - exchange.last_activity < options_.timeouts.stall) return "";
-  std::uint64_t sent = wire_->sent_bytes(exchange.transfer);
+  std::uint64_t sent = Wire::sent_bytes(exchange.transfer);
   if (sent == exchange.sent_bytes) return "no byte came for " + in_milliseconds(options_.timeouts.stall);
   exchange.sent_bytes = sent;
   exchange.last_activity = now;
@@ -259,7 +259,7 @@ void HttpClient::let_paused_go_on() {
   }
   for (Exchange* exchange : resumed) {
     exchange->is_held = false;
-    wire_->resume(exchange->transfer);
+    Wire::resume(exchange->transfer);
   }
 }
 
@@ -315,7 +315,7 @@ Result<void> HttpClient::step(Clock::time_point deadline, int wake_fd, const std
 }  // namespace
 
 Result<std::unique_ptr<Client>> make_client(ClientOptions options) {
-  TRY_ASSIGN(auto wire, make_wire(options));
+  TRY_ASSIGN(auto wire, Wire::make(options));
   RedirectRules rules{.private_redirects = options.private_redirects};
   const char* proxy = std::getenv("TASKCLUSTER_PROXY_URL");  // NOLINT(concurrency-mt-unsafe): nothing calls setenv
   if (auto url = parse_url(proxy == nullptr ? "" : proxy); url.ok()) rules.task_proxy = std::move(url).value();

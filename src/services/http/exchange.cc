@@ -94,7 +94,7 @@ bool Exchange::head_line(std::string_view line) {
   return false;
 }
 
-WireUser::Taken Exchange::body(std::string_view bytes) {
+Exchange::Taken Exchange::body(std::string_view bytes) {
   last_activity = std::chrono::steady_clock::now();
   if (is_cancelled) return Taken::kBreakOff;
   if (answer_ != Answer::kTaken) {

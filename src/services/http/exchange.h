@@ -15,9 +15,17 @@
 #include "services/http/redirects.h"
 #include "services/http/refusal.h"
 #include "services/http/url.h"
-#include "services/http/wire.h"
 
 namespace quern::http {
+
+// Why an attempt failed on the wire.
+struct WireFailure {
+  Error error;
+  bool may_be_repeated = false;
+};
+
+// A connected pair of request and answer, owned by the Wire until drop().
+class Transfer;
 
 // What follows from the end of an attempt.
 struct Finished {
@@ -38,7 +46,7 @@ struct Judge {
 
 // One request from start() to done(): the attempts it takes and the redirects of each. Decides, but moves no bytes.
 // Borrows the rules.
-class Exchange final : public WireUser {
+class Exchange {
  public:
   struct Peers {
     Receiver& receiver;
@@ -53,7 +61,7 @@ class Exchange final : public WireUser {
         host_(host_of(base_.url)) {}
 
   // Bodies may hold secrets, such as a token that is sent to STS.
-  ~Exchange() override;
+  ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -62,9 +70,15 @@ class Exchange final : public WireUser {
   // Called once after each prepare() that succeeded.
   Verdict judge(const std::optional<WireFailure>& failure, const Judge& judge);
 
-  bool connected(std::string_view address, int port) override;
-  bool head_line(std::string_view line) override;
-  Taken body(std::string_view bytes) override;
+  // The answer of one attempt as it comes; called by the Wire.
+  // There is a connection, perhaps one that was used before, and nothing was sent through it yet. False: the attempt is
+  // broken off.
+  bool connected(std::string_view address, int port);
+  // One line of the head, or of a trailer. False: the attempt is broken off.
+  bool head_line(std::string_view line);
+  // Bytes of the body. kNothing: they come again after Wire::resume().
+  enum class Taken { kAll, kNothing, kBreakOff };
+  Taken body(std::string_view bytes);
 
   Receiver& receiver() { return peers_.receiver; }
   // The answer is wanted in memory, or without its encoding: it may come with gzip and be decoded on the way.

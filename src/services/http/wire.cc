@@ -27,8 +27,8 @@ class Transfer {
 
   CURL* easy;
   curl_slist* headers = nullptr;
-  WireUser* user = nullptr;
-  bool broke_off = false;  // by the user's wish
+  Exchange* exchange = nullptr;
+  bool broke_off = false;  // by the exchange's wish
   std::array<char, CURL_ERROR_SIZE> reason{};
 };
 
@@ -36,7 +36,7 @@ namespace {
 
 int on_connection(void* transfer_pointer, char* address, char*, int port, int) {
   auto* transfer = static_cast<Transfer*>(transfer_pointer);
-  auto taken = without_exceptions([&]() -> Result<bool> { return transfer->user->connected(address, port); });
+  auto taken = without_exceptions([&]() -> Result<bool> { return transfer->exchange->connected(address, port); });
   if (taken.ok() && taken.value()) return CURL_PREREQFUNC_OK;
   transfer->broke_off = true;
   return CURL_PREREQFUNC_ABORT;
@@ -45,7 +45,7 @@ int on_connection(void* transfer_pointer, char* address, char*, int port, int) {
 std::size_t on_head_line(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
   auto* transfer = static_cast<Transfer*>(transfer_pointer);
   // No exception gets through libcurl: to take nothing is a failure of this attempt.
-  auto taken = without_exceptions([&]() -> Result<bool> { return transfer->user->head_line({bytes, count}); });
+  auto taken = without_exceptions([&]() -> Result<bool> { return transfer->exchange->head_line({bytes, count}); });
   if (!taken.ok()) return 0;
   if (taken.value()) return count;
   transfer->broke_off = true;
@@ -54,14 +54,16 @@ std::size_t on_head_line(char* bytes, std::size_t, std::size_t count, void* tran
 
 std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
   auto* transfer = static_cast<Transfer*>(transfer_pointer);
-  auto taken = without_exceptions([&]() -> Result<WireUser::Taken> { return transfer->user->body({bytes, count}); });
+  auto taken = without_exceptions([&]() -> Result<Exchange::Taken> {
+    return transfer->exchange->body({bytes, count});
+  });
   if (!taken.ok()) return CURL_WRITEFUNC_ERROR;
   switch (taken.value()) {
-    case WireUser::Taken::kAll:
+    case Exchange::Taken::kAll:
       return count;
-    case WireUser::Taken::kNothing:
+    case Exchange::Taken::kNothing:
       return CURL_WRITEFUNC_PAUSE;
-    case WireUser::Taken::kBreakOff:
+    case Exchange::Taken::kBreakOff:
       break;
   }
   transfer->broke_off = true;
@@ -113,83 +115,11 @@ Result<std::string> header_line(const Header& header) {
   return header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
 }
 
-class CurlWire final : public Wire {
- public:
-  CurlWire(ClientOptions options, std::string authorities)
-      : options_(std::move(options)), authorities_(std::move(authorities)), multi_(::curl_multi_init()) {}
-  ~CurlWire() override {
-    for (auto& transfer : busy_) ::curl_multi_remove_handle(multi_, transfer->easy);
-    busy_.clear();
-    idle_.clear();
-    ::curl_multi_cleanup(multi_);
-  }
-  CurlWire(const CurlWire&) = delete;
-  CurlWire& operator=(const CurlWire&) = delete;
-
-  Result<Transfer*> begin(WireUser& user, const Request& request, bool decodes) override;
-  void drop(Transfer* transfer) override;
-  void resume(Transfer* transfer) override { ::curl_easy_pause(transfer->easy, CURLPAUSE_CONT); }
-  std::uint64_t sent_bytes(Transfer* transfer) const override;
-  Result<void> perform() override;
-  std::optional<WireEnd> next_end() override;
-  Result<bool> poll(std::chrono::milliseconds longest, int wake_fd) override;
-  void wake() override { ::curl_multi_wakeup(multi_); }
-
- private:
-  std::unique_ptr<Transfer> take_idle();
-  std::unique_ptr<Transfer> make_transfer() const;
-  Result<void> set_request(Transfer& transfer, const Request& request, bool decodes) const;
-  static void set_method(Transfer& transfer, const Request& request);
-
-  const ClientOptions options_;
-  const std::string authorities_;
-  CURLM* const multi_;
-  std::vector<std::unique_ptr<Transfer>> busy_;
-  std::vector<std::unique_ptr<Transfer>> idle_;
-};
-
 Error multi_error(CURLMcode code) {
   return Error{.kind = ErrorKind::kInternal, .message = std::string("libcurl: ") + ::curl_multi_strerror(code)};
 }
 
-std::unique_ptr<Transfer> CurlWire::make_transfer() const {
-  auto transfer = std::make_unique<Transfer>();
-  CURL* easy = transfer->easy;
-  CHECK(easy != nullptr);
-  ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  // One transfer to a connection: several connections fill a line better than one that they share.
-  ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  // What was signed is what must be sent, dots and all.
-  ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(limits::kHttpBufferBytes));
-  ::curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // An empty name of a proxy: none, whatever the environment says.
-  if (!options_.uses_proxies) ::curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
-  ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));
-  ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeouts.total.count()));
-  if (!authorities_.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, authorities_.c_str());
-  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason.data());
-  ::curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connection);
-  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer.get());
-  ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);
-  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer.get());
-  ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
-  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer.get());
-  return transfer;
-}
-
-std::unique_ptr<Transfer> CurlWire::take_idle() {
-  if (idle_.empty()) return make_transfer();
-  auto transfer = std::move(idle_.back());
-  idle_.pop_back();
-  return transfer;
-}
-
-void CurlWire::set_method(Transfer& transfer, const Request& request) {
+void set_method(Transfer& transfer, const Request& request) {
   CURL* easy = transfer.easy;
   ::curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   bool sends_body = !request.body.empty() || request.method == "POST" || request.method == "PUT";
@@ -204,7 +134,7 @@ void CurlWire::set_method(Transfer& transfer, const Request& request) {
   ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_plain ? nullptr : request.method.c_str());
 }
 
-Result<void> CurlWire::set_request(Transfer& transfer, const Request& request, bool decodes) const {
+Result<void> set_request(Transfer& transfer, const Request& request, bool decodes) {
   CURL* easy = transfer.easy;
   set_method(transfer, request);
   if (::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str()) != CURLE_OK) {
@@ -234,10 +164,65 @@ Result<void> CurlWire::set_request(Transfer& transfer, const Request& request, b
   return {};
 }
 
-Result<Transfer*> CurlWire::begin(WireUser& user, const Request& request, bool decodes) {
+}  // namespace
+
+Result<std::unique_ptr<Wire>> Wire::make(const ClientOptions& options) {
+  TRY(initialise_libcurl());
+  TRY_ASSIGN(std::string file, certificate_authorities({"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}));
+  return std::unique_ptr<Wire>(new Wire(options, std::move(file)));
+}
+
+Wire::Wire(ClientOptions options, std::string authorities)
+    : options_(std::move(options)), authorities_(std::move(authorities)), multi_(::curl_multi_init()) {}
+
+Wire::~Wire() {
+  for (auto& transfer : busy_) ::curl_multi_remove_handle(multi_, transfer->easy);
+  busy_.clear();
+  idle_.clear();
+  ::curl_multi_cleanup(multi_);
+}
+
+std::unique_ptr<Transfer> Wire::make_transfer() const {
+  auto transfer = std::make_unique<Transfer>();
+  CURL* easy = transfer->easy;
+  CHECK(easy != nullptr);
+  ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  // One transfer to a connection: several connections fill a line better than one that they share.
+  ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  // What was signed is what must be sent, dots and all.
+  ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(limits::kHttpBufferBytes));
+  ::curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // An empty name of a proxy: none, whatever the environment says.
+  if (!options_.uses_proxies) ::curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));
+  ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeouts.total.count()));
+  if (!authorities_.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, authorities_.c_str());
+  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason.data());
+  ::curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connection);
+  ::curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer.get());
+  ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);
+  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer.get());
+  ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
+  ::curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer.get());
+  return transfer;
+}
+
+std::unique_ptr<Transfer> Wire::take_idle() {
+  if (idle_.empty()) return make_transfer();
+  auto transfer = std::move(idle_.back());
+  idle_.pop_back();
+  return transfer;
+}
+
+Result<Transfer*> Wire::begin(Exchange& exchange, const Request& request) {
   auto transfer = take_idle();
-  TRY(set_request(*transfer, request, decodes));
-  transfer->user = &user;
+  TRY(set_request(*transfer, request, exchange.decodes()));
+  transfer->exchange = &exchange;
   transfer->broke_off = false;
   transfer->reason[0] = '\0';
   CURLMcode code = ::curl_multi_add_handle(multi_, transfer->easy);
@@ -246,7 +231,7 @@ Result<Transfer*> CurlWire::begin(WireUser& user, const Request& request, bool d
   return busy_.back().get();
 }
 
-void CurlWire::drop(Transfer* transfer) {
+void Wire::drop(Transfer* transfer) {
   auto found = std::find_if(busy_.begin(), busy_.end(), [&](const auto& busy) { return busy.get() == transfer; });
   CHECK(found != busy_.end());
   ::curl_multi_remove_handle(multi_, transfer->easy);
@@ -254,45 +239,41 @@ void CurlWire::drop(Transfer* transfer) {
   busy_.erase(found);
 }
 
-std::uint64_t CurlWire::sent_bytes(Transfer* transfer) const {
+void Wire::resume(Transfer* transfer) { ::curl_easy_pause(transfer->easy, CURLPAUSE_CONT); }
+
+void Wire::wake() { ::curl_multi_wakeup(multi_); }
+
+std::uint64_t Wire::sent_bytes(Transfer* transfer) {
   curl_off_t bytes = 0;
   ::curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &bytes);
   return static_cast<std::uint64_t>(bytes);
 }
 
-Result<void> CurlWire::perform() {
+Result<void> Wire::perform() {
   int running = 0;
   CURLMcode code = ::curl_multi_perform(multi_, &running);
   if (code != CURLM_OK) return multi_error(code);
   return {};
 }
 
-std::optional<WireEnd> CurlWire::next_end() {
+std::optional<WireEnd> Wire::next_end() {
   int left = 0;
   const CURLMsg* message = ::curl_multi_info_read(multi_, &left);
   if (message == nullptr) return std::nullopt;
   CURLcode code = message->data.result;
   Transfer* transfer = nullptr;
   ::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-  WireEnd end{.user = transfer->user};
+  WireEnd end{.exchange = *transfer->exchange};
   if (code != CURLE_OK && !transfer->broke_off) end.failure = to_failure(code, transfer->reason.data());
   return end;
 }
 
-Result<bool> CurlWire::poll(std::chrono::milliseconds longest, int wake_fd) {
+Result<bool> Wire::poll(std::chrono::milliseconds longest, int wake_fd) {
   curl_waitfd extra{.fd = wake_fd, .events = CURL_WAIT_POLLIN};
   unsigned count = wake_fd >= 0 ? 1 : 0;
   CURLMcode code = ::curl_multi_poll(multi_, &extra, count, static_cast<int>(longest.count()), nullptr);
   if (code != CURLM_OK) return multi_error(code);
   return count == 1 && extra.revents != 0;
-}
-
-}  // namespace
-
-Result<std::unique_ptr<Wire>> make_wire(const ClientOptions& options) {
-  TRY(initialise_libcurl());
-  TRY_ASSIGN(std::string file, certificate_authorities({"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}));
-  return std::unique_ptr<Wire>(std::make_unique<CurlWire>(options, std::move(file)));
 }
 
 }  // namespace quern::http
