@@ -10,6 +10,7 @@
 #include "app/run/map_phase.h"
 #include "app/run/tee.h"
 #include "base/guarded.h"
+#include "stages/output/ordered_output.h"
 
 namespace quern::app {
 namespace {
@@ -124,17 +125,16 @@ std::uint64_t size_bytes(const Targets& targets) {
 }
 
 Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target) {
-  auto ordered = output::OrderedOutput::make(target, run.job.limits.memory_bytes - held_output_bytes(run.job),
-                                             place.scratch_folder);
-  OutputNotices notices(*ordered, run.policy);
+  output::OrderedOutput ordered(target, run.job.limits.memory_bytes - held_output_bytes(run.job), place.scratch_folder);
+  OutputNotices notices(ordered, run.policy);
   Tee events({&run.events, &notices});
   {
     TimedPhase timed(Phase::kMap, run.events);
     auto begin = [&](const std::stop_token& stop) { return place.loaders.wait(stop); };
-    auto make_sink = [&] { return ordered_sink(run, *ordered); };
+    auto make_sink = [&] { return ordered_sink(run, ordered); };
     TRY(run_map_phase(map_phase(run, place, run.gives, events, make_sink, begin), run.stop.get_token()));
   }
-  return ordered->finish();
+  return ordered.finish();
 }
 
 bool leaves_states(const Step& step) {

@@ -1,37 +1,12 @@
-#include <deque>
-#include <map>
-#include <memory>
-#include <optional>
-#include <set>
-#include <string>
-#include <utility>
-#include <vector>
+#include "stages/output/ordered_output.h"
 
-#include "base/guarded.h"
-#include "stages/output/output.h"
-#include "stages/output/scratch_file.h"
+#include <utility>
 
 namespace quern::output {
 namespace {
 
 // What the map, its node and the buffer cost beside the bytes of a block that waits in memory.
 constexpr std::uint64_t kWaitingOverheadBytes = 160;
-
-// The output of a block whose turn has not come.
-struct Waiting {
-  Buffer bytes;                     // when in memory
-  std::uint64_t offset = 0;         // when in the scratch file
-  std::uint64_t spilled_bytes = 0;  // 0 when in memory
-  std::uint64_t counted_bytes = 0;  // of the memory budget
-};
-
-// Small, as a million inputs may wait behind the first.
-struct InputState {
-  std::uint32_t expected_blocks = 0;
-  std::uint32_t arrived_blocks = 0;
-  bool is_decoded = false;
-  bool has_failed = false;
-};
 
 std::string name_of_block(const BlockAddress& address) {
   return "block " + std::to_string(address.number) + " of input " + std::to_string(address.input);
@@ -56,83 +31,60 @@ Buffer joined(std::vector<Buffer> lines, std::size_t size_bytes) {
   return all;
 }
 
-// One input is due at a time: its blocks go to the target as they come in their order, or, where the target cannot take
-// bytes back, together when all are there. What belongs to later inputs waits.
-class Queue {
+}  // namespace
+
+// Writes under the lock: the order is the point, and one writer is all that the target takes.
+class OrderedOutput::Sink final : public BlockSink {
  public:
-  Queue(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder)
-      : target_(target), memory_bytes_(memory_bytes), scratch_(std::move(scratch_folder)) {
-    due_begin_ = target_.size_bytes();
+  explicit Sink(OrderedOutput& output) : output_(output) {}
+  Result<void> commit(BlockOutput output) override {
+    std::lock_guard lock(output_.mutex_);
+    if (output_.error_.has_value()) return *output_.error_;
+    return output_.remember(output_.take(std::move(output)));
   }
 
-  Result<void> commit(BlockOutput output);
-  Result<void> input_decoded(InputOrdinal input, std::uint32_t blocks);
-  Result<void> input_failed(InputOrdinal input);
-  Result<void> finish();
-
  private:
-  Result<void> remember(Result<void> result);
-  InputState& state_of(InputOrdinal input);
-  Result<void> take(BlockOutput output);
-  Result<void> keep(const BlockAddress& address, std::vector<Buffer> lines);
-  Result<void> decoded(InputOrdinal input, std::uint32_t blocks);
-  Result<void> failed(InputOrdinal input);
-  Result<void> advance();
-  Result<bool> advance_one();
-  Result<void> write_waiting();
-  Result<void> write_lines(const std::vector<Buffer>& lines);
-  Result<void> release(Waiting waiting);
-  Result<void> drop_waiting(InputOrdinal input);
-  void leave_due_input();
-  Result<void> check_complete() const;
-
-  ResultTarget& target_;
-  const std::uint64_t memory_bytes_;
-  ScratchFile scratch_;
-  std::optional<Error> error_;  // the first; nothing more is written after it
-
-  InputOrdinal due_ = 0;
-  std::uint32_t next_block_ = 0;   // of the due input
-  std::uint64_t due_begin_ = 0;    // where the due input's bytes begin in the target
-  std::deque<InputState> states_;  // of the inputs from due_ on, as far as anything is known of them
-  std::set<InputOrdinal> failed_;
-  std::map<BlockAddress, Waiting> waiting_;
-  std::uint64_t used_bytes_ = 0;
-  std::uint64_t spilled_blocks_ = 0;
+  OrderedOutput& output_;
 };
 
-Result<void> Queue::remember(Result<void> result) {
+OrderedOutput::OrderedOutput(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder)
+    : target_(target),
+      memory_bytes_(memory_bytes),
+      scratch_(std::move(scratch_folder)),
+      due_begin_(target_.size_bytes()) {}
+
+std::unique_ptr<BlockSink> OrderedOutput::sink() { return std::make_unique<Sink>(*this); }
+
+Result<void> OrderedOutput::remember(Result<void> result) {
   if (!result.ok()) error_ = result.error();
   return result;
 }
 
-Result<void> Queue::commit(BlockOutput output) {
-  if (error_.has_value()) return *error_;
-  return remember(take(std::move(output)));
-}
-
-Result<void> Queue::input_decoded(InputOrdinal input, std::uint32_t blocks) {
+Result<void> OrderedOutput::input_decoded(InputOrdinal input, std::uint32_t blocks) {
+  std::lock_guard lock(mutex_);
   if (error_.has_value()) return *error_;
   return remember(decoded(input, blocks));
 }
 
-Result<void> Queue::input_failed(InputOrdinal input) {
+Result<void> OrderedOutput::input_failed(InputOrdinal input) {
+  std::lock_guard lock(mutex_);
   if (error_.has_value()) return *error_;
   return remember(failed(input));
 }
 
-Result<void> Queue::finish() {
+Result<void> OrderedOutput::finish() {
+  std::lock_guard lock(mutex_);
   if (error_.has_value()) return *error_;
   return remember(check_complete());
 }
 
-InputState& Queue::state_of(InputOrdinal input) {
+OrderedOutput::InputState& OrderedOutput::state_of(InputOrdinal input) {
   std::size_t index = input - due_;
   if (index >= states_.size()) states_.resize(index + 1);
   return states_[index];
 }
 
-Result<void> Queue::take(BlockOutput output) {
+Result<void> OrderedOutput::take(BlockOutput output) {
   if (failed_.contains(output.address.input)) return {};  // it was in work when its input failed
   if (output.address.input < due_) return bug(name_of_block(output.address) + " came after its input was complete");
   InputState& state = state_of(output.address.input);
@@ -147,12 +99,12 @@ Result<void> Queue::take(BlockOutput output) {
   return advance();
 }
 
-Result<void> Queue::write_lines(const std::vector<Buffer>& lines) {
+Result<void> OrderedOutput::write_lines(const std::vector<Buffer>& lines) {
   for (const Buffer& chunk : lines) TRY(target_.write(chunk.view()));
   return {};
 }
 
-Result<void> Queue::keep(const BlockAddress& address, std::vector<Buffer> lines) {
+Result<void> OrderedOutput::keep(const BlockAddress& address, std::vector<Buffer> lines) {
   bool was_written = address.input == due_ && address.number < next_block_;
   if (was_written || waiting_.contains(address)) return bug(name_of_block(address) + " came twice");
   std::uint64_t size_bytes = 0;
@@ -174,7 +126,7 @@ Result<void> Queue::keep(const BlockAddress& address, std::vector<Buffer> lines)
   return {};
 }
 
-Result<void> Queue::decoded(InputOrdinal input, std::uint32_t blocks) {
+Result<void> OrderedOutput::decoded(InputOrdinal input, std::uint32_t blocks) {
   if (failed_.contains(input)) return {};
   if (input < due_) return bug("input " + std::to_string(input) + " was decoded twice");
   InputState& state = state_of(input);
@@ -186,7 +138,7 @@ Result<void> Queue::decoded(InputOrdinal input, std::uint32_t blocks) {
   return advance();
 }
 
-Result<void> Queue::failed(InputOrdinal input) {
+Result<void> OrderedOutput::failed(InputOrdinal input) {
   if (!failed_.insert(input).second) return {};
   if (input < due_) return bug("input " + std::to_string(input) + " failed after its output was complete");
   state_of(input).has_failed = true;
@@ -194,7 +146,7 @@ Result<void> Queue::failed(InputOrdinal input) {
   return advance();
 }
 
-Result<void> Queue::advance() {
+Result<void> OrderedOutput::advance() {
   while (!states_.empty()) {
     TRY_ASSIGN(bool advanced, advance_one());
     if (!advanced) return {};
@@ -203,7 +155,7 @@ Result<void> Queue::advance() {
 }
 
 // True when the due input is done with and the next one is due.
-Result<bool> Queue::advance_one() {
+Result<bool> OrderedOutput::advance_one() {
   const InputState state = states_.front();
   if (state.has_failed) {
     if (target_.size_bytes() != due_begin_) {
@@ -226,7 +178,7 @@ Result<bool> Queue::advance_one() {
 }
 
 // Writes the blocks of the due input that wait and follow on what is written.
-Result<void> Queue::write_waiting() {
+Result<void> OrderedOutput::write_waiting() {
   while (!waiting_.empty() && waiting_.begin()->first == BlockAddress{due_, next_block_}) {
     Waiting waiting = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
@@ -241,14 +193,14 @@ Result<void> Queue::write_waiting() {
   return {};
 }
 
-Result<void> Queue::release(Waiting waiting) {
+Result<void> OrderedOutput::release(Waiting waiting) {
   CHECK(used_bytes_ >= waiting.counted_bytes);
   used_bytes_ -= waiting.counted_bytes;
   if (waiting.spilled_bytes > 0 && --spilled_blocks_ == 0) return scratch_.clear();
   return {};
 }
 
-Result<void> Queue::drop_waiting(InputOrdinal input) {
+Result<void> OrderedOutput::drop_waiting(InputOrdinal input) {
   auto entry = waiting_.lower_bound(BlockAddress{input, 0});
   while (entry != waiting_.end() && entry->first.input == input) {
     TRY(release(std::move(entry->second)));
@@ -257,14 +209,14 @@ Result<void> Queue::drop_waiting(InputOrdinal input) {
   return {};
 }
 
-void Queue::leave_due_input() {
+void OrderedOutput::leave_due_input() {
   states_.pop_front();
   ++due_;
   next_block_ = 0;
   due_begin_ = target_.size_bytes();
 }
 
-Result<void> Queue::check_complete() const {
+Result<void> OrderedOutput::check_complete() const {
   if (states_.empty() && waiting_.empty()) {
     CHECK(used_bytes_ == 0 && spilled_blocks_ == 0);
     return {};
@@ -275,39 +227,6 @@ Result<void> Queue::check_complete() const {
                std::to_string(states_.front().expected_blocks) + " blocks came";
   }
   return bug(std::move(message));
-}
-
-class SharedOutput final : public OrderedOutput {
- public:
-  SharedOutput(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder)
-      : queue_(std::make_unique<Queue>(target, memory_bytes, std::move(scratch_folder))) {}
-
-  std::unique_ptr<BlockSink> sink() override { return std::make_unique<Sink>(queue_); }
-  Result<void> input_decoded(InputOrdinal input, std::uint32_t blocks) override {
-    return (*queue_.lock())->input_decoded(input, blocks);
-  }
-  Result<void> input_failed(InputOrdinal input) override { return (*queue_.lock())->input_failed(input); }
-  Result<void> finish() override { return (*queue_.lock())->finish(); }
-
- private:
-  // Writes under the lock: the order is the point, and one writer is all that the target takes.
-  class Sink final : public BlockSink {
-   public:
-    explicit Sink(Guarded<std::unique_ptr<Queue>>& queue) : queue_(queue) {}
-    Result<void> commit(BlockOutput output) override { return (*queue_.lock())->commit(std::move(output)); }
-
-   private:
-    Guarded<std::unique_ptr<Queue>>& queue_;
-  };
-
-  Guarded<std::unique_ptr<Queue>> queue_;
-};
-
-}  // namespace
-
-std::unique_ptr<OrderedOutput> OrderedOutput::make(ResultTarget& target, std::uint64_t memory_bytes,
-                                                   std::string scratch_folder) {
-  return std::make_unique<SharedOutput>(target, memory_bytes, std::move(scratch_folder));
 }
 
 }  // namespace quern::output

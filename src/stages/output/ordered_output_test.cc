@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "services/disk/files.h"
-#include "stages/output/output.h"
+#include "stages/output/ordered_output.h"
 
 namespace quern::output {
 namespace {
@@ -57,8 +57,8 @@ class Ordered : public testing::TestWithParam<bool> {
   Ordered()
       : scratch_(disk::ScratchFolder::make("").value()),
         target_(GetParam()),
-        output_(OrderedOutput::make(target_, 1 << 20, scratch_.path())),
-        sink_(output_->sink()) {}
+        output_(target_, 1 << 20, scratch_.path()),
+        sink_(output_.sink()) {}
 
   Result<void> commit(InputOrdinal input, std::uint32_t number, const std::string& text) {
     return sink_->commit(block(input, number, text));
@@ -66,7 +66,7 @@ class Ordered : public testing::TestWithParam<bool> {
 
   disk::ScratchFolder scratch_;
   MemoryTarget target_;
-  std::unique_ptr<OrderedOutput> output_;
+  OrderedOutput output_;
   std::unique_ptr<BlockSink> sink_;
 };
 
@@ -76,51 +76,51 @@ INSTANTIATE_TEST_SUITE_P(FileAndPipe, Ordered, testing::Bool(),
 TEST_P(Ordered, PutsBlocksIntoInputOrder) {
   ASSERT_TRUE(commit(1, 0, "b0\n").ok());
   ASSERT_TRUE(commit(0, 1, "a1\n").ok());
-  ASSERT_TRUE(output_->input_decoded(1, 1).ok());
-  ASSERT_TRUE(output_->input_decoded(0, 2).ok());
+  ASSERT_TRUE(output_.input_decoded(1, 1).ok());
+  ASSERT_TRUE(output_.input_decoded(0, 2).ok());
   EXPECT_EQ(target_.bytes(), "");
   ASSERT_TRUE(commit(0, 0, "a0\n").ok());
   EXPECT_EQ(target_.bytes(), "a0\na1\nb0\n");
-  EXPECT_TRUE(output_->finish().ok());
+  EXPECT_TRUE(output_.finish().ok());
 }
 
 TEST_P(Ordered, WritesTheDueInputAtOnceOnlyWhereItCanBeTakenBack) {
   ASSERT_TRUE(commit(0, 0, "a0\n").ok());
   EXPECT_EQ(target_.bytes(), GetParam() ? "a0\n" : "");
-  ASSERT_TRUE(output_->input_decoded(0, 1).ok());
+  ASSERT_TRUE(output_.input_decoded(0, 1).ok());
   EXPECT_EQ(target_.bytes(), "a0\n");
 }
 
 TEST_P(Ordered, DropsWhatAFailedInputGaveBeforeAndAfter) {
   ASSERT_TRUE(commit(0, 0, "good\n").ok());
-  ASSERT_TRUE(output_->input_decoded(0, 1).ok());
+  ASSERT_TRUE(output_.input_decoded(0, 1).ok());
   ASSERT_TRUE(commit(1, 0, "bad\n").ok());
   ASSERT_TRUE(commit(1, 2, "bad\n").ok());
   ASSERT_TRUE(commit(2, 0, "also good\n").ok());
-  ASSERT_TRUE(output_->input_failed(1).ok());
+  ASSERT_TRUE(output_.input_failed(1).ok());
   ASSERT_TRUE(commit(1, 1, "late\n").ok());
-  ASSERT_TRUE(output_->input_decoded(2, 1).ok());
-  ASSERT_TRUE(output_->finish().ok());
+  ASSERT_TRUE(output_.input_decoded(2, 1).ok());
+  ASSERT_TRUE(output_.finish().ok());
   EXPECT_EQ(target_.bytes(), "good\nalso good\n");
 }
 
 TEST_P(Ordered, TakesABlockOfSeveralInputsAtItsFirst) {
-  ASSERT_TRUE(output_->input_decoded(2, 0).ok());
-  ASSERT_TRUE(output_->input_decoded(1, 1).ok());
-  ASSERT_TRUE(output_->input_decoded(3, 1).ok());
+  ASSERT_TRUE(output_.input_decoded(2, 0).ok());
+  ASSERT_TRUE(output_.input_decoded(1, 1).ok());
+  ASSERT_TRUE(output_.input_decoded(3, 1).ok());
   ASSERT_TRUE(commit(3, 0, "d\n").ok());
   BlockOutput packed = block(1, 0, "b\nc\n");
   packed.last_input = 2;
   ASSERT_TRUE(sink_->commit(std::move(packed)).ok());
-  ASSERT_TRUE(output_->input_decoded(0, 0).ok());
-  ASSERT_TRUE(output_->finish().ok());
+  ASSERT_TRUE(output_.input_decoded(0, 0).ok());
+  ASSERT_TRUE(output_.finish().ok());
   EXPECT_EQ(target_.bytes(), "b\nc\nd\n");
 }
 
 TEST_P(Ordered, RefusesToEndWithSomethingMissing) {
   ASSERT_TRUE(commit(0, 0, "a\n").ok());
-  ASSERT_TRUE(output_->input_decoded(0, 2).ok());
-  auto finished = output_->finish();
+  ASSERT_TRUE(output_.input_decoded(0, 2).ok());
+  auto finished = output_.finish();
   ASSERT_FALSE(finished.ok());
   EXPECT_EQ(finished.error().kind, ErrorKind::kInternal);
   EXPECT_THAT(finished.error().message, HasSubstr("input 0 is not complete at the end of the job: 1 of its 2 blocks"));
@@ -133,23 +133,23 @@ TEST_P(Ordered, RefusesABlockThatComesTwice) {
 
 TEST_P(Ordered, RefusesABlockOfAnInputThatIsComplete) {
   ASSERT_TRUE(commit(0, 0, "a\n").ok());
-  ASSERT_TRUE(output_->input_decoded(0, 1).ok());
+  ASSERT_TRUE(output_.input_decoded(0, 1).ok());
   EXPECT_THAT(commit(0, 1, "a\n").error().message, HasSubstr("came after its input was complete"));
 }
 
 TEST_P(Ordered, StaysFailedAfterAFullDisk) {
   target_.fill_up_at(4);
-  ASSERT_TRUE(output_->input_decoded(0, 2).ok());
+  ASSERT_TRUE(output_.input_decoded(0, 2).ok());
   ASSERT_TRUE(commit(0, 1, "1234567\n").ok());
   EXPECT_EQ(commit(0, 0, "x\n").error().kind, ErrorKind::kNoSpace);
-  EXPECT_EQ(output_->input_decoded(1, 0).error().kind, ErrorKind::kNoSpace);
-  EXPECT_EQ(output_->finish().error().kind, ErrorKind::kNoSpace);
+  EXPECT_EQ(output_.input_decoded(1, 0).error().kind, ErrorKind::kNoSpace);
+  EXPECT_EQ(output_.finish().error().kind, ErrorKind::kNoSpace);
 }
 
 TEST(OrderedOutputOrder, SaysHowToFindRoomWhenWaitingOutputCannotBeKept) {
   MemoryTarget target(true);
-  auto output = OrderedOutput::make(target, 0, "/nonexistent");
-  auto committed = output->sink()->commit(block(5, 0, "a\n"));
+  OrderedOutput output(target, 0, "/nonexistent");
+  auto committed = output.sink()->commit(block(5, 0, "a\n"));
   ASSERT_FALSE(committed.ok());
   EXPECT_THAT(committed.error().message, HasSubstr("--scratch or TMPDIR"));
 }
@@ -201,10 +201,10 @@ TEST(OrderedOutputOrder, GivesTheSameBytesForAnyOrderOfEvents) {
     SCOPED_TRACE(round);
     RandomJob job = random_job(random);
     MemoryTarget target(round % 2 == 0);
-    auto output = OrderedOutput::make(target, random() % 2000, scratch.path());
-    auto sink = output->sink();
-    for (const Happening& happening : job.happenings) ASSERT_TRUE(happen(job, happening, *output, *sink).ok());
-    ASSERT_TRUE(output->finish().ok());
+    OrderedOutput output(target, random() % 2000, scratch.path());
+    auto sink = output.sink();
+    for (const Happening& happening : job.happenings) ASSERT_TRUE(happen(job, happening, output, *sink).ok());
+    ASSERT_TRUE(output.finish().ok());
     ASSERT_EQ(target.bytes(), job.expected);
   }
   // The scratch file never has a name that could stay behind.
@@ -217,19 +217,19 @@ TEST(OrderedOutputOrder, GivesTheSameBytesFromManyThreads) {
   for (int round = 0; round < 60; ++round) {
     RandomJob job = random_job(random);
     MemoryTarget target(round % 2 == 0);
-    auto output = OrderedOutput::make(target, 500, scratch.path());
+    OrderedOutput output(target, 500, scratch.path());
     {
       std::vector<std::jthread> threads;
       for (std::size_t thread = 0; thread < 4; ++thread) {
         threads.emplace_back([&, thread] {
-          auto sink = output->sink();
+          auto sink = output.sink();
           for (std::size_t i = thread; i < job.happenings.size(); i += 4) {
-            EXPECT_TRUE(happen(job, job.happenings[i], *output, *sink).ok());
+            EXPECT_TRUE(happen(job, job.happenings[i], output, *sink).ok());
           }
         });
       }
     }
-    ASSERT_TRUE(output->finish().ok());
+    ASSERT_TRUE(output.finish().ok());
     ASSERT_EQ(target.bytes(), job.expected);
   }
 }
@@ -237,18 +237,18 @@ TEST(OrderedOutputOrder, GivesTheSameBytesFromManyThreads) {
 TEST(OrderedOutputOrder, LetsAMillionInputsWaitForTheFirst) {
   auto scratch = disk::ScratchFolder::make("").value();
   MemoryTarget target(true);
-  auto output = OrderedOutput::make(target, 1 << 20, scratch.path());
-  auto sink = output->sink();
+  OrderedOutput output(target, 1 << 20, scratch.path());
+  auto sink = output.sink();
   constexpr InputOrdinal kInputs = 1'000'000;
   for (InputOrdinal input = kInputs - 1; input > 0; --input) {
     // One block in a hundred, as small inputs are packed.
     bool has_block = input % 100 == 0;
-    ASSERT_TRUE(output->input_decoded(input, has_block ? 1 : 0).ok());
+    ASSERT_TRUE(output.input_decoded(input, has_block ? 1 : 0).ok());
     if (!has_block) continue;
     ASSERT_TRUE(sink->commit(block(input, 0, std::to_string(input) + "\n")).ok());
   }
-  ASSERT_TRUE(output->input_decoded(0, 0).ok());
-  ASSERT_TRUE(output->finish().ok());
+  ASSERT_TRUE(output.input_decoded(0, 0).ok());
+  ASSERT_TRUE(output.finish().ok());
   EXPECT_THAT(target.bytes(), testing::StartsWith("100\n200\n300\n"));
   EXPECT_THAT(target.bytes(), testing::EndsWith("999800\n999900\n"));
 }

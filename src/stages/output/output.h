@@ -9,7 +9,6 @@
 #include "base/result.h"
 #include "base/stream.h"
 #include "model/accounting.h"
-#include "model/block.h"
 #include "model/event.h"
 #include "model/groups.h"
 #include "model/taskcluster/task_report.h"
@@ -32,23 +31,6 @@ class ResultTarget : public ByteSink {
   // Nothing more is written for a while.
   virtual Result<void> rest() { return {}; }
   virtual Result<void> commit() = 0;
-};
-
-// The output of a map-only job, in input order, whatever the order in which blocks finish. Sinks belong to one thread
-// each. What is not yet due waits in memory up to `memory_bytes`, then in a file in `scratch_folder`.
-class OrderedOutput {
- public:
-  static std::unique_ptr<OrderedOutput> make(ResultTarget& target, std::uint64_t memory_bytes,
-                                             std::string scratch_folder);
-  virtual ~OrderedOutput() = default;
-  virtual std::unique_ptr<BlockSink> sink() = 0;
-  // Any thread; once for each run of inputs that ended: the `blocks` blocks with address.input == input are all there
-  // is for it (they may still be in work), or the input failed and what it gave is dropped. A block of several inputs
-  // counts for its first one; the others have 0 blocks. Both may come before, between or after the blocks.
-  virtual Result<void> input_decoded(InputOrdinal input, std::uint32_t blocks) = 0;
-  virtual Result<void> input_failed(InputOrdinal input) = 0;
-  // After all sinks are gone: writes what still waits. Every input must have been decoded or have failed by then.
-  virtual Result<void> finish() = 0;
 };
 
 // Writes reduced output of one reducer straight to the result.
