@@ -8,7 +8,7 @@
 #include "arithmetic/exact_sum.h"
 #include "base/coding.h"
 #include "stages/shuffle/pair_keys.h"
-#include "stages/shuffle/pair_sink.h"
+#include "stages/shuffle/pair_shelf.h"
 #include "stages/shuffle/shuffle.h"
 
 namespace quern::shuffle {

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "stages/shuffle/aggregate_table.h"
-#include "stages/shuffle/pair_sink.h"
+#include "stages/shuffle/pair_shelf.h"
 #include "stages/shuffle/shelf.h"
 
 namespace quern::shuffle {

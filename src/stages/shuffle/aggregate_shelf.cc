@@ -1,4 +1,4 @@
-#include "stages/shuffle/aggregate_sink.h"
+#include "stages/shuffle/aggregate_shelf.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "stages/shuffle/pair_sink.h"
+#include "stages/shuffle/pair_shelf.h"
 
 #include <algorithm>
 #include <iterator>
