@@ -9,19 +9,6 @@ namespace {
 
 using Fate = InputFates::Fate;
 
-class AggregateSink final : public BlockSink {
- public:
-  AggregateSink(AggregateShelf& shelf, Spiller& spiller) : shelf_(shelf), spiller_(spiller) {}
-  Result<void> commit(BlockOutput output) override {
-    TRY(shelf_.add(std::move(output)));
-    return spiller_.spill_if_needed();
-  }
-
- private:
-  AggregateShelf& shelf_;
-  Spiller& spiller_;
-};
-
 }  // namespace
 
 Result<void> AggregateShelf::add(BlockOutput output) {
@@ -69,10 +56,6 @@ Result<void> AggregateShelf::hold(BlockOutput output) {
 void AggregateShelf::drop(Held& held) {
   budget_.give_back(held.bytes, 0);
   held_bytes_ -= held.bytes;
-}
-
-std::unique_ptr<BlockSink> make_aggregate_sink(AggregateShelf& shelf, Spiller& spiller) {
-  return std::make_unique<AggregateSink>(shelf, spiller);
 }
 
 }  // namespace quern::shuffle

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "model/block.h"
@@ -37,8 +36,5 @@ class AggregateShelf {
   std::map<InputOrdinal, Held> held_;
   std::uint64_t held_bytes_ = 0;  // in all
 };
-
-// The sink of such a shelf, which it borrows.
-std::unique_ptr<BlockSink> make_aggregate_sink(AggregateShelf& shelf, Spiller& spiller);
 
 }  // namespace quern::shuffle

@@ -10,22 +10,6 @@ namespace {
 // Entries are kept in pieces that begin small, for small jobs, and double up to a huge page.
 constexpr std::size_t kFirstPieceBytes = std::size_t{32} << 10;
 
-class PairSink final : public BlockSink {
- public:
-  PairSink(PairShelf& shelf, Spiller& spiller) : shelf_(shelf), spiller_(spiller) {}
-  Result<void> commit(BlockOutput output) override {
-    {
-      std::lock_guard lock(shelf_.mutex);
-      TRY(shelf_.add(std::move(output)));
-    }
-    return spiller_.spill_if_needed();
-  }
-
- private:
-  PairShelf& shelf_;
-  Spiller& spiller_;
-};
-
 }  // namespace
 
 void Taken::append(Taken other) {
@@ -36,6 +20,7 @@ void Taken::append(Taken other) {
 }
 
 Result<void> PairShelf::add(BlockOutput output) {
+  std::lock_guard lock(mutex_);
   CommittedBlock block{.address = output.address, .lines = std::move(output.lines)};
   split(block);
   TRY(keep_entries(block.entries));
@@ -44,6 +29,7 @@ Result<void> PairShelf::add(BlockOutput output) {
 }
 
 Taken PairShelf::take() {
+  std::lock_guard lock(mutex_);
   room_ = {};
   next_piece_bytes_ = 0;
   return std::exchange(held_, {});
@@ -102,10 +88,6 @@ void PairShelf::count(std::uint64_t bytes, std::uint64_t pairs) {
   held_.budget_bytes += bytes;
   held_.pairs += pairs;
   peers_.budget.take(bytes, pairs);
-}
-
-std::unique_ptr<BlockSink> make_pair_sink(PairShelf& shelf, const SinkPeers& peers) {
-  return std::make_unique<PairSink>(shelf, peers.spiller);
 }
 
 void arrange_by_partition(std::span<const Entry> entries, std::span<const std::uint32_t> numbers,

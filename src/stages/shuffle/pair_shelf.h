@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -17,16 +16,14 @@ namespace quern::shuffle {
 struct SinkPeers {
   Splitter splitter;
   Budget& budget;
-  Spiller& spiller;
   EventSink* events = nullptr;  // hears of values that are not taken; or none
 };
 
 // Keeps every pair: its line in the mapper's own buffer, and an entry for it. Its sink's thread fills it, and the
-// thread that spills empties it, each with the mutex held.
+// thread that spills empties it.
 class PairShelf {
  public:
   explicit PairShelf(const SinkPeers& peers) : peers_(peers) {}
-  std::mutex mutex;
   Result<void> add(BlockOutput output);
   // All that it holds; it is empty afterwards.
   Taken take();
@@ -39,6 +36,7 @@ class PairShelf {
   void count(std::uint64_t bytes, std::uint64_t pairs);
 
   const SinkPeers peers_;
+  std::mutex mutex_;  // of all that follows
   Taken held_;
   std::size_t next_piece_bytes_ = 0;
   std::span<Entry> room_;  // what is free of the last piece
@@ -47,9 +45,6 @@ class PairShelf {
   std::vector<Entry> arranged_;
   std::vector<std::uint32_t> numbers_;
 };
-
-// The sink of such a shelf, which it borrows.
-std::unique_ptr<BlockSink> make_pair_sink(PairShelf& shelf, const SinkPeers& peers);
 
 // Sorts entries by their partition numbers, keeping their order, into `arranged`; `ends` as in BlockEntries.
 void arrange_by_partition(std::span<const Entry> entries, std::span<const std::uint32_t> numbers,

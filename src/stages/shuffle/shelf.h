@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/result.h"
 #include "model/block.h"
 #include "stages/shuffle/grouping.h"
 #include "stages/shuffle/huge_array.h"
@@ -28,13 +27,6 @@ struct Taken {
   std::uint64_t pairs = 0;
 
   void append(Taken other);
-};
-
-// A sink that has taken a block and holds no lock calls this: it spills if all sinks together hold too much. Blocks.
-class Spiller {
- public:
-  virtual ~Spiller() = default;
-  virtual Result<void> spill_if_needed() = 0;
 };
 
 }  // namespace quern::shuffle

@@ -46,7 +46,7 @@ struct GroupedTable {
   Grouped grouped;
 };
 
-class SpillingShuffle final : public Shuffle, private Spiller {
+class SpillingShuffle final : public Shuffle {
  public:
   explicit SpillingShuffle(ShuffleOptions options)
       : options_(std::move(options)),
@@ -79,12 +79,13 @@ class SpillingShuffle final : public Shuffle, private Spiller {
   std::size_t spilled_runs() const override { return runs_.written(); }
 
  private:
-  Result<void> spill_if_needed() override;
+  template <typename Shelf>
+  class Sink;
+  Result<void> spill_if_needed();
   Taken take_pairs();
   SinkPeers peers() {
     return {.splitter = {.separator = options_.separator, .partitions = options_.partitions},
             .budget = budget_,
-            .spiller = *this,
             .events = options_.events};
   }
   Result<void> spill_taken(Taken taken);
@@ -114,11 +115,26 @@ class SpillingShuffle final : public Shuffle, private Spiller {
   std::vector<GroupedTable> grouped_;  // if nothing was spilled; one, or each of the tables
 };
 
+template <typename Shelf>
+class SpillingShuffle::Sink final : public BlockSink {
+ public:
+  Sink(Shelf& shelf, SpillingShuffle& shuffle) : shelf_(shelf), shuffle_(shuffle) {}
+  Result<void> commit(BlockOutput output) override {
+    TRY(shelf_.add(std::move(output)));
+    return shuffle_.spill_if_needed();
+  }
+
+ private:
+  Shelf& shelf_;
+  SpillingShuffle& shuffle_;
+};
+
 std::unique_ptr<BlockSink> SpillingShuffle::sink() {
   std::lock_guard lock(shelves_mutex_);
-  if (!tables_.has_value()) return make_pair_sink(shelves_.emplace_back(peers()), peers());
+  if (!tables_.has_value()) return std::make_unique<Sink<PairShelf>>(shelves_.emplace_back(peers()), *this);
   std::uint64_t held_lines_bytes = options_.memory_bytes / kHeldLinesPart / grouping().threads;
-  return make_aggregate_sink(aggregate_shelves_.emplace_back(*tables_, budget_, held_lines_bytes), *this);
+  return std::make_unique<Sink<AggregateShelf>>(aggregate_shelves_.emplace_back(*tables_, budget_, held_lines_bytes),
+                                                *this);
 }
 
 // The first sink that notices spills what all have, and of aggregated pairs a part; the others wait, and find that
@@ -144,10 +160,7 @@ Result<void> SpillingShuffle::spill_taken(Taken taken) {
 Taken SpillingShuffle::take_pairs() {
   std::lock_guard lock(shelves_mutex_);
   Taken all;
-  for (PairShelf& shelf : shelves_) {
-    std::lock_guard shelf_lock(shelf.mutex);
-    all.append(shelf.take());
-  }
+  for (PairShelf& shelf : shelves_) all.append(shelf.take());
   return all;
 }
 
