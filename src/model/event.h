@@ -166,4 +166,10 @@ class EventSink {
   virtual void emit(const event::Event& event) = 0;
 };
 
+// Where nobody wants to know.
+class NoEvents final : public EventSink {
+ public:
+  void emit(const event::Event& /*event*/) override {}
+};
+
 }  // namespace quern

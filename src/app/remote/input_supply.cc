@@ -11,11 +11,6 @@
 namespace quern::app {
 namespace {
 
-class NoEvents final : public EventSink {
- public:
-  void emit(const event::Event&) override {}
-};
-
 // Everything is here, so the next piece is simply the next one.
 class LocalQueue final : public WorkQueue {
  public:

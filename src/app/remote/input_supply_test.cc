@@ -53,11 +53,6 @@ InputList list_of(std::size_t count) {
   return list;
 }
 
-class NoEvents final : public EventSink {
- public:
-  void emit(const event::Event&) override {}
-};
-
 struct Supplied {
   explicit Supplied(InputList list, std::map<InputOrdinal, Error> refused = {})
       : inputs(std::move(list)),

@@ -207,9 +207,7 @@ TEST(KeptLine, IsReadAsItWasWritten) {
 }
 
 TEST(KeptFiles, AreTrustedUntilTheyChange) {
-  class NoEvents final : public EventSink {
-    void emit(const event::Event&) override {}
-  } events;
+  NoEvents events;
   std::string directory = ::testing::TempDir() + "kept_files_test." + std::to_string(::getpid());
   ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
   {
@@ -235,9 +233,7 @@ TEST(KeptFiles, AreTrustedUntilTheyChange) {
 
 TEST(KeptFiles, AreNotTrustedWhereAnotherUserSaysSo) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
-  class NoEvents final : public EventSink {
-    void emit(const event::Event&) override {}
-  } events;
+  NoEvents events;
   std::string directory = ::testing::TempDir() + "kept_files_test." + std::to_string(::getpid());
   ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
   constexpr uid_t kNobody = 65534;

@@ -51,11 +51,6 @@ class FakeBlockSink final : public BlockSink {
   std::vector<std::string>& taken_;
 };
 
-class NoEvents final : public EventSink {
- public:
-  void emit(const event::Event& /*event*/) override {}
-};
-
 BlockOutput block(std::vector<std::string> chunks) {
   BlockOutput output;
   for (const std::string& chunk : chunks) output.lines.emplace_back().append(chunk);
