@@ -80,13 +80,7 @@ class Opener final : public InputOpener {
 
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override { return supply_.queue(std::move(pieces)); }
 
-  std::vector<InputRun> runs() const override {
-    std::vector<InputRun> runs;
-    for (const decode::Run& run : decode::plan_runs(inputs_.inputs, options_.block_bytes)) {
-      runs.push_back({.first = run.first, .count = run.count});
-    }
-    return runs;
-  }
+  std::vector<InputRun> runs() const override { return decode::plan_runs(inputs_.inputs, options_.block_bytes); }
 
   std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) override {
     return open_decoded(supply_, inputs_, run, options_, pool_, events);
@@ -144,10 +138,6 @@ Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, cons
 
 Result<void> verify_input(InputSupply& supply, const InputList& inputs, const decode::DecodeOptions& options,
                           InputOrdinal input, const std::stop_token& stop) {
-  class NoEvents final : public EventSink {
-   public:
-    void emit(const event::Event&) override {}
-  };
   NoEvents events;
   BufferPool pool(1, 4 * options.block_bytes);
   auto source = open_decoded(supply, inputs, {.first = input, .count = 1}, options, pool, events);

@@ -64,13 +64,8 @@ struct DecodeOptions {
 std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
                                                const DecodeOptions& options, BufferPool& pool, EventSink& events);
 
-// Consecutive inputs that one decoder reads together.
-struct Run {
-  InputOrdinal first = 0;
-  std::size_t count = 0;
-};
 // Cuts the list, in order, into runs: inputs whose stored sizes together stay below `run_bytes`, and every larger input
 // alone. At most limits::kBatchInputs inputs a run. Depends on the list only, never on timing.
-std::vector<Run> plan_runs(const std::vector<Input>& inputs, std::uint64_t run_bytes);
+std::vector<InputRun> plan_runs(const std::vector<Input>& inputs, std::uint64_t run_bytes);
 
 }  // namespace quern::decode

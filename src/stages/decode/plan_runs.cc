@@ -3,8 +3,8 @@
 
 namespace quern::decode {
 
-std::vector<Run> plan_runs(const std::vector<Input>& inputs, std::uint64_t run_bytes) {
-  std::vector<Run> runs;
+std::vector<InputRun> plan_runs(const std::vector<Input>& inputs, std::uint64_t run_bytes) {
+  std::vector<InputRun> runs;
   std::uint64_t bytes = 0;  // of the last run
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     // Nothing fits next to an input of unknown size.

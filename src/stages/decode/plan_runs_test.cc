@@ -12,7 +12,7 @@ std::vector<std::size_t> counts(const std::vector<std::uint64_t>& sizes, std::ui
   for (std::uint64_t size : sizes) inputs.push_back({.name = "a", .path = "a", .stored_bytes = size});
   std::vector<std::size_t> result;
   std::size_t next = 0;
-  for (const Run& run : plan_runs(inputs, run_bytes)) {
+  for (const InputRun& run : plan_runs(inputs, run_bytes)) {
     EXPECT_EQ(run.first, next);
     next += run.count;
     result.push_back(run.count);
@@ -36,7 +36,7 @@ TEST(PlanRuns, LeavesAnInputOfUnknownSizeAlone) {
   std::vector<Input> inputs(5, {.name = "a", .path = "a", .stored_bytes = 10});
   inputs[1] = {.name = "a", .path = "a", .url = "https://host/a", .size_is_known = false};
   std::vector<std::size_t> result;
-  for (const decode::Run& run : plan_runs(inputs, 100)) result.push_back(run.count);
+  for (const InputRun& run : plan_runs(inputs, 100)) result.push_back(run.count);
   EXPECT_EQ(result, (std::vector<std::size_t>{1, 1, 3}));
 }
 
