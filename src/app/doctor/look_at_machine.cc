@@ -1,6 +1,5 @@
 #include "app/doctor/look_at_machine.h"
 
-#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -8,42 +7,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
+#include "services/process/control_group.h"
 
 namespace quern::app::doctor {
 namespace {
 
-std::string text_of(const std::string& path) {
-  auto text = read_file(path, limits::kMiB);
-  return text.ok() ? std::move(text).value() : std::string();
-}
-
-std::optional<std::uint64_t> number_in(std::string_view text) {
-  const std::size_t start = text.find_first_not_of(" \t");
-  if (start == std::string_view::npos) return std::nullopt;
-  std::uint64_t number = 0;
-  auto [end, error] = std::from_chars(text.data() + start, text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  return number;
-}
-
-// The number behind `name` at the start of a line.
-std::optional<std::uint64_t> number_of_line(std::string_view text, std::string_view name) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    if (line.starts_with(name)) return number_in(line.substr(name.size()));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-  }
-  return std::nullopt;
-}
+using process::control_group_in;
+using process::kernel_text;
+using process::number_in;
+using process::number_of_line;
 
 // The folders of one controller's groups: ours, the one around it, and so on to the outermost. Within a container the
 // path may be one of the host, which is not there; the outermost is the container's then.
@@ -57,22 +35,6 @@ std::vector<std::string> group_folders(const std::string& root, std::string path
   return folders;
 }
 
-// The path of our group in /proc/self/cgroup, whose lines are "number:controller,controller:path"; for "", that of
-// version 2.
-std::optional<std::string> group_path(std::string_view text, std::string_view controller) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    const std::size_t first = line.find(':');
-    const std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
-    if (second == std::string_view::npos || second + 1 >= line.size() || line[second + 1] != '/') continue;
-    const std::string among = fmt::format(",{},", line.substr(first + 1, second - first - 1));
-    if (among.find(fmt::format(",{},", controller)) == std::string::npos) continue;
-    return std::string(line.substr(second + 1));
-  }
-  return std::nullopt;
-}
-
 struct GroupFiles {
   std::string folder;  // below that of all groups, with its '/'; version 1 has one for each controller
   std::string controller;
@@ -82,13 +44,13 @@ struct GroupFiles {
 };
 
 void apply_memory_groups(const GroupFiles& files, const std::string& proc, const std::string& groups, Memory& memory) {
-  const auto path = group_path(text_of(proc + "/self/cgroup"), files.controller);
+  const auto path = control_group_in(kernel_text(proc + "/self/cgroup"), files.controller);
   if (!path.has_value()) return;
   for (const std::string& folder : group_folders(groups + files.folder, *path)) {
-    const auto limit = number_in(text_of(folder + files.limit));
+    const auto limit = number_in(kernel_text(folder + files.limit));
     if (!limit.has_value()) continue;
-    const std::uint64_t used = number_in(text_of(folder + files.usage)).value_or(0);
-    const std::uint64_t cached = number_of_line(text_of(folder + "/memory.stat"), files.inactive).value_or(0);
+    const std::uint64_t used = number_in(kernel_text(folder + files.usage)).value_or(0);
+    const std::uint64_t cached = number_of_line(kernel_text(folder + "/memory.stat"), files.inactive).value_or(0);
     const std::uint64_t kept = used - std::min(used, cached);
     const std::uint64_t available = *limit - std::min(*limit, kept);
     if (*limit < memory.total_bytes) {
@@ -116,7 +78,7 @@ std::optional<std::uint64_t> free_bytes(const std::string& folder) {
 }  // namespace
 
 std::optional<Memory> look_at_memory(const std::string& proc, const std::string& groups) {
-  const std::string text = text_of(proc + "/meminfo");
+  const std::string text = kernel_text(proc + "/meminfo");
   const auto total = number_of_line(text, "MemTotal:");
   const auto available = number_of_line(text, "MemAvailable:");
   if (!total.has_value() || !available.has_value()) return std::nullopt;
@@ -128,17 +90,18 @@ std::optional<Memory> look_at_memory(const std::string& proc, const std::string&
 }
 
 std::optional<double> look_at_processor_quota(const std::string& proc, const std::string& groups) {
-  const std::string ours = text_of(proc + "/self/cgroup");
+  const std::string ours = kernel_text(proc + "/self/cgroup");
   std::optional<double> quota;
-  if (const auto path = group_path(ours, "")) {
+  if (const auto path = control_group_in(ours, "")) {
     for (const std::string& folder : group_folders(groups, *path)) {
-      const std::string text = text_of(folder + "/cpu.max");
+      const std::string text = kernel_text(folder + "/cpu.max");
       lower(quota, number_in(text), number_in(text.substr(std::min(text.size(), text.find(' ')))));
     }
   }
-  if (const auto path = group_path(ours, "cpu")) {
+  if (const auto path = control_group_in(ours, "cpu")) {
     for (const std::string& folder : group_folders(groups + "/cpu", *path)) {
-      lower(quota, number_in(text_of(folder + "/cpu.cfs_quota_us")), number_in(text_of(folder + "/cpu.cfs_period_us")));
+      lower(quota, number_in(kernel_text(folder + "/cpu.cfs_quota_us")),
+            number_in(kernel_text(folder + "/cpu.cfs_period_us")));
     }
   }
   return quota;

@@ -18,9 +18,9 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
+#include "services/process/control_group.h"
 #include "services/process/guard.h"
 #include "services/process/log_lines.h"
-#include "services/process/out_of_memory.h"
 #include "services/process/pidfd.h"
 #include "services/process/process_limits.h"
 #include "services/process/spawn.h"
