@@ -1,5 +1,7 @@
-#include <algorithm>
+#include <future>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/task_group.h"
 #include "services/process/interpreter.h"
@@ -23,13 +25,17 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                                            .separator = options.separator,
                                            .output = options.output,
                                            .timeout = options.timeout});
-  Turns turns;
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= options.processes; ++number) {
-    workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) {
-      FunctionWorker worker(number, options, peers, interpreter, harness, setup, turns);
-      return worker.run(blocks, stop_worker);
-    });
+    auto begun = std::make_shared<std::promise<void>>();  // broken by a worker that ends without a block
+    auto has_begun = begun->get_future();
+    workers.spawn("mapper " + std::to_string(number),
+                  [&, number, begun = std::move(begun)](const std::stop_token& stop_worker) {
+                    FunctionWorker worker(number, options, peers, interpreter, harness, setup, std::move(*begun));
+                    return worker.run(blocks, stop_worker);
+                  });
+    // One after the other, so that a small job starts no more children than it needs.
+    has_begun.wait();
   }
   return workers.wait();
 }

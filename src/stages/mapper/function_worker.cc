@@ -82,24 +82,23 @@ void BlockInFlight::forget_unfinished() {
 }
 
 FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
-                               std::string interpreter, std::string harness, std::string setup_json, Turns& turns)
+                               std::string interpreter, std::string harness, std::string setup_json,
+                               std::promise<void> begun)
     : number_(number),
       options_(options),
       peers_(peers),
       interpreter_(std::move(interpreter)),
       harness_(std::move(harness)),
       setup_json_(std::move(setup_json)),
-      turns_(turns),
+      begun_(std::move(begun)),
       working_folder_(fmt::format("{}/mapper-{}", options.scratch_folder, number)),
       last_progress_(Clock::now()) {}
 
 Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& stop) {
   sink_ = peers_.make_sink();
   // The first child starts without waiting for a block: nearly every job has one, and the interpreter takes its time.
-  // Each further one waits until the one before it has a block, so that a small job starts no more than it needs.
   if (number_ == 1) TRY(ensure_child());
   TRY(peers_.begin(stop));
-  if (number_ > 1) turns_.wait_for(number_ - 1, stop);
   while (true) {
     if (stop.stop_requested()) return stopped();
     take_blocks(blocks, stop);
@@ -109,7 +108,6 @@ Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& 
     bool wants_more = in_flight_.size() < (ready_ ? limits::kBlocksInFlight : 1) && !blocks.is_finished();
     TRY(step(wants_more ? blocks.readable_fd() : -1, stop));
   }
-  turns_.reached(number_);
   TRY(finish(stop));
   sink_.reset();
   return {};
@@ -126,7 +124,7 @@ void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& 
     in_flight_.push_back({.id = next_id_++, .block = std::move(*block)});
     in_flight_.back().decoded_bytes =
         std::max(in_flight_.back().block.bytes.size(), in_flight_.back().block.original.size());
-    turns_.reached(number_);
+    if (!std::exchange(has_begun_, true)) begun_.set_value();
     if (child_.has_value()) send(in_flight_.back());
   }
 }

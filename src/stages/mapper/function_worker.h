@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +15,6 @@
 #include "services/process/module_child.h"
 #include "stages/mapper/block_lines.h"
 #include "stages/mapper/mapper.h"
-#include "stages/mapper/turns.h"
 
 namespace quern::mapper {
 
@@ -64,7 +64,7 @@ struct BlockInFlight {
 class FunctionWorker {
  public:
   FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, std::string interpreter,
-                 std::string harness, std::string setup_json, Turns& turns);
+                 std::string harness, std::string setup_json, std::promise<void> begun);
   // Takes blocks until the channel is finished, then lets the child leave.
   Result<void> run(Channel<Block>& blocks, const std::stop_token& stop);
 
@@ -105,7 +105,8 @@ class FunctionWorker {
   const std::string interpreter_;
   const std::string harness_;
   const std::string setup_json_;
-  Turns& turns_;
+  std::promise<void> begun_;  // kept once it has a block
+  bool has_begun_ = false;
   const std::string working_folder_;
   bool has_folder_ = false;
   std::unique_ptr<BlockSink> sink_;
