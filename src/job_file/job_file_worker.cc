@@ -20,6 +20,8 @@ constexpr std::size_t kMaxTopCount = 1'000'000;
 
 using Kind = YamlNode::Kind;
 
+bool averages_or_counts(std::string_view builtin) { return builtin == "count" || builtin == "mean"; }
+
 struct WorkerKey {
   std::string_view name;
   Shape shape;
@@ -250,7 +252,7 @@ class WorkerReader {
   }
 
   Result<void> check_builtin_name(const Given& given, const std::string& name) const {
-    if (where_.section == "combiner" && (name == "count" || name == "mean")) {
+    if (where_.section == "combiner" && averages_or_counts(name)) {
       return at(given, fmt::format("cannot be {}: a combiner may run any number of times over the values of a key, and "
                                    "{} would then count or average its own results",
                                    name, name));
@@ -364,8 +366,9 @@ std::vector<std::string> worker_words(std::string_view section, std::string_view
   if (key == "per_input") return {"auto", "yes", "no"};
   if (key != "builtin") return {};
   if (section == "mapper") return {"pairs"};
-  if (section == "reducer") return {"sum", "count", "mean", "min", "max", "list", "unique", "top"};
-  return {"sum", "min", "max", "list", "unique", "top"};
+  std::vector<std::string> names(aggregation_names().begin(), aggregation_names().end());
+  if (section != "reducer") std::erase_if(names, averages_or_counts);
+  return names;
 }
 
 std::optional<Shape> worker_key_shape(std::string_view key) {

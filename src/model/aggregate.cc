@@ -23,14 +23,7 @@ namespace {
 
 using Kind = Aggregation::Kind;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 8> kNames = {{{"sum", Kind::kSum},
-                                                                      {"count", Kind::kCount},
-                                                                      {"min", Kind::kMin},
-                                                                      {"max", Kind::kMax},
-                                                                      {"mean", Kind::kMean},
-                                                                      {"list", Kind::kList},
-                                                                      {"unique", Kind::kUnique},
-                                                                      {"top", Kind::kTop}}};
+constexpr std::array<std::string_view, 8> kNames = {"sum", "count", "mean", "min", "max", "list", "unique", "top"};
 
 bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
 
@@ -227,18 +220,14 @@ bool add_numbers(std::string_view numbers, ExactSum& sum) {
 }  // namespace
 
 Aggregation aggregation_of(const Builtin& builtin) {
-  for (auto& [name, kind] : kNames) {
-    if (name == builtin.name) return {.kind = kind, .top_count = builtin.top_count};
-  }
-  check_failed("a built-in reducer", __FILE__, __LINE__);
+  const auto* name = std::find(kNames.begin(), kNames.end(), builtin.name);
+  CHECK(name != kNames.end());
+  return {.kind = static_cast<Kind>(name - kNames.begin()), .top_count = builtin.top_count};
 }
 
-std::string_view name_of(Kind kind) {
-  for (auto& [name, named] : kNames) {
-    if (named == kind) return name;
-  }
-  return "";
-}
+std::span<const std::string_view> aggregation_names() { return kNames; }
+
+std::string_view name_of(Kind kind) { return kNames.at(static_cast<std::size_t>(kind)); }
 
 bool Aggregator::keeps_state() const { return aggregation_.kind != Kind::kList && aggregation_.kind != Kind::kUnique; }
 

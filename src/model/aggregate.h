@@ -16,7 +16,7 @@
 namespace quern {
 
 struct Aggregation {
-  enum class Kind { kSum, kCount, kMin, kMax, kMean, kList, kUnique, kTop };
+  enum class Kind { kSum, kCount, kMean, kMin, kMax, kList, kUnique, kTop };
   Kind kind = Kind::kCount;
   std::uint64_t top_count = 0;  // of kTop
   bool operator==(const Aggregation&) const = default;
@@ -24,6 +24,8 @@ struct Aggregation {
 // Of a built-in reducer or combiner.
 Aggregation aggregation_of(const Builtin& builtin);
 std::string_view name_of(Aggregation::Kind kind);
+// In the order of Kind.
+std::span<const std::string_view> aggregation_names();
 
 // Makes one state of any number of values, in any order and grouping, with the same result. A state is bytes: "" is
 // that of no values yet. For kList and kUnique the state would be all the values: keeps_state() is false, and nothing

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <string_view>
 
@@ -15,9 +14,6 @@ namespace quern::plan {
 namespace {
 
 constexpr std::string_view kPublic = "public/";
-// From the highest to the lowest: who may create tasks at one may do so at all that follow.
-constexpr std::array<std::string_view, 7> kPriorities = {"highest", "very-high", "high",  "medium",
-                                                         "low",     "very-low",  "lowest"};
 
 void add_s3_scopes(const GraphParts& parts, const PlannedTask& task, std::vector<std::string>& scopes) {
   const Load& load = parts.loads[task.load];
@@ -51,12 +47,12 @@ std::vector<std::string> task_scopes(const TaskGraph& graph) {
   return scopes;
 }
 
-std::string priority_scope(const Settings& settings, std::string_view priority) {
-  return "queue:create-task:" + std::string(priority) + ":" + settings.task_queue;
+std::string priority_scope(const Settings& settings, const std::string& priority) {
+  return "queue:create-task:" + priority + ":" + settings.task_queue;
 }
 
 bool may_create(const Settings& settings, const std::vector<std::string>& held) {
-  for (std::string_view priority : kPriorities) {
+  for (const std::string& priority : kPriorities) {
     const std::string scope = priority_scope(settings, priority);
     if (std::any_of(held.begin(), held.end(), [&](const auto& own) { return taskcluster::satisfies(own, scope); })) {
       return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -35,6 +36,10 @@ enum class S3Access {
   kSealed,       // the CREDENTIALS of whoever submits, which only the image's key can open
   kTaskcluster,  // each map task asks Taskcluster's auth service for read-only ones, by scope
 };
+
+// From the highest to the lowest: who may create tasks at one may do so at all that follow.
+inline const std::array<std::string, 7> kPriorities = {"highest", "very-high", "high",  "medium",
+                                                       "low",     "very-low",  "lowest"};
 
 // The `taskcluster:` map of a job file; docs/taskcluster.md says what each key means to its user.
 struct Settings {

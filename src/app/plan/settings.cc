@@ -80,9 +80,8 @@ Result<void> read_root_url(const YamlNode& node, Settings& settings) {
 }
 
 Result<void> read_priority(const YamlNode& node, Settings& settings) {
-  static const std::vector<std::string> words = {"highest", "very-high", "high", "medium", "low", "very-low", "lowest"};
-  TRY_ASSIGN(std::size_t choice, job_file::choice_of(node, words));
-  settings.priority = words[choice];
+  TRY_ASSIGN(std::size_t choice, job_file::choice_of(node, kPriorities));
+  settings.priority = kPriorities.at(choice);
   return {};
 }
 
