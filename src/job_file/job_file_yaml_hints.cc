@@ -1,6 +1,7 @@
 #include "job_file/job_file_yaml_hints.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/exceptions.h>
 
 #include <algorithm>
 #include <cctype>
@@ -68,15 +69,6 @@ int line_with_tab(const std::vector<std::string_view>& lines, int last) {
   return -1;
 }
 
-// The value around `column`: what stands between its key, dash, bracket or comma and the end of the line.
-std::string_view value_around(std::string_view line, std::size_t column) {
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i + 1 < line.size() && i < std::max<std::size_t>(column, 1); ++i) {
-    if ((line[i] == ':' || line[i] == '-' || line[i] == ',') && line[i + 1] == ' ') begin = i + 2;
-  }
-  return trimmed(line.substr(begin), kBlanks);
-}
-
 std::string quote_it(char first, std::string_view example) {
   return fmt::format(
       "a value that begins with {} must be in quotes, as in \"{}\"; as a path of mapper.value it needs "
@@ -90,42 +82,45 @@ std::string quote_text_with(char special) {
 }
 
 std::string hint(std::string_view line, const YamlComplaint& complaint) {
-  auto says = [&](std::string_view part) { return complaint.message.find(part) != std::string::npos; };
+  namespace messages = YAML::ErrorMsg;
+  auto is = [&](auto... those) { return (complaint.message.starts_with(those) || ...); };
   auto column = static_cast<std::size_t>(std::max(complaint.column, 0));
-  if (says("invalid unicode")) {
+  if (is(messages::INVALID_UNICODE)) {
     return "two \\u escapes mean one character only in JSON; write the character itself, or one \\U escape with "
            "eight "
            "digits, as in \"\\U0001F600\"";
   }
-  if (says("alias not found")) {
+  if (is(messages::ALIAS_NOT_FOUND)) {
     return quote_text_with('*');
   }
-  if (says("anchor is not defined")) {
+  if (is(messages::UNKNOWN_ANCHOR)) {
     std::string_view name = column < line.size() ? line.substr(column) : "";
     return quote_it('*', name.substr(0, name.find_first_of(", \t]}")));
   }
-  std::string_view value = value_around(line, column);
-  if (says("flow") || (!value.empty() && value.find_first_of("[{") == 0 && says("end of"))) {
+  const std::string_view before = trimmed(line.substr(0, column), kBlanks);
+  const bool is_behind_bracket = before.ends_with(']') || before.ends_with('}');
+  if (is(messages::END_OF_MAP_FLOW, messages::END_OF_SEQ_FLOW, messages::FLOW_END) ||
+      (is_behind_bracket && is(messages::END_OF_MAP, messages::END_OF_SEQ))) {
     return "a list in brackets or a map in braces is not closed, or something follows it; text with brackets or braces "
            "must be in quotes, as in \"[ab]*.gz\"";
   }
-  if (says("unknown token") && column < line.size()) {
+  if (is(messages::UNKNOWN_TOKEN) && column < line.size()) {
     const bool is_first = column == 0 || std::string_view(" \t[{,").find(line[column - 1]) != std::string_view::npos;
     if (!is_first) return quote_text_with(line[column]);
     return quote_it(line[column], trimmed(line.substr(column), kBlanks));
   }
-  if (says("illegal map value")) {
+  if (is(messages::MAP_VALUE)) {
     return "unexpected ':' here; text that contains a colon and a space must be in quotes, each setting needs "
            "a "
            "line of its own and a space after its colon, and settings of one map are indented alike";
   }
-  if (says("end of map not found")) {
+  if (is(messages::END_OF_MAP)) {
     return "this line does not match the indentation above it: settings of one map are indented alike, and nothing may "
            "follow "
            "a closing quote, bracket or brace";
   }
-  if (says("illegal block entry")) return "a list begins on a line of its own, or is written in brackets, as in [a, b]";
-  if (says("bad file")) return "too many nested maps and lists";
+  if (is(messages::BLOCK_ENTRY)) return "a list begins on a line of its own, or is written in brackets, as in [a, b]";
+  if (is(messages::BAD_FILE)) return "too many nested maps and lists";
   return complaint.message;
 }
 
