@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/loser_tree.h"
 #include "base/result.h"
 #include "model/groups.h"
-#include "stages/shuffle/loser_tree.h"
 #include "stages/shuffle/run_cursor.h"
 #include "stages/shuffle/run_file.h"
 

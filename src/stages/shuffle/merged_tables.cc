@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/loser_tree.h"
 #include "stages/shuffle/key_sort.h"
-#include "stages/shuffle/loser_tree.h"
 #include "stages/shuffle/memory_groups.h"
 
 namespace quern::shuffle {

@@ -13,7 +13,6 @@
 #include <thread>
 #include <utility>
 
-#include "stages/shuffle/loser_tree.h"
 #include "stages/shuffle/merge.h"
 #include "stages/shuffle/run_store.h"
 #include "stages/shuffle/shuffle.h"
@@ -269,31 +268,6 @@ TEST(Run, IsReadAndWrittenUntilItIsStopped) {
   stop.request_stop();
   EXPECT_EQ(read_run(run, stop.get_token()).error().kind, ErrorKind::kStopped);
   EXPECT_EQ(writer.value().end_partition().error().kind, ErrorKind::kStopped);
-}
-
-TEST(LoserTree, GivesWhatSortingGives) {
-  std::mt19937 random(3);
-  for (std::size_t count = 1; count < 40; ++count) {
-    std::vector<std::vector<unsigned>> lists(count);
-    std::vector<unsigned> all;
-    for (auto& list : lists) {
-      for (std::size_t i = random() % 20; i > 0; --i) list.push_back(static_cast<unsigned>(random() % 50));
-      all.insert(all.end(), list.begin(), list.end());
-      std::sort(list.rbegin(), list.rend());
-    }
-    std::sort(all.begin(), all.end());
-    LoserTree tree(count, [&](std::size_t left, std::size_t right) {
-      if (lists[left].empty() || lists[right].empty())
-        return lists[right].empty() && (!lists[left].empty() || left < right);
-      return lists[left].back() != lists[right].back() ? lists[left].back() < lists[right].back() : left < right;
-    });
-    std::vector<unsigned> merged;
-    for (; !lists[tree.winner()].empty(); tree.replay()) {
-      merged.push_back(lists[tree.winner()].back());
-      lists[tree.winner()].pop_back();
-    }
-    EXPECT_EQ(merged, all) << count;
-  }
 }
 
 }  // namespace

@@ -12,10 +12,10 @@
 
 #include "base/bytes.h"
 #include "base/fd.h"
+#include "base/loser_tree.h"
 #include "model/limits.h"
 #include "model/pair.h"
 #include "services/disk/full_disk.h"
-#include "stages/shuffle/loser_tree.h"
 #include "stages/shuffle/shuffle_limits.h"
 
 namespace quern::shuffle {

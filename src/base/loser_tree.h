@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace quern::shuffle {
+namespace quern {
 
 // Which of several contestants comes first, again and again while the first one changes: one comparison for each level
 // of the tree. `is_before(i, j)` compares contestants by their numbers and must be a strict total order. Borrowed by
@@ -47,4 +47,4 @@ class LoserTree {
   std::size_t winner_ = 0;
 };
 
-}  // namespace quern::shuffle
+}  // namespace quern

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/loser_tree.h"
+#include "base/result.h"
+
+namespace quern {
+
+// The first 16 bytes of a key as a number, so that most comparisons of keys need no look at the keys. A key that ends
+// sooner is filled up with zero bytes.
+using KeyStart = unsigned __int128;
+inline KeyStart key_start(std::string_view key) {
+  static_assert(std::endian::native == std::endian::little);
+  std::array<std::uint64_t, 2> start{};
+  std::memcpy(start.data(), key.data(), std::min(key.size(), sizeof start));
+  return KeyStart{__builtin_bswap64(start[0])} << 64 | __builtin_bswap64(start[1]);
+}
+
+// What several cursors read, in one order: that of the keys, then of the ranks, if cursors have ranks, then of the
+// cursors. A cursor reads one group after the other, of which several may have the same key, by these functions:
+//   Result<bool> next_group();     goes to the next group, at first to the first one; false at the end
+//   std::string_view key() const;  of the group, valid until next_group() is called
+//   auto rank() const;             optional: of the group, a value that has an order
+//   bool repeats_key() const;      optional, of cursors without ranks: whether the group before it had the same key
+// Each cursor's groups are in the order of keys and ranks. Where they are not, what comes is the least of those groups
+// that the cursors are at. Owned by one thread; blocks and fails as the cursors do.
+template <typename Cursor>
+class Merge {
+ public:
+  explicit Merge(std::deque<Cursor> cursors) : cursors_(std::move(cursors)) {}
+  Merge(const Merge&) = delete;
+  Merge& operator=(const Merge&) = delete;
+
+  // Whether next() was called.
+  bool has_begun() const { return tree_.has_value(); }
+  // The cursor that is at the next group; nullptr at the end. It belongs to the merge, and only next() moves it to
+  // another group.
+  Result<Cursor*> next() {
+    if (!tree_.has_value()) {
+      if (cursors_.empty()) return nullptr;
+      for (Cursor& cursor : cursors_) TRY(go_on(heads_.emplace_back(Head{.cursor = &cursor})));
+      tree_.emplace(heads_.size(), IsBefore{&heads_});
+    } else if (Head& last = heads_[tree_->winner()]; !last.is_at_end) {
+      TRY(go_on(last));
+      if (!stays_first(last)) tree_->replay();
+    }
+    const Head& first = heads_[tree_->winner()];
+    return first.is_at_end ? nullptr : first.cursor;
+  }
+
+ private:
+  struct Head {
+    KeyStart start = 0;  // of the key; of a cursor at its end the last one that there can be
+    std::string_view key;
+    Cursor* cursor;
+    bool is_at_end = false;
+  };
+  struct IsBefore {
+    const std::vector<Head>* heads;
+    bool operator()(std::size_t left, std::size_t right) const {
+      const Head& one = (*heads)[left];
+      const Head& other = (*heads)[right];
+      if (one.start != other.start) return one.start < other.start;
+      if (one.is_at_end || other.is_at_end) return std::pair(one.is_at_end, left) < std::pair(other.is_at_end, right);
+      if (int order = one.key.compare(other.key); order != 0) return order < 0;
+      if constexpr (requires { one.cursor->rank(); }) {
+        if (auto order = one.cursor->rank() <=> other.cursor->rank(); order != 0) return order < 0;
+      }
+      return left < right;
+    }
+  };
+
+  static Result<void> go_on(Head& head) {
+    TRY_ASSIGN(bool has_group, head.cursor->next_group());
+    head.is_at_end = !has_group;
+    if (has_group) head.key = head.cursor->key();
+    head.start = has_group ? key_start(head.key) : ~KeyStart{0};
+    return {};
+  }
+  static bool stays_first(const Head& head) {
+    if constexpr (requires { head.cursor->repeats_key(); }) return !head.is_at_end && head.cursor->repeats_key();
+    return false;
+  }
+
+  std::deque<Cursor> cursors_;
+  std::vector<Head> heads_;                  // of the cursors, in their order
+  std::optional<LoserTree<IsBefore>> tree_;  // none before the first call of next()
+};
+
+}  // namespace quern
