@@ -7,37 +7,22 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
-#include <cstring>
 
 #include "stages/shuffle/run_format.h"
 
 namespace quern::shuffle {
-namespace {
 
-std::uint64_t start_of(std::string_view key) {
-  std::uint64_t start = 0;
-  std::memcpy(&start, key.data(), std::min(key.size(), sizeof start));
-  if constexpr (std::endian::native == std::endian::little) start = __builtin_bswap64(start);
-  return start;
-}
-
-}  // namespace
-
-Result<void> RunCursor::next_segment() {
+Result<bool> RunCursor::next_group() {
   do {
     for (; values_left_ > 0; --values_left_) {
       TRY_ASSIGN(std::uint64_t size_bytes, take_number());
       TRY(skip(size_bytes));
     }
-    if (used_ == raw_.size() && offset_ == end_) {
-      is_at_end_ = true;
-      return {};
-    }
+    if (used_ == raw_.size() && offset_ == end_) return false;
     TRY(read_segment());
   } while (!dropped_->empty() && dropped_->contains(address_.input));
-  return {};
+  return true;
 }
 
 Result<void> RunCursor::read_segment() {
@@ -54,14 +39,15 @@ Result<void> RunCursor::read_key() {
   TRY_ASSIGN(std::uint64_t size_bytes, take_number());
   TRY_ASSIGN(std::string_view key, take(size_bytes));
   key_.assign(key);
-  key_start_ = start_of(key_);
   return {};
 }
 
-Result<std::string_view> RunCursor::next_value() {
+Result<bool> RunCursor::next_value() {
+  if (values_left_ == 0) return false;
   --values_left_;
   TRY_ASSIGN(std::uint64_t size_bytes, take_number());
-  return take(size_bytes);
+  TRY_ASSIGN(value_, take(size_bytes));
+  return true;
 }
 
 Result<std::uint64_t> RunCursor::take_number() {

@@ -33,31 +33,26 @@ class BlockUnpacker {
 };
 
 // Reads one partition of a run, segment after segment, with two buffers of a block each (and one for a value that is
-// longer). Borrows everything. Owned by one thread; blocks on the disk. An error: the run is damaged, or unreadable, or
-// reading is stopped.
+// longer): a cursor of MergedGroups. Borrows the run and the inputs. Owned by one thread; blocks on the disk. An error:
+// the run is damaged, or unreadable, or reading is stopped.
 class RunCursor {
  public:
-  RunCursor(const RunFile& run, std::size_t partition, BlockUnpacker& unpacker, const std::set<InputOrdinal>& dropped)
+  RunCursor(const RunFile& run, std::size_t partition, std::shared_ptr<BlockUnpacker> unpacker,
+            const std::set<InputOrdinal>& dropped)
       : run_(&run),
-        unpacker_(&unpacker),
+        unpacker_(std::move(unpacker)),
         dropped_(&dropped),
         offset_(run.sections[partition].offset),
         end_(offset_ + run.sections[partition].size_bytes) {}
 
   // Goes to the next segment that is not of a dropped input, past what is left of this one's values.
-  Result<void> next_segment();
-  bool is_at_end() const { return is_at_end_; }
+  Result<bool> next_group();
   std::string_view key() const { return key_; }
-  BlockAddress address() const { return address_; }
+  // The segment's address.
+  BlockAddress rank() const { return address_; }
   std::uint64_t values_left() const { return values_left_; }
-  // There is a value left. What it returns is valid until the next call of anything.
-  Result<std::string_view> next_value();
-  // Whether this segment comes before the other one's; both are there.
-  bool is_before(const RunCursor& other) const {
-    if (key_start_ != other.key_start_) return key_start_ < other.key_start_;
-    int order = key_.compare(other.key_);
-    return order != 0 ? order < 0 : address_ < other.address_;
-  }
+  Result<bool> next_value();
+  std::string_view value() const { return value_; }
 
  private:
   Result<void> read_segment();
@@ -72,7 +67,7 @@ class RunCursor {
   Error damaged(std::string_view how) const;
 
   const RunFile* run_;
-  BlockUnpacker* unpacker_;
+  std::shared_ptr<BlockUnpacker> unpacker_;
   const std::set<InputOrdinal>* dropped_;
   std::uint64_t offset_;
   std::uint64_t end_;
@@ -81,10 +76,9 @@ class RunCursor {
   std::size_t used_ = 0;
   std::string across_;  // what lies in more than one block
   std::string key_;
-  std::uint64_t key_start_ = 0;  // the first 8 bytes of the key, so that most comparisons need no look at it
   BlockAddress address_;
   std::uint64_t values_left_ = 0;
-  bool is_at_end_ = false;
+  std::string_view value_;
 };
 
 }  // namespace quern::shuffle

@@ -8,6 +8,7 @@
 
 #include "model/aggregated_groups.h"
 #include "model/limits.h"
+#include "model/merged_groups.h"
 #include "model/pair.h"
 #include "stages/shuffle/aggregate_shelf.h"
 #include "stages/shuffle/budget.h"
@@ -15,7 +16,6 @@
 #include "stages/shuffle/input_tables.h"
 #include "stages/shuffle/memory_groups.h"
 #include "stages/shuffle/merge.h"
-#include "stages/shuffle/merged_tables.h"
 #include "stages/shuffle/pair_keys.h"
 #include "stages/shuffle/pair_shelf.h"
 #include "stages/shuffle/run_store.h"
@@ -234,9 +234,9 @@ std::unique_ptr<GroupSource> SpillingShuffle::plain_groups(std::size_t partition
   if (grouped_.size() == 1) {
     return std::make_unique<MemoryGroups>(grouped_.front().grouped, held_separator(), partition);
   }
-  std::vector<const Grouped*> tables;
-  for (const GroupedTable& table : grouped_) tables.push_back(&table.grouped);
-  return make_merged_tables(tables, held_separator(), partition);
+  std::deque<MemoryGroups> tables;
+  for (const GroupedTable& table : grouped_) tables.emplace_back(table.grouped, held_separator(), partition);
+  return std::make_unique<MergedGroups<MemoryGroups>>(std::move(tables));
 }
 
 Result<std::unique_ptr<GroupSource>> SpillingShuffle::groups(std::size_t partition) {

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/merge.h"
+#include "base/result.h"
+#include "model/groups.h"
+
+namespace quern {
+
+// The merge of several cursors, in which groups of the same key are one: it has the values of one after the other. The
+// cursors are those of a Merge, and have two more functions:
+//   Result<bool> next_value();       goes to the next value of the group; false after the last one
+//   std::string_view value() const;  valid until one of the cursor's other functions is called
+template <typename Cursor>
+class MergedGroups final : public GroupSource {
+ public:
+  explicit MergedGroups(std::deque<Cursor> cursors) : merge_(std::move(cursors)) {}
+
+  // Goes to the first group of each cursor. The first call of next_group() does so where it was not done.
+  Result<void> begin() {
+    TRY_ASSIGN(cursor_, merge_.next());
+    return {};
+  }
+  Result<bool> next_group() override {
+    if (!merge_.has_begun()) TRY(begin());
+    while (in_group_) TRY(next_cursor());
+    if (cursor_ == nullptr) return false;
+    key_.assign(cursor_->key());
+    in_group_ = true;
+    return true;
+  }
+  Result<bool> next_value() override {
+    while (in_group_) {
+      TRY_ASSIGN(bool has_value, cursor_->next_value());
+      if (has_value) return true;
+      TRY(next_cursor());
+    }
+    return false;
+  }
+  std::string_view key() const override { return key_; }
+  std::string_view value() const override { return cursor_->value(); }
+
+ private:
+  Result<void> next_cursor() {
+    TRY_ASSIGN(cursor_, merge_.next());
+    in_group_ = cursor_ != nullptr && cursor_->key() == key_;
+    return {};
+  }
+
+  Merge<Cursor> merge_;
+  Cursor* cursor_ = nullptr;  // at what is read next: of this group, or of the next one
+  std::string key_;
+  bool in_group_ = false;
+};
+
+}  // namespace quern
