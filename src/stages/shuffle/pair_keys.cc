@@ -1,8 +1,11 @@
 #include "stages/shuffle/pair_keys.h"
 
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "model/limits.h"
+#include "model/merged_groups.h"
 #include "model/pair.h"
 
 namespace quern::shuffle {
@@ -13,44 +16,23 @@ using namespace std::string_view_literals;
 constexpr std::string_view kEnd = "\0\0"sv;
 constexpr std::string_view kZero = "\0\1"sv;
 
-class DistinctGroups final : public GroupSource {
+// Reads groups whose keys are pair keys: a cursor of MergedGroups, with one value at a time.
+class PairCursor {
  public:
-  explicit DistinctGroups(std::unique_ptr<GroupSource> pairs) : pairs_(std::move(pairs)) {}
-
-  Result<bool> next_group() override {
-    if (!has_begun_) {
-      has_begun_ = true;
-      TRY(next_pair());
-    }
-    while (in_group_) TRY(next_pair());
-    if (!has_pair_) return false;
-    key_.assign(PairKey(pairs_->key()).key());
-    in_group_ = is_first_ = true;
-    return true;
+  explicit PairCursor(std::unique_ptr<GroupSource> pairs) : pairs_(std::move(pairs)) {}
+  Result<bool> next_group() {
+    TRY_ASSIGN(is_unread_, pairs_->next_group());
+    if (is_unread_) pair_.emplace(pairs_->key());
+    return is_unread_;
   }
-  Result<bool> next_value() override {
-    if (in_group_ && !std::exchange(is_first_, false)) TRY(next_pair());
-    return in_group_;
-  }
-  std::string_view key() const override { return key_; }
-  std::string_view value() const override { return value_; }
+  Result<bool> next_value() { return std::exchange(is_unread_, false); }
+  std::string_view key() const { return pair_->key(); }
+  std::string_view value() const { return pair_->value(); }
 
  private:
-  Result<void> next_pair() {
-    TRY_ASSIGN(has_pair_, pairs_->next_group());
-    const PairKey pair(has_pair_ ? pairs_->key() : kEnd);
-    in_group_ = in_group_ && has_pair_ && pair.key() == key_;
-    value_ = pair.value();
-    return {};
-  }
-
   const std::unique_ptr<GroupSource> pairs_;
-  std::string key_;
-  std::string_view value_;
-  bool has_begun_ = false;
-  bool has_pair_ = false;  // the pair that is read next; of this group, or of the next one
-  bool in_group_ = false;
-  bool is_first_ = false;
+  std::optional<PairKey> pair_;
+  bool is_unread_ = false;
 };
 
 // Groups with what they borrow from.
@@ -125,7 +107,9 @@ PairKey::PairKey(std::string_view pair_key) {
 }
 
 std::unique_ptr<GroupSource> make_distinct_groups(std::unique_ptr<GroupSource> pairs) {
-  return std::make_unique<DistinctGroups>(std::move(pairs));
+  std::deque<PairCursor> cursors;
+  cursors.emplace_back(std::move(pairs));
+  return std::make_unique<MergedGroups<PairCursor>>(std::move(cursors));
 }
 
 Result<std::unique_ptr<GroupSource>> distinct_values(std::unique_ptr<GroupSource> groups, ShuffleOptions options) {

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
-#include <optional>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/fd.h"
-#include "base/loser_tree.h"
+#include "base/merge.h"
 #include "model/limits.h"
+#include "model/merged_groups.h"
 #include "model/pair.h"
 #include "services/disk/full_disk.h"
 #include "stages/shuffle/shuffle_limits.h"
@@ -26,56 +26,38 @@ constexpr std::size_t kReadBytes = limits::kReadBytes;
 // usual levels.
 constexpr std::uint64_t kBytesPerText = 4 * limits::kMiB;
 
-// So that most comparisons need no look at the key itself.
-std::uint64_t first_bytes(std::string_view key) {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, key.data(), std::min(key.size(), sizeof bytes));
-  return __builtin_bswap64(bytes);
-}
-
-// Reads the pairs of one text.
+// Reads the pairs of one text, which it opens for the first one: a cursor of MergedGroups, with one value at a time.
 class TextCursor {
  public:
-  TextCursor(const SortedText& text, std::string_view separator, const std::stop_token& stop)
-      : name_(text.name), separator_(separator), stop_(stop) {}
-  Result<void> open(const SortedText& text) {
-    auto source = text.open();
-    if (!source.ok()) return std::move(source).error().with_context(name_);
-    source_ = std::move(source).value();
-    return next();
-  }
+  TextCursor(SortedText text, std::string separator, std::stop_token stop)
+      : text_(std::move(text)), separator_(std::move(separator)), stop_(std::move(stop)) {}
 
-  // Goes to the next pair. key() and value() are valid until the next call.
-  Result<void> next() {
-    TRY_ASSIGN(bool has_pair, read_pair());
-    if (!has_pair) {
-      is_at_end_ = true;
+  Result<bool> next_group() {
+    if (source_ == nullptr) {
+      auto source = text_.open();
+      if (!source.ok()) return std::move(source).error().with_context(text_.name);
+      source_ = std::move(source).value();
+    }
+    TRY_ASSIGN(is_unread_, read_pair());
+    if (!is_unread_) {
       source_.reset();
       bytes_ = Buffer();
-      return {};
+      return false;
     }
     ++number_;
     std::string_view pair = bytes_.view().substr(begin_, end_ - begin_);
     begin_ = end_;
-    const PairView found = take_pair(pair, separator_);
-    key_ = found.key;
-    value_ = found.value;
-    repeats_key_ = number_ > 1 && key_ == last_key_;
-    if (repeats_key_) return {};
-    if (key_ < last_key_) return out_of_order();
-    last_key_.assign(key_);
-    key_start_ = first_bytes(key_);
-    return {};
+    pair_ = take_pair(pair, separator_);
+    repeats_key_ = number_ > 1 && key() == last_key_;
+    if (repeats_key_) return true;
+    if (key() < last_key_) return out_of_order();
+    last_key_.assign(key());
+    return true;
   }
-  bool is_at_end() const { return is_at_end_; }
-  // Whether the pair before it had the same key.
+  Result<bool> next_value() { return std::exchange(is_unread_, false); }
   bool repeats_key() const { return repeats_key_; }
-  std::string_view key() const { return key_; }
-  std::string_view value() const { return value_; }
-  bool is_before(const TextCursor& other) const {
-    if (key_start_ != other.key_start_) return key_start_ < other.key_start_;
-    return key_ < other.key_;
-  }
+  std::string_view key() const { return pair_.key; }
+  std::string_view value() const { return pair_.value; }
 
  private:
   // Finds the end of the pair at begin_. False at the end of the text.
@@ -109,7 +91,7 @@ class TextCursor {
     begin_ = 0;
     bytes_.resize(left + kReadBytes);
     auto count = source_->read({bytes_.data() + left, kReadBytes});
-    if (!count.ok()) return std::move(count).error().with_context(name_);
+    if (!count.ok()) return std::move(count).error().with_context(text_.name);
     bytes_.resize(left + count.value());
     return count.value() > 0;
   }
@@ -118,112 +100,31 @@ class TextCursor {
     return broken(number_, "comes after a greater key, so this is not a result of quern map for a job with a reducer");
   }
   Error broken(std::uint64_t number, std::string_view how) const {
-    return bad_input(fmt::format("{}: {} {} {}", name_, unit(), number, how));
+    return bad_input(fmt::format("{}: {} {} {}", text_.name, unit(), number, how));
   }
   bool is_text() const { return separator_ != kBetweenInside; }
   std::string_view unit() const { return is_text() ? "line" : "pair"; }
 
-  const std::string name_;
-  const std::string_view separator_;
-  const std::stop_token& stop_;
+  const SortedText text_;
+  const std::string separator_;
+  const std::stop_token stop_;
   std::unique_ptr<ByteSource> source_;
   Buffer bytes_;
   std::size_t begin_ = 0;  // of the next pair
   std::size_t end_ = 0;    // of the one that is read
   std::uint64_t number_ = 0;
-  std::string_view key_;
-  std::string_view value_;
+  PairView pair_;
   std::string last_key_;
-  std::uint64_t key_start_ = 0;
   bool repeats_key_ = false;
-  bool is_at_end_ = false;
+  bool is_unread_ = false;  // the value
 };
 
-// The pairs of several texts in the order of keys and texts.
-class TextMerge {
- public:
-  TextMerge(std::vector<SortedText> texts, std::string separator, std::stop_token stop)
-      : texts_(std::move(texts)), separator_(std::move(separator)), stop_(std::move(stop)) {}
-
-  Result<void> open() {
-    for (const SortedText& text : texts_) cursors_.emplace_back(text, separator_, stop_);
-    for (std::size_t i = 0; i < texts_.size(); ++i) TRY(cursors_[i].open(texts_[i]));
-    if (!cursors_.empty()) tree_.emplace(cursors_.size(), IsBefore{&cursors_});
-    return {};
-  }
-  // nullptr at the end. Valid until the next call.
-  Result<const TextCursor*> next() {
-    if (!tree_.has_value()) return nullptr;
-    if (has_begun_) {
-      TRY(cursors_[tree_->winner()].next());
-      // The same key of the same text comes before anything else.
-      if (!cursors_[tree_->winner()].repeats_key() || cursors_[tree_->winner()].is_at_end()) tree_->replay();
-    }
-    has_begun_ = true;
-    const TextCursor& first = cursors_[tree_->winner()];
-    return first.is_at_end() ? nullptr : &first;
-  }
-
- private:
-  struct IsBefore {
-    const std::deque<TextCursor>* cursors;
-    bool operator()(std::size_t left, std::size_t right) const {
-      const TextCursor& one = (*cursors)[left];
-      const TextCursor& other = (*cursors)[right];
-      if (one.is_at_end() || other.is_at_end()) return other.is_at_end() && (!one.is_at_end() || left < right);
-      if (one.is_before(other)) return true;
-      return left < right && !other.is_before(one);
-    }
-  };
-
-  const std::vector<SortedText> texts_;
-  const std::string separator_;
-  const std::stop_token stop_;
-  std::deque<TextCursor> cursors_;
-  std::optional<LoserTree<IsBefore>> tree_;
-  bool has_begun_ = false;
-};
-
-class TextGroups final : public GroupSource {
- public:
-  explicit TextGroups(std::unique_ptr<TextMerge> merge) : merge_(std::move(merge)) {}
-
-  Result<bool> next_group() override {
-    if (!has_begun_) {
-      has_begun_ = true;
-      TRY_ASSIGN(line_, merge_->next());
-    } else {
-      while (in_group_) TRY(next_line());
-    }
-    if (line_ == nullptr) return false;
-    key_.assign(line_->key());
-    in_group_ = true;
-    is_first_ = true;
-    return true;
-  }
-  Result<bool> next_value() override {
-    if (!in_group_) return false;
-    if (!is_first_) TRY(next_line());
-    is_first_ = false;
-    return in_group_;
-  }
-  std::string_view key() const override { return key_; }
-  std::string_view value() const override { return line_->value(); }
-
- private:
-  Result<void> next_line() {
-    TRY_ASSIGN(line_, merge_->next());
-    in_group_ = line_ != nullptr && line_->key() == key_;
-    return {};
-  }
-
-  const std::unique_ptr<TextMerge> merge_;
-  const TextCursor* line_ = nullptr;
-  std::string key_;
-  bool has_begun_ = false;
-  bool in_group_ = false;
-  bool is_first_ = false;  // the group's first value is that of line_
-};
+std::deque<TextCursor> text_cursors(const std::vector<SortedText>& texts, const std::string& separator,
+                                    const std::stop_token& stop) {
+  std::deque<TextCursor> cursors;
+  for (const SortedText& text : texts) cursors.emplace_back(text, separator, stop);
+  return cursors;
+}
 
 class ScratchText final : public ByteSource {
  public:
@@ -235,22 +136,21 @@ class ScratchText final : public ByteSource {
 };
 
 // Merges these texts into one, in a file.
-Result<SortedText> merge_to_file(std::vector<SortedText> texts, const TextMergeOptions& options,
+Result<SortedText> merge_to_file(const std::vector<SortedText>& texts, const TextMergeOptions& options,
                                  const std::string& path, const std::stop_token& stop) {
-  TextMerge merge(std::move(texts), options.separator, stop);
-  TRY(merge.open());
+  Merge<TextCursor> merge(text_cursors(texts, options.separator, stop));
+  TRY_ASSIGN(const TextCursor* pair, merge.next());
   TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
   Buffer lines(limits::kBlockBytes);
-  while (true) {
-    TRY_ASSIGN(const TextCursor* line, merge.next());
-    bool is_full = lines.size() >= limits::kBlockBytes;
-    if (line == nullptr || is_full) {
+  while (pair != nullptr) {
+    append_pair(pair->key(), options.separator, pair->value(), lines);
+    if (lines.size() >= limits::kBlockBytes) {
       TRY(disk::write_temporary(file, lines.view(), path));
       lines.clear();
     }
-    if (line == nullptr) break;
-    append_pair(line->key(), options.separator, line->value(), lines);
+    TRY_ASSIGN(pair, merge.next());
   }
+  TRY(disk::write_temporary(file, lines.view(), path));
   TRY(file.close().context(path));
   auto open = [path]() -> Result<std::unique_ptr<ByteSource>> {
     TRY_ASSIGN(Fd merged, open_file(path, O_RDONLY));
@@ -280,9 +180,9 @@ Result<std::unique_ptr<GroupSource>> merge_texts(std::vector<SortedText> texts, 
     }
     texts = std::move(merged);
   }
-  auto merge = std::make_unique<TextMerge>(std::move(texts), options.separator, stop);
-  TRY(merge->open());
-  return std::unique_ptr<GroupSource>(std::make_unique<TextGroups>(std::move(merge)));
+  auto groups = std::make_unique<MergedGroups<TextCursor>>(text_cursors(texts, options.separator, stop));
+  TRY(groups->begin());
+  return std::unique_ptr<GroupSource>(std::move(groups));
 }
 
 }  // namespace quern::shuffle
