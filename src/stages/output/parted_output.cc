@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/merge.h"
 #include "services/disk/full_disk.h"
 #include "stages/output/output.h"
 
@@ -98,13 +100,14 @@ class PartSink final : public ReducedSink {
   std::string buffer_;
 };
 
-// Reads one part file. The file is opened for each read, as there may be more parts than descriptors.
+// Reads one part file: a cursor of Merge. The file is opened for each read, as there may be more parts than
+// descriptors.
 class PartReader {
  public:
   PartReader(std::string path, std::size_t read_bytes) : path_(std::move(path)), read_bytes_(read_bytes) {}
 
-  // False at the end of the part; else key() is that of the next text.
-  Result<bool> next_key() {
+  // Goes to the next text. That of the last one was copied.
+  Result<bool> next_group() {
     TRY_ASSIGN(bool has_more, ensure_some());
     if (!has_more) return false;
     Header header{};
@@ -116,7 +119,7 @@ class PartReader {
   }
   std::string_view key() const { return key_; }
 
-  // The text after next_key(), to the target.
+  // The text, to the target.
   Result<void> copy_text(ByteSink& target) {
     while (text_bytes_ > 0) {
       TRY_ASSIGN(bool has_more, ensure_some());
@@ -240,30 +243,14 @@ std::unique_ptr<ReducedSink> make_keyed_sink(ResultTarget& target) { return std:
 Result<void> merge_part_files(const std::vector<std::string>& paths, ResultTarget& target) {
   std::size_t read_bytes =
       std::clamp(kMergeBytes / std::max<std::size_t>(1, paths.size()), kLeastReadBytes, kMostReadBytes);
-  std::vector<PartReader> readers;
-  std::vector<std::size_t> heap;  // of indexes into readers, smallest key in front, then smallest part
-  for (const std::string& path : paths) {
-    readers.emplace_back(path, read_bytes);
-    TRY_ASSIGN(bool has_key, readers.back().next_key());
-    if (has_key) heap.push_back(readers.size() - 1);
+  std::deque<PartReader> readers;
+  for (const std::string& path : paths) readers.emplace_back(path, read_bytes);
+  Merge<PartReader> merge(std::move(readers));
+  while (true) {
+    TRY_ASSIGN(PartReader * reader, merge.next());
+    if (reader == nullptr) return {};
+    TRY(reader->copy_text(target));
   }
-  auto is_later = [&](std::size_t left, std::size_t right) {
-    int order = readers[left].key().compare(readers[right].key());
-    return order != 0 ? order > 0 : left > right;
-  };
-  std::make_heap(heap.begin(), heap.end(), is_later);
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), is_later);
-    PartReader& reader = readers[heap.back()];
-    TRY(reader.copy_text(target));
-    TRY_ASSIGN(bool has_key, reader.next_key());
-    if (has_key) {
-      std::push_heap(heap.begin(), heap.end(), is_later);
-    } else {
-      heap.pop_back();
-    }
-  }
-  return {};
 }
 
 }  // namespace quern::output
