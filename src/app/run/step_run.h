@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/run/loss_policy.h"
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "model/event.h"
