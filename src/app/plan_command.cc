@@ -48,10 +48,11 @@ std::string summary(const JobPlan& planned) {
 // One task a line, written in pieces, as all of them together may be large.
 Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
   std::string text = fmt::format("{{\"taskGroupId\":\"{}\",\"tasks\":[\n", graph.group_id());
+  PackedInputs::Reader inputs(graph.inputs());
   for (std::size_t i = 0; i < graph.tasks().size(); ++i) {
     if (i > 0) text += ",\n";
     text += fmt::format("{{\"taskId\":\"{}\",\"task\":", graph.tasks()[i].task_id);
-    text += graph.definition(i, now);
+    text += graph.definition(i, now, inputs);
     text += '}';
     if (text.size() < kPrintedAtOnceBytes) continue;
     TRY(print(text));

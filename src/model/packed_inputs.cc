@@ -87,22 +87,29 @@ void PackedInputs::append(const Input& input) {
   open_first_ = size_;
 }
 
-PackedInputs::Reader::Reader(const PackedInputs& inputs, std::size_t first) : inputs_(inputs) {
-  CHECK(first <= inputs_.size());
-  const auto& blocks = inputs_.blocks_;
-  std::size_t ordinal = inputs_.open_first_;
-  block_ = blocks.size();
-  if (first < ordinal) {
-    auto after = std::upper_bound(blocks.begin(), blocks.end(), first,
-                                  [](std::size_t wanted, const Block& block) { return wanted < block.first; });
-    block_ = static_cast<std::size_t>(after - blocks.begin()) - 1;
-    ordinal = blocks[block_].first;
-  }
-  open_block();
-  for (; ordinal < first; ++ordinal) skip_input(rest_);
-}
+PackedInputs::Reader::Reader(const PackedInputs& inputs, std::size_t first) : inputs_(inputs) { seek(first); }
 
 PackedInputs::Reader::Reader(PackedInputs&& inputs) : own_(std::move(inputs)), inputs_(*own_) {}
+
+// Of the block that is open.
+std::size_t PackedInputs::Reader::end_of_block() const {
+  const auto& blocks = inputs_.blocks_;
+  if (block_ < blocks.size()) return blocks[block_].first;
+  return block_ == blocks.size() ? inputs_.open_first_ : inputs_.size_;
+}
+
+void PackedInputs::Reader::seek(std::size_t first) {
+  CHECK(first <= inputs_.size());
+  if (block_ == 0 || first < next_ || first >= end_of_block()) {
+    const auto& blocks = inputs_.blocks_;
+    auto after = std::upper_bound(blocks.begin(), blocks.end(), first,
+                                  [](std::size_t wanted, const Block& block) { return wanted < block.first; });
+    block_ = first < inputs_.open_first_ ? static_cast<std::size_t>(after - blocks.begin()) - 1 : blocks.size();
+    next_ = block_ < blocks.size() ? blocks[block_].first : inputs_.open_first_;
+    open_block();
+  }
+  for (; next_ < first; ++next_) skip_input(rest_);
+}
 
 void PackedInputs::Reader::open_block() {
   if (block_ == inputs_.blocks_.size()) {
@@ -125,6 +132,7 @@ const Input* PackedInputs::Reader::next() {
     open_block();
     if (rest_.empty()) return nullptr;
   }
+  ++next_;
   input_.stored_bytes = take_number<std::uint64_t>(rest_);
   const auto known = static_cast<unsigned char>(take_number<char>(rest_));
   input_.size_is_known = (known & kSizeIsKnown) != 0;

@@ -50,13 +50,18 @@ class PackedInputs::Reader {
 
   // nullptr at the end. Valid until the next call.
   const Input* next();
+  // The next input is this one. Costs little where it follows the last one that was read, in the same block or the
+  // next.
+  void seek(std::size_t first);
 
  private:
+  std::size_t end_of_block() const;
   void open_block();
 
   std::optional<PackedInputs> own_;
   const PackedInputs& inputs_;
   std::size_t block_ = 0;  // the one that is opened next
+  std::size_t next_ = 0;   // the input that comes next
   std::string text_;
   std::string_view rest_;  // of the text, what is still to be read
   Input input_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -52,6 +53,21 @@ TEST(PackedInputs, AreReadFromAnyOfThemOn) {
     expect_same(*reader.next(), list.inputs[first]);
   }
   EXPECT_EQ(PackedInputs::Reader(packed, 2000).next(), nullptr);
+}
+
+TEST(PackedInputs, AreSoughtForwardsAndBackwards) {
+  const InputList list = many_inputs(2000);
+  const PackedInputs packed(list);
+  PackedInputs::Reader reader(packed);
+  std::size_t at = 0;
+  for (std::size_t step : {0, 1, 0, 50, 1949, 1999, 3, 1000, 1000, 5, 0, 1999}) {
+    at = (at + step) % 2000;
+    reader.seek(at);
+    for (std::size_t i = at; i < std::min<std::size_t>(at + 60, 2000); ++i) expect_same(*reader.next(), list.inputs[i]);
+    EXPECT_EQ(reader.next() == nullptr, at + 60 >= 2000);
+  }
+  reader.seek(2000);
+  EXPECT_EQ(reader.next(), nullptr);
 }
 
 TEST(PackedInputs, MayBeNone) {

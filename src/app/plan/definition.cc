@@ -51,9 +51,9 @@ std::string as_pattern(std::string_view name) {
 // The texts of one task. Once.
 class TextMaker {
  public:
-  TextMaker(const GraphParts& parts, const PlannedTask& task)
+  TextMaker(const GraphParts& parts, const PlannedTask& task, PackedInputs::Reader& inputs)
       : parts_(parts), request_(parts.request), settings_(parts.request.settings), task_(task) {
-    if (is_map()) read_load();
+    if (is_map()) read_load(inputs);
   }
 
   TaskTexts texts() {
@@ -65,9 +65,9 @@ class TextMaker {
   }
 
  private:
-  void read_load() {
+  void read_load(PackedInputs::Reader& reader) {
     const Load& load = parts_.loads[task_.load];
-    PackedInputs::Reader reader(request_.inputs, load.first);
+    reader.seek(load.first);
     inputs_.reserve(load.count);
     for (std::size_t i = 0; i < load.count; ++i) {
       const Input& input = *reader.next();
@@ -211,9 +211,17 @@ Json payload_of(const Settings& settings, TaskTexts& texts) {
 
 }  // namespace
 
-TaskTexts texts_of(const GraphParts& parts, const PlannedTask& task) { return TextMaker(parts, task).texts(); }
+TaskTexts texts_of(const GraphParts& parts, const PlannedTask& task, PackedInputs::Reader& inputs) {
+  return TextMaker(parts, task, inputs).texts();
+}
 
 std::string TaskGraph::definition(std::size_t task, UtcTime created,
+                                  const std::optional<taskcluster::TaskDates>& dates) const {
+  PackedInputs::Reader inputs(parts_->request.inputs);
+  return definition(task, created, inputs, dates);
+}
+
+std::string TaskGraph::definition(std::size_t task, UtcTime created, PackedInputs::Reader& inputs,
                                   const std::optional<taskcluster::TaskDates>& dates) const {
   CHECK(task < tasks().size());
   const Request& request = parts_->request;
@@ -221,7 +229,7 @@ std::string TaskGraph::definition(std::size_t task, UtcTime created,
   const PlannedTask& planned = tasks()[task];
   const auto [deadline, expires] = dates.value_or(
       taskcluster::TaskDates{.deadline = request.now + settings.deadline, .expires = request.now + settings.expires});
-  TaskTexts texts = texts_of(*parts_, planned);
+  TaskTexts texts = texts_of(*parts_, planned, inputs);
   const Json definition{{"taskQueueId", settings.task_queue},
                         {"schedulerId", settings.scheduler_id},
                         {"projectId", settings.project_id},

@@ -128,6 +128,7 @@ const std::string& TaskGraph::group_id() const { return parts_->request.group_id
 const std::vector<PlannedTask>& TaskGraph::tasks() const { return parts_->tasks; }
 const PlannedTask& TaskGraph::final_task() const { return parts_->tasks.back(); }
 const std::vector<Load>& TaskGraph::loads() const { return parts_->loads; }
+const PackedInputs& TaskGraph::inputs() const { return parts_->request.inputs; }
 const std::string& TaskGraph::artifact_prefix() const { return parts_->request.settings.artifact_prefix; }
 
 }  // namespace quern::plan

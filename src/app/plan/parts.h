@@ -27,7 +27,8 @@ struct TaskTexts {
   std::vector<std::string> command;
   std::vector<std::pair<std::string, std::string>> environment;  // each name once
 };
-TaskTexts texts_of(const GraphParts& parts, const PlannedTask& task);
+// `inputs` reads the request's; tasks in their order cost least.
+TaskTexts texts_of(const GraphParts& parts, const PlannedTask& task, PackedInputs::Reader& inputs);
 
 // The S3 access that the tasks have where the settings do not say.
 S3Access s3_access_of(const Request& request);

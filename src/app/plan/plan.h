@@ -126,6 +126,10 @@ class TaskGraph {
   // together may be large. Deadline and expiry follow from the request's now, unless `dates` says them.
   std::string definition(std::size_t task, UtcTime created,
                          const std::optional<taskcluster::TaskDates>& dates = {}) const;
+  // The same, faster for tasks in their order: `inputs` reads inputs(), and belongs to one thread.
+  std::string definition(std::size_t task, UtcTime created, PackedInputs::Reader& inputs,
+                         const std::optional<taskcluster::TaskDates>& dates = {}) const;
+  const PackedInputs& inputs() const;
   const GraphParts& parts() const { return *parts_; }
 
  private:

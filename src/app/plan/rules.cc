@@ -140,9 +140,10 @@ Result<void> check_size(const TaskGraph& graph, std::size_t number, const TaskTe
 }  // namespace
 
 Result<void> check_graph(const TaskGraph& graph) {
+  PackedInputs::Reader inputs(graph.inputs());
   for (std::size_t i = 0; i < graph.tasks().size(); ++i) {
     const PlannedTask& task = graph.tasks()[i];
-    const TaskTexts texts = texts_of(graph.parts(), task);
+    const TaskTexts texts = texts_of(graph.parts(), task, inputs);
     const std::vector<std::string> scopes = scopes_of(graph.parts(), task);
     TRY(check_size(graph, i, texts, scopes));
     TRY(check_scopes(task, scopes));

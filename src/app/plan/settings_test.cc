@@ -196,7 +196,7 @@ TEST(TaskclusterSettings, SayWhatIsWrong) {
       {"env: {A: 1.10}", "env.A is a number with a point, which may be meant otherwise: put it in quotes"},
       {"env: {A: [1]}", "env.A is a list; it must be text"},
       {"env: {QUERN_JOB: x}", "env.QUERN_JOB cannot be set: quern or the worker sets it for each task"},
-      {"env: {QUERN_REDUCERS: 3}", "env.QUERN_REDUCERS stands for reducers of the job: set that instead"},
+      {"env: {QUERN_REDUCERS: 3}", "env.QUERN_REDUCERS sets reducers of the job: set that instead"},
       {"source: example.com", "source is 'example.com'; it must be a URL"},
       {"source: \"https://" + std::string(4096, 'a') + "\"", "source is 'https://aaa"},
   };
