@@ -31,8 +31,8 @@ inline constexpr std::size_t kReadBytes = 256 * kKiB;
 // The least stored size of an input that several threads may decode; for a smaller one that does not pay off.
 inline constexpr std::uint64_t kParallelStoredBytes = 1 * kMiB;
 
-// The most inputs in one batch if the job asks for shared children; also the most small inputs that one decoder reads
-// together.
+// The most inputs of one mapper child if the job sets `per_input: no`; also the most small inputs that one decoder
+// reads together.
 inline constexpr std::size_t kBatchInputs = 1024;
 
 inline constexpr std::size_t kPipeBytes = 1 * kMiB;
