@@ -16,7 +16,7 @@ namespace quern {
 namespace {
 
 constexpr char kLargeTag = 1;
-constexpr int kLeastExponent = -1074;  // of the smallest double above 0
+constexpr int kLeastExponent = -1074;  // of the smallest positive double
 constexpr int kPrecision = 53;
 constexpr double kHuge = 0x1p1000;
 constexpr std::int64_t kExactAsDouble = std::int64_t{1} << kPrecision;
@@ -56,7 +56,7 @@ void add_scaled(LongInteger& sum, double value, int scale) {
   mpz_add(sum.get(), sum.get(), term.get());
 }
 
-// numerator * 2^exponent / denominator, rounded to the nearest double, half to even.
+// Returns numerator * 2^exponent / denominator, rounded to the nearest double, half to even.
 double nearest_double(const LongInteger& numerator, long exponent, std::uint64_t denominator) {
   if (mpz_sgn(numerator.get()) == 0) return 0;
   // Shift far enough that the quotient has more bits than are kept; the remainder then only decides ties.

@@ -14,7 +14,7 @@
 
 namespace quern {
 
-// A signed integer of any length.
+// A signed integer of any length, by GMP.
 class LongInteger {
  public:
   LongInteger() { mpz_init(value_); }

@@ -11,7 +11,7 @@ namespace quern {
 struct Number {
   enum class Kind { kNone, kInteger, kLongInteger, kFloating };
   Kind kind = Kind::kNone;
-  std::int64_t integer = 0;  // of kInteger
+  std::int64_t integer = 0;  // for kInteger
   double floating = 0;       // for all kinds: the nearest double
   std::string_view digits;   // for kLongInteger, beyond 64 bits: with a leading '-', if any; borrowed from the text
 };

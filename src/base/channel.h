@@ -40,8 +40,8 @@ class Channel {
     return true;
   }
 
-  // Blocks while the channel is empty and open. Returns nullopt if it is closed and drained, or if `stop` was
-  // requested.
+  // Blocks while the channel is empty and open. Returns nullopt if it is closed and drained, or if `stop` is requested
+  // while it is empty.
   std::optional<T> pop(const std::stop_token& stop = {}) {
     std::unique_lock lock(mutex_);
     not_empty_.wait(lock, stop, [&] { return closed_ || !items_.empty(); });

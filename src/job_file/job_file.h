@@ -11,7 +11,7 @@
 namespace quern {
 
 struct JobSources {
-  std::string path;                                // of the job file, for messages
+  std::string path;                                // the path of the job file, for messages
   std::string folder;                              // absolute
   std::string text;                                // the job file's contents
   bool has_python_reducer = false;                 // reducer.py exists next to the mapper (short form)

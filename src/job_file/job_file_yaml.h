@@ -18,7 +18,7 @@ struct YamlNode {
   Kind kind = Kind::kNothing;  // kNothing: the value is empty, null or ~; `text` is then what was written
   bool quoted = false;         // in quotes, a block scalar, or tagged !!str: certainly meant as text
   int line = 0;                // from 1; 0 if there are no lines, as on a command line
-  std::string text;            // of kText, exactly as written: 1.10 stays 1.10
+  std::string text;            // for kText, exactly as written: 1.10 stays 1.10
   std::vector<YamlNode> items;
   std::vector<YamlEntry> entries;  // in the order written; keys are unique
 };
@@ -31,7 +31,7 @@ struct YamlEntry {
 
 struct YamlSource {
   std::string_view text;
-  std::string_view name;  // of the file or the variable, for messages
+  std::string_view name;  // the name of the file or the variable, for messages
   bool has_lines = true;  // false: messages and nodes carry no line numbers
 };
 

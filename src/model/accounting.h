@@ -21,7 +21,7 @@ struct FailedInput {
 
 enum class Outcome { kDone, kDoneWithLosses, kFailed, kStopped };
 
-// The closing balance of a run. Inputs found = mapped + failed + skipped; records read = mapped + bad.
+// The final accounting of a run. Inputs found = mapped + failed + skipped; records read = mapped + bad.
 struct Accounting {
   Outcome outcome = Outcome::kFailed;
   std::string job;
@@ -46,7 +46,7 @@ struct Accounting {
   std::uint64_t records_dropped = 0;        // those that `where` rejected
   std::uint64_t records_without_key = 0;    // those from which `pairs` made no pair because they lack the key
   std::uint64_t records_without_value = 0;  // those with a key but without a value
-  std::vector<WantedPath> paths;            // those that the job names
+  std::vector<WantedPath> paths;            // the paths that the job names
   std::uint64_t groups_reduced = 0;
   std::uint64_t groups_bad = 0;
   std::uint64_t groups_as_text = 0;  // groups whose values were compared as text, because none is a number

@@ -66,7 +66,7 @@ class GroupSink {
   virtual void found(const WatchedGroup& group) = 0;
   // The group was polled; `changed` lists the tasks that are different now and may be empty.
   virtual void looked(const WatchedGroup& group, const std::vector<std::size_t>& changed) = 0;
-  // Time has passed.
+  // Called regularly between polls, for displays that show elapsed time.
   virtual void tick(const WatchedGroup& group) = 0;
   // The end: nothing follows, and any moving display disappears.
   virtual void finish() = 0;

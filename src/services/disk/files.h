@@ -36,7 +36,7 @@ class ScratchFolder {
 // the disk.
 //
 // An existing target that is not a regular file (/dev/null, a FIFO, /dev/stdout, /dev/fd/3) is written directly,
-// because replacing it is not what the user means; opening a FIFO waits for its reader. If the path is a symbolic link,
+// because replacing it is not what the user means; a FIFO that nobody reads is refused. If the path is a symbolic link,
 // the link stays and its target is replaced. A missing or read-only folder is an error of create(), not of commit().
 class AtomicFile final : public ByteSink {
  public:

@@ -130,7 +130,7 @@ class Exchange {
   RedirectWatch watch_;
   const bool takes_any_success_;
   std::string host_;
-  std::optional<Url> origin_;  // of base_
+  std::optional<Url> origin_;  // the origin of base_
   std::size_t attempts_ = 0;
   std::size_t failures_ = 0;  // among these: the ones that count against the limit
   std::size_t troubles_ = 0;  // and those covered by patience, since the host last served this exchange

@@ -27,10 +27,11 @@ struct MetadataOptions {
 
 // Sends no request before the first signature is needed. Then it asks:
 // 1. the container's endpoint, if AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or AWS_CONTAINER_CREDENTIALS_FULL_URI names
-// it, with the authorization from AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN; a
-// failure there is an error;
+//    it, with the authorization from AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN; a
+//    failure there is an error;
 // 2. otherwise the instance's metadata, at AWS_EC2_METADATA_SERVICE_ENDPOINT or http://169.254.169.254, unless
-// AWS_EC2_METADATA_DISABLED is true. If there is no answer, or the instance has no role, requests are anonymous.
+//    AWS_EC2_METADATA_DISABLED is true. If there is no answer, or the instance has no role, requests are anonymous.
+//
 // Returns nullptr if no container endpoint is named and the instance's metadata is disabled. kBadConfig if the full URI
 // is not https and leads outside of this machine and AWS's container endpoints.
 Result<std::unique_ptr<CredentialProvider>> make_metadata_provider(MetadataOptions options);

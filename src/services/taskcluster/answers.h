@@ -39,11 +39,11 @@ Result<Page<Artifact>> parse_artifacts(std::string_view text);
 struct ArtifactContent {
   enum class Kind { kUrl, kObject, kError };
   Kind kind = Kind::kUrl;
-  std::string url;                         // of kUrl; may contain a signature
-  std::string object_name;                 // of kObject
-  std::optional<Credentials> credentials;  // of kObject
-  std::string reason;                      // of kError
-  std::string message;                     // of kError
+  std::string url;                         // for kUrl; may contain a signature
+  std::string object_name;                 // for kObject
+  std::optional<Credentials> credentials;  // for kObject
+  std::string reason;                      // for kError
+  std::string message;                     // for kError
 };
 Result<ArtifactContent> parse_artifact_content(std::string_view text);
 
