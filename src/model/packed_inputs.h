@@ -52,6 +52,7 @@ class PackedInputs::Reader {
   // Returns the next input, valid until the next call, or nullptr at the end.
   const Input* next();
   // Makes next() return this input. Cheap if it follows the last input that was read, in the same block or the next.
+  // A reader that took over its list must not seek backwards, because it has freed what it read.
   void seek(std::size_t first);
 
  private:
