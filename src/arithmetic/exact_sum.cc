@@ -16,7 +16,7 @@ namespace quern {
 namespace {
 
 constexpr char kLargeTag = 1;
-constexpr int kLeastExponent = -1074;  // of the smallest double above 0
+constexpr int kLeastExponent = -1074;  // of the smallest positive double
 constexpr int kPrecision = 53;
 constexpr double kHuge = 0x1p1000;
 constexpr std::int64_t kExactAsDouble = std::int64_t{1} << kPrecision;
@@ -48,7 +48,7 @@ void add_scaled(LongInteger& sum, double value, int scale) {
   int exponent = 0;
   auto mantissa = static_cast<long>(std::ldexp(std::frexp(value, &exponent), kPrecision));
   long shift = long{exponent} - kPrecision + scale - kLeastExponent;
-  // The lowest places of a subnormal number are zero.
+  // The lowest bits of a subnormal number are zero.
   if (shift < 0) mantissa /= 1L << -shift;
   LongInteger term;
   mpz_set_si(term.get(), mantissa);
@@ -56,10 +56,10 @@ void add_scaled(LongInteger& sum, double value, int scale) {
   mpz_add(sum.get(), sum.get(), term.get());
 }
 
-// numerator * 2^exponent / denominator, rounded to the nearest double, half to even.
+// Returns numerator * 2^exponent / denominator, rounded to the nearest double, half to even.
 double nearest_double(const LongInteger& numerator, long exponent, std::uint64_t denominator) {
   if (mpz_sgn(numerator.get()) == 0) return 0;
-  // So far to the left that the quotient has more places than are kept, and the remainder only decides ties.
+  // Shift far enough that the quotient has more bits than are kept; the remainder then only decides ties.
   auto places = static_cast<long>(mpz_sizeinbase(numerator.get(), 2));
   long shift = std::max(0L, kPrecision + 13 + static_cast<long>(std::bit_width(denominator)) - places);
   LongInteger quotient;
@@ -77,7 +77,7 @@ double nearest_double(const LongInteger& numerator, long exponent, std::uint64_t
   return mpz_sgn(numerator.get()) < 0 ? -value : value;
 }
 
-// What is too large for one double is written as two halves.
+// Writes a value that is too large for one double as two halves.
 void append_huge_terms(std::vector<std::string>& terms, double scaled) {
   double value = std::ldexp(scaled, ExactDoubles::kScale);
   if (std::isfinite(value)) return terms.push_back(shortest_text(value));
@@ -231,7 +231,7 @@ double ExactSum::quotient(std::uint64_t count) const {
   }
   if ((seen_ & kInfinity) != 0) return std::numeric_limits<double>::infinity();
   if ((seen_ & kMinusInfinity) != 0) return -std::numeric_limits<double>::infinity();
-  // Most sums are one double, and then the division is the one rounding.
+  // Most sums are exact as one double; then the division is the only rounding.
   bool is_exact_as_double = mpz_sgn(long_.get()) == 0 && small_ <= kExactAsDouble && small_ >= -kExactAsDouble &&
                             count <= static_cast<std::uint64_t>(kExactAsDouble) && doubles_.huge().empty();
   if (is_exact_as_double) {

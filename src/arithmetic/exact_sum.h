@@ -14,7 +14,7 @@
 
 namespace quern {
 
-// A signed integer of any length.
+// A signed integer of any length, by GMP.
 class LongInteger {
  public:
   LongInteger() { mpz_init(value_); }
@@ -28,20 +28,20 @@ class LongInteger {
   mpz_t value_;
 };
 
-// A sum of doubles without any rounding: doubles that do not overlap, whose sum is the exact sum (Shewchuk, "Adaptive
-// Precision Floating-Point Arithmetic", 1997, as Python's math.fsum does it). Values of 2^1000 and more are kept apart
-// and scaled down, so that nothing overflows on the way.
+// A sum of doubles without any rounding: doubles that do not overlap and whose sum is the exact sum (Shewchuk,
+// "Adaptive Precision Floating-Point Arithmetic", 1997; Python's math.fsum uses the same method). Values of 2^1000 and
+// more are kept separately and scaled down, so that no intermediate result overflows.
 class ExactDoubles {
  public:
   void add(double value);
   std::span<const double> ordinary() const { return {ordinary_.parts.data(), ordinary_.count}; }
-  // Each stands for itself times 2^kScale.
+  // Each part represents its value times 2^kScale.
   std::span<const double> huge() const { return {huge_.parts.data(), huge_.count}; }
   void add_huge(double scaled) { huge_.add(scaled); }
   static constexpr int kScale = 200;
 
  private:
-  // Two parts are at least 53 binary places apart, of the 2100 that a double can have.
+  // Two parts are at least 53 binary places apart, of the 2100 that a double can represent.
   struct Parts {
     std::array<double, 48> parts;
     std::size_t count = 0;
@@ -51,28 +51,31 @@ class ExactDoubles {
   Parts huge_;
 };
 
-// A sum of integers and floating point numbers that is exact until its one final rounding, so that neither the order
-// nor the grouping of its values shows. Pure; serialised to bytes between uses.
+// A sum of integers and floating-point numbers that is exact until its final rounding, so that neither the order nor
+// the grouping of its values affects the result. Pure; serialised to bytes between uses.
 class ExactSum {
  public:
-  // The sum that append_to() wrote; of "" the empty sum.
+  // Reads a sum that append_to() wrote; "" is the empty sum.
   explicit ExactSum(std::string_view bytes);
   void add(const Number& number);
   void add(const ExactSum& other);
   void append_to(std::string& bytes) const;
 
-  // Numbers as text whose exact sum this is, one of them floating if one of its values was. Integers are one number.
+  // Appends numbers as text whose exact sum this is. One of them is floating if any added value was. Integers are
+  // merged into one number.
   void append_terms(std::vector<std::string>& terms) const;
 
-  // As Python prints it: an integer if all values were integers, else the shortest text that reads as the same double.
+  // Returns the sum as Python prints it: an integer if all values were integers, else the shortest text that reads as
+  // the same double.
   std::string text() const;
-  // The exact sum divided by `count`, rounded once.
+  // Returns the exact sum divided by `count`, rounded once.
   double quotient(std::uint64_t count) const;
 
-  // Adds the sum `other` to the sum `bytes` if both are integers that fit 64 bits, as does their sum; else false.
+  // Adds the sum `other` to the sum `bytes` if both, and their total, are integers that fit 64 bits. Otherwise returns
+  // false.
   static bool add_small(std::string& bytes, std::string_view other);
-  // Of a sum of integers that fits 64 bits: kSmallTag, then the integer in this machine's byte order. What counts
-  // millions of pairs works on these bytes directly.
+  // The first byte of a sum of integers that fits 64 bits; the integer follows in the machine's byte order. Code that
+  // counts millions of pairs works on these bytes directly.
   static constexpr char kSmallTag = 0;
   static constexpr std::size_t kSmallBytes = 1 + sizeof(std::int64_t);
 
@@ -84,13 +87,13 @@ class ExactSum {
   void add_integer(std::int64_t value);
   void parse_large(std::string_view bytes);
 
-  std::int64_t small_ = 0;  // of the integers, beside long_
+  std::int64_t small_ = 0;  // of the integers, in addition to long_
   LongInteger long_;
   ExactDoubles doubles_;
   unsigned seen_ = 0;
 };
 
-// As Python's repr: "1.0", "1e+16", "nan".
+// Formats as Python's repr: "1.0", "1e+16", "nan".
 std::string shortest_text(double value);
 
 }  // namespace quern

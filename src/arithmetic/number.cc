@@ -20,17 +20,17 @@ bool is_whole(std::string_view digits) {
   return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Beyond the range of doubles, from_chars leaves open to which side.
+// Outside the range of doubles, from_chars does not report whether the number is too large or too small.
 double out_of_range(std::string_view text) { return std::strtod(std::string(text).c_str(), nullptr); }
 
-// Without what says nothing: blanks, and a plus.
+// Removes what does not affect the value: spaces and a plus sign.
 std::string_view bare(std::string_view text) {
   text = trimmed(text, kNumberBlanks);
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   return text;
 }
 
-// What a number's text says, digit by digit; 0 has no digits, and no sign.
+// The decimal digits of a number's text. 0 has no digits and no sign.
 class Decimal {
  public:
   explicit Decimal(std::string_view text) {
@@ -49,7 +49,7 @@ class Decimal {
   }
 
  private:
-  // No text has as many digits as would make up for an exponent of this size.
+  // No text has enough digits to compensate for an exponent of this size.
   static constexpr std::int64_t kMostExponent = std::int64_t{1} << 60;
 
   void read(std::string_view text) {
@@ -68,7 +68,7 @@ class Decimal {
                              static_cast<std::int64_t>(zeros);
   }
 
-  // `text` is "" or as in "e+12".
+  // `text` is "" or, for example, "e+12".
   static std::int64_t exponent_of(std::string_view text) {
     if (text.empty()) return 0;
     text.remove_prefix(text[1] == '+' ? 2 : 1);
@@ -95,7 +95,7 @@ class Decimal {
 
   bool is_negative_ = false;
   std::int64_t leading_ = 0;  // the place of the first digit that is not 0
-  std::string_view whole_;    // from that digit on
+  std::string_view whole_;    // from that digit onwards
   std::string_view fraction_;
 };
 
@@ -111,7 +111,7 @@ Number parse_number(std::string_view text) {
     number.floating = static_cast<double>(number.integer);
     return number;
   }
-  if (text.find('(') != std::string_view::npos) return {};  // nan(...) is C's alone.
+  if (text.find('(') != std::string_view::npos) return {};  // nan(...) is accepted only by C.
   auto [floating_end, floating_error] = std::from_chars(text.data(), end, number.floating);
   if (floating_end != end || floating_error == std::errc::invalid_argument) return {};
   if (floating_error == std::errc::result_out_of_range) number.floating = out_of_range(text);
@@ -124,7 +124,7 @@ Number parse_number(std::string_view text) {
 }
 
 std::weak_ordering compare(const WrittenNumber& left, const WrittenNumber& right) {
-  // Rounding to the nearest double keeps the order, or makes two numbers equal.
+  // Rounding to the nearest double preserves the order or makes two numbers equal.
   if (left.nearest < right.nearest) return std::weak_ordering::less;
   if (left.nearest > right.nearest) return std::weak_ordering::greater;
   if (left.text == right.text) return std::weak_ordering::equivalent;

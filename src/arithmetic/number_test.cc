@@ -11,7 +11,7 @@ namespace {
 
 WrittenNumber written(std::string_view text) { return {.nearest = parse_number(text).floating, .text = text}; }
 
-// From the smallest to the largest; those of one row are equal.
+// From the smallest to the largest; all numbers in one row are equal.
 const std::vector<std::vector<std::string>> kOrdered = {
     {"-inf", "-Infinity"},
     {"-1e999999999999999999999"},

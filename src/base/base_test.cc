@@ -188,7 +188,7 @@ TEST(OsError, SaysWhatHelpsAgainstTooManyOpenFiles) {
   EXPECT_EQ(os_error("opening a", ENFILE).kind, ErrorKind::kNoSpace);
 }
 
-// What must not block stands in a folder of its own.
+// A separate folder for what must not block.
 class Opening : public testing::Test {
  protected:
   Opening() : folder_(testing::TempDir() + "opening-XXXXXX") { CHECK(::mkdtemp(folder_.data()) != nullptr); }

@@ -12,13 +12,14 @@
 
 namespace quern {
 
-// "1.5 GB": decimal units, for people; as disks and networks count.
+// Returns a size for people, in decimal units as disks and networks count: "1.5 GB".
 std::string format_bytes(std::uint64_t bytes);
-// "1GiB", "512MiB", "10 MB", "4096", "1.5GiB" -> bytes. K, M, G, T alone mean KiB, MiB and so on.
+// Parses "1GiB", "512MiB", "10 MB", "4096" or "1.5GiB" into bytes. K, M, G and T alone mean KiB, MiB, GiB and TiB.
+// kBadConfig if `text` is not a size.
 Result<std::uint64_t> parse_bytes(std::string_view text);
 
 // A growable array of bytes that does not write to new memory before the caller does: on a small virtual machine the
-// first touch of a page is the dearest operation. Move-only. Moving leaves an empty buffer behind.
+// first touch of a page is the most expensive operation. Move-only; a moved-from buffer is empty.
 class Buffer {
  public:
   Buffer() = default;
@@ -52,13 +53,13 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
-// Keeps emptied buffers for their next use. Any thread may take and give; neither blocks for long.
+// Keeps emptied buffers for reuse. Thread-safe; neither function blocks for long.
 class BufferPool {
  public:
   // Keeps at most `most_kept` buffers; buffers above `largest_kept_bytes` are freed.
   BufferPool(std::size_t most_kept, std::size_t largest_kept_bytes)
       : most_kept_(most_kept), largest_kept_bytes_(largest_kept_bytes) {}
-  // An empty buffer with at least this capacity.
+  // Returns an empty buffer with at least this capacity.
   Buffer take(std::size_t capacity);
   void give(Buffer buffer);
 

@@ -9,7 +9,7 @@ namespace quern {
 
 Result<std::string> certificate_authorities(std::initializer_list<const char*> variables) {
   for (const char* name : variables) {
-    const char* path = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing of quern changes the environment
+    const char* path = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing in quern changes the environment
     if (path == nullptr || *path == '\0') continue;
     struct stat status {};
     if (::stat(path, &status) != 0) {

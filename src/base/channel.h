@@ -16,18 +16,19 @@
 
 namespace quern {
 
-// A bounded queue between threads. A full channel blocks its producers; closing it ends its consumers after what it
-// still holds, or at once with an Error. Any number of producers and consumers.
+// A bounded queue between threads. A full channel blocks its producers. Closing it ends its consumers: after they have
+// taken what it still holds, or immediately if it is closed with an Error. Any number of producers and consumers.
 //
-// An event (make_event()) that it is given can be waited for by poll(2): readable_fd() is readable while pop would not
-// block (an item is there, or it is closed). Several consumers may wake for one item, so they use try_pop.
+// With an event (make_event()), poll(2) can wait for the channel: readable_fd() is readable while pop would not block,
+// because there is an item or the channel is closed. Several consumers may wake for one item, so they use try_pop.
 template <typename T>
 class Channel {
  public:
   explicit Channel(std::size_t capacity_items, Fd event = {})
       : capacity_(capacity_items), readable_(std::move(event)) {}
 
-  // Blocks while the channel is full. False if it was closed or `stop` was requested: the item is then dropped.
+  // Blocks while the channel is full. Returns false, and drops the item, if the channel was closed or `stop` was
+  // requested.
   bool push(T item, const std::stop_token& stop = {}) {
     std::unique_lock lock(mutex_);
     not_full_.wait(lock, stop, [&] { return closed_ || items_.size() < capacity_; });
@@ -39,31 +40,32 @@ class Channel {
     return true;
   }
 
-  // Blocks while the channel is empty and open. No item: closed, or `stop` was requested.
+  // Blocks while the channel is empty and open. Returns nullopt if it is closed and drained, or if `stop` is requested
+  // while it is empty.
   std::optional<T> pop(const std::stop_token& stop = {}) {
     std::unique_lock lock(mutex_);
     not_empty_.wait(lock, stop, [&] { return closed_ || !items_.empty(); });
     return take(lock);
   }
 
-  // Never blocks. No item: empty for now, or at its end (see is_finished).
+  // Never blocks. Returns nullopt if the channel is empty now or finished (see is_finished).
   std::optional<T> try_pop() {
     std::unique_lock lock(mutex_);
     return take(lock);
   }
 
-  // No item will ever come out again.
+  // Whether no item will ever come out again.
   bool is_finished() const {
     std::lock_guard lock(mutex_);
     return closed_ && items_.empty();
   }
 
-  // Producers are refused from now on; consumers get what is left and then nothing.
+  // Refuses producers from now on; consumers get the remaining items, then nothing.
   void close() {
     std::lock_guard lock(mutex_);
     close_locked();
   }
-  // As close(), but drops what is left; error() then tells consumers why.
+  // Like close(), but drops the remaining items; error() then tells consumers why.
   void close(Error error) {
     std::lock_guard lock(mutex_);
     if (!error_.has_value()) error_ = std::move(error);

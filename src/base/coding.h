@@ -9,8 +9,8 @@
 
 #include "base/result.h"
 
-// Numbers in our own formats and in those of others: as the machine keeps them, which is little-endian on all that
-// quern runs on. Inline, as each pair of a job goes through here.
+// Reads and writes numbers in quern's own formats and in others, in the byte order of the machine, which is
+// little-endian on every platform quern supports. Inline, because each pair of a job passes through here.
 
 namespace quern {
 
@@ -19,7 +19,7 @@ static_assert(std::endian::native == std::endian::little);
 template <typename T>
 concept Codable = std::integral<T> || std::floating_point<T>;
 
-// `source` has at least sizeof(Number) bytes.
+// `source` holds at least sizeof(Number) bytes.
 template <Codable Number>
 Number load_number(const char* source) {
   Number number{};
@@ -27,14 +27,14 @@ Number load_number(const char* source) {
   return number;
 }
 
-// The number at `offset`; aborts if `bytes` ends before its end.
+// Returns the number at `offset`; aborts if `bytes` is too short.
 template <Codable Number>
 Number number_at(std::string_view bytes, std::size_t offset = 0) {
   CHECK(offset <= bytes.size() && bytes.size() - offset >= sizeof(Number));
   return load_number<Number>(bytes.data() + offset);
 }
 
-// Takes the number at the beginning of `rest`; aborts if it ends before its end.
+// Removes the number at the beginning of `rest` and returns it; aborts if `rest` is too short.
 template <Codable Number>
 Number take_number(std::string_view& rest) {
   const auto number = number_at<Number>(rest);
@@ -48,7 +48,7 @@ void append_number(Target& target, Number number) {
   target.append(std::string_view(reinterpret_cast<const char*>(&number), sizeof number));
 }
 
-// A number of any length up to eight bytes.
+// Reads an unsigned number of up to eight bytes.
 constexpr std::uint64_t little_endian(std::string_view bytes) {
   std::uint64_t number = 0;
   for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8 | static_cast<unsigned char>(bytes[i]);

@@ -4,20 +4,20 @@
 #include <string>
 #include <string_view>
 
-// Cryptographic digests, by OpenSSL. All results are raw bytes; hex_encode() and base64_encode() make text of them.
+// Cryptographic digests, computed by OpenSSL. All results are raw bytes; use hex_encode() or base64_encode() for text.
 
-using EVP_MD_CTX = struct evp_md_ctx_st;  // of OpenSSL
+using EVP_MD_CTX = struct evp_md_ctx_st;  // declared by OpenSSL
 
 namespace quern {
 
 enum class DigestKind { kMd5, kSha1, kSha256, kSha512 };
 
-// A digest of bytes that arrive one after the other. Move-only; not thread-safe.
+// A digest of bytes that arrive piece by piece. Move-only; not thread-safe. Use one object per text.
 class Digest {
  public:
   explicit Digest(DigestKind kind);
   void add(std::string_view bytes);
-  // The digest of all bytes so far. Only once, and nothing may be added afterwards.
+  // Returns the digest of all bytes added so far. Call it once, and add nothing afterwards.
   std::string value();
 
  private:
@@ -28,7 +28,7 @@ class Digest {
 };
 
 std::string sha256(std::string_view bytes);
-// RFC 2104.
+// HMAC-SHA-256 (RFC 2104).
 std::string hmac_sha256(std::string_view key, std::string_view message);
 
 }  // namespace quern

@@ -25,7 +25,7 @@ constexpr std::array kUnits = {
     Unit{"mins", 60e3},    Unit{"minute", 60e3},   Unit{"minutes", 60e3},   Unit{"h", 3600e3},    Unit{"hour", 3600e3},
     Unit{"hours", 3600e3}, Unit{"d", 86400e3},     Unit{"day", 86400e3},    Unit{"days", 86400e3}};
 
-// Ten years: whatever is longer is a slip, and the sum of a few of these cannot overflow.
+// Ten years. Anything longer is a mistake, and the sum of a few of these cannot overflow.
 constexpr double kLongestMilliseconds = 3650 * 86400e3;
 
 std::string_view without_leading_blanks(std::string_view text) {
@@ -39,7 +39,7 @@ std::optional<double> unit_in_milliseconds(std::string_view name) {
   return unit->milliseconds;
 }
 
-// Takes one number and its unit from the front of `text`; a lone number counts seconds.
+// Removes one number and its unit from the front of `text`; a number without a unit counts seconds.
 std::optional<double> take_part(std::string_view& text, bool is_first) {
   double number = 0;
   auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);

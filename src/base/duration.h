@@ -8,11 +8,11 @@
 
 namespace quern {
 
-// "2h", "90s", "1h30m", "500ms", "1.5 hours", "3600" (seconds) -> milliseconds. Units: ms, s, m, h, d and their words.
-// The error (kBadConfig) says what a duration looks like.
+// Parses "2h", "90s", "1h30m", "500ms", "1.5 hours" or "3600" (seconds). Units: ms, s, m, h, d and their full words.
+// kBadConfig, explaining the format, if `text` is not a duration.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-// The shortest exact form that parse_duration takes back: "2h", "1h30m", "90s" as "1m30s", "0s".
+// Returns the shortest exact form that parse_duration accepts: "2h", "1h30m", "1m30s" (for 90 seconds), "0s".
 std::string format_duration(std::chrono::milliseconds duration);
 
 }  // namespace quern

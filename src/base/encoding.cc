@@ -47,7 +47,7 @@ std::string url_safe_base64_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-  // OpenSSL takes padding anywhere, so what it gets is checked here.
+  // OpenSSL accepts padding anywhere, so its input is checked here.
   const std::string packed = without_spaces(text);
   const std::size_t letters = packed.find_last_not_of('=') + 1;
   const std::size_t padding = packed.size() - letters;

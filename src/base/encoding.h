@@ -5,25 +5,25 @@
 #include <string>
 #include <string_view>
 
-// Bytes as text, and back (RFC 4648). Pure functions.
+// Binary-to-text encodings (RFC 4648). Pure functions.
 
 namespace quern {
 
-// Section 4, with padding.
+// Base64 (section 4), with padding.
 std::string base64_encode(std::string_view bytes);
-// Section 5, without padding.
+// Base64url (section 5), without padding.
 std::string url_safe_base64_encode(std::string_view bytes);
-// White space anywhere in `text` is ignored: values are copied out of mails and terminals. None: a byte is not in the
-// alphabet, or the padding is missing or in the wrong place, as where the end was cut off.
+// Ignores white space anywhere in `text`, because values are copied from mails and terminals. Returns nullopt if a byte
+// is not in the alphabet, or the padding is missing or misplaced, for example because the end was cut off.
 std::optional<std::string> base64_decode(std::string_view text);
 
-// In lower case.
+// Writes lower-case digits.
 std::string hex_encode(std::string_view bytes);
-// Digits in either case. None: a byte is not a hexadecimal digit, or their number is odd.
+// Accepts digits in either case. Returns nullopt if a byte is not a hexadecimal digit or the number of digits is odd.
 std::optional<std::string> hex_decode(std::string_view text);
-// The value of a digit in either case; none: it is not one.
+// Returns the value of a digit in either case, or nullopt if it is not a hexadecimal digit.
 std::optional<unsigned> hex_digit_value(char digit);
-// Digits in lower case only, exactly so many of them.
+// Whether `text` is exactly `digits` hexadecimal digits, all in lower case.
 bool is_lower_hex(std::string_view text, std::size_t digits);
 
 }  // namespace quern

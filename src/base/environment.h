@@ -5,10 +5,10 @@
 
 namespace quern {
 
-// An environment variable's value, or null: std::getenv, or a test's own.
+// Returns an environment variable's value, or null if it is not set: std::getenv, or a test's substitute.
 using EnvironmentLookup = std::function<const char*(const char*)>;
 
-// "" for one that is not set. The text is the environment's own, and changes with it.
+// Returns "" for a variable that is not set. The view points into the environment and changes with it.
 std::string_view variable_value(const EnvironmentLookup& environment, const char* name);
 
 }  // namespace quern

@@ -26,7 +26,7 @@ std::string_view name_of_kind(mode_t mode) {
   return S_ISFIFO(mode) ? "a FIFO" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
-// To open a FIFO or a terminal blocks until another process does something, unless O_NONBLOCK is set.
+// Opening a FIFO or a terminal blocks until another process acts, unless O_NONBLOCK is set.
 Result<Fd> open_to_read(const std::string& path, int flags) {
   TRY_ASSIGN(Fd fd, open_raw(path, flags | O_NONBLOCK, 0));
   struct stat status {};
@@ -40,7 +40,7 @@ Result<Fd> open_to_read(const std::string& path, int flags) {
                    ", not a file; write its bytes to a file first");
 }
 
-// To open a FIFO that nobody reads would block.
+// Opening a FIFO that nobody reads would block.
 Result<Fd> open_to_write(const std::string& path, int flags, unsigned mode) {
   auto fd = open_raw(path, flags | O_NONBLOCK, mode);
   if (!fd.ok() && fd.error().code == ENXIO) {
@@ -84,7 +84,8 @@ Result<void> Fd::close() {
 Result<Pipe> make_pipe(std::size_t capacity_bytes) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return os_error("making a pipe", errno);
-  // Past the user's quota of pipe pages the kernel refuses and the default capacity (64 KiB) stays: slower, not wrong.
+  // Beyond the user's quota of pipe pages the kernel refuses, and the default capacity (64 KiB) stays: slower, but
+  // correct.
   ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(capacity_bytes));
   return Pipe{.read_end = Fd(ends[0]), .write_end = Fd(ends[1])};
 }
@@ -92,8 +93,8 @@ Result<Pipe> make_pipe(std::size_t capacity_bytes) {
 Result<void> open_standard_descriptors() {
   for (int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(number, F_GETFD) >= 0) continue;
-    // The lowest free number is this one. It is not close-on-exec: it stands for what the caller would have given.
-    // What is written to standard output would be lost without a word, so that writing there fails.
+    // The lowest free number is this one. It is not close-on-exec: it replaces what the caller would have passed.
+    // Writing to standard output must fail, or its data would be lost silently.
     if (::open("/dev/null", number == STDOUT_FILENO ? O_RDONLY : O_RDWR) != number) {
       return os_error("opening /dev/null", errno);
     }

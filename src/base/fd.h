@@ -10,8 +10,7 @@
 
 namespace quern {
 
-// An open file descriptor. Move-only; always close-on-exec; the raw number is for system calls only.
-// Not safe for use by two threads at once.
+// An open file descriptor. Move-only; always close-on-exec. Use the raw number only for system calls. Not thread-safe.
 class Fd {
  public:
   Fd() = default;
@@ -25,9 +24,9 @@ class Fd {
   bool is_open() const { return number_ >= 0; }
   int number() const { return number_; }
   int release();
-  // Closes and ignores the outcome: for descriptors that were only read.
+  // Closes and ignores the result. Use it for descriptors that were only read.
   void reset();
-  // Closes and reports what the kernel says (delayed write errors on NFS and quota).
+  // Closes and reports the kernel's error, such as a delayed write error on NFS or an exceeded quota.
   Result<void> close();
 
  private:
@@ -39,33 +38,33 @@ struct Pipe {
   Fd write_end;
 };
 
-// Opens /dev/null in place of each standard descriptor that is closed, or else a file or a pipe of ours would get its
-// number, and what is meant for the standard descriptor would be written there. Before anything else is opened.
+// Opens /dev/null for each standard descriptor that is closed. Otherwise a file or pipe of quern would get its number
+// and receive what is meant for the standard descriptor. Call it before anything else is opened.
 Result<void> open_standard_descriptors();
 
-// A counter that poll(2) can wait for (eventfd); it does not block.
+// Creates a non-blocking counter (eventfd) that poll(2) can wait for.
 Result<Fd> make_event();
 
-// A close-on-exec pipe whose buffer is as near to `capacity_bytes` as the kernel allows.
+// Creates a close-on-exec pipe whose buffer is as close to `capacity_bytes` as the kernel allows.
 Result<Pipe> make_pipe(std::size_t capacity_bytes);
 
-// Opens with O_CLOEXEC; `flags` and `mode` as for open(2). The message names the path. To read, it opens only what has
-// its bytes at once, so that it never blocks: a file or a folder, and what another process holds open for us
-// (/dev/stdin, /dev/fd/N, as <(...) in a shell). It refuses a FIFO that is named otherwise, a socket and a device. To
-// write, it refuses a FIFO that nobody reads.
+// Opens with O_CLOEXEC; `flags` and `mode` are those of open(2). The error names the path. Never blocks. For reading,
+// it opens only what has its bytes available: a file, a folder, or what another process holds open for quern
+// (/dev/stdin, /dev/fd/N, as the shell's <(...)). It refuses any other FIFO, sockets and devices. For writing, it
+// refuses a FIFO that nobody reads.
 Result<Fd> open_file(const std::string& path, int flags, unsigned mode = 0666);
 
-// One read(2), retried on EINTR; 0 at the end of the file. Blocks as the descriptor does.
+// One read(2), retried on EINTR; returns 0 at the end of the file. Blocks if the descriptor does.
 Result<std::size_t> read_some(const Fd& fd, std::span<char> target);
-// Writes everything, retrying short writes and EINTR. Blocks also where another process has made the descriptor
+// Writes everything; retries short writes and EINTR. Blocks even if another process has made the descriptor
 // non-blocking.
 Result<void> write_all(const Fd& fd, std::string_view bytes);
-// The whole file, which must be no larger than `most_bytes`.
+// Reads the whole file, which must not exceed `most_bytes`.
 Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 
 Result<void> set_nonblocking(const Fd& fd);
 
-// N of /dev/fd/N, /dev/stdout and so on: the descriptor of this process that a path names.
+// Returns the descriptor of this process that a path names: N for /dev/fd/N, 1 for /dev/stdout and so on.
 std::optional<int> own_descriptor(std::string_view path);
 
 }  // namespace quern

@@ -5,7 +5,7 @@
 
 namespace quern {
 
-// Data and the mutex that guards it, in one: the data can only be reached while the lock is held.
+// Data together with the mutex that guards it: the data is reachable only while the lock is held.
 //   Guarded<std::vector<int>> numbers;
 //   numbers.lock()->push_back(1);
 template <typename T>
@@ -24,7 +24,7 @@ class Guarded {
     std::unique_lock<std::mutex> lock_;
     T* value_;
   };
-  // Blocks until no other thread holds it.
+  // Blocks while another thread holds the lock.
   Lock lock() { return Lock(*this); }
 
  private:

@@ -7,19 +7,19 @@
 
 namespace quern {
 
-// Which of several contestants comes first, again and again while the first one changes: one comparison for each level
-// of the tree. `is_before(i, j)` compares contestants by their numbers and must be a strict total order. Borrowed by
-// nobody; owned by one thread.
+// A tournament tree of losers (Knuth, The Art of Computer Programming, vol. 3, 5.4.1): keeps track of which contestant
+// comes first while the first one changes repeatedly, with one comparison per level of the tree. `is_before(i, j)`
+// compares contestants by their numbers and must be a strict total order. Not thread-safe.
 template <typename IsBefore>
 class LoserTree {
  public:
-  // There is at least one contestant.
+  // Requires at least one contestant.
   LoserTree(std::size_t contestants, IsBefore is_before)
       : is_before_(std::move(is_before)), leaves_(std::bit_ceil(contestants)), losers_(leaves_, kNobody) {
     winner_ = play(1, contestants);
   }
   std::size_t winner() const { return winner_; }
-  // After the winner has become another value, which may come later than before.
+  // Call it after the winner has changed its value, possibly to one that comes later.
   void replay() {
     std::size_t best = winner_;
     for (std::size_t node = (best + leaves_) / 2; node > 0; node /= 2) {
@@ -43,7 +43,7 @@ class LoserTree {
 
   IsBefore is_before_;
   std::size_t leaves_;
-  std::vector<std::size_t> losers_;  // [node]: who lost there
+  std::vector<std::size_t> losers_;  // by node: the contestant that lost there
   std::size_t winner_ = 0;
 };
 

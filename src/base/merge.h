@@ -17,8 +17,8 @@
 
 namespace quern {
 
-// The first 16 bytes of a key as a number, so that most comparisons of keys need no look at the keys. A key that ends
-// sooner is filled up with zero bytes.
+// The first 16 bytes of a key as a number, so that most comparisons need not look at the keys themselves. A shorter key
+// is padded with zero bytes.
 using KeyStart = unsigned __int128;
 inline KeyStart key_start(std::string_view key) {
   static_assert(std::endian::native == std::endian::little);
@@ -27,14 +27,14 @@ inline KeyStart key_start(std::string_view key) {
   return KeyStart{__builtin_bswap64(start[0])} << 64 | __builtin_bswap64(start[1]);
 }
 
-// What several cursors read, in one order: that of the keys, then of the ranks, if cursors have ranks, then of the
-// cursors. A cursor reads one group after the other, of which several may have the same key, by these functions:
-//   Result<bool> next_group();     goes to the next group, at first to the first one; false at the end
-//   std::string_view key() const;  of the group, valid until next_group() is called
-//   auto rank() const;             optional: of the group, a value that has an order
-//   bool repeats_key() const;      optional, of cursors without ranks: whether the group before it had the same key
-// Each cursor's groups are in the order of keys and ranks. Where they are not, what comes is the least of those groups
-// that the cursors are at. Owned by one thread; blocks and fails as the cursors do.
+// Merges the groups of several cursors into one order: by key, then by rank if cursors have ranks, then by cursor. A
+// cursor reads one group after another, several of which may have the same key. Its functions:
+//   Result<bool> next_group();     moves to the next group, the first time to the first one; false at the end
+//   std::string_view key() const;  of the group; valid until next_group() is called
+//   auto rank() const;             optional: of the group; any ordered type
+//   bool repeats_key() const;      optional, for cursors without ranks: whether the previous group had the same key
+// Each cursor's groups must be ordered by key and rank. If they are not, next() returns the least of the cursors'
+// current groups. Not thread-safe; blocks and fails as the cursors do.
 template <typename Cursor>
 class Merge {
  public:
@@ -42,10 +42,10 @@ class Merge {
   Merge(const Merge&) = delete;
   Merge& operator=(const Merge&) = delete;
 
-  // Whether next() was called.
+  // Whether next() has been called.
   bool has_begun() const { return tree_.has_value(); }
-  // The cursor that is at the next group; nullptr at the end. It belongs to the merge, and only next() moves it to
-  // another group.
+  // Returns the cursor that is at the next group, or nullptr at the end. The merge owns the cursor; only next() moves
+  // it to another group.
   Result<Cursor*> next() {
     if (!tree_.has_value()) {
       if (cursors_.empty()) return nullptr;
@@ -61,7 +61,7 @@ class Merge {
 
  private:
   struct Head {
-    KeyStart start = 0;  // of the key; of a cursor at its end the last one that there can be
+    KeyStart start = 0;  // of the key; the greatest possible value for a cursor at its end
     std::string_view key;
     Cursor* cursor;
     bool is_at_end = false;
@@ -94,8 +94,8 @@ class Merge {
   }
 
   std::deque<Cursor> cursors_;
-  std::vector<Head> heads_;                  // of the cursors, in their order
-  std::optional<LoserTree<IsBefore>> tree_;  // none before the first call of next()
+  std::vector<Head> heads_;                  // one per cursor, in their order
+  std::optional<LoserTree<IsBefore>> tree_;  // absent before the first call of next()
 };
 
 }  // namespace quern

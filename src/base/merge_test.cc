@@ -85,7 +85,7 @@ std::vector<Group> merged(const std::vector<std::vector<Group>>& lists) {
   return all;
 }
 
-// Keys that begin alike for 16 bytes, end early, or are as great as what a cursor at its end has instead of a key.
+// Keys with the same first 16 bytes, short keys, and keys equal to the value that marks a cursor at its end.
 const std::string kSixteen = "0123456789abcdef";
 const std::vector<std::string> kKeys = {"",
                                         "\0"s,
@@ -129,7 +129,7 @@ TEST(Merge, GivesWhatSortingGives) {
   }
 }
 
-// What reducers gave may be in another order than that of its keys.
+// The output of reducers may not be in key order.
 TEST(Merge, TakesTheLeastOfWhatIsNextWhateverComesLater) {
   const auto all = merged<PlainCursor>({{{"b", 0, 0}, {"a", 0, 0}, {"c", 0, 0}}, {{"b", 0, 1}, {"b", 0, 1}}});
   EXPECT_EQ(all, (std::vector<Group>{{"b", 0, 0}, {"a", 0, 0}, {"b", 0, 1}, {"b", 0, 1}, {"c", 0, 0}}));

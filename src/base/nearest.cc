@@ -8,10 +8,10 @@
 namespace quern {
 namespace {
 
-// A longer word is never near: it bounds the work for words from hostile files.
+// A longer word is never near. This bounds the work for words from hostile files.
 constexpr std::size_t kLongestWord = 64;
 constexpr std::size_t kMostSlips = 3;
-// Shorter beginnings of a word say too little.
+// A shorter prefix of a word is too ambiguous.
 constexpr std::size_t kShortestBeginning = 3;
 
 std::string folded(std::string_view word) {
@@ -35,10 +35,11 @@ std::optional<std::string> only_one_that_begins_with(const std::string& word, st
 
 }  // namespace
 
+// Dynamic programming: the Damerau-Levenshtein distance in its restricted form (optimal string alignment).
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   const std::string a = folded(left);
   const std::string b = folded(right);
-  // Three rows of the table are alive: swapped neighbours look two rows back.
+  // Three rows of the table are kept, because a swap of neighbours looks two rows back.
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
@@ -63,7 +64,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   std::size_t best_distance = most_slips + 1;
   for (const std::string& candidate : candidates) {
     std::size_t distance = edit_distance(word, candidate);
-    // A word of one or two letters is not a slip of every other short word.
+    // A word of one or two letters is not a misspelling of every other short word.
     if (distance >= best_distance || distance >= std::max(word.size(), candidate.size())) continue;
     best_distance = distance;
     best = &candidate;

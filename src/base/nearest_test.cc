@@ -19,7 +19,7 @@ TEST(Nearest, FindsWhatWasMeantAndGuessesNoFurther) {
                                           "json",   "keyed-json", "run"};
   struct Row {
     const char* word;
-    const char* meant;  // "" for none
+    const char* meant;  // "" if there is none
   };
   for (const Row& row : {Row{"memmory", "memory"},
                          {"MEMORY", "memory"},

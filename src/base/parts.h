@@ -4,8 +4,8 @@
 
 namespace quern {
 
-// Whether `is_right` holds for each part of a text: each_part("a.b", '.', is_name) asks about "a" and "b". A text
-// without a mark, also an empty one, is one part.
+// Whether `is_right` holds for each part of a text between marks: each_part("a.b", '.', is_name) tests "a" and "b". A
+// text without a mark, even an empty one, is one part.
 template <typename IsRight>
 bool each_part(std::string_view text, char mark, const IsRight& is_right) {
   while (true) {
@@ -16,7 +16,8 @@ bool each_part(std::string_view text, char mark, const IsRight& is_right) {
   }
 }
 
-// Labels of ASCII letters, digits and inner hyphens, separated by dots (RFC 1123, 2.1). Lengths are not checked.
+// Whether `text` consists of labels of ASCII letters, digits and inner hyphens, separated by dots (RFC 1123, 2.1). Does
+// not check lengths.
 bool is_host_name(std::string_view text);
 
 }  // namespace quern

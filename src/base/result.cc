@@ -37,7 +37,7 @@ ErrorKind kind_of_errno(int errno_value) {
   }
 }
 
-// What helps wherever it happens; what helps against a full disk depends on what is written (services/disk).
+// Advice that applies anywhere. What helps against a full disk depends on what is being written (services/disk).
 std::string_view advice_for(int errno_value) {
   if (errno_value == EMFILE) return "; let a process open more files (ulimit -n)";
   if (errno_value == ENFILE) return "; let the system open more files (sysctl fs.file-max)";

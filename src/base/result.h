@@ -7,21 +7,21 @@
 #include <utility>
 #include <variant>
 
-// Errors as values. Nothing in quern throws; an exception of a library is caught in the file that calls the library,
-// and std::bad_alloc where a thread begins. All types here are plain values: no thread owns them, nothing blocks.
+// Errors as values. Nothing in quern throws. Code that calls a library catches the library's exceptions in the same
+// file; the start of each thread catches std::bad_alloc. All types here are plain values and never block.
 
 namespace quern {
 
-// What the caller can do about it. Only the retry rule and the exit code look at this.
+// What the caller can do about an error. Only the retry rule and the exit code look at this.
 enum class ErrorKind {
   kRetry,        // the same call may succeed later
-  kNotFound,     // what was named is not there
+  kNotFound,     // what was named does not exist
   kDenied,       // no permission
-  kBadInput,     // foreign bytes are not what they claim to be
+  kBadInput,     // external data is not what it claims to be
   kBadConfig,    // the command line or the job file is wrong: exit status 2
   kChildFailed,  // the user's module failed
   kNoSpace,      // a disk, memory, or another limit of the system is used up
-  kStopped,      // somebody asked us to stop
+  kStopped,      // somebody asked quern to stop
   kInternal,     // a bug, or a system call that should not fail
 };
 
@@ -31,19 +31,19 @@ std::string_view name_of(ErrorKind kind);
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string message;       // One line, outermost context first, without a final full stop. Never a secret.
-  int code = 0;              // errno or HTTP status where there is one, else 0.
+  int code = 0;              // errno or the HTTP status if there is one, else 0.
   std::string details = {};  // Optional further lines (a traceback, the cause block); "" if none.
 
   Error with_context(std::string_view context) &&;
 };
 
-// The failures that most places have, with nothing but what to say about them.
+// Errors of the common kinds that carry only a message.
 Error bad_input(std::string message);
 Error bad_config(std::string message);
 Error not_found(std::string message);
 Error stopped();
 
-// An Error from errno: "reading a.gz: No such file or directory". The kind follows from the number.
+// Makes an Error from errno: "reading a.gz: No such file or directory". The kind follows from the number.
 Error os_error(std::string_view what, int errno_value);
 
 template <typename T>
@@ -60,7 +60,7 @@ class [[nodiscard]] Result {
   Error&& error() && { return std::move(std::get<1>(state_)); }
   const Error& error() const& { return std::get<1>(state_); }
 
-  // Adds what this level knows in front of the message of a failure; nothing happens to a success.
+  // Prepends context to the message of a failure; does nothing to a success.
   Result context(std::string_view what) && {
     if (ok()) return std::move(*this);
     return std::move(error()).with_context(what);
@@ -96,11 +96,11 @@ class [[nodiscard]] Result<void> {
   std::optional<Error> error_;
 };
 
-// Of the exception that is being handled: call it in a catch block.
+// Describes the exception that is being handled: call it only in a catch block.
 Error error_of_exception();
 
-// What `work` returns; if memory runs out, or a library throws what nobody caught, that as an Error. Around all that a
-// thread does, as an exception that leaves it ends the process without a word.
+// Returns what `work` returns, or an Error if memory runs out or a library throws an uncaught exception. Wraps
+// everything that a thread does, because an exception that leaves a thread ends the process without a message.
 template <typename Work>
 auto without_exceptions(const Work& work) -> decltype(work()) {
   try {
@@ -114,13 +114,13 @@ auto without_exceptions(const Work& work) -> decltype(work()) {
 
 }  // namespace quern
 
-// For bugs only, on in every build; never for input.
+// For bugs only, never to check input. Enabled in every build.
 #define CHECK(condition)                                                     \
   do {                                                                       \
     if (!(condition)) ::quern::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)
 
-// Returns the error of `expression` from the enclosing function, if it has one.
+// If `expression` fails, returns its error from the enclosing function.
 #define TRY(expression)                                                           \
   do {                                                                            \
     auto try_result_ = (expression);                                              \
@@ -137,5 +137,6 @@ auto without_exceptions(const Work& work) -> decltype(work()) {
 
 // NOLINTEND(bugprone-macro-parentheses)
 
-// TRY_ASSIGN(auto file, open(path)): the value of `expression`, or returns its error.
+// TRY_ASSIGN(auto file, open(path)): assigns the value of `expression`, or returns its error from the enclosing
+// function.
 #define TRY_ASSIGN(target, expression) QUERN_TRY_ASSIGN(QUERN_CONCAT(try_result_, __LINE__), target, expression)

@@ -1,7 +1,7 @@
 #pragma once
 
-// QUERN_SANITIZED is defined where a sanitizer's runtime is part of the program: it takes memory of its own, and keeps
-// what it was given.
+// Defines QUERN_SANITIZED if the program contains a sanitizer's runtime, which allocates memory of its own and keeps
+// what was allocated.
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define QUERN_SANITIZED 1

@@ -8,12 +8,12 @@
 
 namespace quern {
 
-// Bytes that must not be seen: wiped when they go, in no log, and never converted to text by accident. A copy is one
-// more place to wipe, so it is asked for by name. Belongs to one thread at a time.
+// Bytes that must not be seen: they are wiped on destruction, never logged, and never converted to text by accident.
+// Each copy is one more place to wipe, so copying is explicit. Not thread-safe.
 class Secret {
  public:
   Secret() = default;
-  // Takes the bytes over; where they lay before is wiped.
+  // Takes over the bytes and wipes their original place.
   explicit Secret(std::string&& bytes) : bytes_(bytes.begin(), bytes.end()) { wipe(bytes); }
   Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { wipe(other.bytes_); }
   Secret& operator=(Secret&& other) noexcept {
@@ -28,12 +28,12 @@ class Secret {
   ~Secret() { wipe(bytes_); }
 
   Secret copy() const { return Secret(std::string(bytes_)); }
-  // Valid as long as this is. Not to be stored elsewhere.
+  // Valid as long as this object. Do not store it elsewhere.
   std::string_view reveal() const { return bytes_; }
   bool is_empty() const { return bytes_.empty(); }
 
   static void wipe(std::string& bytes) {
-    // A short string has its bytes in itself, also those that it no longer counts.
+    // A short string stores its bytes inline, including those beyond its current size.
     ::explicit_bzero(bytes.data(), bytes.capacity());
     bytes.clear();
   }

@@ -5,7 +5,8 @@
 
 namespace quern {
 
-// What a POSIX shell takes for this one word: as it is, or in quotes. For commands that a message shows to be copied.
+// Returns `text` as one word for a POSIX shell: unchanged if possible, otherwise in quotes. For commands that a message
+// shows to be copied.
 std::string shell_word(std::string_view text);
 
 }  // namespace quern

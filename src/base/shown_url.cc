@@ -27,7 +27,8 @@ bool is_authority(std::string_view text, bool may_have_port) {
   return std::all_of(host.begin(), host.end(), is_host_letter);
 }
 
-// Where the @ after a user name and a password is; npos if the URL has neither. `mark` is where its "://" is.
+// Returns the position after the @ that follows a user name and a password; npos if the URL has neither. `mark` is the
+// position of its "://".
 std::size_t end_of_user(std::string_view url, std::size_t mark) {
   const std::size_t begin = mark + kAuthorityMark.size();
   const std::string_view rest = url.substr(begin);
@@ -37,7 +38,7 @@ std::size_t end_of_user(std::string_view url, std::size_t mark) {
   return at == std::string_view::npos ? at : begin + at;
 }
 
-// FNV-1a.
+// FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/).
 std::uint32_t hash_of(std::string_view text) {
   std::uint32_t hash = 2166136261U;
   for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
@@ -53,14 +54,14 @@ void append_without_user(std::string& target, std::string_view url, std::size_t 
   }
 }
 
-// Copies a message, and has `append` add each URL in it.
+// Copies a message and calls `append` for each URL in it.
 template <typename Append>
 std::string with_urls(std::string_view message, const Append& append) {
   std::string shown;
   while (true) {
     const std::size_t mark = message.find(kAuthorityMark);
     if (mark == std::string_view::npos) return shown.append(message);
-    // The scheme's first letter decides what the URL is; the URL ends where no URL goes on.
+    // A URL starts at its scheme's first letter and ends before the first character that cannot be part of it.
     const std::size_t before = message.substr(0, mark).find_last_of(" \t\n'\"<([=");
     const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
     const std::size_t end = std::min(message.find_first_of(" \t\n'\"<>", mark), message.size());
@@ -94,7 +95,7 @@ std::string without_passwords(std::string_view message) {
 
 std::string with_shown_urls(std::string_view message) {
   return with_urls(message, [](std::string& target, std::string_view url) {
-    // The sentence may go on behind it.
+    // Punctuation at the end may belong to the sentence.
     const std::size_t end = url.find_last_not_of(".,;:)]") + 1;
     target.append(shown_url(url.substr(0, end))).append(url.substr(end));
   });

@@ -7,21 +7,21 @@
 
 #include "base/result.h"
 
-// Bytes that flow. Owned by one thread at a time; calls may block on whatever stands behind them.
+// Byte streams. Not thread-safe; calls may block on the underlying file, connection or process.
 
 namespace quern {
 
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Fills a part of `target` (never empty) and returns how much; 0 means the end, and only a complete, verified end.
+  // Fills part of `target` (never empty) and returns the number of bytes. 0 means the end of complete, verified data.
   virtual Result<std::size_t> read(std::span<char> target) = 0;
 };
 
 class ByteSink {
  public:
   virtual ~ByteSink() = default;
-  // Takes all of `bytes`, or fails.
+  // Writes all of `bytes`, or fails.
   virtual Result<void> write(std::string_view bytes) = 0;
 };
 

@@ -12,9 +12,9 @@
 
 namespace quern {
 
-// Threads that belong together. The first error stops the others; wait() joins all and returns it. The destructor
-// stops and joins what is still running, so nothing is ever detached.
-// spawn() and wait() are for the owning thread; the tasks run on threads of their own.
+// Threads that belong together. The first error stops the others; wait() joins all of them and returns it. The
+// destructor stops and joins what is still running, so no thread is ever detached. Only the owning thread may call
+// spawn() and wait(); the tasks run on threads of their own.
 class TaskGroup {
  public:
   // The group also stops when `parent` is stopped.
@@ -23,10 +23,10 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // `name` as of start_thread(). False if the system has no further thread: the other tasks stop, and wait() says why.
-  // An exception that leaves the task is its error.
+  // `name` is that of start_thread(). Returns false if the system cannot start another thread; the other tasks then
+  // stop, and wait() returns the reason. An exception that leaves the task becomes its error.
   bool spawn(const std::string& name, std::function<Result<void>(std::stop_token)> task);
-  // Joins every task; the first error that a task returned, if any.
+  // Joins every task and returns the first error that a task returned, if any.
   Result<void> wait();
   void request_stop() { stop_.request_stop(); }
   std::stop_token stop_token() const { return stop_.get_token(); }

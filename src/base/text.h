@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-// Texts as people read and write them. Pure functions. Letters are those of ASCII, whatever the locale is.
+// Text helpers. Pure functions. Only ASCII letters count as letters, in any locale.
 
 namespace quern {
 
-// `text` without the `spaces` at its two ends. Inline, as each number of a job goes through it.
+// Removes `spaces` from both ends of `text`. Inline, because each number of a job passes through it.
 constexpr std::string_view trimmed(std::string_view text, std::string_view spaces) {
   const std::size_t begin = text.find_first_not_of(spaces);
   if (begin == std::string_view::npos) return {};
@@ -26,11 +26,11 @@ std::string lower_case(std::string_view text);
 bool equals_ignoring_case(std::string_view left, std::string_view right);
 bool starts_with_ignoring_case(std::string_view text, std::string_view start);
 
-// "'text'" for a message; a longer text is cut between two characters: "'begin...'".
+// Returns "'text'" for a message; cuts a longer text between two characters: "'begin...'".
 std::string in_quotes(std::string_view text, std::size_t most_bytes = 60);
 
-// "1 input", "2 inputs"; the plural adds an s unless it is given. Numbers have no separators; views have their own
-// form.
+// Returns "1 input", "2 inputs"; the plural adds an s unless `plural` is set. Numbers have no separators; views use
+// their own format.
 std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural = {});
 
 }  // namespace quern

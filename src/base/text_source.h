@@ -10,7 +10,7 @@
 
 namespace quern {
 
-// For tests: a text as a source that gives at most `piece_bytes` with each read.
+// For tests: a text as a source that returns at most `piece_bytes` with each read.
 class TextSource final : public ByteSource {
  public:
   explicit TextSource(std::string text, std::size_t piece_bytes = std::string::npos)

@@ -9,7 +9,7 @@ TEST(Text, IgnoresCaseOfAsciiOnly) {
   EXPECT_EQ(lower_case("AZaz[@\xc3\x84"), "azaz[@\xc3\x84");
   EXPECT_TRUE(equals_ignoring_case("Content-TYPE", "content-type"));
   EXPECT_FALSE(equals_ignoring_case("content-type", "content-typ"));
-  // They differ in the bit that tells upper case from lower case in letters.
+  // These differ in the bit that distinguishes upper from lower case in letters.
   EXPECT_FALSE(equals_ignoring_case("a@[", "a`{"));
   EXPECT_TRUE(starts_with_ignoring_case("HTTPS://a", "https:"));
   EXPECT_FALSE(starts_with_ignoring_case("htt", "https:"));

@@ -8,7 +8,7 @@
 namespace quern {
 namespace {
 
-// A text that is taken apart from its start.
+// Reads a text from its start, piece by piece.
 class TimeReader {
  public:
   explicit TimeReader(std::string_view text) : rest_(text) {}
@@ -18,7 +18,7 @@ class TimeReader {
     rest_.remove_prefix(1);
     return true;
   }
-  // A number of exactly so many digits, at most `most`.
+  // Reads a number of exactly `digits` digits and a value of at most `most`.
   bool take_number(std::size_t digits, int most, int& number) {
     if (rest_.size() < digits) return false;
     number = 0;

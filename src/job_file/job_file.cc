@@ -23,7 +23,7 @@ using job_file::Given;
 using job_file::Settings;
 using job_file::YamlNode;
 
-// The file's settings with those of the environment and of --set over them.
+// The file's settings, overridden by those of the environment and of --set.
 Result<FileSettings> gather(const JobSources& sources) {
   TRY_ASSIGN(YamlNode root, job_file::parse_yaml({.text = sources.text, .name = sources.path}));
   TRY_ASSIGN(FileSettings gathered, job_file::settings_of_file(root, sources.path));
@@ -37,7 +37,8 @@ bool has_reducer(const Settings& settings) {
   return next != settings.end() && (next->first == "reducer" || next->first.starts_with("reducer."));
 }
 
-// The script beside the mapper that reduces in the short form, by the mapper's language; "" if there can be none.
+// The name of the reducer script next to the mapper in the short form, by the mapper's language; "" if the job cannot
+// have one.
 std::string reducer_beside_mapper(const FileSettings& gathered) {
   if (!gathered.is_short || has_reducer(gathered.settings)) return "";
   auto text_at = [&](const std::string& path) {
@@ -53,8 +54,7 @@ std::string reducer_beside_mapper(const FileSettings& gathered) {
   return "";
 }
 
-// Adds the reducer of the short form as if it were written. It is called as the mapper is: with its interface and its
-// environment.
+// Adds the short form's reducer as if it were written. It inherits the mapper's interface and environment.
 void add_reducer_beside_mapper(const JobSources& sources, FileSettings& gathered) {
   const std::string script = reducer_beside_mapper(gathered);
   bool is_there = script.ends_with(".py") ? sources.has_python_reducer : sources.has_javascript_reducer;
@@ -155,7 +155,7 @@ Result<JobFile> parse_job(const JobSources& sources) {
 
 std::string describe(const JobFile& job_file) {
   std::size_t width = 0;
-  // One very long list does not push the origins of all others out of sight.
+  // A single very long list must not push the origins of all others off the screen.
   constexpr std::size_t kWidest = 60;
   std::vector<std::string> lines;
   for (const SettingOrigin& setting : job_file.settings) {

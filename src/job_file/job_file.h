@@ -11,11 +11,11 @@
 namespace quern {
 
 struct JobSources {
-  std::string path;                                // of the job file, for messages
+  std::string path;                                // the path of the job file, for messages
   std::string folder;                              // absolute
   std::string text;                                // the job file's contents
-  bool has_python_reducer = false;                 // reducer.py stands beside the mapper (short form)
-  bool has_javascript_reducer = false;             // reducer.js stands beside the mapper (short form)
+  bool has_python_reducer = false;                 // reducer.py exists next to the mapper (short form)
+  bool has_javascript_reducer = false;             // reducer.js exists next to the mapper (short form)
   std::map<std::string, std::string> environment;  // QUERN_...
   std::vector<std::string> settings;               // --set key=value, in order
 };
@@ -32,25 +32,27 @@ struct JobFile {
   std::vector<SettingOrigin> settings;  // every setting of the job, in the order of docs/job-file.md
 };
 
-// Understands a job file of either form (docs/job-file.md). Precedence: settings, environment, file, default.
-// Errors are kBadConfig and name file, line, key and what would be right, with the nearest valid key for a wrong one.
-// Pure: touches no file. Safe to call from any thread.
+// Parses a job file of either form (docs/job-file.md). Precedence: --set, environment, file, default. Errors are
+// kBadConfig; they name the file, the line, the key and what would be valid, and suggest the nearest key for an unknown
+// one. Pure: touches no file. Thread-safe.
 Result<JobFile> parse_job(const JobSources& sources);
 
-// For the caller that fills JobSources: the script that a job in the short form reduces with if the file is there,
-// named as the mapper's script is ("sub/reducer.py"); "" if the job says itself how to reduce, or has errors.
+// For the caller that fills JobSources: returns the script that a job in the short form would use as its reducer if the
+// file exists, named like the mapper's script ("sub/reducer.py"); "" if the job specifies its own reducer or has
+// errors.
 std::string reducer_beside_mapper(const JobSources& sources);
 
-// What the environment sets, as arguments of --set that mean the same, in the order in which they count.
+// Returns the settings from the environment as equivalent arguments of --set, in order of precedence.
 std::vector<std::string> settings_of_environment(const std::map<std::string, std::string>& environment);
 
-// The path of every setting there is, in the order of docs/job-file.md.
+// Returns the path of every setting, in the order of docs/job-file.md.
 std::vector<std::string> setting_names();
-// The words that a setting takes, such as "keyed-json" and "text" of record; none where it takes any text or number.
+// Returns the words that a setting accepts, such as "keyed-json" and "text" for record; empty if it accepts any text or
+// number.
 std::vector<std::string> setting_words(std::string_view name);
 
-// All settings as a job file that means the same job, each with its origin as a comment:
-//   limits.memory: 256MiB  # analysis-tools.yml:12
+// Writes all settings as an equivalent job file, each with its origin as a comment:
+//   limits.memory: 256MiB # analysis-tools.yml:12
 std::string describe(const JobFile& job_file);
 
 }  // namespace quern

@@ -9,7 +9,7 @@ namespace {
 
 struct Finding {
   bool is_wrong = false;
-  std::string_view path;  // the setting that is to blame
+  std::string_view path;  // the setting to report
   std::string_view why;
 };
 

@@ -8,7 +8,7 @@
 
 namespace quern::job_file {
 
-// Refuses settings that are right one by one and contradict each other. `settings` says where each was given.
+// Refuses settings that are valid individually but contradict each other. `settings` says where each was specified.
 Result<void> check_together(const Job& job, const Settings& settings, const std::string& file_name);
 
 }  // namespace quern::job_file

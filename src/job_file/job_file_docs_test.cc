@@ -8,7 +8,7 @@
 
 #include "job_file/job_file.h"
 
-// docs/job-file.md is checked against the program, so that it cannot fall behind.
+// Checks docs/job-file.md against the program, so that it cannot become outdated.
 
 namespace quern {
 namespace {
@@ -28,7 +28,7 @@ class JobFilePage : public ::testing::Test {
   std::vector<std::string> lines_;
 };
 
-// What stands in the first backticks of the nth cell of a table's row; the whole cell if there are none.
+// The content of the first backticks in the nth cell of a table row; the whole cell if it has none.
 std::string cell(const std::string& row, int number) {
   std::stringstream cells(row);
   std::string text;

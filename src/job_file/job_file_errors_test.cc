@@ -24,7 +24,7 @@ std::string error_of(const std::string& text, const std::vector<std::string>& se
 struct BadFile {
   std::string name;
   std::string text;
-  std::string message;  // how it begins
+  std::string message;  // the start of the message
 };
 void expect_errors(const std::vector<BadFile>& rows) {
   for (const BadFile& row : rows) EXPECT_THAT(error_of(row.text), StartsWith(row.message)) << row.name;

@@ -18,7 +18,7 @@ using Kind = YamlNode::Kind;
 
 constexpr double kMostExactDouble = 9007199254740992;  // 2^53
 
-// Whether JSON has such a number: no other zero in front, and digits on both sides of a point.
+// Whether `text` is a number in JSON: no leading zeros, and digits on both sides of a decimal point.
 bool is_json_number(std::string_view text) {
   auto skip_digits = [&text] {
     std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
@@ -40,7 +40,8 @@ bool is_json_number(std::string_view text) {
   return skip_digits() > 0 && text.empty();
 }
 
-// The number, true, false or null that plain text spells, as JSON; of numbers also what YAML adds: +1, .5, 1_000.
+// The number, true, false or null that plain text represents, as JSON. Also accepts the numbers that only YAML has: +1,
+// .5, 1_000.
 std::optional<std::string> json_word(const YamlNode& node) {
   if (node.kind == Kind::kNothing && !node.text.empty()) return "null";
   if (node.kind != Kind::kText || node.quoted || node.text.empty()) return std::nullopt;
@@ -54,7 +55,7 @@ std::optional<std::string> json_word(const YamlNode& node) {
   }
   if (text.starts_with('.')) text.insert(text.begin(), '0');
   if (!is_json_number(text)) return std::nullopt;
-  // 1e3 is meant as 1000; 35.0 stays as it is, and so do numbers that no double holds.
+  // 1e3 becomes 1000. 35.0 stays unchanged, as do numbers that a double cannot represent exactly.
   double value = parse_number(text).floating;
   bool has_exponent = text.find_first_of("eE") != std::string::npos;
   bool is_whole = has_exponent && text.find_first_of(".-") == std::string::npos && value <= kMostExactDouble;
@@ -63,7 +64,7 @@ std::optional<std::string> json_word(const YamlNode& node) {
 
 std::string quoted(const std::string& raw) {
   std::string text = Json(raw).dump(-1, ' ', false, Json::error_handler_t::replace);
-  // JSON leaves this control character as it is, and a job file may hold none.
+  // JSON writers leave this control character unescaped, but a job file must not contain any.
   for (std::size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;) text.replace(at, 1, "\\u007f");
   return text;
 }

@@ -10,15 +10,15 @@
 #include "job_file/job_file_values.h"
 #include "model/limits.h"
 
-// One row for each setting outside of mapper, combiner, reducer and steps: how it is read, and how it is shown.
+// One row for each setting outside of mapper, combiner, reducer and steps: how it is read and how it is shown.
 
 namespace quern::job_file {
 namespace {
 
-// Of limits.attempts and downloads.attempts.
+// For limits.attempts and downloads.attempts.
 constexpr std::size_t kMaxAttempts = 1000;
 
-// The words of an enum whose values count from 0, in its order.
+// The words of an enum whose values count from 0, in order.
 template <typename Enum>
 std::vector<std::string> names_up_to(Enum last) {
   std::vector<std::string> names;
@@ -31,7 +31,7 @@ Result<void> read_optional_text(const YamlNode& node, std::optional<std::string>
   return {};
 }
 
-// Whoever has chosen the inputs already, as for a task, runs a job without its filter.
+// `none` removes the filter: a caller that has already chosen the inputs, as for a task, runs the job without it.
 Result<void> read_filter(const YamlNode& node, Job& job) {
   job.filter.reset();
   if (node.kind == YamlNode::Kind::kText && !node.quoted && node.text == "none") return {};
@@ -77,7 +77,7 @@ Result<void> read_fields(const YamlNode& node, Job& job) {
   return {};
 }
 
-// `\t` without quotes, or in single quotes, is two characters to YAML and a TAB to everybody else; `\\` is a backslash.
+// In YAML, `\t` without quotes or in single quotes is two characters; users mean a TAB. `\\` is a backslash.
 std::string unescaped_separator(const std::string& text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -191,7 +191,7 @@ Result<void> read_address(const YamlNode& node, Job& job) {
 
 std::string show_optional(const std::optional<std::string>& text) { return text.has_value() ? yaml_text(*text) : ""; }
 std::string show_filter(const Job& job) { return job.filter == "none" ? "\"none\"" : show_optional(job.filter); }
-// A URL without its query is no longer what the job means, but what is printed is often kept in a log.
+// Without its query a URL no longer means the same, but output is often kept in a log, and the query may be secret.
 std::string show_source(const Job& job, const std::string& text) {
   return job.downloads.show_query ? without_passwords(text) : shown_url(text);
 }
@@ -203,7 +203,7 @@ std::string show_inputs(const Job& job) {
 std::string show_index(const Job& job) { return job.index.has_value() ? yaml_text(show_source(job, *job.index)) : ""; }
 std::string show_flag(bool flag) { return flag ? "yes" : "no"; }
 
-// Files have no records.
+// Files do not have records.
 std::string show_record(const Job& job) {
   const auto& mapper = job.steps.front().mapper.module;
   bool gets_files = mapper.has_value() && mapper->interface == Interface::kFiles;

@@ -23,7 +23,7 @@ bool contains(std::span<const std::string_view> words, std::string_view word) {
 
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('.') + 1); }
 
-// A path whose last part is `word`, or near it: a setting that stands in another section.
+// A path whose last part is `word`, or close to it: a setting that belongs to another section.
 std::optional<std::string> elsewhere(std::string_view word, const std::vector<std::string>& paths) {
   std::vector<std::string> words;
   words.reserve(paths.size());
@@ -80,7 +80,7 @@ std::vector<std::string> setting_paths() {
     for (std::string_view key : worker_keys()) paths.push_back(fmt::format("{}.{}", worker, key));
   }
   for (const SettingRow& row : setting_rows()) {
-    // Further steps follow after what the mapper reads and gives.
+    // Further steps are listed after the settings about the mapper's input and output.
     if (row.path == "reducers") paths.emplace_back(kSteps);
     paths.emplace_back(row.path);
   }

@@ -17,7 +17,7 @@ using Kind = YamlNode::Kind;
 
 constexpr std::string_view kPrefix = "QUERN_";
 
-// What quern reads or sets that is not a setting; each with the prefix.
+// The variables with quern's prefix that quern reads or sets but that are not settings; the prefix is left out.
 constexpr std::array<std::string_view, 16> kOtherVariables = {
     "ARTIFACTS",      "ARTIFACT_PREFIX", "BUCKET", "FINAL",     "INPUT_FILE", "JOB",  "JOB_FOLDER",
     "KEY_FILE",       "MAIL_FROM",       "NODE",   "PARTITION", "PYTHON",     "ROLE", "RUN",
@@ -35,14 +35,14 @@ void remove_section(Settings& settings, const std::string& section) {
                 [&](const auto& entry) { return entry.first == section || entry.first.starts_with(section + "."); });
 }
 
-// Takes one source of settings apart: the job file, one of its steps, a variable, a --set.
+// Flattens one source of settings: the job file, one of its steps, a variable, or one --set.
 class Flattener {
  public:
   struct Options {
     std::string_view place_name;
-    std::string label_prefix;   // of steps: "steps[2]."
+    std::string label_prefix;   // for steps: "steps[2]."
     bool only_workers = false;  // a step has no other settings
-    bool may_replace = false;   // over what other sources gave; a file may set each only once
+    bool may_replace = false;   // whether it may override other sources; a file may set each setting only once
   };
   Flattener(Options options, Settings& settings) : options_(std::move(options)), settings_(settings) {}
 
@@ -75,7 +75,7 @@ class Flattener {
       if (node.kind != Kind::kMap || node.entries.empty()) return at(origin, wrong_worker(path, label, node));
       return add_map(node, path);
     }
-    // A section whose keys are all commented out is empty, not wrong.
+    // A section whose keys are all commented out is empty, which is not an error.
     if (node.kind == Kind::kNothing) return {};
     if (node.kind == Kind::kMap) return add_map(node, path);
     return at(origin, fmt::format("{} is {}; it must be a map of settings: {}", label, kind_name(node),
@@ -94,7 +94,7 @@ class Flattener {
     if (found != settings_.end() && !options_.may_replace) {
       return at(given.origin, fmt::format("{} is set twice; it is first set at {}", given.label, found->second.origin));
     }
-    // A part of a worker that was `none` before makes it a worker again.
+    // A part of a worker that was `none` makes it a worker again.
     if (std::string worker = path.substr(0, path.find('.')); options_.may_replace && is_worker(worker)) {
       settings_.erase(worker);
     }
@@ -102,7 +102,7 @@ class Flattener {
     return {};
   }
 
-  // where.info.OS adds to the map of `where`.
+  // where.info.OS adds an entry to the map of `where`.
   Result<void> put_into_free_map(const std::string& path, const YamlNode& node, const std::string& origin) {
     const std::string map_path = free_map_of(path);
     const std::string key = path.substr(map_path.size() + 1);
@@ -129,7 +129,7 @@ bool is_wrapped(std::string_view text, char open, char close) {
   return text.size() >= 2 && text.front() == open && text.back() == close;
 }
 
-// The text of a variable or of --set as a node, according to what the setting takes.
+// Parses the text of a variable or of --set according to the shape of the setting.
 Result<YamlNode> overlay_node(const std::string& path, std::string_view text, std::string_view place_name) {
   std::optional<Shape> shape = shape_of(path);
   std::string_view bare = trimmed(text, " ");
@@ -156,7 +156,7 @@ struct EnvironmentSetting {
   std::string_view text;
 };
 
-// Everything that a variable may set.
+// All settings that variables can set.
 std::vector<std::string> paths_of_environment() {
   std::vector<std::string> paths = {"mapper", "combiner", "reducer", "limits", "downloads", "notify", "result"};
   std::vector<std::string> leaves = setting_paths();
@@ -165,7 +165,8 @@ std::vector<std::string> paths_of_environment() {
   return paths;
 }
 
-// A slip would change nothing, in silence. What is near to no setting is somebody else's.
+// A misspelled variable would silently have no effect. A variable that is not close to a setting belongs to another
+// program.
 Result<void> refuse_slips(const std::map<std::string, std::string>& environment) {
   std::vector<std::string> known(kOtherVariables.begin(), kOtherVariables.end());
   for (const std::string& path : paths_of_environment()) known.push_back(variable_of(path).substr(kPrefix.size()));

@@ -10,57 +10,58 @@
 #include "job_file/job_file.h"
 #include "job_file/job_file_yaml.h"
 
-// All that is given about a job, by path ("limits.memory"), whoever gave it: the job file, then the environment, then
-// --set, each over the ones before.
+// Everything specified about a job, by path ("limits.memory"): from the job file, then the environment, then --set,
+// where later sources override earlier ones.
 
 namespace quern::job_file {
 
 struct Given {
   YamlNode node;
   std::string origin;  // "analysis-tools.yml:12", "QUERN_LIMITS_MEMORY", "--set"
-  std::string label;   // the key as its user wrote it: "script" in the short form, else the path
+  std::string label;   // the key as the user wrote it: "script" in the short form, otherwise the path
 };
 
 using Settings = std::map<std::string, Given>;
 
 // How the text of an environment variable or of --set is read.
 enum class Shape {
-  kText,  // as it stands, but quotes around all of it are taken off
-  kList,  // [a, b] as YAML; anything else is a list of one
+  kText,  // unchanged, except that quotes around the whole text are removed
+  kList,  // [a, b] as YAML; anything else is a list with one item
   kYaml,  // as YAML
 };
 
-// A setting's shape; none if there is no such setting. Sections such as "limits" and "mapper" are no settings.
+// Returns a setting's shape, or nullopt if there is no such setting. Sections such as "limits" and "mapper" are not
+// settings.
 std::optional<Shape> shape_of(std::string_view path);
 bool is_section(std::string_view path);
-// mapper, combiner or reducer.
+// Whether the path is mapper, combiner or reducer.
 bool is_worker(std::string_view path);
-// For "where.info.OS", a path that reaches into a map which takes any key: "where". Else "".
+// For a path into a map that accepts any key, such as "where.info.OS", returns the map: "where". Otherwise "".
 std::string free_map_of(std::string_view path);
-// Every setting, in the order of docs/job-file.md.
+// Returns the paths of all settings, in the order of docs/job-file.md.
 std::vector<std::string> setting_paths();
-// A key of the short form (language, script, ...) stands for the one of the mapper.
+// Whether a key is one of the short form (language, script, ...), which stands for the mapper's key of the same name.
 bool is_short_key(std::string_view key);
 
-// kBadConfig: "limits.memmory is not a setting; did you mean limits.memory?"; `label` is the path as written.
+// Returns kBadConfig: "limits.memmory is not a setting; did you mean limits.memory?"; `label` is the path as written.
 Error unknown_setting(std::string_view path, std::string_view label);
 
 struct FileSettings {
   Settings settings;
-  bool is_short = false;  // language and script stand at the top
+  bool is_short = false;  // language and script are at the top level
 };
-// Takes the tree of a job file apart.
+// Flattens the tree of a job file.
 Result<FileSettings> settings_of_file(const YamlNode& root, std::string_view file_name);
-// Takes one entry of `steps:` apart; paths as in the file ("mapper.script"), labels begin with `label_prefix`.
+// Flattens one entry of `steps:`; paths are as in the file ("mapper.script"), labels begin with `label_prefix`.
 Result<Settings> settings_of_step(const YamlNode& step, std::string_view place_name, const std::string& label_prefix);
 
-// QUERN_LIMITS_MEMORY and so on, over what is there. Empty variables are left alone; one that is nearly that of a
-// setting is an error, and what else begins with QUERN_ is not ours.
+// Adds QUERN_LIMITS_MEMORY and so on, overriding existing settings. Ignores empty variables. A variable that resembles
+// a setting's is an error; any other variable that begins with QUERN_ is ignored.
 Result<void> add_environment(const std::map<std::string, std::string>& environment, Settings& settings);
-// key=value, over what is there.
+// Adds key=value, overriding an existing setting.
 Result<void> add_argument(std::string_view argument, Settings& settings);
 
-// The environment variable of a setting: QUERN_LIMITS_MEMORY of limits.memory.
+// Returns the environment variable of a setting: QUERN_LIMITS_MEMORY for limits.memory.
 std::string variable_of(std::string_view path);
 
 }  // namespace quern::job_file

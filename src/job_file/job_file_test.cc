@@ -22,7 +22,7 @@ JobFile parsed(const JobSources& sources) {
   EXPECT_TRUE(job.ok()) << sources.text << "\n" << (job.ok() ? "" : job.error().message);
   return job.ok() ? std::move(job).value() : JobFile{.job = {.steps = {Step{.mapper = {.module = Module{}}}}}};
 }
-// The short form with further lines.
+// The short form with additional lines.
 Job job_with(const std::string& lines, std::vector<std::string> settings = {}) {
   return parsed(sources_of(kShortForm + lines, std::move(settings))).job;
 }
@@ -160,7 +160,7 @@ TEST(ShortForm, ReducesWithTheScriptBesideItsMapper) {
     std::string text;
     bool python;
     bool javascript;
-    const char* reducer;  // "" for none
+    const char* reducer;  // "" if there is none
   };
   for (const Row& row :
        {Row{"python", "language: python\nscript: sub/mapper.py\n", true, true, "sub/reducer.py"},
@@ -376,7 +376,7 @@ TEST(Arguments, SayWhatTheEnvironmentDoes) {
               ::testing::ElementsAre("limits.memory=2GiB", "script=m.py"));
 }
 
-// Describing a job and reading that again must change nothing: what check prints can be kept as the job file.
+// Reading a job's description must produce the same job, so that the output of check can be saved as the job file.
 TEST(Describe, IsAJobFileThatMeansTheSame) {
   for (const std::string& text : {
            std::string(kShortForm),

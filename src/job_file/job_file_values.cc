@@ -20,7 +20,7 @@ using Kind = YamlNode::Kind;
 
 bool is_scalar(const YamlNode& node) { return node.kind == Kind::kText || node.kind == Kind::kNothing; }
 
-// The words written, for numbers and choices; empty values, lists and maps are refused as not being `expected`.
+// The text of a number or choice, as written. Refuses empty values, lists and maps, with `expected` in the message.
 Result<std::string> word_of(const YamlNode& node, std::string_view expected) {
   if (node.kind != Kind::kText) return wrong_value(fmt::format("is {}; it must be {}", kind_name(node), expected));
   if (node.text.empty()) return wrong_value(fmt::format("is empty; it must be {}", expected));
@@ -34,7 +34,7 @@ std::string described(const CountRange& range) {
   return fmt::format("a whole number from {} to {}", range.least, range.most);
 }
 
-// 12, 1_000 or 1.5e3, as far as it is whole.
+// Accepts 12, 1_000 and 1.5e3, if the value is whole.
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::string digits;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -74,7 +74,7 @@ Result<std::vector<std::string>> list_of(const YamlNode& node, Result<std::strin
 }
 
 bool looks_like_a_word(std::string_view text) {
-  // "no" and "1.10" are read as text by quern, but in quotes nobody needs to know that.
+  // quern reads "no" and "1.10" as text, but other YAML readers do not, so they are quoted.
   constexpr std::array kTaken = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"};
   if (std::find(kTaken.begin(), kTaken.end(), lower_case(text)) != kTaken.end()) return false;
   auto is_safe = [](char c) {

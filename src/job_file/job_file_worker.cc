@@ -15,7 +15,7 @@
 namespace quern::job_file {
 namespace {
 
-// N of top:N: of one key up to twice as many numbers are held at once.
+// The largest N of top:N; up to twice as many numbers are in memory for one key.
 constexpr std::size_t kMaxTopCount = 1'000'000;
 
 using Kind = YamlNode::Kind;
@@ -30,7 +30,7 @@ constexpr std::array kModuleKeys = {WorkerKey{"language", Shape::kText},  Worker
                                     WorkerKey{"arguments", Shape::kList}, WorkerKey{"interface", Shape::kText},
                                     WorkerKey{"env", Shape::kYaml},       WorkerKey{"ok_exit", Shape::kList},
                                     WorkerKey{"per_input", Shape::kText}};
-// In `value`, quotes make the difference between a path and a constant, so it is read as YAML wherever it stands.
+// In `value`, quotes distinguish a constant from a path, so it is always read as YAML, whatever its source.
 constexpr std::array kBuiltinKeys = {WorkerKey{"builtin", Shape::kText}, WorkerKey{"key", Shape::kText},
                                      WorkerKey{"value", Shape::kYaml}};
 constexpr std::array<std::string_view, 10> kKeyNames = {"language", "script",    "arguments", "interface", "env",
@@ -38,7 +38,7 @@ constexpr std::array<std::string_view, 10> kKeyNames = {"language", "script",   
 constexpr std::string_view kPathSyntax = "[]\"'";
 constexpr std::uint64_t kMostExitStatus = 255;
 
-// Reads one worker. Each step of it fails with a message that begins with the place of the setting concerned.
+// Reads one worker. Each step may fail with a message that begins with the place of the setting.
 class WorkerReader {
  public:
   WorkerReader(const WorkerPlace& where, const Settings& settings) : where_(where), settings_(settings) {}
@@ -64,12 +64,12 @@ class WorkerReader {
     return where_.label.empty() ? std::string(key) : fmt::format("{}.{}", where_.label, key);
   }
 
-  // A message about a setting that is given.
+  // Makes a message about a setting that is present.
   static Error at(const Given& given, std::string_view what) {
     return bad_config(fmt::format("{}: {} {}", given.origin, given.label, what));
   }
 
-  // A message about one that is missing: the place is that of any other setting of the worker.
+  // Makes a message about a missing setting; its place is that of another setting of the worker.
   Error missing(std::string_view key, std::string_view advice) const {
     std::string origin = where_.file_name;
     for (std::string_view other : kKeyNames) {
@@ -172,7 +172,7 @@ class WorkerReader {
     auto interface = language == Language::kBinary ? Interface::kFiles : Interface::kFunction;
     if (choice.has_value()) interface = static_cast<Interface>(*choice);
     if (interface == Interface::kFiles && where_.section == "combiner") {
-      // It is files by default, too, for a binary.
+      // A binary uses the interface files by default as well.
       return at(*find(choice.has_value() ? "interface" : "language"),
                 "makes a combiner with the interface files, and a combiner gets pairs; say interface: lines");
     }
@@ -282,7 +282,7 @@ class WorkerReader {
     const Given* value = find("value");
     if (value == nullptr) return {};
     TRY_ASSIGN(builtin.value, checked(*value, any_text_of(value->node)));
-    // Brackets and quotes of a path have to stand in YAML's quotes.
+    // In YAML, a path with brackets or quotes must be quoted.
     bool has_path_syntax = builtin.value.find_first_of(kPathSyntax) != std::string::npos;
     builtin.value_is_path = !is_json_word(value->node) && (!value->node.quoted || has_path_syntax);
     return {};
@@ -299,7 +299,7 @@ class WorkerReader {
   const Settings& settings_;
 };
 
-// `none`, or no setting below the section at all.
+// Whether the section is `none` or has no settings.
 bool is_missing(const std::string& section, const Settings& settings) {
   if (settings.contains(section)) return true;
   auto next = settings.lower_bound(section + ".");
@@ -312,7 +312,7 @@ std::string show_exits(std::span<const int> exits) {
   return "[" + list + "]";
 }
 
-// A path that YAML needs in quotes, so that it reads back as a path.
+// Writes a path so that it reads back as a path, with quotes if YAML needs them.
 std::string show_path(const std::string& path) {
   if (path.find_first_of(kPathSyntax) != std::string::npos) return yaml_text(path);
   std::string quoted = "\"";
@@ -340,7 +340,7 @@ std::string flow_of_worker(const std::optional<Worker>& worker) {
   return "{" + map + "}";
 }
 
-// Text in quotes is a constant, which is seldom meant where numbers are.
+// Quoted text is a constant, which is rarely what the user means if numbers are needed.
 Result<void> check_constant(const Step& step, const StepPlace& where, const Settings& settings) {
   const std::optional<Builtin>& pairs = step.mapper.builtin;
   if (!pairs.has_value() || pairs->value_is_path || parse_number(pairs->value).kind != Number::Kind::kNone) return {};
@@ -419,7 +419,7 @@ Result<std::vector<Step>> build_further_steps(const Given& steps) {
     return bad_config(fmt::format("{}: steps is {}; it must be a list of maps with mapper, combiner and reducer",
                                   steps.origin, kind_name(steps.node)));
   }
-  // The lines of the entries are more exact than that of `steps:`.
+  // The line of an entry is more precise than the line of `steps:`.
   std::string file_name = steps.origin;
   bool has_lines = steps.node.line > 0;
   if (std::size_t colon = file_name.rfind(':'); has_lines && colon != std::string::npos) file_name.resize(colon);

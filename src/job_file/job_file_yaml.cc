@@ -18,7 +18,7 @@
 namespace quern::job_file {
 namespace {
 
-// What a tree may weigh, aliases written out: a kilobyte of nested aliases could otherwise fill the memory.
+// The largest tree, with aliases expanded: otherwise one kilobyte of nested aliases could fill the memory.
 constexpr std::size_t kMaxTreeBytes = 32UL << 20;
 
 std::size_t weight(const YamlNode& node) {
@@ -28,8 +28,8 @@ std::size_t weight(const YamlNode& node) {
   return sum;
 }
 
-// Builds the tree from the parser's events. The library calls it, so it must not throw: the first error is kept, and
-// what comes after it is ignored.
+// Builds the tree from the parser's events. The library calls it, so it must not throw: it keeps the first error and
+// ignores the rest.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   explicit TreeBuilder(const YamlSource& source) : source_(source) {}
@@ -82,11 +82,11 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
  private:
-  // A list or map that is not complete yet.
+  // A list or map that is still being read.
   struct Open {
     YamlNode node;
     YAML::anchor_t anchor = 0;
-    std::string key;  // of a map: read, and its value not yet
+    std::string key;  // for a map: a key that was read and whose value was not read yet
     int key_line = 0;
     bool has_key = false;
   };
@@ -106,7 +106,7 @@ class TreeBuilder final : public YAML::EventHandler {
     error_ = bad_config(fmt::format("{}: {}", place(source_.name, line), what));
   }
 
-  // Empty, or the null that is written there.
+  // The null that is written at this position, or "" if nothing is written.
   std::string null_text_at(std::size_t position) const {
     if (position >= source_.text.size()) return "";
     for (std::string_view word : {"~", "null", "Null", "NULL"}) {
@@ -159,7 +159,7 @@ class TreeBuilder final : public YAML::EventHandler {
     map.key_line = node.line;
   }
 
-  // `<<: *other` adds what the map itself does not set.
+  // `<<: *other` adds the entries that the map itself does not set.
   void merge(YamlNode& map) {
     auto found = std::find_if(map.entries.begin(), map.entries.end(), [](const YamlEntry& e) { return e.key == "<<"; });
     if (found == map.entries.end()) return;

@@ -15,9 +15,9 @@ namespace quern::job_file {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-// A plain value cannot begin with one of these.
+// A plain scalar cannot begin with any of these.
 constexpr std::string_view kIndicators = ",[]{}#&*!|>'\"%@`";
-// Nor can it consist of one of these alone.
+// A plain scalar cannot consist of only one of these.
 constexpr std::string_view kLoneIndicators = "-?:~";
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -35,7 +35,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 bool is_indented(std::string_view line) { return line.starts_with(' ') || line.starts_with('\t'); }
 
-// The value of a `separator:` line that consists of characters which YAML would take for its own; else nothing.
+// The value of a `separator:` line if it consists of characters that YAML would interpret; otherwise nullopt.
 std::optional<std::string_view> bare_separator(std::string_view line, std::string_view next_line) {
   constexpr std::string_view kKey = "separator:";
   if (!line.starts_with(kKey)) return std::nullopt;
@@ -45,13 +45,13 @@ std::optional<std::string_view> bare_separator(std::string_view line, std::strin
   value = trimmed(value, kBlanks);
   constexpr std::string_view kQuotes = "'\"";
   if (value.empty()) return std::nullopt;
-  // Letters and digits mean that it is YAML after all, such as [a].
+  // Letters or digits mean that it is YAML after all, such as [a].
   if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return std::isalnum(c) != 0; }))
     return std::nullopt;
   bool is_special =
       kIndicators.find(value[0]) != std::string_view::npos || kLoneIndicators.find(value[0]) != std::string_view::npos;
   if (!is_special) return std::nullopt;
-  // A lone quotation mark is meant as it stands; anything longer that begins with one is text in quotes.
+  // A single quotation mark is meant literally; anything longer that begins with one is quoted text.
   if (kQuotes.find(value[0]) != std::string_view::npos && value.size() > 1) return std::nullopt;
   bool is_block_of_text =
       (value[0] == '|' || value[0] == '>') && is_indented(next_line) && !trimmed(next_line, kBlanks).empty();

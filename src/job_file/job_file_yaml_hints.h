@@ -6,28 +6,28 @@
 #include "base/result.h"
 #include "job_file/job_file_yaml.h"
 
-// YAML's surprises, and what a person should do about them. For job_file_yaml.cc only.
+// Detects common mistakes in YAML and explains how to fix them. For job_file_yaml.cc only.
 
 namespace quern::job_file {
 
-// Control characters and bytes that are not UTF-8 mean that the file is no job file.
+// kBadConfig if there are control characters or bytes that are not UTF-8: the file is then not a job file.
 Result<void> refuse_binary(const YamlSource& source);
 
-// YAML gives characters such as , | & * a meaning of their own, so `separator: ,` would be an error; a person who
-// writes it means the character. Puts quotes around it; keeps all line numbers.
+// YAML interprets characters such as , | & *, so `separator: ,` would be an error although the user means the
+// character. Puts quotes around such a value; keeps all line numbers.
 std::string with_quoted_separator(std::string_view text);
 
-// What is wrong with a scalar that the library took without complaint although it is surely not meant: quotes that are
-// never closed, a plain value that swallowed the next line. "" if nothing is.
+// Returns the problem of a scalar that the library accepted but that is surely a mistake: unclosed quotes, or a plain
+// scalar that continues on the next line. "" if there is none.
 std::string problem_of_scalar(std::string_view text, std::size_t position, std::string_view value);
 
-// An error of the library; line and column from 0.
+// An error of the library; line and column count from 0.
 struct YamlComplaint {
   std::string message;
   int line = 0;
   int column = 0;
 };
-// "analysis-tools.yml:7: a TAB indents this line; YAML allows spaces only".
+// Returns the message, such as "analysis-tools.yml:7: a TAB indents this line; YAML allows spaces only".
 std::string explain(const YamlSource& source, const YamlComplaint& complaint);
 
 }  // namespace quern::job_file

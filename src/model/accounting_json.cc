@@ -34,7 +34,7 @@ std::string_view status_of(Outcome outcome) {
   return "failed";
 }
 
-// Microseconds are enough, and keep 0.1 from becoming 0.10000000000000001.
+// Microseconds are precise enough, and avoid 0.10000000000000001 for 0.1.
 double seconds_of(std::chrono::nanoseconds time) {
   return std::round(std::chrono::duration<double, std::micro>(time).count()) / 1e6;
 }
@@ -61,7 +61,7 @@ Json failed_inputs_json(const Accounting& accounting) {
   return inputs;
 }
 
-// Collects what is wrong with any of the objects; the first one counts.
+// Reads the objects and keeps the first error that is found in any of them.
 class AccountingReader {
  public:
   void read(const Json& json, Accounting& to) {
@@ -125,7 +125,7 @@ class AccountingReader {
     fields.fail("status", "is one that this quern does not know");
   }
 
-  // `later` are those that older accountings do not have.
+  // `later` are numbers that older accountings lack.
   using Numbers = std::initializer_list<std::pair<const char*, std::uint64_t*>>;
   void read_numbers(JsonFields& fields, const char* section, Numbers numbers, Numbers later = {}) {
     const Json& object = fields.object(section);
@@ -146,7 +146,7 @@ class AccountingReader {
     take_failure(own);
   }
 
-  // A year is longer than any run, and fits into nanoseconds.
+  // Refuses more than a year, which is longer than any run and fits into nanoseconds.
   static std::chrono::nanoseconds time_of(JsonFields& fields, const char* name) {
     constexpr double kMostSeconds = 366.0 * 24 * 3600;
     double seconds = fields.real_number(name);
@@ -259,7 +259,7 @@ Json accounting_value(const Accounting& accounting) {
 }
 
 std::string accounting_json(const Accounting& accounting) {
-  // File names are bytes: what is not UTF-8 becomes U+FFFD here, as JSON has no other way, and nothing throws.
+  // File names are arbitrary bytes. JSON can hold only UTF-8, so other bytes become U+FFFD, and dump() does not throw.
   return accounting_value(accounting).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -2,9 +2,9 @@
 
 namespace quern {
 
-// Where a bucket of S3 stands in the URL of an object. kAuto: as a part of the host on AWS, and as the first part of
-// the path on other servers, and where it cannot be a host: with upper case or '_', or with a '.', which certificates
-// of AWS do not cover.
+// Where the URL of an object contains its S3 bucket. kAuto: on AWS, in the host name. On other servers, as the first
+// part of the path; on AWS too if the bucket cannot be part of a host name (upper case or '_') or contains a '.', which
+// AWS's certificates do not cover.
 enum class AddressStyle { kAuto, kPath, kHost };
 
 }  // namespace quern

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 8> kNames = {"sum", "count", "mean", "min
 
 bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
 
-// A number in a state. Equal numbers are in the order of their bytes.
+// A number in a state. Equal numbers are ordered by their bytes.
 struct Ranked {
   WrittenNumber number;
 
@@ -51,8 +51,8 @@ struct Ranked {
   }
 };
 
-// The best of the numbers, and the best of all other values by their bytes, which counts if there is no number.
-// State: which of them there are; the Ranked number; the text.
+// Keeps the best number, and the best of all other values by their bytes, which is the result only if there is no
+// number. State: a byte that says which of the two exist; the Ranked number; the text.
 class Extreme {
  public:
   Extreme(std::string& state, bool is_max) : state_(state), is_max_(is_max) {}
@@ -106,16 +106,17 @@ class Extreme {
   const bool is_max_;
 };
 
-// State: the head, then numbers in any order, then room for more. It has up to twice as many numbers as are wanted
-// before the lesser half is cut off, so that a number costs the same however many are wanted. Once that has happened
-// the first one is the least of the others: what does not come before it is not among the wanted ones.
+// Keeps the N largest numbers. State: the head, the numbers in any order, then free space. It collects up to twice N
+// numbers before it drops the lesser half, so that the cost per number does not depend on N. After that, the first
+// number is the least of those kept: a number that does not rank before it cannot be among the N largest.
 class Top {
  public:
   Top(std::span<char> state, std::uint64_t most) : state_(state), most_(most) {
     if (!state_.empty()) std::memcpy(&head_, state_.data(), sizeof head_);
   }
 
-  // Adds the number, or drops it; false: that needs another state (make_room).
+  // Adds the number, or drops it if it cannot be among the N largest. Returns false if the state has no space for it
+  // (see make_room).
   bool add(const Ranked& number) {
     if (head_.is_cut && !number.is_before(Ranked::parse(numbers()), true)) return true;
     if (head_.count / 2 >= most_ || head_.used_bytes + number.size_bytes() > state_.size()) return false;
@@ -125,7 +126,7 @@ class Top {
     write_head();
     return true;
   }
-  // A state with the wanted ones, and with room for `number`.
+  // Returns a state that keeps the wanted numbers and has space for `number`.
   std::string make_room(const Ranked& number) const {
     std::vector<Ranked> kept = all();
     const bool is_cut = head_.count / 2 >= most_;
@@ -149,7 +150,7 @@ class Top {
     }
     return all;
   }
-  // The wanted ones, largest first.
+  // The N largest numbers, largest first.
   std::vector<Ranked> best() const {
     std::vector<Ranked> best = all();
     std::sort(best.begin(), best.end(), is_first);
@@ -202,7 +203,8 @@ std::string_view sum_of_mean(std::string_view state) {
   return state.empty() ? state : state.substr(sizeof(std::uint64_t));
 }
 
-// Adds numbers, each with a blank before it. False: the text is empty, or a part of it cannot be read as a number.
+// Adds numbers, each preceded by a space. Returns false if the text is empty or contains something that is not a
+// number.
 bool add_numbers(std::string_view numbers, ExactSum& sum) {
   if (numbers.empty()) return false;
   while (!numbers.empty()) {

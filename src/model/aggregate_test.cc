@@ -114,8 +114,8 @@ TEST(Top, KeepsTheLargestAndEqualOnesInByteOrder) {
               ElementsAre("18446744073709551615", "18446744073709551614", "18446744073709551613"));
 }
 
-// Only what add_in_place() refuses costs as much as many numbers: that a state grows, and that its lesser half is cut
-// off.
+// Few additions may be expensive: those that add_in_place() refuses, because the state must grow or its lesser half is
+// dropped.
 TEST(Top, TouchesAllThatItHoldsOnlySeldom) {
   constexpr std::size_t kWanted = 1000;
   constexpr std::size_t kValues = 100'000;
@@ -159,7 +159,7 @@ std::string random_value(std::mt19937_64& random) {
   }
 }
 
-// Splits the values at random among some states, in a random order, and merges these.
+// Distributes the values at random over several states, in random order, and merges the states.
 Values aggregate_in_parts(Aggregation aggregation, Values values, std::mt19937_64& random) {
   std::shuffle(values.begin(), values.end(), random);
   Aggregator aggregator(aggregation);
@@ -191,7 +191,7 @@ TEST(Aggregator, GivesTheSameWhateverTheOrderAndTheGrouping) {
   }
 }
 
-// As map tasks and a reduce task do it: what each part of the values comes to is written as terms.
+// As map tasks and a reduce task do it: the result of each part of the values is written as terms.
 Values aggregate_by_terms(Aggregation aggregation, const Values& values, std::mt19937_64& random) {
   Aggregator aggregator(aggregation);
   std::vector<std::string> states(1 + random() % 5);
@@ -256,7 +256,7 @@ TEST(Aggregator, RefusesWhatIsNoTerm) {
   }
 }
 
-// A sum in exact integers: every double here is a multiple of 2^-100 below 2^20.
+// Computes the sum in exact integers: every double here is a multiple of 2^-100 below 2^20.
 TEST(Sum, RoundsTheExactSumToTheNearest) {
   std::mt19937_64 random(8);
   for (int round = 0; round < 2000; ++round) {
@@ -268,7 +268,7 @@ TEST(Sum, RoundsTheExactSumToTheNearest) {
       exact += static_cast<__int128>(mantissa) << shift;
       values.push_back(fmt::format("{}", std::ldexp(static_cast<double>(mantissa), static_cast<int>(shift) - 100)));
     }
-    // The conversion of a 128-bit integer rounds to the nearest, half to even.
+    // The conversion of a 128-bit integer rounds to nearest, half to even.
     EXPECT_EQ(sum(values), shortest_text(std::ldexp(static_cast<double>(exact), -100)));
   }
 }

@@ -23,7 +23,7 @@ class AggregatedGroups final : public GroupSource {
       key_.assign(groups_->key());
       values_.clear();
       TRY(read_states());
-      // No value of the key was any good.
+      // Skip a key without a valid value.
     } while (values_.empty());
     return true;
   }

@@ -11,79 +11,80 @@
 #include "base/stream.h"
 #include "model/input.h"
 
-// The unit of work (docs/decisions/0002): decoded records that go to a child together, are committed together, and are
-// sent again together.
+// The unit of work (docs/decisions/0002): decoded records that are sent to a child together, committed together and
+// resent together.
 
 namespace quern {
 
-// Where a block stands among all blocks of a job. Blocks in address order are the inputs in input order.
+// The position of a block among all blocks of a job. Address order is the order of the inputs.
 struct BlockAddress {
   InputOrdinal input = 0;    // of its first record
   std::uint32_t number = 0;  // counted within that input
   auto operator<=>(const BlockAddress&) const = default;
 };
 
-// Lines of one input within a block. Where records are pairs, a line is one of them, which is two lines of its bytes.
+// Consecutive lines of one input within a block. If the records are pairs, one pair counts as one line here, although
+// it takes two lines of bytes.
 struct Segment {
   InputOrdinal input = 0;
   std::uint64_t first_line = 1;  // in the decoded input, counted from 1
   std::uint64_t lines = 0;
-  std::size_t size_bytes = 0;  // segments lie one behind the other in the block's bytes
+  std::size_t size_bytes = 0;  // segments are contiguous in the block's bytes
 };
 
-// Where a line of a block comes from whose records were selected.
+// The origin of a line in a block whose records were selected.
 struct KeptLine {
   std::uint64_t number = 0;  // in the decoded input, counted from 1
-  std::size_t offset = 0;    // of the line as it was, in Block::original
+  std::size_t offset = 0;    // of the original line in Block::original
 };
 
-// Either a part of one input (one segment), or several whole inputs that are small and follow each other. Every line
-// ends with '\n': the decoder adds the one that a file's last line may lack.
+// Either part of one input (one segment), or several small, consecutive inputs as a whole. Every line ends with '\n':
+// the decoder adds the one that may be missing at the end of a file.
 struct Block {
   BlockAddress address;
   std::vector<Segment> segments;
   Buffer bytes;
-  std::size_t record_lines = 1;  // that a record is: two of a pair
-  // Only where records were selected (`fields`, `where`). One for each line of `bytes`; none if the lines are as they
-  // were decoded and none is missing.
+  std::size_t record_lines = 1;  // lines per record: two for a pair
+  // Only if records were selected (`fields`, `where`): one entry for each line of `bytes`. Empty if no line was changed
+  // or dropped.
   std::vector<KeptLine> kept;
-  Buffer original;            // the decoded bytes, if `bytes` holds reduced records; else empty
-  std::uint64_t dropped = 0;  // records that are mapped already, because `where` wants nothing to be done for them
+  Buffer original;            // the decoded bytes if `bytes` holds reduced records; otherwise empty
+  std::uint64_t dropped = 0;  // records that `where` rejected; they count as mapped
 };
 
-// What a mapper gave for one block: pairs (model/pair.h) or, from a program and for a result, lines of text. Chunks
-// end where a pair or line does.
+// The output of a mapper for one block: pairs (model/pair.h), or lines of text if a program writes the result directly.
+// A chunk ends where a pair or a line ends.
 struct BlockOutput {
   BlockAddress address;
-  InputOrdinal last_input = 0;  // of the block's last segment, so that a packed block's inputs are known
+  InputOrdinal last_input = 0;  // of the block's last segment; shows which inputs a packed block has
   std::vector<Buffer> lines;
-  bool is_certain = false;  // its inputs were read to their verified ends: nothing of it can stop to count any more
+  bool is_certain = false;  // its inputs were read to their verified ends, so none of the output can be discarded later
 };
 
-// Takes the output of finished blocks. Each mapper thread has a sink of its own.
+// Receives the output of finished blocks. Each mapper thread has its own sink.
 class BlockSink {
  public:
   virtual ~BlockSink() = default;
-  // May block (back-pressure). After an error the job cannot go on.
+  // May block (back-pressure). After an error the job cannot continue.
   virtual Result<void> commit(BlockOutput output) = 0;
 };
 
-// Gives the blocks of one input (or one run of small inputs), in order. Owned by one thread.
+// Returns the blocks of one input, or of one run of small inputs, in order. Not thread-safe.
 class BlockSource {
  public:
   virtual ~BlockSource() = default;
-  // False at the complete and verified end. An error means that the input failed: what it gave before does not count.
+  // Returns false at the complete, verified end. An error means that the input failed: its earlier blocks do not count.
   virtual Result<bool> next(Block& block) = 0;
 };
 
 class EventSink;
 
-// Deals out pieces of work, each a run of inputs. Any thread may call.
+// Distributes pieces of work, each a run of inputs. Thread-safe.
 class WorkQueue {
  public:
   virtual ~WorkQueue() = default;
-  // The number of a piece whose inputs can be read now; blocks until there is one. None: all are dealt out, or `stop`
-  // was requested.
+  // Returns the number of a piece whose inputs can be read now; blocks until there is one. Returns nullopt if all
+  // pieces have been distributed or `stop` was requested.
   virtual std::optional<std::size_t> next(const std::stop_token& stop) = 0;
 };
 
@@ -93,23 +94,24 @@ struct InputRun {
   std::size_t count = 0;
 };
 
-// Opens inputs for the workers that read whole inputs themselves. Any thread may call; what it returns belongs to the
-// caller's thread.
+// Opens inputs for workers that read whole inputs themselves. Thread-safe; the calling thread owns what is returned.
 class InputOpener {
  public:
   virtual ~InputOpener() = default;
-  // The blocks of one input. Says what happens to `events`, and returns a failure of the input as well.
+  // Returns the blocks of one input. Reports progress to `events`; also returns the input's failure as an error.
   virtual std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) = 0;
-  // Deals out `pieces`, each as soon as its inputs can be opened. One queue for each opener; it outlives the queue.
+  // Distributes `pieces`, each as soon as its inputs can be opened. Call it once per opener, which must outlive the
+  // queue.
   virtual std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) = 0;
-  // All inputs, in order, in runs: small ones together.
+  // Returns all inputs in order, grouped into runs: small ones together.
   virtual std::vector<InputRun> runs() const = 0;
-  // The blocks of a run as they are decoded, no record selected. Says and returns failures as open_blocks does; of a
-  // run of several inputs it only says them.
+  // Returns the decoded blocks of a run, without selecting records. Reports and returns failures as open_blocks does;
+  // for a run of several inputs it only reports them.
   virtual std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) = 0;
-  // The decoded bytes of one input, as they are; nullptr if it is stored uncompressed and can be read where it lies.
+  // Returns the decoded bytes of one input, unchanged; nullptr if the input is stored uncompressed and can be read from
+  // its own path.
   virtual Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) = 0;
-  // kBadInput if the stored input has fewer bytes by now than when it was listed.
+  // kBadInput if the stored input is now smaller than when it was listed.
   virtual Result<void> check_size(InputOrdinal input) = 0;
 };
 

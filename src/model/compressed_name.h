@@ -7,11 +7,12 @@
 
 namespace quern {
 
-// What the ending of a file's name says: .xz .lzma .gz .tgz .zst .zstd .bz2 .lz4, else none.
+// Returns the format that the extension of a file name implies: .xz .lzma .gz .tgz .zst .zstd .bz2 .lz4; otherwise
+// none.
 Compression compression_of_name(std::string_view name);
 
-// The file's name once it is decompressed: "a.json" of "a.json.gz", "a.tar" of "a.tgz". A name without such an ending,
-// or of nothing before it, stays.
+// Returns the file's name after decompression: "a.json" for "a.json.gz", "a.tar" for "a.tgz". Returns the name
+// unchanged if it has no such extension or consists of nothing else.
 std::string decoded_name(std::string_view name);
 
 }  // namespace quern

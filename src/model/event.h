@@ -11,7 +11,8 @@
 #include "model/input.h"
 #include "model/wanted_path.h"
 
-// What happens in a run, as values. Stages say it through an EventSink; the accounting and the views read it.
+// What happens in a run, as values. The stages report events through an EventSink; the accounting and the views consume
+// them.
 
 namespace quern::event {
 
@@ -20,7 +21,7 @@ enum class Role { kMapper, kCombiner, kReducer };
 enum class Level { kInfo, kWarning, kError };
 enum class ChildState { kStarting, kWaiting, kWorking, kLeaving, kGone };
 
-// "map", "reducer", "warning", "waiting": as shown to people and written to logs and result.json.
+// Returns "map", "reducer", "warning" or "waiting", as shown to users and written to logs and result.json.
 std::string_view name_of(Phase phase);
 std::string_view name_of(Role role);
 std::string_view name_of(Level level);
@@ -40,67 +41,68 @@ struct PhaseEnded {
   std::chrono::nanoseconds elapsed{};
 };
 
-// A remote input is on local disk now, complete and verified.
+// A remote input is now on local disk, complete and verified.
 struct InputFetched {
   InputOrdinal input = 0;
   std::uint64_t stored_bytes = 0;
 };
-// It came without anything to verify its bytes by: no checksum, and no ETag that is one. Follows its InputFetched, or
-// comes before it.
+// The input arrived without anything to verify its bytes: no checksum, and no ETag that is a digest. May come before or
+// after its InputFetched.
 struct InputUnverified {
   InputOrdinal input = 0;
 };
-// Bytes that one input gave up to now; sums over all events are totals.
+// Bytes read from one input since its last such event; the sum of all these events is the total.
 struct InputProgress {
   InputOrdinal input = 0;
   std::uint64_t stored_bytes = 0;   // read since the last such event
-  std::uint64_t decoded_bytes = 0;  // given since the last such event
+  std::uint64_t decoded_bytes = 0;  // decoded since the last such event
 };
-// The input was read to its verified end and cut into `blocks` blocks (a packed block counts for its first input only).
+// The input was read to its verified end and split into `blocks` blocks (a packed block is counted for its first input
+// only).
 struct InputDecoded {
   InputOrdinal input = 0;
   std::uint32_t blocks = 0;
 };
-// The input does not count. `inputs_counted` blocks of it that were mapped are dropped.
+// The input does not count: blocks of it that were already mapped are dropped.
 struct InputFailed {
   InputOrdinal input = 0;
   Error error;
 };
 
-// A block's records are mapped and its output is taken. For `lines` and `files` a batch of inputs is one block, or
-// several where it gave much: then the last one has all the numbers.
+// A block's records have been mapped and its output accepted. For `lines` and `files`, a batch of inputs is one block,
+// or several if its output is large; then the last event carries all the numbers.
 struct BlockMapped {
   std::size_t child = 0;
   InputOrdinal first_input = 0;
   InputOrdinal last_input = 0;
   std::uint64_t records = 0;  // without the bad ones
-  std::uint64_t bad = 0;      // each of them is a RecordBad as well, which is what is counted
-  std::uint64_t dropped = 0;  // of `records`, those that `where` dropped
-  // Of `records`, those that gave `pairs` nothing, as they have no key, or a key and no value.
+  std::uint64_t bad = 0;      // each is also reported as a RecordBad; only those are counted
+  std::uint64_t dropped = 0;  // among `records`: rejected by `where`
+  // Among `records`: those from which `pairs` made no pair because they lack a key, or have a key but no value.
   std::uint64_t without_key = 0;
   std::uint64_t without_value = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
 };
-// How many records of the block that a mapper child works on are done; about once a second.
+// How many records of its current block a mapper child has processed; sent about once a second.
 struct BlockProgress {
   std::size_t child = 0;
   std::uint64_t records = 0;
 };
 struct RecordBad {
   InputOrdinal input = 0;
-  std::uint64_t line = 0;  // from 1; 0: `record` is a line that a program or a combiner wrote for the input
-  std::string record;      // verbatim, without its '\n'; cut at limits::kKeptOfLongRecordBytes if it was too long
+  std::uint64_t line = 0;  // from 1; 0 if `record` is a line that a program or a combiner wrote for the input
+  std::string record;      // unchanged, without its '\n'; cut at limits::kKeptOfLongRecordBytes if it was too long
   std::string reason;      // one line
-  std::string details;     // traceback, may be ""
+  std::string details;     // a traceback; may be ""
 };
-// Which of the paths that the job names some record has; at the end of mapping, where it names any.
+// Which of the paths that the job names were found in some record. Sent at the end of mapping if the job names any.
 struct PathsLooked {
   std::vector<WantedPath> paths;
 };
-// A reducer failed on one key; or a further step's mapper on one pair, whose place `key` tells then.
+// A reducer failed on one key, or the mapper of a later step failed on one pair; then `key` names the pair's position.
 struct GroupBad {
-  std::uint64_t pair = 0;  // its number, if it is one
+  std::uint64_t pair = 0;  // the pair's number if it is a pair, else 0
   std::string key;
   std::string reason;
   std::string details;
@@ -112,10 +114,10 @@ struct GroupsReduced {
   std::uint64_t output_bytes = 0;
 };
 
-// So many keys had no number under min or max, so that their values were compared as text.
+// This many keys had no number under min or max, so their values were compared as text.
 struct ComparedAsText {
   std::uint64_t keys = 0;
-  std::string first_key;  // in key order
+  std::string first_key;  // the first in key order
 };
 
 struct ChildChanged {
@@ -124,7 +126,7 @@ struct ChildChanged {
   ChildState state = ChildState::kStarting;
   int pid = 0;
 };
-// A child ended in a way that cost something: it was replaced, or the job failed.
+// A child ended abnormally, which had a consequence: it was replaced, or the job failed.
 struct ChildDied {
   Role role = Role::kMapper;
   std::size_t child = 0;
@@ -144,7 +146,7 @@ struct Counted {
 };
 struct Status {
   std::size_t child = 0;
-  std::string text;  // of reporter:status:
+  std::string text;  // the text of reporter:status:
 };
 struct Note {
   Level level = Level::kInfo;
@@ -159,14 +161,14 @@ using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, I
 
 namespace quern {
 
-// Any thread may emit at any time; implementations lock, and must not block for long.
+// Thread-safe: any thread may emit at any time. Implementations lock, and must not block for long.
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void emit(const event::Event& event) = 0;
 };
 
-// Where nobody wants to know.
+// Discards all events.
 class NoEvents final : public EventSink {
  public:
   void emit(const event::Event& /*event*/) override {}

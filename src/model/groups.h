@@ -7,28 +7,28 @@
 
 namespace quern {
 
-// Pairs grouped by key, keys in byte order, values in input order. Owned by one thread; may block on disk.
-//   while (TRY(groups.next_group())) { use(groups.key()); while (TRY(groups.next_value())) use(groups.value()); }
+// Pairs grouped by key: keys in byte order, values in input order. Not thread-safe; may block on disk.
+//  while (TRY(groups.next_group())) { use(groups.key()); while (TRY(groups.next_value())) use(groups.value()); }
 class GroupSource {
  public:
   virtual ~GroupSource() = default;
-  // Goes to the next key, past what is left of the values of the last one. False at the end.
+  // Moves to the next key, skipping any remaining values of the current one. Returns false at the end.
   virtual Result<bool> next_group() = 0;
-  // Goes to the next value of this key. False after its last one.
+  // Moves to the next value of this key. Returns false after the last one.
   virtual Result<bool> next_value() = 0;
-  // Valid until the next call of next_group() or next_value(), whichever comes first.
+  // Valid until the next call of next_group() or next_value().
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
 };
 
-// Takes what a reducer gave for each key, in key order. Owned by one thread.
+// Receives a reducer's output for each key, in key order. Not thread-safe.
 class ReducedSink {
  public:
   virtual ~ReducedSink() = default;
-  // `lines` is "" or whole lines, each with its '\n'. Output that belongs to no key of ours (a `lines` or `files`
-  // reducer's) comes with the key that the line itself starts with.
+  // `lines` is "" or complete lines, each with its '\n'. For output that cannot be attributed to a key of quern's (from
+  // a `lines` or `files` reducer), `key` is the key at the start of the line itself.
   virtual Result<void> add(std::string_view key, std::string_view lines) = 0;
-  // Nothing more comes.
+  // Call it after the last add().
   virtual Result<void> finish() { return {}; }
 };
 

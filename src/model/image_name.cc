@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxTag = 128;
 constexpr std::size_t kMaxRepository = 255;
-// Digits of the digests that there are.
+// The supported digest algorithms and their numbers of hexadecimal digits.
 constexpr std::array<std::pair<std::string_view, std::size_t>, 3> kDigests = {
     {{"sha256", 64}, {"sha384", 96}, {"sha512", 128}}};
 
@@ -32,7 +32,7 @@ bool all_of(std::string_view text, std::string_view also, bool (*is_allowed)(cha
                      [&](char c) { return is_allowed(c) || also.find(c) != std::string_view::npos; });
 }
 
-// host[:port], where the host may be an address of IPv6 in brackets.
+// host[:port]; the host may be an IPv6 address in brackets.
 bool is_registry(std::string_view text) {
   const std::size_t bracket = text.find(']');
   const std::size_t colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
@@ -45,7 +45,7 @@ bool is_registry(std::string_view text) {
   return host.size() > 2 && host.ends_with(']') && all_of(host.substr(1, host.size() - 2), "ABCDEF:", is_hex);
 }
 
-// Words with a dot, one or two underscores, or hyphens between them.
+// Words separated by a dot, one or two underscores, or hyphens.
 bool is_repository_part(std::string_view text) {
   if (text.empty() || !is_lower_or_digit(text.front()) || !is_lower_or_digit(text.back())) return false;
   while (!text.empty()) {
@@ -74,7 +74,7 @@ bool is_digest(std::string_view text) {
   });
 }
 
-// The text before the first slash names a registry if it cannot be part of a repository's name.
+// The text before the first slash names a registry if it cannot be part of a repository name.
 bool names_registry(std::string_view first) {
   return first == "localhost" || first.find_first_of(".:") != std::string_view::npos ||
          std::any_of(first.begin(), first.end(), is_upper);

@@ -5,22 +5,22 @@
 
 #include "base/result.h"
 
-// Names of images as workers and Docker read them (https://github.com/distribution/reference). Pure functions.
+// Image names as workers and Docker parse them (https://github.com/distribution/reference). Pure functions.
 
 namespace quern {
 
 struct ImageName {
-  std::string registry;    // host[:port]; "docker.io" where the name has none
+  std::string registry;    // host[:port]; "docker.io" if the name has none
   std::string repository;  // "library/debian"
-  std::string tag;         // "latest" where the name has neither tag nor digest; "" where it only has a digest
+  std::string tag;         // "latest" if the name has neither tag nor digest; "" if it has only a digest
   std::string digest;      // "sha256:..."; "" if there is none
 
-  // What a registry is asked for: the digest, if there is one.
+  // What to request from the registry: the digest if there is one, else the tag.
   const std::string& reference() const { return digest.empty() ? tag : digest; }
 };
 inline constexpr std::string_view kDockerHub = "docker.io";
 
-// kBadConfig, with the reason.
+// kBadConfig, with the reason, if `text` is not a valid image name.
 Result<ImageName> parse_image_name(std::string_view text);
 
 }  // namespace quern

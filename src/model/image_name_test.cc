@@ -41,7 +41,7 @@ TEST(ImageName, IsTakenApart) {
   }
 }
 
-// Each of these ends a task with an exception: internal-error.
+// Each of these would end a task with the exception internal-error.
 TEST(ImageName, IsRefusedWhereWorkersRefuseIt) {
   for (const std::string& text : std::vector<std::string>{"",
                                                           "Debian",

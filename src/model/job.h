@@ -9,40 +9,41 @@
 
 #include "model/address_style.h"
 
-// The job as understood: plain values, filled by job_file.h from the job file, the environment and the command line.
-// docs/job-file.md says what each key means to its user.
+// The job as plain values; job_file.h fills them from the job file, the environment and the command line.
+// docs/job-file.md explains each key to the user.
 
 namespace quern {
 
 enum class Language { kPython, kJavascript, kBinary };
 enum class Interface { kFunction, kLines, kFiles };
-// kPairs is what a further step maps: pairs (model/pair.h). A job file cannot ask for it.
+// kPairs: a further step maps pairs (model/pair.h). A job file cannot request it.
 enum class RecordKind { kKeyedJson, kJson, kText, kPairs };
 enum class ValuesKind { kList, kIterator };
 enum class Compression { kNone, kXz, kLzma, kGzip, kZstd, kBzip2, kLz4 };
 enum class NotifyVia { kNone, kTaskcluster, kSmtp, kSendmail };
 
-// An environment variable of a child: a fixed value, or (no value) handed through from quern's own environment.
+// Environment variables of a child by name: a fixed value, or nullopt to pass on the value from quern's own
+// environment.
 using EnvironmentRequest = std::map<std::string, std::optional<std::string>>;
 
 // A mapper, combiner or reducer that runs in a child process.
 struct Module {
   Language language = Language::kBinary;
-  std::string script;  // as written in the job file; absolute, or relative to the job's folder
+  std::string script;  // as written in the job file: absolute, or relative to the job's folder
   std::vector<std::string> arguments;
   Interface interface = Interface::kFiles;
   EnvironmentRequest environment;
   std::vector<int> ok_exit = {0};  // exit statuses that count as success
-  // `lines` and `files` mappers: whether each input has a child of its own; none: auto, as docs/modules.md says.
+  // For `lines` and `files` mappers: whether each input gets its own child; nullopt: auto (see docs/modules.md).
   std::optional<bool> per_input;
 };
 
-// {builtin: NAME, ...}: done inside quern, without a child.
+// {builtin: NAME, ...}: performed inside quern, without a child.
 struct Builtin {
   std::string name;             // mapper: pairs; combiner and reducer: sum, count, min, max, mean, list, unique, top
-  std::uint64_t top_count = 0;  // of top:N
-  std::string key;              // of pairs: a path into the record
-  std::string value;            // of pairs: a path into the record, or a constant
+  std::uint64_t top_count = 0;  // N of top:N
+  std::string key;              // for pairs: a path into the record
+  std::string value;            // for pairs: a path into the record, or a constant
   bool value_is_path = false;
 };
 
@@ -55,28 +56,28 @@ struct Worker {
 struct Step {
   Worker mapper;
   std::optional<Worker> combiner;
-  std::optional<Worker> reducer;  // none: a map-only job, its result in input order
+  std::optional<Worker> reducer;  // absent: a map-only job, with its result in input order
 };
 
 struct Downloads {
   std::size_t parallel = 8;
   std::size_t attempts = 10;
-  std::chrono::milliseconds patience = std::chrono::minutes(1);  // with a server that is busy or away
+  std::chrono::milliseconds patience = std::chrono::minutes(1);  // with a server that is busy or down
   std::string directory = "s3";
   bool keep = false;
   AddressStyle address = AddressStyle::kAuto;
   bool requester_pays = false;
-  bool show_query = false;         // of URLs, in what quern writes
+  bool show_query = false;         // for URLs in quern's output
   bool private_redirects = false;  // http::ClientOptions::private_redirects
 };
 
 struct JobLimits {
-  std::optional<std::size_t> processes;                       // none: auto, as many as there are processors
-  std::uint64_t memory_bytes = 1ULL << 30;                    // of the whole shuffle
+  std::optional<std::size_t> processes;                       // nullopt: auto, one per processor
+  std::uint64_t memory_bytes = 1ULL << 30;                    // for the whole shuffle
   std::size_t attempts = 3;                                   // for one block, before its record is given up
-  std::uint64_t bad_records = 0;                              // more than this many, and the job fails
-  std::uint64_t failed_inputs = 0;                            // more than this many, and the job fails
-  std::chrono::milliseconds timeout = std::chrono::hours(2);  // without progress, for one child
+  std::uint64_t bad_records = 0;                              // the job fails above this number
+  std::uint64_t failed_inputs = 0;                            // the job fails above this number
+  std::chrono::milliseconds timeout = std::chrono::hours(2);  // for one child, without progress
 };
 
 struct Notify {
@@ -86,14 +87,14 @@ struct Notify {
 };
 
 struct Job {
-  std::string file;                 // the job file's path, as opened
+  std::string file;                 // the job file's path, as it was opened
   std::string folder;               // absolute; scripts and the job file's inputs are relative to it
   std::vector<Step> steps;          // the job's own mapper, combiner and reducer, then those of `steps:`; never empty
-  std::vector<std::string> inputs;  // patterns as written; relative ones of the job file are below `folder`
+  std::vector<std::string> inputs;  // patterns as written; those of the job file are relative to `folder`
   std::optional<std::string> manifest;
   std::optional<std::string> filter;
   std::optional<std::string> index;
-  std::optional<Compression> decompress;  // none: auto
+  std::optional<Compression> decompress;  // nullopt: auto
   RecordKind record = RecordKind::kKeyedJson;
   std::vector<std::string> fields;
   std::string where_json = "{}";  // the `where:` map as JSON
@@ -106,7 +107,7 @@ struct Job {
   JobLimits limits;
   std::string owner;
   Notify notify;
-  std::string taskcluster_json = "{}";  // the `taskcluster:` map as JSON, checked by the commands that use it
+  std::string taskcluster_json = "{}";  // the `taskcluster:` map as JSON; the commands that use it check it
 };
 
 std::string_view name_of(Language language);

@@ -9,7 +9,7 @@
 namespace quern {
 namespace {
 
-// What is nested too deep would use up the stack when it is written again.
+// Writing a deeply nested value recurses and would overflow the stack.
 bool is_nested_too_deep(std::string_view text) {
   std::size_t depth = 0;
   bool in_text = false;
@@ -52,7 +52,7 @@ JsonFields::JsonFields(const Json& object, std::string where) : object_(object),
 const Json* JsonFields::find(const char* name) const {
   if (!object_.is_object()) return nullptr;
   auto found = object_.find(name);
-  // Services write null where a value is not known.
+  // Services write null for unknown values.
   return found == object_.end() || found->is_null() ? nullptr : &*found;
 }
 

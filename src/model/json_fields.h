@@ -9,22 +9,22 @@
 
 #include "base/utc_time.h"
 
-// JSON that somebody else wrote. Pure; values of no thread.
+// Reads JSON that other programs wrote. Pure functions and plain values.
 
 namespace quern {
 
 using Json = nlohmann::ordered_json;
 
-// None: it is no JSON, or nested deeper than anything that is meant seriously (limits::kMaxAnswerDepth).
+// Returns nullopt if `text` is not JSON or is nested deeper than limits::kMaxAnswerDepth.
 std::optional<Json> parse_json(std::string_view text);
-// Compact; bytes that are not UTF-8 are replaced.
+// Returns compact JSON; replaces bytes that are not UTF-8.
 std::string dump_json(const Json& json);
 
-// Takes values out of an object and remembers the first one that is missing or of the wrong type; what is then returned
-// is empty. Borrows the object.
+// Reads values from an object and remembers the first one that is missing or has the wrong type; the getter then
+// returns an empty value. Borrows the object.
 class JsonFields {
  public:
-  // `where` is named in front of fields, such as "status.".
+  // `where` is a prefix for field names in messages, such as "status.".
   explicit JsonFields(const Json& object, std::string where = "");
 
   std::string text(const char* name);
@@ -36,12 +36,12 @@ class JsonFields {
   std::int64_t signed_number(const char* name);
   double real_number(const char* name);
   std::vector<std::string> texts_or_none(const char* name);
-  // Never null: an empty object or array stands for what is missing.
+  // Returns an empty object or array if the field is missing.
   const Json& object(const char* name);
   const Json& array(const char* name);
 
   void fail(const char* name, std::string_view why);
-  // What failed first: "status.runs is no list"; "" if nothing did.
+  // Returns the message for the first field that failed, naming it; "" if none failed.
   const std::string& failure() const { return failure_; }
 
  private:

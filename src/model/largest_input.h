@@ -4,7 +4,7 @@
 
 namespace quern::limits {
 
-// No object of S3 is larger (50 TB). A size beyond it is wrong, whatever says it, and the input fails.
+// The maximum size of an S3 object (50 TB). A larger size is wrong, whatever its source, and the input fails.
 inline constexpr std::uint64_t kMaxInputBytes = 50ULL << 40;
 
 }  // namespace quern::limits

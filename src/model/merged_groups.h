@@ -11,16 +11,16 @@
 
 namespace quern {
 
-// The merge of several cursors, in which groups of the same key are one: it has the values of one after the other. The
-// cursors are those of a Merge, and have two more functions:
-//   Result<bool> next_value();       goes to the next value of the group; false after the last one
+// Merges several cursors; groups with the same key become one, with the values of one cursor after another. The cursors
+// are those of a Merge, with two more functions:
+//   Result<bool> next_value();       moves to the next value of the group; false after the last one
 //   std::string_view value() const;  valid until one of the cursor's other functions is called
 template <typename Cursor>
 class MergedGroups final : public GroupSource {
  public:
   explicit MergedGroups(std::deque<Cursor> cursors) : merge_(std::move(cursors)) {}
 
-  // Goes to the first group of each cursor. The first call of next_group() does so where it was not done.
+  // Moves each cursor to its first group. Optional: the first call of next_group() does it otherwise.
   Result<void> begin() {
     TRY_ASSIGN(cursor_, merge_.next());
     return {};
@@ -52,7 +52,7 @@ class MergedGroups final : public GroupSource {
   }
 
   Merge<Cursor> merge_;
-  Cursor* cursor_ = nullptr;  // at what is read next: of this group, or of the next one
+  Cursor* cursor_ = nullptr;  // at what is read next, in this group or the next one
   std::string key_;
   bool in_group_ = false;
 };

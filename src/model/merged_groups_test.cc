@@ -19,7 +19,7 @@ struct Group {
   std::vector<std::string> values;
 };
 
-// Gives groups from memory.
+// Returns groups from memory.
 class ListCursor {
  public:
   explicit ListCursor(std::vector<Group> groups) : groups_(std::move(groups)) {}

@@ -9,13 +9,13 @@
 #include "base/coding.h"
 #include "base/result.h"
 
-// An input in the text of a block: its size, what is known of it, its name, and its other texts. Numbers stand as in
-// memory, as no block leaves it.
+// The text of an input in a block: its size, flags, name, and other texts. Numbers are in native byte order, because
+// blocks stay in memory.
 
 namespace quern {
 namespace {
 
-// Small, as a reader of few inputs opens a whole block for them.
+// Small, because a reader of a few inputs decompresses a whole block for them.
 constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
 constexpr int kLevel = 1;
 
@@ -91,7 +91,7 @@ PackedInputs::Reader::Reader(const PackedInputs& inputs, std::size_t first) : in
 
 PackedInputs::Reader::Reader(PackedInputs&& inputs) : own_(std::move(inputs)), inputs_(*own_) {}
 
-// Of the block that is open.
+// Returns the index after the last input of the open block.
 std::size_t PackedInputs::Reader::end_of_block() const {
   const auto& blocks = inputs_.blocks_;
   if (block_ < blocks.size()) return blocks[block_].first;

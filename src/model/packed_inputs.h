@@ -11,8 +11,9 @@
 
 namespace quern {
 
-// Inputs in an order, for lists of which there may be tens of millions: in compressed blocks, of which a reader has one
-// open at a time. Grows at its end. Copies share the blocks that are complete. A value of no thread.
+// An ordered list of inputs, for up to tens of millions of them: stored in compressed blocks, of which a reader
+// decompresses one at a time. Inputs can only be appended. Copies share the complete blocks. A plain value; not
+// thread-safe.
 class PackedInputs {
  public:
   class Reader;
@@ -29,29 +30,29 @@ class PackedInputs {
   struct Block {
     SharedText stored;
     std::size_t text_bytes;
-    std::size_t first;  // its first input
+    std::size_t first;  // index of its first input
   };
   std::vector<Block> blocks_;
-  std::string open_;  // the text of the last block, which is not complete
+  std::string open_;  // the text of the last block, which is not complete yet
   std::size_t open_first_ = 0;
   std::size_t size_ = 0;
   std::size_t of_unknown_size_ = 0;
 };
 
-// Reads one input after the other.
+// Reads the inputs in order.
 class PackedInputs::Reader {
  public:
-  // Of a list that outlives the reader and does not change meanwhile, from this input on.
+  // Reads from input `first` onwards. The list must outlive the reader and not change meanwhile.
   explicit Reader(const PackedInputs& inputs, std::size_t first = 0);
-  // Of a list that nobody else wants: what was read is freed.
+  // Takes over the list and frees its blocks as they are read.
   explicit Reader(PackedInputs&& inputs);
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  // nullptr at the end. Valid until the next call.
+  // Returns the next input, valid until the next call, or nullptr at the end.
   const Input* next();
-  // The next input is this one. Costs little where it follows the last one that was read, in the same block or the
-  // next.
+  // Makes next() return this input. Cheap if it follows the last input that was read, in the same block or the next.
+  // A reader that took over its list must not seek backwards, because it has freed what it read.
   void seek(std::size_t first);
 
  private:
@@ -60,16 +61,16 @@ class PackedInputs::Reader {
 
   std::optional<PackedInputs> own_;
   const PackedInputs& inputs_;
-  std::size_t block_ = 0;  // the one that is opened next
-  std::size_t next_ = 0;   // the input that comes next
+  std::size_t block_ = 0;  // the next block to decompress
+  std::size_t next_ = 0;   // the input that next() returns
   std::string text_;
-  std::string_view rest_;  // of the text, what is still to be read
+  std::string_view rest_;  // the unread rest of text_
   Input input_;
 };
 
 struct PackedInputList {
   PackedInputs inputs;
-  std::vector<std::string> notes;  // as of an InputList
+  std::vector<std::string> notes;  // as in InputList
 };
 
 }  // namespace quern

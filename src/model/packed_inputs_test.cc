@@ -9,7 +9,7 @@
 namespace quern {
 namespace {
 
-// Several blocks of them, and no two alike.
+// Enough inputs for several blocks, all different.
 InputList many_inputs(std::size_t count) {
   InputList list;
   for (std::size_t i = 0; i < count; ++i) {

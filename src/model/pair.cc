@@ -7,8 +7,8 @@
 namespace quern {
 namespace {
 
-// A separator of one byte becomes the line feed that stands inside quern. The length of the lines that are pairs then:
-// all before the first line without one.
+// Replaces each separator of one byte by the line feed that quern uses internally. Returns the length of the lines that
+// are then pairs: all before the first line without a separator.
 std::size_t cut_in_place(Buffer& lines, char separator) {
   char* line = lines.data();
   const char* end = line + lines.size();

@@ -5,43 +5,44 @@
 
 #include "base/bytes.h"
 
-// Pairs as bytes (docs/decisions/0019). Inside quern a pair is two lines, its key and its value, neither of which can
-// contain a line feed, so nothing in them can be taken for anything else. In text it is one line
-// "key<separator>value", cut at the first separator. Pure.
+// Pairs as bytes (docs/decisions/0019). Internally a pair is two lines, its key and its value. Neither can contain a
+// line feed, so the format is unambiguous. In text a pair is one line "key<separator>value", split at the first
+// separator. Pure functions.
 
 namespace quern {
 
-// What stands between a key and its value: this inside quern, the job's separator in text. No separator is a line feed.
+// The separator between a key and its value inside quern; in text it is the job's separator, which is never a line
+// feed.
 inline constexpr std::string_view kBetweenInside = "\n";
 
 // How a worker writes its pairs.
 struct PairOutput {
   bool is_text = false;  // as lines of text
-  // Refuses a key that text cannot say: `quern reduce` will read these pairs as text.
+  // Refuses a key that text cannot represent, because `quern reduce` will read these pairs as text.
   bool only_plain = false;
 
   std::string_view between(std::string_view separator) const { return is_text ? separator : kBetweenInside; }
 };
 
-// Whether the line "key<separator>value" is cut where it was joined. A separator such as "::" may also be found where
-// the key's last bytes meet it.
+// Whether splitting the line "key<separator>value" returns `key`. It may not: a separator such as "::" may first match
+// at the end of the key.
 bool is_plain_key(std::string_view key, std::string_view separator);
 
 struct PairView {
   std::string_view key;
   std::string_view value;
 };
-// Takes the first pair off `bytes`, which are not empty; their last line feed may be missing. A line of text without
-// the separator is a key with an empty value.
+// Removes the first pair from `bytes`, which must not be empty; its last line feed may be missing. A text line without
+// a separator is a key with an empty value.
 PairView take_pair(std::string_view& bytes, std::string_view between);
 
-// Appends one pair. `between` is kBetweenInside or the separator.
+// Appends one pair. `between` is kBetweenInside or the job's separator.
 void append_pair(std::string_view key, std::string_view between, std::string_view value, Buffer& target);
 
-// Makes pairs of whole lines of text.
+// Converts complete lines of text into pairs.
 void cut_into_pairs(Buffer& lines, std::string_view separator);
 
-// Makes text of pairs that come in pieces, wherever these are cut.
+// Converts pairs into text; the pairs may arrive in pieces that are split anywhere.
 class PairText {
  public:
   explicit PairText(std::string_view separator) : separator_(separator) {}

@@ -46,7 +46,7 @@ void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
 }
 
 void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records) {
-  // A block that was under way when its input turned out to be damaged does not count.
+  // A block that was being mapped when its input turned out to be damaged does not count.
   if (first == last && state(first) == State::kFailed) return;
   if (auto work = in_work_.find(first); work != in_work_.end()) {
     std::uint64_t bad = std::min(records.mapped, work->second.written_bad);
@@ -57,7 +57,7 @@ void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums
   if (!is_settled(first)) {
     Work& work = in_work_[first];
     ++work.blocks_mapped;
-    // Only good inputs are packed, so the records of a packed block never have to be taken back.
+    // Only valid inputs are packed, so the records of a packed block never have to be taken back.
     if (first == last) work.records += records;
     if (state(first) == State::kDecoded && work.blocks_mapped >= work.blocks) map(first);
   }
@@ -165,7 +165,7 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
                           .without_key = mapped->without_key,
                           .without_value = mapped->without_value});
     progress_.mapped_output_bytes += mapped->output_bytes;
-    // What is mapped without a child has none to tell of.
+    // Blocks that are mapped without a child have no child to update.
     if (mapped->child < progress_.children_of(event::Role::kMapper).size()) {
       child_of(event::Role::kMapper, mapped->child).records = 0;
     }

@@ -13,39 +13,40 @@
 #include "model/event.h"
 #include "model/input.h"
 
-// How far a run is, added up from its events. The accounting and every view use the same sums, so that they cannot
-// disagree. Plain values: nothing here locks, blocks or looks at a clock.
+// The progress of a run, summed up from its events. The accounting and every view use the same sums, so that they
+// cannot disagree. Plain values: they do not lock, block or read a clock.
 
 namespace quern {
 
 using ClockTime = std::chrono::steady_clock::time_point;
-// Where the time comes from; tests hand in their own.
+// The source of the time; tests pass their own.
 using Clock = std::function<ClockTime()>;
 
-// Figures of records that are taken back where their input fails.
+// Record counts that are taken back if their input fails.
 struct RecordSums {
   std::uint64_t mapped = 0;
-  std::uint64_t dropped = 0;  // of the mapped ones, by `where`
+  std::uint64_t dropped = 0;  // among the mapped ones: rejected by `where`
   std::uint64_t without_key = 0;
   std::uint64_t without_value = 0;
   RecordSums& operator+=(const RecordSums& other);
   RecordSums& operator-=(const RecordSums& other);
 };
 
-// The state of every input: one byte each, and a little more for those in work, so that a million inputs stay small.
-// Events of one input may come in any order: its blocks are usually mapped before its end is verified.
+// The state of every input: one byte each, plus a little for those in progress, so that a million inputs take little
+// memory. Events of one input may come in any order: its blocks are usually mapped before its end is verified.
 class InputLedger {
  public:
-  // The input was read to its verified end and has `blocks` blocks of its own.
+  // Call it when the input was read to its verified end; `blocks` is the number of its own blocks.
   void decoded(InputOrdinal input, std::uint32_t blocks);
-  // A block of `first` or, if last > first, a block of whole inputs.
+  // Counts a block of the input `first` or, if last > first, a block of whole inputs.
   void block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records);
-  // A written line that is bad takes the place of a record that the next block of the input counts as mapped.
+  // Counts a bad record. A bad line that was written for the input replaces a record that the input's next block counts
+  // as mapped.
   void record_bad(InputOrdinal input, bool is_written_line = false);
-  // Takes back what the input has given. False if it is known already.
+  // Takes back everything counted for the input. Returns false if its failure was already known.
   bool failed(InputOrdinal input);
-  // Nothing more will come. An input without a block of its own is in a block of an input before it, or it is empty; it
-  // counts as mapped if no block before it is still out.
+  // Call it after the last event. An input without blocks of its own is part of a preceding input's block, or it is
+  // empty; it counts as mapped if no preceding block is missing.
   void settle_empty_inputs();
 
   std::uint64_t inputs_mapped() const { return inputs_mapped_; }
@@ -60,7 +61,7 @@ class InputLedger {
     std::uint32_t blocks_mapped = 0;
     RecordSums records;
     std::uint64_t bad = 0;
-    std::uint64_t written_bad = 0;  // of these, those that no block has taken into account
+    std::uint64_t written_bad = 0;  // among these: those that no block has accounted for yet
   };
   State& state(InputOrdinal input);
   bool is_settled(InputOrdinal input);
@@ -77,19 +78,19 @@ class InputLedger {
 
 struct ChildProgress {
   event::ChildState state = event::ChildState::kGone;
-  ClockTime since{};                   // in that state
+  ClockTime since{};                   // when that state began
   std::chrono::nanoseconds working{};  // before `since`
   std::chrono::nanoseconds waiting{};  // before `since`
-  std::uint64_t records = 0;           // done, of the block in work
+  std::uint64_t records = 0;           // processed in the current block
 };
 
 struct PhaseProgress {
   event::Phase phase = event::Phase::kInputs;
   ClockTime started{};
-  std::optional<std::chrono::nanoseconds> elapsed = {};  // none: it is still going on
+  std::optional<std::chrono::nanoseconds> elapsed = {};  // nullopt while the phase is running
 };
 
-// A snapshot, cheap to copy.
+// A snapshot; cheap to copy.
 struct Progress {
   std::string job;
   std::size_t processes = 0;
@@ -98,40 +99,40 @@ struct Progress {
   std::uint64_t inputs_failed = 0;
   std::uint64_t records_mapped = 0;
   std::uint64_t records_bad = 0;
-  // Of the mapped ones, as in event::BlockMapped:
+  // Among the mapped records, as in event::BlockMapped:
   std::uint64_t records_dropped = 0;
   std::uint64_t records_without_key = 0;
   std::uint64_t records_without_value = 0;
-  std::uint64_t inputs_fetched = 0;      // of the remote ones
-  std::uint64_t inputs_unverified = 0;   // of the remote ones, with nothing to verify them by
-  std::uint64_t fetched_bytes = 0;       // of the fetched ones, as stored
+  std::uint64_t inputs_fetched = 0;      // among the remote ones
+  std::uint64_t inputs_unverified = 0;   // among the remote ones: those that could not be verified
+  std::uint64_t fetched_bytes = 0;       // of the fetched inputs, as stored
   std::uint64_t stored_bytes_found = 0;  // of all inputs
-  std::uint64_t stored_bytes = 0;        // read up to now, those of failed inputs included
-  std::uint64_t decoded_bytes = 0;       // given up to now, those of failed inputs included
+  std::uint64_t stored_bytes = 0;        // read so far, including those of failed inputs
+  std::uint64_t decoded_bytes = 0;       // decoded so far, including those of failed inputs
   std::uint64_t mapped_output_bytes = 0;
   std::uint64_t groups_reduced = 0;
   std::uint64_t groups_bad = 0;
-  std::uint64_t groups_as_text = 0;  // of these, the first by its key is the next
+  std::uint64_t groups_as_text = 0;  // groups compared as text; the next member is the first of their keys
   std::string first_as_text;
   std::uint64_t values_reduced = 0;
   std::uint64_t reduced_output_bytes = 0;
   std::uint64_t children_replaced = 0;
   std::vector<PhaseProgress> phases;                   // in the order in which they started
   std::array<std::vector<ChildProgress>, 3> children;  // by role, then by number
-  std::string status;                                  // the last that a module reported
+  std::string status;                                  // the last one that a module reported
 
   const std::vector<ChildProgress>& children_of(event::Role role) const {
     return children[static_cast<std::size_t>(role)];
   }
-  // Done in blocks that are not mapped to their end.
+  // Records processed in blocks that are not completely mapped yet.
   std::uint64_t records_in_work() const;
 };
 
-// Adds events up. Owned by one thread at a time: its owner locks.
+// Adds up events. Not thread-safe: its owner locks.
 class ProgressTally {
  public:
   void add(const event::Event& event, ClockTime now);
-  // Call when no more events will come.
+  // Call it after the last event.
   void finish();
   const Progress& progress() const { return progress_; }
 
@@ -145,7 +146,7 @@ class ProgressTally {
   InputLedger ledger_;
 };
 
-// The time that children of one role spent at work and waiting for us, up to `now`.
+// The total time that children of one role spent working and waiting for quern, up to `now`.
 struct ChildTimes {
   std::chrono::nanoseconds working{};
   std::chrono::nanoseconds waiting{};

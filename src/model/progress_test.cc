@@ -38,7 +38,7 @@ TEST(InputLedger, TakesBackWhatAFailedInputGave) {
   ledger.block_mapped(1, 1, {.mapped = 7});
   EXPECT_TRUE(ledger.failed(0));
   EXPECT_FALSE(ledger.failed(0));
-  ledger.block_mapped(0, 0, {.mapped = 3});  // It was with a child when the input failed.
+  ledger.block_mapped(0, 0, {.mapped = 3});  // A child was working on it when the input failed.
   ledger.record_bad(0);
   EXPECT_EQ(ledger.records().mapped, 7u);
   EXPECT_EQ(ledger.records_bad(), 0u);
@@ -51,7 +51,7 @@ TEST(InputLedger, LeavesFailedInputsOutOfThePackedBlockAroundThem) {
   ledger.decoded(1, 1);
   ledger.failed(2);
   ledger.decoded(3, 0);
-  ledger.block_mapped(0, 3, {.mapped = 9});  // A batch that was named by its first input before that one failed.
+  ledger.block_mapped(0, 3, {.mapped = 9});  // A batch named after its first input, before that input failed.
   ledger.block_mapped(1, 3, {.mapped = 9});
   EXPECT_EQ(ledger.inputs_mapped(), 2u);
   EXPECT_EQ(ledger.inputs_failed(), 2u);
@@ -74,8 +74,8 @@ TEST(InputLedger, SettlesEmptyInputsOnlyWhereNothingBeforeThemIsOut) {
   ledger.decoded(0, 0);  // Empty, at the very start.
   ledger.decoded(1, 1);
   ledger.decoded(2, 0);
-  ledger.block_mapped(1, 1, {.mapped = 4});  // 2 was empty and is not in that block.
-  ledger.decoded(3, 1);                      // Its block never comes.
+  ledger.block_mapped(1, 1, {.mapped = 4});  // Input 2 was empty and is not in that block.
+  ledger.decoded(3, 1);                      // Its block never arrives.
   ledger.decoded(4, 0);                      // It may be in that block.
   ledger.settle_empty_inputs();
   EXPECT_EQ(ledger.inputs_mapped(), 3u);

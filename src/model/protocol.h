@@ -9,8 +9,8 @@
 #include "base/result.h"
 #include "model/block.h"
 
-// The framed protocol between quern and `function` children, byte for byte as docs/formats/child-protocol.md.
-// Pure encoding and decoding: no I/O.
+// The framed protocol between quern and `function` children, byte for byte as in docs/formats/child-protocol.md. Pure
+// encoding and decoding: no I/O.
 
 namespace quern::protocol {
 
@@ -18,12 +18,12 @@ inline constexpr std::uint32_t kMagic = 0x314e5251;  // "QRN1", little-endian
 inline constexpr std::size_t kHeaderBytes = 24;
 
 enum class FrameType : std::uint32_t {
-  // to the child
+  // from quern to the child
   kSetup = 1,
   kBlock = 2,
   kGroups = 3,
   kEnd = 4,
-  // from the child
+  // from the child to quern
   kReady = 16,
   kFailed = 17,
   kOutput = 18,
@@ -40,21 +40,22 @@ enum class FrameType : std::uint32_t {
 // 24 bytes, little-endian: magic, type, id (8 bytes), payload length (8 bytes).
 struct FrameHeader {
   FrameType type = FrameType::kEnd;
-  std::uint64_t id = 0;  // of the block or batch of groups; 0 where there is none
+  std::uint64_t id = 0;  // of the block or of the batch of groups; 0 if there is none
   std::uint64_t payload_bytes = 0;
 };
 
 void append_header(Buffer& target, const FrameHeader& header);
-// `bytes` has at least kHeaderBytes. Refuses a wrong magic, an unknown type and a payload above limits::kMaxFrameBytes.
+// `bytes` must hold at least kHeaderBytes. kChildFailed for a wrong magic, an unknown type or a payload above
+// limits::kMaxFrameBytes.
 Result<FrameHeader> parse_header(std::string_view bytes);
 
-// The part of a BLOCK frame before the block's own bytes: the frame's header, flags and the segment table.
-// `careful` asks the child to say STARTING before each record. `names[i]` is the file name of segment i.
+// Returns the part of a BLOCK frame that precedes the block's bytes: the frame's header, the flags and the segment
+// table. `careful` asks the child to send STARTING before each record. `names[i]` is the file name of segment i.
 Buffer block_head(std::uint64_t id, const Block& block, const std::vector<std::string_view>& names, bool careful);
 
 struct BadRecord {
   std::uint32_t segment = 0;  // index of the segment within the block
-  std::uint64_t line = 0;     // index of the line within its segment, from 0; in a batch of groups, of the group
+  std::uint64_t line = 0;     // index of the line within its segment, from 0; in a batch of groups, index of the group
   std::string reason;
   std::string details;
 };
@@ -63,18 +64,18 @@ Result<BadRecord> parse_bad(std::string_view payload);
 struct Done {
   std::uint64_t records = 0;  // lines or groups for which the function returned
   std::uint64_t bad = 0;
-  std::uint64_t blank = 0;  // empty lines, which are no records unless the record kind is text
+  std::uint64_t blank = 0;  // empty lines, which are not records unless the record kind is text
 };
 Result<Done> parse_done(std::string_view payload);
 
-// STARTING: which record the child is about to work on.
+// STARTING: the record that the child is about to process.
 struct Starting {
   std::uint32_t segment = 0;
   std::uint64_t line = 0;
 };
 Result<Starting> parse_starting(std::string_view payload);
 
-// PROGRESS: how many records or groups of the frame are done.
+// PROGRESS: the number of records or groups of the frame that are done.
 Result<std::uint64_t> parse_progress(std::string_view payload);
 
 }  // namespace quern::protocol

@@ -10,7 +10,7 @@
 
 namespace quern {
 
-// The text stands behind it.
+// The text follows this header in the same allocation.
 struct SharedText::Piece {
   std::atomic<std::uint32_t> owners;
   std::uint32_t size_bytes;
@@ -31,7 +31,7 @@ SharedText::SharedText(const SharedText& other) noexcept : piece_(other.piece_) 
 }
 
 SharedText::~SharedText() {
-  // Whoever frees it must see all that the others did with it.
+  // The thread that frees it must see everything that the other owners did with it.
   if (piece_ == nullptr || piece_->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   piece_->~Piece();
   ::operator delete(piece_);

@@ -9,9 +9,10 @@
 
 namespace quern {
 
-// Text that does not change, in 8 bytes and one piece of memory with its count of owners: for the names of inputs, of
-// which there may be millions, some of them the same twice. Copies share the text; the last one frees it. Any thread,
-// as a shared_ptr: each thread has its own copy, or nobody changes the one that they read.
+// An immutable text with shared ownership, in 8 bytes plus one allocation that holds the count of owners and the text.
+// For the names of inputs, of which there may be millions, some of them equal. Copies share the text; the last one
+// frees it. Thread-safe like shared_ptr: several threads may use their own copies, or read the same one while no thread
+// changes it.
 class SharedText {
  public:
   SharedText() = default;
@@ -26,7 +27,7 @@ class SharedText {
   }
   ~SharedText();
 
-  // As long as some copy has it.
+  // Valid as long as any copy exists.
   std::string_view view() const;
   std::string str() const { return std::string(view()); }
   operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
@@ -41,7 +42,7 @@ class SharedText {
     return left.view() <=> right.view();
   }
   friend std::ostream& operator<<(std::ostream& stream, const SharedText& text) { return stream << text.view(); }
-  // How fmt prints it from version 10 on, where it converts nothing by itself.
+  // Makes fmt print it from version 10 on, which does not convert implicitly.
   friend std::string_view format_as(const SharedText& text) { return text.view(); }
 
  private:

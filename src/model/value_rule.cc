@@ -8,7 +8,7 @@
 namespace quern {
 namespace {
 
-// Up to 18 digits, with a sign or not: most numbers, at a glance.
+// Accepts up to 18 digits with an optional sign, which covers most numbers cheaply.
 bool is_short_integer(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && text.size() <= 18 &&
@@ -18,7 +18,7 @@ bool is_short_integer(std::string_view text) {
 }  // namespace
 
 ValueRule::ValueRule(const Step& step, std::string_view between) : between_(between) {
-  // What a module combines may be anything.
+  // A combiner module may take any values.
   if (step.combiner.has_value() && step.combiner->module.has_value()) return;
   add(step.combiner);
   add(step.reducer);

@@ -10,23 +10,23 @@
 
 namespace quern {
 
-// Which values the built-ins of a step take from its mapper: any, or only numbers. Immutable: any thread.
+// Which values the built-ins of a step accept from its mapper: any, or only numbers. Immutable, so thread-safe.
 class ValueRule {
  public:
-  // Takes all.
+  // Accepts everything.
   ValueRule() = default;
-  // `between` is as in take_pair().
+  // `between` is that of take_pair().
   ValueRule(const Step& step, std::string_view between);
 
-  // Why it does not take the value, or "".
+  // Returns why the value is refused, or "" if it is accepted.
   std::string problem(std::string_view key, std::string_view value) const;
-  // The same of the first of the pairs that it does not take. Costs little beside what a module costs.
+  // Returns the problem of the first refused pair, or "". Cheap compared with running a module.
   std::string first_problem(std::string_view pairs) const;
 
  private:
   void add(const std::optional<Worker>& worker);
 
-  std::vector<Aggregation::Kind> kinds_;  // that want numbers
+  std::vector<Aggregation::Kind> kinds_;  // of the built-ins that need numbers
   std::string between_;
 };
 

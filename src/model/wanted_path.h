@@ -4,14 +4,14 @@
 
 namespace quern {
 
-// A path into the records that a setting of the job names, and whether any record has something there.
+// A path into the records that a setting of the job names, and whether any record has a value there.
 struct WantedPath {
   std::string setting;  // "mapper.key", "mapper.value", "fields" or "where"
-  std::string path;     // as the job has it
+  std::string path;     // as written in the job
   bool is_found = false;
-  // Of one that was not found:
-  std::string nearest;       // the path of the first record that is most likely meant, or ""
-  std::string first_record;  // some paths that the first record has
+  // If it was not found:
+  std::string nearest;       // the path in the first record that is most likely meant, or ""
+  std::string first_record;  // some paths of the first record
   bool operator==(const WantedPath&) const = default;
 };
 

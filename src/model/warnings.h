@@ -7,8 +7,8 @@
 
 namespace quern {
 
-// What the figures of a run say that its owner may not have meant, a line each: paths that no record has, keys whose
-// values were compared as text, a result that is empty, and why. Pure.
+// Returns warnings about the figures of a run that its owner may not expect, one line each: paths that no record has,
+// keys whose values were compared as text, an empty result and its reason. Pure.
 std::vector<std::string> warnings_of(const Accounting& accounting);
 
 }  // namespace quern

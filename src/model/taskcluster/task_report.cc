@@ -20,13 +20,13 @@ constexpr std::array<std::pair<TaskKind, std::string_view>, 4> kKinds = {{{TaskK
                                                                           {TaskKind::kReduce, "reduce"},
                                                                           {TaskKind::kCollect, "collect"}}};
 
-// Parts become files of this name, below a folder of ours.
+// Whether the name is safe for a file below one of quern's folders: parts become files of this name.
 bool is_file_name(std::string_view name) {
   return !name.empty() && !name.starts_with('.') && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
 }
 
-// Text has no name, and reports of before there were versions none of these.
+// Names of part forms. kText has no name, and reports from before versions were introduced have none of these.
 struct NamedForm {
   PartForm form;
   std::string_view name;
@@ -106,7 +106,7 @@ void add_phases(const Accounting& added, Accounting& sum) {
   }
 }
 
-// The tasks of a job look for the same paths.
+// All tasks of a job look for the same paths.
 void add_paths(const Accounting& added, Accounting& sum) {
   for (const WantedPath& path : added.paths) {
     auto known = std::find_if(sum.paths.begin(), sum.paths.end(), [&](const WantedPath& one) {

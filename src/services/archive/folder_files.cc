@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "./data/" names what "data" does.
+// "./data/" and "data" name the same entry.
 std::string plain_name(std::string name) {
   while (name.starts_with("./")) name.erase(0, 2);
   while (name.ends_with('/')) name.pop_back();
@@ -84,7 +84,7 @@ class Walk {
     return {};
   }
 
-  // Links to folders are refused, as they may lead in a circle.
+  // Links to folders are refused, because they may form a cycle.
   Result<std::string> target_of(const FolderEntry& link) {
     std::error_code problem;
     std::string target = fs::canonical(link.path, problem).string();

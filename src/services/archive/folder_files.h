@@ -10,14 +10,15 @@ namespace quern::archive {
 
 struct FolderEntry {
   std::string name;  // relative to the folder, with / between its parts
-  std::string path;  // of the file itself, behind a link
+  std::string path;  // of the file itself, after following a link
   bool is_folder = false;
   bool is_executable = false;
   std::uint64_t bytes = 0;
 };
 
-// What a folder is made of, a folder before what is in it, names in byte order; as pack_folder() takes it. kBadInput
-// naming a link that leaves the folder or leads to a folder, and what is neither file nor folder.
+// Lists a folder recursively, each folder before its contents, names in byte order, as pack_folder() includes them.
+// `left_out` is that of PackOptions. kBadInput, naming the entry, for a link that leaves the folder or leads to a
+// folder, and for anything that is neither a file nor a folder.
 Result<std::vector<FolderEntry>> list_folder(const std::string& folder, const std::vector<std::string>& left_out);
 
 }  // namespace quern::archive

@@ -12,7 +12,8 @@
 namespace quern::archive {
 namespace {
 
-// Packs are made once and travel with every task of a job, so the best that zstd has without more memory to read it.
+// Packs are made once and travel with every task of a job, so this is the highest level that does not need more memory
+// to decompress.
 constexpr int kLevel = 19;
 
 Error not_a_pack(std::string_view why) { return bad_input(fmt::format("it is not a packed job: {}", why)); }
@@ -40,7 +41,7 @@ Result<std::string> bytes_of(std::string_view text, std::size_t most_bytes) {
   if (!packed.has_value()) return not_a_pack("it is not base64, or its end was cut off");
   unsigned long long size = ::ZSTD_getFrameContentSize(packed->data(), packed->size());
   if (size == ZSTD_CONTENTSIZE_ERROR) return not_a_pack("within base64 there is no zstd");
-  // What quern writes says how large it is.
+  // Frames that quern writes include their size.
   if (size == ZSTD_CONTENTSIZE_UNKNOWN) return not_a_pack("it does not say how large it is");
   if (size > most_bytes) {
     return not_a_pack(fmt::format("it comes to {}, and {} are allowed", format_bytes(size), format_bytes(most_bytes)));

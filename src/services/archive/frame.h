@@ -6,13 +6,13 @@
 
 #include "base/result.h"
 
-// Bytes as one word of text: compressed with zstd, with a checksum, in base64. Pure functions.
+// Encodes bytes as one word of text: compressed with zstd, with a checksum, in base64. Pure functions.
 
 namespace quern::archive {
 
 std::string text_of(std::string_view bytes);
 
-// kBadInput: it is no such text, is damaged, or comes to more than `most_bytes`.
+// kBadInput if the text does not have this form, is damaged, or decodes to more than `most_bytes`.
 Result<std::string> bytes_of(std::string_view text, std::size_t most_bytes);
 
 }  // namespace quern::archive

@@ -52,7 +52,7 @@ TEST(Frame, IsNoBomb) {
   const std::string zeros = text_of(std::string(kMostBytes + 1, '\0'));
   EXPECT_LT(zeros.size(), 1000U);
   EXPECT_THAT(bytes_of(zeros, kMostBytes).error().message, HasSubstr("1.0 MB are allowed"));
-  // A second frame behind one that says the truth.
+  // A second frame after one that declares its true size.
   std::string two = base64_decode(text_of("a")).value() + base64_decode(zeros).value();
   EXPECT_FALSE(bytes_of(base64_encode(two), kMostBytes).ok());
 }

@@ -52,7 +52,7 @@ class JobPack : public testing::Test {
   Result<void> unpack(const std::string& text) const {
     return unpack_folder(text, (folder_ / "there").string(), kMostPackBytes);
   }
-  // Files with their content, and folders with a / behind their name.
+  // Files with their content, and folders with a trailing / in their name.
   std::map<std::string, std::string> there() const {
     std::map<std::string, std::string> found;
     for (const auto& entry : fs::recursive_directory_iterator(folder_ / "there")) {
@@ -154,7 +154,7 @@ TEST_F(JobPack, NamesTheLargestFilesOfOneThatIsTooLarge) {
   EXPECT_THAT(text.error().message, HasSubstr("mapper.py (1 B)"));
 }
 
-// One entry as somebody else might write it.
+// One entry as another program might write it.
 struct Made {
   const char* name;
   unsigned type = AE_IFREG;
@@ -228,7 +228,7 @@ TEST_F(JobPack, FollowsNoLinkThatStoodThere) {
 TEST_F(JobPack, TakesWhatOthersMade) {
   ASSERT_TRUE(unpack(made_by_hand({{.name = "a/b/c", .content = "1"}, {.name = "a/d/", .type = AE_IFDIR}})).ok());
   EXPECT_THAT(there(), ElementsAre(Pair("a/", ""), Pair("a/b/", ""), Pair("a/b/c", "1"), Pair("a/d/", "")));
-  // No bit beyond what a pack of quern's has.
+  // No mode bits beyond those of quern's own packs.
   EXPECT_EQ(fs::status(folder_ / "there/a/b/c").permissions() & fs::perms::set_uid, fs::perms::none);
   EXPECT_FALSE(unpack(text_of("no archive at all, but long enough to look as if it were one")).ok());
 }

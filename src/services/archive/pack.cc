@@ -30,13 +30,13 @@ struct FreeEntry {
   return static_cast<::la_ssize_t>(count);
 }
 
-// A tar archive in memory. GNU's form takes names as the bytes that they are, of any length.
+// Writes a tar archive in memory. The GNU format stores names as raw bytes of any length.
 class TarWriter {
  public:
   Result<void> open() {
     CHECK(writer_ != nullptr);
     ::archive_write_set_format_gnutar(writer_.get());
-    // Without zeros behind the end.
+    // Without padding zeros at the end.
     ::archive_write_set_bytes_per_block(writer_.get(), 0);
     return checked(::archive_write_open(writer_.get(), &bytes_, nullptr, append, nullptr), "making an archive");
   }
@@ -75,7 +75,7 @@ class TarWriter {
   std::unique_ptr<::archive, FreeWriter> writer_{::archive_write_new()};
 };
 
-// "it comes to 3.1 MB, ...: the largest are data/a.gz (3.0 MB), ..."
+// Returns the message "it comes to 3.1 MB, ...: the largest are data/a.gz (3.0 MB), ...".
 Error too_large(const std::string& folder, const std::string& what, std::vector<FolderEntry> entries) {
   std::stable_sort(entries.begin(), entries.end(),
                    [](const FolderEntry& left, const FolderEntry& right) { return left.bytes > right.bytes; });

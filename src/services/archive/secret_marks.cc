@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kSecretLetters = 40;     // of a secret access key
 constexpr std::size_t kIdLetters = 20;         // of an access key id
-constexpr std::size_t kLeastValueLetters = 8;  // of what a setting by that name may be set to
+constexpr std::size_t kLeastValueLetters = 8;  // of the value of a setting with such a name
 constexpr std::size_t kMarkBytes = 48;         // from BEGIN to PRIVATE KEY
 constexpr std::size_t kNearBytes = 256;        // between an id and its secret
 
@@ -35,7 +35,7 @@ bool has_private_key(std::string_view content) {
   return false;
 }
 
-// The value in `text`, which follows a name: ` = value`, `": "value"`. "" if it is an expression or nothing.
+// Returns the value that follows a name in `text`: ` = value`, `": "value"`. "" if it is an expression or missing.
 std::string_view value_after(std::string_view text) {
   const std::size_t sign = text.find_first_not_of("\"' \t");
   if (sign == std::string_view::npos || (text[sign] != '=' && text[sign] != ':')) return {};
@@ -46,7 +46,8 @@ std::string_view value_after(std::string_view text) {
   return ends_well ? text.substr(0, static_cast<std::size_t>(end - text.begin())) : std::string_view();
 }
 
-// aws_secret_access_key, AWS_SECRET_ACCESS_KEY, secretAccessKey, SecretAccessKey and so on, with a value.
+// Whether there is a setting aws_secret_access_key, AWS_SECRET_ACCESS_KEY, secretAccessKey, SecretAccessKey or similar
+// with a value.
 bool has_setting(std::string_view content) {
   for (std::string_view name : {"secret_access_key", "secretaccesskey"}) {
     for (std::size_t at = 0; at + name.size() <= content.size(); ++at) {
@@ -57,8 +58,8 @@ bool has_setting(std::string_view content) {
   return false;
 }
 
-// A word of exactly so many letters, with nothing before and after it that could belong to it. A digest in hexadecimal
-// digits is no secret.
+// Whether there is a word of exactly the length of a secret key, not adjacent to characters that could belong to it. A
+// digest in hexadecimal digits is not a secret.
 bool has_secret_word(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
@@ -71,7 +72,7 @@ bool has_secret_word(std::string_view text) {
   return false;
 }
 
-// An access key id with something near it that can be its secret.
+// Whether there is an access key id with a possible secret key near it.
 bool has_pair(std::string_view content) {
   for (std::string_view start : {"AKIA", "ASIA"}) {
     for (std::size_t at = content.find(start); at != std::string_view::npos; at = content.find(start, at + 1)) {

@@ -7,7 +7,7 @@
 namespace quern::archive {
 namespace {
 
-// In pieces, so that a search for secrets does not find this file.
+// Split into pieces, so that a search for secrets does not find this file.
 const std::string kBegin = "-----BEGIN ";
 const std::string kId = std::string("AKIA") + "IOSFODNN7EXAMPLE";
 const std::string kSecret = std::string("wJalrXUtnFEMI/K7MDENG/") + "bPxRfiCYEXAMPLEKEY";

@@ -21,7 +21,7 @@ namespace {
 
 Error bad_pack(std::string message) { return bad_input("the pack of a job " + std::move(message)); }
 
-// Whether a name stays below the folder that it is put into: parts that are names, and nothing else.
+// Whether a name stays below the target folder: it consists only of ordinary path components.
 bool is_safe_name(std::string_view name) {
   if (name.empty() || name.size() > limits::kMaxPathBytes) return false;
   return each_part(name, '/', [](std::string_view part) { return !part.empty() && part != "." && part != ".."; });
@@ -31,7 +31,7 @@ struct FreeReader {
   void operator()(::archive* reader) const { ::archive_read_free(reader); }
 };
 
-// Every folder on the way to a file was made here, so nothing that stood there before, such as a link, is followed.
+// Creates every folder on the way to a file itself, so it never follows anything that existed before, such as a link.
 class Unpacking {
  public:
   Unpacking(std::string folder, std::size_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
@@ -88,7 +88,7 @@ class Unpacking {
     return {};
   }
 
-  // A file may claim to be mostly holes, which cost the archive nothing.
+  // A file may claim to be mostly holes, which take no space in the archive.
   Result<void> write_file(const std::string& name, bool is_executable) {
     const std::string path = folder_ + "/" + name;
     auto file = open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, is_executable ? 0755 : 0644);

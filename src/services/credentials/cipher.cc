@@ -13,7 +13,7 @@ namespace quern::credentials {
 namespace {
 
 struct FreeCipherContext {
-  // Wipes what it holds, too.
+  // Also wipes the context.
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeCipherContext>;
@@ -88,7 +88,7 @@ std::optional<Secret> open_gcm(const Secret& key, std::string_view associated, c
 std::optional<Secret> open_cbc(std::string_view passphrase, const SaltedBytes& salted) {
   CHECK(salted.salt.size() == kSaltBytes && salted.iv.size() == kIvBytes);
   KeyAndIv derived;
-  // Room for one more block, which OpenSSL asks for.
+  // OpenSSL needs space for one more block.
   std::string bytes(salted.bytes.size() + kIvBytes, '\0');
   CipherContext context(EVP_CIPHER_CTX_new());
   int count = 0;
@@ -101,7 +101,7 @@ std::optional<Secret> open_cbc(std::string_view passphrase, const SaltedBytes& s
       EVP_DecryptInit_ex2(context.get(), EVP_aes_256_cbc(), derived.key.data(), derived.iv.data(), nullptr) == 1 &&
       EVP_DecryptUpdate(context.get(), out(bytes), &count, in(salted.bytes), length(salted.bytes)) == 1 &&
       EVP_DecryptFinal_ex(context.get(), out(bytes) + count, &more) == 1;
-  // Within the capacity, so nothing moves and nothing stays behind.
+  // This stays within the capacity, so nothing is reallocated and no copy remains.
   bytes.resize(is_open ? static_cast<std::size_t>(count + more) : 0);
   Secret opened(std::move(bytes));
   if (!is_open) return std::nullopt;

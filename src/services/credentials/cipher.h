@@ -8,18 +8,18 @@
 #include "base/result.h"
 #include "base/secret.h"
 
-// The symmetric half of an envelope, over OpenSSL. Pure functions but for the random numbers.
+// The symmetric part of an envelope, using OpenSSL. Pure functions, except for random numbers.
 
 namespace quern::credentials {
 
 inline constexpr std::size_t kCipherKeyBytes = 32;
 inline constexpr std::size_t kNonceBytes = 12;
 inline constexpr std::size_t kTagBytes = 16;
-// Of the form of 2014.
+// For the 2014 format.
 inline constexpr std::size_t kSaltBytes = 8;
 inline constexpr std::size_t kIvBytes = 16;
 
-// From the system's generator.
+// Returns random bytes from the system's generator.
 Result<Secret> random_secret(std::size_t bytes);
 Result<std::string> random_bytes(std::size_t bytes);
 
@@ -31,7 +31,7 @@ struct SealedBytes {
 
 // AES-256-GCM (NIST SP 800-38D). `key` has kCipherKeyBytes.
 Result<SealedBytes> seal_gcm(const Secret& key, std::string_view associated, std::string_view bytes);
-// None: the tag is wrong, whatever the reason. Nonce and tag have their lengths, which the caller has checked.
+// Returns nullopt if the tag is wrong, for whatever reason. The caller has checked the lengths of nonce and tag.
 std::optional<Secret> open_gcm(const Secret& key, std::string_view associated, const SealedBytes& sealed);
 
 struct SaltedBytes {
@@ -40,8 +40,8 @@ struct SaltedBytes {
   std::string salt;
 };
 
-// AES-256-CBC as CryptoJS has it: key and IV from EVP_BytesToKey (MD5, one round) of passphrase and salt. None: the
-// padding is wrong, or the IV is not what follows from the passphrase. Nothing authenticates these bytes.
+// AES-256-CBC as in CryptoJS: key and IV are derived from passphrase and salt with EVP_BytesToKey (MD5, one round).
+// Returns nullopt if the padding is wrong or the IV does not match the passphrase. The data is not authenticated.
 std::optional<Secret> open_cbc(std::string_view passphrase, const SaltedBytes& salted);
 
 }  // namespace quern::credentials

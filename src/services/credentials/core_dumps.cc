@@ -9,7 +9,8 @@ namespace quern::credentials {
 NoCoreDumps::NoCoreDumps() : before_(::prctl(PR_GET_DUMPABLE)) { CHECK(::prctl(PR_SET_DUMPABLE, 0) == 0); }
 
 NoCoreDumps::~NoCoreDumps() {
-  // 2 (only root may read dumps) is an administrator's, and cannot be set from here; then it stays off.
+  // The value 2 (only root may read dumps) is set by an administrator and cannot be restored from here; dumps then stay
+  // off.
   if (before_ == 1) ::prctl(PR_SET_DUMPABLE, 1);
 }
 

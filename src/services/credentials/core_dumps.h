@@ -4,13 +4,13 @@
 
 namespace quern::credentials {
 
-// While one lives, the kernel writes no core dump of this process, whatever its limits and core_pattern, and lets no
-// other process of the same user read its memory or its environment (/proc/PID/mem, /proc/PID/environ, ptrace): no
-// child, either. Children have none of that: a program that is started begins with dumps as its limits say. That is why
-// this is prctl(PR_SET_DUMPABLE) and not a limit of 0 for RLIMIT_CORE, which children would inherit, and which the
-// kernel does not look at where core_pattern names a program.
+// While an object of this class exists, the kernel does not write a core dump of this process, whatever its limits and
+// core_pattern, and does not let other processes of the same user, including children, read its memory or environment
+// (/proc/PID/mem, /proc/PID/environ, ptrace). Children do not inherit this: a program that is started begins with dumps
+// as its limits allow. This is why it uses prctl(PR_SET_DUMPABLE) and not a RLIMIT_CORE of 0, which children would
+// inherit and which the kernel ignores if core_pattern names a program.
 //
-// The setting belongs to the whole process, so one at a time, or one within another.
+// The setting belongs to the whole process: use one object at a time, or nest them.
 class NoCoreDumps {
  public:
   NoCoreDumps();

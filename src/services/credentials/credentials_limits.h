@@ -4,7 +4,7 @@
 
 namespace quern::limits {
 
-// Of RSA keys: a new one, and those that are taken.
+// The size of new RSA keys, and the range of sizes that are accepted.
 inline constexpr int kNewKeyBits = 3072;
 inline constexpr int kLeastKeyBits = 2048;
 inline constexpr int kMostKeyBits = 8192;

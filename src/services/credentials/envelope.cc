@@ -47,7 +47,7 @@ Secret format_credentials(const AwsCredentials& credentials) {
   return Secret(std::move(json));
 }
 
-// One message for a wrong key and for every way in which the sealed bytes may be wrong.
+// Returns the same message for a wrong key and for every defect of the sealed bytes.
 Error cannot_open(std::string_view source, const PrivateKey& key) {
   return Error{
       .kind = ErrorKind::kDenied,
@@ -56,8 +56,8 @@ Error cannot_open(std::string_view source, const PrivateKey& key) {
                              source, key.id())};
 }
 
-// The secret that was wrapped, or as many random bytes if it cannot be had: what follows then fails in the same place
-// and as late as it does with a secret that is not the right one.
+// Returns the wrapped secret, or as many random bytes if it cannot be unwrapped, so that the following step fails at
+// the same place and after the same time as with a wrong secret.
 Result<Secret> unwrap_or_random(const PrivateKey& key, std::string_view wrapped, OaepHash hash, std::size_t bytes) {
   auto unwrapped = key.unwrap(wrapped, hash);
   TRY_ASSIGN(Secret random, random_secret(bytes));
@@ -66,7 +66,7 @@ Result<Secret> unwrap_or_random(const PrivateKey& key, std::string_view wrapped,
 }
 
 Result<Opened> open_version_2(const Envelope2& envelope, const PrivateKey& key, std::string_view source) {
-  // Which key is the right one is no secret, and the first thing that a user wants to know.
+  // The id of the right key is not secret, and is what a user needs to know first.
   if (envelope.key_id != key.id()) {
     return Error{.kind = ErrorKind::kDenied,
                  .message = fmt::format("{}: it is sealed to the key {}, and this is the key {}; name the right one "
@@ -85,13 +85,13 @@ Result<Opened> open_2014(const Envelope2014& envelope, const PrivateKey& key, st
   Secret passphrase(base64_encode(bytes.reveal()));
   auto json = open_cbc(passphrase.reveal(), envelope.salted);
   if (!json.has_value()) return cannot_open(source, key);
-  // Nothing but its being JSON says that it is what was sealed, so this tells no more than the padding does.
+  // The only check on the decrypted bytes is that they are JSON, so this error reveals no more than the padding does.
   auto credentials = parse_credentials(json->reveal(), source);
   if (!credentials.ok()) return cannot_open(source, key);
   return Opened{.credentials = std::move(credentials).value(), .version = kVersion2014, .key_id = key.id()};
 }
 
-// The member of this name, at the top or where `aws sts` has it. Null if there is none.
+// Returns the member with this name, at the top level or where `aws sts` puts it; null if there is none.
 Secret* member_of(std::vector<SecretMember>& members, std::string name) {
   Secret* found = find_member(members, name);
   name[0] = static_cast<char>(name[0] - 'a' + 'A');
@@ -122,7 +122,7 @@ Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view
                              .region = std::string(secret_of(members, "region").reveal()),
                              .expires = std::nullopt,
                              .source = std::string(source)};
-  // As the metadata of instances and containers calls it.
+  // The metadata of instances and containers uses this name.
   if (credentials.session_token.is_empty()) credentials.session_token = secret_of(members, "token");
   Secret expiration = secret_of(members, "expiration");
   if (!expiration.is_empty()) {

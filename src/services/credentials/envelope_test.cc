@@ -38,7 +38,7 @@ AwsCredentials credentials(const std::string& key = "hidden/key+1=", const std::
 
 std::string sealed(const AwsCredentials& one = credentials()) { return seal(one, public_part(key_for_test())).value(); }
 
-// As node-cryptojs-aes and node's publicEncrypt make it (docs/formats/envelope.md has values of theirs).
+// As node-cryptojs-aes and node's publicEncrypt produce it (docs/formats/envelope.md has values from them).
 std::string sealed_2014(const std::string& json, std::size_t passphrase_bytes = 128) {
   Secret bytes(std::string(passphrase_bytes, '\x5a'));
   const std::string passphrase = base64_encode(bytes.reveal());
@@ -100,7 +100,7 @@ TEST(Envelope, HoldsWhatIsShortAndWhatIsLong) {
   auto too_long = seal(credentials("k", std::string(limits::kMaxCredentialsBytes, 't')), public_part(key_for_test()));
   ASSERT_FALSE(too_long.ok());
   EXPECT_THAT(too_long.error().message, HasSubstr("and an envelope holds at most 32768"));
-  // What fits when it is sealed is not too long when it is opened, not even with quotes and with the largest key.
+  // What fits when it is sealed must not be too long when it is opened, even with many quotes and the largest key.
   EXPECT_LT(sealed(credentials("k", std::string(16300, '"'))).size() + 1400, limits::kMaxEnvelopeBytes);
 }
 
@@ -148,23 +148,23 @@ TEST(Envelope, SaysTheSameOfEveryWayToChangeIt) {
   }
   for (const char* name : {"symmetricKey", "credentials"}) {
     Json other = object;
-    // Not the first byte: without a zero there, a number is the same.
+    // Not the first byte: without a zero there, a number does not change.
     const std::string bytes = *base64_decode(object[name].get<std::string>());
     other[name] = base64_encode(bytes.substr(0, bytes.size() - 1));
     EXPECT_EQ(error_of(value_of(other)).message, expected) << name;
   }
-  // The key that another envelope was sealed with.
+  // The key that a different envelope was sealed with.
   Json mixed = object;
   mixed["symmetricKey"] = object_of(sealed())["symmetricKey"];
   EXPECT_EQ(error_of(value_of(mixed)).message, expected);
-  // A key of another length than AES has.
+  // A key of a length that AES does not have.
   mixed["symmetricKey"] =
       base64_encode(public_part(key_for_test()).wrap(Secret(std::string("short")), OaepHash::kSha256).value());
   EXPECT_EQ(error_of(value_of(mixed)).message, expected);
 }
 
 TEST(Envelope, IsNotOpenedWhereItsAssociatedDataDiffer) {
-  // Sealed to another key and renamed: the key id is a part of what the tag covers, and the wrapped key fails anyway.
+  // Sealed for another key and renamed: the tag covers the key id, and the wrapped key fails anyway.
   Json object = object_of(seal(credentials(), public_part(other_key_for_test())).value());
   object["keyId"] = key_for_test().id();
   EXPECT_THAT(error_of(value_of(object)).message, HasSubstr("does not open it"));
@@ -337,7 +337,7 @@ TEST(Credentials, SayWhatIsMissing) {
   }
 }
 
-// The blocks of the page that begin with this line, each without its indent.
+// The blocks of the page that begin with this line, each without its indentation.
 std::vector<std::string> blocks(const std::string& page, const std::string& first_line) {
   std::vector<std::string> found;
   std::string block;

@@ -16,8 +16,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 2;
 
-// The text of a member, or a reason why there is none. A JSON text that is damaged has been refused before, so what is
-// wrong here is what wrote it.
+// Returns the text of a member, or the reason why it is missing. Damaged JSON has been refused before, so an error here
+// is the fault of the program that wrote it.
 Result<std::string> text_of(const Json& object, const char* name) {
   auto found = object.find(name);
   if (found == object.end()) return bad_input(fmt::format("its JSON has no \"{}\"", name));
@@ -30,7 +30,7 @@ using Decode = std::optional<std::string> (*)(std::string_view);
 struct Part {
   const char* name;
   Decode decode;
-  std::size_t bytes;  // that it has; 0: any number but none
+  std::size_t bytes;  // its required length; 0: any length except 0
 };
 
 Result<std::string> part_of(const Json& object, const Part& part) {
@@ -115,7 +115,7 @@ Result<Envelope> parse_envelope(std::string_view value) {
 }
 
 std::string format_envelope(const Envelope2& envelope) {
-  // Base64 and hexadecimal digits only: there is nothing that dump() could throw at.
+  // Only base64 and hexadecimal digits, so dump() cannot throw.
   Json object = {{"version", kVersion},
                  {"keyId", envelope.key_id},
                  {"symmetricKey", base64_encode(envelope.wrapped_key)},

@@ -7,27 +7,27 @@
 #include "base/result.h"
 #include "services/credentials/cipher.h"
 
-// The bytes of an envelope, taken apart and put together; nothing is opened here. docs/formats/envelope.md.
+// Parses and formats the bytes of an envelope; does not decrypt. See docs/formats/envelope.md.
 
 namespace quern::credentials {
 
-// What quern writes.
+// The format that quern writes.
 struct Envelope2 {
   std::string key_id;
   std::string wrapped_key;
   SealedBytes sealed;
 };
-// The form of 2014, which other programs wrote.
+// The 2014 format, which other programs wrote.
 struct Envelope2014 {
   std::string wrapped_passphrase;
   SaltedBytes salted;
 };
 using Envelope = std::variant<Envelope2, Envelope2014>;
 
-// kBadInput: it is too long, no base64, no JSON object, of an unknown version, or a part is missing or has another
-// length than it must. The message says what and what to do, and has no byte of `value`.
+// kBadInput if the value is too long, is not base64 of a JSON object, or has an unknown version, or if a part is
+// missing or has the wrong length. The message explains the problem and the fix, and contains no byte of `value`.
 Result<Envelope> parse_envelope(std::string_view value);
-// The value of CREDENTIALS.
+// Returns the value of CREDENTIALS.
 std::string format_envelope(const Envelope2& envelope);
 
 }  // namespace quern::credentials

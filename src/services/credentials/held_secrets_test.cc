@@ -20,13 +20,13 @@
 #include "services/credentials/profile.h"
 #include "services/credentials/secret_text.h"
 
-// What is left of secrets in memory, and who may look.
+// Tests which copies of secrets remain in memory, and which processes may read it.
 
 namespace quern::credentials {
 namespace {
 
-// The secret as no other place of the program has it: put together letter by letter, so that it stands in no constant.
-// `shift` is added to each letter, for whoever looks for the secret and must not hold it.
+// The secret, assembled letter by letter so that it does not appear in any constant of the program. `shift` is added to
+// each letter, for code that searches for the secret and must not contain it.
 std::string secret_bytes(std::size_t size, unsigned seed, int shift = 0) {
   std::string secret(size, ' ');
   for (std::size_t i = 0; i < size; ++i) {
@@ -36,8 +36,8 @@ std::string secret_bytes(std::size_t size, unsigned seed, int shift = 0) {
   return secret;
 }
 
-// How often the secret that secret_bytes gives stands in this process's writable memory. Looks for its second half, as
-// malloc writes into the first bytes of what is freed.
+// Counts how often the secret from secret_bytes appears in this process's writable memory. Searches for its second
+// half, because malloc overwrites the first bytes of freed memory.
 std::size_t copies_in_memory(std::size_t size, unsigned seed) {
   std::size_t copies = 0;
   std::ifstream maps("/proc/self/maps");

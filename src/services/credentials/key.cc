@@ -33,13 +33,13 @@ Error openssl_failed(const char* what) {
   return Error{.kind = ErrorKind::kInternal, .message = std::string("OpenSSL could not ") + what};
 }
 
-// OpenSSL would ask on the terminal. We have no passphrase, and say so.
+// OpenSSL would ask on the terminal. quern does not accept passphrases, so this only records that one is needed.
 int note_passphrase(char* /*buffer*/, int /*size*/, int /*writes*/, void* was_asked) {
   *static_cast<bool*>(was_asked) = true;
   return -1;
 }
 
-// Null: `pem` is not what `read` reads.
+// Returns null if `pem` is not of the kind that `read` reads.
 template <typename Read>
 KeyHandle read_pem(const Secret& pem, Read read, bool& was_asked) {
   Bio bio(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.reveal().size())));
@@ -146,7 +146,7 @@ Result<PrivateKey> PrivateKey::from_pem(const Secret& pem, std::string_view name
 }
 
 Result<Secret> PrivateKey::pem() const {
-  // Of this kind OpenSSL wipes the buffer when it goes.
+  // OpenSSL wipes the buffer of this kind of BIO when it is freed.
   Bio bio(BIO_new(BIO_s_secmem()));
   if (bio == nullptr ||
       PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.handle_.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {

@@ -11,7 +11,7 @@
 
 struct evp_pkey_st;
 
-// RSA keys, over OpenSSL. Values that any one thread may use at a time; nothing here touches a file.
+// RSA keys, using OpenSSL. Not thread-safe, but not bound to one thread. Nothing here touches a file.
 
 namespace quern::credentials {
 
@@ -20,17 +20,18 @@ struct FreeKey {
 };
 using KeyHandle = std::unique_ptr<evp_pkey_st, FreeKey>;
 
-// With which function OAEP (RFC 8017) hashes, for its label and its mask alike. The label is always empty.
+// The hash function that OAEP (RFC 8017) uses for both its label and its mask. The label is always empty.
 enum class OaepHash { kSha1, kSha256 };
 
-// What seals. Move-only.
+// A key that seals. Move-only.
 class PublicKey {
  public:
-  // PEM: a public key, or a private one, of which the public part is taken. kBadInput, with the reason after `name`:
-  // it is neither, it is protected by a passphrase, it is not an RSA key, or one of less than limits::kLeastKeyBits.
+  // Reads PEM: a public key, or a private key, of which it keeps the public part. kBadInput, with the reason after
+  // `name`, if it is neither, is protected by a passphrase, is not an RSA key, or has fewer than limits::kLeastKeyBits
+  // bits.
   static Result<PublicKey> from_pem(const Secret& pem, std::string_view name);
 
-  // The first kKeyIdDigits hexadecimal digits of the SHA-256 of the key as SubjectPublicKeyInfo in DER.
+  // Returns the first kKeyIdDigits hexadecimal digits of the SHA-256 of the key as SubjectPublicKeyInfo in DER.
   const std::string& id() const { return id_; }
   Result<std::string> pem() const;
   Result<std::string> wrap(const Secret& bytes, OaepHash hash) const;
@@ -43,27 +44,27 @@ class PublicKey {
   std::string id_;
 };
 
-// What opens. Move-only; OpenSSL wipes it when it goes.
+// A key that opens. Move-only; OpenSSL wipes it on destruction.
 class PrivateKey {
  public:
-  // A new one of limits::kNewKeyBits. Takes a fraction of a second.
+  // Makes a new key of limits::kNewKeyBits bits. Takes a fraction of a second.
   static Result<PrivateKey> generate();
-  // PEM, as PKCS #8 or PKCS #1. Errors as PublicKey::from_pem.
+  // Reads PEM, as PKCS #8 or PKCS #1. Errors are those of PublicKey::from_pem.
   static Result<PrivateKey> from_pem(const Secret& pem, std::string_view name);
 
   const std::string& id() const { return key_.id(); }
-  // PKCS #8.
+  // Returns PKCS #8 as PEM.
   Result<Secret> pem() const;
   Result<std::string> public_pem() const { return key_.pem(); }
-  // None: they were not wrapped for this key in this way. Whoever tells the world which ones these are helps to forge
-  // some, so the caller goes on with random bytes (see envelope.cc).
+  // Returns nullopt if the bytes were not wrapped for this key in this way. Revealing which ones fail would help an
+  // attacker to forge some, so the caller continues with random bytes (see envelope.cc).
   std::optional<Secret> unwrap(std::string_view wrapped, OaepHash hash) const;
-  // The same key, to seal with.
+  // Converts the key to one that seals.
   PublicKey public_key() &&;
 
  private:
   explicit PrivateKey(PublicKey key) : key_(std::move(key)) {}
-  PublicKey key_;  // its handle has the private part, too
+  PublicKey key_;  // its handle also contains the private part
 };
 
 inline constexpr std::size_t kKeyIdDigits = 16;

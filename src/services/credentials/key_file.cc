@@ -15,7 +15,7 @@
 namespace quern::credentials {
 namespace {
 
-// A file that goes away again unless it is kept.
+// A file that is removed on destruction unless it is kept.
 class NewFile {
  public:
   static Result<NewFile> create(const std::string& path, unsigned mode) {
@@ -49,7 +49,7 @@ Result<void> check_mode(const Fd& fd, const std::string& path) {
   struct stat status {};
   if (::fstat(fd.number(), &status) != 0) return os_error("looking at " + path, errno);
   if (S_ISDIR(status.st_mode)) return os_error("reading the key " + path, EISDIR);
-  // A pipe, such as <(command), is nobody else's.
+  // A pipe, such as <(command), is private to this process.
   if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXO | S_IWGRP)) == 0) return {};
   return Error{
       .kind = ErrorKind::kDenied,
@@ -58,7 +58,7 @@ Result<void> check_mode(const Fd& fd, const std::string& path) {
                              path, status.st_mode & 07777, shell_word(path))};
 }
 
-// The file that holds the private key.
+// Returns the path of the file with the private key.
 Result<std::string> find_private_key(const std::string& named, const EnvironmentLookup& environment,
                                      const std::string& system) {
   if (!named.empty()) return named;
@@ -73,7 +73,7 @@ Result<std::string> find_private_key(const std::string& named, const Environment
                .code = ENOENT};
 }
 
-// How the file came to be named, for messages.
+// Explains in messages where the file's path comes from.
 std::string origin(const std::string& path, const std::string& named, const std::string& system) {
   if (!named.empty()) return "--key";
   return path == system ? "the system's key" : "QUERN_KEY_FILE";

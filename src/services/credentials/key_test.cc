@@ -28,7 +28,7 @@ std::string content(const std::filesystem::path& path) {
   return text.str();
 }
 
-// A key that quern does not make, as PEM; protected where there is a passphrase.
+// A key that quern would not make, as PEM; protected if there is a passphrase.
 std::string other_pem(EVP_PKEY* key, const char* passphrase = nullptr) {
   BIO* bio = BIO_new(BIO_s_mem());
   PEM_write_bio_PKCS8PrivateKey(bio, key, passphrase == nullptr ? nullptr : EVP_aes_256_cbc(), passphrase,

@@ -5,7 +5,7 @@
 
 namespace quern::credentials {
 
-// Two keys, made once for each test program: making one takes a fraction of a second.
+// Two keys, made once per test program because making one takes a fraction of a second.
 const PrivateKey& key_for_test();
 const PrivateKey& other_key_for_test();
 PublicKey public_part(const PrivateKey& key);

@@ -5,7 +5,7 @@
 
 namespace quern::credentials {
 
-// Bytes as OpenSSL takes and gives them.
+// Casts between char and the unsigned char that OpenSSL uses.
 inline const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 inline unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 

@@ -24,18 +24,18 @@ namespace {
 
 Error error(ErrorKind kind, std::string message) { return Error{.kind = kind, .message = std::move(message)}; }
 
-// One of the two files, read.
+// The contents of one of the two files.
 struct File {
   std::string path;
-  std::string shown;             // ~/.aws/config where that is what it is
-  std::unique_ptr<Secret> text;  // held where it does not move: the properties' values lie in it
+  std::string shown;             // its name in messages: ~/.aws/config if it is that file
+  std::unique_ptr<Secret> text;  // held at a fixed address, because the values of properties point into it
   std::vector<Property> properties;
   bool is_there = false;
 };
 
 struct FileName {
   const char* variable;
-  const char* usual;  // below the home folder
+  const char* usual;  // relative to the home folder
   ProfileFileKind kind;
 };
 constexpr FileName kCredentialsFile = {"AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials",
@@ -60,7 +60,7 @@ Result<File> read(const FileName& name, const EnvironmentLookup& environment) {
   return file;
 }
 
-// A property, and where it stands.
+// A property and its place.
 struct Found {
   std::string_view value;
   std::string place;  // "file:line"
@@ -81,7 +81,7 @@ class Files {
     return files;
   }
 
-  // The one that was chosen.
+  // The selected profile.
   const std::string& profile() const { return profile_; }
   const File& credentials_file() const { return files_[0]; }
   const File& config_file() const { return files_[1]; }
@@ -90,7 +90,7 @@ class Files {
 
   static std::optional<Found> find_in(const File& file, std::string_view profile, std::string_view property,
                                       bool is_of_services = false) {
-    // The last one of a file counts.
+    // The last occurrence in a file counts.
     for (std::size_t i = file.properties.size(); i > 0; --i) {
       const Property& one = file.properties[i - 1];
       if (one.profile != profile || one.name != property || one.value.empty()) continue;
@@ -131,7 +131,7 @@ class Files {
   }
 
   std::string profile_;
-  std::array<File, 2> files_;  // the one that counts more first
+  std::array<File, 2> files_;  // the one with precedence first
 };
 
 constexpr const char* kUsualSessionName = "quern";
@@ -143,13 +143,13 @@ std::string region_in(const Files& files, const EnvironmentLookup& environment) 
   return region.empty() ? files.value(files.profile(), "region") : region;
 }
 
-// Walks from a profile to where its credentials begin.
+// Follows the chain from a profile to the origin of its credentials.
 class Walk {
  public:
   Walk(const Files& files, const EnvironmentLookup& environment) : files_(files), environment_(environment) {}
 
-  // `is_first`: this is the profile that was chosen, and no source of another one. `takes_variables`: web identity may
-  // come from the environment.
+  // `is_first`: this is the selected profile, not the source of another one. `takes_variables`: a web identity may come
+  // from the environment.
   Result<void> visit(const std::string& profile, bool is_first, bool takes_variables);
   ProfileCredentials result() && { return std::move(result_); }
 
@@ -169,7 +169,7 @@ class Walk {
   ProfileCredentials result_;
 };
 
-// What only a person can do.
+// Refuses a setting that needs action by a person.
 Result<void> Walk::refuse_person(const std::string& profile, std::string_view setting) const {
   auto found = files_.find(profile, setting);
   if (!found.has_value()) return {};
@@ -185,7 +185,7 @@ Result<void> Walk::visit(const std::string& profile, bool is_first, bool takes_v
   visited_.push_back(profile);
   auto arn = files_.find(profile, "role_arn");
   const bool has_token = files_.find(profile, "web_identity_token_file").has_value();
-  // The keys of a source come before its own role, and those of a chosen profile after it.
+  // The keys of a source profile precede its own role; those of the selected profile follow it.
   if (arn.has_value() && !has_token && (is_first || !has_keys(profile))) return visit_role(profile, *arn);
   TRY_ASSIGN(bool is_done, visit_web_identity(profile, takes_variables));
   if (is_done) return {};
@@ -235,7 +235,7 @@ Result<void> Walk::visit_role(const std::string& profile, const Found& arn) {
 Result<void> Walk::visit_source(const std::string& profile, const Found& source) {
   const std::string name(source.value);
   const bool was_visited = std::find(visited_.begin(), visited_.end(), name) != visited_.end();
-  // A profile may have the keys with which its own role is assumed.
+  // A profile may contain the keys with which its own role is assumed.
   if (was_visited && !(name == profile && has_keys(name))) {
     return error(
         ErrorKind::kBadInput,
@@ -289,7 +289,7 @@ Result<bool> Walk::visit_web_identity(const std::string& profile, bool takes_var
   std::string session = setting("AWS_ROLE_SESSION_NAME", "role_session_name");
   if (!session.empty()) role.session_name = std::move(session);
   role.source = fmt::format("the role {} of {}", arn, origin);
-  // Neither is for a web identity.
+  // A web identity uses neither of these.
   role.external_id.clear();
   role.duration_seconds.clear();
   result_.origin = ProfileCredentials::Origin::kWebIdentity;
@@ -299,7 +299,7 @@ Result<bool> Walk::visit_web_identity(const std::string& profile, bool takes_var
   return true;
 }
 
-// A pair of keys lies in one file.
+// Both keys of a pair must be in the same file.
 Result<bool> Walk::visit_keys(const std::string& profile, const File& file) {
   constexpr const char* kId = "aws_access_key_id";
   constexpr const char* kKey = "aws_secret_access_key";

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kBlanks = " \t\r";
 
-// Up to a blank with a # or ; behind it.
+// Cuts the text at a space that is followed by # or ;.
 std::string_view without_comment(std::string_view text) {
   for (std::size_t i = 1; i < text.size(); ++i) {
     if ((text[i] == '#' || text[i] == ';') && (text[i - 1] == ' ' || text[i - 1] == '\t')) return text.substr(0, i);
@@ -26,13 +26,13 @@ class Parser {
  public:
   explicit Parser(ProfileFileKind kind) : kind_(kind) {}
 
-  // An empty answer: the line is right. Else what is wrong with it.
+  // Returns "" if the line is valid, otherwise the problem.
   std::string_view take(std::string_view raw, std::size_t line) {
     std::string_view text = trimmed(raw, kBlanks);
     if (text.empty() || text.front() == '#' || text.front() == ';') return "";
     if (text.find('\0') != std::string_view::npos) return "there is a zero byte; is this a text file?";
     std::size_t indent = std::min(raw.find_first_not_of(kBlanks), raw.size());
-    // Below a property, and further in than it: a part of it.
+    // A line that follows a property and is indented further is part of it.
     if (has_property_ && indent > property_indent_) return take_inner(text, line);
     if (text.front() == '[') return take_section(text);
     has_property_ = true;
@@ -56,7 +56,7 @@ class Parser {
     return "";
   }
 
-  // None: the section is no profile.
+  // Returns nullopt if the section is not a profile.
   std::optional<std::string> profile_of(std::string_view name) {
     if (kind_ == ProfileFileKind::kCredentials) return unquoted(name);
     if (name == "default") return "default";
@@ -82,7 +82,7 @@ class Parser {
     return "";
   }
 
-  // Of a property within another; what is none belongs to nobody.
+  // Reads a property within another one. Ignores a line that is not a property.
   std::string_view take_inner(std::string_view text, std::size_t line) {
     std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) return "";
@@ -92,7 +92,7 @@ class Parser {
 
   void add(std::string name, std::string_view text, std::size_t line) {
     if (!profile_.has_value()) return;
-    // The blank before a comment may be the one behind the =.
+    // The space before a comment may be the one after the =.
     std::string_view value = trimmed(without_comment(text), kBlanks);
     properties_.push_back({.profile = *profile_,
                            .is_of_services = is_of_services_,
@@ -109,11 +109,11 @@ class Parser {
 
   const ProfileFileKind kind_;
   bool in_section_ = false;
-  bool is_of_services_ = false;         // of this section
-  std::optional<std::string> profile_;  // of this section
-  std::string outer_;                   // the name of the last property that is in no other
-  bool has_property_ = false;           // since the section's line
-  std::size_t property_indent_ = 0;     // of the last one
+  bool is_of_services_ = false;         // whether the current section is a services section
+  std::optional<std::string> profile_;  // of the current section
+  std::string outer_;                   // the name of the last property that is not nested
+  bool has_property_ = false;           // since the start of the section
+  std::size_t property_indent_ = 0;     // of the last property
   std::vector<Property> properties_;
 };
 

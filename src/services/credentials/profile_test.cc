@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// A home folder, and the variables that go with it.
+// A home folder and the matching variables.
 class Profiles : public ::testing::Test {
  protected:
   Profiles() {
@@ -32,7 +32,7 @@ class Profiles : public ::testing::Test {
       return found == variables_.end() ? nullptr : found->second.c_str();
     };
   }
-  // "ID/SECRET/TOKEN/REGION from SOURCE", "none", another origin with the roles that follow, or the error's message.
+  // "ID/SECRET/TOKEN/REGION from SOURCE", "none", another origin followed by its roles, or the error's message.
   std::string found(const std::string& named = "") {
     auto result = from_profile(environment(), named);
     if (!result.ok()) return result.error().message;

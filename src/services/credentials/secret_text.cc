@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t kMostLevels = 8;
 
-// Walks one JSON text. Each function takes what it is named after from the front; false: it is not there.
+// Reads one JSON text. Each function removes the element it is named after from the front, and returns false if it is
+// not there.
 class ObjectReader {
  public:
   explicit ObjectReader(std::string_view text) : rest_(text) {}
@@ -64,7 +65,7 @@ class ObjectReader {
     return value;
   }
 
-  // What stands behind \u.
+  // The digits after \u.
   bool unicode(std::string& text) {
     auto code = four_digits();
     if (!code.has_value() || (*code >= 0xDC00 && *code <= 0xDFFF)) return false;
@@ -92,7 +93,7 @@ class ObjectReader {
 
   bool text(std::string& text) {
     if (!take('"')) return false;
-    // No escape is shorter than what it stands for.
+    // An escape is never shorter than the character that it represents.
     text.reserve(raw_size());
     while (!rest_.empty()) {
       if (take('"')) return true;
@@ -108,7 +109,7 @@ class ObjectReader {
     }
     return false;
   }
-  // Of the text that begins here, up to its closing quote.
+  // The size of the string that begins here, up to its closing quote.
   std::size_t raw_size() const {
     std::size_t size = 0;
     while (size < rest_.size() && rest_[size] != '"') size += rest_[size] == '\\' ? 2 : 1;

@@ -20,21 +20,21 @@ namespace quern::disk {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
-constexpr int kMostLinks = 40;            // as the kernel's own limit
-constexpr int kMostTemporaryNames = 100;  // random names that are all taken mean that something else is wrong
+constexpr int kMostLinks = 40;            // the kernel's own limit
+constexpr int kMostTemporaryNames = 100;  // if this many random names are taken, something else is wrong
 
 Error write_error(const std::string& what, int number) {
   return advise_if_full(os_error(what, number), "name another place for it, as --output does for a result");
 }
 
-// The file that a chain of symbolic links ends at; it need not exist.
+// Resolves a chain of symbolic links; the target need not exist.
 Result<std::string> behind_links(const std::string& path) {
   std::string current = path;
   for (int links = 0; links < kMostLinks; ++links) {
     TRY(refuse_foreign_link(current).context("writing " + path));
     std::array<char, PATH_MAX> target{};
     ssize_t length = ::readlink(current.c_str(), target.data(), target.size());
-    if (length < 0) return current;  // no link, or not there: whoever opens it says what is wrong
+    if (length < 0) return current;  // not a link, or missing: opening it reports the error
     std::string link(target.data(), static_cast<std::size_t>(length));
     current = link.starts_with('/') ? link : folder_of(current).append("/").append(link);
   }
@@ -49,14 +49,14 @@ std::string random_suffix() {
   return suffix;
 }
 
-// Known to remove_left_overs().
+// remove_left_overs() recognises this name.
 std::string temporary_name(const std::string& target) { return folder_of(target) + "/.quern-" + random_suffix(); }
 
 std::string proc_name(const Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.number()); }
 
 Result<void> sync_folder(const std::string& folder) {
   TRY_ASSIGN(Fd fd, open_file(folder, O_RDONLY | O_DIRECTORY));
-  // Some network and FUSE file systems do not sync folders; the rename is as safe there as it can be.
+  // Some network and FUSE file systems cannot sync folders; there is no way to make the rename safer on them.
   if (::fsync(fd.number()) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EBADF) {
     return os_error("syncing the folder " + folder, errno);
   }
@@ -75,7 +75,7 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path, 
 Result<std::unique_ptr<AtomicFile>> AtomicFile::create_in(const std::string& folder, const std::string& path) {
   std::unique_ptr<AtomicFile> file(new AtomicFile(path));
   TRY(file->look_at_target());
-  // Behind a link, its place may be on another file system, where no rename leads to.
+  // The target of a link may be on another file system, to which a file cannot be renamed.
   file->may_rest_ = !file->is_direct_ && folder_of(file->target_path_) == folder_of(path);
   if (file->may_rest_) {
     file->temporary_path_ = folder + "/" + random_suffix();
@@ -94,7 +94,7 @@ Result<void> AtomicFile::look_at_target() {
   }
   if ((is_there && S_ISDIR(status.st_mode)) || path_.ends_with('/')) return os_error("writing " + path_, EISDIR);
   TRY_ASSIGN(target_path_, behind_links(path_));
-  // A rename would replace it all the same, but a file that is read-only was meant to stay.
+  // A rename would replace it anyway, but a read-only file is meant to stay.
   if (is_there && ::access(path_.c_str(), W_OK) != 0) return os_error("writing " + path_, errno);
   return {};
 }
@@ -118,7 +118,7 @@ Result<void> AtomicFile::open_temporary(Temporary temporary) {
   std::string folder = folder_of(target_path_);
   if (temporary == Temporary::kUnnamed) {
     fd_ = Fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
-    // The name comes through /proc later; in a chroot without it the file needs a name from the start.
+    // The file is named through /proc later; in a chroot without /proc it needs a name from the start.
     if (fd_.is_open() && ::access(proc_name(fd_).c_str(), F_OK) == 0) return {};
     fd_.reset();
   }
@@ -193,9 +193,9 @@ Result<void> AtomicFile::truncate(std::uint64_t size_bytes) {
   return {};
 }
 
-// A name can only be given to the file where none is yet, so it gets a temporary one that then replaces the target.
+// linkat(2) cannot replace an existing file, so the file gets a temporary name first and is then renamed to the target.
 Result<void> AtomicFile::link_temporary() {
-  ::flock(fd_.number(), LOCK_EX | LOCK_NB);  // as of own_temporary()
+  ::flock(fd_.number(), LOCK_EX | LOCK_NB);  // as in own_temporary()
   for (int tries = 0; tries < kMostTemporaryNames; ++tries) {
     std::string name = temporary_name(target_path_);
     if (::linkat(AT_FDCWD, proc_name(fd_).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
@@ -215,7 +215,7 @@ Result<void> AtomicFile::commit() {
     if (::fsync(fd_.number()) != 0) return write_error("syncing " + path_, errno);
     if (temporary_path_.empty()) TRY(link_temporary());
   }
-  const Fd lock(::fcntl(fd_.number(), F_DUPFD_CLOEXEC, 0));  // until the temporary name is gone
+  const Fd lock(::fcntl(fd_.number(), F_DUPFD_CLOEXEC, 0));  // held until the temporary name is gone
   TRY(fd_.close().context("writing " + path_));
   if (!is_direct_) {
     if (::rename(temporary_path_.c_str(), target_path_.c_str()) != 0) return write_error("writing " + path_, errno);

@@ -9,10 +9,10 @@ namespace quern::disk {
 
 struct FileDigest {
   std::uint64_t bytes = 0;
-  std::string sha256;  // hexadecimal digits in lower case
+  std::string sha256;  // lower-case hexadecimal digits
 };
 
-// Reads the whole file. An error names it. Blocks on the disk.
+// Reads the whole file. An error names the file. Blocks on the disk.
 Result<FileDigest> digest_of_file(const std::string& path);
 
 }  // namespace quern::disk

@@ -37,7 +37,7 @@ class Disk : public testing::Test {
   std::string at(const std::string& name) const { return root_ + "/" + name; }
   void put(const std::string& name, const std::string& text) const { std::ofstream(at(name)) << text; }
   std::string text_of(const std::string& name) const { return read_file(at(name), 1 << 30).value(); }
-  // The names in the root folder, without the scratch folder's own lock.
+  // The names in the root folder, except the scratch folder's own lock.
   std::vector<std::string> names() const {
     std::vector<std::string> found;
     for (const auto& entry : fs::directory_iterator(root_)) found.push_back(entry.path().filename().string());
@@ -147,7 +147,7 @@ TEST_F(ScratchFolderTest, KeepsItsLockWhileAnythingIsLeftInIt) {
     auto folder = ScratchFolder::make(root_).value();
     path = folder.path();
     fs::create_directories(path + "/a/b");
-    // As where a process may open no file: no folder can be looked into.
+    // Simulates a process that cannot open files: no folder can be listed.
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
     const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
@@ -303,7 +303,7 @@ TEST_F(AtomicFileTest, RefusesALinkThatAnotherUserPlanted) {
   fs::create_symlink("../victim", at("shared/link"));
   fs::create_symlink("shared/link", at("way"));
   ASSERT_EQ(::lchown(at("shared/link").c_str(), kNobody, kNobody), 0);
-  // Where nobody else may write, its owner had leave to make it.
+  // If nobody else may write there, its owner was allowed to make the link.
   EXPECT_TRUE(AtomicFile::create(at("shared/link")).ok());
   ASSERT_EQ(::chmod(at("shared").c_str(), 01777), 0);
   for (const char* name : {"shared/link", "way"}) {

@@ -15,7 +15,7 @@
 namespace quern::disk {
 namespace {
 
-// A module may have made its folder unreadable; it is still ours to remove.
+// A module may have made its folder unreadable; it must still be removed.
 Fd open_folder(int parent, const char* name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Fd folder(::openat(parent, name, kFlags));
@@ -27,7 +27,7 @@ Fd open_folder(int parent, const char* name) {
 
 bool remove_entry(int folder, const char* name);
 
-// False if anything but `kept` stays.
+// Returns false if anything except `kept` remains.
 bool remove_entries(Fd folder, std::string_view kept = {}) {
   DIR* stream = folder.is_open() ? ::fdopendir(folder.number()) : nullptr;
   if (stream == nullptr) return false;
@@ -44,7 +44,7 @@ bool remove_entries(Fd folder, std::string_view kept = {}) {
 bool remove_entry(int folder, const char* name) {
   if (::unlinkat(folder, name, 0) == 0) return true;
   if (errno == EACCES) {
-    // Nor does it matter that one is read-only.
+    // A read-only folder must be removed too.
     ::fchmod(folder, S_IRWXU);
     if (::unlinkat(folder, name, 0) == 0) return true;
   }
@@ -67,7 +67,7 @@ Result<void> make_folders(const std::string& path) {
   if (path.empty() || ::mkdir(path.c_str(), 0777) == 0) return {};
   int error = errno;
   const std::string what = "making the folder " + path;
-  // mkdir says EROFS or EACCES for some folders that are there.
+  // For some existing folders mkdir returns EROFS or EACCES.
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     return S_ISDIR(status.st_mode) ? Result<void>() : os_error(what, ENOTDIR);

@@ -6,9 +6,10 @@
 
 namespace quern::disk {
 
-// kDenied if the path is a symbolic link that another user has put into a folder where others may write (as /tmp): what
-// is written there would go where that user wants. The kernel has the same rule (fs.protected_symlinks), but not
-// everywhere, and not for those who read a link by themselves. The links in the folders of the path are not looked at.
+// kDenied if the path is a symbolic link that another user created in a folder where others may write (such as /tmp):
+// writing to it would go to a place that this user chose. The kernel has the same rule (fs.protected_symlinks), but not
+// on every system, and it does not apply to programs that resolve links themselves. Does not check links among the
+// folders of the path.
 Result<void> refuse_foreign_link(const std::string& path);
 
 }  // namespace quern::disk

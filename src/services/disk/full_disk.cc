@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kOtherScratch = "name another folder for temporary files with --scratch or TMPDIR";
 
-// Either its bytes or its inodes are used up.
+// Either the bytes or the inodes are used up.
 constexpr std::string_view kMakeRoom = "; make room there (df -h, df -i)";
 constexpr std::string_view kLargerFiles = "; let files be larger (ulimit -f unlimited)";
 

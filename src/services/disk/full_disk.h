@@ -8,16 +8,18 @@
 
 namespace quern::disk {
 
-// An error of writing a file, with what to do if the disk is full, a quota is used up, or the file may not grow any
-// more; any other error stays as it is. `elsewhere` says how another place is named: "name another one with --output".
+// Adds advice to an error of writing a file if the disk is full, a quota is exceeded, or the file has reached its size
+// limit; returns any other error unchanged. `elsewhere` says how to choose another place: "name another one with
+// --output".
 Error advise_if_full(Error error, std::string_view elsewhere);
 
-// The same where temporary files are written. An error that has its advice already stays as it is.
+// The same for temporary files. Does not change an error that already has its advice.
 Error advise_scratch_if_full(Error error);
-// An error of a folder for temporary files, whatever it is, with how another one is chosen.
+// Adds to any error of a folder for temporary files how to choose another one.
 Error advise_other_scratch(Error error);
 
-// As write_all(), to a temporary file: an error names its path, and if the disk is full, how another folder is chosen.
+// Like write_all(), for a temporary file: an error names its path and, if the disk is full, how to choose another
+// folder.
 Result<void> write_temporary(const Fd& fd, std::string_view bytes, const std::string& path);
 
 }  // namespace quern::disk

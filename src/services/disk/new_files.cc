@@ -27,7 +27,7 @@ Error already_there(const std::string& path) {
                .code = EEXIST};
 }
 
-// What has been made so far. Unless keep() is called it is removed at the end, the last first.
+// What has been created so far. The destructor removes it, in reverse order, unless keep() was called.
 class Made {
  public:
   Made() = default;
@@ -37,7 +37,7 @@ class Made {
     for (const std::string& path : temporaries_) ::unlink(path.c_str());
     if (is_kept_) return;
     for (const std::string& path : files_) ::unlink(path.c_str());
-    // A folder in which somebody else has put something meanwhile stays.
+    // A folder in which another process has created something in the meantime stays.
     for (auto path = folders_.rbegin(); path != folders_.rend(); ++path) ::rmdir(path->c_str());
   }
 
@@ -66,7 +66,7 @@ Result<void> Made::add_folder(const std::string& path) {
 }
 
 Result<void> Made::add_temporary(const std::string& path, const NewFile& file) {
-  // Beside its place: another folder may be another file system.
+  // In the same folder, because another folder may be on another file system.
   std::string temporary = fmt::format("{}/.quern-{:08x}", folder_of(path), std::random_device()());
   auto opened = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, file.is_executable ? 0777 : 0666);
   TRY_ASSIGN(Fd fd, std::move(opened).context("making " + path));
@@ -87,7 +87,7 @@ Result<void> Made::place(const std::string& temporary, const std::string& path, 
   return os_error("making " + path, errno);
 }
 
-// A rename would replace what is there, so it is first made sure that it is an empty file of ours.
+// A rename would replace an existing file, so this first creates an empty file of its own to replace.
 Result<void> Made::place_by_rename(const std::string& temporary, const std::string& path) {
   Fd claim(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!claim.is_open() && errno == EEXIST) return already_there(path);

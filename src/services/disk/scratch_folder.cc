@@ -27,10 +27,10 @@ constexpr std::string_view kNewMark = "new-";
 constexpr std::size_t kFolderCharacters = 6;
 constexpr std::size_t kFileCharacters = 10;
 constexpr const char* kLockName = "quern.lock";
-// Of versions that locked the folder after naming it.
+// Used by versions that locked the folder after naming it.
 constexpr const char* kOldLockName = "quern.lock.new";
 constexpr std::chrono::hours kLockedWithin{1};
-// Another quern may remove a new folder; then the next one is made.
+// Another quern may remove a new folder; then another one is created.
 constexpr int kMostTries = 100;
 
 struct OwnName {
@@ -65,13 +65,13 @@ bool is_old(const struct stat& status) {
   return std::chrono::system_clock::now() - changed > kLockedWithin;
 }
 
-// Without a descriptor, as there may be none.
+// Works without a descriptor, because none may be available.
 void remove_empty(const std::string& path) {
   ::unlink((path + "/" + kLockName).c_str());
   ::rmdir(path.c_str());
 }
 
-// The lock goes last, so that what cannot be removed now is found by a later run.
+// Removes the lock last, so that a later run finds what cannot be removed now.
 void remove_scratch(const std::string& path) {
   if (remove_all_but(path, kLockName)) remove_empty(path);
 }
@@ -81,17 +81,17 @@ void remove_if_left_over(const std::string& path, bool has_no_owner_yet) {
   if (lock.is_open() || errno != ENOENT) {
     if (can_lock(lock)) remove_scratch(path);
   } else if (has_no_owner_yet) {
-    // Not its lock: if its owner has made one meanwhile, the folder stays.
+    // Keeps the lock: if its owner has created one in the meantime, the folder stays.
     ::unlink((path + "/" + kOldLockName).c_str());
     ::rmdir(path.c_str());
   }
 }
 
-// Open, and locked unless the file system has no locks, like some network file systems: there a folder is not removed
-// after a kill. kNotFound: another quern removes the folder.
+// Returns the lock file, open and locked. If the file system does not support locks, as some network file systems, it
+// is not locked, and the folder is not removed after a kill. kNotFound if another quern is removing the folder.
 Result<Fd> make_lock(const std::string& folder) {
   TRY_ASSIGN(Fd lock, open_file(folder + "/" + kLockName, O_RDWR | O_CREAT | O_EXCL, 0600));
-  // A full disk lets a folder be made but nothing be written: find that out now.
+  // On a full disk a folder can be created but nothing can be written; detect that now.
   TRY(write_all(lock, std::to_string(::getpid()) + "\n"));
   if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     return not_found("another quern clears it up");
@@ -106,7 +106,7 @@ std::string default_parent() {
 }  // namespace
 
 bool own_temporary(const Fd& fd, const std::string& path) {
-  // Where the file system has no locks, nobody removes it.
+  // If the file system does not support locks, nobody removes the file.
   if (::flock(fd.number(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
   struct stat own {};
   struct stat named {};
@@ -140,8 +140,8 @@ Result<ScratchFolder> ScratchFolder::make(const std::string& parent) {
 
 Result<ScratchFolder> ScratchFolder::make_hidden(const std::string& parent) { return make_in(parent, kHiddenPrefix); }
 
-// The folder gets its final name when it is locked. So a quern that is killed before leaves a folder that the next one
-// recognises, and a folder with a final name that is not locked has lost its owner.
+// The folder gets its final name once it is locked. So a quern that is killed before that leaves a folder that the next
+// one recognises, and an unlocked folder with a final name has lost its owner.
 Result<ScratchFolder> ScratchFolder::make_in(const std::string& parent, const std::string& prefix) {
   remove_left_overs(parent);
   const std::string what = "making a folder for temporary files in " + parent;

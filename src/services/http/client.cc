@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Keeps an answer in memory.
+// Collects an answer in memory.
 class Collector final : public Receiver {
  public:
   explicit Collector(std::size_t most_bytes) : most_bytes_(most_bytes) {}
@@ -108,7 +108,7 @@ class HttpClient final : public Client {
   std::mt19937_64 random_;
   HostPauses pauses_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
-  std::size_t news_ = 0;  // exchanges that were done, or had to begin to wait for their hosts
+  std::size_t news_ = 0;  // counts exchanges that have ended or begun to wait for their hosts
   bool is_stepping_ = false;
 };
 
@@ -147,7 +147,7 @@ void HttpClient::finish(Exchange& exchange, Result<Head> outcome) {
   owned->receiver().done(std::move(outcome));
 }
 
-// Enough others wait for the host already.
+// Whether enough exchanges wait for the host already.
 bool HttpClient::is_pausing(std::string_view url) const {
   if (pauses_.is_empty()) return false;
   constexpr std::ptrdiff_t kEnough = 2;
@@ -163,7 +163,7 @@ void HttpClient::begin_due(Clock::time_point now) {
   for (auto& exchange : exchanges_) {
     if (may_begin(*exchange, now)) due.push_back(exchange.get());
   }
-  // In their turn: an attempt of one that is refused again and again must not take all turns of its host.
+  // In order of their due times, so that an exchange that is refused repeatedly does not use up its host's turns.
   std::stable_sort(due.begin(), due.end(), [](const Exchange* a, const Exchange* b) { return a->due < b->due; });
   for (Exchange* exchange : due) {
     if (may_begin(*exchange, now)) begin(*exchange, now);
@@ -182,7 +182,7 @@ void HttpClient::begin(Exchange& exchange, Clock::time_point now) {
   exchange.transfer = transfer.value();
 }
 
-// Of hosts that were in trouble.
+// Records that hosts which were in trouble serve again.
 void HttpClient::note_served() {
   if (pauses_.is_empty()) return;
   for (auto& exchange : exchanges_) {
@@ -216,7 +216,7 @@ void HttpClient::end_cancelled() {
   for (Exchange* exchange : cancelled) end_attempt(*exchange, std::nullopt);
 }
 
-// Why the attempt should be ended; "": it goes on.
+// Returns why the attempt should be ended, or "" if it should continue.
 std::string HttpClient::stall_of(Exchange& exchange, Clock::time_point now) const {
   auto in_milliseconds = [](std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; };
   if (exchange.transfer == nullptr) return "";
@@ -283,7 +283,7 @@ std::chrono::milliseconds HttpClient::time_to_wait(Clock::time_point deadline) c
 }
 
 Result<void> HttpClient::step(Clock::time_point deadline, int wake_fd, const std::stop_token& stop) {
-  // A receiver that waits for its own client would wait for ever.
+  // A receiver that waits for its own client would wait forever.
   CHECK(!is_stepping_);
   is_stepping_ = true;
   struct Stepped {

@@ -36,7 +36,7 @@ std::size_t count(std::string_view text, std::string_view part) {
   return found;
 }
 
-// Takes an answer in memory, and says what it was asked.
+// Collects an answer in memory and records how it was called.
 struct Taker final : Receiver {
   Result<void> begin(const Head& head) override {
     statuses.push_back(head.status);
@@ -139,7 +139,7 @@ TEST(Call, RepeatsWhatMayChange) {
   EXPECT_EQ(get(server.url("/c")).value().body, "ok");
 }
 
-// However few attempts are allowed: a host that is busy or away is waited for.
+// A busy or unavailable host is waited for, however few attempts are allowed.
 TEST(Call, IsPatientWithAHostThatIsBusy) {
   FaultServer server(R"({"/a": {"text": "ok", "faults": [{"status": 503}, {"status": 429}, {"reset_after": 0}]},
                          "/b": {"faults": [{"status": 503, "always": true}]},
@@ -178,7 +178,7 @@ TEST(Call, TellsOfHostsThatItWaitsFor) {
   patient.listener = &told;
   auto one = client(patient);
   EXPECT_EQ(one->call({.url = server.url("/a")}, nullptr, {}).value().body, "ok");
-  // A refusal shows as well that the host is there.
+  // A refusal also shows that the host is available.
   EXPECT_EQ(one->call({.url = server.url("/b")}, nullptr, {}).error().kind, ErrorKind::kNotFound);
   const std::string host = server.url("").substr(0, server.url("").find('/', 8));
   EXPECT_THAT(told.said, testing::ElementsAre("waits " + host + " 500", "waits " + host + " 503", "serves " + host,
@@ -358,7 +358,7 @@ TEST(Stream, TakesNothingWhilePaused) {
     http->pause(taker);
   };
   http->start({.url = server.url("/a")}, taker, nullptr);
-  // A paused transfer has not stalled, however long it takes until others let it go on.
+  // A paused transfer is not stalled, however long the pause lasts.
   while (!taker.is_paused) ASSERT_TRUE(http->step(std::chrono::steady_clock::now() + 10ms, -1, {}).ok());
   std::size_t taken = taker.body.size();
   ASSERT_TRUE(http->step(std::chrono::steady_clock::now() + 120ms, -1, {}).ok());
@@ -407,7 +407,7 @@ TEST(Step, ReturnsWhenItsDescriptorIsReadable) {
   EXPECT_TRUE(http->step(std::chrono::steady_clock::time_point::max(), -1, {}).ok());
 }
 
-// An environment variable that has another value while this lives; none if it is nullptr.
+// Sets an environment variable, or unsets it for nullptr, during its lifetime.
 class Variable {
  public:
   Variable(const char* name, const char* value) : name_(name) {

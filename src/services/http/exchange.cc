@@ -15,10 +15,10 @@
 namespace quern::http {
 namespace {
 
-// The same where a caller asked to read refusals.
+// Like limits::kRefusalBodyBytes, for callers that want to read refusals.
 constexpr std::size_t kKeptRefusalBytes = 1 * limits::kMiB;
 
-// Such as Proxy-Authorization, X-Amz-Security-Token, X-aws-ec2-metadata-token.
+// For example Proxy-Authorization, X-Amz-Security-Token or X-aws-ec2-metadata-token.
 bool is_for_one_origin_only(const Header& header) {
   const std::string name = lower_case(header.name);
   constexpr std::array<std::string_view, 6> kWords = {"authorization", "cookie", "token", "secret", "password", "key"};
@@ -32,7 +32,8 @@ bool is_redirect(const Head& head) {
   return is_one && head.header("location").has_value();
 }
 
-// RFC 9110, 15.4: a 303 is fetched, and a POST that is moved becomes a GET as all clients have it.
+// RFC 9110, 15.4: after a 303 the target is fetched with GET. After a 301 or 302, a POST becomes a GET, as in all
+// clients.
 bool becomes_get(int status, const std::string& method) {
   if (method == "GET" || method == "HEAD") return false;
   return status == 303 || (method == "POST" && (status == 301 || status == 302));
@@ -53,7 +54,7 @@ Error Exchange::with_context(Error error) const {
 Result<const Request*> Exchange::prepare() {
   sent_ = hop_.value_or(base_);
   TRY_ASSIGN(url_, parse_url(sent_.url));
-  // A signature has the host in lower case, as servers compare it with what is sent.
+  // A signature uses the host in lower case, and servers compare it with what is sent.
   sent_.url.replace(0, host_.size(), host_);
   if (!hop_.has_value()) {
     origin_ = url_;
@@ -98,7 +99,7 @@ Exchange::Taken Exchange::body(std::string_view bytes) {
   last_activity = std::chrono::steady_clock::now();
   if (is_cancelled) return Taken::kBreakOff;
   if (answer_ != Answer::kTaken) {
-    // The body of a redirect interests nobody, and that of a refusal no further than its first words.
+    // The body of a redirect is not needed, and of a refusal only its beginning.
     std::size_t most = base_.keeps_refusals ? kKeptRefusalBytes : limits::kRefusalBodyBytes;
     refusal_body_.append(bytes.substr(0, most - refusal_body_.size()));
     answer_ends_early_ = refusal_body_.size() == most;
@@ -162,13 +163,13 @@ Verdict Exchange::judge_refusal(const Judge& judge) {
   return try_again(std::move(failure), judge, is_last_attempt);
 }
 
-// The receiver knows what it has asked for, and who answered; not another host that it was redirected to.
+// The receiver can explain an answer of the host it asked, but not one of another host after a redirect.
 Error Exchange::explain(const Refusal& refusal) const {
   auto own = is_foreign_ ? std::nullopt : peers_.receiver.refused({.head = reader_.head(), .body = refusal_body_});
   return with_context(own.has_value() ? std::move(*own) : to_error(refusal));
 }
 
-// To a caller who asked to read what refuses.
+// For a caller that asked to read refusals.
 Verdict Exchange::hand_over_refusal() {
   auto begun = peers_.receiver.begin(reader_.head());
   if (begun.ok()) begun = peers_.receiver.take(refusal_body_);
@@ -177,7 +178,7 @@ Verdict Exchange::hand_over_refusal() {
 }
 
 Verdict Exchange::follow_redirect() {
-  --attempts_;  // A hop is no attempt.
+  --attempts_;  // A redirect does not count as an attempt.
   const Head& head = reader_.head();
   auto target = resolve(url_, *head.header("location"));
   if (!target.ok()) return Finished{with_context(std::move(target).error())};
@@ -205,7 +206,8 @@ Verdict Exchange::follow_redirect() {
   return TryAgain{};
 }
 
-// Nothing that speaks for the user goes to another origin, and it does not come back to a request that was there.
+// Removes everything that authorises the user. It is not sent to another origin, and it is not restored if a later
+// redirect leads back.
 void Exchange::leave_origin() {
   is_foreign_ = true;
   std::erase_if(hop_->headers, is_for_one_origin_only);
@@ -215,14 +217,14 @@ bool Exchange::is_patient(const RetryPolicy& policy) const {
   return policy.patience.count() > 0 && policy.attempts > 1 && base_.longest.count() == 0;
 }
 
-// Counts an attempt that has failed: whether it was the last one.
+// Counts a failed attempt and returns whether it was the last one.
 bool Exchange::is_last(const Failure& failure, const Judge& judge) {
   if (!failure.is_trouble || !is_patient(judge.policy)) {
     return ++failures_ >= judge.policy.attempts || base_.longest.count() > 0;
   }
   ++troubles_;
   if (!troubled_since_.has_value()) troubled_since_ = judge.now;
-  // After a longer pause the patience would be over, whatever the host did.
+  // A longer pause would exceed the patience in any case.
   const auto longest = std::chrono::ceil<std::chrono::seconds>(judge.policy.patience);
   const bool is_given_up =
       judge.pauses.troubled(host_, {.begun = attempt_begun,
@@ -232,7 +234,7 @@ bool Exchange::is_last(const Failure& failure, const Judge& judge) {
                                     .patience = judge.policy.patience,
                                     .uniform = judge.uniform,
                                     .why = failure.error});
-  // Or the host serves others, but not this.
+  // The host serves other requests but not this one.
   const bool is_tired = judge.now - *troubled_since_ >= judge.policy.patience && troubles_ >= judge.policy.attempts;
   return is_given_up || is_tired;
 }
@@ -249,7 +251,7 @@ Verdict Exchange::try_again(Failure failure, const Judge& judge, bool is_last) {
   is_foreign_ = false;
   redirects_ = 0;
   host_ = host_of(base_.url);
-  // The host's own pause is for all.
+  // The pause of the host applies to all its exchanges.
   if (waits) return TryAgain{};
   return TryAgain{retry_wait(judge.policy, failures_, judge.uniform, failure.retry_after)};
 }

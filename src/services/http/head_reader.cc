@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-// Of "HTTP/1.1 200 OK"; 0 if there is none.
+// Returns the status of "HTTP/1.1 200 OK"; 0 if the line has none.
 int status_of(std::string_view line) {
   std::size_t blank = line.find(' ');
   if (blank == std::string_view::npos) return 0;

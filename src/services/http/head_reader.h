@@ -7,13 +7,13 @@
 
 namespace quern::http {
 
-// Builds a Head from the lines of an answer as they come. Heads of interim answers (100 Continue) are passed over, and
-// so are trailers. Belongs to one thread.
+// Builds a Head from the lines of an answer as they arrive. Skips the headers of interim answers (100 Continue), and
+// trailers. Not thread-safe.
 class HeadReader {
  public:
-  // `url` is what answers, as Head::url shows it.
+  // `url` is the URL that answers, in the form of Head::url.
   void start(std::string url);
-  // True: this line ends the head of the answer that counts.
+  // Returns true if this line ends the header of the final answer.
   bool add(std::string_view line);
   bool is_complete() const { return is_complete_; }
   const Head& head() const { return head_; }

@@ -10,16 +10,17 @@
 namespace quern::http {
 namespace {
 
-// A host that refuses for want of room, or is away: the pause between two attempts of all that is asked of it.
+// The pause between two attempts with a host that is overloaded or unavailable, whatever is requested from it.
 constexpr std::chrono::milliseconds kFirstHostPause{100};
 constexpr std::chrono::milliseconds kLongestHostPause{4000};
 
 using Milliseconds = std::chrono::milliseconds;
 
-// A host that answers at all may be asked twice a second: one that refuses each object a few times would take minutes.
+// A host that does answer is asked at least twice a second: otherwise one that refuses each object a few times would
+// take minutes.
 constexpr Milliseconds kLongestBusyPause{500};
 
-// Between the half and one and a half of the pause: who was refused together does not come back together.
+// Between 50 % and 150 % of the pause, so that requests that were refused together are not repeated together.
 Milliseconds jittered(Milliseconds pause, double uniform) {
   return Milliseconds(static_cast<Milliseconds::rep>(static_cast<double>(pause.count()) * (0.5 + uniform)));
 }
@@ -62,7 +63,7 @@ void HostPauses::served(const std::string& host) {
   Host& entry = found->second;
   if (entry.troubled_since.has_value() && listener_ != nullptr) listener_->serves(host);
   entry.troubled_since.reset();
-  // Who was away and is back is well. Who was busy is asked a little more often.
+  // A host that was unavailable and answers again is healthy. A host that was busy gets requests a little more often.
   entry.pause = entry.is_away ? Milliseconds(0) : entry.pause * 3 / 4;
   if (entry.pause < kFirstHostPause / 10) {
     entry.pause = Milliseconds(0);

@@ -9,7 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A clock that a test sets; 0.5 is the middle of all chances, so that a pause is as long as it is.
+// A clock that the test sets. The random number is 0.5, the middle of its range, so that a pause has its nominal
+// length.
 class HostPause : public ::testing::Test {
  protected:
   bool trouble(HostPauses::Time begun, bool is_away = false, std::optional<std::chrono::seconds> retry_after = {}) {
@@ -29,7 +30,7 @@ class HostPause : public ::testing::Test {
 TEST_F(HostPause, DoublesWithEachAttemptThatWasBegunAfterTheLast) {
   trouble(now_ - 1s);
   EXPECT_EQ(pause(), 100ms);
-  // These were under way already.
+  // These were in progress already.
   for (int i = 0; i < 7; ++i) trouble(now_ - 1s);
   EXPECT_EQ(pause(), 100ms);
   for (auto expected : {200ms, 400ms, 800ms, 1600ms, 3200ms, 4000ms, 4000ms}) {
@@ -93,7 +94,7 @@ TEST_F(HostPause, EndsWhereThePatienceDoes) {
   EXPECT_FALSE(trouble(now_));
   now_ += 1s;
   EXPECT_TRUE(trouble(now_));
-  // Nobody waits for a host that was given up.
+  // Exchanges do not wait for a host that was given up.
   EXPECT_LE(pauses_.next("http://a"), now_);
   EXPECT_TRUE(trouble(now_));
   pauses_.served("http://a");

@@ -14,8 +14,8 @@
 #include "base/result.h"
 #include "services/http/http_limits.h"
 
-// HTTP over libcurl's multi interface: connections are kept and used again, answers are taken as they come, failed
-// attempts are repeated. One Client belongs to one thread, which does all its work inside call() and step().
+// An HTTP client on top of libcurl's multi interface: it reuses connections, delivers answers as they arrive, and
+// repeats failed attempts. A Client belongs to one thread and does all its work inside call() and step().
 
 namespace quern::http {
 
@@ -32,54 +32,57 @@ struct ByteRange {
 
 struct Request {
   std::string method = "GET";
-  std::string url;  // absolute; percent-encoded already, and sent exactly so
+  std::string url;  // absolute and percent-encoded; sent exactly as it is
   std::vector<Header> headers;
   std::string body;
   std::optional<ByteRange> range;
-  // For start(): the body may come with gzip, and is decoded on the way; call() always does this. Not with a range.
+  // For start(): allows gzip for the body and decodes it on the way, as call() always does. Cannot be combined with a
+  // range.
   bool decodes = false;
-  // If not 0: there is one attempt, and it may take this long. For questions that can be done without.
+  // If not 0: makes a single attempt, which may take this long. For requests whose answer is optional.
   std::chrono::milliseconds longest{0};
-  // An answer of 300 or above comes back as a Response, or to a receiver as an answer that was taken, and not as an
-  // error, and redirects are not followed: for callers to whom its head and body say what to do. What the retry policy
-  // repeats is repeated all the same; then the last answer comes back. Errors are left for exchanges without an answer.
+  // Delivers an answer of 300 or above as a Response, or to a receiver as an accepted answer, instead of as an error,
+  // and does not follow redirects: for callers that need its headers and body. The retry policy still applies; the last
+  // answer is then delivered. Only exchanges without an answer are errors.
   bool keeps_refusals = false;
 };
 
-// The head of an answer, of the last one if redirects were followed.
+// The status and headers of an answer; the last one if redirects were followed.
 struct Head {
   int status = 0;
   std::vector<Header> headers;  // names in lower case
-  std::string url;              // that answered, after redirects, without its query
+  std::string url;              // the URL that answered, after redirects, without its query
 
-  // The value of the header, or none. `name` is in lower case.
+  // Returns the value of the header, or nullopt. `name` is in lower case.
   std::optional<std::string_view> header(std::string_view name) const;
 };
 
-// Of a refusal that a Receiver explains, the body is its beginning.
+// For a refusal that a Receiver explains, the body is only its beginning.
 struct Response {
   Head head;
   std::string body;
 };
 
-// Completes a request before each attempt: a signature has a date and does not survive a second one. It is asked again
-// for each redirect to the same origin; to another origin nothing that it added is sent. Called on the client's thread.
+// Completes a request before each attempt: a signature contains a date, so it cannot be used for a second attempt.
+// Called again for each redirect to the same origin; what it added is never sent to another origin. Called on the
+// client's thread.
 class Signer {
  public:
   virtual ~Signer() = default;
   virtual Result<void> sign(Request& request) = 0;
 };
 
-// Which attempts are repeated: connection errors, 408, 429, 500, 502, 503, 504. Waits are drawn from full-jitter
-// exponential back-off (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/); a
-// Retry-After counts if it is longer.
-// A host that is busy or away (host_pause.h) is left alone by all exchanges with it at once.
+// Which attempts are repeated: connection errors, 408, 429, 500, 502, 503, 504. Waits follow exponential back-off with
+// full jitter (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/); a Retry-After counts
+// if it is longer.
+// All exchanges with a host that is busy or unavailable share one pause (host_pause.h).
 struct RetryPolicy {
   std::size_t attempts = 5;
-  // If not 0, and more than one attempt is allowed: such a host is asked again for so long, however many attempts that
-  // takes; where it serves others meanwhile, also until the attempts are used up.
+  // If not 0, and more than one attempt is allowed: requests to such a host are repeated for this long, however many
+  // attempts that takes. If the host serves other requests in the meantime, they are repeated at least until the
+  // attempts are used up.
   std::chrono::milliseconds patience{0};
-  // A 500 says, as a 503 does, that the host is in trouble, and not that it cannot do this one thing.
+  // Whether a 500 means, as a 503 does, that the host is in trouble, and not that it cannot handle this request.
   bool errors_are_trouble = false;
   std::chrono::milliseconds first_wait{200};
   std::chrono::milliseconds longest_wait{20000};
@@ -88,21 +91,21 @@ struct RetryPolicy {
 struct Timeouts {
   std::chrono::milliseconds connect{15000};
   std::chrono::milliseconds stall{60000};  // without a byte in either direction
-  // Of an answer that has begun: this long for fewer bytes than limits::kLeastBytesPerSecond make is a stall as well.
+  // For an answer that has begun: fewer bytes in this time than limits::kLeastBytesPerSecond allows are a stall too.
   std::chrono::milliseconds slow_window{limits::kSlowWindow};
-  std::chrono::milliseconds total{0};  // of one attempt; 0: none
+  std::chrono::milliseconds total{0};  // for one attempt; 0: unlimited
 };
 
-// Hears of hosts that exchanges wait for (RetryPolicy::patience). Called on the client's thread, from within call() and
-// step().
+// Is notified of hosts that exchanges wait for (RetryPolicy::patience). Called on the client's thread, from within
+// call() and step().
 class HostListener {
  public:
   virtual ~HostListener() = default;
-  // The host ("https://host:port") is busy or away, as `why` says of an attempt that was begun then, and is asked
-  // again at `next`.
+  // The host ("https://host:port") is busy or unavailable. `why` is the error of an attempt that began at `begun`; the
+  // host is asked again at `next`.
   virtual void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun,
                      std::chrono::steady_clock::time_point next) = 0;
-  // It was, and has begun an answer.
+  // The host was in trouble and has begun an answer.
   virtual void serves(const std::string& /*host*/) {}
 };
 
@@ -111,83 +114,88 @@ struct ClientOptions {
   HostListener* listener = nullptr;  // borrowed
   Timeouts timeouts = {};
   std::string user_agent = "quern";
-  // False: proxies of the environment are passed by, for servers that are as near as this machine's own metadata.
+  // false: ignores proxies from the environment, for servers in the local network such as this machine's metadata
+  // service
   bool uses_proxies = true;
-  // True: a redirect may lead from a public address to a private one, and to TASKCLUSTER_PROXY_URL (see redirects.h).
+  // true: a redirect may lead from a public address to a private one, and to TASKCLUSTER_PROXY_URL (see redirects.h)
   bool private_redirects = false;
-  // What call() keeps of an answer; a longer one is kBadInput.
+  // The longest answer that call() accepts; a longer one is kBadInput.
   std::size_t most_body_bytes = 64ULL << 20;
 };
 
-// Takes the answer to one streamed request. Called on the client's thread, from within step().
+// Receives the answer to one streamed request. Called on the client's thread, from within step().
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  // An attempt's answer begins: a 200, 203 or 206, or with keeps_refusals any that is not repeated. An error ends the
-  // request with it, and it is not repeated.
+  // The answer of an attempt begins: a 200, 203 or 206, or with keeps_refusals any answer that is not repeated. An
+  // error ends the request with that error, without another attempt.
   virtual Result<void> begin(const Head& head) = 0;
-  // The next bytes of the body. An error ends the request with it.
+  // Receives the next bytes of the body. An error ends the request with that error.
   virtual Result<void> take(std::string_view bytes) = 0;
-  // An attempt broke off and another will follow: what is to be asked for then. False: the request cannot be repeated.
+  // An attempt failed and another will follow; the receiver may change what is requested. Returns false if the request
+  // cannot be repeated.
   virtual bool again(Request& request) = 0;
-  // A refusal ends the request: what it means, in place of what the client would say. None: the client says it.
+  // A refusal ends the request. Returns the error that explains it, or nullopt to use the client's explanation.
   virtual std::optional<Error> refused(const Response&) { return std::nullopt; }
-  // Exactly once, last. Without an error the whole answer was taken.
+  // Called exactly once, as the last function. If there is no error, the complete answer was delivered.
   virtual void done(Result<Head> outcome) = 0;
 };
 
-// Errors of both: kNotFound for 404 and 410, kDenied for 401 and 403, kRetry where the attempts were used up (with what
-// the last one failed of), kBadInput for any other refusal, kStopped. Error::code is the HTTP status, and the message
-// names method, host and path, never the query, which may hold a signature; of an S3 error document also its Code,
-// Message and RequestId.
+// Errors of call() and start(): kNotFound for 404 and 410, kDenied for 401 and 403, kRetry if all attempts failed (with
+// the reason of the last failure), kBadInput for any other refusal, kStopped. Error::code is the HTTP status. The
+// message names the method, host and path, but never the query, which may contain a signature; for an S3 error document
+// it also has its Code, Message and RequestId.
 class Client {
  public:
   virtual ~Client() = default;
 
-  // One exchange whose answer fits in memory, with retries. Any status below 300 is a success; others are errors.
-  // `signer` may be nullptr. Blocks.
+  // Performs one exchange whose answer fits in memory, with retries. Any status below 300 is a success; others are
+  // errors. `signer` may be nullptr. Blocks.
   virtual Result<Response> call(const Request& request, Signer* signer, const std::stop_token& stop) = 0;
 
-  // Begins an exchange that goes on in step(). `receiver` and `signer` are borrowed until done() was called.
+  // Begins an exchange that continues in step(). `receiver` and `signer` are borrowed until done() has been called.
   virtual void start(Request request, Receiver& receiver, Signer* signer) = 0;
-  // The receiver wants nothing more for now (back-pressure), and wants more again.
+  // pause() stops delivery to the receiver for now (back-pressure); resume() continues it.
   virtual void pause(Receiver& receiver) = 0;
   virtual void resume(Receiver& receiver) = 0;
-  // Gives up one exchange: its done() is called with kStopped in the next step(), and nothing else of it before.
+  // Cancels one exchange: its done() is called with kStopped in the next step(), and none of its other functions is
+  // called before.
   virtual void cancel(Receiver& receiver) = 0;
-  // The exchange waits until its host is asked again; and whether one that is started now would.
+  // is_waiting(): whether the exchange waits for a pause of its host to end. is_pausing(): whether a new exchange
+  // would.
   virtual bool is_waiting(const Receiver&) const { return false; }
   virtual bool is_pausing(std::string_view) const { return false; }
-  // Exchanges that were started and are not done; those that wait for their next attempt count.
+  // The number of exchanges that were started and have not ended, including those that wait for their next attempt.
   virtual std::size_t running() const = 0;
-  // Works on what was started until an exchange is done or begins to wait for its host, `wake_fd` (if not -1) became
-  // readable, the deadline passed, or there is nothing left to wait for. A stop ends all exchanges and is returned as
-  // kStopped. start(), pause(), resume() and cancel() may be called from within a receiver; call() and step() may not.
-  // A client that is destroyed drops its exchanges and calls nobody.
+  // Works on the exchanges until one of them ends or begins to wait for its host, `wake_fd` (if not -1) becomes
+  // readable, the deadline passes, or there is nothing left to wait for. A stop request ends all exchanges and is
+  // returned as kStopped. A receiver may call start(), pause(), resume() and cancel(), but not call() and step().
+  // Destroying a client drops its exchanges without calling their receivers.
   virtual Result<void> step(std::chrono::steady_clock::time_point deadline, int wake_fd,
                             const std::stop_token& stop) = 0;
 };
 
-// Proxies and certificate authorities come from the environment as libcurl and its users know them: http_proxy,
-// https_proxy, no_proxy, SSL_CERT_FILE, CURL_CA_BUNDLE, AWS_CA_BUNDLE.
+// Proxies and certificate authorities come from the environment variables that libcurl uses: http_proxy, https_proxy,
+// no_proxy, SSL_CERT_FILE, CURL_CA_BUNDLE, AWS_CA_BUNDLE.
 Result<std::unique_ptr<Client>> make_client(ClientOptions options);
 
-// Pieces of an absolute http or https URL, as they are written (not decoded). kBadInput for anything else, for a user
-// name or password in it, and for bytes that are not percent-encoded and should be; the message never has the query.
+// The parts of an absolute http or https URL, not decoded. kBadInput for anything else, for a URL with a user name or
+// password, and for bytes that should be percent-encoded and are not; the message never contains the query.
 struct Url {
   std::string scheme;  // lower case
-  std::string host;    // lower case, with ":port" where the URL has one that is not the scheme's own: the Host header
-  std::string path;    // with its leading '/'; "/" if there is none
-  std::string query;   // without '?'
+  std::string host;    // lower case, with ":port" if the URL has one other than the scheme's default: the Host header
+  std::string path;    // with its leading '/'; "/" if the URL has none
+  std::string query;   // without the '?'
 };
 Result<Url> parse_url(std::string_view text);
 
-// RFC 3986: everything but unreserved characters as %XX; `kept` is left as it is ("/" for a path).
+// Encodes everything except unreserved characters as %XX (RFC 3986); characters in `kept` stay unchanged ("/" for a
+// path).
 std::string percent_encode(std::string_view bytes, std::string_view kept = "");
-// None: a '%' is not followed by two hexadecimal digits.
+// Returns nullopt if a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" and the older forms of RFC 9110, 5.6.7.
+// Parses "Sun, 06 Nov 1994 08:49:37 GMT" and the older forms of RFC 9110, 5.6.7.
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text);
 
 }  // namespace quern::http

@@ -10,15 +10,15 @@
 
 namespace quern::limits {
 
-// What libcurl receives at once, for each connection.
+// The size of libcurl's receive buffer of each connection.
 inline constexpr std::size_t kHttpBufferBytes = 256 * kKiB;
 inline constexpr std::size_t kMaxUrlBytes = 64 * kKiB;
 inline constexpr std::size_t kMaxRedirects = 10;
 
-// A server that asks to be left alone for longer is asked again after this.
+// The longest Retry-After that is honoured.
 inline constexpr std::chrono::seconds kMaxRetryAfter{300};
 
-// A transfer that takes this long for fewer bytes than that has stalled.
+// A transfer has stalled if it is slower than this rate for this long.
 inline constexpr std::chrono::seconds kSlowWindow{30};
 inline constexpr std::uint64_t kLeastBytesPerSecond = 1 * kKiB;
 

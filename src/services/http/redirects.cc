@@ -46,10 +46,10 @@ bool is_private(const in6_addr& address) {
          IN6_IS_ADDR_SITELOCAL(&address) || (bytes[0] & 0xFEU) == 0xFC;
 }
 
-// None: only a resolver knows.
+// Returns nullopt if only a resolver can know.
 std::optional<bool> is_private_host(std::string_view host) {
   if (host == "localhost" || host.ends_with(".localhost")) return true;
-  // Of the older ways to write an address, too: 127.1, 0x7f000001.
+  // Also accepts the older notations of an address: 127.1, 0x7f000001.
   in_addr old{};
   if (::inet_aton(std::string(host).c_str(), &old) != 0) return is_private(ntohl(old.s_addr));
   if (!host.starts_with('[')) return std::nullopt;

@@ -6,13 +6,13 @@
 #include "base/result.h"
 #include "services/http/http.h"
 
-// Which redirects an exchange follows. What a server out there answers must not make quern read, as data, what only
-// this machine or its network should: the metadata of an instance, a service on loopback, the proxy of a task.
+// Decides which redirects an exchange follows. The answer of a public server must not make quern read, as data, what
+// only this machine or its network should see: an instance's metadata, a service on loopback, the proxy of a task.
 
 namespace quern::http {
 
-// Loopback, link-local, private or unique-local, and what is mapped to one of them. False for a text that is not an
-// address.
+// Whether the address is loopback, link-local, private or unique-local, or mapped to such an address. Returns false for
+// a text that is not an address.
 bool is_private_address(std::string_view address);
 
 struct RedirectRules {
@@ -20,24 +20,25 @@ struct RedirectRules {
   std::optional<Url> task_proxy = {};  // of TASKCLUSTER_PROXY_URL
 };
 
-// The hops of one attempt. A redirect from a private address to another one is nobody's gain, and is followed.
+// Checks the hops of one attempt. A redirect from one private address to another is harmless and is followed.
 //
-// Where a proxy connects for us, nobody here knows the address of a host's name: it counts as public, and the proxy has
-// to know what it lets through.
+// If a proxy makes the connections, quern does not know the address of a host name: it counts as public, and the proxy
+// is responsible for what it allows.
 class RedirectWatch {
  public:
   explicit RedirectWatch(const RedirectRules& rules) : rules_(rules) {}
 
-  // An attempt begins.
+  // Call it at the beginning of an attempt.
   void start() { was_public_ = false; }
-  // kDenied: the redirect to `target` is not followed, whatever its address is. `origin` is where the request began.
+  // kDenied if the redirect to `target` must not be followed, whatever its address is. `origin` is the request's first
+  // URL.
   Result<void> check_target(const Url& origin, const Url& target) const;
-  // The connection for `url`, the first or a later hop, is there, to this address and port. kDenied as above.
+  // Call it when the connection for `url`, the first or a later hop, to this address and port exists. kDenied as above.
   Result<void> check_connection(const Url& url, std::string_view address, int port);
 
  private:
   const RedirectRules& rules_;
-  bool was_public_ = false;  // some hop was
+  bool was_public_ = false;  // whether any hop was public
 };
 
 }  // namespace quern::http

@@ -21,7 +21,7 @@ TEST(IsPrivateAddress, KnowsTheNetworksOfThisMachine) {
   }
 }
 
-// What becomes of a request to `first`, connected to `first_address`, that is redirected to `second`, connected to
+// The outcome of a request to `first`, connected to `first_address`, that is redirected to `second`, connected to
 // `second_address`.
 std::string outcome(const RedirectRules& rules, const Url& first, const char* first_address, const Url& second,
                     const char* second_address, int port = 80) {
@@ -57,7 +57,7 @@ TEST(RedirectWatch, FollowsWithinTheOwnNetworkAndWhereItIsAllowed) {
 }
 
 TEST(RedirectWatch, TakesAProxysAddressForNobodysButItsOwn) {
-  // The port is the proxy's.
+  // The port is that of the proxy.
   const char* proxy = "10.0.0.9";
   EXPECT_EQ(outcome({}, url("http://far/"), proxy, url("http://other/"), proxy, 3128), "followed");
   EXPECT_THAT(outcome({}, url("http://far/"), proxy, url("http://169.254.169.254/"), proxy, 3128), HasSubstr("unseen"));

@@ -27,7 +27,8 @@ std::string unescaped(std::string_view text) {
   return result;
 }
 
-// One line for people. A server may repeat the request's query, in which a signature may stand: it is left out.
+// Returns one line for people. Removes the request's query if the server repeats it, because it may contain a
+// signature.
 std::string presentable(std::string_view text) {
   std::string line;
   bool in_query = false;
@@ -41,8 +42,8 @@ std::string presentable(std::string_view text) {
   return line;
 }
 
-// The text of the first element of this name. Tolerant: error documents come from servers of many makers, and nothing
-// but words for people is taken from them.
+// Returns the text of the first element with this name. Tolerant, because error documents come from many kinds of
+// servers and are used only for messages.
 std::string element(std::string_view document, std::string_view name) {
   std::string open(1, '<');
   open.append(name).append(">");

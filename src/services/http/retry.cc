@@ -11,7 +11,7 @@
 namespace quern::http {
 
 bool is_repeated(int status, std::string_view code) {
-  // S3 answers 400 RequestTimeout where it waited too long for the bytes of the request.
+  // S3 answers 400 RequestTimeout if it waited too long for the bytes of the request.
   if (status == 400) return code == "RequestTimeout";
   return status == 408 || status == 500 || is_busy(status);
 }
@@ -33,7 +33,7 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
   std::uint32_t seconds = 0;
   auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (parsed.ptr == text.data() + text.size() && parsed.ec == std::errc()) return std::chrono::seconds(seconds);
-  // "12.5" or "-3" is no date either, though it begins like one of the forms that libcurl takes.
+  // "12.5" and "-3" are not dates either, although they begin like a form that libcurl accepts.
   if (text.empty() || text.find(':') == std::string_view::npos) return std::nullopt;
   auto date = parse_http_date(text);
   if (!date.has_value()) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
 
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text) {
   std::time_t seconds = ::curl_getdate(std::string(text).c_str(), nullptr);
-  // The clock counts nanoseconds, which last until the year 2262.
+  // The clock counts nanoseconds, which overflow in the year 2262.
   constexpr std::time_t kMost = 9'000'000'000;
   if (seconds < 0 || seconds > kMost) return std::nullopt;
   return std::chrono::system_clock::from_time_t(seconds);

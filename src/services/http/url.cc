@@ -14,12 +14,12 @@
 namespace quern::http {
 namespace {
 
-constexpr std::size_t kShownBytes = 200;  // of a text that is not a URL
+constexpr std::size_t kShownBytes = 200;  // of an invalid URL in a message
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_unreserved(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
-// Of ASCII, what can stand in a request line at all.
+// Whether an ASCII character may appear in a request line.
 bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
 
 void append_encoded(std::string& target, char byte) {
@@ -30,7 +30,7 @@ void append_encoded(std::string& target, char byte) {
   target += kDigits[value & 15];
 }
 
-// A text that is not a URL, for the message: without what may be secret, and not too long.
+// Returns part of an invalid URL for a message, shortened and without anything that may be secret.
 std::string excerpt(std::string_view text) {
   std::string encoded;
   if (text.find("://") == std::string_view::npos) text = text.substr(0, text.find_first_of("?#"));
@@ -88,14 +88,14 @@ Result<std::string> parse_host(std::string_view text, std::string_view scheme, s
   return result;
 }
 
-// Of a reference; "" if it has none.
+// Returns the scheme of a reference; "" if it has none.
 std::string_view scheme_of(std::string_view reference) {
   std::size_t end = reference.find_first_of(":/?#");
   if (end == std::string_view::npos || reference[end] != ':' || end == 0 || !is_letter(reference[0])) return {};
   return reference.substr(0, end);
 }
 
-// RFC 3986, 5.2.4.
+// The algorithm remove_dot_segments of RFC 3986, 5.2.4.
 std::string without_dot_segments(std::string_view path) {
   std::vector<std::string_view> parts;
   bool ends_in_folder = false;

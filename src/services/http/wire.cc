@@ -14,7 +14,7 @@
 
 namespace quern::http {
 
-// An easy handle and what it borrows. Handles are used again with their options, buffers and address caches.
+// An easy handle and what it borrows. Handles are reused with their options, buffers and address caches.
 class Transfer {
  public:
   Transfer() : easy(::curl_easy_init()) {}
@@ -28,7 +28,7 @@ class Transfer {
   CURL* easy;
   curl_slist* headers = nullptr;
   Exchange* exchange = nullptr;
-  bool broke_off = false;  // by the exchange's wish
+  bool broke_off = false;  // whether the exchange aborted it
   std::array<char, CURL_ERROR_SIZE> reason{};
 };
 
@@ -44,7 +44,7 @@ int on_connection(void* transfer_pointer, char* address, char*, int port, int) {
 
 std::size_t on_head_line(char* bytes, std::size_t, std::size_t count, void* transfer_pointer) {
   auto* transfer = static_cast<Transfer*>(transfer_pointer);
-  // No exception gets through libcurl: to take nothing is a failure of this attempt.
+  // Exceptions must not pass through libcurl. Accepting no bytes makes this attempt fail.
   auto taken = without_exceptions([&]() -> Result<bool> { return transfer->exchange->head_line({bytes, count}); });
   if (!taken.ok()) return 0;
   if (taken.value()) return count;
@@ -106,7 +106,7 @@ WireFailure to_failure(CURLcode code, const char* reason) {
   return failure;
 }
 
-// "Name: value"; libcurl sends a header without a value only if it is written "Name;".
+// Returns "Name: value"; libcurl sends a header without a value only if it is written as "Name;".
 Result<std::string> header_line(const Header& header) {
   bool is_broken = (header.name + header.value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
   if (is_broken || header.name.empty() || header.name.find_first_of(":; ") != std::string::npos) {
@@ -140,7 +140,7 @@ Result<void> set_request(Transfer& transfer, const Request& request, bool decode
   if (::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str()) != CURLE_OK) {
     return bad_input("libcurl does not take the URL");
   }
-  // "identity" is said aloud: without the header a server may send what it likes.
+  // Requests "identity" explicitly: without the header a server may use any encoding.
   ::curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, decodes ? "gzip" : nullptr);
   std::vector<Header> headers = request.headers;
   if (!decodes) headers.push_back({"Accept-Encoding", "identity"});
@@ -157,7 +157,7 @@ Result<void> set_request(Transfer& transfer, const Request& request, bool decode
     return std::any_of(headers.begin(), headers.end(),
                        [&](const Header& header) { return equals_ignoring_case(name, header.name); });
   };
-  // What libcurl would add by itself: a pause of a second before a long body, and a claim about the body's form.
+  // Suppress what libcurl would add by itself: a pause of one second before a long body, and a content type.
   if (!has("expect")) transfer.headers = ::curl_slist_append(transfer.headers, "Expect:");
   if (!has("content-type")) transfer.headers = ::curl_slist_append(transfer.headers, "Content-Type:");
   ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers);
@@ -188,14 +188,14 @@ std::unique_ptr<Transfer> Wire::make_transfer() const {
   CHECK(easy != nullptr);
   ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  // One transfer to a connection: several connections fill a line better than one that they share.
+  // No multiplexing: several connections use the bandwidth better than one shared connection.
   ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  // What was signed is what must be sent, dots and all.
+  // Send exactly what was signed, including dot segments.
   ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(limits::kHttpBufferBytes));
   ::curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // An empty name of a proxy: none, whatever the environment says.
+  // An empty proxy name disables proxies, whatever the environment specifies.
   if (!options_.uses_proxies) ::curl_easy_setopt(easy, CURLOPT_PROXY, "");
   ::curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));

@@ -15,10 +15,11 @@ namespace quern::http {
 
 struct WireEnd {
   Exchange& exchange;
-  std::optional<WireFailure> failure;  // none: the whole answer came
+  std::optional<WireFailure> failure;  // nullopt: the complete answer arrived
 };
 
-// Attempts on the wire: one request, one answer, with no opinion about either. The only user of libcurl's transfers.
+// Performs attempts: one request, one answer, without judging either. Only this class uses libcurl's transfers. Not
+// thread-safe, except for wake().
 class Wire {
  public:
   static Result<std::unique_ptr<Wire>> make(const ClientOptions& options);
@@ -26,20 +27,20 @@ class Wire {
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
-  // Both are borrowed until drop(). perform() and resume() hand the answer to `exchange` as it comes.
+  // Borrows both until drop(). perform() and resume() pass the answer to `exchange` as it arrives.
   Result<Transfer*> begin(Exchange& exchange, const Request& request);
-  // Breaks off an attempt that has not ended, and takes back its handle in any case.
+  // Aborts the attempt if it has not ended, and takes back its handle.
   void drop(Transfer* transfer);
   static void resume(Transfer* transfer);
-  // Bytes of the request's body that were sent.
+  // The number of bytes of the request's body that were sent.
   static std::uint64_t sent_bytes(Transfer* transfer);
-  // Moves what can be moved without waiting.
+  // Transfers what is possible without blocking.
   Result<void> perform();
-  // The next attempt that has ended, if there is one.
+  // Returns the next attempt that has ended, or nullopt.
   std::optional<WireEnd> next_end();
-  // Waits until something can be moved, or `wake_fd` (if not -1) is readable: true.
+  // Waits until a transfer can continue or `wake_fd` (if not -1) is readable; returns true in the latter case.
   Result<bool> poll(std::chrono::milliseconds longest, int wake_fd);
-  // Ends a poll() early. The only call for any thread.
+  // Ends a poll() early. Any thread may call it.
   void wake();
 
  private:

@@ -19,7 +19,7 @@ Error wrong(const std::string& path, std::string_view why) {
 
 constexpr const char* kNumberMark = "number";
 
-// The JSON library rounds long numbers and refuses 1e400, so that each number becomes a map with its text.
+// The JSON library rounds long numbers and refuses 1e400, so each number is replaced by a map with its text.
 std::string with_numbers_as_text(std::string_view json) {
   std::string text;
   bool is_in_string = false;
@@ -114,7 +114,7 @@ Scalar::Kind kind_of(char first) {
   }
 }
 
-// The string that `raw` means; in `scratch` if it has escapes.
+// Returns the string that `raw` represents; uses `scratch` if it has escapes.
 std::string_view string_of(std::string_view raw, std::string& scratch) {
   std::string_view inside = raw.substr(1, raw.size() - 2);
   if (inside.find('\\') == std::string_view::npos) return inside;

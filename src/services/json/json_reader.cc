@@ -17,13 +17,14 @@ constexpr std::ptrdiff_t kRunTokens = 16;
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Behind the digits from `at` on.
+// Returns the position after the digits that start at `at`.
 const char* skip_digits(const char* at) {
   while (is_digit(*at)) ++at;
   return at;
 }
 
-// Behind the number at `at`; nullptr if it is none. What stands behind the text ends every number.
+// Returns the position after the number at `at`, or nullptr if there is no number. The byte after the text ends every
+// number.
 const char* end_of_number(const char* at) {
   if (*at == '-') ++at;
   if (!is_digit(*at)) return nullptr;
@@ -41,15 +42,15 @@ const char* end_of_number(const char* at) {
   return at;
 }
 
-// Whether the `size` bytes at `at` are an integer without a sign, in one look where eight bytes can be read. False says
-// nothing: most numbers in telemetry are small counts, and everything else is read digit by digit.
+// Whether the `size` bytes at `at` are an unsigned integer, checked in one step if eight bytes can be read. A result of
+// false is inconclusive. Most numbers in telemetry are small counts; all others are read digit by digit.
 bool is_short_integer(const char* at, std::size_t size, const char* end) {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
   if (size == 1) return is_digit(*at);
   if (size > kWord || static_cast<std::size_t>(end - at) < kWord || *at == '0') return false;
   std::uint64_t word = 0;
   std::memcpy(&word, at, kWord);
-  // What stands behind the number moves out; zeros, as digits, move in.
+  // Shifts out what follows the number and fills up with zeros, which are digits.
   unsigned others = static_cast<unsigned>(kWord - size) * 8;
   word <<= others;
   word |= 0x3030303030303030U & ((std::uint64_t{1} << others) - 1);
@@ -71,7 +72,7 @@ bool JsonReader::read(std::string_view text, Buffer& copy) {
     flaw_ = {.what = std::move(problem)};
     return false;
   }
-  // A backslash outside of a string is found to be wrong, as any other letter there.
+  // A backslash outside of a string is detected as invalid, like any other character there.
   has_backslash_ = std::memchr(text_, '\\', size_) != nullptr;
   next_ = structure_.tokens();
   tokens_end_ = next_ + structure_.count();
@@ -155,7 +156,7 @@ bool JsonReader::array(const Node& node, bool copies) {
   return true;
 }
 
-// A value that nothing is wanted of, or that is no container of the kind that a path goes into.
+// Reads a value of which nothing is wanted, or that is not the kind of container that the path needs.
 bool JsonReader::other_kind(bool copies) {
   std::size_t start = *next_;
   if (!skip()) return false;
@@ -198,7 +199,7 @@ void JsonReader::capture(const Node& node, std::size_t start) {
   }
 }
 
-// Takes one value and checks it.
+// Skips one value and checks it.
 bool JsonReader::skip() {
   std::size_t outside = depth_;
   while (true) {
@@ -216,7 +217,7 @@ bool JsonReader::skip() {
     } else if (!skip_scalar()) {
       return false;
     }
-    // The value has ended, and perhaps what it is in.
+    // The value has ended, and possibly the containers around it.
     while (true) {
       if (depth_ == outside) {
         end_value();
@@ -237,7 +238,7 @@ bool JsonReader::skip() {
   }
 }
 
-// Between a value and the next token stand only blanks.
+// Only white space separates a value from the next token.
 void JsonReader::end_value() {
   std::size_t end = *next_;
   while (is_blank(text_[end - 1])) --end;
@@ -250,25 +251,25 @@ bool JsonReader::skip_name() {
   return true;
 }
 
-// Takes what stands in front of the next value of a container: its name, or the numbers that are skipped with a look.
+// Takes what precedes the next value of a container: its name, or a run of numbers that can be skipped at once.
 bool JsonReader::begin_element(bool is_in_object) {
   if (is_in_object) return skip_name();
   if (!may_be_number_run()) return true;
-  // Each of these numbers and each of these commas is a token.
+  // Each of these numbers and commas is a token.
   std::size_t elements = number_run(text_ + *next_, text_ + size_).elements;
   next_ += 2 * elements;
   if (elements == 0) next_run_ = next_ + kRunTokens;
   return true;
 }
 
-// A look at 64 bytes takes as long as a few tokens: whether there are commas where a run has some, and no look in vain
-// was just before.
+// Checking 64 bytes takes as long as a few tokens, so try it only if there are commas where a run would have them, and
+// not directly after a failed attempt.
 bool JsonReader::may_be_number_run() const {
   return next_ >= next_run_ && tokens_end_ - next_ > kRunTokens && text_[next_[1]] == ',' &&
          text_[next_[kRunTokens / 2 - 1]] == ',' && text_[next_[kRunTokens - 1]] == ',';
 }
 
-// Most scalars are right at a glance.
+// Most scalars can be checked quickly.
 bool JsonReader::skip_scalar() {
   std::size_t start = *next_;
   if (start >= size_) return scalar();
@@ -279,7 +280,7 @@ bool JsonReader::skip_scalar() {
   return true;
 }
 
-// A name and its colon. `raw`, if wanted, is what stands between the quotes.
+// Reads a name and its colon. `raw`, if wanted, is set to the text between the quotes.
 bool JsonReader::name(std::string_view* raw) {
   if (peek() != '"') return wrong_here("a name in quotes is missing");
   std::size_t start = *next_;
@@ -306,7 +307,7 @@ bool JsonReader::scalar() {
   }
 }
 
-// Where it ends is known from the next token: only blanks stand between.
+// The next token determines the end: only white space is in between.
 bool JsonReader::string(std::size_t start) {
   take();
   std::size_t end = *next_;
@@ -319,7 +320,7 @@ bool JsonReader::string(std::size_t start) {
 bool JsonReader::escapes_are_right(std::string_view inside, std::size_t start) {
   std::size_t at = 0;
   while ((at = inside.find('\\', at)) != std::string_view::npos) {
-    // A string never ends behind a backslash that is not escaped itself.
+    // A backslash that is not escaped itself is always followed by a character of the string.
     char letter = inside[at + 1];
     if (letter == 'u') {
       std::string_view digits = inside.substr(at + 2, kHexDigits);
@@ -341,7 +342,7 @@ bool JsonReader::literal(std::size_t start, std::string_view word) {
 }
 
 bool JsonReader::number(std::size_t start) {
-  // Most are integers in front of a comma or a bracket. (What stands behind the text ends the digits.)
+  // Most are integers followed by a comma or a bracket. (The byte after the text ends the digits.)
   const char* digits = text_ + start;
   if (*digits >= '1' && *digits <= '9') {
     const char* stop = skip_digits(digits + 1);
@@ -356,7 +357,7 @@ bool JsonReader::number(std::size_t start) {
   return ends_here(start, static_cast<std::size_t>(end - text_), "this is not a number");
 }
 
-// A scalar's token only says where it begins.
+// A scalar's token marks only its beginning.
 bool JsonReader::ends_here(std::size_t start, std::size_t end, const char* what) {
   bool is_at_end = end == size_ || is_blank(text_[end]) || text_[end] == ',' || text_[end] == '}' || text_[end] == ']';
   if (!is_at_end) return wrong(what, start);

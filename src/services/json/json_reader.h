@@ -13,39 +13,39 @@
 
 namespace quern::json {
 
-// The bytes of a wanted value, as they stand in the text.
+// The bytes of a wanted value, unchanged from the text.
 struct Capture {
   std::uint32_t number = 0;  // its position in Wanted::captured
   std::string_view text;
 };
 
-// What is wrong with a text, for a message: "it ends too early", at an offset.
+// What is wrong with a text, for a message, for example "it ends too early", and at which offset.
 struct Flaw {
   std::string what;
   std::size_t offset = 0;
   bool has_offset = false;
 };
 
-// Walks JSON texts by a plan: copies parts of them, and finds the bytes of others. All of a text is checked, also what
-// nobody wants: it is JSON by RFC 8259, in UTF-8, nested at most limits::kMaxJsonDepth deep. Not checked: that a number
-// fits into some type, and that the halves of a \u surrogate pair stand together.
+// Walks JSON texts according to a plan: copies parts of them, and finds the bytes of others. Checks the whole text,
+// including what is not wanted: it must be JSON (RFC 8259) in UTF-8, nested at most limits::kMaxJsonDepth deep. Does
+// not check that a number fits into a type, or that the halves of a \u surrogate pair match.
 //
-// Of several members of one name the last one counts, as in Python and JavaScript: captures of earlier ones are
-// dropped, and a copy holds all of them for its reader to do the same.
+// If several members have the same name, the last one counts, as in Python and JavaScript: captures of earlier ones are
+// dropped, and a copy contains all of them, so that its reader does the same.
 //
-// A copy has the shape of the text with nothing but the wanted parts: what is missing in the text is missing in the
-// copy. Where a path wants to go into a value of another kind, that value is copied if it is a scalar, and as {} or []
-// if not, so that who looks for the part fails in the same way. Elements before a wanted one are null.
+// A copy has the structure of the text but contains only the wanted parts: what is missing in the text is missing in
+// the copy. If a path leads into a value of another kind, a scalar is copied and a container becomes {} or [], so that
+// reading the part from the copy fails in the same way. Array elements that precede a wanted one are null.
 //
-// Belongs to one thread; `plan` is borrowed. Allocates only while it grows to the size of the longest text.
+// Not thread-safe; `plan` is borrowed. Allocates only until it has reached the size of the longest text.
 class JsonReader {
  public:
   explicit JsonReader(const Plan& plan) : plan_(plan), last_visits_(plan.nodes().size(), 0) {}
 
-  // Appends the copy to `copy`, if the plan copies. The byte behind `text` must be readable, and '\n' or '\0'.
-  // False: the text is not JSON, flaw() says why, and `copy` is as it was.
+  // Appends the copy to `copy` if the plan copies. The byte after `text` must be readable, and '\n' or '\0'. Returns
+  // false if the text is not JSON; flaw() then returns the reason, and `copy` is unchanged.
   bool read(std::string_view text, Buffer& copy);
-  // In the order of the text. Valid as long as the text, until the next read().
+  // In text order. Valid as long as the text, until the next read().
   const std::vector<Capture>& captures() const { return captures_; }
   const Flaw& flaw() const { return flaw_; }
 
@@ -88,20 +88,20 @@ class JsonReader {
   Structure structure_;
   std::vector<Capture> captures_;
   Flaw flaw_;
-  // The text that is read.
+  // The current text.
   const char* text_ = nullptr;
   std::size_t size_ = 0;
   bool has_backslash_ = false;
   const std::uint32_t* next_ = nullptr;        // the next token
-  const std::uint32_t* tokens_end_ = nullptr;  // behind the last one
-  const std::uint32_t* next_run_ = nullptr;    // no run of numbers is looked for before
-  std::size_t last_ = 0;                       // offset of the last token that was taken
-  std::size_t end_ = 0;                        // offset behind the last value or token
+  const std::uint32_t* tokens_end_ = nullptr;  // after the last one
+  const std::uint32_t* next_run_ = nullptr;    // do not look for a run of numbers before this token
+  std::size_t last_ = 0;                       // offset of the last token taken
+  std::size_t end_ = 0;                        // offset after the last value or token
   std::size_t depth_ = 0;
-  std::vector<char> is_object_;  // of the containers that skip() is in
+  std::vector<char> is_object_;  // for the containers that skip() is in
   Buffer* copy_ = nullptr;
   std::string unescaped_;
-  // When each node was met last, to see members that stand twice in one object.
+  // When each node was last visited, to detect duplicate members of one object.
   std::vector<std::uint64_t> last_visits_;
   std::uint64_t visits_ = 0;
 };

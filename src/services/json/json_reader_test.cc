@@ -118,7 +118,7 @@ TEST(JsonReader, GrowsWithTheTextAndStaysUsable) {
   EXPECT_EQ(copy.view(), "{\"a\":2}");
 }
 
-// Random JSON, some of it broken, against a library that parses everything.
+// Random JSON, some of it invalid, compared with a library that parses everything.
 
 using Json = nlohmann::json;
 
@@ -150,7 +150,7 @@ class RandomJson {
     while (below(3) > 0) path.append(below(3) > 0 ? "." : pick({"[0].", "[1].", "[*]."})).append(letter());
     return path;
   }
-  // One byte is changed, taken out or put in.
+  // Changes, removes or inserts one byte.
   std::string broken(std::string text) {
     std::size_t at = below(text.size());
     char byte = "{}[]:,\"\\ 0tn\x80"[below(13)];
@@ -171,7 +171,7 @@ class RandomJson {
   std::string object(int depth) {
     std::string text("{");
     text += blanks();
-    // Members of one name are tested elsewhere: their order would show here.
+    // Duplicate members are tested elsewhere: here their order would matter.
     for (const char* name : {"\"a\"", "\"\\u0062\"", "\"c\"", "\"d\"", "\"a.b\""}) {
       if (below(2) == 0) continue;
       if (text.find(':') != std::string::npos) text += ",";
@@ -216,7 +216,7 @@ std::vector<Json> values_at(const Json& json, const Path& path) {
   return found;
 }
 
-// What is wanted is in the copy as it is in the text, and captures are what stands at their paths.
+// The copy contains what is wanted exactly as in the text, and captures are the values at their paths.
 TEST(JsonReader, AgreesWithALibraryThatParsesEverything) {
   RandomJson random(1);
   for (int round = 0; round < 20'000; ++round) {

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kBlock = 64;
 constexpr std::uint64_t kAllButLast = ~std::uint64_t{0} >> 1;
 
-// Of each byte of a block, whether it is one of these: a bit each, the first byte the lowest.
+// One bit for each byte of a block, the first byte lowest: whether it belongs to the class.
 struct Classes {
   std::uint64_t digits = 0;
   std::uint64_t zeros = 0;
@@ -45,15 +45,15 @@ std::uint64_t bits_of(int mask, std::size_t shift) {
   return found;
 }
 
-// The bytes that may not stand where they do, in a block that begins where a value may. What is told of the last byte
-// of the block does not matter: only what has its comma counts.
+// Returns the bytes that are not allowed at their position, in a block that begins where a value may begin. The result
+// for the last byte of the block may be wrong; that does not matter, because only numbers with their comma count.
 [[gnu::always_inline]] inline std::uint64_t misplaced(const Classes& is) {
   auto behind = [](std::uint64_t bits) { return bits << 1; };
   auto before = [](std::uint64_t bits) { return bits >> 1; };
   const std::uint64_t behind_comma = behind(is.commas) | 1;
   const std::uint64_t behind_point = behind(is.points);
   const std::uint64_t first_digits = is.digits & ~behind(is.digits) & ~behind_point;
-  // A carry runs through the digits behind a point, and comes out behind the last of them.
+  // A carry passes through the digits after a point and ends up after the last of them.
   const std::uint64_t fraction_ends = (is.digits + behind_point) & ~is.digits;
 
   std::uint64_t wrong = ~(is.digits | is.commas | is.spaces | is.minuses | is.points);
@@ -71,7 +71,7 @@ std::uint64_t bits_of(int mask, std::size_t shift) {
   while (static_cast<std::size_t>(end - at) >= kBlock) {
     const Classes is = classify(at);
     const std::uint64_t wrong = misplaced(is);
-    // Those below the lowest wrong bit; all of them if none is wrong.
+    // The commas below the lowest wrong bit; all of them if there is no wrong bit.
     const std::uint64_t commas = is.commas & ~wrong & (wrong - 1);
     if (commas == 0) break;
     const std::size_t bytes = kBlock - static_cast<std::size_t>(std::countl_zero(commas));

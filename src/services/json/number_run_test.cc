@@ -24,7 +24,7 @@ class NumberRuns : public testing::Test {
   }
 };
 
-// Longer than what is looked at, and no number.
+// Longer than one block, and not a number.
 const std::string kRest(64, 'x');
 
 TEST_F(NumberRuns, TakesNumbersUpToTheLastCommaBeforeAnythingElse) {
@@ -55,7 +55,7 @@ TEST_F(NumberRuns, DoesNotLookBehindTheEnd) {
   EXPECT_EQ(run_in(std::string_view(text).substr(1)).elements, 0U);
 }
 
-// What a run takes is what the grammar allows; and it takes all of that, as far as it sees 64 bytes.
+// A run contains only what the grammar allows, and all of that, as far as 64 bytes are available.
 TEST_F(NumberRuns, AgreesWithTheGrammar) {
   const std::regex element(" ?-?(0|[1-9][0-9]*)(\\.[0-9]+)?,");
   const std::vector<std::string> pieces = {"0",  "0", "1", "7", ",", ",", ", ",
@@ -64,7 +64,7 @@ TEST_F(NumberRuns, AgreesWithTheGrammar) {
   std::size_t taken = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string text;
-    // Mostly right, so that runs get long.
+    // Mostly valid, so that runs are long.
     for (std::size_t count = random() % 40; count > 0; --count) text += random() % 2 == 0 ? "10.5, " : "-3,";
     for (std::size_t count = random() % 12; count > 0; --count) text += pieces[random() % pieces.size()];
     for (std::size_t count = random() % 20; count > 0; --count) text += "4, ";
@@ -95,7 +95,7 @@ bool is_json(const std::string& text) {
   return reader.read(text, nothing);
 }
 
-// A flaw in a long array is found wherever it is, and what is right stays right.
+// An error in a long array is found at any position, and valid arrays are accepted.
 TEST(NumberRun, LeavesAReaderNoLessStrict) {
   std::vector<std::string> numbers;
   for (int i = 0; i < 60; ++i) numbers.push_back(std::to_string(i % 4 * i - 1));

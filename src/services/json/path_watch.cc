@@ -15,12 +15,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostPaths = 1000;  // of a record that are candidates
+constexpr std::size_t kMostPaths = 1000;  // of a record that are considered
 constexpr std::size_t kMostDepth = 16;
-constexpr std::size_t kMostRecordBytes = std::size_t{1} << 20;  // of one that is looked into
+constexpr std::size_t kMostRecordBytes = std::size_t{1} << 20;  // of a record that is examined
 constexpr std::size_t kListedPaths = 8;
 
-// As parse_path() reads it.
+// Returns the name as parse_path() accepts it.
 std::string path_name(const std::string& name) {
   if (!name.empty() && name.find_first_of(".[]\"'") == std::string::npos) return name;
   std::string quoted = "\"";
@@ -31,7 +31,7 @@ std::string path_name(const std::string& name) {
   return quoted + '"';
 }
 
-// The paths of all parts of a record; `element` is how an array's first element is called.
+// Adds the paths of all parts of a record; `element` is the notation for an array's elements.
 void add_paths(const Json& json, const std::string& path, std::string_view element, std::vector<std::string>& paths) {
   auto depth = static_cast<std::size_t>(std::count_if(path.begin(), path.end(), [](char c) { return c == '.'; }));
   if (paths.size() >= kMostPaths || depth >= kMostDepth) return;
@@ -54,7 +54,8 @@ std::string last_name(const std::string& path) {
   return "";
 }
 
-// The one that is spelled nearly so, or has such a name in another place, or is one of several that stand in one text.
+// Returns the path that is spelled similarly, has the same name at another place, or is one of several in the same
+// text.
 std::optional<std::string> nearest_path(const std::string& wanted, const std::vector<std::string>& paths) {
   if (auto near = nearest(wanted, paths); near.has_value()) return near;
   std::vector<std::string> names;
@@ -78,7 +79,7 @@ std::optional<std::string> nearest_path(const std::string& wanted, const std::ve
 
 void add_advice(const Json& record, WantedPath& wanted) {
   std::vector<std::string> paths;
-  // A pair has one value.
+  // A pair has one value, so the path must lead to a single element.
   add_paths(record, "", wanted.setting == "mapper.value" ? "[0]" : "[*]", paths);
   wanted.nearest = nearest_path(wanted.path, paths).value_or("");
   if (!wanted.nearest.empty()) return;
@@ -98,7 +99,7 @@ void PathWatch::look(const std::vector<Capture>& captures, InputOrdinal input, s
     bool is_new = !found_[capture.number].load(std::memory_order_relaxed) && !found_[capture.number].exchange(true);
     if (is_new) --missing_;
   }
-  // An input's records come in their order, all to the same thread.
+  // The records of an input arrive in order, all on the same thread.
   if (first_input_ <= input) return;
   auto first = first_.lock();
   if (first_input_ <= input) return;
@@ -109,7 +110,7 @@ void PathWatch::look(const std::vector<Capture>& captures, InputOrdinal input, s
 std::vector<WantedPath> PathWatch::outcome() {
   if (first_input_ == UINT64_MAX) return {};
   const std::string line = *first_.lock();
-  // Where there is a key, the record follows it.
+  // In a line with a key, the record follows the key.
   std::size_t start = line.starts_with('{') || line.starts_with('[') ? 0 : line.find_first_of("\t ") + 1;
   const Json record = Json::parse(line.substr(start), nullptr, false);
   for (std::size_t i = 0; i < paths_.size(); ++i) {

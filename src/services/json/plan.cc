@@ -6,10 +6,10 @@
 
 namespace quern::json {
 
-// What is left of a wanted path at some node.
+// The remaining steps of a wanted path at a node.
 struct Plan::Rest {
   std::span<const PathStep> steps;
-  std::uint32_t capture = kNone;  // kNone: it is copied
+  std::uint32_t capture = kNone;  // kNone: the value is copied
 };
 
 Plan::Plan(const Wanted& wanted) {
@@ -45,7 +45,7 @@ std::uint32_t Plan::add(const std::vector<Rest>& rests) {
   for (const auto& [name, below] : names) node.members.emplace_back(name, add(below));
   if (!every.empty()) node.every = add(every);
   for (auto& [index, below] : indexes) {
-    // What is wanted of every element is wanted of this one, too.
+    // What is wanted of every element is also wanted of this one.
     below.insert(below.end(), every.begin(), every.end());
     std::uint32_t child = add(below);
     node.elements.emplace_back(index, child);

@@ -11,7 +11,7 @@ constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(kBlanks) == std::string_view::npos; }
 
-// Where the record of a keyed line starts; npos: the line has no key.
+// Returns where the record of a keyed line starts; npos if the line has no key.
 std::size_t record_start(std::string_view line) {
   if (line[0] == '{' || line[0] == '[') return 0;
   std::size_t end = line.find_first_of("\t ");

@@ -10,8 +10,9 @@
 
 namespace quern::json {
 
-// Reads lines that are records, `json` or `keyed-json`, as the modules' harness does: blank lines are none, and a keyed
-// line has its key in front of its first TAB or blank unless it begins with { or [. Belongs to one thread.
+// Reads lines that are records, `json` or `keyed-json`, as the modules' harness does. A line of white space is not a
+// record. In a keyed line, the key ends at the first TAB or space; a line that begins with { or [ has no key. Not
+// thread-safe.
 class RecordLineReader {
  public:
   enum class Outcome { kRecord, kBlank, kBad };
@@ -20,12 +21,12 @@ class RecordLineReader {
   RecordLineReader(const Plan& plan, RecordKind kind)
       : is_keyed_(kind == RecordKind::kKeyedJson), copies_(plan.copies()), reader_(plan) {}
 
-  // `line` is without its '\n', which must stand behind it. Appends to `copy`, if the plan copies, the key, what stands
-  // between key and record, and the reduced record; nothing if the line is no good record.
+  // `line` is without its '\n', which must follow it in memory. If the plan copies, appends the key, its separator and
+  // the reduced record to `copy`; appends nothing if the line is not a valid record.
   Outcome read(std::string_view line, Buffer& copy);
-  // Of the record; valid until the next read().
+  // The captures of the record; valid until the next read().
   const std::vector<Capture>& captures() const { return reader_.captures(); }
-  // Why the line is bad: one line of text.
+  // Why the line is bad, in one line of text.
   const std::string& reason() const { return reason_; }
 
  private:

@@ -11,15 +11,15 @@
 
 namespace quern::json {
 
-// Which records of a job count, and what of them its mapper gets.
+// Which records a job processes, and which parts of them its mapper gets.
 struct Selection {
-  std::vector<Path> fields;  // none: the whole record
+  std::vector<Path> fields;  // empty: the whole record
   std::vector<Condition> where;
-  PathWatch* watch = nullptr;  // of the paths of `where` and then `fields`, if anybody wants to know; borrowed
+  PathWatch* watch = nullptr;  // watches the paths of `where`, then those of `fields`; may be nullptr; borrowed
   bool is_all() const { return fields.empty() && where.empty(); }
 };
 
-// From the job's `fields` and `where`. kBadConfig names the setting and what is wrong with it.
+// Parses the job's `fields` and `where`. kBadConfig names the setting and the problem.
 Result<Selection> parse_selection(const std::vector<std::string>& fields, std::string_view where_json);
 
 }  // namespace quern::json

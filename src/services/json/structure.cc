@@ -11,7 +11,7 @@
 namespace quern::json {
 namespace {
 
-// Only simdjson's second pass cares; we walk the tokens ourselves.
+// Only simdjson's second pass uses this; quern walks the tokens itself.
 constexpr std::size_t kDepth = 1;
 constexpr std::size_t kLeastCapacity = 64 * limits::kKiB;
 

@@ -12,9 +12,9 @@ class dom_parser_implementation;
 
 namespace quern::json {
 
-// Where the tokens of a JSON text stand: simdjson's first pass, at several GB/s. It tells apart what is in strings and
-// what is not, and checks UTF-8, unclosed strings and control characters in strings; it knows no grammar.
-// Belongs to one thread; its memory is kept for the next text.
+// Finds the tokens of a JSON text with simdjson's first pass, at several GB/s. It distinguishes what is inside and
+// outside of strings, and detects invalid UTF-8, unclosed strings and control characters in strings; it does not check
+// the grammar. Not thread-safe; keeps its memory for the next text.
 class Structure {
  public:
   Structure();
@@ -22,9 +22,9 @@ class Structure {
   Structure& operator=(const Structure&) = delete;
   ~Structure();
 
-  // "" or what is wrong. Needs no bytes behind the text. A text of blanks only has no tokens.
+  // Returns "" or the problem. Does not need readable bytes after the text. A text of white space has no tokens.
   std::string find_tokens(std::string_view text);
-  // Offsets of { } [ ] : , and of the first byte of every string and other scalar, in order; behind the last one stands
+  // Returns the offsets of { } [ ] : , and of the first byte of every string and other scalar, in order, followed by
   // the size of the text.
   const std::uint32_t* tokens() const;
   std::size_t count() const { return count_; }
@@ -39,7 +39,7 @@ class Structure {
 
 bool is_utf8(std::string_view text);
 
-// "column 3: byte 0xff" for the first byte that is not UTF-8; "" if there is none.
+// Returns "column 3: byte 0xff" for the first byte that is not UTF-8; "" if there is none.
 std::string first_not_utf8(std::string_view text);
 
 }  // namespace quern::json

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t kReplacementCharacter = 0xfffd;
 
-// Of digits that the grammar has let pass.
+// The grammar has accepted the digits already.
 std::uint32_t hex_value(std::string_view digits) {
   std::uint32_t value = 0;
   for (char digit : digits) value = value * 16 + hex_digit_value(digit).value_or(0);
@@ -20,7 +20,8 @@ std::uint32_t hex_value(std::string_view digits) {
 bool is_high(std::uint32_t point) { return point >= 0xd800 && point < 0xdc00; }
 bool is_low(std::uint32_t point) { return point >= 0xdc00 && point < 0xe000; }
 
-// `at` is behind the u of an escape such as \u00e9; the index behind the escape, or behind both of a pair.
+// `at` is the index after the u of an escape such as \u00e9. Returns the index after the escape, or after both escapes
+// of a surrogate pair.
 std::size_t append_code(std::string_view inside, std::size_t at, std::string& target) {
   std::uint32_t point = hex_value(inside.substr(at, kHexDigits));
   at += kHexDigits;

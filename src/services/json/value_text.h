@@ -6,15 +6,15 @@
 
 namespace quern::json {
 
-// Digits behind the u of an escape such as \u00e9.
+// The number of digits after the u of an escape such as \u00e9.
 constexpr std::size_t kHexDigits = 4;
 
-// `inside` is what stands between the quotes of a JSON string whose escapes are right. Appends what it means, in UTF-8;
-// a half of a surrogate pair without the other becomes U+FFFD, as it does in what modules give.
+// Appends the meaning of a JSON string in UTF-8. `inside` is the text between the quotes; its escapes must be valid. An
+// unpaired surrogate becomes U+FFFD, as it does in the output of modules.
 void append_unescaped(std::string_view inside, std::string& target);
 
-// The value as text: strings without quotes and escapes, numbers as they are written, true, false, null, and objects
-// and arrays without the blanks between their tokens. `raw` is JSON.
+// Appends the value as text: strings without quotes and escapes; numbers as written; true, false and null; objects and
+// arrays without white space between tokens. `raw` is JSON.
 void append_text(std::string_view raw, std::string& target);
 
 }  // namespace quern::json

@@ -8,13 +8,13 @@
 namespace quern::mail {
 namespace {
 
-// What RFC 5322 takes in an address without quotes.
+// Whether RFC 5322 allows the character in an address without quotes.
 bool is_atom(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
-// Shown only where that cannot do harm: it may hold anything.
+// Shows the address only if that is safe: it may contain anything.
 Error refuse(std::string_view address, std::string_view why) {
   bool is_shown = address.size() <= limits::kMaxMailAddress &&
                   std::all_of(address.begin(), address.end(), [](char c) { return c >= ' ' && c <= '~'; });
@@ -24,7 +24,7 @@ Error refuse(std::string_view address, std::string_view why) {
   return bad_config(std::move(message));
 }
 
-// Parts with dots between them.
+// Parts separated by dots.
 bool is_local_part(std::string_view text) {
   return each_part(
       text, '.', [](std::string_view part) { return !part.empty() && std::all_of(part.begin(), part.end(), is_atom); });
@@ -38,7 +38,7 @@ Result<void> check_address(std::string_view address) {
   const std::size_t at = address.find('@');
   const std::string_view local = address.substr(0, at);
   if (!is_local_part(local)) return refuse(address, "has something before its @ that cannot be part of an address");
-  // A program could take it for an option.
+  // A mail program could mistake it for an option.
   if (local.front() == '-') return refuse(address, "begins with a hyphen");
   if (at == std::string_view::npos) return {};
   const std::string_view host = address.substr(at + 1);

@@ -10,8 +10,8 @@
 namespace quern::mail {
 namespace {
 
-// RFC 2047: an encoded word has at most 75 characters, of which "=?UTF-8?B?" and "?=" are 12; base64 makes 4 of 3
-// bytes.
+// RFC 2047: an encoded word has at most 75 characters, of which "=?UTF-8?B?" and "?=" take 12; base64 encodes 3 bytes
+// in 4 characters.
 constexpr std::size_t kWordBytes = 45;
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
@@ -28,7 +28,7 @@ std::string mail_date(UtcTime time) {
   const std::size_t length = std::strftime(numbers.data(), numbers.size(), "%Y %H:%M:%S +0000", &parts);
   std::array<char, 8> day{};
   std::strftime(day.data(), day.size(), "%d", &parts);
-  // Names by ourselves: those of strftime are in the language of the locale.
+  // Uses its own names, because strftime writes them in the language of the locale.
   std::string date = kDays[static_cast<std::size_t>(parts.tm_wday)];
   date.append(", ").append(day.data()).append(" ").append(kMonths[static_cast<std::size_t>(parts.tm_mon)]);
   return date.append(" ").append(numbers.data(), length);
@@ -42,7 +42,7 @@ std::string header_text(std::string_view name, std::string_view text) {
   if (is_plain) return header + clean;
   for (std::size_t begin = 0; begin < clean.size();) {
     std::size_t end = std::min(begin + kWordBytes, clean.size());
-    // A character stays in one word, unless this is no UTF-8 at all.
+    // Keep each character in one word, unless the text is not UTF-8.
     while (end < clean.size() && end > begin + kWordBytes - 4 && utf8::continues_character(clean[end])) --end;
     if (begin > 0) header += "\n ";
     header += "=?UTF-8?B?" + base64_encode(std::string_view(clean).substr(begin, end - begin)) + "?=";

@@ -8,7 +8,7 @@ namespace quern::mail {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
-// RFC 2045: encoded lines have at most 76 characters, of which the last may have to be the '=' of a soft line end.
+// RFC 2045: encoded lines have at most 76 characters, the last of which may have to be the '=' of a soft line break.
 constexpr std::size_t kEncodedLine = 76;
 
 std::string encoded_byte(char byte) {
@@ -17,10 +17,10 @@ std::string encoded_byte(char byte) {
   return {'=', kDigits[value >> 4U], kDigits[value & 15U]};
 }
 
-// What a server or a mailbox would change at the start of a line.
+// Whether a server or a mailbox might change this start of a line.
 bool is_risky_start(std::string_view rest) { return rest.front() == '.' || rest.starts_with("From "); }
 
-// One line without its '\n', as one or several lines without the last one's.
+// Encodes one line without its '\n'. The result may be several lines; the last one has no line end.
 std::string encoded_line(std::string_view line) {
   std::string encoded;
   std::size_t column = 0;
@@ -40,7 +40,7 @@ std::string encoded_line(std::string_view line) {
   return encoded;
 }
 
-// Nothing else may get into the header.
+// Keeps only characters that are valid in a host name, so that nothing else gets into the header.
 std::string host_only(std::string_view host) {
   std::string clean;
   for (char c : host) {
@@ -81,7 +81,7 @@ Result<std::string> make_message(const Mail& mail, const Stamp& stamp, const Ran
       "MIME-Version: 1.0\n"
       "Content-Type: text/plain; charset=utf-8\n"
       "Content-Transfer-Encoding: quoted-printable\n"
-      // RFC 3834: nobody's holiday notice answers it.
+      // RFC 3834: prevents automatic replies such as vacation notices.
       "Auto-Submitted: auto-generated\n"
       "\n";
   std::string text = mail.text;

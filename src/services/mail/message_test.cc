@@ -133,7 +133,7 @@ TEST(CheckFullAddress, WantsADotInTheHost) {
 TEST(HeaderText, IsEncodedWhereItIsBeyondAscii) {
   EXPECT_EQ(header_text("Subject", "plain"), "Subject: plain");
   EXPECT_EQ(header_text("Subject", "gr\xC3\xBC\xC3\x9F"), "Subject: =?UTF-8?B?Z3LDvMOf?=");
-  // Else it would be decoded by whoever reads it.
+  // Otherwise mail readers would decode it.
   EXPECT_EQ(header_text("Subject", "=?x"), "Subject: =?UTF-8?B?PT94?=");
 }
 
@@ -148,7 +148,7 @@ TEST(HeaderText, KeepsCharactersWholeAndLinesShort) {
     begin = end + 1;
   }
   EXPECT_EQ(words, 5U);
-  // 1 + 14 * 3 bytes are whole characters, 45 bytes are not.
+  // 1 + 14 * 3 bytes are complete characters; 45 bytes are not.
   EXPECT_TRUE(
       header.starts_with("Subject: =?UTF-8?B?YeKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrOKCrA==?=\n "))
       << header;

@@ -35,20 +35,20 @@ std::string with_crlf(std::string_view message) {
   return lines;
 }
 
-// A line of a server, made fit for a message: one line, ASCII, and not too long.
+// Makes a line from a server safe for a message: one line, ASCII, and not too long.
 std::string shown(std::string_view line) {
   std::string text;
   for (char c : line.substr(0, limits::kMaxErrorTextBytes)) text += c >= ' ' && c <= '~' ? c : '?';
   return text;
 }
 
-// Reads along what the server replies.
+// Follows the replies of the server.
 //
-// libcurl goes on without TLS where a server offers STARTTLS and then refuses it, so that is looked at here: the reply
-// after one that offers it must be 220.
+// libcurl continues without TLS if a server offers STARTTLS and then refuses it. This class detects that: the reply
+// after the one that offers STARTTLS must be 220.
 class Replies {
  public:
-  // One line with its end. False: the attempt is to be broken off.
+  // Reads one line with its line end. Returns false to abort the attempt.
   bool take(std::string_view line) {
     while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
     const bool is_end = line.size() >= 4 && line[3] == ' ';
@@ -58,7 +58,7 @@ class Replies {
     }
     if (starts_with_ignoring_case(line.substr(std::min<std::size_t>(line.size(), 4)), "STARTTLS")) offered_ = true;
     if (is_end && offered_) is_starttls_next_ = true;
-    // The reply to the QUIT after a refusal says nothing about why.
+    // The reply to the QUIT after a refusal does not contain the reason.
     if (!line.starts_with("221")) last_ = line;
     return !refused_starttls_;
   }
@@ -73,14 +73,14 @@ class Replies {
   }
 
  private:
-  bool is_tls_ = false;  // or about to be
+  bool is_tls_ = false;  // TLS is active or about to start
   bool offered_ = false;
   bool is_starttls_next_ = false;
   bool refused_starttls_ = false;
   std::string last_;
 };
 
-// One connection, one mail.
+// One connection that sends one mail.
 class Attempt {
  public:
   Attempt(const SmtpServer& server, const Envelope& envelope, std::string_view message, const std::stop_token& stop)
@@ -183,7 +183,7 @@ void Attempt::set_mail() {
 
 Error Attempt::explain_reply(CURLcode code, int reply) const {
   if (code == CURLE_LOGIN_DENIED) {
-    // Without the server's words, which could repeat what it was sent.
+    // Without the server's text, which could repeat what was sent to it.
     return {.kind = reply < kFirstPermanent && reply >= kFirstTransient ? ErrorKind::kRetry : ErrorKind::kDenied,
             .message = "it refuses the user name or the password (reply " + std::to_string(reply) + ")"};
   }
@@ -217,7 +217,7 @@ Error Attempt::explain(CURLcode code) const {
   return error;
 }
 
-// False: stopped.
+// Returns false if it was stopped.
 bool wait(std::chrono::milliseconds duration, const std::stop_token& stop) {
   std::mutex mutex;
   std::unique_lock lock(mutex);

@@ -28,7 +28,7 @@ class Smtp : public ::testing::Test {
   Smtp() { Fd(::mkstemp(log_.data())).reset(); }
   ~Smtp() override { ::unlink(log_.c_str()); }
 
-  // `plan` is what stands in the plan beside the log.
+  // `plan` is the content of the plan file next to the log.
   void serve(const std::string& plan = "") {
     server_.emplace("{\"log\": \"" + log_ + "\"" + (plan.empty() ? "" : ", " + plan) + "}", "smtp_server.py");
     address_ = "smtp://" + server_->url("").substr(std::string("http://").size());
@@ -82,7 +82,7 @@ TEST_F(Smtp, TriesAgainWhatMayBeOverSoon) {
   EXPECT_THAT(sent.error().message, HasSubstr("451 much later"));
 }
 
-// A server that says so in good faith has its reasons, and one in the way of it has others.
+// A genuine server may have its reasons to do this; an attacker on the network has others.
 TEST_F(Smtp, IsNotSentInTheClearWhereTlsIsOfferedAndRefused) {
   char folder[] = "/tmp/smtp_test.XXXXXX";
   ASSERT_NE(::mkdtemp(folder), nullptr);
@@ -95,7 +95,7 @@ TEST_F(Smtp, IsNotSentInTheClearWhereTlsIsOfferedAndRefused) {
   ASSERT_FALSE(sent.ok());
   EXPECT_EQ(sent.error().kind, ErrorKind::kDenied);
   EXPECT_THAT(sent.error().message, AllOf(HasSubstr("STARTTLS"), HasSubstr("454 not now")));
-  // Nor to a server whose certificate nobody vouches for.
+  // Nor to a server whose certificate is not trusted.
   sent = send(address_);
   ASSERT_FALSE(sent.ok());
   EXPECT_EQ(sent.error().kind, ErrorKind::kDenied);

@@ -18,8 +18,8 @@ Error bad(std::string why) {
                     "special characters of user and password are percent-encoded");
 }
 
-// None: a '%' is not followed by two hexadecimal digits, or stands for a control character, which no server takes and
-// which could end a line.
+// Returns nullopt if a '%' is not followed by two hexadecimal digits, or encodes a control character, which servers do
+// not accept and which could end a line.
 std::optional<std::string> decode(std::string_view text) {
   std::string bytes;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -91,7 +91,7 @@ Result<SmtpServer> parse_smtp_url(std::string_view text) {
   server.is_tls = scheme == "smtps";
   std::string_view rest = text.substr(scheme_end + 3);
   if (rest.ends_with('/')) rest.remove_suffix(1);
-  // A password may have an @ that somebody left as it is; a host cannot.
+  // A password may contain an @ that was not encoded; a host cannot.
   const std::size_t at = rest.rfind('@');
   if (at != std::string_view::npos) {
     TRY(set_user(rest.substr(0, at), server));

@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 10;
 
-// Everything that comes until the end of the pipe or the deadline.
+// Reads until the end of the pipe or the deadline.
 Result<std::string> read_answer(const Fd& pipe, Clock::time_point deadline) {
   std::string answer;
   std::array<char, 4096> bytes;
@@ -39,7 +39,7 @@ Result<std::string> read_answer(const Fd& pipe, Clock::time_point deadline) {
   return answer;
 }
 
-// Ends whatever is left of its group then; true if the process itself had ended before the deadline.
+// Returns whether the process ended before the deadline, and then kills what is left of its process group.
 bool wait_for_end(int pid, Clock::time_point deadline) {
   auto process = open_pidfd(pid);
   auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());

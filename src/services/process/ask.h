@@ -11,18 +11,18 @@ namespace quern::process {
 
 struct Question {
   std::vector<std::string> command;
-  std::vector<std::string> environment;  // all of it, "NAME=value"
-  bool takes_errors = false;             // true: standard error is a part of the answer; false: it is quern's own
+  std::vector<std::string> environment;  // the complete environment, "NAME=value"
+  bool takes_errors = false;             // true: standard error is part of the answer; false: it goes to quern's own
   std::chrono::seconds patience{};
 };
 
 struct Answer {
   Exit exit;
-  std::string text;  // never moved while it grew, so that there is one place to wipe
+  std::string text;  // never reallocated while it grew, so that there is only one place to wipe
 };
 
-// What a program prints, which reads nothing and belongs to nobody but the caller. Its process group is ended once it
-// has ended or `patience` is over, which is kNotFound. Blocks.
+// Returns the output of a program that reads no input. When it has ended, or when `patience` is over (which is
+// kNotFound), the rest of its process group is killed. Blocks.
 Result<Answer> ask(const Question& question);
 
 }  // namespace quern::process

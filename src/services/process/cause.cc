@@ -7,7 +7,7 @@
 namespace quern::process {
 namespace {
 
-// Further lines of a part stand below its first one.
+// Further lines of a part are aligned with its first one.
 void append_part(std::string& block, std::string_view label, std::string_view text) {
   while (!text.empty()) {
     std::size_t end = text.find('\n');

@@ -30,20 +30,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Read from the log in one wait(): with what is left of a line before, it stays within what LogLines keeps, so that a
-// caller who takes the lines after each wait() misses none (reporter:counter lines among them).
+// The most that one wait() reads from the log. Together with the rest of a line from before, it stays within what
+// LogLines keeps, so that a caller that takes the lines after each wait() misses none (including reporter:counter
+// lines).
 constexpr std::size_t kLogReadBytes = limits::kKeptLogBytes - LogLines::kLongestLineBytes;
-// Pieces of the input that one writev(2) takes.
+// The most pieces of the input in one writev(2).
 constexpr std::size_t kPiecesPerWrite = 64;
 
-// Our ends of a child's three pipes.
+// quern's ends of a child's three pipes.
 struct Ends {
   Fd input;
   Fd output;
   Fd log;
 };
 
-// How much the pipe holds now.
+// Returns the number of bytes in the pipe.
 std::size_t bytes_in(const Fd& pipe) {
   int count = 0;
   if (!pipe.is_open() || ::ioctl(pipe.number(), FIONREAD, &count) != 0) return 0;
@@ -52,7 +53,8 @@ std::size_t bytes_in(const Fd& pipe) {
 
 void signal_group(int process_group, int signal) { ::kill(-process_group, signal); }
 
-// poll(2) until `deadline`; the number of ready descriptors. A signal handler's interruption is no event.
+// Calls poll(2) with a deadline and returns the number of ready descriptors. An interruption by a signal handler is
+// ignored.
 Result<int> poll_until(std::span<pollfd> descriptors, Clock::time_point deadline) {
   while (true) {
     timespec left{};
@@ -112,14 +114,14 @@ class ProcessChild final : public Child {
   Fd input_;
   Fd output_;
   Fd log_;
-  std::deque<std::string_view> queue_;  // the unsent rest of what was sent
+  std::deque<std::string_view> queue_;  // the unsent rest of what was passed to send()
   std::size_t unsent_bytes_ = 0;
   bool ends_input_ = false;
   bool was_killed_ = false;
   bool told_output_end_ = false;
   std::optional<Exit> exit_;
-  // After the exit: what the pipes held then. No more than this is read, because a process that left the group may
-  // hold them open, and write, for ever.
+  // After the exit: what the pipes contained then. Nothing more is read, because a process that left the group may keep
+  // them open, and write to them, forever.
   std::size_t output_left_bytes_ = 0;
   std::size_t log_left_bytes_ = 0;
   Buffer log_buffer_;
@@ -136,7 +138,7 @@ ProcessChild::~ProcessChild() {
   pollfd ended{.fd = process_.number(), .events = POLLIN, .revents = 0};
   static_cast<void>(poll_until({&ended, 1}, Clock::now() + limits::kTermGrace).ok());
   signal_group(pid_, SIGKILL);
-  // A process that the kernel holds (a hung network disk) does not end even now, and is left to the guard.
+  // A process that is blocked in the kernel (a hung network disk) does not end even now; the guard takes care of it.
   auto ready = poll_until({&ended, 1}, Clock::now() + limits::kTermGrace);
   if (ready.ok() && ready.value() > 0) static_cast<void>(collect_exit().ok());
 }
@@ -166,7 +168,7 @@ Result<Activity> ProcessChild::wait(Buffer& output, std::size_t most_output_byte
     TRY(poll_once(activity, output, most_output_bytes, wake_fd, deadline));
   }
   activity.stopped = stop.stop_requested();
-  // The next call may come with another token, so this one's event must not stay.
+  // The next call may use another token, so the event of this one must be cleared.
   eventfd_t count = 0;
   if (activity.stopped) ::eventfd_read(stop_event_.number(), &count);
   activity.exited = is_drained();
@@ -175,8 +177,8 @@ Result<Activity> ProcessChild::wait(Buffer& output, std::size_t most_output_byte
     told_output_end_ = true;
     activity.output_ended = true;
   }
-  // Lines in the log are no progress here: a child that only complains runs into its deadline too. Whether one is a
-  // report is for the caller to see.
+  // Log lines do not count as progress here: a child that only complains still reaches its deadline. The caller decides
+  // whether a line is a progress report.
   bool progressed = activity.written_bytes > 0 || activity.output_bytes > 0 || activity.exited;
   activity.timed_out = !progressed && Clock::now() >= deadline;
   return activity;
@@ -184,8 +186,8 @@ Result<Activity> ProcessChild::wait(Buffer& output, std::size_t most_output_byte
 
 Result<void> ProcessChild::poll_once(Activity& activity, Buffer& output, std::size_t most_output_bytes, int wake_fd,
                                      Clock::time_point deadline) {
-  // poll(2) skips negative numbers: closed descriptors, and the output while the caller wants none. With no events
-  // asked for, the input still reports that the child has closed its end.
+  // poll(2) ignores negative numbers: closed descriptors, and the output while the caller does not want any. Even
+  // without requested events, the input reports that the child has closed its end.
   enum { kInput, kOutput, kLog, kProcess, kWake, kStop, kCount };
   auto entry = [](int number, short events) { return pollfd{.fd = number, .events = events, .revents = 0}; };
   std::array<pollfd, kCount> entries = {
@@ -275,7 +277,7 @@ Result<void> ProcessChild::read_log() {
   return {};
 }
 
-// While the process is not reaped, nobody else can get its number, so that its group is ended before.
+// As long as the process is not reaped, its number cannot be reused, so its group is killed first.
 Result<void> ProcessChild::collect_exit() {
   signal_group(pid_, SIGKILL);
   guard_.remove_group(pid_);
@@ -331,7 +333,7 @@ Result<Plan> make_plan() {
   return plan;
 }
 
-// Whatever the environment says, the marker in it is this run's.
+// Replaces any marker in the environment by the one of this run.
 std::vector<std::string> with_marker(std::vector<std::string> environment, const std::string& marker) {
   std::string_view name = std::string_view(marker).substr(0, marker.find('=') + 1);
   std::erase_if(environment, [&](const std::string& entry) { return entry.starts_with(name); });

@@ -19,8 +19,8 @@ class Guard;
 
 struct ChildOptions {
   std::vector<std::string> command;      // command[0] is the program's absolute path
-  std::vector<std::string> environment;  // all of it, "NAME=value"; start() adds the guard's marker
-  std::string working_folder;            // exists
+  std::vector<std::string> environment;  // the complete environment, "NAME=value"; start() adds the guard's marker
+  std::string working_folder;            // must exist
   // false: input is standard input, output is standard output, the log is standard error.
   // true: input is descriptor 3, output is descriptor 4, standard input is /dev/null, and standard output and standard
   // error together are the log (docs/formats/child-protocol.md).
@@ -32,51 +32,51 @@ struct Exit {
   int status = 0;  // valid if signal is 0
   int signal = 0;
   bool killed_by_us = false;
-  bool out_of_memory = false;  // the kernel's out-of-memory killer was at work while the child ran
+  bool out_of_memory = false;  // the kernel's out-of-memory killer was active while the child ran
 
-  // "exit status 3", "killed by signal 9 (SIGKILL): out of memory ..."
+  // Returns "exit status 3", "killed by signal 9 (SIGKILL): out of memory ..." and so on.
   std::string in_words() const;
 };
 
-// What one wait() saw; several can be true at once.
+// What happened during one wait(); several can be true at once.
 struct Activity {
-  std::size_t written_bytes = 0;  // of what was sent
+  std::size_t written_bytes = 0;  // of the bytes passed to send()
   std::size_t output_bytes = 0;   // appended to the output
   bool output_ended = false;      // no more output will come
   bool input_closed = false;      // the child closed its input before it read everything
   bool wake_readable = false;     // the caller's own descriptor is readable
-  bool exited = false;            // and its output and log are drained
+  bool exited = false;            // the process has ended, and its output and log are drained
   bool timed_out = false;
   bool stopped = false;
 };
 
-// A process of its own group, with pipes of limits::kPipeBytes. Owned by one thread, so kill and wait never race. All
-// its pipes are drained in wait(), so the child never blocks on a full log. The destructor ends the whole group:
-// SIGTERM, limits::kTermGrace, SIGKILL, reap. A group that quern cannot end any more is ended by the guard.
+// A process in its own group, with pipes of limits::kPipeBytes. Not thread-safe: one thread owns it, so kill and wait
+// never race. wait() drains all its pipes, so the child never blocks on a full log. The destructor ends the whole
+// group: SIGTERM, limits::kTermGrace, SIGKILL, reap. The guard ends a group that quern can no longer end.
 class Child {
  public:
-  // Started by spawn(), never by fork: an error names the program.
+  // Starts the child with spawn(), never with fork. An error names the program.
   static Result<std::unique_ptr<Child>> start(const ChildOptions& options, Guard& guard);
   virtual ~Child() = default;
 
   virtual int pid() const = 0;
-  // Queues bytes for the child's input. They are borrowed until unsent_bytes() no longer counts them.
+  // Queues bytes for the child's input. Borrows them until unsent_bytes() no longer counts them.
   virtual void send(std::string_view bytes) = 0;
   virtual std::size_t unsent_bytes() const = 0;
-  // The input ends after what is queued.
+  // Ends the input after what is queued.
   virtual void end_input() = 0;
-  // Blocks until something happens: writes what is queued, appends what the child gives to `output` (at most about
-  // `most_output_bytes` a call), collects log lines, reaps. `wake_fd` (or -1) is only watched. After an end of the
-  // output or of the process the rest is still drained: call until `exited`.
+  // Blocks until something happens: writes what is queued, appends the child's output to `output` (at most about
+  // `most_output_bytes` per call), collects log lines, and reaps. `wake_fd` (or -1) is only watched. After the end of
+  // the output or of the process the rest must still be drained: call it until `exited`.
   virtual Result<Activity> wait(Buffer& output, std::size_t most_output_bytes, int wake_fd,
                                 std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) = 0;
-  // Set once wait() has reported `exited`.
+  // Has a value once wait() has reported `exited`.
   virtual std::optional<Exit> exit() const = 0;
-  // SIGKILL to the whole group, at once. wait() then reports the exit.
+  // Sends SIGKILL to the whole group immediately. wait() then reports the exit.
   virtual void kill() = 0;
-  // Complete lines of the log since the last call, in order, without '\n'; a line longer than 8 KiB comes in pieces.
+  // Returns the complete log lines since the last call, in order, without '\n'; a line longer than 8 KiB is split.
   virtual std::vector<std::string> take_log_lines() = 0;
-  // The last lines of the log, for a cause block: at most limits::kShownLogLines.
+  // Returns the last lines of the log for a cause block, at most limits::kShownLogLines.
   virtual std::vector<std::string> last_log_lines() const = 0;
 };
 

@@ -60,7 +60,7 @@ Ended run_to_end(Child& child, std::size_t most_output_bytes = limits::kPipeByte
   return ended;
 }
 
-// A process that is dead but not yet reaped by its new parent counts as gone.
+// A process that has ended but was not yet reaped by its new parent counts as gone.
 bool is_alive(int pid) {
   auto status = read_file("/proc/" + std::to_string(pid) + "/stat", limits::kMiB);
   if (!status.ok()) return false;
@@ -69,7 +69,7 @@ bool is_alive(int pid) {
 }
 
 void expect_gone(int pid) {
-  while (is_alive(pid)) std::this_thread::yield();  // SIGKILL was sent, and its effect is certain but not immediate
+  while (is_alive(pid)) std::this_thread::yield();  // SIGKILL was sent; its effect is certain but not immediate
 }
 
 TEST(Child, GivesBackWhatCatGets) {
@@ -204,7 +204,7 @@ TEST(Child, IsEndedByItsDestructorEvenIfItIgnoresTerm) {
 
 TEST(Child, NeverBlocksOnAFullLog) {
   NoGuard guard;
-  // It writes 8 MiB of log before it reads its input, of which it gets 8 MiB.
+  // The child writes 8 MiB of log before it reads its 8 MiB of input.
   auto child = start_shell("head -c 8388608 /dev/zero | tr '\\0' 'l' >&2; wc -c", guard);
   std::string bytes(8 * limits::kMiB, 'i');
   child->send(bytes);
@@ -239,7 +239,7 @@ TEST(Child, GoesOnWithoutAnOutputThatItClosed) {
   Buffer output;
   while (!child->wait(output, 100, -1, kNever, {}).value().output_ended) {
   }
-  // Nothing is left to happen, so a wait that did not block would return before the deadline.
+  // Nothing can happen any more, so a wait that did not block would return before the deadline.
   auto activity = child->wait(output, 100, -1, Clock::now() + std::chrono::milliseconds(1), {}).value();
   EXPECT_TRUE(activity.timed_out);
   child->send("it\n");
@@ -254,7 +254,7 @@ TEST(Child, WakesForAStopRequest) {
   std::jthread stopper([&] { stop.request_stop(); });
   EXPECT_TRUE(child->wait(output, 100, -1, kNever, stop.get_token()).value().stopped);
   EXPECT_TRUE(child->wait(output, 100, -1, kNever, stop.get_token()).value().stopped);
-  // A later wait with another token is not disturbed by the request.
+  // The request does not disturb a later wait with another token.
   EXPECT_TRUE(child->wait(output, 100, -1, Clock::now(), {}).value().timed_out);
 }
 
@@ -275,14 +275,14 @@ TEST(Child, SpeaksOverDescriptorsOfTheirOwnWhenFramed) {
   child->end_input();
   Ended ended = run_to_end(*child);
   EXPECT_EQ(ended.output, "frames");
-  // Standard input gives nothing; 5 is the folder that ls itself reads.
+  // Standard input is empty; 5 is the folder that ls itself reads.
   EXPECT_THAT(ended.log, ElementsAre("printed", "complained", "0", "1", "2", "3", "4", "5"));
 }
 
 TEST(Child, StartsInItsFolderWithItsEnvironmentAndDefaultSignals) {
   NoGuard guard;
   auto child = start_shell("pwd; echo $GREETING $QUERN_RUN; grep -E 'SigBlk|SigIgn' /proc/self/status", guard);
-  // glibc itself may leave its two internal signals, 32 and 33, ignored.
+  // glibc may leave its two internal signals, 32 and 33, ignored.
   EXPECT_THAT(run_to_end(*child).output,
               MatchesRegex("/tmp\nhello test\nSigBlk:\t0000000000000000\nSigIgn:\t0000000[01][08]0000000\n"));
 }

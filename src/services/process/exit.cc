@@ -10,7 +10,7 @@
 namespace quern::process {
 namespace {
 
-// "SIGSEGV, segmentation fault"; "" for signals without a name.
+// Returns "SIGSEGV, segmentation fault"; "" for signals without a name.
 std::string name_of_signal(int signal) {
   const char* abbreviation = ::sigabbrev_np(signal);
   if (abbreviation == nullptr) return "";
@@ -18,7 +18,7 @@ std::string name_of_signal(int signal) {
   const char* description = ::sigdescr_np(signal);
   if (signal == SIGKILL || description == nullptr) return name;
   std::string words = description;
-  // "Segmentation fault" is a sentence's start, "CPU time limit exceeded" an abbreviation.
+  // "Segmentation fault" begins like a sentence; "CPU time limit exceeded" begins with an abbreviation.
   if (words.size() > 1 && std::islower(static_cast<unsigned char>(words[1])) != 0) {
     words[0] = lower_case(words[0]);
   }

@@ -29,16 +29,16 @@ namespace {
 
 enum class Operation : std::int32_t { kAdd = 1, kRemove = 2 };
 
-// What goes through the pipe. Far below PIPE_BUF, so that records of several threads never mix.
+// A message in the pipe. It is far smaller than PIPE_BUF, so records from several threads never mix.
 struct Record {
   Operation operation;
   std::int32_t group;
 };
 
 constexpr std::size_t kMarkerBytes = 16;
-// A process's environment may not be longer than this to be looked at.
+// The longest environment of a process that is searched.
 constexpr std::size_t kMaxEnvironmentBytes = 16 * limits::kMiB;
-// Processes that were just killed are looked for again until they are gone, at most this often.
+// The most searches for killed processes that have not ended yet.
 constexpr int kMostSweeps = 200;
 constexpr int kSweepPauseMs = 10;
 
@@ -63,7 +63,7 @@ class PipeGuard final : public Guard {
   const std::string& marker() const override { return marker_; }
 
  private:
-  // A guard that somebody killed cannot be told anything; the run itself goes on without it.
+  // If somebody killed the guard, writing to it fails; the run continues without it.
   void tell(Record record) {
     static_cast<void>(write_all(pipe_, {reinterpret_cast<const char*>(&record), sizeof record}).ok());
   }
@@ -73,7 +73,7 @@ class PipeGuard final : public Guard {
   const std::string marker_;
 };
 
-// Whether one of the '\0'-separated entries is exactly `marker`.
+// Whether one of the '\0'-separated entries equals `marker`.
 bool has_entry(std::string_view environment, std::string_view marker) {
   for (std::size_t at = environment.find(marker); at != std::string_view::npos; at = environment.find(marker, at + 1)) {
     std::size_t end = at + marker.size();
@@ -83,9 +83,9 @@ bool has_entry(std::string_view environment, std::string_view marker) {
   return false;
 }
 
-// False: no such process, not ours to look at, or without the marker.
+// Returns false if there is no such process, it is not accessible, or it does not have the marker.
 bool kill_if_marked(int pid, std::string_view marker) {
-  // Opened before looking, so that the signal cannot hit another process that got the number in between.
+  // Opened before the check, so that the signal cannot hit another process that has taken over the number.
   auto process = open_pidfd(pid);
   if (!process.ok()) return false;
   auto environment = read_file("/proc/" + std::to_string(pid) + "/environ", kMaxEnvironmentBytes);
@@ -100,7 +100,7 @@ std::optional<int> parse_pid(std::string_view name) {
   return pid;
 }
 
-// True if it found any.
+// Returns whether any process was found.
 bool sweep(std::string_view marker) {
   DIR* processes = ::opendir("/proc");
   if (processes == nullptr) return false;
@@ -113,7 +113,7 @@ bool sweep(std::string_view marker) {
   return found;
 }
 
-// Returns when quern has closed its end, which the kernel does for it however it ended.
+// Returns once quern has closed its end of the pipe, which the kernel does in any case when quern ends.
 std::set<int> read_groups_until_the_end() {
   std::set<int> groups;
   std::array<Record, limits::kKiB> records{};

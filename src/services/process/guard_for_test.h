@@ -7,7 +7,7 @@
 
 namespace quern::process {
 
-// Keeps the process groups that it is told of, and ends nothing. For tests, on one thread.
+// Records the process groups that it is told about and kills nothing. For tests; not thread-safe.
 class NoGuard final : public Guard {
  public:
   void add_group(int group) override { groups_.push_back(group); }

@@ -12,8 +12,8 @@
 namespace quern::process {
 namespace {
 
-// A process that says that it runs and would then stay for long. In a session of its own, so that no other group's
-// signal reaches it.
+// Starts a process that reports that it is running and would then sleep for a long time. It is in its own session, so
+// that signals to other groups do not reach it.
 int start_sleeper(std::vector<std::string> environment) {
   Pipe pipe = make_pipe(4096).value();
   environment.emplace_back("PATH=/usr/bin:/bin");
@@ -64,7 +64,8 @@ TEST(Guard, EndsWhoeverCarriesTheMarker) {
   }
 }
 
-// The guard outlives a quern that is killed: here a copy of it stands for the guard, and its pipe's end for the death.
+// The guard outlives a quern that is killed. Here a copy of quern acts as the guard, and closing its pipe simulates the
+// death.
 TEST(Guard, IgnoresTheSignalsThatEndQuern) {
   Pipe pipe = make_pipe(4096).value();
   std::string marker = "QUERN_RUN=guard_test";

@@ -14,13 +14,13 @@ namespace quern::process {
 namespace {
 
 bool names_a_variable(std::string_view text) {
-  // Hadoop's variable was map_input_file at first. A library such as mrjob is asked for the setting, with dots.
+  // Hadoop first called the variable map_input_file. Libraries such as mrjob use the name of the setting, with dots.
   constexpr std::array<std::string_view, 3> kNames = {"QUERN_INPUT_FILE", "map_input_file", "map.input.file"};
   return std::any_of(kNames.begin(), kNames.end(),
                      [&](std::string_view name) { return text.find(name) != std::string_view::npos; });
 }
 
-// The start of the file; nothing if there is none that can be read, which whoever starts the command will say.
+// Returns the start of the file, or "" if it cannot be read; the code that starts the command reports that error.
 std::string start_of_file(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return "";

@@ -6,17 +6,17 @@
 
 #include "services/process/process_limits.h"
 
-// How a `lines` or `files` child learns the name of its input: by QUERN_INPUT_FILE, and by the variable of Hadoop
-// Streaming.
+// How a `lines` or `files` child learns the name of its input: from QUERN_INPUT_FILE and from Hadoop Streaming's
+// variable.
 
 namespace quern::process {
 
-// The variables, "NAME=value", of a child with this one input.
+// Returns the variables, "NAME=value", for a child with this single input.
 std::vector<std::string> input_variables(std::string_view name);
 
-// Whether the command asks for the name: one of its words, or a file that one of them names (relative to the job's
-// folder), has the name of such a variable in it, also as Hadoop's setting. command[0] is looked at, too. Reads
-// files, of each at most limits::kSearchedScriptBytes.
+// Whether the command uses the name: one of its words, or a file that one of them names (relative to the job's folder),
+// contains the name of such a variable, possibly as Hadoop's setting. Also checks command[0]. Reads at most
+// limits::kSearchedScriptBytes of each file.
 bool asks_for_input_name(const std::vector<std::string>& command, const std::string& job_folder);
 
 }  // namespace quern::process

@@ -24,7 +24,7 @@
 namespace quern::process {
 namespace {
 
-// How long a version manager's shim may take to say what it stands for.
+// How long a version manager's shim may take to report the program it represents.
 constexpr std::chrono::seconds kShimTimeout{30};
 
 struct Names {
@@ -84,13 +84,13 @@ bool is_script(const std::string& path) {
   return count.ok() && count.value() == start.size() && start[0] == '#' && start[1] == '!';
 }
 
-// Its last line that is not empty: a shim may print a warning first.
+// Returns the last line that is not empty: a shim may print a warning first.
 std::string last_line(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   return std::string(text.substr(text.rfind('\n') + 1));
 }
 
-// What a program prints on standard output and standard error.
+// Returns what a program prints on standard output and standard error.
 Result<std::string> ask_shim(std::vector<std::string> command) {
   TRY_ASSIGN(Answer answer, ask({.command = std::move(command),
                                  .environment = child_environment({}, {}),
@@ -107,7 +107,7 @@ Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
   return not_found(fmt::format("it answered '{}', which is not a program", path));
 }
 
-// http_proxy and its like, in any case, where its value has a user and a password.
+// Whether the variable is http_proxy or similar, in upper or lower case, and its value contains a user and a password.
 bool is_proxy_with_password(std::string_view name, std::string_view value) {
   constexpr std::string_view kEnd = "_proxy";
   return name.size() > kEnd.size() && value.find('@') != std::string_view::npos &&
@@ -172,7 +172,7 @@ std::vector<std::string> child_environment(const EnvironmentRequest& requested, 
   std::map<std::string, std::string> values;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     auto [name, value] = split_entry(*entry);
-    // The marker of a quern that runs us: its guard must not end what belongs to ours.
+    // Removes the marker of a quern that runs this one: its guard must not kill this quern's processes.
     if (!is_secret(name, value) && name != "QUERN_RUN") values[name] = value;
   }
   for (const auto& [name, value] : requested) {

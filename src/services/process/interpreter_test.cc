@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// Sets a variable of ours, or removes it, until the test is over.
+// Sets or unsets an environment variable until the end of the test.
 class Variable {
  public:
   Variable(const char* name, const std::optional<std::string>& value) : name_(name) {

@@ -21,7 +21,7 @@ bool is_linked(std::string_view name) {
   return std::none_of(kResults.begin(), kResults.end(), [&](auto result) { return name.starts_with(result); });
 }
 
-// Stops after one name more than may be linked, so that a folder of a million files costs nothing.
+// Stops after one name more than may be linked, so that a folder with a million files costs nothing.
 Result<std::vector<std::string>> names_to_link(const std::string& job_folder) {
   std::vector<std::string> names;
   std::error_code error;

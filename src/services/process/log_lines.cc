@@ -36,7 +36,7 @@ void LogLines::add_line(std::string line) {
     last_bytes_ -= last_.front().size();
     last_.pop_front();
   }
-  // The '\n' counts too, so that a flood of empty lines is bounded as well.
+  // The '\n' counts too, so that a flood of empty lines is limited as well.
   std::size_t size_bytes = line.size() + 1;
   if (dropped_lines_ > 0 || pending_bytes_ + size_bytes > limits::kKeptLogBytes) {
     ++dropped_lines_;

@@ -10,20 +10,20 @@
 
 namespace quern::process {
 
-// Cuts a child's log into lines and keeps a bounded part of it. Owned by one thread.
+// Splits a child's log into lines and keeps a limited part of it. Not thread-safe.
 class LogLines {
  public:
-  // A longer line comes in pieces.
+  // A longer line is split.
   static constexpr std::size_t kLongestLineBytes = std::size_t{8} << 10;
 
   void add(std::string_view bytes);
-  // The log has ended: what has no '\n' yet is a line too.
+  // Call it at the end of the log: a rest without '\n' counts as a line too.
   void finish();
 
-  // Complete lines since the last call, in order, without '\n'. Past limits::kKeptLogBytes between two calls the rest
-  // is dropped, and the last line says how many that were.
+  // Returns the complete lines since the last call, in order, without '\n'. Beyond limits::kKeptLogBytes between two
+  // calls, the rest is dropped, and the last line says how many lines that were.
   std::vector<std::string> take();
-  // At most limits::kShownLogLines and limits::kKeptLogBytes; a line that is not complete yet counts.
+  // Returns at most limits::kShownLogLines lines and limits::kKeptLogBytes bytes, including an incomplete last line.
   std::vector<std::string> last() const;
 
  private:

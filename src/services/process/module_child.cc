@@ -20,8 +20,8 @@ void add_unless_set(std::vector<std::string>& environment, std::string_view name
   if (!is_set) environment.push_back(start.append(value));
 }
 
-// Moves what is not taken yet to the front. That is less than a frame, and happens once for each frame that arrives in
-// parts.
+// Moves the bytes that are not taken yet to the front. They are less than a frame, and this happens once per frame that
+// arrives in parts.
 void drop_taken(Buffer& buffer, std::size_t& taken_bytes) {
   if (taken_bytes == 0) return;
   std::size_t rest = buffer.size() - taken_bytes;
@@ -43,7 +43,7 @@ Result<std::string> write_harness(Language language, const std::string& folder) 
 }
 
 Result<ModuleChild> ModuleChild::start(ModuleChildOptions options, Guard& guard) {
-  // So that a module that goes through a set gives the same lines in every run, and in every child.
+  // Makes a module that iterates over a set print the same lines in every run and in every child.
   if (options.language == Language::kPython) add_unless_set(options.environment, "PYTHONHASHSEED", "0");
   ModuleChild result;
   TRY_ASSIGN(result.child_, Child::start({.command = {options.interpreter, options.harness},

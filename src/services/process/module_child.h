@@ -21,7 +21,7 @@ struct ModuleChildOptions {
   std::string working_folder;
 };
 
-// Writes the harness of the language, which is embedded in the program, into `folder`; returns its path.
+// Writes the harness for the language, which is embedded in the program, to `folder`; returns its path.
 Result<std::string> write_harness(Language language, const std::string& folder);
 
 struct Frame {
@@ -29,25 +29,26 @@ struct Frame {
   std::string_view payload;  // valid until the next call of next_frame() or wait()
 };
 
-// A `function` child: a Child that speaks frames. SETUP is sent at the start; READY or FAILED come as frames like any
-// other. Owned by one thread.
+// A `function` child: a Child that uses frames. SETUP is sent at the start; READY and FAILED arrive as frames like any
+// other. Not thread-safe.
 class ModuleChild {
  public:
   static Result<ModuleChild> start(ModuleChildOptions options, Guard& guard);
 
   Child& child() { return *child_; }
-  // Queues END and the end of the input.
+  // Queues END and then the end of the input.
   void send_end();
-  // As Child::wait, with the output kept inside.
+  // Like Child::wait, but keeps the output internally.
   Result<Activity> wait(int wake_fd, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop);
-  // The next complete frame that has arrived; none if more must come first. An error: the child broke the protocol.
+  // Returns the next complete frame that has arrived, or nullopt if more bytes are needed. kChildFailed if the child
+  // violated the protocol.
   Result<std::optional<Frame>> next_frame();
-  // Bytes of an incomplete frame are left although the output has ended.
+  // Whether part of a frame is left; an error once the output has ended.
   bool has_half_frame() const { return output_.size() > taken_bytes_; }
 
  private:
   std::unique_ptr<Child> child_;
-  Buffer setup_;  // the SETUP frame, borrowed by child_ until it is written
+  Buffer setup_;  // the SETUP frame; child_ borrows it until it is written
   Buffer end_;
   Buffer output_;
   std::size_t taken_bytes_ = 0;

@@ -39,7 +39,7 @@ class ModuleChildTest : public ::testing::Test {
     EXPECT_TRUE(child.ok()) << child.error().message;
     return std::move(child).value();
   }
-  // The next frame, waited for; none at the end.
+  // Waits for the next frame; nullopt at the end.
   static Result<std::optional<Frame>> await_frame(ModuleChild& child) {
     while (true) {
       TRY_ASSIGN(auto frame, child.next_frame());

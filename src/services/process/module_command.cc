@@ -35,7 +35,7 @@ std::optional<std::string> on_path(const std::string& name) {
     std::size_t end = rest.find(':');
     std::string_view folder = rest.substr(0, end);
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    // A relative folder on PATH would mean another program in each child's working folder.
+    // A relative folder on PATH would mean a different program in each child's working folder.
     if (!folder.starts_with('/')) continue;
     std::string candidate = fmt::format("{}/{}", folder, name);
     if (is_regular_file(candidate) && ::access(candidate.c_str(), X_OK) == 0) return candidate;
@@ -43,12 +43,12 @@ std::optional<std::string> on_path(const std::string& name) {
   return std::nullopt;
 }
 
-// Of a script that begins with #!: whether its interpreter is there. The system says only that a file is missing.
+// Checks that the interpreter in a script's #! line exists. The system's own error says only that a file is missing.
 Result<void> check_first_line(const std::string& path) {
-  constexpr std::size_t kLongest = 256;  // as Linux reads
+  constexpr std::size_t kLongest = 256;  // as much as Linux reads
   std::array<char, kLongest> bytes{};
   auto file = open_file(path, O_RDONLY);
-  if (!file.ok()) return {};  // what may be run need not be readable
+  if (!file.ok()) return {};  // an executable need not be readable
   TRY_ASSIGN(std::size_t count, read_some(file.value(), bytes));
   std::string_view line(bytes.data(), count);
   line = line.substr(0, line.find('\n'));

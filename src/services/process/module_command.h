@@ -9,16 +9,17 @@
 
 namespace quern::process {
 
-// The command line of a `lines` or `files` module, command[0] and the script as absolute paths, then its arguments.
-// python and javascript: the interpreter and the script. binary: the script itself if it contains a slash or stands in
-// the job folder (it must be executable), else the program of that name on PATH.
-// An error is kBadConfig and names the script and what to do. May block while it asks a shim for the real interpreter.
+// Returns the command line of a `lines` or `files` module: command[0] and the script as absolute paths, then its
+// arguments. For python and javascript these are the interpreter and the script. For binary it is the script itself if
+// its name contains a slash or it is in the job folder (it must be executable), else the program with that name on
+// PATH. Errors are kBadConfig; they name the script and say what to do. May block while it asks a shim for the real
+// interpreter.
 Result<std::vector<std::string>> module_command(const Module& module, const std::string& job_folder);
 
-// Where the script of a python or javascript module is. An error if it is not a file that can be read.
+// Returns the path of a python or javascript module's script; fails if it is not a readable file.
 Result<std::string> module_script(const Module& module, const std::string& job_folder);
 
-// How a user does it without quern, to be copied into a shell: "cd FOLDER && python3 mapper.py --all".
+// Returns the shell command that does the same without quern: "cd FOLDER && python3 mapper.py --all".
 std::string by_hand(const std::string& job_folder, std::span<const std::string> command);
 std::string by_hand(const std::string& job_folder, const std::string& interpreter, const Module& module);
 

@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-// A job folder and a working folder that are gone afterwards.
+// A job folder and a working folder that are removed after the test.
 class ModuleCommand : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -42,7 +42,7 @@ Result<void> ModuleLoader::prepare() {
   std::error_code error;
   std::filesystem::create_directories(options_.working_folder + "/.quern", error);
   if (error) return os_error(options_.working_folder, error.value());
-  // A folder with too many entries for links is named by the environment, as for every child.
+  // If the folder has too many entries to link, the module finds it through the environment, as every child does.
   TRY(link_job_folder(options_.job_folder, options_.working_folder));
   TRY_ASSIGN(std::string script, module_script(module, options_.job_folder));
   TRY_ASSIGN(child_options_.interpreter, find_interpreter(module.language));
@@ -70,7 +70,7 @@ Result<void> ModuleLoader::wait(const std::stop_token& stop) {
     TRY_ASSIGN(bool is_loaded, look_at_frames());
     if (is_loaded) return {};
     child_->child().take_log_lines();
-    // Its last words come until it has left.
+    // Wait until the child has exited, so that its last log lines are included.
     if (failure_.has_value() && (seen.exited || seen.timed_out)) return failed(*failure_);
     if (seen.timed_out) {
       return failed({.reason = fmt::format("it was not loaded within {} s", limits::kSetupTimeout.count())});

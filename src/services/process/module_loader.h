@@ -16,32 +16,32 @@ namespace quern::process {
 
 class Guard;
 
-// Why a module cannot be loaded: kChildFailed, with a cause block as details.
+// Why a module cannot be loaded: reported as kChildFailed, with a cause block as details.
 struct LoadFailure {
   std::string what;  // "reducer 1 (reducer.py)"
   std::string how;   // one line
   std::string details;
-  std::vector<std::string> log_lines = {};  // its last words
+  std::vector<std::string> log_lines = {};  // its last log lines
   std::string interpreter;
 };
 Error load_error(const LoadFailure& failure, const Module& module, const std::string& job_folder);
 
 struct ModuleLoadOptions {
-  const Module& module;  // of Python or JavaScript; outlives the loader
+  const Module& module;  // in Python or JavaScript; outlives the loader
   std::string role;      // mapper, combiner or reducer; "program" for the script of a `lines` or `files` child
   std::string job_folder;
-  std::string working_folder;  // is made
-  std::size_t attempts = 1;    // children that may die
+  std::string working_folder;  // created if it does not exist
+  std::size_t attempts = 1;    // how many children may die
 };
 
-// A child that loads a module, sees that the function of its role is there, and leaves: without the module's setup(),
-// and what it prints is not shown, as a child that works with the module does and prints the same. Of a program it
-// looks at the syntax only. Owned by one thread.
+// A child that loads a module, checks that the function for its role exists, and exits. It does not call the module's
+// setup(), and its log is not shown, because a child that works with the module prints the same. For a program it
+// checks only the syntax. Not thread-safe.
 class ModuleLoader {
  public:
-  // Returns at once: the interpreter takes its time.
+  // Starts the child and returns immediately, because the interpreter takes a while.
   static Result<ModuleLoader> start(ModuleLoadOptions options, Guard& guard);
-  // Blocks until the module is loaded; an error if it cannot be.
+  // Blocks until the module is loaded; returns an error if it cannot be loaded.
   Result<void> wait(const std::stop_token& stop);
 
  private:

@@ -10,12 +10,12 @@
 #include "model/job.h"
 #include "model/pair.h"
 
-// The JSON payloads of the child protocol (docs/formats/child-protocol.md). Pure.
+// The JSON payloads of the child protocol (docs/formats/child-protocol.md). Pure functions.
 
 namespace quern::process {
 
 struct ModuleSetup {
-  std::string_view role;    // mapper, combiner or reducer; program: to be loaded only
+  std::string_view role;    // mapper, combiner or reducer; program: only load it
   std::string_view script;  // absolute
   const std::vector<std::string>& arguments;
   RecordKind record = RecordKind::kKeyedJson;
@@ -25,20 +25,20 @@ struct ModuleSetup {
   std::chrono::milliseconds timeout{};  // limits.timeout
   bool loads_only = false;
 };
-// The payload of SETUP.
+// Returns the payload of SETUP.
 std::string setup_json(const ModuleSetup& setup);
 
-// The payload of READY: whether the module defines teardown(). A payload that does not tell counts as yes.
+// Parses the payload of READY: whether the module defines teardown(). If the payload does not say, the result is true.
 bool parse_has_teardown(std::string_view payload);
 
 struct ModuleFailure {
   std::string reason;   // one line
-  std::string details;  // traceback, may be ""
+  std::string details;  // a traceback; may be ""
 };
-// The payload of FAILED. A payload that cannot be read becomes the reason.
+// Parses the payload of FAILED. A payload that cannot be parsed becomes the reason.
 ModuleFailure parse_failure(std::string_view payload);
 
-// The payload of COUNTERS. An error: the child broke the protocol.
+// Parses the payload of COUNTERS. kChildFailed if the child violated the protocol.
 Result<std::vector<event::Counted>> parse_counters(std::string_view payload);
 
 }  // namespace quern::process

@@ -8,7 +8,7 @@
 
 namespace quern::process {
 
-// As system calls, because the declarations in <sys/pidfd.h> of glibc 2.36 cannot be linked from C++.
+// Calls the system directly, because the declarations in <sys/pidfd.h> of glibc 2.36 cannot be linked from C++.
 
 Result<Fd> open_pidfd(int pid) {
   long number = ::syscall(SYS_pidfd_open, pid, 0);

@@ -5,10 +5,10 @@
 
 namespace quern::process {
 
-// A descriptor that stands for this very process, even after its number is in use again; poll(2) shows it readable
-// once the process has ended. The process must not be reaped yet, or the answer may be about another one.
+// Returns a descriptor that refers to this process even after its number is reused; poll(2) reports it as readable once
+// the process has ended. The process must not have been reaped yet, or the descriptor may refer to another one.
 Result<Fd> open_pidfd(int pid);
-// False if the process has ended or is not ours to signal.
+// Returns false if the process has ended or may not be signalled.
 bool signal_pidfd(const Fd& process, int signal);
 
 }  // namespace quern::process

@@ -8,10 +8,11 @@
 
 namespace quern::limits {
 
-// Of a script, where the names of variables are looked for.
+// How much of a script is searched for the names of variables.
 inline constexpr std::size_t kSearchedScriptBytes = 16 * kMiB;
 
-// Last bytes of a child's standard error that are kept for the cause block, and the lines of them that are shown.
+// The last bytes of a child's standard error that are kept for the cause block, and the number of their lines that are
+// shown.
 inline constexpr std::size_t kKeptLogBytes = 64 * kKiB;
 inline constexpr std::size_t kShownLogLines = 20;
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
 
-// "GROUP,NAME,AMOUNT". As in Hadoop, neither name contains a comma.
+// Parses "GROUP,NAME,AMOUNT". As in Hadoop, neither name contains a comma.
 std::optional<event::Counted> counted(std::string_view text) {
   std::size_t first = text.find(',');
   if (first == std::string_view::npos) return std::nullopt;

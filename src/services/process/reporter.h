@@ -7,12 +7,12 @@
 
 namespace quern::process {
 
-// What a line means that a `lines` or `files` child wrote to standard error, as in Hadoop Streaming:
-// `reporter:counter:GROUP,NAME,AMOUNT` counts, `reporter:status:TEXT` reports, everything else (also a reporter line
-// that is not whole) is an event::ModuleLine.
+// Interprets a line that a `lines` or `files` child wrote to standard error, as Hadoop Streaming does:
+// `reporter:counter:GROUP,NAME,AMOUNT` counts, `reporter:status:TEXT` sets the status, and any other line, including an
+// incomplete reporter line, is an event::ModuleLine.
 event::Event event_of_log_line(event::Role role, std::size_t child, std::string line);
 
-// Whether such a line is a sign of progress: a count or a report, but not just any line.
+// Whether such a line shows progress: a count or a status, but not just any line.
 bool is_progress(const event::Event& event);
 
 }  // namespace quern::process

@@ -8,7 +8,7 @@
 namespace quern::process {
 namespace {
 
-// The event as text, so that a table can hold it.
+// The event as text, for use in a table.
 std::string shown(const std::string& line) {
   event::Event result = event_of_log_line(event::Role::kMapper, 3, line);
   if (auto* counted = std::get_if<event::Counted>(&result)) {

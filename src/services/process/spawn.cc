@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-// clone(2) under its other name: the thread sanitizer treats a call of clone as a fork.
+// clone(2) under another name, because the thread sanitizer treats a call of clone as a fork.
 extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);  // NOLINT
 
 namespace quern::process {
@@ -28,10 +28,10 @@ constexpr std::size_t kStackBytes = std::size_t{64} << 10;
 constexpr std::string_view kFolderStep = "entering its working folder";
 constexpr std::string_view kProgramStep = "executing it";
 
-// Quern's own limit is higher. It belongs to the process, as what it was does.
+// quern raises its own limit, which belongs to the process, so the original value is global too.
 std::optional<rlim_t> open_files_at_start;
 
-// What the new process has to do before it is the program.
+// What the new process must do before it executes the program.
 struct Start {
   const SpawnOptions& options;
   const char* program;
@@ -42,7 +42,8 @@ struct Start {
   int error = 0;
 };
 
-// A source below the number of targets could be overwritten before it is used: it is copied to a higher number first.
+// A source below the number of targets could be overwritten before it is used, so it is copied to a higher number
+// first.
 bool place_descriptors(const std::vector<int>& sources) {
   const int count = static_cast<int>(sources.size());
   std::array<int, kMostDescriptors> lifted{};
@@ -53,7 +54,7 @@ bool place_descriptors(const std::vector<int>& sources) {
     if (source < 0) return false;
   }
   for (int i = 0; i < count; ++i) {
-    // Not dup2: the thread sanitizer would think that quern's own descriptors change.
+    // Not dup2: the thread sanitizer would assume that quern's own descriptors change.
     if (::syscall(SYS_dup3, lifted.at(static_cast<std::size_t>(i)), i, 0) < 0) return false;
   }
   ::closefrom(count);
@@ -68,8 +69,8 @@ bool restore_limit() {
   return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-// Runs in the new process, in quern's memory, while the thread that starts it waits: system calls and nothing else.
-// Sanitizers know nothing of its stack.
+// Runs in the new process, in quern's memory, while the thread that starts it waits: system calls only. Sanitizers do
+// not know its stack.
 __attribute__((no_sanitize("address", "thread"))) int become_program(void* argument) {
   auto& start = *static_cast<Start*>(argument);
   const SpawnOptions& options = start.options;
@@ -97,7 +98,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// What the user can do about a program that does not start.
+// Returns what the user can do about a program that does not start.
 std::string_view advice(const std::string& program, int error) {
   switch (error) {
     case EACCES:
@@ -128,9 +129,9 @@ Error start_error(const Start& start) {
   return result;
 }
 
-// As posix_spawn does it, which knows no limits: a process that shares quern's memory until it executes its program, so
-// that nothing has to be copied. Returns the id of the process. A signal handler of quern's that runs in it before does
-// no harm: it does nothing, or ends that process.
+// Works like posix_spawn, which cannot set limits: the process shares quern's memory until it executes its program, so
+// nothing needs to be copied. Returns the id of the process. If one of quern's signal handlers runs in the process
+// before that, it is harmless: it does nothing, or ends that process.
 Result<int> start_process(Start& start) {
   auto stack = std::make_unique_for_overwrite<std::array<std::max_align_t, kStackBytes / sizeof(std::max_align_t)>>();
   sigset_t all;

@@ -12,7 +12,7 @@
 namespace quern::process {
 namespace {
 
-// A file with this text and mode, gone when the test is over.
+// A file with this text and mode, removed at the end of the test.
 class TemporaryFile {
  public:
   TemporaryFile(std::string_view text, mode_t mode)
@@ -80,7 +80,7 @@ TEST(Spawn, IgnoresWhatIsIgnoredHereAndHandlesNothing) {
 }
 
 TEST(Spawn, PassesDescriptorsThatOverlapTheirTargets) {
-  // 0 and 1 swap their places, and nothing else is passed on.
+  // Swaps 0 and 1, and passes on nothing else.
   auto pid = spawn({.command = {"/bin/sh", "-c", "test ! -e /proc/self/fd/2"}, .descriptors = {1, 0}});
   ASSERT_TRUE(pid.ok()) << pid.error().message;
   EXPECT_EQ(reap(pid.value()).value(), 0);

@@ -6,46 +6,46 @@
 #include "base/result.h"
 #include "model/address_style.h"
 
-// Where a bucket and its objects are. Pure functions.
+// Names and URLs of buckets and objects. Pure functions.
 
 namespace quern::s3 {
 
 inline constexpr std::string_view kDefaultRegion = "us-east-1";
 
-// s3://bucket/key as users write it: the key is taken as it is, not decoded.
+// s3://bucket/key as users write it: the key is used as it is, not decoded.
 struct ObjectName {
   std::string bucket;
-  std::string key;  // "" for a bucket alone
+  std::string key;  // "" for the bucket itself
 
   bool operator==(const ObjectName&) const = default;
 };
 bool is_s3_url(std::string_view text);
-// kBadConfig, with the reason: no s3:// URL, or a bucket that cannot be one.
+// kBadConfig, with the reason, if the text is not an s3:// URL or the bucket name is invalid.
 Result<ObjectName> parse_s3_url(std::string_view text);
 std::string format_s3_url(std::string_view bucket, std::string_view key);
-// kBadConfig: it is empty, longer than 255 bytes, or has other characters than letters, digits, '.', '-' and '_'. Other
-// servers than AWS are less strict than AWS about the rest.
+// kBadConfig if the name is empty, is longer than 255 bytes, or has characters other than letters, digits, '.', '-' and
+// '_'. Otherwise less strict than AWS, as other servers are.
 Result<void> check_bucket(std::string_view bucket);
 
-// What AWS calls a group of regions that have no accounts in common with others.
+// AWS's term for a group of regions that share no accounts with other groups.
 struct Partition {
   std::string_view name;    // "aws", as in ARNs
   std::string_view domain;  // "amazonaws.com", of its services
 };
-// Of those that AWS's own tools know (botocore's partitions.json); a region of none of them is of "aws".
+// Returns a partition that AWS's own tools know (botocore's partitions.json); "aws" for an unknown region.
 Partition partition_of(std::string_view region);
 
 struct AddressOptions {
-  std::string endpoint;  // http(s)://host[:port][/path] of another server than AWS; "": AWS
+  std::string endpoint;  // http(s)://host[:port][/path] of a server other than AWS; "": AWS
   AddressStyle style = AddressStyle::kAuto;
 };
-// kBadConfig: the endpoint is no such URL.
+// kBadConfig if the endpoint is not such a URL.
 Result<void> check_address_options(const AddressOptions& options);
-// Regions become a part of a host. kBadConfig: it has other characters than letters, digits and '-'.
+// kBadConfig if the region has characters other than letters, digits and '-', because it becomes part of a host name.
 Result<void> check_region(std::string_view region);
 
-// The URL of an object, or with an empty key that of the bucket, encoded as it is to be signed and sent. Everything in
-// it was checked by the functions above.
+// Returns the URL of an object, or of the bucket for an empty key, encoded as it must be signed and sent. The functions
+// above must have checked all arguments.
 std::string object_url(const AddressOptions& options, std::string_view bucket, std::string_view key,
                        std::string_view region);
 

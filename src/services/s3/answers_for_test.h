@@ -15,7 +15,7 @@ inline http::Response answer(int status, std::string body = "", std::vector<http
   return {.head = {.status = status, .headers = std::move(headers)}, .body = std::move(body)};
 }
 
-// "none" and "twice" where it is not there just once.
+// Returns "none" or "twice" if the header does not occur exactly once.
 inline std::string header_of(const http::Request& request, const std::string& name) {
   std::string value = "none";
   for (const http::Header& header : request.headers) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
 
-// RFC 3986, 5.2.4, and repeated slashes are one.
+// RFC 3986, 5.2.4, and merges repeated slashes.
 std::string normalise(std::string_view path) {
   std::vector<std::string_view> parts;
   bool ends_with_slash = true;

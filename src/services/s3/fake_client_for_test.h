@@ -10,7 +10,7 @@
 
 namespace quern::http {
 
-// A client whose server is a function. It signs as the real one does, and keeps what was asked.
+// A client whose server is a function. It signs like the real one and records the requests.
 class FakeClient final : public Client {
  public:
   using Server = std::function<Result<Response>(const Request&)>;
@@ -30,7 +30,7 @@ class FakeClient final : public Client {
         .message = request.method + " " + request.url + ": HTTP status " + std::to_string(response.head.status),
         .code = response.head.status};
   }
-  // Of the rest only exchanges without a body are faked, each of which is done in a step of its own.
+  // For start(), supports only exchanges without a body, each of which completes in its own step.
   void start(Request request, Receiver& receiver, Signer* signer) override {
     started_.push_back({std::move(request), &receiver, signer});
     most_running = std::max(most_running, started_.size());
@@ -50,7 +50,7 @@ class FakeClient final : public Client {
   }
 
   std::size_t most_running = 0;
-  std::vector<Request> asked;  // as signed
+  std::vector<Request> asked;  // signed
 
  private:
   struct Started {

@@ -16,7 +16,7 @@
 namespace quern::s3 {
 namespace {
 
-// The metadata endpoints of containers and instances, which are near or not there.
+// The metadata endpoints of containers and instances are either in the local network or absent.
 constexpr std::chrono::seconds kMetadataTimeout{1};
 constexpr std::size_t kMetadataAttempts = 2;
 constexpr std::size_t kMaxMetadataBytes = 64 * limits::kKiB;
@@ -25,14 +25,14 @@ constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr std::string_view kContainerHost = "http://169.254.170.2";
 constexpr std::string_view kInstanceHost = "http://169.254.169.254";
 constexpr const char* kRolePath = "/latest/meta-data/iam/security-credentials/";
-// Of the token that an instance's metadata is asked with: far longer than we need it.
+// The lifetime of the token for an instance's metadata, which is far longer than needed.
 constexpr const char* kTokenSeconds = "300";
 
-// Where the credentials come from.
+// The source of the credentials.
 class Endpoint {
  public:
   virtual ~Endpoint() = default;
-  // None: there is no such endpoint, or it has nothing for us.
+  // Returns nullopt if the endpoint does not exist or has no credentials for this process.
   virtual Result<std::optional<AwsCredentials>> fetch(http::Client& client, const std::stop_token& stop) = 0;
 };
 
@@ -49,7 +49,7 @@ Result<std::optional<AwsCredentials>> parse_answer(const Parse& parse, http::Res
 struct ContainerOptions {
   std::string url;
   std::string token;       // "" if there is none
-  std::string token_file;  // is read each time, as others renew it; "" if there is none
+  std::string token_file;  // read again for each request, because other programs renew it; "" if there is none
 };
 
 class ContainerEndpoint final : public Endpoint {
@@ -86,7 +86,7 @@ class InstanceEndpoint final : public Endpoint {
                           .headers = {{.name = "X-aws-ec2-metadata-token-ttl-seconds", .value = kTokenSeconds}}};
     auto token = client.call(request, nullptr, stop);
     if (!token.ok()) {
-      // Whatever it is that does not know this, it is no instance's metadata.
+      // A server that does not support this request is not the metadata service of an instance.
       if (token.error().kind == ErrorKind::kStopped || was_there_)
         return std::move(token).error().with_context(kAsking);
       return std::optional<AwsCredentials>();
@@ -121,7 +121,7 @@ std::string variable(const MetadataOptions& options, const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// The authorization must not go to just anybody whom a variable names.
+// The authorization must not be sent to an arbitrary host that a variable names.
 Result<void> check_container_url(const std::string& text) {
   TRY_ASSIGN(http::Url url, http::parse_url(text));
   if (url.scheme == "https") return {};

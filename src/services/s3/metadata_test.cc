@@ -22,7 +22,7 @@ using testing::IsEmpty;
 
 class Metadata : public testing::Test {
  protected:
-  // The answer's text becomes the key id; credentials end at `expires_`.
+  // The text of the answer becomes the key id; the credentials expire at `expires_`.
   std::unique_ptr<CredentialProvider> make() {
     auto provider = make_metadata_provider(options());
     EXPECT_TRUE(provider.ok()) << provider.error().message;

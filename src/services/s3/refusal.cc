@@ -12,7 +12,7 @@
 namespace quern::s3 {
 namespace {
 
-// "the credentials of AWS_PROFILE (AKIDEXAMPLE)"
+// Returns "the credentials of AWS_PROFILE (AKIDEXAMPLE)".
 std::string named(const AwsCredentials* credentials) {
   if (credentials == nullptr) return "an anonymous request";
   return "the credentials of " + credentials->source + " (" + credentials->access_key_id + ")";
@@ -27,8 +27,8 @@ std::string about_clock(const http::Response& response, UtcTime now) {
          " the server's; set it";
 }
 
-// "kms:Decrypt" in "User: ... is not authorized to perform: kms:Decrypt on resource: ..."; "" where AWS does not say
-// it.
+// Returns "kms:Decrypt" for "User: ... is not authorized to perform: kms:Decrypt on resource: ..."; "" if AWS does not
+// name the action.
 std::string refused_action(std::string_view message) {
   constexpr std::string_view kBefore = "perform: ";
   std::size_t begin = message.find(kBefore);
@@ -55,7 +55,7 @@ std::string about_access(const Asked& asked, std::string_view message) {
   return text;
 }
 
-// What the client has already repeated, as its header says.
+// Whether the client has already repeated the request, as its header documents.
 bool is_repeated(int status) { return status == 429 || (status >= 500 && status != 501); }
 
 struct Advice {

@@ -9,7 +9,8 @@
 #include "services/http/http.h"
 #include "services/s3/store.h"
 
-// The store over the real client against tests/fakes/s3_server.py, which checks signatures by code of its own.
+// Tests the store with the real client against tests/fakes/s3_server.py, which checks signatures with an independent
+// implementation.
 
 namespace quern::s3 {
 namespace {

@@ -19,14 +19,14 @@ constexpr std::string_view kTerminator = "aws4_request";
 constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 constexpr std::chrono::seconds kLongestLifetime = std::chrono::hours(7 * 24);
 
-// Each key of the chain is as secret as the one before it.
+// Each key of the chain is as secret as the previous one.
 std::string hmac_and_wipe(std::string key, std::string_view message) {
   std::string digest = hmac_sha256(key, message);
   Secret::wipe(key);
   return digest;
 }
 
-// What is not signed, as somebody on the way may change it, or adds it after us.
+// Whether a header is not signed, because a proxy may change it or a library adds it later.
 bool is_left_out(std::string_view name) {
   constexpr std::string_view kLeftOut[] = {"authorization",   "user-agent",        "connection",     "expect",
                                            "accept-encoding", "transfer-encoding", "x-amzn-trace-id"};
@@ -46,7 +46,7 @@ struct Target {
   std::string_view query;
 };
 
-// Cuts the URL up without a change: what is signed is what is sent.
+// Splits the URL without changing it: what is signed is what is sent.
 std::optional<Target> split(std::string_view url) {
   url = url.substr(0, url.find('#'));
   std::size_t host = url.find("://");
@@ -63,7 +63,7 @@ std::optional<Target> split(std::string_view url) {
 
 Error no_url() { return bad_input("the request to sign has no absolute URL with a host"); }
 
-// A client leaves the scheme's own port out of the Host header, so it is not signed either.
+// A client omits the scheme's default port from the Host header, so it is not signed either.
 std::string host_header(std::string_view url, std::string_view host) {
   if (url.starts_with("https://") && host.ends_with(":443")) host.remove_suffix(4);
   if (url.starts_with("http://") && host.ends_with(":80")) host.remove_suffix(3);
@@ -128,7 +128,7 @@ SigningOptions for_service(std::string service, std::string region) {
 const SigV4::Key& SigV4::key_for(const AwsCredentials& credentials, std::string_view date) {
   if (key_.access_key_id == credentials.access_key_id && key_.date == date) return key_;
   std::string secret = "AWS4";
-  // In one step, so that no copy of the secret is left where the text was before it grew.
+  // Reserves first, so that growing does not leave a copy of the secret at the old place.
   secret.reserve(secret.size() + credentials.secret_access_key.reveal().size());
   secret.append(credentials.secret_access_key.reveal());
   secret = hmac_and_wipe(std::move(secret), date);

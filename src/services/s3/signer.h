@@ -23,36 +23,36 @@ struct SigningOptions {
   std::string service = "s3";
   std::string region = "us-east-1";
   PathRule path = {};
-  bool sends_payload_hash = true;   // as x-amz-content-sha256, which S3 asks for
-  bool signs_session_token = true;  // some services want the token beside the signature, not in it
+  bool sends_payload_hash = true;   // in x-amz-content-sha256, which S3 requires
+  bool signs_session_token = true;  // some services expect the token next to the signature, not in it
 };
 SigningOptions for_s3(std::string region);
-// As every service but S3 signs, such as sts.
+// Returns the options for any service other than S3, such as sts.
 SigningOptions for_service(std::string service, std::string region);
 
-// What the signature says about the body.
+// What the signature covers of the body.
 enum class Payload { kHashed, kUnsigned };
 
-// AWS Signature Version 4 for one service in one region. Owned by one thread at a time. Never blocks. Errors are
-// kBadInput: a URL that is none.
+// AWS Signature Version 4 for one service in one region. Not thread-safe. Never blocks. kBadInput if the request's URL
+// is not valid.
 class SigV4 {
  public:
   explicit SigV4(SigningOptions options) : options_(std::move(options)) {}
   SigV4(const SigV4&) = delete;
   SigV4& operator=(const SigV4&) = delete;
 
-  // Adds x-amz-date, x-amz-security-token, x-amz-content-sha256 and Authorization, in place of those that an earlier
-  // attempt left. All other headers are signed too, except those that proxies and libraries change on the way.
+  // Adds x-amz-date, x-amz-security-token, x-amz-content-sha256 and Authorization, replacing those of an earlier
+  // attempt. Signs all other headers too, except those that proxies and libraries change on the way.
   Result<void> sign(http::Request& request, const AwsCredentials& credentials, UtcTime now,
                     Payload payload = Payload::kHashed);
 
-  // The URL with the signature in its query, for whoever has it, for `lifetime` (at most 7 days). The request's headers
-  // are signed, and must be sent with it.
+  // Returns the URL with the signature in its query, which anyone who has it can use for `lifetime` (at most 7 days).
+  // The request's headers are signed and must be sent with it.
   Result<std::string> presign(const http::Request& request, const AwsCredentials& credentials, UtcTime now,
                               std::chrono::seconds lifetime, Payload payload = Payload::kUnsigned);
 
  private:
-  // The last key of the four steps from the secret; good for a day.
+  // The last key of the four derivation steps from the secret; valid for one day.
   struct Key {
     std::string access_key_id;
     std::string date;
@@ -68,8 +68,8 @@ class SigV4 {
   Key key_;
 };
 
-// Signs each attempt with the credentials that `provider` has then; where it has none, the request stays as it is.
-// Both are borrowed.
+// Signs each attempt with the credentials that `provider` has at that time; if it has none, the request stays unsigned.
+// Borrows `provider`.
 std::unique_ptr<http::Signer> make_signer(SigningOptions options, CredentialProvider& provider, Clock now);
 
 }  // namespace quern::s3

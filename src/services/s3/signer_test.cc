@@ -22,7 +22,7 @@ AwsCredentials make_credentials(const std::string& key_id, std::string secret, s
           .source = "the test"};
 }
 
-// Of AWS's public documentation: "Signature Calculations for the Authorization Header" and "Authenticating Requests:
+// From AWS's public documentation: "Signature Calculations for the Authorization Header" and "Authenticating Requests:
 // Using Query Parameters" in the API reference of S3.
 AwsCredentials example() {
   return make_credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");

@@ -11,8 +11,8 @@
 #include "services/s3/signer.h"
 #include "services/s3/times.h"
 
-// AWS's test suite of Signature Version 4, as its common runtime for C has it: a folder for each case. It is not part
-// of this repository; where it does not lie beside it, these tests are skipped.
+// AWS's test suite for Signature Version 4, in the form of its common runtime for C: one folder per case. It is not
+// part of this repository; the tests are skipped if it is not next to it.
 
 namespace quern::s3 {
 namespace {
@@ -29,8 +29,8 @@ std::string read(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// request.txt: a request line, headers of which the value may go on in lines that begin with a blank, an empty line, a
-// body.
+// Parses request.txt: a request line, headers whose values may continue on lines that begin with a space, an empty
+// line, a body.
 http::Request parse_request(const std::string& text) {
   http::Request request;
   std::size_t head_end = std::min(text.find("\n\n"), text.size());

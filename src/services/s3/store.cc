@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kNotFound = 404;
 
-// The object's size, from "bytes 0-0/123" or "bytes */0".
+// Returns the object's size from "bytes 0-0/123" or "bytes */0".
 std::optional<std::uint64_t> size_in_range(std::string_view content_range) {
   std::size_t slash = content_range.rfind('/');
   if (slash == std::string_view::npos) return std::nullopt;
@@ -65,8 +65,8 @@ class ServerStore final : public Store {
   http::Client& client_;
   CredentialProvider& provider_;
   const Clock now_;
-  std::map<std::string, std::string> regions_;  // of buckets that are elsewhere than options_.region
-  std::set<std::string> asked_;                 // buckets that answered, so that their region is known
+  std::map<std::string, std::string> regions_;  // of buckets that are not in options_.region
+  std::set<std::string> asked_;                 // buckets that have answered, so their region is known
   std::map<std::string, std::unique_ptr<http::Signer>> signers_;
 };
 
@@ -81,13 +81,14 @@ http::Signer& ServerStore::signer_for(const std::string& region) {
   return *signer;
 }
 
-// Of all requests.
+// The headers of all requests.
 std::vector<http::Header> ServerStore::headers() const {
   if (!options_.requester_pays) return {};
   return {{.name = "x-amz-request-payer", .value = "requester"}};
 }
 
-// Follows a bucket to its region, once: what the server says of it then is an answer like any other.
+// Sends the request again if the server names another region for the bucket, but only once; any later answer is
+// returned.
 Result<http::Response> ServerStore::ask(const Question& question, const std::stop_token& stop) {
   for (bool is_first = true; true; is_first = false) {
     std::string region = region_of(question.bucket);
@@ -101,7 +102,7 @@ Result<http::Response> ServerStore::ask(const Question& question, const std::sto
     TRY_ASSIGN(http::Response response, client_.call(request, &signer_for(region), stop));
     std::string other = response.head.status < 300 ? "" : region_in(response);
     if (!is_first || other.empty() || other == region) {
-      // A refusal without a body says nothing of the region.
+      // A refusal without a body does not confirm the region.
       if (question.method != "HEAD" || response.head.status < 300) asked_.insert(question.bucket);
       return response;
     }
@@ -130,7 +131,7 @@ Result<void> ServerStore::list(const ListRequest& request, const std::function<R
   Question question{.bucket = request.bucket};
   std::string token;
   while (true) {
-    // In the order of their names, as they are signed in it.
+    // The parameters are in the order of their names, as they are signed.
     question.query = token.empty() ? "" : "continuation-token=" + http::percent_encode(token) + "&";
     if (!request.delimiter.empty()) question.query += "delimiter=" + http::percent_encode(request.delimiter) + "&";
     question.query += "encoding-type=url&list-type=2&prefix=" + http::percent_encode(request.prefix);
@@ -159,7 +160,7 @@ Result<std::optional<Object>> ServerStore::head(const std::string& bucket, const
     return head_by_range(bucket, key, stop);
   }
   const http::Head& head = response.value().head;
-  // A bucket that is not there gives the same; listing and getting say so.
+  // A missing bucket results in the same status; listing and getting report it.
   if (head.status == kNotFound) return std::optional<Object>();
   if (head.status >= 300) return head_by_range(bucket, key, stop);
   Object object{.key = key, .etag = std::string(head.header("etag").value_or(""))};
@@ -171,10 +172,10 @@ Result<std::optional<Object>> ServerStore::head(const std::string& bucket, const
   return std::optional<Object>(std::move(object));
 }
 
-// The answer to a HEAD has no body in which the server could say why it refuses. That to a GET of one byte has.
+// The answer to a HEAD has no body, so the server cannot explain a refusal. The answer to a GET of one byte has one.
 Result<std::optional<Object>> ServerStore::head_by_range(const std::string& bucket, const std::string& key,
                                                          const std::stop_token& stop) {
-  constexpr int kRangeNotSatisfiable = 416;  // of an empty object
+  constexpr int kRangeNotSatisfiable = 416;  // for an empty object
   Question question{.bucket = bucket, .key = key, .range = http::ByteRange{.first = 0, .count = 1}};
   auto response = ask(question, stop).context(format_s3_url(bucket, key));
   if (!response.ok()) return std::move(response).error();
@@ -191,8 +192,8 @@ Result<std::optional<Object>> ServerStore::head_by_range(const std::string& buck
       Object{.key = key, .size_bytes = *size_bytes, .etag = std::string(head.header("etag").value_or(""))});
 }
 
-// Any question does, also one that is refused: who refuses has checked the region before. The answer itself does not
-// matter, as getting the object will say what is wrong with it.
+// Any request will do, even one that is refused, because the server checks the region first. The answer itself does not
+// matter: getting the object will report any problem.
 Result<void> ServerStore::learn_region(const std::string& bucket, const std::stop_token& stop) {
   Question question{.bucket = bucket, .query = "list-type=2&max-keys=1"};
   auto response = ask(question, stop).context("asking for the region of the bucket " + bucket);
@@ -206,7 +207,7 @@ Result<ObjectRequest> ServerStore::object_request(const std::string& bucket, con
   std::string region = region_of(bucket);
   ObjectRequest object{.request = {.url = object_url(options_.address, bucket, key, region), .headers = headers()},
                        .signer = &signer_for(region)};
-  // AWS tells the checksums that it has of an object to those who ask; other servers take no notice.
+  // Makes AWS send the checksums that it has of an object; other servers ignore it.
   object.request.headers.push_back({.name = "x-amz-checksum-mode", .value = "ENABLED"});
   return object;
 }

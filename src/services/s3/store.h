@@ -13,14 +13,14 @@
 #include "services/s3/credential_provider.h"
 #include "services/s3/signer.h"
 
-// Buckets of S3, or of a server that speaks as it does. A Store belongs to the thread of its client.
+// Buckets of S3, or of a server that is compatible with it. A Store belongs to the thread of its client.
 
 namespace quern::s3 {
 
 struct Object {
   std::string key;
   std::uint64_t size_bytes = 0;
-  std::string etag;  // with its quotes; "" if the server gave none
+  std::string etag;  // with its quotes; "" if the server sent none
 
   bool operator==(const Object&) const = default;
 };
@@ -28,46 +28,46 @@ struct Object {
 struct ListRequest {
   std::string bucket;
   std::string prefix;
-  std::string delimiter;  // "/": only what lies directly below the prefix, not in folders below it
+  std::string delimiter;  // "/": only what is directly below the prefix, not in its subfolders
 };
 
 struct ObjectRequest {
   http::Request request;           // a GET of the whole object
-  http::Signer* signer = nullptr;  // the Store's; good as long as it is
+  http::Signer* signer = nullptr;  // owned by the Store; valid as long as it is
 };
 
-// Errors of all: kNotFound for a bucket that is not there; kDenied for credentials that are missing, expired, wrong or
-// not allowed to, and for a clock that is wrong; else as http::Client's. Their messages say what to do. A bucket in
-// another region than ours is asked there, once it says so.
+// Errors of all functions: kNotFound if the bucket does not exist; kDenied if credentials are missing, expired, wrong
+// or not sufficient, or if the clock is wrong; otherwise those of http::Client. The messages say what to do. If a
+// bucket is in another region, the Store switches to that region when the server names it.
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Calls `take` for each object whose key starts with the prefix, in the order that the server has (byte order, on
-  // AWS), page by page; memory is that of a page. Ends with the error of `take`, if it has one. Blocks.
+  // Calls `take` for each object whose key starts with the prefix, in the server's order (byte order on AWS), page by
+  // page; it holds one page in memory. Stops at an error of `take` and returns it. Blocks.
   virtual Result<void> list(const ListRequest& request, const std::function<Result<void>(const Object&)>& take,
                             const std::stop_token& stop) = 0;
 
-  // None: there is no such object. Blocks.
+  // Returns nullopt if the object does not exist. Blocks.
   virtual Result<std::optional<Object>> head(const std::string& bucket, const std::string& key,
                                              const std::stop_token& stop) = 0;
 
-  // How to get an object. Blocks for one request when it is the first that is asked of a bucket, to learn its region;
-  // the only errors are then those of that request not being answered at all.
+  // Returns how to get an object. Before the first request to a bucket it blocks for one request, to learn the bucket's
+  // region; it fails only if that request is not answered at all.
   virtual Result<ObjectRequest> object_request(const std::string& bucket, const std::string& key,
                                                const std::stop_token& stop) = 0;
 
-  // What it means that such a request was refused, without the object's name.
+  // Explains the refusal of such a request, without the object's name.
   virtual Error explain(const http::Response& refusal, const std::string& bucket) = 0;
 };
 
 struct StoreOptions {
   AddressOptions address;
   std::string region{kDefaultRegion};
-  bool requester_pays = false;  // the owner of the credentials pays for what is listed and got
+  bool requester_pays = false;  // the owner of the credentials pays for listing and getting
 };
 
-// Borrows the client and the provider. kBadConfig: the options are wrong.
+// Borrows the client and the provider. kBadConfig if the options are invalid.
 Result<std::unique_ptr<Store>> make_store(StoreOptions options, http::Client& client, CredentialProvider& provider,
                                           Clock now);
 

@@ -60,7 +60,7 @@ class StoreTest : public testing::Test {
     TRY(store.list(request, take, {}));
     return objects;
   }
-  // What listing says when the server refuses so.
+  // The error of listing if the server refuses with this answer.
   std::string message_of(const http::Response& response, ErrorKind* kind = nullptr) {
     FakeClient client([&](const http::Request&) -> Result<http::Response> { return response; });
     auto own = store(client);
@@ -225,7 +225,7 @@ TEST_F(StoreTest, TellsAnAnonymousUserToNameCredentials) {
               HasSubstr("an anonymous request may not s3:ListBucket here; name credentials"));
 }
 
-// A bucket that answers in one region only.
+// A bucket that answers in only one region.
 http::Response in_region(const http::Request& request, const std::string& region, const http::Response& redirect) {
   bool is_there = request.url.find("." + region + ".") != std::string::npos &&
                   request.headers.back().value.find("/" + region + "/") != std::string::npos;

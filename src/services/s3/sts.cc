@@ -17,7 +17,7 @@
 namespace quern::s3 {
 namespace {
 
-// What AWS takes as the policy of a session, and as its name.
+// AWS's limits for the policy of a session and for its name.
 constexpr std::size_t kMaxSessionPolicyBytes = 2048;
 constexpr std::size_t kMaxSessionNameBytes = 32;
 constexpr std::chrono::seconds kLeastSessionLife{15 * 60};
@@ -25,7 +25,7 @@ constexpr std::chrono::seconds kLongestSessionLife{36 * 60 * 60};
 
 using Json = nlohmann::ordered_json;
 
-// In policies, * and ? are wildcards and $ begins a variable; these are the ways to write the characters.
+// In policies, * and ? are wildcards and $ begins a variable. These are the escapes for the characters themselves.
 std::string escaped(std::string_view prefix) {
   std::string result;
   for (char byte : prefix) {
@@ -72,10 +72,10 @@ class OnceSigner final : public http::Signer {
 
 struct Field {
   std::string_view name;
-  std::string_view value;  // "": the field is left out
+  std::string_view value;  // "": the field is omitted
 };
 
-// Something that STS is asked to do.
+// A request to STS.
 struct Question {
   std::string action;
   std::string url;

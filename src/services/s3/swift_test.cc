@@ -12,7 +12,7 @@
 #include "services/http/http.h"
 #include "services/s3/store.h"
 
-// The store against Debian's swift, whose check of signatures and whose listings were written by others.
+// Tests the store against Debian's swift, which checks signatures and lists objects independently of quern.
 
 namespace quern::s3 {
 namespace {
@@ -26,7 +26,7 @@ constexpr const char* kPlan = R"({"buckets": {"data": {"objects": {
     "q?x=1&y#z": {"text": "odd"}, "~*'()!@$,;:=[]": {"text": "odd"}, "\u20ac{}|^`\\": {"text": "odd"},
     "&amp;<>\"": {"text": "odd"}, "%41": {"text": "odd"}, "a.b/.c": {"text": "odd"}}}}})";
 
-// One for all tests, as it takes some seconds to start.
+// One instance for all tests, because it takes some seconds to start.
 class SwiftTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {

@@ -10,7 +10,7 @@ std::string basic_time(UtcTime time) {
   return text;
 }
 
-// Puts its pieces in the order of ISO 8601; whether they are a time is checked there.
+// Rearranges the text into ISO 8601, whose parser checks whether it is a valid time.
 std::optional<UtcTime> parse_http_date(std::string_view text) {
   constexpr std::string_view kForm = "Sun, 30 Aug 2015 12:36:00 GMT";
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";

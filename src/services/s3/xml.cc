@@ -16,13 +16,13 @@
 namespace quern::s3 {
 namespace {
 
-// Keys may be blank, so text of white space counts. No document type is looked at, so nothing expands.
+// Keys may consist of spaces, so white space is kept. Document types are ignored, so no entities are expanded.
 bool load(pugi::xml_document& document, std::string_view xml) {
   constexpr unsigned kOptions = pugi::parse_default | pugi::parse_ws_pcdata_single;
   return static_cast<bool>(document.load_buffer(xml.data(), xml.size(), kOptions, pugi::encoding_utf8));
 }
 
-// "ListBucketResult" of "s3:ListBucketResult".
+// Returns "ListBucketResult" for "s3:ListBucketResult".
 std::string_view local_name(const pugi::xml_node& node) {
   std::string_view name = node.name();
   std::size_t colon = name.find(':');
@@ -37,7 +37,7 @@ std::string_view text_of(const pugi::xml_node& parent, std::string_view name) {
   return child(parent, name).child_value();
 }
 
-// As AWS and its imitators encode on encoding-type=url: like a form, with '+' for a blank.
+// Decodes encoding-type=url as AWS and compatible servers encode it: like a form, with '+' for a space.
 std::optional<std::string> decode(std::string_view text, bool is_encoded) {
   if (!is_encoded) return std::string(text);
   std::string spaced(text);
@@ -104,7 +104,7 @@ Result<AwsCredentials> parse_sts_credentials(std::string_view xml, const std::st
                              .session_token = Secret(std::string(text_of(own, "SessionToken"))),
                              .expires = parse_utc(text_of(own, "Expiration")),
                              .source = action};
-  // What pugixml copied is wiped too, as its allocator does not.
+  // Also wipes the copies of pugixml, because its allocator does not.
   for (const char* name : {"SecretAccessKey", "SessionToken"}) {
     const char* text = child(own, name).child_value();
     ::explicit_bzero(const_cast<char*>(text), std::strlen(text));

@@ -8,7 +8,7 @@
 #include "model/credentials.h"
 #include "services/s3/store.h"
 
-// The XML that S3 and STS answer with. Pure functions; the only users of pugixml.
+// Parses the XML answers of S3 and STS. Pure functions. Only this unit uses pugixml.
 
 namespace quern::s3 {
 
@@ -17,20 +17,20 @@ struct ListPage {
   std::vector<std::string> common_prefixes;
   std::string next_token;  // "" on the last page
 };
-// A ListBucketResult, https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. kBadInput: it is
-// something else, lacks something, or contradicts itself.
+// Parses a ListBucketResult, https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html. kBadInput if the
+// text is something else, is incomplete, or contradicts itself.
 Result<ListPage> parse_list_page(std::string_view xml);
 
-// What an error document says; "" where it says nothing, or is none.
+// The contents of an error document; fields that are missing are "".
 struct ErrorDocument {
   std::string code;
-  std::string region;  // where the bucket is, of AuthorizationHeaderMalformed and PermanentRedirect
+  std::string region;  // the bucket's region, in AuthorizationHeaderMalformed and PermanentRedirect
 };
-// Both of S3's <Error> and of STS's <ErrorResponse>. Never fails.
+// Parses S3's <Error> and STS's <ErrorResponse>. Never fails.
 ErrorDocument parse_error_document(std::string_view xml);
 
-// What STS answers to an action that gives credentials, such as a GetFederationTokenResponse. kBadInput, without a byte
-// of the answer in the message: it is something else.
+// Parses the answer of STS to an action that returns credentials, such as a GetFederationTokenResponse. kBadInput if it
+// is something else; the message contains no part of the answer.
 Result<AwsCredentials> parse_sts_credentials(std::string_view xml, const std::string& action);
 
 }  // namespace quern::s3

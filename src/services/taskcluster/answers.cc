@@ -108,7 +108,7 @@ Result<Artifact> read_artifact(const Json& json) {
   return artifact;
 }
 
-// A member of a list such as {"taskId": ..., "status": {...}}.
+// Reads a member of a list such as {"taskId": ..., "status": {...}}.
 Result<TaskStatus> read_listed_status(const Json& json) {
   Fields fields(json);
   const Json& status = fields.object("status");
@@ -239,7 +239,7 @@ RefusalBody parse_refusal(std::string_view text) {
   if (!json.has_value() || !json->is_object()) return {};
   Fields fields(*json);
   RefusalBody body{.code = fields.text_or_none("code"), .message = fields.text_or_none("message")};
-  // An address that no service knows is answered so.
+  // The answer for an unknown address has this field instead.
   if (body.message.empty()) body.message = fields.text_or_none("error");
   return body;
 }

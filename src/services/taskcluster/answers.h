@@ -10,9 +10,9 @@
 #include "services/taskcluster/credentials.h"
 #include "services/taskcluster/task.h"
 
-// What services of Taskcluster answer, and what they are asked, as JSON. Pure functions. Errors of parse_...:
-// kBadInput, naming the field that is missing or wrong and nothing of the answer. Fields that are not asked for may be
-// anything.
+// Parses the JSON answers of Taskcluster's services, and writes requests. Pure functions. The parse_... functions fail
+// with kBadInput, naming the field that is missing or wrong but showing nothing of the answer. They ignore all other
+// fields.
 
 namespace quern::taskcluster {
 
@@ -35,34 +35,34 @@ Result<GroupPage> parse_group_page(std::string_view text);
 Result<Page<TaskStatus>> parse_statuses(std::string_view text);
 Result<Page<Artifact>> parse_artifacts(std::string_view text);
 
-// Where the bytes of an artifact are.
+// Where the bytes of an artifact can be fetched.
 struct ArtifactContent {
   enum class Kind { kUrl, kObject, kError };
   Kind kind = Kind::kUrl;
-  std::string url;                         // of kUrl; it may hold a signature
-  std::string object_name;                 // of kObject
-  std::optional<Credentials> credentials;  // of kObject
-  std::string reason;                      // of kError
-  std::string message;                     // of kError
+  std::string url;                         // for kUrl; may contain a signature
+  std::string object_name;                 // for kObject
+  std::optional<Credentials> credentials;  // for kObject
+  std::string reason;                      // for kError
+  std::string message;                     // for kError
 };
 Result<ArtifactContent> parse_artifact_content(std::string_view text);
 
 struct ObjectDownload {
-  std::string url;  // it holds a signature
+  std::string url;  // contains a signature
   UtcTime expires;
-  std::string sha256;  // hexadecimal; "" if there is none, but never both
+  std::string sha256;  // hexadecimal; at least one of the two hashes is not ""
   std::string sha512;
 };
 Result<ObjectDownload> parse_object_download(std::string_view text);
 
-// Of an error; empty where the answer is none of Taskcluster's.
+// The body of an error; empty if it does not come from Taskcluster.
 struct RefusalBody {
   std::string code;
   std::string message;
 };
 RefusalBody parse_refusal(std::string_view text);
 
-// {"taskIds": [...]}
+// Returns {"taskIds": [...]}.
 std::string task_ids_json(const std::vector<std::string>& task_ids);
 
 }  // namespace quern::taskcluster

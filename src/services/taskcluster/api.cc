@@ -12,16 +12,17 @@
 namespace quern::taskcluster {
 namespace {
 
-// How its own clients repeat attempts. The proxy of a task repeats them itself, for up to a quarter of an hour.
+// How Taskcluster's own clients repeat attempts. A task's proxy repeats them itself, for up to a quarter of an hour.
 constexpr std::size_t kTaskclusterAttempts = 6;
 constexpr std::chrono::milliseconds kTaskclusterFirstWait{200};
 constexpr std::chrono::milliseconds kTaskclusterLongestWait{30000};
 constexpr std::size_t kTaskclusterProxyAttempts = 2;
 
-// One line for people: without the tail that repeats the request, and without the marks of Markdown's code blocks.
+// Returns one line for people, without the end of the message, which repeats the request, and without Markdown's code
+// block marks.
 std::string presentable(std::string_view text) {
   text = text.substr(0, text.find("\n---\n"));
-  // It goes on with the whole expression, in which the missing scopes stand again.
+  // The rest contains the whole expression, which repeats the missing scopes.
   text = text.substr(0, text.find("\nThis request requires"));
   std::string line;
   for (char c : text) {
@@ -75,7 +76,7 @@ http::ClientOptions client_options(const Access& access) {
   if (access.is_proxy) {
     options.retry.attempts = kTaskclusterProxyAttempts;
     options.timeouts.stall = limits::kTaskclusterProxyPatience;
-    // It is on this machine.
+    // The proxy is on this machine.
     options.uses_proxies = false;
   }
   return options;
@@ -114,7 +115,7 @@ Result<http::Request> Api::request_for(const std::string& root, const Question& 
   http::Request request{
       .method = question.method, .url = api_url(root, question.service, question.path), .keeps_refusals = true};
   if (!question.body.has_value()) return request;
-  // Taskcluster would answer with an error that looks as if another attempt could help.
+  // Taskcluster would answer with an error that suggests another attempt.
   if (question.body->size() > limits::kMaxTaskclusterBodyBytes) {
     return bad_input(question.name + ": the request has " + std::to_string(question.body->size()) +
                      " bytes, and Taskcluster takes " + std::to_string(limits::kMaxTaskclusterBodyBytes));
@@ -148,7 +149,7 @@ Result<void> ask_for_pages(Api& api, Question question,
     TRY_ASSIGN(std::string body, api.ask(question, stop));
     TRY_ASSIGN(std::string next, read(body).context(question.name));
     if (next.empty()) return {};
-    // It would be the same page for ever.
+    // Otherwise the same page would be requested forever.
     if (next == token) break;
     token = std::move(next);
   }

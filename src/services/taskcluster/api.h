@@ -13,9 +13,9 @@
 
 namespace quern::taskcluster {
 
-// How Taskcluster's own clients repeat attempts and wait, but as long as the access says while the deployment is busy
-// (429, 500 and above) or away; through the proxy of a task, which repeats attempts itself for a quarter of an hour,
-// each of them takes longer, and there are fewer.
+// Returns options that repeat attempts and wait like Taskcluster's own clients, but for as long as the access specifies
+// while the deployment is busy (429, 500 and above) or unavailable. A task's proxy repeats attempts itself for a
+// quarter of an hour, so attempts through it may take longer, and there are fewer of them.
 http::ClientOptions client_options(const Access& access);
 
 // One request to a service.
@@ -27,24 +27,24 @@ struct Question {
   std::optional<std::string> body;  // JSON
 };
 
-// The services of a deployment. Belongs to the thread of the client; borrows it and the access.
+// The services of a deployment. Belongs to the thread of the client; borrows the client and the access.
 //
-// Errors: those of http::Client where there is no answer; else kDenied for 401 and 403, kNotFound for 404 and 410,
+// Errors: those of http::Client if there is no answer; otherwise kDenied for 401 and 403, kNotFound for 404 and 410,
 // kRetry for 408, 429, 500 and above after all attempts, and for an answer that does not come from Taskcluster, such as
-// that of a load balancer whose services are away; kBadInput for all other refusals. Error::code is the status. The
-// message names the method and the deployment, Taskcluster's own code and words, and the id of the request for
+// that of a load balancer whose services are down; kBadInput for all other refusals. Error::code is the status. The
+// message names the method and the deployment, Taskcluster's own code and message, and the request's id for
 // administrators.
 class Api {
  public:
   Api(const Access& access, http::Client& client, Clock now, Random random);
 
-  // The body of the answer. Blocks.
+  // Returns the body of the answer. Blocks.
   Result<std::string> ask(const Question& question, const std::stop_token& stop);
-  // As somebody else, and never through the proxy, which would sign for us.
+  // Like ask(), with other credentials, and never through the proxy, which would sign with its own.
   Result<std::string> ask_as(const Credentials& credentials, const Question& question, const std::stop_token& stop);
 
-  // What ask() is made of, for whoever sends many questions at once: the request, who signs it, and what its answer
-  // means.
+  // The parts of ask(), for a caller that sends many requests concurrently: the request, its signer, and the
+  // interpretation of its answer.
   static Result<http::Request> request_for(const std::string& root, const Question& question);
   http::Signer* signer() { return signer_.get(); }
   Result<std::string> read(const std::string& root, const Question& question, http::Response response) const;
@@ -64,11 +64,11 @@ class Api {
   const std::unique_ptr<http::Signer> signer_;  // nullptr: requests are not signed
 };
 
-// What an answer of 300 or above means. `is_in_task`: it was a task that asked, with its own scopes.
+// Returns the error for an answer of 300 or above. `is_in_task`: the request came from a task, with that task's scopes.
 Error explain_refusal(const http::Response& response, UtcTime now, bool is_in_task = false);
 
-// Asks for page after page. `read` takes the body of an answer and returns the token of the next page, "" for none.
-// kBadInput if the pages do not come to an end.
+// Requests one page after another. `read` gets the body of an answer and returns the token of the next page, or "" at
+// the end. kBadInput if the pages do not end.
 Result<void> ask_for_pages(Api& api, Question question,
                            const std::function<Result<std::string>(std::string_view)>& read,
                            const std::stop_token& stop);

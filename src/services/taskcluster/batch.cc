@@ -10,7 +10,7 @@
 
 namespace quern::taskcluster {
 
-// One question on its way.
+// One request in progress.
 class Batch::Exchange final : public http::Receiver {
  public:
   Exchange(std::size_t number, Question question) : number_(number), question_(std::move(question)) {}
@@ -59,7 +59,7 @@ Batch::~Batch() {
   for (auto& exchange : exchanges_) {
     if (!exchange->has_ended()) api_.client().cancel(*exchange);
   }
-  // The client calls its receivers once more, and must not find them gone.
+  // The client calls its receivers once more, so they must still exist.
   auto is_open = [](const auto& exchange) { return !exchange->has_ended(); };
   while (std::any_of(exchanges_.begin(), exchanges_.end(), is_open)) {
     if (!api_.client().step(std::chrono::steady_clock::now(), -1, {}).ok()) break;

@@ -12,29 +12,29 @@
 
 namespace quern::taskcluster {
 
-// Asks a deployment many questions at a time, limits::kMostQuestionsAtOnce at most. Belongs to the thread of the Api,
-// which it borrows; nothing happens but within next() and the destructor. Each attempt is signed anew, with the same
+// Sends many requests to a deployment concurrently, at most limits::kMostQuestionsAtOnce. Belongs to the thread of the
+// Api, which it borrows; all work happens inside next() and the destructor. Each attempt is signed again, with the same
 // body.
 class Batch {
  public:
   struct Answer {
-    std::size_t number = 0;    // as ask() was told
-    Result<std::string> body;  // as Api::ask() has it, errors too; of at most limits::kMaxShortAnswerBytes
+    std::size_t number = 0;    // the number passed to ask()
+    Result<std::string> body;  // the result as from Api::ask(), at most limits::kMaxShortAnswerBytes long
   };
 
   explicit Batch(Api& api);
-  // Gives up what was asked and not answered yet; the deployment may have done it all the same.
+  // Cancels requests that are not answered yet; the deployment may have performed them anyway.
   ~Batch();
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
   bool has_room() const;
-  // Questions whose answers next() has not given yet.
+  // The number of requests whose answers next() has not returned yet.
   std::size_t open() const;
-  // `number` comes back with the answer. Only where there is room.
+  // `number` is returned with the answer. Call it only if has_room().
   void ask(std::size_t number, Question question);
-  // The answer that comes next, whichever question it belongs to; there must be an open one. Blocks. An error is no
-  // answer: a stop (kStopped), after which all is given up, or that of a client that cannot go on.
+  // Returns the next answer, in order of arrival; there must be an open request. Blocks. An error of next() itself is
+  // not an answer: a stop (kStopped), which cancels everything, or a client that cannot continue.
   Result<Answer> next(const std::stop_token& stop);
 
  private:
@@ -43,7 +43,7 @@ class Batch {
 
   Api& api_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
-  std::deque<Answer> answers_;  // that came with others
+  std::deque<Answer> answers_;  // that arrived together with others
 };
 
 }  // namespace quern::taskcluster

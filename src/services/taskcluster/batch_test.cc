@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Asks for `count` tasks to be created, as many at once as may be, and returns the answers by their numbers.
+// Creates `count` tasks, as many concurrently as permitted, and returns the answers by number.
 std::map<std::size_t, Result<std::string>> create(Deployment& deployment, std::size_t count) {
   Batch batch(*deployment.api);
   std::map<std::size_t, Result<std::string>> answers;

@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The last moment that UtcTime can hold is in the year 2262.
+// The last time that UtcTime can represent is in the year 2262.
 constexpr std::int64_t kMostMilliseconds = 9'000'000'000'000;
 
 Error bad(std::string_view why) { return bad_config(std::string("the certificate ").append(why)); }

@@ -8,7 +8,8 @@
 #include "base/result.h"
 #include "base/utc_time.h"
 
-// The certificates of temporary credentials. Pure functions.
+// Certificates of temporary credentials
+// (https://docs.taskcluster.net/docs/manual/design/apis/hawk/temporary-credentials). Pure functions.
 
 namespace quern::taskcluster {
 
@@ -18,20 +19,20 @@ struct Certificate {
   UtcTime expiry;
   std::string seed = {};
   std::string signature = {};
-  std::string issuer = {};  // of named ones only
-  std::string json = {};    // as it was parsed, compact, with its fields in their order
+  std::string issuer = {};  // only for named credentials
+  std::string json = {};    // as parsed, in compact form, with its fields in the original order
 };
 
-// kBadConfig: it is no certificate of version 1; the message has nothing of it.
+// kBadConfig if the text is not a certificate of version 1; the message contains none of it.
 Result<Certificate> parse_certificate(std::string_view text);
 
-// Without `json`, which is what this makes.
+// Returns the certificate as JSON; ignores `json`.
 std::string json_of(const Certificate& certificate);
 
-// What its signature is of. `client_id` is its name; "" if it has none.
+// Returns the text that the signature covers. `client_id` is the name of the credentials; "" if they have none.
 std::string text_to_sign(const Certificate& certificate, std::string_view client_id);
 
-// What Hawk's ext is the base64 of. `certificate` is compact JSON, or "".
+// Returns the JSON whose base64 is Hawk's ext. `certificate` is compact JSON, or "".
 std::string extension_json(const std::string& certificate, const std::optional<std::vector<std::string>>& scopes);
 
 }  // namespace quern::taskcluster

@@ -12,11 +12,11 @@
 namespace quern::taskcluster {
 namespace {
 
-// Temporary credentials of Taskcluster: how long they may live, and by how much its clock and ours may differ there.
+// The longest lifetime of Taskcluster's temporary credentials, and how far its clock and this machine's may differ.
 constexpr std::chrono::hours kLongestTemporaryLife{31 * 24};
 constexpr std::chrono::minutes kTaskclusterClockDifference{5};
 
-// What may stand in an attribute of Hawk's header.
+// Whether a text may be part of an attribute in Hawk's header.
 bool fits_header(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; });
 }
@@ -58,7 +58,8 @@ Result<Credentials> make_credentials(std::string client_id, Secret access_token,
     return bad_config("the client id is empty or has characters that belong into none");
   }
   if (access_token.is_empty()) return bad_config("the access token is empty");
-  // As temporary tokens are url-safe base64 and permanent ones slugids, a line end can only come from a careless copy.
+  // Temporary tokens are url-safe base64 and permanent ones are slugids, so a line end can only come from careless
+  // copying.
   if (!fits_header(access_token.reveal())) {
     return bad_config("the access token has characters that belong into none (a line end at its end?)");
   }
@@ -107,8 +108,8 @@ Result<Access> access_of(const EnvironmentLookup& environment) {
   std::string_view proxy = variable_value(environment, "TASKCLUSTER_PROXY_URL");
   access.is_proxy = !proxy.empty();
   if (access.is_proxy) {
-    access.patience = {};  // It has its own.
-    // It would replace a signature of ours.
+    access.patience = {};  // the proxy has its own
+    // A proxy would replace the signature with its own.
     TRY_ASSIGN(access.api_root_url, normal_root_url(proxy).context("TASKCLUSTER_PROXY_URL"));
     return access;
   }

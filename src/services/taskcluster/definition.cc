@@ -14,7 +14,7 @@ const Json& member(const Json& object, std::string_view name) {
   return found == object.end() ? kNothing : *found;
 }
 
-// Members may stand in any order.
+// The order of members does not matter.
 std::string difference(const Json& one, const Json& other, const std::string& path) {
   if (path == "payload.env.CREDENTIALS") return "";
   if (!one.is_object() || !other.is_object()) {

@@ -3,15 +3,15 @@
 #include <string>
 #include <string_view>
 
-// What the definition of a task says of its work, as JSON. Pure functions.
+// Reads from a task definition, as JSON, what work the task does. Pure functions.
 
 namespace quern::taskcluster {
 
-// payload.env.NAME; "" if it is not there or the definition is none.
+// Returns payload.env.NAME; "" if it is missing or the definition is invalid.
 std::string environment_of(std::string_view definition, const std::string& name);
 
-// The field of which one of two definitions says that its task does other work, such as "payload.env.QUERN_JOB"; "" if
-// there is none. Times, priority, retries, metadata and tags may differ, and so may CREDENTIALS, which are sealed anew
+// Returns the first field that shows that two definitions describe different work, such as "payload.env.QUERN_JOB"; ""
+// if there is none. Ignores times, priority, retries, metadata and tags, and also CREDENTIALS, which are sealed again
 // each time.
 std::string difference_in_work(std::string_view one, std::string_view other);
 

@@ -16,7 +16,7 @@ namespace quern::taskcluster {
 // The id of a task group.
 inline const std::string kGroup = "Q3GkR1sXTx2mV0c7b1yZ5A";
 
-// tests/fakes/taskcluster_server.py with a client that may do everything, and a worker of its only pool.
+// tests/fakes/taskcluster_server.py, with a client that may do everything and a worker for its only pool.
 class Deployment {
  public:
   using Json = nlohmann::json;
@@ -33,7 +33,7 @@ class Deployment {
     renew();
   }
 
-  // After a change of `access`.
+  // Call it after a change of `access`.
   void renew() {
     api.emplace(
         access, *client, [this] { return std::chrono::system_clock::now() + clock_offset; }, system_random);
@@ -59,7 +59,7 @@ class Deployment {
         {"metadata",
          {{"name", "map 1/2"}, {"description", "-"}, {"owner", "a@example.com"}, {"source", "https://example.com"}}}};
   }
-  // A task of that definition.
+  // Creates a task with that definition.
   std::string create(const std::string& group_id, const std::vector<std::string>& dependencies = {}) {
     std::string id = make_slugid(system_random);
     CHECK(queue->create_task(id, definition(group_id, dependencies).dump(), {}).ok());
@@ -69,7 +69,7 @@ class Deployment {
   Json post(const std::string& path, const Json& body) {
     return Json::parse(api->ask({.name = path, .method = "POST", .path = path, .body = body.dump()}, {}).value());
   }
-  // The id of the task that a worker gets next; "" if there is none.
+  // Returns the id of the task that a worker gets next; "" if there is none.
   std::string claim() {
     Json claims = post("/claim-work/proj-example/linux", {{"workerGroup", "g"}, {"workerId", "w"}, {"tasks", 1}});
     return claims["tasks"].empty() ? "" : claims["tasks"][0]["status"]["taskId"].get<std::string>();
@@ -77,7 +77,7 @@ class Deployment {
   void report(const std::string& task_id, int run_id, const std::string& what, const Json& body = Json::object()) {
     post("/task/" + task_id + "/runs/" + std::to_string(run_id) + "/" + what, body);
   }
-  // `artifact` has its storageType and what belongs to that. The answer.
+  // Adds an artifact; `artifact` has its storageType and the fields that belong to it. Returns the answer.
   Json add_artifact(const std::string& task_id, int run_id, const std::string& name, Json artifact) {
     artifact["expires"] = format_utc(std::chrono::system_clock::now() + std::chrono::hours(24));
     return post("/task/" + task_id + "/runs/" + std::to_string(run_id) + "/artifacts/" + http::percent_encode(name),

@@ -15,10 +15,10 @@
 namespace quern::taskcluster {
 namespace {
 
-// How often an object's URL that has expired meanwhile is asked for anew.
+// How often a new URL of an object is requested after the previous one has expired.
 constexpr std::size_t kMaxObjectDownloads = 5;
 
-// A hash of bytes as they come, or nothing where none is expected.
+// Hashes bytes as they arrive; does nothing if no hash is expected.
 class Hash {
  public:
   Hash(DigestKind kind, std::string expected) : kind_(kind), expected_(std::move(expected)) {}
@@ -36,10 +36,10 @@ class Hash {
   std::optional<Digest> digest_;
 };
 
-// One GET with its attempts, each from the first byte.
+// One GET with its attempts, each of which starts at the first byte.
 class Fetch final : public http::Receiver {
  public:
-  // `sink` is nullptr where the size alone is wanted.
+  // `sink` is nullptr if only the size is wanted.
   Fetch(Api& api, ArtifactSink* sink, const ObjectDownload& expected, bool url_expires)
       : api_(api),
         sink_(sink),
@@ -65,9 +65,9 @@ class Fetch final : public http::Receiver {
   bool has_expired() const { return expires_.has_value() && api_.now() >= *expires_; }
 
   Result<void> run(const std::string& url, const std::stop_token& stop) {
-    // Without a signer: the URL is a store's, of which Taskcluster's credentials are no business.
+    // Not signed: the URL belongs to a store, which must not get Taskcluster's credentials.
     http::Request request{.url = url, .decodes = sink_ != nullptr};
-    // A HEAD needs another signature than the URL has.
+    // A HEAD would need a different signature than the one in the URL.
     if (sink_ == nullptr) request.range = http::ByteRange{.first = 0, .count = 1};
     api_.client().start(std::move(request), *this, nullptr);
     while (!outcome_.has_value()) {
@@ -95,7 +95,7 @@ class Fetch final : public http::Receiver {
     if (range.has_value()) size_ = range->total;
     if (!is_enough_) return {};
     size_ = http::parse_content_length(head.header("content-length").value_or(""));
-    // The store does not know ranges, and would send all of it.
+    // The store does not support ranges and would send everything.
     return stopped();
   }
 
@@ -117,11 +117,11 @@ Result<ObjectDownload> start_download(Api& api, const ArtifactContent& content, 
                     .body = R"({"acceptDownloadMethods":{"getUrl":true}})"};
   TRY_ASSIGN(std::string body, api.ask_as(*content.credentials, question, stop));
   auto parsed = parse_object_download(body).context(question.name);
-  Secret::wipe(body);  // It holds a signed URL.
+  Secret::wipe(body);  // contains a signed URL
   return parsed;
 }
 
-// The URL of an object is good for a minute only, so that after it another one is asked for.
+// The URL of an object is valid for only a minute; after that, a new one is requested.
 Result<std::optional<std::uint64_t>> fetch_object(Api& api, const ArtifactContent& content, ArtifactSink* sink,
                                                   const std::stop_token& stop) {
   Result<void> outcome;
@@ -137,7 +137,7 @@ Result<std::optional<std::uint64_t>> fetch_object(Api& api, const ArtifactConten
   return std::move(outcome).error();
 }
 
-// The size, if `sink` is nullptr.
+// Returns the size if `sink` is nullptr.
 Result<std::optional<std::uint64_t>> fetch(Api& api, const ArtifactPlace& place, ArtifactSink* sink,
                                            const std::stop_token& stop) {
   TRY_ASSIGN(ArtifactContent content, Queue(api).artifact_content(place, stop));

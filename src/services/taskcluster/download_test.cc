@@ -28,7 +28,7 @@ struct Kept final : ArtifactSink {
   bool is_full = false;
 };
 
-// A deployment with a task that runs and has given something.
+// A deployment with a running task that has artifacts.
 struct Downloads : Deployment {
   explicit Downloads(const std::string& plan = "{}") : Deployment(plan), id(create(kGroup)) {
     CHECK(claim() == id);
@@ -141,7 +141,7 @@ TEST(Download, TellsTheSizeWithoutTheBytes) {
   downloads.add_artifact(downloads.id, 0, "public/empty", {{"storageType", "s3"}, {"contentType", "text/plain"}});
   EXPECT_EQ(stored_bytes(*downloads.api, {downloads.id, 0, "public/empty"}, {}).error().kind, ErrorKind::kNotFound);
   EXPECT_EQ(downloads.requests().back()["headers"].value("Range", ""), "bytes=0-0");
-  // The client serves others afterwards.
+  // The client can be used for other requests afterwards.
   EXPECT_TRUE(downloads.get("public/log.txt").ok());
 }
 

@@ -5,12 +5,12 @@
 
 namespace quern::taskcluster {
 
-// Takes values out of what a service answered.
+// Reads values from a service's answer.
 class Fields : public JsonFields {
  public:
   using JsonFields::JsonFields;
 
-  // kBadInput, if anything failed.
+  // kBadInput if any field failed.
   Result<void> finish() const {
     if (failure().empty()) return {};
     return Error{.kind = ErrorKind::kBadInput, .message = "the answer is not as Taskcluster's should be: " + failure()};

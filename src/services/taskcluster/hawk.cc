@@ -25,7 +25,7 @@ struct Target {
 Result<Target> target_of(std::string_view text) {
   TRY_ASSIGN(http::Url url, http::parse_url(text));
   Target target{.resource = url.path, .host = url.host, .port = url.scheme == "https" ? "443" : "80"};
-  // An empty query is sent with its question mark, and so it is signed.
+  // An empty query is sent with its question mark, so it is signed with it.
   if (text.substr(0, text.find('#')).find('?') != std::string_view::npos) target.resource += "?" + url.query;
   std::size_t colon = url.host.rfind(':');
   if (colon != std::string::npos && url.host.find(']', colon) == std::string::npos) {
@@ -60,7 +60,7 @@ class HawkSigner final : public http::Signer {
     std::array<unsigned char, 6> bytes{};
     random_(bytes);
     std::string nonce = url_safe_base64_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    // The body is not hashed: Taskcluster does not ask for it, and the connection protects it.
+    // The body is not hashed: Taskcluster does not require it, and TLS protects it.
     TRY_ASSIGN(std::string value, hawk_header({.client_id = credentials_.client_id,
                                                .access_token = credentials_.access_token.reveal(),
                                                .method = request.method,

@@ -11,7 +11,7 @@
 #include "services/http/http.h"
 #include "services/taskcluster/credentials.h"
 
-// Signatures of requests as Taskcluster wants them: Hawk with HMAC-SHA-256 (https://github.com/mozilla/hawk).
+// Signs requests for Taskcluster: Hawk with HMAC-SHA-256 (https://github.com/mozilla/hawk).
 
 namespace quern::taskcluster {
 
@@ -19,28 +19,29 @@ struct HawkInput {
   std::string_view client_id;
   std::string_view access_token;
   std::string_view method = "GET";
-  std::string_view url;         // absolute, exactly as it is sent
-  UtcTime time;                 // when a header is made, or when a bewit ends
-  std::string_view nonce = "";  // of headers only
-  std::string_view hash = "";   // of the body; "": it is not signed
-  std::string_view ext = "";    // without " and backslash
+  std::string_view url;         // absolute, exactly as sent
+  UtcTime time;                 // the time of a header, or the expiry of a bewit
+  std::string_view nonce = "";  // only for headers
+  std::string_view hash = "";   // of the body; "": the body is not signed
+  std::string_view ext = "";    // must not contain " or a backslash
 };
 
-// Both: kBadInput for a URL that is none, and for what is longer than Taskcluster takes, which only many scopes in the
-// extension can cause. Pure functions.
-// The value of an Authorization header.
+// Both functions: kBadInput if the URL is invalid, or the result is longer than Taskcluster accepts, which only many
+// scopes in the extension can cause. Pure functions.
+// Returns the value of an Authorization header.
 Result<std::string> hawk_header(const HawkInput& input);
-// The URL with the signature in its query, for whoever has it, until input.time. For GET and HEAD.
+// Returns the URL with the signature in its query, which anyone who has it can use until input.time. For GET and HEAD.
 Result<std::string> hawk_signed_url(const HawkInput& input);
 
-// What signs a body: `content_type` as the request has it.
+// Returns the hash that signs a body; `content_type` is that of the request.
 std::string hawk_payload_hash(std::string_view content_type, std::string_view body);
 
-// A URL that shows what the credentials may see to whoever has it, for `lifetime`. kDenied if they have ended.
+// Returns a URL that gives anyone who has it the access of the credentials for `lifetime`. kDenied if they have
+// expired.
 Result<std::string> signed_url(const Credentials& credentials, std::string_view url, UtcTime now,
                                std::chrono::seconds lifetime);
 
-// Signs each attempt anew. The credentials are borrowed. kDenied once they have ended.
+// Signs each attempt again. Borrows the credentials. kDenied once they have expired.
 std::unique_ptr<http::Signer> make_signer(const Credentials& credentials, Clock now, Random random);
 
 }  // namespace quern::taskcluster

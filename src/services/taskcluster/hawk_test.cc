@@ -14,7 +14,7 @@ UtcTime at(std::int64_t epoch_seconds) { return UtcTime(seconds(epoch_seconds));
 
 void zeros(std::span<unsigned char> bytes) { std::fill(bytes.begin(), bytes.end(), static_cast<unsigned char>(0)); }
 
-// The example that Hawk's own documentation works through.
+// The worked example in Hawk's own documentation.
 HawkInput documented() {
   return {.client_id = "dh37fgj492je",
           .access_token = "werxhqb98rpaxn39848xrunpaw3489ruxnpa98w4rxn",

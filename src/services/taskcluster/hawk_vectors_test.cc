@@ -9,8 +9,8 @@
 #include "services/taskcluster/certificate.h"
 #include "services/taskcluster/hawk.h"
 
-// Vectors that were made with Taskcluster's own code. They are not part of this repository; where they do not lie
-// beside it, these tests are skipped.
+// Vectors generated with Taskcluster's own code. They are not part of this repository; the tests are skipped if they
+// are not next to it.
 
 namespace quern::taskcluster {
 namespace {

@@ -13,7 +13,7 @@
 namespace quern::taskcluster {
 namespace {
 
-// A listing of a group has all definitions of its tasks, of which each may have more than a hundred KiB.
+// A listing of a group includes the definitions of all its tasks, each of which may exceed a hundred KiB.
 constexpr std::size_t kListedTasksAtOnce = 200;
 
 Result<void> check_id(const std::string& id) {
@@ -32,7 +32,7 @@ Result<void> check_place(const ArtifactPlace& place) {
                    " printable characters of ASCII, and its run 0 or more");
 }
 
-// "/task/ID/runs/2/artifacts", of the latest run "/task/ID/artifacts".
+// Returns "/task/ID/runs/2/artifacts", or "/task/ID/artifacts" for the latest run.
 std::string run_path(const std::string& task_id, std::optional<int> run_id, std::string_view what) {
   if (!run_id.has_value()) return api_path({"task", task_id, what});
   return api_path({"task", task_id, "runs", std::to_string(*run_id), what});
@@ -44,13 +44,13 @@ Question about_artifact(const ArtifactPlace& place, const char* method, const ch
           .path = run_path(place.task_id, place.run_id, what) + api_path({place.name})};
 }
 
-// Asks once, and reads the answer.
+// Sends one request and parses the answer.
 template <typename T>
 Result<T> ask_for(Api& api, const Question& question, Result<T> (*parse)(std::string_view),
                   const std::stop_token& stop) {
   TRY_ASSIGN(std::string body, api.ask(question, stop));
   auto parsed = parse(body).context(question.name);
-  // Some answers hold credentials.
+  // Some answers contain credentials.
   Secret::wipe(body);
   return parsed;
 }

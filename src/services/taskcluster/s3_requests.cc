@@ -16,7 +16,7 @@ std::string_view common_start(std::string_view left, std::string_view right) {
   return left.substr(0, static_cast<std::size_t>(end - left.begin()));
 }
 
-// What of a key may stand in a scope, up to its last /. A prefix that begins with / is refused by the service.
+// Returns the part of a key that may be in a scope, up to its last /. The service refuses a prefix that begins with /.
 std::string_view prefix_of(std::string_view key) {
   if (key.starts_with('/')) return {};
   auto end = std::find_if_not(key.begin(), key.end(), is_printable);

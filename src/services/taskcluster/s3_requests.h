@@ -8,16 +8,17 @@
 
 #include "services/taskcluster/services.h"
 
-// Which credentials for S3 a task needs for its inputs. Whoever plans the task and the task itself have to agree on it:
-// the one gives the scopes that the other then uses. Pure functions, and a value of no thread.
+// Which S3 credentials a task needs for its inputs. The planner of a task and the task itself must compute the same
+// result: the planner requests the scopes that the task uses. Pure functions and plain values.
 
 namespace quern::taskcluster {
 
-// One for each bucket of these s3:// URLs, in order of their names; other URLs need none. The prefix is the longest one
-// of all keys in the bucket that ends in / and can be part of a scope, or "". The same whatever the order of the URLs.
+// Returns one request for each bucket of these s3:// URLs, in order of the bucket names; other URLs need none. The
+// prefix is the longest common prefix of the bucket's keys that ends in / and can be part of a scope, or "". The order
+// of the URLs does not matter.
 std::vector<S3Request> s3_requests_for(std::span<const std::string> urls);
 
-// The same, of URLs that come one after the other.
+// The same, for URLs that are added one by one.
 class S3RequestsMaker {
  public:
   void add(std::string_view url);

@@ -15,7 +15,7 @@
 namespace quern::taskcluster {
 namespace {
 
-// The names of buckets that its auth service gives credentials for.
+// Limits for names of buckets that the auth service provides credentials for.
 constexpr std::size_t kLeastBucketName = 3;
 constexpr std::size_t kMostBucketName = 64;
 
@@ -62,7 +62,7 @@ Result<MailOutcome> send_mail(Api& api, const Mail& mail, const std::stop_token&
                     .method = "POST",
                     .path = "/email",
                     .body = json_of(mail)};
-  // The text OK, or nothing at all; never JSON.
+  // The answer is the text OK, or empty; never JSON.
   TRY_ASSIGN(std::string body, api.ask(question, stop));
   return body.empty() ? MailOutcome::kDropped : MailOutcome::kTaken;
 }

@@ -12,14 +12,14 @@
 #include "model/credentials.h"
 #include "services/taskcluster/api.h"
 
-// Mails, secrets, scopes and credentials for S3, of the services of a deployment beside its queue. All calls block;
+// The services of a deployment other than its queue: mail, secrets, scopes and credentials for S3. All calls block;
 // errors are those of Api.
 
 namespace quern::taskcluster {
 
 struct Mail {
   struct Link {
-    std::string text;  // of the button, up to 40 characters
+    std::string text;  // of the button; up to 40 characters
     std::string url;   // up to 1024
   };
   std::string address;
@@ -29,38 +29,38 @@ struct Mail {
 };
 enum class MailOutcome {
   kTaken,
-  kDropped,  // the service had the same mail lately, or too many for this address
+  kDropped,  // the service sent the same mail recently, or too many mails to this address
 };
-// Needs notify:email:<address>. kBadInput for what the service would not take, naming the part, and for control
-// characters in address or subject.
+// Needs the scope notify:email:<address>. kBadInput, naming the part, for anything that the service would refuse, and
+// for control characters in the address or subject.
 Result<MailOutcome> send_mail(Api& api, const Mail& mail, const std::stop_token& stop);
 
-// The JSON object that is the secret. Needs secrets:get:<name>. kNotFound also for one that has expired.
+// Returns the secret, which is a JSON object. Needs the scope secrets:get:<name>. kNotFound also for an expired secret.
 Result<Secret> get_secret(Api& api, const std::string& name, const std::stop_token& stop);
 
-// What the credentials may do, with all roles expanded. Needs auth:current-scopes.
+// Returns the scopes of the credentials, with all roles expanded. Needs the scope auth:current-scopes.
 Result<std::vector<std::string>> current_scopes(Api& api, const std::stop_token& stop);
 
-// By how much the deployment's clock is ahead of ours, which is what its answers say the time is; none: they do not
-// say. Asks the queue's ping, which everybody may.
+// Returns by how much the deployment's clock is ahead of this machine's, according to its answers; nullopt if they
+// contain no time. Uses the queue's ping, which needs no scope.
 Result<std::optional<std::chrono::seconds>> clock_difference(Api& api, const std::stop_token& stop);
 
-// The task that the index has under this name. Needs index:find-task:<name>. kNotFound: there is none.
+// Returns the task with this name in the index. Needs the scope index:find-task:<name>. kNotFound if there is none.
 Result<std::string> indexed_task(Api& api, const std::string& name, const std::stop_token& stop);
 
 struct S3Request {
-  std::string bucket;  // without dots, and known to the deployment: else kNotFound
+  std::string bucket;  // without dots, and known to the deployment; otherwise kNotFound
   std::string prefix;  // of keys; ends in / unless it is ""
   bool writes = false;
 };
-// The scope that the request needs.
+// Returns the scope that the request needs.
 std::string scope_of(const S3Request& request);
-// kBadInput: bucket or prefix cannot be asked for so.
+// kBadInput if the bucket or the prefix is not valid for such a request.
 Result<void> check_s3_request(const S3Request& request);
-// Good for an hour. kBadInput as above.
+// Returns credentials that are valid for an hour. kBadInput as above.
 Result<AwsCredentials> s3_credentials(Api& api, const S3Request& request, const std::stop_token& stop);
 
-// What the services answer, as answers.h has it.
+// Parses an answer as described in answers.h.
 Result<std::vector<std::string>> parse_scopes(std::string_view text);
 Result<Secret> parse_secret(std::string_view text);
 Result<std::string> parse_indexed_task(std::string_view text);

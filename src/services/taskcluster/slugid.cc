@@ -26,7 +26,8 @@ void system_random(std::span<unsigned char> bytes) {
 std::string make_slugid(const Random& random) {
   std::array<unsigned char, 16> uuid{};
   random(uuid);
-  // The version and the variant of RFC 9562; without its first bit, an id is never taken for an option such as -x.
+  // The version and the variant of RFC 9562. With the first bit cleared, an id cannot begin with '-' and be mistaken
+  // for an option.
   uuid[6] = static_cast<unsigned char>((uuid[6] & 0x0FU) | 0x40U);
   uuid[8] = static_cast<unsigned char>((uuid[8] & 0x3FU) | 0x80U);
   uuid[0] = static_cast<unsigned char>(uuid[0] & 0x7FU);

@@ -10,14 +10,14 @@
 #include "base/utc_time.h"
 #include "model/taskcluster/task_state.h"
 
-// What Taskcluster's queue knows, as plain values.
+// Data of Taskcluster's queue, as plain values.
 
 namespace quern::taskcluster {
 
 using quern::name_of;
 using quern::TaskState;
 
-// When a task must be done, and when it is deleted.
+// When a task must be finished, and when it is deleted.
 struct TaskDates {
   UtcTime deadline;
   UtcTime expires;
@@ -27,8 +27,8 @@ struct TaskRun {
   int run_id = 0;
   TaskState state = TaskState::kOther;
   std::string reason_created;   // "scheduled", "retry", "task-retry", "rerun", "exception"
-  std::string reason_resolved;  // "completed", "failed", "claim-expired", "canceled", ...; "" while it is not
-  std::string worker_group;     // "" before a worker has it
+  std::string reason_resolved;  // "completed", "failed", "claim-expired", "canceled", ...; "" while it has not ended
+  std::string worker_group;     // "" until a worker has claimed it
   std::string worker_id;
   std::optional<UtcTime> scheduled;
   std::optional<UtcTime> started;
@@ -46,9 +46,9 @@ struct TaskStatus {
   int retries_left = 0;
   UtcTime deadline;
   UtcTime expires;
-  std::vector<TaskRun> runs;  // in their order; the last one is the latest
+  std::vector<TaskRun> runs;  // in order; the last one is the latest
 
-  // It has ended, and no run follows by itself.
+  // Whether the task has ended and no further run follows automatically.
   bool is_resolved() const;
 };
 
@@ -59,7 +59,7 @@ struct TaskDefinition {
   std::vector<std::string> dependencies;
   std::string name;  // metadata.name
   std::map<std::string, std::string> tags;
-  std::string json;  // all of it
+  std::string json;  // the complete definition
 };
 
 struct GroupedTask {
@@ -71,7 +71,7 @@ struct TaskGroup {
   std::string task_group_id;
   std::string scheduler_id;
   UtcTime expires;
-  std::optional<UtcTime> sealed;  // no task can be added since then
+  std::optional<UtcTime> sealed;  // since then no task can be added
 };
 
 struct GroupCancellation {
@@ -84,16 +84,16 @@ struct Artifact {
   std::string storage_type;  // "s3", "object", "reference", "link", "error"
   std::string name;
   std::string content_type;
-  std::optional<std::uint64_t> content_length;  // before any gzip, as the worker said
+  std::optional<std::uint64_t> content_length;  // before compression with gzip, as reported by the worker
   UtcTime expires;
 
-  // It has bytes; an error is listed as well.
+  // Whether the artifact has bytes; errors are listed as artifacts too.
   bool has_content() const { return storage_type != "error"; }
 };
 
 struct ArtifactPlace {
   std::string task_id;
-  std::optional<int> run_id;  // none: the latest run, even if that one has only begun
+  std::optional<int> run_id;  // nullopt: the latest run, even if it has only begun
   std::string name;
 };
 

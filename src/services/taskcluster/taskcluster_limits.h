@@ -6,7 +6,8 @@
 
 namespace quern::limits {
 
-// What Taskcluster's Hawk takes: of an Authorization header, and of a path with its query. A certificate goes into it.
+// What Taskcluster accepts for Hawk: the length of an Authorization header, which includes a certificate, and of a path
+// with its query.
 inline constexpr std::size_t kMaxHawkBytes = 4096;
 inline constexpr std::size_t kMaxCertificateBytes = 4096;
 
