@@ -10,7 +10,7 @@ namespace quern::app {
 
 struct FirstJobFile {
   disk::NewFile file;
-  std::string_view purpose;  // its purpose, in a few words
+  std::string_view purpose;  // in a few words
 };
 
 // The files of a first job that runs without changes, in the order in which a reader should see them. Their texts are

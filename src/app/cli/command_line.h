@@ -40,8 +40,8 @@ struct CommandLine {
   Command command = Command::kHelp;
   std::optional<std::string> job;   // a job file or a folder with one; absent: the usual places
   std::vector<std::string> inputs;  // -i, or the files of map and reduce, in order; "-" means names on standard input
-  std::vector<std::string>
-      settings;  // key=value of --set, then the equivalents of -o, -p and --memory: the last one wins
+  // Key=value of --set, then the equivalents of -o, -p and --memory: the last one wins.
+  std::vector<std::string> settings;
   std::optional<std::string> manifest;
   std::string scratch;  // "" if not given
   std::string log;      // "" if not given

@@ -12,6 +12,7 @@ namespace quern::app::doctor {
 // Whether the job needs what is checked; without a job, whether this machine is set up for it.
 enum class Need { kNeeded, kNotNeeded };
 
+// `what` was checked, and `found` describes what was found.
 Finding ok(std::string what, std::string found);
 Finding note(std::string what, std::string found, std::string fix = "");
 // For something that does not work: kMissing if it is needed, otherwise a note.

@@ -36,8 +36,8 @@ std::vector<std::string> group_folders(const std::string& root, std::string path
 }
 
 struct GroupFiles {
-  std::string
-      folder;  // relative to the root of all groups, with a '/' at the end; version 1 has one for each controller
+  // Relative to the root of all groups, with a '/' at the end; version 1 has one for each controller.
+  std::string folder;
   std::string controller;
   const char* limit;
   const char* usage;

@@ -64,7 +64,7 @@ class Rerun {
   struct State {
     std::size_t again = 0;  // how often it was run again because it failed by itself
     bool was_cancelled = false;
-    std::size_t runs = 0;  // the run for which `left` is known
+    std::size_t runs = 0;  // the number of its runs when `left` was determined
     Left left;
   };
   std::vector<State> states_;

@@ -22,6 +22,7 @@ namespace quern::watch {
 // How a job ended, according to its final task.
 enum class Ending { kNone, kCompleted, kFailed };
 
+// The tasks of one group and their states, as of the last look().
 class GroupWatch {
  public:
   // Lists the group, once; tasks that quern did not make are left out. kNotFound if there is no such group. kBadInput

@@ -17,8 +17,8 @@ inline constexpr std::array kJobFileNames = {"analysis-tools.yml", "analysis-too
 struct LoadedJob {
   JobFile file;
   std::string shown_path;  // of the job file, as messages show it
-  std::vector<std::string>
-      overrides;  // settings that replace those of the job file: from the environment, then from --set
+  // Settings that replace those of the job file: from the environment, then from --set.
+  std::vector<std::string> overrides;
 };
 
 // Finds, reads and parses the job file. `job` is a file, or a folder that contains one of these names; if absent, the

@@ -11,6 +11,10 @@
 #include "app/plan/plan.h"
 #include "base/utf8.h"
 
+// The graph has a map task for each load of inputs. While there are more tasks than one task may depend on (fan_in),
+// they are merged in groups, level by level. The end is a reduce task, several reduce tasks and a collect task, or, for
+// a map-only job, a collect task. docs/decisions/0011 has the reasons.
+
 namespace quern::plan {
 namespace {
 

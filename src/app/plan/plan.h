@@ -80,8 +80,11 @@ struct Load {
   std::size_t count = 0;
   std::uint64_t bytes = 0;
 };
+// Cuts the inputs, in order, into loads of at most `most_bytes` stored bytes and `most_files` inputs. A larger input is
+// a load of its own.
 std::vector<Load> cut_loads(const PackedInputs& inputs, std::uint64_t most_bytes, std::size_t most_files);
 
+// One task of the graph.
 struct PlannedTask {
   std::string task_id;
   std::string label;  // "map 17/200", "reduce 3/4"; unique in the graph
@@ -110,6 +113,7 @@ struct Request {
 
 struct GraphParts;  // internal to this folder
 
+// The tasks of a job and their dependencies. Immutable and cheap to copy; thread-safe.
 class TaskGraph {
  public:
   // Fails with kBadConfig for what a task cannot do (a local input, a job without inputs, several results to standard

@@ -45,8 +45,8 @@ Result<Provider> metadata_provider(const CredentialRequest& request, Environment
       {.environment = std::move(environment), .now = request.now, .parse = credentials::parse_credentials});
 }
 
-// Uses all variables if they name a container's endpoint explicitly as the source; otherwise without those for
-// containers.
+// Returns the credentials of a profile's credential_source. For an instance, the variables of containers are hidden;
+// for a container, one that names its endpoint must be set.
 Result<Provider> credential_source(const CredentialRequest& request, const ProfileCredentials& found) {
   const auto& environment = request.environment;
   if (found.origin == Origin::kEnvironment) {

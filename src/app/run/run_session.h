@@ -40,6 +40,7 @@ class RunSession {
   // accounting.
   using ListInputs = std::function<Result<InputList>()>;
   Result<void> list_inputs(const ListInputs& list, const std::function<std::string()>& job_name);
+  // Calls `work` with everything that a run needs, and returns its result. Blocks.
   using Work = std::function<Result<LocalRunResult>(const LocalRun& run)>;
   Result<LocalRunResult> work(const Work& work);
   // Ends all events except notes, and the live display. Returns the accounting.

@@ -77,8 +77,8 @@ Result<void> map_in_order(const LocalRun& run, const Place& place, output::Resul
 ReducePhase reduce_phase(const LocalRun& run, const Place& place);
 
 // Returns the aggregation that the run's first step applies to the values of each key, if any. With kTerms the results
-// are merged with those of other tasks later; then there is none for lists, and none if the results are text, which
-// cannot represent the step's states.
+// are merged with those of other tasks later. Then lists are not aggregated, nor are results in text that cannot
+// represent the step's states.
 std::optional<Aggregation> aggregation_for(const LocalRun& run, AggregatedTo to);
 // Whether the parts of the step contain states instead of values (Aggregator::terms_are_values).
 bool leaves_states(const Step& step);

@@ -127,7 +127,7 @@ TEST(ForeignJson, IsADocumentOverLines) {
   EXPECT_THAT(*foreign_json({.bytes = "{\n\"a\": 1\n}\n", .is_whole = true}), HasSubstr("jq -c ."));
 }
 
-// A line end after a string makes it a document; a line end within a string is not JSON.
+// A line end after a string shows that this is a document; a line end within a string shows that it is not JSON.
 TEST(ForeignJson, KnowsWhereAStringEnds) {
   for (const char* string :
        {R"("")", R"("\\")", R"("\"")", R"("\\\"")", R"("\"\"")", R"("a\\b\"c\\")", R"("\u0041")"}) {

@@ -5,6 +5,12 @@
 #include <string>
 #include <utility>
 
+// The owner's thread cuts the stored file into parts that are complete files of their format (parts.h) and puts them
+// into the slots of a ring. Worker threads decode the slots, and the owner takes the results in order. If a part does
+// not decode to its end, or anything else is unexpected, a Decoder reads the file again from its start and skips the
+// bytes that were already returned, so that results and errors never depend on the cuts. docs/decisions/0007 has the
+// reasons.
+
 namespace quern::decode {
 namespace {
 

@@ -29,6 +29,7 @@ struct Part {
   std::uint64_t end = 0;               // where it ends in the stored file
 };
 
+// Cuts one stored file. Not thread-safe.
 class PartSplitter {
  public:
   enum class Found {

@@ -15,7 +15,7 @@ namespace quern::fetch {
 // A line of .quern-kept or .quern-lock: docs/formats/fetched-files.md.
 struct KeptFile {
   std::string name;
-  std::string etag = {};  // "" if the server gave none
+  std::string etag = {};  // "" if the server sent none
   FileMark mark = {};     // without the inode in a file's line
 };
 std::string to_line(const KeptFile& file);

@@ -14,6 +14,10 @@
 #include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/names.h"
 
+// A small object is one GET. A larger one is requested in ranges, with If-Match if its ETag is strong; each answer must
+// have the same ETag (or Last-Modified) and size as the first. An object that changes, or does not match its checksum,
+// is restarted once and then fetched as one request. docs/decisions/0013 has the reasons.
+
 namespace quern::fetch {
 namespace {
 

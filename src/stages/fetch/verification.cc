@@ -8,6 +8,11 @@
 #include "model/limits.h"
 #include "services/http/content_range.h"
 
+// If the first answer has no checksum of the whole object, a HEAD asks for one. If there is still none and the ETag is
+// that of an upload in parts, HEADs with partNumber ask for the size of the first part and the last but one, as the
+// ETag is the MD5 of the parts' MD5s. If the server does not answer these, the usual sizes are tried one after another.
+// docs/decisions/0013 has the reasons.
+
 namespace quern::fetch {
 namespace {
 

@@ -66,8 +66,9 @@ void add_left_out(std::vector<std::string>& notes, const std::vector<std::string
 
 }  // namespace
 
-// Finds inputs of a sorted list that are listed already. Each input is checked once, and once more if there may be any.
-// The first round compares only hashes, as a set of millions of paths needs more memory than the list.
+// Finds inputs of a sorted list that appear more than once, in two rounds over the list. The first one compares only
+// hashes of what identifies the inputs, as a set of millions of paths needs more memory than the list; the second one,
+// which is needed only if hashes repeat or neighbours are equal, compares the inputs with these hashes.
 class Collector::Repeated {
  public:
   explicit Repeated(const Collector& found) : found_(found) { hashes_.reserve(found.kept_); }

@@ -23,8 +23,8 @@ constexpr std::size_t kMaxNarrowedListings = 100;
 // Some tools create such objects to represent an empty folder. They are not inputs.
 bool is_folder_marker(const s3::Object& object) { return object.key.ends_with('/') && object.size_bytes == 0; }
 
-// Replaces each dot that begins a part after the first `from` bytes by another character, so that patterns that fail to
-// match only because of the dot match.
+// Inserts a letter before each dot that begins a part after the first `from` bytes. If a pattern matches this key but
+// not the original one, only a leading dot is the reason.
 std::string without_dots(std::string_view key, std::size_t from) {
   std::string plain;
   for (std::size_t i = 0; i < key.size(); ++i) {

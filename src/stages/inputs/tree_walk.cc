@@ -65,7 +65,7 @@ bool TreeWalk::part_matches(const Part& part, std::string_view name) const {
   return part.kind == Kind::kPattern && glob::matches(part.text, name);
 }
 
-// Whether a pattern contains exactly this name, rather than only matching it.
+// Whether a pattern that matches this name also contains its beginning literally, so that exactly such files are meant.
 bool TreeWalk::is_named(const States& states, std::string_view name) const {
   return std::any_of(states.begin(), states.end(), [&](std::uint32_t state) {
     const Part& part = parts_[state];

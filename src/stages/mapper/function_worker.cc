@@ -13,6 +13,11 @@
 #include "services/process/module_messages.h"
 #include "stages/mapper/working_folder.h"
 
+// Sends blocks to a child and commits each block once the child reports it as done. Blocks that a dead child has not
+// answered are sent again with the flag `careful`, so that the child reports each record before it starts it. The
+// record on which children have died `attempts` times is given up, and the rest of its block is sent again.
+// docs/decisions/0003 has the reasons, docs/formats/child-protocol.md the frames.
+
 namespace quern::mapper {
 namespace {
 

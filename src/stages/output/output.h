@@ -45,6 +45,7 @@ class PartedOutput {
   // Each part's sink belongs to one thread and must be destroyed before merge(), which also reports an error of its
   // last write. Requesting a part's sink again restarts that part from the beginning.
   virtual Result<std::unique_ptr<ReducedSink>> sink(std::size_t part) = 0;
+  // Writes the merged parts to `target`, then removes them. Blocks.
   virtual Result<void> merge(ResultTarget& target) = 0;
 };
 

@@ -49,6 +49,7 @@ class Reducer {
   // Blocks until the module is loaded; after an error, nothing else may be called. May be called by another thread
   // while the owner calls nothing else. A program is not loaded, so this returns immediately.
   virtual Result<void> wait_until_loaded(const std::stop_token& /*stop*/) { return {}; }
+  // Reduces all groups and passes the output to `sink`. Blocks.
   virtual Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) = 0;
 };
 

@@ -4,6 +4,9 @@
 #include <bit>
 #include <utility>
 
+// Numbers the keys of a bucket in order of first appearance, by a hash table with linear probing, and then arranges the
+// entries by these numbers with a counting sort, which keeps the order of each key's values.
+
 namespace quern::shuffle {
 namespace {
 

@@ -17,6 +17,9 @@
 #include "base/bytes.h"
 #include "stages/shuffle/run_format.h"
 
+// Writes the format of docs/formats/sorted-run.md: numbers, keys and values are appended to a block, which is
+// compressed and written when it is full or its partition ends.
+
 namespace quern::shuffle {
 namespace {
 
