@@ -37,7 +37,7 @@ enum class S3Access {
   kTaskcluster,  // each map task requests read-only ones from Taskcluster's auth service, by scope
 };
 
-// From the highest to the lowest. Who may create tasks at one priority may do so at all lower ones.
+// From the highest to the lowest. A client that may create tasks at one priority may do so at all lower ones.
 inline const std::array<std::string, 7> kPriorities = {"highest", "very-high", "high",  "medium",
                                                        "low",     "very-low",  "lowest"};
 

@@ -204,7 +204,7 @@ Result<std::string> RemoteFinder::advice_below(const Named& named) {
     return Error{.kind = ErrorKind::kStopped, .message = "one is enough"};
   };
   auto listed = store->list({.bucket = named.bucket, .prefix = named.key + "/"}, take, stop_);
-  // Who may read objects may still be denied listing them: then there is no advice.
+  // A client that may read objects may still be denied listing them: then there is no advice.
   if (!listed.ok() && first.empty() && listed.error().kind != ErrorKind::kDenied) return std::move(listed).error();
   if (first.empty()) return std::string();
   return "; there is " + named.name_prefix + first + ": end the name with / to take everything below";

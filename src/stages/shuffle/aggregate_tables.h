@@ -39,7 +39,7 @@ class AggregateTables {
   // `address` is the address of the pairs when they are spilled.
   AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count, BlockAddress address);
 
-  // Reports a value that must be a number and is not as RecordBad with its origin.
+  // Adds the pairs of `lines`. A value that must be a number and is not is reported as RecordBad, with its origin.
   Result<void> add(std::string_view lines, Scatter& scatter);
   // Adds everything that `other` holds, which must have the same number of tables. Of each two tables, the smaller
   // one's keys are added to the larger one and the smaller one is freed, so that this needs little more memory than

@@ -109,7 +109,7 @@ class SpillingShuffle final : public Shuffle {
   std::mutex shelves_mutex_;           // held while sinks are made and while shelves are taken
   std::deque<PairShelf> shelves_;
   std::deque<AggregateShelf> aggregate_shelves_;  // used instead of the other shelves for an aggregation
-  std::mutex spill_mutex_;  // Its holder may lock shelves; who holds a shelf's lock never waits for it.
+  std::mutex spill_mutex_;  // Its holder may lock shelves; a thread that holds a shelf never waits for it.
   RunStore runs_;
   std::set<InputOrdinal> failed_inputs_;
   std::vector<GroupedTable> grouped_;  // set if nothing was spilled: one, or one for each table
