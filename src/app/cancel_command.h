@@ -4,7 +4,8 @@
 
 namespace quern::app {
 
-// `quern cancel`: ends all tasks of a group that have not ended, and lets no other be added. The exit status.
+// `quern cancel`: cancels all tasks of a group that have not ended, and seals the group so that no other can be added.
+// Returns the exit status.
 int cancel_command(const CommandLine& line);
 
 }  // namespace quern::app

@@ -49,15 +49,16 @@ Result<Secret> read_standard_input(std::size_t most_bytes) {
   return credentials::read_secret(Fd(::dup(STDIN_FILENO)), most_bytes, kStandardInput);
 }
 
-// One line of an answer: a name in words and as a member of JSON, and a value.
+// One line of an answer: its name in words, its name as a JSON member, and its value.
 struct Field {
   std::string_view words;
   std::string_view member;
   std::string_view value;
-  bool is_json = false;  // the value is no text, but a number or a word of JSON
+  bool is_json = false;  // the value is a JSON number or literal instead of a string
 };
 
-// The answer as lines or as a JSON object. It may have secrets in it, so the buffer has its full size from the start.
+// Returns the answer as lines or as a JSON object. As it may contain secrets, the buffer has its full size from the
+// start.
 Secret answer(const std::vector<Field>& fields, bool as_json) {
   constexpr std::size_t kMostMarks = 64;
   std::string text;
@@ -96,7 +97,7 @@ Result<int> keygen(const CommandLine& line) {
   return 0;
 }
 
-// What --expires stands for: a time, or a duration from now on.
+// The time that --expires specifies: as a time, or as a duration from now on.
 Result<std::optional<UtcTime>> end_of(const CommandLine& line) {
   if (!line.credentials.expires.has_value()) return std::optional<UtcTime>();
   const std::string& text = *line.credentials.expires;
@@ -165,7 +166,7 @@ Result<credentials::PublicKey> key_to_seal_to(const CommandLine& line) {
   return std::move(loaded.value().key).public_key();
 }
 
-// Prints the credentials, sealed, and with --json what is in them that is no secret.
+// Prints the sealed credentials and, with --json, those of their members that are not secret.
 Result<void> print_sealed(const AwsCredentials& found, const credentials::PublicKey& key, bool as_json) {
   TRY_ASSIGN(std::string value, credentials::seal(found, key));
   const std::string expiration = found.expires.has_value() ? format_utc(*found.expires) : "";

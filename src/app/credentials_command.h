@@ -4,8 +4,8 @@
 
 namespace quern::app {
 
-// `quern credentials keygen`, `seal`, `open` and `federate`: does what the line says, prints the answer on standard
-// output and what went wrong on standard error, and returns the exit status. No core dump is written while it runs.
+// `quern credentials keygen`, `seal`, `open` and `federate`. Prints the answer on standard output and errors on
+// standard error. Returns the exit status. While it runs, no core dump can be written.
 int credentials_command(const CommandLine& line);
 
 }  // namespace quern::app

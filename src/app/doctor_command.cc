@@ -42,10 +42,10 @@ using doctor::ok;
 
 Error local_only() { return Error{.kind = ErrorKind::kStopped, .message = "remote inputs are not listed here"}; }
 
-// What is known of the inputs without asking anybody on the network.
+// What is known about the inputs without using the network.
 struct InputsSeen {
   bool are_named = false;
-  bool are_remote = false;  // some of them
+  bool are_remote = false;  // whether some of them are
   bool are_in_s3 = false;
   std::uint64_t bytes = 0;  // of those on this machine
 };
@@ -74,7 +74,7 @@ class Doctor {
   const view::TerminalOptions options_;
   std::optional<LoadedJob> loaded_;
   InputsSeen inputs_;
-  std::vector<Finding> findings_;  // those that are shown
+  std::vector<Finding> findings_;  // those that were shown
   bool is_something_missing_ = false;
   Result<void> printed_;
 };
@@ -95,7 +95,7 @@ int Doctor::run() {
   return print_error(std::move(printed_).error().with_context("printing the findings"));
 }
 
-// Each is printed at once, as some take seconds.
+// Prints each finding immediately, as some take seconds.
 void Doctor::found(Finding finding) {
   const bool is_missing = finding.state == Finding::State::kMissing;
   is_something_missing_ = is_something_missing_ || is_missing;
@@ -106,7 +106,8 @@ void Doctor::found(Finding finding) {
   findings_.push_back(std::move(finding));
 }
 
-// What only a run on this machine needs. Tasks have what is in their image, so that quern submit does without.
+// For something that only a run on this machine needs. Tasks use what is in their image, so quern submit can do
+// without.
 void Doctor::found_for_run(Finding finding) {
   const bool is_for_tasks = job() != nullptr && job()->taskcluster_json != "{}";
   if (is_for_tasks && finding.state == Finding::State::kMissing) {
@@ -116,7 +117,7 @@ void Doctor::found_for_run(Finding finding) {
   found(std::move(finding));
 }
 
-// It travels with the tasks; any other one is in their image.
+// Whether the module is sent along with the tasks; any other one is in their image.
 bool is_in_folder(const Module& module) {
   return !module.script.starts_with('/') &&
          (module.language != Language::kBinary || module.script.find('/') != std::string::npos);
@@ -135,7 +136,7 @@ void Doctor::look_at_job() {
   found(checked.ok() ? ok("job file", loaded_->shown_path) : lacking(Need::kNeeded, "job file", checked.error()));
 }
 
-// The interpreters have findings of their own.
+// Does not check the interpreters, which have findings of their own.
 void Doctor::look_at_modules() {
   std::string there;
   bool are_all_there = true;
@@ -167,7 +168,7 @@ void Doctor::look_at_inputs() {
   inputs::InputRequest& named = request.value();
   inputs_.are_named = !named.patterns.empty() || named.manifest.has_value() || named.index.has_value();
   if (!inputs_.are_named) return found(note("inputs", "the job names none", "name them with -i"));
-  // Whoever is asked for first says what kind of inputs the first remote ones are.
+  // The function that is called first shows what kind of input the first remote one is.
   named.peers.store = [&]() -> Result<s3::Store*> {
     inputs_.are_remote = inputs_.are_in_s3 = true;
     return local_only();
@@ -239,7 +240,7 @@ void Doctor::look_at_peers() {
 }  // namespace
 
 int doctor_command(const CommandLine& line) {
-  // The environment's secrets are ours for as long as we live.
+  // Secrets in the environment exist as long as this process.
   std::optional<credentials::NoCoreDumps> no_core_dumps;
   if (process::environment_has_secrets()) no_core_dumps.emplace();
   return Doctor(line).run();

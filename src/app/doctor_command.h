@@ -4,7 +4,7 @@
 
 namespace quern::app {
 
-// `quern doctor`: the exit status. Prints what it finds to standard output.
+// `quern doctor`: prints its findings to standard output and returns the exit status.
 int doctor_command(const CommandLine& line);
 
 }  // namespace quern::app

@@ -4,7 +4,7 @@
 
 namespace quern::app {
 
-// `quern fetch`: brings the result of a job that has completed here; the exit status is that of the job.
+// `quern fetch`: fetches the result of a completed job. Returns the exit status, which is that of the job.
 int fetch_command(const CommandLine& line);
 
 }  // namespace quern::app

@@ -10,14 +10,14 @@ namespace quern::app {
 
 struct FirstJobFile {
   disk::NewFile file;
-  std::string_view purpose;  // what it is for, in a few words
+  std::string_view purpose;  // in a few words
 };
 
-// The files of a job to begin with, which runs as it stands, in the order in which a reader wants them. Their texts are
+// The files of a first job that runs without changes, in the order in which a reader should see them. Their texts are
 // those of templates/ and live as long as the program.
 std::vector<FirstJobFile> first_job(Language language);
 
-// The program that runs the test of its mapper, wherever it is started: "python3".
+// The program that runs the mapper's test, from any folder: "python3".
 std::string_view test_runner(Language language);
 
 }  // namespace quern::app

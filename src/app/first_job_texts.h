@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-// The files of templates/, embedded at build time by cmake/embed.cmake: what quern init writes.
+// The files of templates/, embedded at build time by cmake/embed.cmake. quern init writes them.
 
 namespace quern::app::templates {
 

@@ -34,7 +34,7 @@ std::string_view in_words(Language language) {
   return "shell scripts";
 }
 
-// What is there, and the commands to try it, which may be copied as they stand.
+// Lists the files, and the commands to try them, which can be copied verbatim.
 std::string what_is_next(const std::string& folder, Language language, const std::vector<FirstJobFile>& files) {
   std::string text =
       fmt::format("{} is a job in {} that counts operating systems:\n", view::clean(folder), in_words(language));

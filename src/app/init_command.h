@@ -4,8 +4,8 @@
 
 namespace quern::app {
 
-// `quern init`: writes a job to begin with, all of its files or none, says on standard output what is there and what to
-// do next, or on standard error what went wrong, and returns the exit status.
+// `quern init`: writes a first job, either all of its files or none. Prints on standard output what it wrote and what
+// to do next, or an error on standard error. Returns the exit status.
 int init_command(const CommandLine& line);
 
 }  // namespace quern::app

@@ -18,7 +18,7 @@
 
 namespace {
 
-// What the command line asked to be told, or what is wrong with it.
+// Prints what the command line asked for, or what is wrong with it.
 int say(const quern::app::CommandLine& line) {
   if (line.exit_status == 0) return quern::app::print_and_end(line.text);
   quern::app::print_to_stderr(line.text);

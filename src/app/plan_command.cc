@@ -18,7 +18,7 @@
 namespace quern::app {
 namespace {
 
-// What is written at once of a plan's tasks.
+// How many bytes of a plan's tasks are written at once.
 constexpr std::size_t kPrintedAtOnceBytes = 256 * limits::kKiB;
 
 std::string summary(const JobPlan& planned) {
@@ -45,7 +45,7 @@ std::string summary(const JobPlan& planned) {
   return text;
 }
 
-// One task a line, written in pieces, as all of them together may be large.
+// Writes one task per line, in pieces, as all of them together may be large.
 Result<void> print_tasks(const plan::TaskGraph& graph, UtcTime now) {
   std::string text = fmt::format("{{\"taskGroupId\":\"{}\",\"tasks\":[\n", graph.group_id());
   PackedInputs::Reader inputs(graph.inputs());

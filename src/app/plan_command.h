@@ -4,7 +4,7 @@
 
 namespace quern::app {
 
-// `quern plan`: the exit status. Prints the tasks of a job to standard output, and a summary to standard error.
+// `quern plan`: prints the tasks of a job to standard output and a summary to standard error. Returns the exit status.
 int plan_command(const CommandLine& line);
 
 }  // namespace quern::app

@@ -40,7 +40,7 @@ Result<LocalRunResult> run_command_of(Command command, const LocalRun& run) {
   return run_locally(run);
 }
 
-// A job has a map half and a reduce half if it has one step; and only one result can go to standard output.
+// Only a job of one step has a map half and a reduce half; and standard output can take only one result.
 Result<void> check_for(const Job& job, Command command) {
   auto refused = [&](std::string_view reason) { return bad_config(fmt::format("{}: {}", job.file, reason)); };
   std::size_t results = command == Command::kMap ? map_results(job) : command == Command::kRun ? run_results(job) : 1;
@@ -55,7 +55,7 @@ Result<void> check_for(const Job& job, Command command) {
   return {};
 }
 
-// None: the command is none of a task's, as it does not run in one, or has files to reduce.
+// Returns nothing if the command is not that of a task: it does not run in one, or has files to reduce.
 Result<std::optional<TaskEnvironment>> task_of(const CommandLine& line) {
   bool may_be_one = line.command == Command::kMap || (line.command == Command::kReduce && line.inputs.empty());
   std::optional<TaskEnvironment> found;
@@ -71,7 +71,7 @@ Result<std::optional<TaskEnvironment>> task_of(const CommandLine& line) {
 
 std::string folder_name(const Job& job) { return std::filesystem::path(job.folder).filename().string(); }
 
-// Where a person finds the result.
+// Describes where a person finds the result.
 std::string result_place(const Job& job, const Accounting& accounting) {
   if (accounting.result.empty() || accounting.result == "-") return "";
   std::error_code ignored;
@@ -80,14 +80,14 @@ std::string result_place(const Job& job, const Accounting& accounting) {
   return fmt::format("{} on {}", path, host_name());
 }
 
-// Only whoever runs the whole job tells its owner.
+// Only the command that runs the whole job notifies its owner.
 class RunMail {
  public:
   RunMail(RunSession& session, const CommandLine& line, const Job& job) : session_(session), job_(job) {
     if (line.command != Command::kRun) return;
     mail_.emplace(job, std::getenv, say());  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   }
-  // `failure` is why there is no result, or none that counts; null: there is one.
+  // `failure` is why there is no result, or none that counts; nullptr if there is one.
   void send(Accounting accounting, const Error* failure) {
     if (!mail_.has_value()) return;
     const bool has_failed_since = failure != nullptr && accounting.failure.empty();
@@ -130,7 +130,7 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
   };
   auto listed = session.list_inputs(list, [&] { return folder_name(job); });
   if (!listed.ok() && listed.error().kind == ErrorKind::kBadConfig) {
-    // Nothing has run, so what an earlier run says of itself stays.
+    // Nothing was run, so the accounting of an earlier run is kept.
     mail.send(session.close(listed.error()), &listed.error());
     return std::move(listed).error();
   }
@@ -151,7 +151,7 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
 }  // namespace
 
 int run_command(const CommandLine& line) {
-  // What a child's environment lacks, it must not find in quern's own, in /proc/PID/environ.
+  // Secrets that children do not get in their environment must not be readable in quern's own, in /proc/PID/environ.
   std::optional<credentials::NoCoreDumps> no_core_dumps;
   if (process::environment_has_secrets()) no_core_dumps.emplace();
   auto task = task_of(line);

@@ -4,11 +4,11 @@
 
 namespace quern::app {
 
-// `quern run`: the exit status. Prints the accounting, and a failure's cause, to standard error. Call it before any
-// other thread runs, because it blocks signals.
+// `quern run`: prints the accounting, and the cause of a failure, to standard error. Returns the exit status. Must be
+// called before any other thread runs, because it blocks signals.
 int run_command(const CommandLine& line);
 
-// `quern check`: prints the job as understood to standard output.
+// `quern check`: prints the job as quern understands it to standard output. Returns the exit status.
 int check_command(const CommandLine& line);
 
 }  // namespace quern::app

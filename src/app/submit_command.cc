@@ -30,7 +30,7 @@ Result<JobPlan> plan(const CommandLine& line, GroupSession& session) {
   return planned;
 }
 
-// The graph as the stage that creates it wants it; borrows it.
+// Converts the graph to the form that create_tasks() needs. The result borrows it.
 submit::Plan tasks_of(const plan::TaskGraph& graph) {
   submit::Plan tasks{.group_id = graph.group_id(), .tasks = {}, .definition = {}};
   for (const plan::PlannedTask& task : graph.tasks()) {
@@ -40,12 +40,12 @@ submit::Plan tasks_of(const plan::TaskGraph& graph) {
   return tasks;
 }
 
-// What these credentials may not do is found before there is anything that would have to be undone.
+// Finds out what the credentials do not permit before anything is created that would have to be undone.
 Result<void> check_scopes(const CommandLine& line, GroupSession& session, const plan::TaskGraph& graph) {
   TRY_ASSIGN(submit::HeldScopes held, submit::held_scopes(session.api(), session.stop()));
   const bool watches = !line.tasks.no_watch;
   if (!held.scopes.has_value()) {
-    // Each createTask is checked by the deployment, and the group is cancelled if one is refused.
+    // The deployment checks each createTask, and if it refuses one, the group is cancelled.
     session.sink().note(event::Level::kWarning, "the scopes cannot be checked before tasks are created: " + held.why);
     return watches ? submit::try_to_watch(session.api(), watched_things(graph), session.stop()) : Result<void>();
   }
@@ -83,7 +83,7 @@ Result<void> create(GroupSession& session, const JobPlan& planned, bool is_resum
   return submit::create_tasks(session.api(), tasks, found.is_there, on_created, session.stop());
 }
 
-// Where the result is fetched to; none: it is not.
+// Where the result is fetched to; absent if it is not fetched.
 std::optional<std::string> output_of(const CommandLine& line, const JobPlan& planned) {
   if (line.tasks.no_watch || line.tasks.no_fetch) return std::nullopt;
   return line.tasks.output.value_or(planned.parts->loaded.file.job.output);

@@ -5,7 +5,7 @@
 namespace quern::app {
 
 // `quern submit`: plans a job's tasks, creates them, watches them and fetches the result; the last two can be left out.
-// The exit status is that of the job, if it was watched.
+// Returns the exit status: that of the job, if it was watched.
 int submit_command(const CommandLine& line);
 
 }  // namespace quern::app

@@ -32,7 +32,7 @@ Error still_going(Error error, const watch::GroupWatch& watch, const WatchOption
   return error;
 }
 
-// A refusal, or a deployment that does not answer, ends the watch and not the job.
+// A refusal, or a deployment that does not answer, ends the watch but not the job.
 Result<int> end_watch(GroupSession& session, Error error, std::string_view how_job_is, const std::string& group_id,
                       const WatchOptions& options) {
   error.message = fmt::format("the job of the task group {} {}: {}", group_id, how_job_is, error.message);
@@ -46,7 +46,7 @@ bool says_nothing_of_the_job(const Error& error) {
   return error.kind == ErrorKind::kRetry || (error.kind == ErrorKind::kDenied && !is_about_this_machine(error));
 }
 
-// The tasks have the job's folder as it was when they were created, and a retry cannot give them another one.
+// The tasks have the job's folder as it was when they were created, and a retry cannot change that.
 void compare_folder(GroupSession& session, const watch::GroupWatch& watch, const Job& job) {
   if (watch.packed_job().empty()) return;
   const auto changed = has_folder_changed(job, watch.packed_job());
@@ -61,7 +61,7 @@ void compare_folder(GroupSession& session, const watch::GroupWatch& watch, const
                                      changed.error().message)));
 }
 
-// What there is to run again is said, as some of it comes later.
+// Only announces what will be run again, as some of it starts later.
 Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, const watch::Rerun& rerun) {
   TRY(rerun.check(session.api().now()));
   const auto& tasks = watch.group().tasks;
@@ -74,7 +74,7 @@ Result<void> begin_retry(GroupSession& session, const watch::GroupWatch& watch, 
 
 Result<int> watch_target(const CommandLine& line, GroupSession& session, bool is_retry) {
   TRY_ASSIGN(GroupTarget target, find_group(line.tasks.target));
-  // A job that was run again has other books than those that its failure left.
+  // After a retry, the accounting of the earlier failure no longer applies.
   Leaves leaves;
   if (is_retry && target.output != "-") leaves.beside = target.output;
   return account_for_failure(session, leaves.beside, [&]() -> Result<int> {
@@ -118,7 +118,7 @@ Result<int> watch_to_close(GroupSession& session, const std::string& group_id, c
     return still_going(std::move(ending).error(), watch, options);
   }
   if (!ending.ok()) {
-    // Of a job that has ended it is a retry that was refused.
+    // If the job has ended, the error is that a retry was refused.
     if (watch.ending(session.api().now()) != watch::Ending::kNone) return std::move(ending).error();
     return end_watch(session, std::move(ending).error(), kGoesOn, group_id, options);
   }

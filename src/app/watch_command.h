@@ -12,21 +12,21 @@
 
 namespace quern::app {
 
-// `quern watch`: the exit status, which is that of the job.
+// `quern watch`: returns the exit status, which is that of the job.
 int watch_command(const CommandLine& line);
-// `quern retry`: runs again what failed, was cancelled or left too little, and what failed because of it, and watches;
-// the exit status is that of the job.
+// `quern retry`: runs again what failed, was cancelled or left incomplete results, and what failed because of it; then
+// watches. Returns the exit status, which is that of the job.
 int retry_command(const CommandLine& line);
 
 struct WatchOptions {
   std::chrono::milliseconds poll;
-  std::size_t retries = 0;       // how often a task that fails is run again
-  bool takes_cancelled = false;  // what is cancelled when it begins is run again too; it is an error if nothing can be
-  std::optional<Job> job = {};   // where it is known: a retry says if its folder has changed
+  std::size_t retries = 0;       // how often a failing task is run again
+  bool takes_cancelled = false;  // also runs again what was already cancelled; fails if nothing can be run again
+  std::optional<Job> job = {};   // if known: a retry reports whether its folder has changed
   Leaves leaves = {};
 };
-// Watches a group to its end, and says how it went: what the two commands, and quern submit, have in common. Stopped,
-// refused or without an answer, it says that the job goes on.
+// Watches a group to its end and reports how it went; shared by both commands and quern submit. If it is stopped,
+// refused or gets no answer, it reports that the job continues.
 Result<int> watch_group(GroupSession& session, const std::string& group_id, const WatchOptions& options);
 
 }  // namespace quern::app

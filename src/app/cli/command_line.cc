@@ -23,7 +23,7 @@ namespace {
 
 using Command = CommandLine::Command;
 
-// What the options of one command were given.
+// The option values given to one command.
 struct Given {
   std::map<std::string_view, std::vector<std::string>> values;  // by long name, in order
   std::map<std::string_view, bool> switches;
@@ -51,13 +51,13 @@ void add_option(CLI::App& app, const OptionRow& row, Given& given) {
     app.add_flag(names, given.switches[row.long_name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     return;
   }
-  // One value for each time it stands there: `-i a b` leaves b alone.
+  // One value for each occurrence of the option: `-i a b` does not include b.
   app.add_option(names, given.values[row.long_name])
       ->expected(1, std::numeric_limits<int>::max())
       ->allow_extra_args(false);
 }
 
-// `-o --quiet` leaves out the path; the library would take the option for it.
+// In `-o --quiet` the path is missing; the library would take the option as its value.
 Result<void> refuse_options_as_values(const CommandRow& command, const Given& given) {
   for (const auto& [name, values] : given.values) {
     for (const OptionRow& row : command.options) {
@@ -106,7 +106,7 @@ Error unknown_option(const CommandRow& command, std::string_view word) {
   std::string_view name = word.substr(0, word.find('='));
   std::vector<std::string> names;
   for (const OptionRow& row : command.options) {
-    // One letter is never near to another.
+    // A name of one letter is never similar to another.
     if (name.size() > 2) names.emplace_back(row.long_name);
   }
   std::optional<std::string> meant = nearest(name, names);
@@ -129,7 +129,7 @@ Error unknown_command(const std::string& word) {
   return bad_config(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
 }
 
-// A value that itself stands in quotes would lose them where --set is read; in further quotes it survives.
+// A value that is in quotes itself would lose them when --set is parsed; an additional pair of quotes keeps them.
 std::string setting(std::string_view key, const std::string& value) {
   bool is_quoted = value.size() >= 2 && value.front() == value.back() && (value[0] == '"' || value[0] == '\'');
   if (!is_quoted) return fmt::format("{}={}", key, value);
@@ -141,7 +141,7 @@ std::string setting(std::string_view key, const std::string& value) {
   return fmt::format("{}=\"{}\"", key, escaped);
 }
 
-// Whether the job was named before the first -i, so that further words are inputs that the shell has expanded.
+// Whether the job was named before the first -i, so that additional words are inputs that the shell has expanded.
 bool job_stands_first(std::span<const std::string> arguments, const std::string& job) {
   auto is_input = [](const std::string& word) { return word.starts_with("-i") || word.starts_with("--input"); };
   auto first_input = std::find_if(arguments.begin(), arguments.end(), is_input);
@@ -199,7 +199,7 @@ Result<std::size_t> retry_count(const CommandRow& command, const Given& given) {
                                 limits::kMaxTaskRetries));
 }
 
-// The one positional of a command about a task group that is there.
+// Parses a command about an existing task group, which has one positional argument.
 Result<CommandLine> parse_group_command(const CommandRow& command, const Given& given) {
   CommandLine line;
   line.command = command.name == "watch"    ? Command::kWatch
@@ -236,7 +236,7 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
     TRY(take_job_and_inputs(command, arguments, given, line));
   }
   line.settings = given.all("--set");
-  // What -o of submit names is on this machine, and no task writes to it.
+  // The output of submit is a path on this machine, and no task writes to it.
   if (line.command == Command::kSubmit) line.tasks.output = given.last("--output");
   for (auto [option, key] :
        {std::pair{"--output", "output"}, {"--processes", "limits.processes"}, {"--memory", "limits.memory"}}) {
@@ -269,7 +269,7 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   return line;
 }
 
-// The one positional of a command of `quern credentials`.
+// Parses a command of `quern credentials`, which has one positional argument.
 Result<CommandLine> parse_credentials_command(const CommandRow& command, const Given& given) {
   CommandLine line;
   bool is_seal = command.name == "credentials seal";
@@ -390,7 +390,7 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   return printed(Command::kVersion, fmt::format("quern {}\n", kVersion));
 }
 
-// What follows `quern credentials`.
+// Parses the words that follow `quern credentials`.
 Result<CommandLine> parse_credentials(std::span<const std::string> words) {
   if (words.empty()) {
     return bad_config(fmt::format("credentials: say what to do: {} (quern credentials --help says more)",

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kWidth = 80;
 
-// Breaks lines between words so that each fits; every line but the first is indented.
+// Breaks lines between words so that each fits. Every line except the first is indented.
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t first_column) {
   std::string result;
   std::size_t column = first_column;
@@ -80,7 +80,7 @@ std::string option_words(std::span<const OptionRow> options) {
   return words;
 }
 
-// "-i|--input|--log": the options after which such a value follows, each once, as a pattern of `case`.
+// "-i|--input|--log": the options that take such a value, each once, as a pattern of `case`.
 std::string options_that_take(Completes what) {
   std::set<std::string_view> names;
   for (const CommandRow& command : command_rows()) {
@@ -101,7 +101,7 @@ std::string command_words() {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
-// How the script calls a command: "credentials-seal".
+// How the script names a command: "credentials-seal".
 std::string script_name(const CommandRow& command) {
   std::string name(command.name);
   std::replace(name.begin(), name.end(), ' ', '-');

@@ -36,7 +36,7 @@ constexpr OptionRow kUnsigned = {"", "--no-sign-request", "", Completes::kNothin
 constexpr OptionRow kKey = {"", "--key", "FILE", Completes::kFile,
                             "the private key that opens CREDENTIALS; else QUERN_KEY_FILE or /etc/quern/key.pem"};
 
-// What every command that maps inputs takes, behind what says which job or which inputs.
+// The options of every command that maps inputs. `first` selects the job or the inputs.
 constexpr auto mapping_options(const OptionRow& first) {
   return std::array{first,     kManifest, kOutput, kSet,   kProcesses, kMemory, kScratch, kBucket,
                     kEndpoint, kUnsigned, kKey,    kQuiet, kVerbose,   kJson,   kLog,     kHelp};
@@ -472,7 +472,7 @@ constexpr std::array kCommands = {
     CommandRow{"completion", "About quern", "print a script that lets bash complete commands, options and settings",
                "bash", "Prints a script for bash. Once it is loaded, the TAB key completes what you type after quern.",
                kHelpOnly, kCompletionAfter, Completes::kShell},
-    // Started by quern itself beside its children: it ends what they leave behind.
+    // Started by quern itself next to its children: ends what they leave behind.
     CommandRow{"guard", "", "wait for the parent process to end, then end what it has left", "MARKER",
                "Started by quern itself.", kHelpOnly, "", Completes::kNothing},
 };

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-// The commands and options of quern, from which the parser, the help and the completion are made.
+// The commands and options of quern, from which the parser, the help and the completion are generated.
 
 namespace quern::app {
 
@@ -14,35 +14,35 @@ enum class Completes { kNothing, kFile, kFolder, kSetting, kLanguage, kCommand, 
 struct OptionRow {
   std::string_view short_name;  // "-i", or ""
   std::string_view long_name;   // "--input"
-  std::string_view value;       // what it takes, for the help: "INPUT"; "" for a switch
+  std::string_view value;       // the name of its value in the help: "INPUT"; "" for a switch
   Completes completes = Completes::kNothing;
   std::string_view text;
 };
 
 struct CommandRow {
   std::string_view name;     // "run"; "credentials seal" is a command within another
-  std::string_view group;    // the heading of the help under which it stands; "" if it is not for people
+  std::string_view group;    // its heading in the help; "" if the command is not for people
   std::string_view purpose;  // one line
   std::string_view usage;    // after "quern NAME"
   std::string_view text;     // a paragraph or more; wrapped
   std::span<const OptionRow> options;
   std::string_view after;                  // examples, exit statuses
-  Completes completes = Completes::kFile;  // its arguments: most name a job, a folder or a file
+  Completes completes = Completes::kFile;  // the kind of its arguments: most are a job, a folder or a file
 };
 
 std::span<const CommandRow> command_rows();
-// Null if there is no such command.
+// Returns nullptr if there is no such command.
 const CommandRow* find_command(std::string_view name);
 
 bool is_within_another(const CommandRow& command);
-// "keygen", "seal" and so on, of "credentials".
+// Returns the words that may follow a command: "keygen", "seal" and so on for "credentials".
 std::vector<std::string> words_after(std::string_view command);
 
-// What `quern --help` and `quern help COMMAND` print.
+// The output of `quern --help` and of `quern help COMMAND`.
 std::string general_help();
 std::string command_help(const CommandRow& command);
 
-// The script that `quern completion bash` prints.
+// The script printed by `quern completion bash`.
 std::string bash_completion();
 
 }  // namespace quern::app

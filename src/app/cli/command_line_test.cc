@@ -257,7 +257,7 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
   }
 }
 
-// "credentials seal" as the two words that a user types, and then `last`.
+// Splits "credentials seal" into the two words that a user types, and adds `last`.
 std::vector<std::string> typed(const CommandRow& command, const char* last) {
   std::vector<std::string> words;
   std::istringstream name{std::string(command.name)};
@@ -324,7 +324,7 @@ std::string manual_path() {
   return source == nullptr ? "" : std::string(source) + "/docs/quern.1";
 }
 
-// The manual as its reader sees dashes and words, without the marks of its formatter.
+// The text of the manual as a reader sees it, without its formatter's marks.
 std::string manual_text() {
   std::ifstream file(manual_path());
   std::stringstream text;
@@ -368,7 +368,7 @@ TEST(Completion, NamesEveryCommandOptionAndSetting) {
   for (const std::string& name : setting_names()) EXPECT_THAT(script, HasSubstr(name));
 }
 
-// What the script offers after these words, the last of which is the one being typed; "" if there is no bash.
+// What the script suggests after these words, the last of which is being typed; "" if there is no bash.
 std::string offered(const std::filesystem::path& folder, const std::string& words, int index) {
   std::ofstream(folder / "completion.bash") << bash_completion();
   std::ofstream(folder / "ask.bash") << "cd " << folder << "\nsource completion.bash\nCOMP_WORDS=(" << words

@@ -40,7 +40,7 @@ bool has_color() { return options_of_stderr().style.color; }
 Result<void> print(std::string_view text) {
   Fd output(::dup(STDOUT_FILENO));
   auto printed = write_all(output, text);
-  if (printed.ok()) printed = output.close();  // says what a server has to say
+  if (printed.ok()) printed = output.close();  // reports what a network file system reports only on close
   if (printed.ok()) return {};
   Error error = std::move(printed).error().with_context("standard output");
   if (error.code == EPIPE) error.kind = ErrorKind::kStopped;

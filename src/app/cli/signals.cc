@@ -42,10 +42,10 @@ void unblock() {
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-// How many of them are still to come without an effect.
+// How many signals will still be ignored.
 volatile std::sig_atomic_t without_effect = 0;
 
-// The kernel takes this thread, as the others block them, out of whatever it waits for.
+// All other threads block the signals, so the kernel delivers them to this thread and interrupts whatever it waits for.
 void end_after(int count) {
   without_effect = count;
   for (int signal : kStopSignals) {
@@ -60,7 +60,7 @@ void end_after(int count) {
 
 }  // namespace
 
-// A handler, and not SIG_IGN, because exec takes it away again: children find these signals as quern found them.
+// Sets a handler rather than SIG_IGN, because exec resets handlers: children find these signals as quern found them.
 void Signals::prepare() {
   for (int signal : {SIGPIPE, SIGXFSZ}) {
     if (!is_ignored(signal)) handle(signal, [](int) {});
@@ -90,7 +90,7 @@ Signals::~Signals() {
   std::uint64_t one = 1;
   static_cast<void>(::write(ended_.number(), &one, sizeof one) + 0);
   thread_ = {};
-  // The work is done and told: the first one comes too late to change the exit status.
+  // The work is done and reported: the first signal comes too late to change the exit status.
   if (stopped_by() == 0) end_after(1);
 }
 
@@ -98,7 +98,7 @@ void Signals::read_signals(std::stop_source& stop, const std::function<void(int)
   pollfd watched[2] = {{.fd = ended_.number(), .events = POLLIN, .revents = 0},
                        {.fd = signals_.number(), .events = POLLIN, .revents = 0}};
   while (watched[0].revents == 0) {
-    // After the first one the signals go to their handler.
+    // After the first one, signals go to their handler.
     if (::poll(watched, stopped_by() == 0 ? 2 : 1, -1) < 0 || watched[0].revents != 0 || stopped_by() != 0) continue;
     signalfd_siginfo info{};
     if (::read(signals_.number(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;

@@ -4,7 +4,7 @@
 
 namespace quern::app {
 
-// As in the project() line of CMakeLists.txt; a test compares the two.
+// Must equal the version in the project() line of CMakeLists.txt; a test compares them.
 inline constexpr std::string_view kVersion = "0.1.0";
 
 }  // namespace quern::app

@@ -31,12 +31,12 @@
 namespace quern::app {
 namespace {
 
-// How long it waits for a server, and how often it asks; what it reads of an answer.
+// Timeouts and attempts for each server, and how much of an answer is read.
 constexpr std::chrono::seconds kDoctorConnectTimeout{5};
 constexpr std::chrono::seconds kDoctorTimeout{10};
 constexpr std::size_t kDoctorAttempts = 2;
 constexpr std::size_t kMaxDoctorAnswerBytes = 1 * limits::kMiB;
-// S3 refuses signatures that are older, or younger, than this.
+// S3 refuses requests whose time differs from its own by more than this.
 constexpr std::chrono::minutes kS3ClockDifference{15};
 
 using doctor::lacking;
@@ -54,12 +54,12 @@ http::ClientOptions short_patience() {
   return options;
 }
 
-// By how much the clock of whoever gave this answer is ahead of ours.
+// How far the clock of the server that sent this answer is ahead of this machine's.
 std::optional<std::chrono::seconds> ahead_of_us(const http::Response& response) {
   auto date = response.head.header("date");
   auto theirs = date.has_value() ? http::parse_http_date(*date) : std::nullopt;
   if (!theirs.has_value()) return std::nullopt;
-  // Dates have whole seconds, and so on the average half a second is cut off.
+  // Dates have whole seconds, so half a second is cut off on average.
   return std::chrono::round<std::chrono::seconds>(*theirs + std::chrono::milliseconds(500) -
                                                   std::chrono::system_clock::now());
 }
@@ -71,7 +71,7 @@ void tell_clock(const PeerLook& look, const std::string& whose, const http::Resp
                                : note("clock", fmt::format("the answer of {} has no date", whose)));
 }
 
-// Without a job, what is set up is needed.
+// Without a job, everything that is set up counts as needed.
 Need need_of(const PeerLook& look, bool job_needs_it) {
   return look.job == nullptr || job_needs_it ? Need::kNeeded : Need::kNotNeeded;
 }
@@ -142,7 +142,7 @@ class TaskclusterLook {
   void look_at_image(bool has_answered);
 
   const PeerLook& look_;
-  const std::optional<plan::Settings> settings_;  // of the job, if it has some
+  const std::optional<plan::Settings> settings_;  // of the job, if it has any
   const taskcluster::Access access_;
   const Need need_;
   const std::unique_ptr<http::Client> client_;
@@ -179,7 +179,7 @@ bool TaskclusterLook::answers() {
   return true;
 }
 
-// None where nobody knows what tasks there would be.
+// Returns nothing if it is not known which tasks there would be.
 std::optional<JobPlan> TaskclusterLook::plan_tasks() {
   if (!settings_.has_value() || !look_.names_inputs) return std::nullopt;
   const UtcTime time = std::chrono::system_clock::now();
@@ -210,7 +210,7 @@ void TaskclusterLook::look_at_scopes() {
     }
     return look_.found(doctor::check_scopes(scopes->size(), missing, need_));
   }
-  // quern submit goes on as well, and leaves the tasks to the deployment.
+  // quern submit also continues in this case, and leaves the check to the deployment.
   look_.found(lacking(Need::kNotNeeded, what, {.message = "they cannot be checked: " + held.value().why}));
   if (!planned.has_value()) return;
   auto tried = submit::try_to_watch(api_, watched_things(planned->graph), std::stop_token());
@@ -222,13 +222,13 @@ void TaskclusterLook::look_at_registry(const std::string& image) {
   if (!name.ok()) return look_.found(lacking(need_, "image", name.error()));
   auto answer = doctor::ask_registry(name.value(), *client_, std::stop_token());
   if (answer.ok()) return look_.found(doctor::check_registry_image(name.value(), answer.value()));
-  // It is the workers that have to reach the registry.
+  // Only the workers have to reach the registry.
   const bool is_refused = answer.error().kind != ErrorKind::kRetry;
   look_.found(lacking(is_refused ? need_ : Need::kNotNeeded, "image", answer.error(),
                       "check taskcluster.image; workers ask the registry, and this machine does not have to reach it"));
 }
 
-// Tasks wait for the one that makes their image, so it need not have ended yet.
+// Tasks wait for the task that makes their image, so it need not have completed yet.
 void TaskclusterLook::look_at_artifact(const std::string& task_id, const std::string& path) {
   const std::string artifact = fmt::format("artifact {} of task {}", path, task_id);
   auto info = queue_.artifact_info({.task_id = task_id, .run_id = {}, .name = path}, std::stop_token());
@@ -250,7 +250,7 @@ void TaskclusterLook::look_at_image(bool has_answered) {
   look_at_artifact(task_id.value(), image.path);
 }
 
-// The job's root URL counts before that of the environment.
+// The job's root URL takes precedence over that of the environment.
 EnvironmentLookup environment_with(const std::string& root_url) {
   const auto environment = process_environment();
   return [environment, root_url](const char* name) {
@@ -263,7 +263,7 @@ bool is_set_up(const char* name) {
   return value != nullptr && *value != '\0';
 }
 
-// quern submit refuses a job that is for another deployment than the environment's.
+// quern submit refuses a job whose deployment differs from that of the environment.
 void compare_deployments(const PeerLook& look, const std::string& of_job) {
   auto of_environment = taskcluster::access_of(process_environment());
   if (!of_environment.ok() || of_job.empty() || of_environment.value().root_url == of_job) return;

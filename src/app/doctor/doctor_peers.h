@@ -6,22 +6,22 @@
 #include "app/doctor/findings.h"
 #include "model/job.h"
 
-// What quern doctor asks of servers, and the credentials for them. One question after the other, each with a short
-// timeout; blocks. With --offline nobody is asked.
+// What quern doctor asks servers, and the credentials for doing so. Asks one question after another, each with a short
+// timeout; blocks. With --offline it asks nothing.
 
 namespace quern::app {
 
 struct PeerLook {
   const CommandLine& line;
-  const Job* job = nullptr;    // none: whatever the environment sets up is looked at
-  bool has_s3_inputs = false;  // of the job
-  bool names_inputs = false;   // the job does; without them nobody knows what tasks it would have
+  const Job* job = nullptr;    // nullptr: check whatever the environment sets up
+  bool has_s3_inputs = false;  // whether the job has some
+  bool names_inputs = false;   // whether the job does; otherwise its tasks are not known
   std::function<void(Finding)> found;
 };
 
-// Credentials for S3, and its clock.
+// Checks the credentials for S3, and its clock.
 void look_at_s3(const PeerLook& look);
-// The deployment of Taskcluster, its clock, who we are there, and what the tasks of the job need.
+// Checks the deployment of Taskcluster: its clock, the client, and what the job's tasks need.
 void look_at_taskcluster(const PeerLook& look);
 
 }  // namespace quern::app

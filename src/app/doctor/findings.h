@@ -5,18 +5,19 @@
 #include "base/result.h"
 #include "model/finding.h"
 
-// How findings are made. Pure functions.
+// Makes findings. Pure functions.
 
 namespace quern::app::doctor {
 
-// Whether the job, or without one whatever this machine is set up for, needs what is looked at.
+// Whether the job needs what is checked; without a job, whether this machine is set up for it.
 enum class Need { kNeeded, kNotNeeded };
 
+// `what` was checked, and `found` describes what was found.
 Finding ok(std::string what, std::string found);
 Finding note(std::string what, std::string found, std::string fix = "");
-// Something that does not work: kMissing if it is needed, else a note.
+// For something that does not work: kMissing if it is needed, otherwise a note.
 Finding lacking(Need need, std::string what, std::string found, std::string fix);
-// The same of an error. Messages end with what to do, behind "; ": that becomes the fix where no other is given.
+// The same for an error. If a message ends with "; " and advice, the advice becomes the fix unless another is given.
 Finding lacking(Need need, std::string what, const Error& error, std::string fix = "");
 
 }  // namespace quern::app::doctor

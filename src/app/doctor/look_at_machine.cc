@@ -23,8 +23,8 @@ using process::kernel_text;
 using process::number_in;
 using process::number_of_line;
 
-// The folders of one controller's groups: ours, the one around it, and so on to the outermost. Within a container the
-// path may be one of the host, which is not there; the outermost is the container's then.
+// The folders of one controller's groups: the process's own, its parent, and so on to the outermost. In a container the
+// path may be that of the host, which does not exist there; then the outermost folder is the container's own.
 std::vector<std::string> group_folders(const std::string& root, std::string path) {
   std::vector<std::string> folders;
   while (path.size() > 1) {
@@ -36,7 +36,8 @@ std::vector<std::string> group_folders(const std::string& root, std::string path
 }
 
 struct GroupFiles {
-  std::string folder;  // below that of all groups, with its '/'; version 1 has one for each controller
+  // Relative to the root of all groups, with a '/' at the end; version 1 has one for each controller.
+  std::string folder;
   std::string controller;
   const char* limit;
   const char* usage;
@@ -109,7 +110,7 @@ std::optional<double> look_at_processor_quota(const std::string& proc, const std
 
 std::uint64_t look_at_open_files() {
   rlimit limit{};
-  // The only reason to fail is a bad address.
+  // It can fail only for a bad address.
   CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   return limit_number(limit.rlim_max);
 }

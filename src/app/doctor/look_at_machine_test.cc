@@ -56,7 +56,7 @@ TEST_F(Machine, HasWhatTheControlGroupsAroundUsAllow) {
 
 TEST_F(Machine, KnowsControlGroupsOfVersionOne) {
   put("proc/meminfo", kMeminfo);
-  // The path is the host's, and the container sees its own group at the root.
+  // The path is the host's, but the container sees its own group at the root.
   put("proc/self/cgroup", "5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n");
   put("groups/memory/memory.limit_in_bytes", "2000000\n");
   put("groups/memory/memory.usage_in_bytes", "1500000\n");

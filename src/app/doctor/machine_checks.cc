@@ -13,17 +13,16 @@
 namespace quern::app::doctor {
 namespace {
 
-// What quern doctor asks of a machine. Open files: of a run without children (the runs of a merge, the files that are
-// read and written), of each child (its pipes, its process, its files), and of each transfer (its connection, its
-// file).
+// The open files that quern doctor asks for: for a run without children (the runs of a merge, files being read and
+// written), for each child (its pipes, its process, its files), and for each transfer (its connection and its file).
 constexpr std::uint64_t kOpenFilesOfARun = 128;
 constexpr std::uint64_t kOpenFilesOfAChild = 10;
 constexpr std::uint64_t kOpenFilesOfATransfer = 4;
-// Less room than this is none: for what children and spilled runs leave, and for a result.
+// Less free space than this counts as none: for the children's files and spilled runs, and for a result.
 constexpr std::uint64_t kLeastScratchBytes = 64 * limits::kMiB;
 constexpr std::uint64_t kLeastResultBytes = 1 * limits::kMiB;
 
-// Half of what is there, in whole MiB: the children and the decoders want the rest.
+// Suggests half of the available memory, in whole MiB: children and decoders need the rest.
 std::string smaller_memory(std::uint64_t bytes) {
   const std::uint64_t half = std::max(bytes / 2, limits::kMinMemoryBytes);
   return fmt::format("quern run --memory {}MiB", half / limits::kMiB);

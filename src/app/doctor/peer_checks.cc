@@ -12,9 +12,9 @@
 namespace quern::app::doctor {
 namespace {
 
-// A clock that differs by less is right.
+// A smaller difference between clocks does not matter.
 constexpr std::chrono::seconds kGoodClockDifference{30};
-// Credentials that end sooner may not last for a run.
+// Credentials that expire sooner may not last for a run.
 constexpr std::chrono::hours kSoonEnding{1};
 
 constexpr int kOk = 200;

@@ -12,23 +12,23 @@
 #include "model/image_name.h"
 #include "services/taskcluster/credentials.h"
 
-// What servers have said, and the credentials for them. Pure functions.
+// Evaluates the answers of servers, and the credentials for them. Pure functions.
 
 namespace quern::app::doctor {
 
-// `whose` clock is ahead of ours by this; up to `tolerated` its owner takes our signatures.
+// The clock of `whose` is ahead of this machine's by `ahead`; its owner accepts signatures up to `tolerated`.
 Finding check_clock(const std::string& whose, std::chrono::seconds ahead, std::chrono::seconds tolerated, Need need);
 
-// nullptr: there are none, and requests go unsigned. No secret of them is told.
+// nullptr means that there are none, so requests are not signed. The finding contains no secrets.
 Finding check_aws_credentials(const AwsCredentials* credentials, UtcTime now);
 
-// Who asks Taskcluster.
+// Describes the client that sends requests to Taskcluster.
 Finding check_client(const taskcluster::Access& access, UtcTime now, Need need);
 
-// `missing`: those that the tasks of the job need and the client does not hold; none: no job says what is needed.
+// `missing` are the scopes that the job's tasks need and the client does not hold; absent if there is no job.
 Finding check_scopes(std::size_t held, const std::optional<std::vector<std::string>>& missing, Need need);
 
-// What its registry says of an image.
+// Evaluates the registry's answer about an image.
 Finding check_registry_image(const ImageName& name, const RegistryAnswer& answer);
 
 }  // namespace quern::app::doctor

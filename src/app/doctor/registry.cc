@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kAsksForToken = 401;
 
-// Lists of platforms and single images, of the OCI and of Docker.
+// Lists of platforms and single images, in the formats of OCI and Docker.
 constexpr const char* kManifestTypes =
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
@@ -32,7 +32,7 @@ RegistryAnswer answer_of(const http::Response& response) {
           .digest = std::string(response.head.header("docker-content-digest").value_or(""))};
 }
 
-// "" where there is no token for somebody without an account.
+// Returns "" if there are no tokens for clients without an account.
 Result<std::string> anonymous_token(const TokenChallenge& challenge, const ImageName& name, http::Client& client,
                                     const std::stop_token& stop) {
   TRY_ASSIGN(std::string url, token_url(challenge, name));

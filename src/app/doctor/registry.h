@@ -9,14 +9,14 @@
 
 namespace quern::app::doctor {
 
-// What a registry says about an image to whoever has no account there.
+// A registry's answer about an image to a client without an account.
 struct RegistryAnswer {
-  int status = 0;      // 200: it is there; 401 and 403: not for everybody; 404: it is not there
-  std::string digest;  // of its manifest; "" if the registry does not say
+  int status = 0;      // 200: it exists; 401, 403: not public; 404: it does not exist
+  std::string digest;  // of its manifest; "" if the registry does not send it
 };
 
-// Asks for the manifest's head, with an anonymous token where the registry wants one. Nothing of ours is sent. Errors
-// are those of http::Client, and kBadInput for an answer that is none of a registry. Blocks.
+// Requests the head of the manifest, with an anonymous token if the registry requires one. No credentials are sent.
+// Errors are those of http::Client, and kBadInput if the answer is not that of a registry. Blocks.
 Result<RegistryAnswer> ask_registry(const ImageName& name, http::Client& client, const std::stop_token& stop);
 
 }  // namespace quern::app::doctor

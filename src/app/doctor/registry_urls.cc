@@ -15,7 +15,7 @@ bool is_this_machine(std::string_view registry) {
   return registry.starts_with("[::1]") || host == "localhost" || host.starts_with("127.");
 }
 
-// What stands in quotes or not behind `name=`; of RFC 9110's grammar what registries send.
+// Returns the value after `name=`, with or without quotes. Supports the part of RFC 9110's grammar that registries use.
 std::string parameter(std::string_view text, std::string_view name) {
   const std::string start = std::string(name) + "=";
   std::size_t at = text.find(start);

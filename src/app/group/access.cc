@@ -30,7 +30,7 @@ Result<void> check_access(taskcluster::Api& api, const std::stop_token& stop) {
                      "TASKCLUSTER_ACCESS_TOKEN, and TASKCLUSTER_CERTIFICATE for temporary ones"};
   }
   TRY_ASSIGN(auto difference, taskcluster::clock_difference(api, stop));
-  // A deployment that does not tell its time refuses tasks itself, and says why.
+  // A deployment that does not send its time will refuse tasks itself and explain why.
   if (!difference.has_value() || std::chrono::abs(*difference) <= limits::kMaxClockDifference) return {};
   return Error{.kind = ErrorKind::kDenied,
                .message = fmt::format("the clock of this machine is {} {} that of {}, which would refuse the tasks; "

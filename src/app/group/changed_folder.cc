@@ -14,7 +14,7 @@
 namespace quern::app {
 namespace {
 
-// Names in the job's folder, if the result goes there.
+// Returns the names of quern's files in the job's folder, if the result goes there.
 std::vector<std::string> left_by_quern(const Job& job) {
   std::error_code ignored;
   const std::filesystem::path folder = disk::folder_of(job.output);
@@ -36,7 +36,7 @@ Result<bool> has_folder_changed(const Job& job, const std::string& packed) {
   const std::string before = scratch.path() + "/job";
   TRY(disk::make_folders(before));
   TRY(archive::unpack_folder(packed, before, limits::kMaxJobFolderBytes));
-  // Both are packed anew, as another version of zstd may have made the other text.
+  // Packs both again, because another version of zstd may have produced the packed text.
   TRY_ASSIGN(std::string then, archive::pack_folder(before, options));
   TRY_ASSIGN(std::string now, archive::pack_folder(job.folder, options));
   return then != now;

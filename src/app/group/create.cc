@@ -15,19 +15,20 @@
 namespace quern::submit {
 namespace {
 
-// Creates tasks in the order of what they need. Once.
+// Creates tasks, each after all that it depends on. run() may be called only once.
 class Creator {
  public:
   Creator(taskcluster::Api& api, const Plan& plan, const std::vector<bool>& is_there);
-  // `on_created` is called for each. An error says what was refused, and nothing of what there is now.
+  // `on_created` is called for each task. An error explains what was refused, but not which tasks now exist.
   Result<void> run(const std::function<void(std::size_t)>& on_created, const std::stop_token& stop);
 
-  // After an error: nothing more is asked for, and what was is waited for, so that nothing comes behind a cancellation.
+  // To be called after an error: sends no more requests, and waits for those under way, so that none arrives after a
+  // cancellation.
   void take_what_is_open(const std::stop_token& stop);
 
   std::size_t created() const { return created_; }  // by run()
   std::size_t found() const { return found_; }
-  std::size_t in_doubt() const { return in_doubt_; }  // asked for, and not answered when it ended
+  std::size_t in_doubt() const { return in_doubt_; }  // requested, but not answered at the end
 
  private:
   void settle(std::size_t task);
@@ -37,10 +38,10 @@ class Creator {
   taskcluster::Api& api_;
   const Plan& plan_;
   taskcluster::Batch batch_;
-  std::vector<std::size_t> missing_needs_;            // of each task, how many are not there yet
+  std::vector<std::size_t> missing_needs_;            // of each task: how many needed tasks do not exist yet
   std::vector<std::vector<std::size_t>> dependents_;  // of each task
   std::deque<std::size_t> ready_;
-  std::vector<UtcTime> asked_;  // for each task first: its time of creation
+  std::vector<UtcTime> asked_;  // of each task: when it was first requested, which is its time of creation
   std::size_t found_ = 0;
   std::size_t created_ = 0;
   std::size_t in_doubt_ = 0;
@@ -100,9 +101,9 @@ Result<void> Creator::run(const std::function<void(std::size_t)>& on_created, co
   return {};
 }
 
-// One that was not answered may have been created all the same.
+// A task whose request was not answered may have been created all the same.
 Error Creator::doubted(Error error, std::size_t task) {
-  // This machine slept meanwhile: what is refused is the time, and not the task.
+  // If this machine slept in the meantime, it is the time that is refused, not the task.
   if (api_.now() - asked_[task] > limits::kMostTaskclusterPatience) error.kind = ErrorKind::kRetry;
   if (error.kind == ErrorKind::kRetry) ++in_doubt_;
   return error;
@@ -135,11 +136,12 @@ Error stopped(const Creator& creator, const Plan& plan) {
                .details = ways_on(plan.group_id)};
 }
 
-// The deployment has looked at a task and does not take it: another attempt would end the same. A deployment that is
-// busy or away has refused nothing.
+// Whether the deployment has examined a task and rejected it, so that another attempt would fail too. A deployment that
+// is busy or away has not refused anything.
 bool is_refusal(const Error& error) { return error.kind != ErrorKind::kRetry && error.code >= 400 && error.code < 500; }
 
-// What becomes of a group that cannot be completed: nothing of it shall run in vain.
+// Cancels a group that cannot be completed, so that none of its tasks runs in vain. Returns a description of what it
+// did.
 std::string end_group(taskcluster::Api& api, const Creator& creator, const Plan& plan, const std::stop_token& stop) {
   if (creator.created() == 0 && creator.found() == 0) return "no task was created";
   if (creator.created() == 0) {

@@ -20,15 +20,15 @@
 namespace quern::app {
 namespace {
 
-// A part on its way from a task to a file here.
+// A part that is fetched from a task to a local file.
 struct Piece {
   results::Source source;
   TaskPart part;
-  std::string stored;  // where it is, as it is stored
+  std::string stored;  // the local file with the part as it is stored
   std::string target;
 };
 
-// What follows the result's name in that of a part: "" for "result.txt.zst", ".3" for "result.txt.3.zst".
+// Returns the part's number in its name, with its dot: "" for "result.txt.zst", ".3" for "result.txt.3.zst".
 std::string number_in(const TaskPart& part) {
   const std::string_view name = part.name;
   const std::string_view start = kResultName;
@@ -42,7 +42,7 @@ bool is_number(const std::string& text) {
          std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Of the reduce tasks, each of which keeps its own.
+// The pieces of the reduce tasks, each of which keeps its own result.
 Result<std::vector<Piece>> pieces_of_reducers(GroupSession& session, const watch::GroupWatch& watch,
                                               const std::string& output) {
   std::vector<Piece> pieces;
@@ -78,7 +78,7 @@ Result<std::vector<Piece>> pieces_of(GroupSession& session, const watch::GroupWa
   return pieces;
 }
 
-// The content of a part, which is whole if it ends without an error, to its target, which is not committed yet.
+// Decodes a part to its target, without committing it. A part that ends without an error is complete.
 Result<std::unique_ptr<output::ResultTarget>> decode_to_target(const Piece& piece) {
   TRY_ASSIGN(auto stored, decode::open_stored_file(piece.stored, 0));
   TRY_ASSIGN(auto content, decode::make_decoder(Compression::kZstd, std::move(stored)));
@@ -95,7 +95,7 @@ Result<std::unique_ptr<output::ResultTarget>> decode_to_target(const Piece& piec
                                piece.source.task_id, target->size_bytes(), piece.part.decoded_bytes));
 }
 
-// Without them nothing of the result is missing.
+// Without them, the result itself is still complete.
 Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& watch, const std::string& path) {
   TRY_ASSIGN(auto file, disk::AtomicFile::create(path));
   auto fetched =

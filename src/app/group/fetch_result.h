@@ -11,21 +11,22 @@
 
 namespace quern::app {
 
-// Of the latest run of a task.
+// The source for the latest run of a task.
 results::Source source_of(const watch::GroupWatch& watch, const WatchedTask& task);
 
-// Brings here what the job of a group that has completed was for: `output`, or where its reducers' results were to be
-// kept apart one file for each; bad_records.txt if records were bad and the tasks left it. Nothing is written before
-// all is here and is what the tasks said it is; then each file appears by rename. `output` may be "-", for one result.
-// `report` is the final task's; its accounting then says what is here. result.json is left to the caller.
+// Fetches the result of a completed group: to `output`, or, if its reducers' results are kept separate, to one file for
+// each; and bad_records.txt if there were bad records and the tasks left it. Nothing is written until everything has
+// arrived and matches what the tasks reported; then each file appears by rename. `output` may be "-" for a single
+// result. `report` is that of the final task; its accounting then lists the local files. The caller must write
+// result.json.
 Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch, TaskReport& report,
                           const std::string& output);
 
-// That what fetch_result() would bring is there. kNotFound, kBadInput: something is missing.
+// Checks that everything fetch_result() would fetch exists. Fails with kNotFound or kBadInput if something is missing.
 Result<void> find_result(GroupSession& session, const watch::GroupWatch& watch, const TaskReport& report);
 
-// Before a job goes on for hours: kBadConfig if there is no folder for its result, or if that would replace what the
-// job reads. `job` is nullptr where it is not known.
+// To be called before a job runs for hours: fails with kBadConfig if there is no folder for its result, or if the
+// result would replace something that the job reads. `job` is nullptr if it is not known.
 Result<void> check_output(const std::string& output, const CommandLine& line, const Job* job);
 
 }  // namespace quern::app

@@ -16,7 +16,7 @@ constexpr const char* kOrAnew = "without --group, quern submit makes a new group
 
 Error not_this_plan(std::string message) { return bad_input(fmt::format("{}; {}", message, kOrAnew)); }
 
-// Compares a group, task by task, with the plan.
+// Compares a group with the plan, task by task.
 class Comparison {
  public:
   explicit Comparison(const Plan& plan) : plan_(plan), found_{.is_there = std::vector<bool>(plan.tasks.size(), false)} {
@@ -56,7 +56,7 @@ class Comparison {
   }
 
  private:
-  // Other people's tasks may be in the group, but none of another plan.
+  // The group may contain tasks that quern did not make, but none of another plan.
   Result<void> add_unknown(const taskcluster::TaskDefinition& definition) const {
     auto creator = definition.tags.find("created-by");
     if (creator == definition.tags.end() || creator->second != "quern") return {};

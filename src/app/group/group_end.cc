@@ -32,7 +32,7 @@ Error result_is_missing(Error error, const watch::GroupWatch& watch, UtcTime now
   return error;
 }
 
-// Where a result that is not fetched stays.
+// The address of a result that is not fetched.
 std::string link_to_result(GroupSession& session, const watch::GroupWatch& watch, const TaskReport& report) {
   if (report.parts.empty()) return watch.group().page;
   const WatchedTask& task = watch.final_task();
@@ -40,7 +40,7 @@ std::string link_to_result(GroupSession& session, const watch::GroupWatch& watch
                                    watch.artifact_prefix() + "/" + report.parts.front().name);
 }
 
-// The accounting, and the result where it is wanted.
+// Takes the accounting, and the result if it is wanted.
 Result<TaskReport> take_result(GroupSession& session, const watch::GroupWatch& watch,
                                const std::optional<std::string>& output) {
   TRY_ASSIGN(TaskReport report, read_report(session, watch, watch.final_task()));
@@ -50,20 +50,21 @@ Result<TaskReport> take_result(GroupSession& session, const watch::GroupWatch& w
     return report;
   }
   auto found = find_result(session, watch, report);
-  // Who may not read it may know all the same that the job is done.
+  // A user who may not read the result may still be told that the job is done.
   if (!found.ok() && found.error().kind != ErrorKind::kDenied) return std::move(found).error();
   report.accounting.result = link_to_result(session, watch, report);
   return report;
 }
 
-// The final task knows its own time; the job took from when its first task could begin to its end.
+// The final task knows only its own time. The job lasted from when its first task could begin to the end of the final
+// one.
 void take_times_of_job(const watch::GroupWatch& watch, Accounting& accounting) {
   const auto& begun = watch.group().begun;
   const auto& resolved = watch.final_task().resolved;
   if (begun.has_value() && resolved.has_value() && *resolved > *begun) accounting.elapsed = *resolved - *begun;
 }
 
-// An accounting without a result also says which one is still there.
+// Without a result, the accounting also says which result of an earlier run still exists.
 Result<void> leave_accounting(const std::optional<std::string>& beside, Accounting& accounting) {
   if (!beside.has_value()) return {};
   const ResultFolder folder(result_paths(*beside, 1));
@@ -71,7 +72,7 @@ Result<void> leave_accounting(const std::optional<std::string>& beside, Accounti
   return folder.write(accounting);
 }
 
-// Where result.json cannot be written, the error is said all the same. Returns the exit status.
+// Reports the error even if result.json cannot be written. Returns the exit status.
 int end_with(GroupSession& session, const std::optional<std::string>& beside, const Error& error, Outcome outcome,
              int exit_status) {
   Accounting accounting{.outcome = outcome, .failure = error.message, .ended_with = exit_status};
@@ -124,7 +125,7 @@ Result<int> close_group(GroupSession& session, const watch::GroupWatch& watch, w
 }
 
 bool is_about_this_machine(const Error& error) {
-  constexpr int kFirstRefusal = 300;  // of HTTP; no errno is as large
+  constexpr int kFirstRefusal = 300;  // an HTTP status; no errno is as large
   return error.code > 0 && error.code < kFirstRefusal;
 }
 

@@ -6,7 +6,7 @@
 
 namespace quern::limits {
 
-// Failed tasks whose own words are fetched: two requests for each, while the watch waits.
+// For how many failed tasks the cause is fetched: it takes two requests for each, while the watch waits.
 inline constexpr std::size_t kExplainedFailures = 100;
 
 }  // namespace quern::limits

@@ -19,7 +19,7 @@
 namespace quern::app {
 namespace {
 
-// Where the environment and whoever knows the group name a deployment, it has to be the same.
+// If the environment names a deployment, it must be the one that the group is known to belong to.
 Result<void> check_same(const std::string& root_url) {
   const char* named = std::getenv("TASKCLUSTER_ROOT_URL");  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   if (named == nullptr || *named == '\0') return {};
@@ -45,7 +45,7 @@ Result<std::unique_ptr<GroupSession>> GroupSession::open(const CommandLine& line
     session->terminal_ = view::make_group_view(terminal_options(line));
     session->sink_ = session->terminal_.get();
   }
-  // Views belong to the main thread, which says at once that it stops, and why.
+  // Views belong to the main thread, which reports immediately that it stops, and why.
   TRY_ASSIGN(session->signals_, Signals::listen(session->stop_, [](int) {}));
   return session;
 }

@@ -44,7 +44,7 @@ Result<GroupTarget> read_group_file(const std::string& folder) {
 }  // namespace
 
 Result<GroupTarget> find_group(const std::optional<std::string>& word) {
-  // A file or folder of that name is the job that is meant.
+  // If a file or folder has this name, the word means that job.
   if (word.has_value() && taskcluster::is_slugid(*word) && ::access(word->c_str(), F_OK) != 0) {
     GroupTarget target{.group_id = *word};
     auto here = find_group(std::nullopt);

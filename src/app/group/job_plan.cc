@@ -25,7 +25,7 @@ constexpr const char* kSystemFolder = "/etc";
 
 Error bad(const Job& job, std::string_view what) { return bad_config(fmt::format("{}: {}", job.file, what)); }
 
-// A script that stands in the job's folder travels with it. Any other one has to be in the image.
+// A script in the job's folder is sent along with the job. Any other one must be in the image.
 Result<void> check_script(const Job& job, const Worker& worker) {
   if (!worker.module.has_value() || worker.module->script.starts_with('/')) return {};
   const Module& module = *worker.module;
@@ -67,7 +67,7 @@ Result<std::string> pack(const Job& job, const plan::Settings& settings) {
       .context(fmt::format("packing the folder {} for the tasks", job.folder));
 }
 
-// "" if nothing names the deployment.
+// Returns "" if nothing names the deployment.
 Result<std::string> root_url(const plan::Settings& settings, const EnvironmentLookup& environment) {
   if (!settings.root_url.empty()) return settings.root_url;
   std::string value(variable_value(environment, "TASKCLUSTER_ROOT_URL"));
@@ -75,7 +75,8 @@ Result<std::string> root_url(const plan::Settings& settings, const EnvironmentLo
   return taskcluster::normal_root_url(value).context("TASKCLUSTER_ROOT_URL");
 }
 
-// CREDENTIALS are sealed for the tasks. Where we have no key to open them, we list the inputs with our own.
+// CREDENTIALS are sealed for the tasks. Without a key to open them here, the inputs are listed with the user's own
+// credentials.
 EnvironmentLookup lister_environment(const CommandLine& line, const EnvironmentLookup& environment) {
   std::error_code ignored;
   bool has_key = line.key.has_value() || !variable_value(environment, "QUERN_KEY_FILE").empty() ||
@@ -86,14 +87,14 @@ EnvironmentLookup lister_environment(const CommandLine& line, const EnvironmentL
   };
 }
 
-// All that decides what the tasks do, besides their inputs.
+// Everything that determines what the tasks do, except their inputs.
 std::string job_text(const JobPlan::Parts& parts) {
   std::string text = parts.packed_job + "\n" + parts.loaded.file.job.taskcluster_json + "\n";
   for (const std::string& setting : parts.loaded.overrides) text += setting + "\n";
   return text;
 }
 
-// What is said while inputs are listed.
+// Shows notes while inputs are listed.
 class ListingNotes final : public EventSink {
  public:
   explicit ListingNotes(bool is_quiet) : is_quiet_(is_quiet) {}

@@ -16,7 +16,7 @@
 
 namespace quern::app {
 
-// A job as a graph of tasks, with all that the graph borrows. Can be moved; the graph lives no longer than `parts`.
+// A job as a graph of tasks, with everything that the graph borrows. Movable; the graph must not outlive `parts`.
 struct JobPlan {
   struct Parts {
     LoadedJob loaded;
@@ -24,25 +24,25 @@ struct JobPlan {
     PackedInputList inputs;
     std::string packed_job;          // "" if the image has the job
     std::string sealed_credentials;  // "" if there are none
-    std::string root_url;            // in its normal form
+    std::string root_url;            // normalized
   };
-  std::unique_ptr<const Parts> parts;  // at a fixed place, as the graph points into it
+  std::unique_ptr<const Parts> parts;  // at a fixed address, because the graph points into it
   plan::TaskGraph graph;
 };
 
 struct JobPlanOptions {
   UtcTime now;
-  std::optional<std::string> group_id;  // a slugid; none: it follows from the job, its inputs and the time
+  std::optional<std::string> group_id;  // a slugid; absent: derived from the job, its inputs and the time
 };
-// What --now and --group say; without --now it is now. kBadConfig: one of them is none.
+// Reads --now and --group; without --now it is the current time. Fails with kBadConfig if one of them is malformed.
 Result<JobPlanOptions> job_plan_options(const CommandLine& line);
 
-// Loads the job, packs its folder, lists the inputs with their sizes and makes the graph; creates nothing.
-// The job and its inputs are those of the command line, as for quern run. kBadConfig for all that the user can put
-// right in the job file or on the command line. Blocks on the disk, and on the network where inputs are listed.
+// Loads the job, packs its folder, lists the inputs with their sizes and makes the graph; creates nothing. The job and
+// its inputs are chosen by the command line, as for quern run. Fails with kBadConfig for everything that the user can
+// correct in the job file or on the command line. Blocks on the disk, and on the network if inputs are listed there.
 Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options, const std::stop_token& stop);
 
-// What a watch of these tasks and a fetch of their result ask for.
+// What must be readable to watch these tasks and to fetch their result.
 submit::WatchedThings watched_things(const plan::TaskGraph& graph);
 
 }  // namespace quern::app

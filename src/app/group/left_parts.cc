@@ -32,7 +32,7 @@ class LeftParts {
   }
 
   const std::vector<watch::Left>& left() const { return left_; }
-  // Why a task is not whole, or is not known to be.
+  // Why a task's output is incomplete, or is not known to be complete.
   const std::optional<Error>& error(std::size_t index) const { return errors_[index]; }
 
  private:
@@ -47,7 +47,7 @@ class LeftParts {
   const taskcluster::Access& access_;
   const watch::GroupWatch& watch_;
   const std::vector<std::size_t>& tasks_;
-  std::vector<watch::Left> left_;  // each of one thread, as the errors are
+  std::vector<watch::Left> left_;  // each is written by one thread, as are the errors
   std::vector<std::optional<Error>> errors_;
 };
 

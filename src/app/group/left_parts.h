@@ -11,9 +11,9 @@
 
 namespace quern::app {
 
-// Checks whether these completed tasks left their report and every part that it lists, with its size. Parts are not
-// fetched. limits::kPartDownloads tasks at a time. Tells the user what is missing. A task whose artifacts the client
-// may not read counts as whole, and the user is told. Blocks.
+// Checks whether these completed tasks left their report and every part that it lists, with the right size. Parts are
+// not fetched. Checks limits::kPartDownloads tasks at a time, and tells the user what is missing. If the client may not
+// read a task's artifacts, the task counts as complete and the user is told. Blocks.
 Result<std::vector<watch::Left>> look_at_left_parts(GroupSession& session, const watch::GroupWatch& watch,
                                                     const std::vector<std::size_t>& tasks, const std::stop_token& stop);
 

@@ -19,7 +19,7 @@ std::string tag(const taskcluster::TaskDefinition& definition, const char* name)
   return found == definition.tags.end() ? "" : found->second;
 }
 
-// "os-count: map 17/200" without the job's name.
+// Removes the job's name from "os-count: map 17/200".
 std::string label_of(const std::string& name, const std::string& job) {
   const std::string start = job + ": ";
   return name.starts_with(start) && name.size() > start.size() ? name.substr(start.size()) : name;
@@ -49,7 +49,7 @@ void Listing::add(const taskcluster::GroupedTask& listed) {
   entries_.push_back(std::move(entry));
 }
 
-// Goes from the tasks that need nothing to those that need them (Kahn's algorithm).
+// Sets the depth of each task, from tasks that need nothing to those that need them (Kahn's algorithm).
 void Listing::measure_depths() {
   std::map<std::string, std::size_t> numbers;
   for (std::size_t i = 0; i < entries_.size(); ++i) numbers.emplace(entries_[i].task.id, i);
@@ -76,7 +76,7 @@ void Listing::measure_depths() {
 }
 
 void Listing::sort() {
-  // Of labels that differ in a number alone, the shorter one has the smaller number.
+  // Among labels that differ only in a number, the shorter one has the smaller number.
   auto order = [](const Entry& entry) {
     return std::tuple(entry.depth, entry.task.kind, entry.task.label.size(), std::string_view(entry.task.label));
   };

@@ -10,11 +10,11 @@
 
 namespace quern::watch {
 
-// Makes a GroupWatch of the tasks of a listing, which come in any order.
+// Makes a GroupWatch from the tasks of a listing, which come in any order.
 class Listing {
  public:
   void add(const taskcluster::GroupedTask& task);
-  // kBadInput: quern made none of the tasks, or the final one is missing.
+  // Fails with kBadInput if quern made none of the tasks, or the final one is missing.
   Result<GroupWatch> finish(taskcluster::Api& api, const taskcluster::TaskGroup& group) &&;
 
  private:
@@ -22,7 +22,7 @@ class Listing {
     WatchedTask task;
     taskcluster::TaskStatus status;
     std::vector<std::string> dependencies;
-    std::size_t depth = 0;  // how many tasks of the group stand before it, one needing the other
+    std::size_t depth = 0;  // length of the longest chain of tasks before it, each needed by the next
   };
   void measure_depths();
   void sort();

@@ -9,7 +9,7 @@
 
 namespace quern::app {
 
-// Tells the user when quern waits for a server, unless only for a moment, and when it answers again. Used on the
+// Tells the user when quern waits for a server longer than a moment, and when the server answers again. Used on the
 // client's thread; borrows the sink.
 class Outages final : public http::HostListener {
  public:

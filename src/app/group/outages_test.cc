@@ -45,7 +45,7 @@ TEST(Outages, AreToldOfOnceAndWhenTheyEnd) {
   EXPECT_EQ(notes.said.size(), 3U);
 }
 
-// As a server may ask for.
+// Such a pause may be requested by a server.
 TEST(Outages, AreToldOfBeforeALongPause) {
   Notes notes;
   Outages outages(notes, std::chrono::minutes(5));

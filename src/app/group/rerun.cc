@@ -37,7 +37,7 @@ Result<void> Rerun::check(UtcTime now) const {
 
 bool Rerun::is_known(std::size_t task) const { return states_[task].runs == watch_.group().tasks[task].runs; }
 
-// Of a task that has completed, as far as that is known.
+// Whether a completed task's output is known to be incomplete.
 bool Rerun::is_lacking(std::size_t task) const {
   const auto& tasks = watch_.group().tasks;
   if (!is_completed(tasks[task]) || !is_known(task)) return false;
@@ -49,13 +49,13 @@ bool Rerun::is_lacking(std::size_t task) const {
                      [&](std::size_t need) { return !is_completed(tasks[need]) || is_lacking(need); });
 }
 
-// A task that it needs has ended since: what it found was not what is there now.
+// Whether a task that it needs has ended since: then it failed because of output that has been replaced.
 bool Rerun::failed_for_others(const WatchedTask& task) const {
   return std::any_of(task.needs.begin(), task.needs.end(),
                      [&](std::size_t need) { return has_ended_since(watch_.group().tasks[need], task); });
 }
 
-// It should run again, and may.
+// Whether the task should run again, and is allowed to.
 bool Rerun::is_wanted(std::size_t task) const {
   const WatchedTask& watched = watch_.group().tasks[task];
   const State& state = states_[task];
@@ -64,14 +64,14 @@ bool Rerun::is_wanted(std::size_t task) const {
   return state.again < options_.times || failed_for_others(watched);
 }
 
-// All that it needs is there.
+// Whether everything that it needs is there.
 bool Rerun::is_ready(std::size_t task) const {
   const auto& tasks = watch_.group().tasks;
   return std::all_of(tasks[task].needs.begin(), tasks[task].needs.end(),
                      [&](std::size_t need) { return is_completed(tasks[need]) && !is_lacking(need); });
 }
 
-// Tasks that have completed, and of which somebody needs what they have left.
+// Returns the completed tasks whose output is needed, but not checked yet.
 std::vector<std::size_t> Rerun::unknown() const {
   const auto& tasks = watch_.group().tasks;
   std::vector<bool> is_needed(tasks.size(), false);
@@ -89,7 +89,7 @@ std::vector<std::size_t> Rerun::unknown() const {
   return found;
 }
 
-// What is missing of one task may be the reason to look at those that it needs.
+// If a task's output is incomplete, the tasks that it needs may have to be checked next.
 Result<void> Rerun::look_at_what_is_left(const std::stop_token& stop) {
   for (auto tasks = unknown(); !tasks.empty(); tasks = unknown()) {
     TRY_ASSIGN(std::vector<Left> left, options_.look(tasks, stop));
@@ -126,7 +126,7 @@ Result<std::vector<std::size_t>> Rerun::step(const std::stop_token& stop) {
     const std::string context = "running " + task.label + " again";
     TRY_ASSIGN(std::string body, std::move(answer.body).context(context));
     TRY_ASSIGN(taskcluster::TaskStatus status, taskcluster::parse_task_status(body).context(context));
-    // A task that is cancelled once more is meant to end.
+    // A task that is cancelled again is meant to end.
     if (is_cancelled(task) || !failed_for_others(task)) ++states_[answer.number].again;
     watch_.take(answer.number, status);
   }
@@ -136,7 +136,7 @@ Result<std::vector<std::size_t>> Rerun::step(const std::stop_token& stop) {
 bool Rerun::is_over(UtcTime now) const {
   const Ending ending = watch_.ending(now);
   if (ending == Ending::kNone) return false;
-  // Where the final task has not ended it can never run.
+  // If the final task has not ended, it can never run.
   if (now >= watch_.group().deadline || !is_resolved(watch_.final_task().state)) return true;
   if (ending == Ending::kCompleted && !is_wanted(watch_.group().final_task)) return true;
   const auto& tasks = watch_.group().tasks;

@@ -12,38 +12,39 @@
 
 namespace quern::watch {
 
-// What a completed task has left. A worker completes a task even if it could not upload everything.
+// The output of a completed task. A worker completes a task even if it could not upload everything.
 struct Left {
-  bool is_whole = true;   // its report is there, and every part that this lists
-  bool has_parts = true;  // it has parts itself; otherwise the result is in parts of the tasks that it needs
+  bool is_whole = true;   // its report exists, and so does every part that it lists
+  bool has_parts = true;  // otherwise the result consists of parts of the tasks that it needs
 };
 
-// Runs tasks of a group again: those that failed, completed ones that others need and of which something is missing,
-// and a completed final task without its result; each when all that it needs is there. Those that failed because of
-// another one follow it. What has been done is known to the queue, so another one goes on where this one was broken
-// off.
+// Runs tasks of a group again, each once everything that it needs is there: tasks that failed, completed tasks whose
+// output others need and which is incomplete, and a completed final task without its result. Tasks that failed because
+// of another one follow it. The queue knows what has been done, so another Rerun continues where this one was
+// interrupted.
 class Rerun {
  public:
-  // One answer for each of these tasks, which have completed. Blocks.
+  // Returns one answer for each of these tasks, which must have completed. Blocks.
   using Look =
       std::function<Result<std::vector<Left>>(const std::vector<std::size_t>& tasks, const std::stop_token& stop)>;
   struct Options {
-    std::size_t times = 1;  // that a task is run again which fails by itself; what fails once more stays so
-    // Also those that were cancelled before; a task that is cancelled later is meant to end.
+    std::size_t times = 1;  // how often a task that fails by itself is run again
+    // Whether to include tasks that are already cancelled. A task that is cancelled later is meant to end.
     bool takes_cancelled = false;
     Look look;
-    std::function<void()> begin = nullptr;  // is called once, before the first task is run again
+    std::function<void()> begin = nullptr;  // called once, before the first task is run again
   };
-  // Borrows both.
+  // Borrows `api` and `watch`.
   Rerun(taskcluster::Api& api, GroupWatch& watch, Options options);
 
-  // kBadInput where the queue would refuse it, as the job's deadline has passed.
+  // Fails with kBadInput if the queue would refuse it because the job's deadline has passed.
   Result<void> check(UtcTime now) const;
-  // Runs again what can be by now, many at once; returns these tasks.
+  // Runs again all tasks that can be run now, many at once, and returns them.
   Result<std::vector<std::size_t>> step(const std::stop_token& stop);
-  // Whether the watch is for that alone: then it ends with a refusal, and else goes on without running anything again.
+  // Whether running again is the only purpose of the watch: then a refusal ends it. Otherwise the watch continues
+  // without running anything again.
   bool is_all_that_is_wanted() const { return options_.takes_cancelled; }
-  // Nothing is under way, and nothing more can be run again.
+  // Whether nothing is under way, and nothing more can be run again.
   bool is_over(UtcTime now) const;
 
  private:
@@ -59,11 +60,11 @@ class Rerun {
   taskcluster::Api& api_;
   GroupWatch& watch_;
   Options options_;
-  // Of each task.
+  // The state of each task.
   struct State {
-    std::size_t again = 0;  // how often it was run again for a failure of its own
+    std::size_t again = 0;  // how often it was run again because it failed by itself
     bool was_cancelled = false;
-    std::size_t runs = 0;  // of which `left` is known
+    std::size_t runs = 0;  // the number of its runs when `left` was determined
     Left left;
   };
   std::vector<State> states_;

@@ -62,7 +62,7 @@ class FileSink final : public taskcluster::ArtifactSink {
   Result<void> write(std::string_view bytes) override {
     auto written = write_all(file_, bytes).context("writing " + path_);
     if (written.ok()) return {};
-    // A task fetches into its working folder, for which there is no other choice.
+    // A task fetches to its working folder, for which there is no other choice.
     return disk::advise_if_full(std::move(written).error(), "name another folder for temporary files with TMPDIR");
   }
   Result<void> close() { return file_.close().context("writing " + path_); }
@@ -80,7 +80,7 @@ Result<void> download_to(taskcluster::Api& api, const taskcluster::ArtifactPlace
   return sink.close();
 }
 
-// "" if the file is what the part should be.
+// Returns "" if the file is what the part should be.
 Result<std::string> difference(const std::string& path, const TaskPart& part) {
   TRY_ASSIGN(disk::FileDigest digest, disk::digest_of_file(path));
   if (digest.bytes != part.bytes) return fmt::format("it has {} bytes and should have {}", digest.bytes, part.bytes);
@@ -106,7 +106,7 @@ Result<void> fetch_part(taskcluster::Api& api, const Source& source, const TaskP
   if (wrong.empty()) return {};
   Error error = bad_input(
       fmt::format("artifact {} of task {} was fetched twice and is damaged: {}", place.name, source.task_id, wrong));
-  // What is of the wrong size is found by quern retry.
+  // quern retry finds parts of the wrong size.
   std::error_code unknown;
   if (std::filesystem::file_size(path, unknown) == part.bytes) {
     error.details =

@@ -8,31 +8,32 @@
 #include "services/disk/files.h"
 #include "services/taskcluster/api.h"
 
-// What the tasks of a job have left, brought here. All of it belongs to the thread of the Api, and blocks.
+// Fetches what the tasks of a job have left. Not thread-safe: belongs to the thread of the Api. Blocks.
 
 namespace quern::results {
 
-// One run of a task, and what the names of its artifacts begin with. A run is always named, as the latest one may be
-// one that has only begun.
+// One run of a task, and the beginning of its artifacts' names. The run is always given, as the latest one may only
+// have begun.
 struct Source {
   std::string task_id;
   int run_id = 0;
-  std::string prefix;  // "public/quern"; "" if they have none
+  std::string prefix;  // "public/quern"; "" if the names have no prefix
 };
 
-// Its task.json. kNotFound: it left none. kBadInput: it is none.
+// Reads the task.json of a run. kNotFound if there is none; kBadInput if it is malformed.
 Result<TaskReport> read_report(taskcluster::Api& api, const Source& source, const std::stop_token& stop);
 
-// Writes a part, as it is stored, to the file `path`, which must not be there, and compares size and SHA-256 with what
-// its task says of it; a part that differs is fetched once more. kBadInput: it differs still; the file is then there
-// all the same.
+// Writes a part, as it is stored, to the file `path`, which must not exist, and compares size and SHA-256 with the
+// task's report. A part that differs is fetched once more. Fails with kBadInput if it still differs; the file then
+// exists nevertheless.
 Result<void> fetch_part(taskcluster::Api& api, const Source& source, const TaskPart& part, const std::string& path,
                         const std::stop_token& stop);
 
-// That a part is there, with the size that its task says of it. Its bytes are not fetched. kNotFound, kBadInput: not.
+// Checks that a part exists and has the size that its task reports, without fetching it. Fails with kNotFound or
+// kBadInput otherwise.
 Result<void> find_part(taskcluster::Api& api, const Source& source, const TaskPart& part, const std::stop_token& stop);
 
-// Writes an artifact of which no hash is known to a file that is then to be committed. kNotFound: there is none.
+// Writes an artifact whose hash is not known to `file`, which the caller must commit. kNotFound if there is none.
 Result<void> fetch_file(taskcluster::Api& api, const Source& source, const std::string& name, disk::AtomicFile& file,
                         const std::stop_token& stop);
 

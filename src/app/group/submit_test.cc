@@ -21,7 +21,7 @@ using Json = Deployment::Json;
 
 const std::string kGroup = "Q3GkR1sXTx2mV0c7b1yZ5A";
 
-// `maps` maps and a reduce task that needs them all.
+// A plan of `maps` map tasks and a reduce task that needs all of them.
 class Submission : public testing::Test {
  protected:
   void plan_for(Deployment& deployment, std::size_t maps, const std::string& work = "map") {
@@ -45,7 +45,7 @@ class Submission : public testing::Test {
       return json.dump();
     };
   }
-  // The same for the same label.
+  // Returns the same id for the same label.
   std::string id(const std::string& label) {
     if (!ids_.contains(label)) ids_[label] = taskcluster::make_slugid(taskcluster::system_random);
     return ids_[label];
@@ -168,7 +168,7 @@ TEST_F(Submission, LeavesAGroupAloneToWhichItAddedNothing) {
   EXPECT_EQ(state_of(deployment, 0), TaskState::kPending);
 }
 
-// What it may be: busy, away, or a load balancer that answers for it.
+// The deployment may be busy or away, or a load balancer may answer for it.
 TEST_F(Submission, LeavesAGroupAsItIsWhereTheDeploymentIsAway) {
   for (const char* fault : {R"("status": 503)", R"("status": 500)", R"("status": 429)", R"("cut": true)",
                             R"("status": 404, "html": true)", R"("status": 403, "html": true)"}) {
@@ -186,7 +186,7 @@ TEST_F(Submission, LeavesAGroupAsItIsWhereTheDeploymentIsAway) {
   }
 }
 
-// Its requests are refused as too old.
+// The requests are refused as too old.
 TEST_F(Submission, LeavesAGroupAsItIsWhereThisMachineSlept) {
   Deployment deployment;
   plan_for(deployment, 1);

@@ -13,7 +13,7 @@
 namespace quern::watch {
 namespace {
 
-// What workers call the log of a run.
+// The name that workers give to the log of a run.
 constexpr const char* kLogName = "public/logs/live.log";
 
 }  // namespace
@@ -71,7 +71,7 @@ void GroupWatch::explain(std::size_t number) {
 
 std::string GroupWatch::link_to_log(const taskcluster::TaskRun& run, const std::string& task_id) const {
   const std::string& root = api_->access().root_url;
-  // Without a worker there is no log, but the page of the run says what there is to say.
+  // Without a worker there is no log, but the page of the run has what is known.
   if (run.worker_id.empty()) return taskcluster::run_page(root, task_id, run.run_id);
   return taskcluster::artifact_url(root, task_id, run.run_id, kLogName);
 }
@@ -108,7 +108,7 @@ Ending GroupWatch::ending(UtcTime now) const {
   return now > group_.deadline + limits::kDeadlineGrace ? Ending::kFailed : Ending::kNone;
 }
 
-// What a task said is out of date where another one that it needs was run again, and failed again.
+// A task's message is out of date if another task that it needs was run again and failed again.
 const WatchedTask& GroupWatch::cause_of_failure() const {
   const WatchedTask* task = &final_task();
   while (true) {

@@ -23,7 +23,7 @@ using Json = Deployment::Json;
 
 const std::string kGroup = "Q3GkR1sXTx2mV0c7b1yZ5A";
 
-// What a view was told.
+// Records what a view receives.
 class Told final : public GroupSink {
  public:
   void creating(std::size_t, std::size_t) override {}
@@ -41,7 +41,7 @@ class Told final : public GroupSink {
   std::function<void(const WatchedGroup&)> on_look;
 };
 
-// A group of maps and a reduce task that needs them.
+// A group of map tasks and a reduce task that needs them.
 class Watching : public testing::Test {
  protected:
   explicit Watching(const std::string& plan = "{}") : deployment(plan) {}
@@ -67,7 +67,7 @@ class Watching : public testing::Test {
     }
     create("reduce", "reduce", needs, true);
   }
-  // Lets a worker claim all that is pending, and ends these runs; by default they complete.
+  // Lets a worker claim all pending tasks and end these runs; by default they complete.
   void work(const std::map<std::string, std::string>& ends = {}) {
     std::vector<std::string> claimed;
     for (std::string id = deployment.claim(); !id.empty(); id = deployment.claim()) claimed.push_back(id);
@@ -99,7 +99,7 @@ class Watching : public testing::Test {
     ASSERT_TRUE(deployment.queue->seal_group(kGroup, {}).ok());
     ASSERT_TRUE(deployment.queue->cancel_group(kGroup, {}).ok());
   }
-  // Of the tasks that have completed, `lacking` ones have not left all.
+  // The output of `lacking` of the completed tasks is incomplete.
   Rerun::Look looker() {
     return [this](const std::vector<std::size_t>& tasks, const std::stop_token&) -> Result<std::vector<Left>> {
       const GroupWatch now = open();
@@ -129,7 +129,7 @@ class WatchingInPages : public Watching {
 
 TEST_F(WatchingInPages, ListsTasksByKindAndNumber) {
   create_job(11);
-  deployment.create(kGroup);  // somebody else's
+  deployment.create(kGroup);  // not made by quern
   GroupWatch watch = open();
   EXPECT_THAT(labels(watch), ElementsAre("map 1/11", "map 2/11", "map 3/11", "map 4/11", "map 5/11", "map 6/11",
                                          "map 7/11", "map 8/11", "map 9/11", "map 10/11", "map 11/11", "reduce"));
@@ -331,7 +331,7 @@ TEST_F(Watching, RunsAgainAsOftenAsItMay) {
   EXPECT_EQ(runs_of("map 1/2"), 3U);
 }
 
-// That a task failed because of another one does not count against it.
+// A failure caused by another task does not count against a task.
 TEST_F(Watching, CountsOnlyATasksOwnFailures) {
   create_job(1);
   GroupWatch watch = open();
@@ -420,7 +420,7 @@ TEST_F(Watching, RunsNothingAgainThatIsCancelledTwice) {
   EXPECT_EQ(runs_of("reduce"), 2U);
 }
 
-// What the reduce said is of the run before.
+// The reduce task's message is from the run before.
 TEST_F(Watching, NamesWhatFailedWhenItWasRunAgain) {
   create_job(2);
   work({{"map 2/2", "failed"}});

@@ -15,7 +15,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// True unless it was stopped meanwhile.
+// Returns false if it was stopped in the meantime.
 bool wait(std::chrono::milliseconds duration, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
@@ -78,7 +78,7 @@ class Loop {
   GroupSink& sink_;
   const std::chrono::milliseconds longest_;
   std::chrono::milliseconds interval_;
-  Rerun* rerun_;  // nullptr: what has failed stays so
+  Rerun* rerun_;  // nullptr: failed tasks are not run again
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ bool is_file(const std::string& path) {
   return std::filesystem::is_regular_file(path, ignored);
 }
 
-// The job file in a folder, "" for the current one; none if there is none.
+// Returns the job file in a folder ("" for the current one), if there is one.
 std::optional<std::string> job_file_in(const std::string& folder) {
   for (const char* name : kJobFileNames) {
     std::string path = (std::filesystem::path(folder) / name).string();
@@ -67,7 +67,7 @@ std::map<std::string, std::string> quern_environment() {
   return found;
 }
 
-// Whether the paths of `fields`, `where` and the built-in mapper are paths.
+// Checks the syntax of the paths in `fields`, `where` and the built-in mapper.
 Result<void> check_paths(const Job& job) {
   if (auto selection = json::parse_selection(job.fields, job.where_json); !selection.ok()) {
     return std::move(selection).error().with_context(job.file);
@@ -86,8 +86,8 @@ Result<void> check_output(const Job& job) {
                   shown_url(job.output)));
 }
 
-// Whether there is an address to write to, as who sends the mail takes it. It would become part of a mail's header, or
-// an argument of a server.
+// Checks that the owner is an address that mail programs accept. It becomes part of a mail's header, or an argument of
+// a server.
 Result<void> check_owner(const Job& job) {
   if (job.notify.via == NotifyVia::kNone) return {};
   const bool is_by_taskcluster = job.notify.via == NotifyVia::kTaskcluster;
@@ -95,7 +95,7 @@ Result<void> check_owner(const Job& job) {
       .context(fmt::format("{}: owner", job.file));
 }
 
-// In front of the keys of a step, as the job file has them.
+// The prefix of a step's keys in the job file.
 std::string place_of_step(std::size_t step) { return step == 0 ? "" : fmt::format("steps[{}].", step - 1); }
 
 Result<void> check_module(const NamedModule& named, const Job& job) {
@@ -130,7 +130,7 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
                      .settings = settings};
   std::vector<std::string> overrides = settings_of_environment(sources.environment);
   overrides.insert(overrides.end(), settings.begin(), settings.end());
-  // The short form's reducer stands beside its mapper, and only the job file says where that is.
+  // In the short form, the reducer is next to the mapper, and only the job file says where that is.
   if (std::string reducer = reducer_beside_mapper(sources); !reducer.empty()) {
     bool is_there = is_file((folder / reducer).string());
     sources.has_python_reducer = is_there && reducer.ends_with(".py");

@@ -30,13 +30,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Those of an accounting that does not name them are known by its result.
+// If an accounting does not list its files, they follow from its result.
 std::vector<std::string> files_of(const Accounting& accounting) {
   if (!accounting.files.empty() || accounting.result.empty()) return accounting.files;
   return {base_name(accounting.result)};
 }
 
-// A log that quern has begun.
+// Whether it is a log that quern began.
 bool is_log(const std::string& path) {
   constexpr std::string_view kBegin = R"({"event":)";
   std::array<char, kBegin.size()> bytes{};
@@ -46,7 +46,7 @@ bool is_log(const std::string& path) {
   return count.ok() && std::string_view(bytes.data(), count.value()) == kBegin;
 }
 
-// Of files that modules import or read.
+// Whether it is a file that modules import or read.
 bool is_of_a_module(const std::string& path) {
   constexpr std::array<std::string_view, 10> kEndings = {".py", ".js",  ".mjs", ".cjs", ".so",
                                                          ".sh", ".awk", ".pl",  ".yml", ".yaml"};
@@ -103,7 +103,7 @@ void ResultFolder::find_own_files() {
   own_.add(paths_.accounting, {.role = "accounting", .is_querns = has_accounting_});
   own_.add(paths_.bad_records, {.role = "bad records", .is_querns = inputs::is_left_by_a_run(paths_.bad_records)});
   own_.add(paths_.log, {.role = "log", .is_querns = is_log(paths_.log)});
-  // A shell sends them to files before quern begins.
+  // The shell redirects standard output to a file before quern starts.
   if (paths_.results.empty()) own_.add("/dev/stdout", {.role = "result", .is_querns = true});
   own_.add("/dev/stderr", {.role = "", .is_querns = true});
   for (const std::string& name : earlier_) own_.add(path_of(name), {.role = "", .is_querns = true});
@@ -123,7 +123,7 @@ Result<void> ResultFolder::check(const Job& job, const CommandLine& line) const 
   TRY(add("bad records", paths_.bad_records));
   for (const std::string& path : paths_.results) TRY(add("result", path));
   TRY(add("log", paths_.log));
-  // What a module imports is not in the job.
+  // Files that modules import are not listed in the job.
   for (const auto& [path, role] : roles) {
     if (is_of_a_module(path) && path.starts_with(job.folder + "/")) TRY(own_.check("the module " + path, path));
   }
@@ -140,7 +140,7 @@ Result<void> ResultFolder::check(const Job& job, const CommandLine& line) const 
   return {};
 }
 
-// The result or a part of it, whatever number it has.
+// Whether it is the result or one of its parts, with any number.
 bool ResultFolder::is_of_this_name(const std::string& name) const {
   if (base_.empty() || !name.starts_with(base_)) return false;
   std::string_view rest = std::string_view(name).substr(base_.size());
@@ -213,7 +213,7 @@ Result<void> ResultFolder::write(const Accounting& accounting) const {
   if (paths_.accounting.empty()) return {};
   auto written = output::write_accounting(accounting, paths_.accounting);
   if (written.ok()) return written;
-  // The one of an earlier run would be taken for this run's.
+  // The file of an earlier run would be taken for this run's.
   if (has_accounting_) ::unlink(paths_.accounting.c_str());
   if (accounting.result.empty()) return written;
   return std::move(written).error().with_context("the result is complete, but its accounting is not there");

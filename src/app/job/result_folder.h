@@ -13,41 +13,42 @@
 
 namespace quern::app {
 
-// Where a result, and what belongs to it, is written: as named, so relative to the working folder.
+// Where a result and its accompanying files are written, with paths as given: relative to the working folder.
 struct ResultPaths {
-  std::vector<std::string> results;  // none: standard output
+  std::vector<std::string> results;  // empty: standard output
   std::string accounting;            // "" if there is none
   std::string bad_records;
   std::string log = {};  // "" if there is none
 };
-// A warning if the name of a result says that it is compressed, which results are not.
+// Returns a warning if the name of a result indicates compression, because results are not compressed.
 std::optional<std::string> compression_warning(const std::string& output);
 
-// Of `count` results: `output` alone, or output.0 to output.N-1. "-" is standard output.
+// Returns paths for `count` results: `output` alone, or output.0 to output.N-1. "-" is standard output.
 ResultPaths result_paths(const std::string& output, std::size_t count);
 
-// The folder that a result comes to, and what earlier runs left there, as their result.json says. Looks at the disk
-// when it is made. Main thread.
+// The folder of a result, and what earlier runs left there according to their result.json. The constructor reads the
+// disk. Main thread only.
 class ResultFolder {
  public:
   explicit ResultFolder(ResultPaths paths);
 
   const ResultPaths& paths() const { return paths_; }
-  // kBadConfig if two of the files would be one, or one would replace what the job reads: the job file, a script or an
-  // argument that is a file, the manifest, the filter, a key.
+  // Fails with kBadConfig if two of the files would be the same, or one would replace something that the job reads: the
+  // job file, a script or an argument that is a file, the manifest, the filter, a key.
   Result<void> check(const Job& job, const CommandLine& line) const;
   const inputs::OwnFiles& own_files() const { return own_; }
-  // Before the first of several files gets its name: takes away result.json, which comes back after the last one, and
-  // results of this name that an earlier run left and this one does not replace. So neither passes for this run's.
+  // To be called before the first of several files gets its name: removes result.json, which is written again after the
+  // last one, and results of this name that an earlier run left and this one does not replace. So neither is taken for
+  // this run's.
   Result<void> make_way() const;
-  // Names of results of this name that are there, that no result.json tells of, and that this run does not replace.
+  // Returns the names of existing results of this name that no result.json lists and that this run does not replace.
   std::vector<std::string> strangers() const;
-  // Says in an accounting which files of quern's are in the folder and, if there is no result, which one is still
-  // there.
+  // Records in an accounting which of quern's files are in the folder and, if there is no result, which earlier one
+  // still exists.
   void describe(Accounting& accounting) const;
-  // A bad_records.txt of an earlier run, which would be taken for this one's.
+  // Removes a bad_records.txt of an earlier run, which would be taken for this one's.
   void remove_bad_records() const;
-  // result.json. An error after the result has its name says that.
+  // Writes result.json. If that fails although the result is in place, the error says so.
   Result<void> write(const Accounting& accounting) const;
 
  private:
@@ -58,7 +59,7 @@ class ResultFolder {
   const ResultPaths paths_;
   std::string folder_;                // "" or ending with '/'
   std::string base_;                  // of the result, without a number; "" for standard output
-  std::vector<std::string> earlier_;  // names of what earlier runs left here
+  std::vector<std::string> earlier_;  // names of the files that earlier runs left here
   bool has_accounting_ = false;
   inputs::OwnFiles own_;
 };

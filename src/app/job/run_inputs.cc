@@ -20,7 +20,7 @@ namespace {
 
 using Command = CommandLine::Command;
 
-// Names on standard input, read as they come.
+// Names on standard input, read as they arrive.
 class StandardInput final : public ByteSource {
  public:
   Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
@@ -37,7 +37,7 @@ Error no_inputs(const Job& job, Command command) {
   return bad_config(std::move(message));
 }
 
-// The names of quern map's results are taken as they are.
+// The names of quern map's results are taken literally.
 Result<InputList> list_map_results(const Job& job, const CommandLine& line, const inputs::OwnFiles* own_files) {
   TRY_ASSIGN(std::string folder, disk::working_folder());
   InputList list;
@@ -47,7 +47,7 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line, cons
     if (::stat(path.c_str(), &status) != 0) return os_error("reduce: " + name, errno);
     if (S_ISDIR(status.st_mode)) return os_error("reduce: " + name, EISDIR);
     if (inputs::is_left_by_a_run(path)) {
-      // A shell makes names of parts/*, and a map leaves its accounting there.
+      // A shell expands parts/*, and a map leaves its accounting there.
       list.notes.push_back(name + " is left out: it belongs to the result of a run, and is not one");
       continue;
     }
@@ -60,7 +60,8 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line, cons
   return list;
 }
 
-// The request with all that listing needs: buckets and servers to ask, and standard input (borrowed) for names.
+// Completes the request with everything that listing needs: access to buckets and servers, and standard input
+// (borrowed) for names.
 Result<inputs::InputRequest> full_request(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                           StandardInput& standard_input) {
   TRY_ASSIGN(inputs::InputRequest request, input_request(job, line));

@@ -12,19 +12,19 @@
 
 namespace quern::app {
 
-// What names the inputs: the command line, else (but for map) the job. Without peers and standard input.
+// What names the inputs: the command line, or else (except for map) the job. Without peers and standard input.
 Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& line);
 
-// The bucket of names that are keys alone: of --bucket, else QUERN_BUCKET; "" if there is none.
+// The bucket of bare keys: from --bucket, or else QUERN_BUCKET; "" if there is none.
 std::string bucket_of(const CommandLine& line);
 
-// The inputs of quern run, map and reduce: what the command line names, else for run what the job names. Those of
-// reduce stand in the order in which they are named, as the values of a key will; all others are sorted. Blocks.
-// `own_files` is as in InputRequest.
+// Returns the inputs of quern run, map and reduce: those named on the command line, or else, for run, in the job.
+// Inputs of reduce stay in the order in which they are named, which becomes the order of a key's values; all others are
+// sorted. Blocks. `own_files` is as in InputRequest.
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                   const inputs::OwnFiles* own_files, const std::stop_token& stop);
 
-// The inputs of a plan: those that quern run would have. Unknown sizes are asked for, because loads are cut by size.
+// Returns the inputs of a plan: those that quern run would have. Requests unknown sizes, because loads are cut by size.
 Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                             const std::stop_token& stop);
 

@@ -60,7 +60,7 @@ class TaskclusterWay final : public MailWay {
 
   Result<End> send(const mail::Mail& mail, const std::stop_token& stop) override {
     http::ClientOptions options = taskcluster::client_options(access_);
-    // A proxy repeats by itself for a quarter of an hour what a service does not answer; no mail is worth that.
+    // A proxy retries for a quarter of an hour if a service does not answer; a mail is not worth that.
     options.timeouts.stall = limits::kMailTimeout;
     options.timeouts.total = limits::kMailTimeout;
     options.retry.attempts = limits::kMailAttempts;
@@ -77,7 +77,7 @@ class TaskclusterWay final : public MailWay {
   const taskcluster::Access access_;
 };
 
-// "": none that is named.
+// Returns "" if no sender is named.
 Result<std::string> named_sender(const EnvironmentLookup& environment) {
   std::string from(variable_value(environment, "QUERN_MAIL_FROM"));
   if (!from.empty()) TRY(mail::check_address(from).context("QUERN_MAIL_FROM"));

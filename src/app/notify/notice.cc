@@ -16,7 +16,7 @@
 namespace quern::app {
 namespace {
 
-// Of a job's name in a subject, which mail programs cut anyway.
+// The most columns of a job's name in a subject, which mail programs cut anyway.
 constexpr std::size_t kNameColumns = 100;
 
 bool is_done(Outcome outcome) { return outcome == Outcome::kDone || outcome == Outcome::kDoneWithLosses; }
@@ -35,14 +35,14 @@ std::string in_words(Outcome outcome) {
   return "";
 }
 
-// Markdown shows what stands between back-quotes as it is.
+// Markdown shows text between back-quotes literally.
 std::string as_code(std::string_view text) {
   std::string code = view::clean(text);
   std::replace(code.begin(), code.end(), '`', '\'');
   return "`" + code + "`";
 }
 
-// Markdown shows lines that are indented by four, behind an empty one, as they are.
+// Markdown shows lines literally that follow an empty line and are indented by four.
 void add_block(std::string& text, std::string_view lines) {
   text += '\n';
   while (!lines.empty()) {
@@ -84,13 +84,13 @@ mail::Mail compose_notice(const NoticeFacts& facts) {
   if (!facts.link.url.empty() && facts.link.url.size() <= limits::kMaxMailLinkUrl) {
     mail.link = facts.link;
   } else if (!facts.link.url.empty()) {
-    // The service of Taskcluster takes no such link.
+    // The service of Taskcluster does not accept this link.
     add_block(mail.text, facts.link.text + ": " + facts.link.url);
   }
   Accounting without_result = accounting;
   without_result.result.clear();
   add_block(mail.text, view::accounting_text(without_result, false));
-  // The service of Taskcluster takes no more; and nobody reads it.
+  // The service of Taskcluster accepts no more, and a person would not read it.
   mail.text = utf8::cut(mail.text, limits::kMaxMailContent);
   return mail;
 }

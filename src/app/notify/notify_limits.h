@@ -8,7 +8,7 @@
 
 namespace quern::limits {
 
-// Of what such a program says, and of why a job failed, in a mail about it.
+// How much of such a program's output, and of a failure's explanation, goes into a mail.
 inline constexpr std::size_t kKeptSendmailBytes = 4 * kKiB;
 inline constexpr std::size_t kMailedDetailsBytes = 16 * kKiB;
 

@@ -15,7 +15,7 @@ OwnerMail::OwnerMail(const Job& job, const EnvironmentLookup& environment, const
     way_ = std::move(way).value();
     return;
   }
-  // A job that is made for Taskcluster is often tried on a machine that has nothing to do with it.
+  // A job that is made for Taskcluster is often tried on a machine outside of it.
   const char* root_url = environment("TASKCLUSTER_ROOT_URL");
   const bool is_elsewhere = job.notify.via == NotifyVia::kTaskcluster && (root_url == nullptr || *root_url == '\0');
   say(is_elsewhere ? Level::kInfo : Level::kWarning,

@@ -24,7 +24,8 @@ namespace {
 // EX_TEMPFAIL of sysexits.h.
 constexpr int kTemporaryFailure = 75;
 
-// A program that takes a text and says little. Its group is ended with this object unless it has ended by itself.
+// A program that reads a text and prints little. Its process group is killed with this object, unless it has ended by
+// itself.
 class Program {
  public:
   static Result<std::unique_ptr<Program>> start(const std::string& path, std::string_view text);
@@ -36,10 +37,10 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  // Until it has ended.
+  // Waits until the program has ended.
   Result<process::Exit> wait(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop);
   bool took_all() const { return unsent_.empty(); }
-  // The last line that it said and that has anything in it.
+  // The last line of its output that is not blank.
   std::string last_line() const;
 
  private:
@@ -101,7 +102,7 @@ Result<process::Exit> Program::wait(std::chrono::steady_clock::time_point deadli
   while (!has_ended) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return Error{.kind = ErrorKind::kRetry, .message = "it does not come to an end"};
-    // A descriptor below 0 is left out.
+    // poll() ignores descriptors below 0.
     std::array<pollfd, 4> watched{{{.fd = ended_.number(), .events = POLLIN, .revents = 0},
                                    {.fd = stop_told.number(), .events = POLLIN, .revents = 0},
                                    {.fd = output_.number(), .events = POLLIN, .revents = 0},

@@ -10,11 +10,11 @@
 
 namespace quern::app {
 
-// Hands the message to `program -t -i`, as sendmail and those that stand in for it take one: the recipient is that of
-// its To header. The program gets quern's environment without its secrets, in a process group of its own, which is
-// ended when it takes longer than `patience`, or at a stop; what it leaves running in the background when it ends goes
-// on. Blocks. Errors name the program and what it said last: kBadConfig if it does not start, kRetry or kBadInput if it
-// fails, kStopped.
+// Passes the message to `program -t -i`, which is the interface of sendmail and its replacements: the recipient is
+// taken from the To header. The program gets quern's environment without its secrets, and a process group of its own,
+// which is killed if it takes longer than `patience` or a stop is requested; background processes that it leaves when
+// it ends continue. Blocks. Errors name the program and the last line of its output: kBadConfig if it does not start,
+// kRetry or kBadInput if it fails, kStopped.
 Result<void> run_sendmail(const std::string& program, std::string_view message, const std::stop_token& stop,
                           std::chrono::milliseconds patience = limits::kSendmailTimeout);
 

@@ -24,13 +24,13 @@ using ::testing::Not;
 class Sendmail : public ::testing::Test {
  protected:
   Sendmail() {
-    std::signal(SIGPIPE, SIG_IGN);  // As quern does.
+    std::signal(SIGPIPE, SIG_IGN);  // as in quern
     EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
   }
   ~Sendmail() override { std::filesystem::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  // A program that does this, in the folder.
+  // Creates a program that runs this script, in the folder.
   std::string program(const std::string& script) const {
     std::ofstream(path("sendmail")) << "#!/bin/sh\ncd '" << folder_ << "' || exit 9\n" << script << "\n";
     ::chmod(path("sendmail").c_str(), 0755);

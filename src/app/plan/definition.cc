@@ -11,7 +11,8 @@
 #include "base/bytes.h"
 #include "services/taskcluster/root_url.h"
 
-// The JSON of one task (docs/taskcluster.md). Its keys stand in a fixed order, so that the same plan is the same bytes.
+// The JSON of one task (docs/taskcluster.md). Its keys are in a fixed order, so that the same plan yields the same
+// bytes.
 
 namespace quern::plan {
 
@@ -36,9 +37,9 @@ bool is_special(char letter) {
   }
 }
 
-// A key of S3 as a pattern that means this key alone.
+// Turns a key of S3 into a pattern that matches only this key.
 std::string as_pattern(std::string_view name) {
-  if (name == "-") return "\\-";  // alone it would be standard input
+  if (name == "-") return "\\-";  // unescaped it would mean standard input
   if (std::none_of(name.begin(), name.end(), is_special)) return std::string(name);
   std::string pattern;
   for (char letter : name) {
@@ -48,7 +49,7 @@ std::string as_pattern(std::string_view name) {
   return pattern;
 }
 
-// The texts of one task. Once.
+// Makes the texts of one task. For a single use.
 class TextMaker {
  public:
   TextMaker(const GraphParts& parts, const PlannedTask& task, PackedInputs::Reader& inputs)
@@ -103,7 +104,8 @@ class TextMaker {
   }
 
   void add_inputs(std::vector<std::string>& words) {
-    // The filter has chosen among what the job's patterns name; a name alone does not say which of its parts it means.
+    // The filter has already selected among the inputs of the job's patterns; a name alone does not show to which of
+    // its parts the filter applies.
     if (request_.job.filter.has_value()) words.insert(words.end(), {"--set", "filter=none"});
     if (parts_.s3_access == S3Access::kNone) words.emplace_back("--no-sign-request");
     words.emplace_back("--");
@@ -156,7 +158,7 @@ class TextMaker {
   const Request& request_;
   const Settings& settings_;
   const PlannedTask& task_;
-  std::vector<std::string> inputs_;  // of a map, as words of its command
+  std::vector<std::string> inputs_;  // of a map task, as arguments of its command
   SharedText first_input_;
   TaskTexts texts_;
 };

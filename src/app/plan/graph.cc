@@ -11,13 +11,17 @@
 #include "app/plan/plan.h"
 #include "base/utf8.h"
 
+// The graph has a map task for each load of inputs. While there are more tasks than one task may depend on (fan_in),
+// they are merged in groups, level by level. The end is a reduce task, several reduce tasks and a collect task, or, for
+// a map-only job, a collect task. docs/decisions/0011 has the reasons.
+
 namespace quern::plan {
 namespace {
 
-// Longer names of folders would not fit into the names of tasks.
+// Longer folder names would not fit into the names of tasks.
 constexpr std::size_t kMostJobNameBytes = 100;
 
-using Level = std::vector<std::size_t>;  // tasks that the next level waits for, in input order
+using Level = std::vector<std::size_t>;  // tasks that the next level needs, in input order
 
 std::string job_name_of(const Job& job) {
   std::string name = std::filesystem::path(job.folder).filename().string();
@@ -25,8 +29,8 @@ std::string job_name_of(const Job& job) {
   return std::string(utf8::cut(name, kMostJobNameBytes));
 }
 
-// What only means something where the job is planned: tasks have their inputs by name, and leave their result where
-// quern finds it. With steps there is one reducer whatever the job says.
+// Whether tasks get this setting. Some matter only where the job is planned: tasks get their inputs by name, and write
+// their result where quern finds it. With steps there is a single reducer, whatever the job says.
 bool is_for_tasks(std::string_view argument, bool has_steps) {
   constexpr std::array<std::string_view, 6> kOthers = {"inputs", "manifest", "index",
                                                        "filter", "output",   "taskcluster"};
@@ -62,7 +66,7 @@ class GraphMaker {
     return level;
   }
 
-  // As few groups as there can be, and these as equal as they can be.
+  // Makes as few groups as possible, of sizes as equal as possible.
   Level merge(const Level& level) {
     const std::size_t fan_in = parts_.request.settings.fan_in;
     const std::size_t groups = (level.size() + fan_in - 1) / fan_in;
@@ -70,7 +74,7 @@ class GraphMaker {
     for (std::size_t group = 0; group < groups; ++group) {
       auto begin = level.begin() + static_cast<std::ptrdiff_t>(group * level.size() / groups);
       auto end = level.begin() + static_cast<std::ptrdiff_t>((group + 1) * level.size() / groups);
-      // With a fan-in of two, one may be left alone; there is nothing to merge it with.
+      // With a fan-in of two, one task may be left without another to merge with.
       bool is_alone = end - begin == 1;
       next.push_back(is_alone ? *begin : add({.kind = TaskKind::kMerge, .needs = Level(begin, end)}));
     }
@@ -91,7 +95,7 @@ class GraphMaker {
     }
   }
 
-  // "map 17/200"; what there is only one of has no number.
+  // "map 17/200"; a task that is the only one of its kind has no number.
   void name_tasks() {
     std::array<std::size_t, 4> totals{};
     for (const PlannedTask& task : parts_.tasks) ++totals[static_cast<std::size_t>(task.kind)];

@@ -48,7 +48,7 @@ TEST(Loads, AreContiguousAndWithinTheirLimits) {
   }
 }
 
-// "map 1/2 map 2/2 reduce<map 1/2,map 2/2>": what needs what.
+// "map 1/2 map 2/2 reduce<map 1/2,map 2/2>": the dependencies.
 std::string shape(const TaskGraph& graph) {
   std::string text;
   for (const PlannedTask& task : graph.tasks()) {
@@ -114,7 +114,7 @@ TEST(Graph, IsInOrderAndHasOneFinalTask) {
   EXPECT_EQ(graph.final_task().label, "collect");
 }
 
-// What a task leaves, in input order.
+// The loads whose results reach a task, in input order.
 std::vector<std::size_t> maps_below(const TaskGraph& graph, std::size_t task) {
   if (graph.tasks()[task].kind == TaskKind::kMap) return {graph.tasks()[task].load};
   std::vector<std::size_t> loads;
@@ -212,7 +212,7 @@ TEST(GroupIds, FollowFromAllThatMakesTheGroup) {
 }
 
 TEST(TaskIds, StayTheSame) {
-  // Whoever takes up a submission again, perhaps with a later quern, has to find its tasks.
+  // A later version of quern must find the same tasks when a submission is continued.
   EXPECT_EQ(task_id_of("Q3GkR1sXTx2mV0c7b1yZ5A", "map 1/2"), "dml5sBAuRd6xKD12GQzs1w");
 }
 

@@ -16,7 +16,7 @@ std::string slugid_of(std::string_view digest) {
   });
 }
 
-// With its length in front, so that no two lists of parts make the same text.
+// Adds the length first, so that different lists of parts never yield the same text.
 void add_part(Digest& text, std::string_view part) {
   text.add(std::to_string(part.size()));
   text.add(":");

@@ -25,14 +25,14 @@ void add_s3_scopes(const GraphParts& parts, const PlannedTask& task, std::vector
   }
 }
 
-// Each once, in the order of their first place.
+// Adds each scope once, in order of first appearance.
 void add_new(const std::vector<std::string>& from, std::set<std::string>& known, std::vector<std::string>& scopes) {
   for (const std::string& scope : from) {
     if (known.insert(scope).second) scopes.push_back(scope);
   }
 }
 
-// What all tasks need of whoever creates them, but for the priority.
+// The scopes that are needed to create any of the tasks, except for the priority.
 std::vector<std::string> creation_scopes(const Settings& settings) {
   std::vector<std::string> scopes = {"queue:scheduler-id:" + settings.scheduler_id,
                                      "queue:create-task:project:" + settings.project_id};

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-// What Taskcluster's queue takes as names of its things (https://docs.taskcluster.net/docs/reference/platform/queue).
-// Pure functions.
+// The names that Taskcluster's queue accepts (https://docs.taskcluster.net/docs/reference/platform/queue). Pure
+// functions.
 
 namespace quern::plan {
 
@@ -11,11 +11,11 @@ namespace quern::plan {
 bool is_task_queue_id(std::string_view text);
 bool is_scheduler_id(std::string_view text);
 bool is_project_id(std::string_view text);
-// Of a repository that a task came from.
+// The repository that a task comes from.
 bool is_source(std::string_view text);
-// Of an image in a registry, as far as its letters go; parse_image_name() knows the rest.
+// The name of an image in a registry. Checks only the characters; parse_image_name() does the rest.
 bool is_image_name(std::string_view text);
-// Of a namespace in the index: parts with dots between.
+// A path in the index: parts separated by dots.
 bool is_index_path(std::string_view text);
 
 bool is_variable_name(std::string_view text);

@@ -11,7 +11,7 @@
 
 namespace quern::plan {
 
-// A job and its inputs, from texts, and the graph that they make.
+// A job and its inputs, made from texts, and the resulting graph.
 struct PlanForTest {
   Job job;
   InputList inputs;
@@ -23,7 +23,7 @@ struct PlanForTest {
   std::string group_id = "Q3GkR1sXTx2mV0c7b1yZ5A";
   UtcTime now = *parse_utc("2026-01-31T12:00:00Z");
 
-  // `more` is added to a job that counts; `taskcluster` goes into its map.
+  // `more` is appended to a job that counts; `taskcluster` is added to its map.
   explicit PlanForTest(const std::string& more = "reducer: {builtin: sum}\n", const std::string& taskcluster = "") {
     std::string text = "mapper: {builtin: pairs, key: a}\nowner: someone@example.com\n" + more +
                        "taskcluster: {task_queue: proj-example/linux, image: \"registry.example.com/quern:1\"" +

@@ -49,7 +49,7 @@ Result<void> check_results(const Request& request) {
   return {};
 }
 
-// Everybody may read what a task is to do.
+// The definition of a task is public.
 Result<void> check_url(const Request& request, std::string_view url) {
   const std::string shown = shown_url(url);
   if (shown == url || request.job.downloads.show_query) return {};
@@ -59,7 +59,7 @@ Result<void> check_url(const Request& request, std::string_view url) {
                          shown));
 }
 
-// What a task can be told of, and find again by that name.
+// Checks that an input can be named in a task's definition, and is found by that name.
 Result<void> check_input(const Request& request, const Input& input) {
   if (!input.is_remote()) {
     return bad(request, fmt::format("{} is a file of this machine, which no task can read; put the inputs into S3 or "
@@ -81,7 +81,7 @@ Result<void> check_inputs(const Request& request) {
   if (request.inputs.empty()) return bad(request, "it has no inputs, so there is nothing for tasks to do");
   PackedInputs::Reader reader(request.inputs);
   while (const Input* input = reader.next()) TRY(check_input(request, *input));
-  // The job's own file travels, too, whatever the inputs are.
+  // The job file is sent as well, whatever the inputs are.
   for (const std::string& input : request.job.inputs) TRY(check_url(request, input));
   if (request.job.index.has_value()) TRY(check_url(request, *request.job.index));
   return {};

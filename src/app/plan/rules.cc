@@ -10,15 +10,15 @@
 #include "base/utf8.h"
 #include "model/limits.h"
 
-// What the size of a job may break, task by task: limits of createTask, of a task's certificate and of the kernel. What
-// the settings say has been checked where they were read. No JSON is made here: for a plan of millions of inputs that
-// would take as long as to write it.
+// Checks the limits that a large job may exceed, task by task: those of createTask, of a task's certificate and of the
+// kernel. The settings were checked when they were read. No JSON is made here: for a plan of millions of inputs that
+// would take as long as writing it.
 
 namespace quern::plan {
 namespace {
 
-// What Linux takes as one argument or variable of a program, with its last zero; and, below the usual limit of the
-// stack, of all of them.
+// The most that Linux accepts as one argument or variable of a program, with its final zero; and, below the usual limit
+// of the stack, the most for all of them together.
 constexpr std::size_t kMaxArgumentBytes = 128 * limits::kKiB;
 constexpr std::size_t kMaxArgumentsBytes = 1 * limits::kMiB;
 
@@ -33,8 +33,8 @@ Result<void> check_description(const PlannedTask& task, const TaskTexts& texts) 
                                   limits::kMaxTaskDescription));
 }
 
-// What a scope takes in the certificate that goes with each request of a task, which is JSON as Go writes it: with
-// quotes around it and a comma behind.
+// How many characters a scope takes in the certificate that is sent with each request of a task: JSON as Go writes it,
+// with quotes around the scope and a comma after it.
 std::size_t characters_in_certificate(std::string_view scope) {
   constexpr std::size_t kQuotesAndComma = 3;
   std::size_t count = kQuotesAndComma;
@@ -58,7 +58,7 @@ Result<void> check_scopes(const PlannedTask& task, const std::vector<std::string
                   total, limits::kMaxTaskScopes));
 }
 
-// The bytes of what a program gets, and the words and variables that are too long, or no text that it can get.
+// Counts the bytes of what a program receives, and finds words and variables that are too long or contain a zero byte.
 class ArgumentBytes {
  public:
   explicit ArgumentBytes(const PlannedTask& task) : task_(task) {}
@@ -67,7 +67,7 @@ class ArgumentBytes {
     if (text.find('\0') != std::string_view::npos) {
       return broken(task_, fmt::format(": payload.{} has a zero byte in it", where));
     }
-    // One more for the zero behind it.
+    // One more for the final zero.
     if (bytes + 1 > kMaxArgumentBytes) {
       return broken(task_, fmt::format(": payload.{} has {} bytes; one argument or variable of a program may have {}",
                                        where, bytes, kMaxArgumentBytes - 1));
@@ -100,7 +100,8 @@ Result<void> check_arguments(const PlannedTask& task, const TaskTexts& texts) {
   return bytes.check_total();
 }
 
-// No JSON text of it is longer: a byte has six letters at most, and what is around a text has fewer than thirty.
+// An upper bound for the length of the JSON text: a byte takes at most six characters, and the syntax around a text
+// fewer than thirty.
 class MostJsonBytes {
  public:
   void add(std::string_view text) { bytes_ += kAround + kLettersOfAByte * text.size(); }
@@ -112,7 +113,7 @@ class MostJsonBytes {
   std::size_t bytes_ = 0;
 };
 
-// Of all but its name, which is short, and of settings, whose number is limited.
+// Includes everything but the name, which is short, and settings, whose number is limited.
 std::size_t most_json_bytes(const PlannedTask& task, const TaskTexts& texts, const std::vector<std::string>& scopes) {
   MostJsonBytes most;
   most.add(texts.description);

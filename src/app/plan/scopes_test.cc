@@ -91,7 +91,7 @@ TEST(Scopes, CountAsTheyStandInTheHeader) {
     PlanForTest test("reducer: {builtin: sum}\n");
     test.add_many(1);
     for (std::size_t i = 0; i < row.count; ++i) {
-      // Each once: the same text to one of these lengths, but for its last letters.
+      // Each appears once: the same text padded to one of these lengths, except for its last characters.
       const std::string number = std::to_string(i);
       test.settings.scopes.push_back(row.count == 1 ? row.scope : row.scope.substr(number.size()) + number);
     }

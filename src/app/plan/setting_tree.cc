@@ -29,7 +29,7 @@ std::string text_of(const Json& json) {
                           : json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Numbers and words are text again, as they were in the job file; only what was text there counts as quoted.
+// Turns numbers and literals back into the text of the job file; only strings count as quoted.
 YamlNode node_of(const Json& json) {
   YamlNode node;
   if (json.is_array()) {

@@ -10,9 +10,9 @@
 
 namespace quern::plan {
 
-// The `taskcluster:` map of a job, as JSON, taken apart: "load.bytes" and "env.TZ", whether they were written in a map
-// of their own or with a dot; in their order. A number is unquoted text. kBadConfig, with a message that begins with
-// the path: load, env or image is no map.
+// Flattens the `taskcluster:` map of a job, given as JSON: "load.bytes" and "env.TZ", whether they were written as a
+// nested map or with a dot; in order. A number is unquoted text. Fails with kBadConfig, with a message that begins with
+// the path, if load, env or image is not a map.
 using SettingTree = std::vector<std::pair<std::string, job_file::YamlNode>>;
 Result<SettingTree> setting_tree(std::string_view json);
 

@@ -19,7 +19,7 @@
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/slugid.h"
 
-// One row for each key of the `taskcluster:` map. Messages go on after the key, as those of job_file_values.h do.
+// One row for each key of the `taskcluster:` map. Messages continue after the key, like those of job_file_values.h.
 
 namespace quern::plan {
 namespace {
@@ -31,7 +31,7 @@ constexpr std::string_view kEnvironment = "env.";
 constexpr const char* kUsualImagePath = "public/image.tar.zst";
 constexpr std::size_t kMostPrefixLetters = 500;
 
-// Set by quern or by the worker for each task.
+// Set for each task by quern or by the worker.
 constexpr std::array<std::string_view, 15> kOwnVariables = {
     "CREDENTIALS", "INPUT_TASK_IDS", "OWNER",        "QUERN_ARTIFACTS",      "QUERN_ARTIFACT_PREFIX",
     "QUERN_FINAL", "QUERN_JOB",      "QUERN_BUCKET", "QUERN_PARTITION",      "QUERN_S3_CREDENTIALS",
@@ -51,7 +51,7 @@ Result<std::chrono::seconds> seconds_of(const YamlNode& node) {
   return seconds;
 }
 
-// Parts of letters that mean nothing to a URL, a scope or a path.
+// Only characters that have no special meaning in a URL, a scope or a path.
 bool is_artifact_prefix(std::string_view text) {
   if (text.size() > kMostPrefixLetters || text.find("//") != std::string_view::npos) return false;
   auto is_safe = [](char c) { return is_project_id({&c, 1}); };
@@ -176,7 +176,7 @@ Result<void> read_left_out(const YamlNode& node, Settings& settings) {
   return {};
 }
 
-// What is one text of a certain form.
+// A setting that is a single text of a certain form.
 struct TextRow {
   std::string_view path;
   std::string& (*target)(Settings& settings);
@@ -235,7 +235,7 @@ Result<void> read_variable(const std::string& name, const YamlNode& node, Settin
   }
   TRY_ASSIGN(std::string text, job_file::any_text_of(node));
   if (!node.quoted && text.find('.') != std::string::npos) {
-    // 1.10 came here as 1.1.
+    // 1.10, for example, arrives here as 1.1.
     return wrong_value("is a number with a point, which may be meant otherwise: put it in quotes");
   }
   settings.environment[name] = std::move(text);

@@ -119,7 +119,7 @@ TEST(TaskclusterSettings, KnowImagesOfTasksAndOfTheIndex) {
   EXPECT_EQ(of_index.image.path, "public/i.tar");
 }
 
-// The page for users, so that it cannot fall behind; empty if the sources are not there.
+// The manual page for users, so that it cannot become outdated; empty if the sources are not available.
 std::string manual() {
   const char* source = std::getenv("QUERN_SOURCE_DIR");
   std::ifstream file(std::string(source == nullptr ? "." : source) + "/docs/taskcluster.md");
@@ -129,7 +129,7 @@ std::string manual() {
 TEST(TaskclusterSettings, StandInTheManual) {
   const std::string text = manual();
   if (text.empty()) GTEST_SKIP() << "docs/taskcluster.md is not there; QUERN_SOURCE_DIR names the sources";
-  // What is unknown is told of all that is known.
+  // The message about an unknown key lists all known ones.
   std::string known = settings_from("  qqqqqqqqqqqq: 1\n").error().message;
   std::stringstream names(known.substr(known.find("there are ") + 10));
   std::size_t count = 0;

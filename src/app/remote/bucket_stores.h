@@ -16,7 +16,8 @@ struct BucketStore {
   std::unique_ptr<s3::Store> store;  // borrows the provider
 };
 
-// A store whose buckets each have credentials of their own. `make` is asked once for each, when it is first needed.
+// A store in which each bucket has credentials of its own. `make` is called once for each bucket, when it is first
+// needed.
 using MakeBucketStore = std::function<Result<BucketStore>(const std::string& bucket)>;
 std::unique_ptr<s3::Store> make_bucket_stores(MakeBucketStore make);
 

@@ -26,7 +26,7 @@ Result<std::optional<AwsCredentials>> from_envelope(const CredentialRequest& req
   return std::optional(std::move(opened.credentials));
 }
 
-// Both sources of keys that lie ready.
+// Credentials from the two sources that need no request: CREDENTIALS and the variables.
 Result<std::optional<AwsCredentials>> from_variables(const CredentialRequest& request) {
   if (!request.is_local) {
     TRY_ASSIGN(auto opened, from_envelope(request));
@@ -45,7 +45,8 @@ Result<Provider> metadata_provider(const CredentialRequest& request, Environment
       {.environment = std::move(environment), .now = request.now, .parse = credentials::parse_credentials});
 }
 
-// The variables without those that name a container's endpoint, or, if they have to name one, as they are.
+// Returns the credentials of a profile's credential_source. For an instance, the variables of containers are hidden;
+// for a container, one that names its endpoint must be set.
 Result<Provider> credential_source(const CredentialRequest& request, const ProfileCredentials& found) {
   const auto& environment = request.environment;
   if (found.origin == Origin::kEnvironment) {
@@ -66,9 +67,9 @@ Result<Provider> credential_source(const CredentialRequest& request, const Profi
   return metadata_provider(request, environment);
 }
 
-// Where roles are assumed.
+// The service that lets roles be assumed.
 struct TokenService {
-  std::shared_ptr<http::Client> client;  // shared by the providers that ask it
+  std::shared_ptr<http::Client> client;  // shared by the providers that send requests to it
   std::string endpoint;
   std::string region;
 };
@@ -94,7 +95,7 @@ Provider web_identity_provider(const CredentialRequest& request, const ProfileCr
   auto fetch = [=, now = request.now, file = found.token_file, origin = found.source, source = role.source,
                 asked = role_request(role, service),
                 client = service.client](const std::stop_token& stop) -> Result<std::optional<AwsCredentials>> {
-    // Read each time, as others renew it.
+    // Read each time, because the file is renewed by others.
     auto text = read_file(file, limits::kMaxCredentialsBytes);
     if (!text.ok()) return std::move(text).error().with_context(origin);
     const Secret token(std::move(text).value());
@@ -156,7 +157,8 @@ Result<Provider> profile_provider(const CredentialRequest& request, ProfileCrede
   return provider;
 }
 
-// What no variable has said: the profile, else the metadata of the surroundings. Null: nobody has credentials.
+// If no variable has credentials: uses the profile, or else the metadata of the container or instance. Null if there
+// are none.
 Result<Provider> look_further(const CredentialRequest& request, FoundCredentials& result) {
   TRY_ASSIGN(ProfileCredentials found, credentials::from_profile(request.environment, request.profile));
   if (found.origin != Origin::kNone) {

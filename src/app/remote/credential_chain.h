@@ -19,32 +19,33 @@ struct CredentialRequest {
   EnvironmentLookup environment;
   std::function<UtcTime()> now;
   bool is_anonymous = false;                             // --no-sign-request
-  std::string key_file = {};                             // of --key; "" if it was not given
-  std::string system_key = credentials::kSystemKeyFile;  // a test's own
-  std::string profile = {};  // of --profile, which comes before variables; "" if it was not given
-  bool is_local = false;     // true: neither CREDENTIALS nor the metadata of container and instance count
+  std::string key_file = {};                             // from --key; "" if it was not given
+  std::string system_key = credentials::kSystemKeyFile;  // replaced only in tests
+  std::string profile = {};  // from --profile, which takes precedence over variables; "" if it was not given
+  bool is_local = false;     // ignore CREDENTIALS and the metadata of container and instance
 };
 
-// Whoever needs credentials keeps all of this for as long as it does.
+// Must be kept as long as the credentials are needed.
 struct FoundCredentials {
-  // First, so that it goes last: no core dump has them. Null where there are none.
+  // Declared first, so that it is destroyed last: no core dump contains the credentials. Null if there are none.
   std::unique_ptr<credentials::NoCoreDumps> no_core_dumps;
-  std::unique_ptr<s3::CredentialProvider> provider;  // never null; anonymous where there are none
-  std::string source;                                // as AwsCredentials::source; "" where there are none, or not yet
-  bool is_asked_for = false;                         // somebody is asked for them, perhaps over the network
-  std::string region;                                // that they or their profile come with, or the environment; or ""
+  std::unique_ptr<s3::CredentialProvider> provider;  // never null; anonymous if there are no credentials
+  std::string source;                                // as AwsCredentials::source; "" if there are none, or not yet
+  bool is_asked_for = false;                         // they are requested, possibly over the network
+  std::string region;                                // of the credentials, their profile, or the environment; or ""
 };
 
-// The first of: CREDENTIALS, opened with the private key; AWS_ACCESS_KEY_ID and so on; a web identity or the profile
-// (credentials::from_profile), whose roles are assumed and whose process runs when the first request is signed; the
-// metadata of the container or the instance, likewise; none. What was asked for is asked for again before it ends. A
-// source that
-// is there and cannot be used is an error, and never a reason to go on to the next: other credentials are other rights.
-// kDenied also where they have expired, or will within a minute. Reads a few small files.
+// Finds credentials in the first of these sources: CREDENTIALS, opened with the private key; AWS_ACCESS_KEY_ID and so
+// on; a web identity or the profile (credentials::from_profile), whose roles are assumed and whose process runs when
+// the first request is signed; the metadata of the container or the instance, likewise. Without any, the provider is
+// anonymous. Requested credentials are requested again before they expire. If a source exists and cannot be used, that
+// is an error, and later sources are not tried: other credentials have other rights. kDenied also if they have expired,
+// or will within a minute. Reads a few small files.
 Result<FoundCredentials> find_credentials(const CredentialRequest& request);
 
-// Credentials for reading what lies below a prefix in a bucket, from Taskcluster's auth service: asked for when the
-// first request is signed, and again before their hour ends. Borrows the api, whose scopes must allow it.
+// Provides credentials for reading what is below a prefix in a bucket, from Taskcluster's auth service. They are
+// requested when the first request is signed, and again before they expire after an hour. Borrows the api, whose scopes
+// must permit it.
 std::unique_ptr<s3::CredentialProvider> make_taskcluster_provider(taskcluster::Api& api, taskcluster::S3Request request,
                                                                   std::function<UtcTime()> now);
 

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// A home folder with a key in it, and variables.
+// A home folder with a key in it, and environment variables.
 class CredentialChain : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -105,7 +105,7 @@ TEST_F(CredentialChain, AsksTheContainerLast) {
   EXPECT_EQ(found(), "e of AWS_ACCESS_KEY_ID in ");
 }
 
-// An STS that gives credentials with these ids, one for each request.
+// An STS that returns credentials with these ids, one for each request.
 std::string token_service(const char* action, const std::vector<std::string>& ids) {
   std::string faults;
   for (const std::string& id : ids) {

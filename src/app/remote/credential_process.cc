@@ -14,7 +14,7 @@ extern char** environ;
 namespace quern::app {
 namespace {
 
-// It may have to ask somebody for a second factor.
+// The process may have to ask the user for a second factor.
 constexpr std::chrono::minutes kPatience{5};
 
 Error failed(const std::string& source, const std::string& why) {
@@ -36,7 +36,7 @@ Result<std::vector<std::string>> words_of(std::string_view command) {
     if (!is_in_word) words.emplace_back();
     is_in_word = true;
     const char next = i + 1 < command.size() ? command[i + 1] : '\0';
-    // Between double quotes a backslash is one, unless it precedes another or a quote.
+    // Within double quotes a backslash is literal, unless it precedes another one or a quote.
     const bool escapes = c == '\\' && quote != '\'' && next != '\0' && (quote == '\0' || next == '"' || next == '\\');
     if (escapes) {
       words.back() += command[++i];

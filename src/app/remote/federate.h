@@ -12,12 +12,13 @@ namespace quern::app {
 
 struct Federated {
   AwsCredentials credentials;
-  std::vector<s3::Grant> grants;  // what they may read
+  std::vector<s3::Grant> grants;  // what the credentials may read
 };
 
-// Credentials from STS that can read the inputs of the job that the line names, and nothing else, for the line's
-// duration. `own` are the long-term keys to ask with. kBadConfig: the line or the job is wrong, its inputs are not
-// known beforehand, or the policy is too long; else as s3::federate. Blocks on the network.
+// Requests credentials from STS that can read the inputs of the job that `line` names, and nothing else, for the
+// duration in `line`. `own` are the long-term keys for the request. Fails with kBadConfig if the line or the job is
+// wrong, its inputs are not known in advance, or the policy is too long; otherwise like s3::federate. Blocks on the
+// network.
 Result<Federated> federate_for_job(const CommandLine& line, AwsCredentials own, const EnvironmentLookup& environment);
 
 }  // namespace quern::app

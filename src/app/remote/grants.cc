@@ -16,7 +16,7 @@
 namespace quern::app {
 namespace {
 
-// None: the name is no object's.
+// Returns nothing if the name is not that of an object.
 Result<std::optional<s3::ObjectName>> object_of(std::string_view name, const std::string& bucket) {
   if (s3::is_s3_url(name)) {
     TRY_ASSIGN(s3::ObjectName object, s3::parse_s3_url(name));
@@ -35,7 +35,7 @@ Result<void> add_pattern(const std::string& pattern, const std::string& bucket, 
   return {};
 }
 
-// A manifest may have a million keys, and a policy has room for a few.
+// A manifest may have a million keys, but a policy has room for only a few.
 Result<void> add_manifest(const NamedInputs& named, std::vector<s3::Grant>& grants) {
   std::map<std::string, std::string> beginnings;
   TRY(inputs::read_manifest(
@@ -52,7 +52,7 @@ Result<void> add_manifest(const NamedInputs& named, std::vector<s3::Grant>& gran
   return {};
 }
 
-// Sorted, a grant stands right behind the one that it lies within.
+// In sorted order, a grant directly follows the one that contains it.
 void leave_out_what_lies_within_others(std::vector<s3::Grant>& grants) {
   std::sort(grants.begin(), grants.end(), [](const s3::Grant& left, const s3::Grant& right) {
     return std::tie(left.bucket, left.prefix) < std::tie(right.bucket, right.prefix);

@@ -12,7 +12,7 @@
 namespace quern::app {
 namespace {
 
-// "bucket/prefix" of each, or the error's message.
+// "bucket/prefix" of each grant, or the error's message.
 std::string shown(NamedInputs inputs) {
   auto grants = grants_for(inputs);
   if (!grants.ok()) return grants.error().message;

@@ -11,7 +11,7 @@
 namespace quern::app {
 namespace {
 
-// Everything is here, so the next piece is simply the next one.
+// All inputs are local, so the pieces are handed out in order.
 class LocalQueue final : public WorkQueue {
  public:
   explicit LocalQueue(std::size_t pieces) : pieces_(pieces) {}
@@ -41,7 +41,7 @@ class LocalSupply final : public InputSupply {
   NoEvents listener_;
 };
 
-// Which inputs are here, and which pieces of work are ready by that.
+// Tracks which inputs have arrived, and which pieces of work are therefore ready. Thread-safe.
 class Arrivals {
  public:
   explicit Arrivals(const InputList& inputs) {
@@ -72,7 +72,7 @@ class Arrivals {
     changed_.notify_all();
   }
 
-  // Nothing else will come.
+  // Declares that nothing else will arrive.
   void close() {
     {
       std::lock_guard lock(mutex_);
@@ -81,7 +81,7 @@ class Arrivals {
     changed_.notify_all();
   }
 
-  // The first piece that is ready. Where there is none yet, `need` hears for which inputs somebody waits.
+  // Takes the first piece that is ready. If there is none yet, calls `need` with the inputs that it waits for.
   std::optional<std::size_t> take(const std::function<void(InputRun)>& need, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested() && dealt_ < pieces_.size()) {
@@ -94,7 +94,7 @@ class Arrivals {
       need(pieces_[first_missing_]);
       changed_.wait(lock, stop, [&] { return !ready_.empty() || is_closed_ || dealt_ == pieces_.size(); });
     }
-    // Whoever waits for a last piece that somebody else took goes home as well.
+    // Also wakes threads that wait for a last piece that another one has taken.
     changed_.notify_all();
     return std::nullopt;
   }
@@ -104,11 +104,11 @@ class Arrivals {
   std::condition_variable_any changed_;
   std::vector<char> is_here_;
   std::vector<InputRun> pieces_;
-  std::vector<std::size_t> piece_of_;  // of each input
-  std::vector<std::size_t> missing_;   // inputs of each piece that are not here
-  std::set<std::size_t> ready_;        // and not yet dealt out
+  std::vector<std::size_t> piece_of_;  // by input
+  std::vector<std::size_t> missing_;   // by piece: how many of its inputs have not arrived
+  std::set<std::size_t> ready_;        // pieces that are not handed out yet
   std::size_t dealt_ = 0;
-  std::size_t first_missing_ = 0;  // all pieces before it are or were ready
+  std::size_t first_missing_ = 0;  // all earlier pieces are or were ready
   bool is_closed_ = false;
 };
 
@@ -124,8 +124,8 @@ class FetchedQueue final : public WorkQueue {
   fetch::Fetch& fetch_;
 };
 
-// Hears which inputs are decoded to their verified ends, which workers that read whole inputs say when they have
-// committed them, or have failed: their files are not needed any longer.
+// Releases the files of inputs once they are decoded to their verified ends or have failed. Workers that read whole
+// inputs report them as decoded when they have committed them.
 class Releases final : public EventSink {
  public:
   explicit Releases(std::function<void(InputOrdinal)> release) : release_(std::move(release)) {}

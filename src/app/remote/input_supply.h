@@ -15,29 +15,30 @@
 
 namespace quern::app {
 
-// Where the stored bytes of a run's inputs are: on this machine, or on their way to it. Any thread may call.
+// Provides the stored bytes of a run's inputs, which are local or being fetched. Thread-safe.
 class InputSupply {
  public:
   virtual ~InputSupply() = default;
-  // Brings what is not here yet. Blocks until every input is here or has failed; one thread runs it beside the mappers.
+  // Fetches what is not local. Blocks until every input is there or has failed; one thread runs it next to the mappers.
   virtual Result<void> run(const std::stop_token& stop) = 0;
-  // Of an input, one of the list itself, whose piece a queue has dealt out. The error of one that could not be fetched
-  // says why.
+  // Opens an input, which must be an element of the list itself and of a piece that a queue has handed out. If it could
+  // not be fetched, the error explains why.
   virtual Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) = 0;
-  // The supply must outlive the queue. Pieces are dealt out in their order as far as their inputs are here.
+  // Returns a queue that hands out the pieces in order, as far as their inputs have arrived. It must not outlive the
+  // supply.
   virtual std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) = 0;
-  // Hears what becomes of the inputs, so that what is mapped need not be kept.
+  // Receives the events about inputs, so that the files of mapped inputs need not be kept.
   virtual EventSink& listener() = 0;
 };
 
-// All inputs are files that are here.
+// A supply for inputs that are all local files.
 std::unique_ptr<InputSupply> make_local_supply();
 
-// Makes the fetcher of this run's remote inputs; `on_settled` as in fetch::FetchPeers.
+// Makes the fetcher of this run's remote inputs; `on_settled` is as in fetch::FetchPeers.
 using MakeFetch = std::function<std::unique_ptr<fetch::Fetch>(std::function<void(InputOrdinal)> on_settled)>;
 
-// Inputs of which some are remote. Says which have come, from any thread. `inputs` and `events` are borrowed. Those
-// that are `refused` are not fetched, for that reason.
+// A supply for inputs of which some are remote. Emits an event for each that has arrived, from any thread. `inputs` and
+// `events` are borrowed. Inputs in `refused` are not fetched, for the given reason.
 std::unique_ptr<InputSupply> make_fetching_supply(const InputList& inputs, std::map<InputOrdinal, Error> refused,
                                                   EventSink& events, const MakeFetch& make_fetch);
 

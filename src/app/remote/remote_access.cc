@@ -54,7 +54,7 @@ std::vector<std::string> names_of(const InputList& inputs, const std::vector<Inp
   return fetch::local_names(wanted, limits::kMaxPathBytes - std::min(limits::kMaxPathBytes, folder.size()));
 }
 
-// What others store in a bucket must not become a module of the job, and no module may be in the way.
+// The contents of a bucket must not become a module of the job, and must not hide one.
 Result<void> check_apart_from_job(const std::string& directory, const std::string& job_folder) {
   struct stat downloads {};
   if (::stat(directory.c_str(), &downloads) != 0) return {};
@@ -186,7 +186,7 @@ Result<fetch::Remote> RemoteAccess::remote(const Input& input, const std::stop_t
   return remote;
 }
 
-// A refusal by S3 has a reason that its user can do something about.
+// Explains a refusal by S3 in terms of what its user can do.
 std::optional<Error> RemoteAccess::explain(const Input& input, const http::Response& refusal) {
   auto name = s3::parse_s3_url(input.url);
   if (!name.ok() || store_ == nullptr) return std::nullopt;

@@ -24,34 +24,35 @@
 
 namespace quern::app {
 
-// That of this process.
+// The environment of this process.
 EnvironmentLookup process_environment();
 
-// The S3 server to ask: --endpoint, else credentials::endpoint_of. kBadConfig also where it is not one.
+// The S3 server to use: --endpoint, or else credentials::endpoint_of. kBadConfig also if it is not a valid one.
 Result<std::string> s3_endpoint(const CommandLine& line, const EnvironmentLookup& environment);
 
-// What a run needs for inputs from S3 and the web; made only when one is met, as local files need neither credentials
-// nor a network. Used by the main thread until the inputs are listed, and then by the thread that fetches them.
+// What a run needs for inputs from S3 and the web. It is created only when such an input is found, as local files need
+// neither credentials nor a network. Used by the main thread until the inputs are listed, then by the thread that
+// fetches them.
 class RemoteAccess {
  public:
-  // `line` and `downloads` are borrowed. Credentials are looked for in `environment`.
+  // `line` and `downloads` are borrowed. Credentials are searched for in `environment`.
   RemoteAccess(const CommandLine& line, const Downloads& downloads,
                EnvironmentLookup environment = process_environment())
       : line_(line), downloads_(downloads), environment_(std::move(environment)) {}
-  // For inputs::list_inputs. A server that is busy or away is waited for as when inputs are fetched;
-  // `events`, which is borrowed for as long as this object asks, receives a note of it.
+  // For inputs::list_inputs. If a server is busy or away, it is waited for as when inputs are fetched. `events` is
+  // borrowed as long as this object sends requests, and receives a note about the wait.
   inputs::RemotePeers peers(EventSink& events);
 
-  // Says where each remote input will be, below the folder of the downloads, and how it gets there. Without remote
-  // inputs it is the local supply. That folder must not be the job's, or contain it. Blocks where a bucket's region is
-  // not known yet.
+  // Determines where each remote input will be, below the folder for downloads, and how it is fetched. Without remote
+  // inputs, returns the local supply. That folder must not be the job's folder or contain it. Blocks if a bucket's
+  // region is not known yet.
   Result<std::unique_ptr<InputSupply>> supply(InputList& inputs, const std::string& job_folder, EventSink& events,
                                               const std::stop_token& stop);
 
  private:
   Result<http::Client*> client();
   Result<s3::Store*> store();
-  // Each bucket with credentials of its own, from the deployment whose task this is.
+  // A store in which each bucket has credentials of its own, from the deployment of this task.
   Result<std::unique_ptr<s3::Store>> task_store();
   Result<s3::StoreOptions> store_options() const;
   std::optional<Error> explain(const Input& input, const http::Response& refusal);
@@ -70,9 +71,9 @@ class RemoteAccess {
   std::unique_ptr<s3::Store> store_;
 };
 
-// The name that the file of s3://bucket/key or https://host/path would have below the folder of downloads: its key, or
-// host and path; "" if there is none. With several buckets the bucket stands before the key. A query is not written
-// anywhere, as it may hold a signature: a hash stands for it.
+// Returns the name that the file of s3://bucket/key or https://host/path would have below the folder for downloads: its
+// key, or host and path; "" if there is none. With several buckets, the bucket comes before the key. A query is
+// replaced by a hash, as it may contain a signature that must not be written anywhere.
 std::string wanted_name(const std::string& url, bool has_several_buckets);
 
 }  // namespace quern::app

@@ -30,7 +30,7 @@ void take_over_sums(const Progress& progress, Accounting& accounting) {
   accounting.children_replaced = progress.children_replaced;
 }
 
-// A job of several steps has each phase once for each step.
+// A job of several steps has each phase once per step.
 void add_up_phases(const Progress& progress, ClockTime now, Accounting& accounting) {
   for (const PhaseProgress& phase : progress.phases) {
     std::chrono::nanoseconds elapsed = phase.elapsed.value_or(now - phase.started);
@@ -64,7 +64,7 @@ void Accountant::emit(const event::Event& event) {
 
 void Accountant::count(Books& books, const event::Counted& counted) {
   std::pair<std::string, std::string> name{counted.group, counted.name};
-  // A module that counts under ever new names must not fill the memory.
+  // A module that keeps counting under new names must not fill the memory.
   if (books.counters.size() >= limits::kMaxCounters && !books.counters.contains(name)) {
     name = {"quern", "counted under further names"};
   }

@@ -16,31 +16,32 @@
 
 namespace quern::app {
 
-// What only the one who ran the job knows about its end.
+// What only the caller that ran the job knows about its end.
 struct Ending {
-  Outcome outcome = Outcome::kFailed;  // kDone becomes kDoneWithLosses by itself where something was lost
+  Outcome outcome = Outcome::kFailed;  // kDone becomes kDoneWithLosses automatically if something was lost
   std::string result = {};             // where the result is; "" if there is none
   std::uint64_t result_bytes = 0;
-  std::string failure = {};  // one line, if outcome is kFailed or kStopped
+  std::string failure = {};  // one line, for kFailed and kStopped
 };
 
-// Keeps the books of a run: adds up its events and gives the closing balance. Whatever happened, and in whatever order,
+// Keeps the accounts of a run: adds up its events and returns the closing balance. Whatever happens, in whatever order,
 // inputs found = mapped + failed + skipped, and records read = mapped + bad.
 //
-// An input is mapped when its end was verified and all its blocks were mapped. Records of a failed input do not count;
-// those of an input that was still in work when the run ended do, since they were mapped. The bytes are what was really
-// read and decoded, from failed inputs too: they measure work, and no balance.
+// An input counts as mapped when its end was verified and all its blocks were mapped. Records of a failed input do not
+// count; those of an input that was still in progress at the end of the run do, since they were mapped. Bytes are those
+// that were actually read and decoded, including those of failed inputs: they measure work and are not part of the
+// balance.
 //
-// Any thread may call; an event costs a lock and a few additions, and only failed inputs and counters are kept.
+// Thread-safe; an event costs a lock and a few additions, and only failed inputs and counters are kept.
 class Accountant : public EventSink {
  public:
-  // `inputs` is borrowed, and may still be filled until the first event about an input comes.
+  // `inputs` is borrowed, and may still be filled until the first event about an input arrives.
   explicit Accountant(const InputList& inputs, Clock clock = std::chrono::steady_clock::now);
 
   void emit(const event::Event& event) override;
-  // How things stand now.
+  // Returns the current state.
   Progress progress();
-  // Closes the books; call it once, after the last event.
+  // Returns the closing balance. Must be called once, after the last event.
   Accounting finish(Ending ending);
 
  private:

@@ -20,7 +20,7 @@ void BadRecords::emit(const event::Event& event) {
 Result<void> BadRecords::commit() { return file_.commit(held_.lock()->left_out); }
 
 void BadRecords::add(Held& held, const event::RecordBad& bad) {
-  // Its block was under way when the input turned out to be damaged.
+  // Its block was being processed when the input turned out to be damaged.
   if (held.failed.contains(bad.input)) return;
   auto added = file_.add(inputs_.inputs[bad.input].name, bad.line, bad.reason, bad.record);
   if (!added.ok()) return policy_.fail(std::move(added).error());

@@ -12,16 +12,16 @@
 
 namespace quern::app {
 
-// Sets every bad record aside in bad_records.txt, but for those of inputs that fail, which do not count. A file that
-// cannot be written stops the run: what is set aside is all that is left of a record. Any thread may emit.
+// Writes every bad record to bad_records.txt, except those of inputs that fail, which do not count. If the file cannot
+// be written, the run stops: it has all that is left of these records. Thread-safe.
 class BadRecords final : public EventSink {
  public:
-  // All are borrowed.
+  // All parameters are borrowed.
   BadRecords(output::BadRecordFile& file, const InputList& inputs, LossPolicy& policy)
       : file_(file), inputs_(inputs), policy_(policy) {}
 
   void emit(const event::Event& event) override;
-  // After the last event: the file appears, if a record that counts was bad.
+  // To be called after the last event: makes the file appear if a bad record counts.
   Result<void> commit();
 
  private:
@@ -29,7 +29,7 @@ class BadRecords final : public EventSink {
   struct Held {
     std::map<InputOrdinal, Extents> open;  // of inputs that may still fail
     std::set<InputOrdinal> failed;
-    Extents left_out;  // of the failed ones
+    Extents left_out;  // of inputs that failed
   };
   void add(Held& held, const event::RecordBad& bad);
   void leave_out(Held& held, InputOrdinal input);

@@ -11,7 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// Keeps entries in memory; those that were not left out are in `committed`.
+// Keeps entries in memory; `committed` has those that were not left out.
 class FakeFile final : public output::BadRecordFile {
  public:
   Result<Extent> add(std::string_view file, std::uint64_t line, std::string_view /*reason*/,

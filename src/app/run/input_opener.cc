@@ -14,10 +14,10 @@
 namespace quern::app {
 namespace {
 
-// As many first bytes as tell every format apart.
+// Enough bytes to recognize every format.
 constexpr std::size_t kDetectBytes = 64;
 
-// The pairs of an input as lines of text.
+// Turns the pairs of an input into lines of text.
 class PairTextSource final : public ByteSource {
  public:
   PairTextSource(std::unique_ptr<ByteSource> pairs, std::string_view separator)

@@ -12,21 +12,21 @@
 
 namespace quern::app {
 
-// The blocks of a run of inputs with the records that the selection leaves of them. All is borrowed.
+// Returns the blocks of a run of inputs, with the records that the selection keeps. Everything is borrowed.
 std::unique_ptr<BlockSource> open_selected(InputSupply& supply, const InputList& inputs, InputRun run,
                                            const json::Selection& selection, const decode::DecodeOptions& options,
                                            BufferPool& pool, EventSink& events);
 
-// Joins the mapper stage to the decode stage for workers that read inputs themselves. All are borrowed.
+// Connects the mapper stage with the decode stage, for workers that read inputs themselves. Everything is borrowed.
 std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputList& inputs,
                                                const json::Selection& selection, const decode::DecodeOptions& options,
                                                BufferPool& pool);
 
-// The decoded bytes of one input. `compression`: none means that its bytes or its name tell.
+// Returns the decoded bytes of one input. If `compression` is absent, it is detected from the bytes or the name.
 Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
                                                        std::optional<Compression> compression);
 
-// Reads the input to its end. An error says how it is damaged, or is kStopped. Blocks.
+// Reads the input to its end. Fails with a description of the damage, or kStopped. Blocks.
 Result<void> verify_input(InputSupply& supply, const InputList& inputs, const decode::DecodeOptions& options,
                           InputOrdinal input, const std::stop_token& stop);
 

@@ -59,7 +59,7 @@ Result<void> run_numbered_step(const LocalRun& run, Workshop& shop, std::size_t 
   return run_it(step, place, targets);
 }
 
-// The steps one after the other, each over the file that the one before it wrote.
+// Runs the steps one after another, each over the file that the one before it wrote.
 Result<void> run_all_steps(const LocalRun& run, const RunStep& first, Workshop& shop, Targets& targets) {
   const std::size_t last = run.job.steps.size() - 1;
   InputList between;
@@ -96,7 +96,7 @@ Result<LocalRunResult> run_steps(const LocalRun& run, LoadFor purpose, std::size
   TRY_ASSIGN(Targets targets, make_targets(run.output, results));
   TRY_ASSIGN(Workshop shop, open_workshop(run, purpose));
   auto done = run_all_steps(run, first, shop, targets);
-  // A loss beyond the limits stops everything; why it did is what counts, not that the stages were stopped.
+  // Losses beyond the limits stop everything. Their error is reported, not that of the stopped stages.
   if (auto failure = run.policy.failure(); failure.has_value()) return Error(*failure);
   if (!done.ok()) return std::move(done).error();
   return LocalRunResult{.result_bytes = size_bytes(targets)};

@@ -34,7 +34,7 @@ std::string place_of(const event::RecordBad& bad) {
   return bad.line == 0 ? std::string("a written line") : fmt::format("record {}", bad.line);
 }
 
-// Keeps whichever of the two comes first in the order of the inputs.
+// Keeps the one that comes first in input order.
 void keep_first(const event::RecordBad& bad, std::optional<event::RecordBad>& first) {
   if (!first.has_value() || std::tie(bad.input, bad.line) < std::tie(first->input, first->line)) first = bad;
 }
@@ -83,7 +83,7 @@ LossPolicy::InputState& LossPolicy::state_of(Losses& losses, InputOrdinal input)
   return losses.inputs[input];
 }
 
-// Whether the bad records of this input count is known now.
+// Called when it becomes known whether this input's bad records count.
 void LossPolicy::settle(Losses& losses, InputOrdinal input, InputState state) {
   state_of(losses, input) = state;
   auto found = losses.unverified.find(input);
@@ -119,7 +119,7 @@ void LossPolicy::add_bad_record(const event::RecordBad& bad) {
       keep_first(bad, ones.first);
     }
     has_failed = are_too_many(*losses, Cause::kRecords);
-    // A thread that verifies already sees these as well.
+    // A thread that is already verifying will see these too.
     must_verify = !losses->is_verifying && next_to_verify(*losses).has_value();
     losses->is_verifying |= must_verify;
   }
@@ -160,7 +160,7 @@ void LossPolicy::add_failed_input(const event::InputFailed& failed) {
   fail(std::move(error));
 }
 
-// None: whatever becomes of the inputs that are still read, the job goes on, or has failed.
+// Returns the next input that must be verified. Empty if the rest of the inputs cannot change whether the job fails.
 std::optional<InputOrdinal> LossPolicy::next_to_verify(Losses& losses) const {
   bool matters = losses.cause == Cause::kNone && losses.bad_records + losses.unverified_records > limits_.bad_records;
   if (!matters || losses.unverified.empty()) return std::nullopt;
@@ -182,7 +182,7 @@ void LossPolicy::verify_inputs() {
     bool has_failed = false;
     {
       auto losses = losses_.lock();
-      // Its own end may have come meanwhile.
+      // The input may have ended by itself in the meantime.
       if (state_of(*losses, *input) == InputState::kOpen) {
         settle(*losses, *input, verified.ok() ? InputState::kVerified : InputState::kDamaged);
       }

@@ -16,31 +16,31 @@
 
 namespace quern::app {
 
-// Decides when losses fail the job: counts bad records and failed inputs, and stops the run when there are more than
-// the job allows. Also the one place where other parts of app say that the run cannot go on. Any thread may call.
+// Decides when losses fail the job: counts bad records and failed inputs, and stops the run if there are more than the
+// job allows. All other parts of app report here that the run cannot continue. Thread-safe.
 //
-// The first bad record beyond the limit ends the run at once. But where the job allows inputs to fail, bad records of
-// one that fails do not count: they may be bad because it is damaged. There, before bad records of an input that is not
-// yet decoded to its end fail the job, that input is read to its end once more, by the thread that told the last of
-// them; nobody else waits for that.
+// The first bad record beyond the limit ends the run immediately. But if the job allows inputs to fail, bad records of
+// an input that fails do not count: they may be bad because it is damaged. Then, before bad records of an input that is
+// not yet decoded to its end fail the job, the thread that reported the last of them reads that input to its end once
+// more; no other thread waits for that.
 class LossPolicy final : public EventSink {
  public:
-  // Reads an input to its end; an error if it is damaged, or kStopped. Blocks.
+  // Reads an input to its end; fails if it is damaged, or with kStopped. Blocks.
   using Verify = std::function<Result<void>(InputOrdinal, const std::stop_token&)>;
 
-  // All are borrowed. `stop` is requested with the first failure.
+  // All parameters are borrowed. A stop is requested from `stop` with the first failure.
   LossPolicy(const JobLimits& limits, const std::vector<Input>& inputs, Verify verify, std::stop_source& stop)
       : limits_(limits), inputs_(inputs), verify_(std::move(verify)), stop_(stop) {}
 
   void emit(const event::Event& event) override;
-  // Whether so many further bad records end the job, whatever becomes of their inputs. They need not wait for the end
-  // of their block then.
+  // Whether this many more bad records would end the job, whatever happens to their inputs. Then they need not wait for
+  // the end of their block.
   bool would_end(std::uint64_t bad_records);
-  // What other tasks of the job have lost already, of which every limit has to hold the sum.
+  // Adds the losses of other tasks of the job; limits apply to the sum.
   void carry(std::uint64_t bad_records, std::uint64_t failed_inputs);
   void fail(Error error);
-  // The first failure: why the run was stopped. Of the bad records that are known until now it names the first one in
-  // the order of the inputs, so ask when the run has ended.
+  // Returns the first failure, which is why the run was stopped. If it is about bad records, it names the first of
+  // those known so far in input order; so it should be called after the run has ended.
   std::optional<Error> failure();
 
  private:
@@ -51,15 +51,15 @@ class LossPolicy final : public EventSink {
   };
   enum class Cause : std::uint8_t { kNone, kRecords, kGroups, kOther };
   struct Losses {
-    std::uint64_t bad_records = 0;  // that count, whatever comes, and bad groups
+    std::uint64_t bad_records = 0;  // records that count in any case, and bad groups
     std::uint64_t failed_inputs = 0;
     std::optional<event::RecordBad> first_record;
     std::optional<event::GroupBad> first_group;
-    std::map<InputOrdinal, BadOnes> unverified;  // of inputs that are not yet decoded to their end
-    std::uint64_t unverified_records = 0;        // in all of them
-    bool is_verifying = false;                   // some thread does
-    std::vector<InputState> inputs;              // as long as the inputs that were heard of
-    Cause cause = Cause::kNone;                  // of the failure
+    std::map<InputOrdinal, BadOnes> unverified;  // of inputs that are not decoded to their end yet
+    std::uint64_t unverified_records = 0;        // total of `unverified`
+    bool is_verifying = false;                   // whether a thread is verifying
+    std::vector<InputState> inputs;              // covers all inputs that have been reported so far
+    Cause cause = Cause::kNone;                  // why the run fails
     Error other;                                 // the failure, if `cause` is kOther
   };
   static InputState& state_of(Losses& losses, InputOrdinal input);
@@ -68,7 +68,8 @@ class LossPolicy final : public EventSink {
   void add_bad_group(const event::GroupBad& bad);
   void add_decoded_input(InputOrdinal input);
   void add_failed_input(const event::InputFailed& failed);
-  // True: now there are too many, for this cause, and the run must be stopped once the lock is given back.
+  // Returns true if this loss makes them too many; `cause` is then recorded, and the caller must stop the run after it
+  // has released the lock.
   bool are_too_many(Losses& losses, Cause cause) const;
   std::optional<InputOrdinal> next_to_verify(Losses& losses) const;
   void verify_inputs();

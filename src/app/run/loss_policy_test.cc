@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// A policy over the inputs "a", "b" and "c"; those in `damaged` turn out so when they are verified.
+// A policy for the inputs "a", "b" and "c". Those in `damaged` turn out to be so when they are verified.
 class LossPolicyTest : public testing::Test {
  protected:
   LossPolicyTest() {
@@ -128,7 +128,7 @@ TEST_F(LossPolicyTest, HoldsNobodyUpWhileOneThreadReadsAgain) {
   limits.failed_inputs = 1;
   while_verifying = [this] {
     if (verified.size() > 1) return;
-    // Another mapper's bad record, and the end of its input.
+    // A bad record from another mapper, and the end of its input.
     std::jthread([this] {
       bad(1, 1);
       policy.emit(event::InputDecoded{.input = 2});

@@ -24,12 +24,12 @@
 namespace quern::app {
 namespace {
 
-// A longer record is a bad record; its block may grow up to this size.
+// A longer record is a bad record. A block with one record may grow up to this size.
 constexpr std::size_t kMaxRecordBytes = 64 * limits::kMiB;
-// Blocks that wait between the decoders and the children, for each child.
+// How many blocks may wait between the decoders and the children, for each child.
 constexpr std::size_t kQueuedBlocksPerChild = 2;
 
-// Reads one run of inputs after the other, each as soon as it is here, until none is left; the last decoder to end
+// Reads one run of inputs after another, each as soon as it has arrived, until none is left. The last decoder to end
 // closes the channel.
 class Decoders {
  public:
@@ -65,7 +65,7 @@ class Decoders {
     while (true) {
       Block block;
       auto more = source->next(block);
-      // A failed input is no failure of the run: it was reported, and the policy decides.
+      // A failed input does not end the run: it was reported, and the policy decides.
       if (!more.ok() || !more.value()) return {};
       if (!blocks_.push(std::move(block), stop)) return stopped();
     }
@@ -96,7 +96,7 @@ mapper::MapperOptions mapper_options(const MapPhase& phase) {
       .held_bytes = std::min<std::uint64_t>(held_output_bytes(phase.job) / phase.processes, limits::kHeldLinesBytes)};
 }
 
-// The mapper is quern itself: no child, and no channel.
+// The mapper is quern itself, so there are neither children nor a channel.
 Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, InputOpener& opener, BufferPool& pool,
                        const std::stop_token& stop) {
   TRY_ASSIGN(const mapper::Pairs pairs, mapper::parse_pairs(*phase.step.mapper.builtin));
@@ -112,13 +112,13 @@ Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, 
   return mapper::run_pairs_mappers(options, peers, opener, stop);
 }
 
-// Only JSON has parts.
+// Only JSON records have fields to select.
 Result<json::Selection> selection_of(const Job& job) {
   if (job.record != RecordKind::kJson && job.record != RecordKind::kKeyedJson) return json::Selection{};
   return json::parse_selection(job.fields, job.where_json);
 }
 
-// Where there are fewer large inputs than processors, some of these would have nothing to decode.
+// With fewer large inputs than processors, some processors would otherwise have nothing to decode.
 std::size_t threads_per_input(const MapPhase& phase) {
   auto is_large = [](const Input& input) { return input.stored_bytes >= limits::kParallelStoredBytes; };
   auto large =
@@ -149,7 +149,7 @@ std::vector<WantedPath> wanted_paths(const MapPhase& phase, const json::Selectio
   return paths;
 }
 
-// A `lines` program may read any text, so only what cannot be cut into lines is refused.
+// A `lines` program may read any text, so only content that cannot be split into lines is refused.
 decode::Content content_of(const Job& job) {
   if (job.record == RecordKind::kPairs) return decode::Content::kAny;
   const auto& module = job.steps.front().mapper.module;
@@ -163,11 +163,11 @@ Result<void> map_selected(const MapPhase& phase, const json::Selection& selectio
   decode.threads = threads_per_input(phase);
   std::size_t queued_blocks = phase.processes * kQueuedBlocksPerChild;
   std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
-  // A block of reduced records keeps the decoded bytes as well.
+  // A block of reduced records keeps its decoded bytes as well.
   std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
   BufferPool pool(buffers, 4 * limits::kBlockBytes);
   auto opener = make_input_opener(phase.supply, phase.inputs, selection, decode, pool);
-  // A function's first child loads its own module meanwhile.
+  // The first child of a function loads its own module meanwhile.
   bool is_function =
       phase.step.mapper.module.has_value() && phase.step.mapper.module->interface == Interface::kFunction;
   if (!is_function) TRY(phase.begin(stop));

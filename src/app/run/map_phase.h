@@ -22,7 +22,7 @@ namespace quern::app {
 
 class LossPolicy;
 
-// From inputs to pairs: decoders and mapper children. All is borrowed.
+// From inputs to pairs: decoders and mapper children. Everything is borrowed.
 struct MapPhase {
   const Job& job;
   const Step& step;
@@ -39,17 +39,17 @@ struct MapPhase {
   std::function<Result<void>(const std::stop_token& stop)> begin;
 };
 
-// Blocks until every input is here and mapped, or has failed.
+// Blocks until every input has arrived and is mapped, or has failed.
 Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop);
 
 // How the inputs of this job are decoded.
 decode::DecodeOptions decode_options(const Job& job);
 
-// limits.processes, or as many as this process may use processors.
+// limits.processes, or the number of processors that this process may use.
 std::size_t processes_of(const Job& job);
 
-// The part of limits.memory for what `lines` and `files` children gave that does not count yet. The rest is for what
-// counts.
+// The part of limits.memory for output of `lines` and `files` children that does not count yet. The rest is for output
+// that counts.
 std::uint64_t held_output_bytes(const Job& job);
 
 }  // namespace quern::app

@@ -35,7 +35,7 @@ Result<void> merge_all(const LocalRun& run, const std::string& scratch_folder, T
   return {};
 }
 
-// The merge reads all parts at once, so they are decoded first.
+// The merge reads all parts at the same time, so they are decoded first.
 Result<void> collect(const LocalRun& run, const std::string& scratch_folder, Targets& targets) {
   TimedPhase timed(event::Phase::kReduce, run.events);
   const std::size_t count = run.inputs.inputs.size();

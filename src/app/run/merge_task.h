@@ -7,14 +7,14 @@
 
 namespace quern::app {
 
-// Merges results of map tasks into such results, one for each partition, without reducing, so that no task has to take
-// too many. The inputs of the run are those of the first partition, then those of the second, and so on. Values stay in
-// the order of the inputs; a built-in combiner or reducer makes of them what it makes in a map. Without a reducer in
-// the job they are put one behind the other. Blocks; the results appear only if all of it succeeds.
+// Merges results of map tasks into results of the same form, one for each partition, without reducing, so that no task
+// needs too many inputs. The inputs of the run are those of the first partition, then those of the second, and so on.
+// Values stay in the order of the inputs; a built-in combiner or reducer aggregates them as in a map task. Without a
+// reducer in the job, the results are concatenated. Blocks; the results appear only if all of it succeeds.
 Result<LocalRunResult> run_merge_task(const LocalRun& run, std::size_t partitions);
 
-// The last of a job's tasks, if its reducers are several or none: their parts (run_partition_task) in key order or, of
-// map-only jobs, the results of the maps in input order become the result. Blocks.
+// The last task of a job with several reducers or none. The reducers' parts (run_partition_task), in key order, or the
+// results of map-only tasks, in input order, become the result. Blocks.
 Result<LocalRunResult> run_collect_task(const LocalRun& run);
 
 }  // namespace quern::app

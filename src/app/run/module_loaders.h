@@ -17,29 +17,30 @@ class Guard;
 
 namespace quern::app {
 
-// Who loads which modules. A child of the first step that starts at once loads its module itself.
+// Whose children load which modules. A child of the first step that starts immediately loads its module itself.
 enum class LoadFor { kRun, kMap, kReduce, kCheck };
 
-// Loads the modules of all steps for which no child is started at once, each in a child of its own, so that a mistake
-// in one of them is told before the first input is mapped and not hours later.
+// Loads the modules of all steps for which no child starts immediately, each in a child of its own, so that an error in
+// one of them is found before the first input is mapped, not hours later.
 class ModuleLoaders {
  public:
-  // Returns at once. Both folders and the guard outlive this; `job` as well.
+  // Returns immediately. `job`, both folders and the guard must outlive the loaders.
   static Result<std::unique_ptr<ModuleLoaders>> start(const Job& job, LoadFor purpose,
                                                       const std::string& scratch_folder, process::Guard& guard);
-  // Blocks until all are loaded, or one cannot be: then everybody gets the same error. Any thread, any number of times.
+  // Blocks until all are loaded, or one has failed: then every caller gets the same error. Thread-safe; may be called
+  // any number of times.
   Result<void> wait(const std::stop_token& stop);
 
  private:
   struct Loading {
-    std::vector<process::ModuleLoader> loaders;  // that are not done
+    std::vector<process::ModuleLoader> loaders;  // those that are not done
     std::optional<Error> failure;
   };
   Guarded<Loading> loading_;
 };
 
-// Loads all modules of the job, in children with a scratch folder below `scratch_parent`. Blocks; an error tells of the
-// first that cannot be loaded. SIGPIPE must be ignored.
+// Loads all modules of the job, in children with a scratch folder below `scratch_parent`. Blocks; the error is that of
+// the first module that fails. SIGPIPE must be ignored.
 Result<void> load_modules(const Job& job, const std::string& scratch_parent);
 
 }  // namespace quern::app

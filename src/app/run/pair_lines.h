@@ -9,7 +9,7 @@
 
 namespace quern::app {
 
-// Writes groups as pairs, one for each value; as text where `between` is a separator (model/pair.h). Blocks.
+// Writes each value of the groups as a pair; as text if `between` is a separator (model/pair.h). Blocks.
 Result<void> write_pairs(GroupSource& groups, std::string_view between, output::ResultTarget& target,
                          const std::stop_token& stop);
 

@@ -13,7 +13,7 @@
 namespace quern::app {
 namespace {
 
-// Says what became of its input.
+// Emits the event for the end of its input.
 class PartSource final : public ByteSource {
  public:
   PartSource(std::unique_ptr<ByteSource> source, InputOrdinal input, std::uint64_t stored_bytes, EventSink& events)
@@ -78,7 +78,7 @@ Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size
                                                   const std::string& scratch_folder, AggregatedTo to) {
   auto aggregation = aggregation_for(run, to);
   const bool is_unique = aggregation.has_value() && aggregation->kind == Aggregation::Kind::kUnique;
-  // Distinct values are found while the parts are read.
+  // Distinct values are found while the parts are being read, which needs memory too.
   const std::uint64_t memory_bytes = is_unique ? run.job.limits.memory_bytes / 2 : run.job.limits.memory_bytes;
   TRY_ASSIGN(auto groups,
              shuffle::merge_texts(sorted_parts(run, first, count),

@@ -13,21 +13,21 @@
 #include "stages/output/output.h"
 #include "stages/shuffle/text_merge.h"
 
-// The inputs of reduce, merge and collect tasks: what other tasks of the job left, each perhaps compressed.
+// The inputs of reduce, merge and collect tasks: the possibly compressed output of other tasks of the job.
 
 namespace quern::app {
 
-// The decoded bytes of one input. At their verified end it says what became of the input.
+// Returns the decoded bytes of one input. Emits an event about the input at its verified end.
 Result<std::unique_ptr<ByteSource>> open_part(const LocalRun& run, InputOrdinal input);
 
-// The inputs [first, first + count) as sorted texts. They borrow the run.
+// Returns the inputs [first, first + count) as sorted texts, which borrow the run.
 std::vector<shuffle::SortedText> sorted_parts(const LocalRun& run, std::size_t first, std::size_t count);
 
-// The same inputs one after the other to `target`, as they are. Blocks.
+// Writes the same inputs to `target`, one after another and unchanged. Blocks.
 Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size_t count, ByteSink& target);
 
-// Their pairs, grouped; of a built-in combiner or reducer what it makes of each key's values, as `to` has it. Values
-// stay in the order of the inputs.
+// Returns their pairs, grouped. With a built-in combiner or reducer, each key has the aggregate of its values, in the
+// form of `to`. Otherwise values stay in the order of the inputs.
 Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size_t first, std::size_t count,
                                                   const std::string& scratch_folder, AggregatedTo to);
 

@@ -16,7 +16,7 @@
 namespace quern::app {
 
 std::optional<Aggregation> shuffle_aggregation(const Step& step) {
-  // A combiner that leaves all values changes nothing.
+  // A combiner that keeps all values has no effect.
   bool combines =
       step.combiner.has_value() && step.combiner->builtin.has_value() && step.combiner->builtin->name != "list";
   if (combines) return aggregation_of(*step.combiner->builtin);

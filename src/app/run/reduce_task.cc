@@ -26,7 +26,7 @@ Result<void> merge_and_reduce(const LocalRun& step, const Place& place, ReducedS
   return {};
 }
 
-// A first step without a reducer gives what its maps gave, to the step that follows.
+// If the first step has no reducer, the output of its maps is the input of the next step.
 Result<void> reduce_first_step(const LocalRun& step, const Place& place, Targets& targets) {
   if (!step.job.steps.front().reducer.has_value()) {
     return concatenate_parts(step, 0, step.inputs.inputs.size(), *targets.front());

@@ -8,15 +8,15 @@
 
 namespace quern::app {
 
-// A view that makes way for another one, or for none, while other threads emit: a live display has to be gone before
-// the end of a run is told, but Ctrl-C still has its note then.
+// A view that can be replaced by another one, or by none, while other threads emit: the live display must be gone
+// before the end of a run is reported, but Ctrl-C must still be noted then.
 class ReplaceableView final : public EventSink {
  public:
   void emit(const event::Event& event) override {
     auto view = view_.lock();
     if (*view != nullptr) (*view)->emit(event);
   }
-  // The one before has written all that it had, and is gone, when this returns.
+  // When this returns, the previous view has written everything and is destroyed.
   void replace(std::unique_ptr<EventSink> next) {
     auto view = view_.lock();
     view->reset();

@@ -6,7 +6,7 @@
 
 namespace quern::limits {
 
-// Counters that a job may have; what further ones count goes to one counter for all of them.
+// How many counters a job may have. Counts of further ones are added to a common counter.
 inline constexpr std::size_t kMaxCounters = 10000;
 
 }  // namespace quern::limits

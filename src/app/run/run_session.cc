@@ -53,7 +53,7 @@ RunSession::RunSession(const CommandLine& line, const Job& job)
 
 Result<void> RunSession::open() {
   TRY(folder_.check(job_, line_));
-  // From here on nothing waits for another process before the signals are listened to.
+  // From here on, nothing may wait for another process until the signals are listened to.
   Signals::block();
   open_views();
   TRY_ASSIGN(signals_, Signals::listen(stop_, [this](int) {
@@ -75,7 +75,7 @@ void RunSession::open_views() {
     sinks.push_back(&view_);
   }
   sinks.push_back(&late_log_);
-  // The policy comes last: what stops the run is shown before it does.
+  // The policy comes last: what stops the run is shown before the run stops.
   for (EventSink* sink : {static_cast<EventSink*>(&accountant_), static_cast<EventSink*>(&bad_records_),
                           static_cast<EventSink*>(&policy_)}) {
     sinks.push_back(sink);
@@ -83,7 +83,7 @@ void RunSession::open_views() {
   events_ = std::make_unique<Tee>(std::move(sinks));
 }
 
-// Not before the inputs are known: one that --log names must stay as it is.
+// Called only once the inputs are known: an input that --log names must stay unchanged.
 Result<void> RunSession::open_log() {
   if (line_.log.empty()) return {};
   TRY(disk::refuse_foreign_link(line_.log).context("--log"));
@@ -141,7 +141,7 @@ Result<LocalRunResult> RunSession::work(const Work& work) {
 
 Accounting RunSession::close(const Result<LocalRunResult>& result) {
   is_closed_ = true;
-  // The live display goes before anything else is written; notes are still shown.
+  // Removes the live display before anything else is written; notes are still shown.
   auto options = terminal_options(line_);
   options.is_terminal = false;
   view_.replace(json_ == nullptr ? view::make_terminal_view(std::move(options)) : nullptr);

@@ -27,26 +27,27 @@
 
 namespace quern::app {
 
-// All that stands around the work of one run: views, signals, inputs and how they come here, the books and what is said
-// at the end. The calls follow each other in the order in which they stand here. Belongs to the main thread, and is
-// made while no other one runs.
+// The environment of one run: views, signals, inputs and their transfer, the accounts, and the final report. The
+// functions must be called in the order of their declaration. Belongs to the main thread, and must be created while no
+// other thread runs.
 class RunSession {
  public:
-  // Both are borrowed.
+  // `line` and `job` are borrowed.
   RunSession(const CommandLine& line, const Job& job);
-  // Refuses to write over what the job reads, then begins to show events and to listen to signals.
+  // Refuses to overwrite what the job reads, then begins to show events and to listen to signals.
   Result<void> open();
-  // Takes the inputs, as `list` names them, and prepares to bring those that are remote. `job_name` is how the books
-  // call the job.
+  // Lists the inputs with `list` and prepares to fetch those that are remote. `job_name` is the job's name in the
+  // accounting.
   using ListInputs = std::function<Result<InputList>()>;
   Result<void> list_inputs(const ListInputs& list, const std::function<std::string()>& job_name);
+  // Calls `work` with everything that a run needs, and returns its result. Blocks.
   using Work = std::function<Result<LocalRunResult>(const LocalRun& run)>;
   Result<LocalRunResult> work(const Work& work);
-  // The end of all events but notes, and of the live display.
+  // Ends all events except notes, and the live display. Returns the accounting.
   Accounting close(const Result<LocalRunResult>& result);
   // Writes bad_records.txt and result.json.
   Result<void> write_books(const Accounting& accounting);
-  // Why it failed, and the accounting. After all notes.
+  // Reports why the run failed, and the accounting. To be called after all notes.
   void say(const Accounting& accounting, const Result<LocalRunResult>& result);
 
   const ResultFolder& folder() const { return folder_; }
@@ -54,14 +55,14 @@ class RunSession {
   LossPolicy& policy() { return policy_; }
   EventSink& events() { return *events_; }
   std::stop_token stop() const { return stop_.get_token(); }
-  // Stopped by the first signal if that comes after close(): what is done then outlives the stop of the run itself,
-  // which a failure requests, too.
+  // Stopped by the first signal if it arrives after close(). What is done then must continue after a stop of the run
+  // itself, which a failure also requests.
   std::stop_token late_stop() const { return late_stop_.get_token(); }
   // The signal that stopped the run, or 0.
   int stopped_by() const { return signals_ == nullptr ? 0 : signals_->stopped_by(); }
 
  private:
-  // Passes events on once there is somebody to take them.
+  // Forwards events once there is a sink for them.
   class LateSink final : public EventSink {
    public:
     void emit(const event::Event& event) override {

@@ -13,12 +13,12 @@
 #include "model/job.h"
 #include "stages/output/output.h"
 
-// What the steps behind the first are made of: each maps the result of the one before it, which lies in the scratch
-// folder as one input of pairs (docs/decisions/0006-steps-over-files.md).
+// Parts of the steps after the first one. Each maps the result of the step before it, which is in the scratch folder as
+// one input of pairs (docs/decisions/0006-steps-over-files.md).
 
 namespace quern::app {
 
-// The result of a step that another one maps: a plain file, which needs neither to be synced nor to appear at once.
+// The result of a step that is mapped by another one: a plain file, which is not synced and need not appear atomically.
 class StepFile final : public output::ResultTarget {
  public:
   static Result<std::unique_ptr<StepFile>> create(const std::string& path);
@@ -27,7 +27,7 @@ class StepFile final : public output::ResultTarget {
   std::uint64_t size_bytes() const override { return size_bytes_; }
   bool can_take_back() const override { return true; }
   Result<bool> take_back(std::uint64_t size_bytes) override;
-  // Everything is written, though not synced: the scratch folder does not outlive the run.
+  // Everything is written, but not synced: the scratch folder does not outlive the run.
   Result<void> commit() override;
 
  private:
@@ -40,9 +40,9 @@ class StepFile final : public output::ResultTarget {
   std::uint64_t size_bytes_ = 0;
 };
 
-// The events of a further step, on their way to the run's. The books are kept of the job's own inputs and records, so
-// what says something about the one input of this step stays here: a record that is bad is told as a bad group, and the
-// input itself cannot fail without the run failing. Borrows both; any thread may emit.
+// Forwards the events of a further step to those of the run. The accounting covers only the job's own inputs and
+// records, so events about the single input of this step are held back: a bad record is reported as a bad group, and if
+// the input fails, so does the run. Borrows both parameters; thread-safe.
 class StepEvents final : public EventSink {
  public:
   StepEvents(std::size_t step, std::string_view separator, EventSink& target, LossPolicy& policy)
@@ -56,7 +56,7 @@ class StepEvents final : public EventSink {
   LossPolicy& policy_;
 };
 
-// The job of one step alone. `number` counts from 0; every step but the first maps pairs.
+// Returns the job of one step alone. `number` counts from 0; every step but the first maps pairs.
 Job job_of_step(const Job& job, std::size_t number);
 
 }  // namespace quern::app

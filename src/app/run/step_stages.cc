@@ -17,7 +17,7 @@ namespace {
 
 using event::Phase;
 
-// Tells the shuffle what became of each input, and remembers which failed: what they gave does not count.
+// Tells the shuffle whether each input was decoded, and remembers those that failed: their output does not count.
 class FailedInputs final : public EventSink {
  public:
   explicit FailedInputs(shuffle::Shuffle& shuffle) : shuffle_(shuffle) {}
@@ -35,7 +35,7 @@ class FailedInputs final : public EventSink {
   Guarded<std::set<InputOrdinal>> inputs_;
 };
 
-// Tells the ordered output what became of each input.
+// Tells the ordered output whether each input was decoded or has failed.
 class OutputNotices final : public EventSink {
  public:
   OutputNotices(output::OrderedOutput& output, LossPolicy& policy) : output_(output), policy_(policy) {}
@@ -54,7 +54,7 @@ class OutputNotices final : public EventSink {
   LossPolicy& policy_;
 };
 
-// Makes pairs of the lines of a mapper that is a program, where a further step wants them.
+// Turns a mapper program's lines into pairs, if a further step needs pairs.
 class CuttingSink final : public BlockSink {
  public:
   CuttingSink(std::unique_ptr<BlockSink> sink, std::string_view separator)
@@ -175,7 +175,7 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
     TRY(reduce.wait_until_loaded(stop));
     return place.loaders.wait(stop);
   };
-  // A combiner that is given text cuts its lines itself, and what it writes is cut again.
+  // A combiner that reads text splits the lines itself, and its output is split again.
   const bool is_text_combined = is_combined && step.combiner->module->interface != Interface::kFunction;
   const PairOutput pairs{.only_plain = run.gives.only_plain || is_text_combined};
   TRY(run_map_phase(map_phase(run, place, pairs, events, make_sink, begin), run.stop.get_token()));

@@ -20,11 +20,11 @@
 #include "stages/output/output.h"
 #include "stages/shuffle/shuffle.h"
 
-// The stages of one step, as `quern run` and `quern map` share them. All of it belongs to the main thread.
+// The stages of one step, shared by `quern run` and `quern map`. Main thread only.
 
 namespace quern::app {
 
-// Says when a phase begins and, when it goes out of scope, that it ended.
+// Emits the beginning of a phase and, when it goes out of scope, its end.
 class TimedPhase {
  public:
   TimedPhase(event::Phase phase, EventSink& events) : phase_(phase), events_(events) {
@@ -40,7 +40,7 @@ class TimedPhase {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// What one run owns beside what it borrows.
+// What one run owns, in contrast to what it borrows.
 struct Workshop {
   disk::ScratchFolder scratch;
   std::unique_ptr<process::Guard> guard;
@@ -49,15 +49,15 @@ struct Workshop {
 };
 Result<Workshop> open_workshop(const LocalRun& run, LoadFor purpose);
 
-// Where results go: one, or one for each reducer.
+// The destinations of results: one, or one for each reducer.
 using Targets = std::vector<std::unique_ptr<output::ResultTarget>>;
-// `output` alone, or output.0 to output.N-1. A path that cannot be written is an error here already.
+// Makes targets for `output` alone, or for output.0 to output.N-1. Fails immediately if a path cannot be written.
 Result<Targets> make_targets(const std::string& output, std::size_t count);
-// `folder` makes way for them first; none: they are results of a step.
+// Commits all targets. First removes outdated files of `folder`; it is nullptr for results of a step.
 Result<void> commit(Targets& targets, const ResultFolder* folder);
 std::uint64_t size_bytes(const Targets& targets);
 
-// Where one step works.
+// The place where one step works.
 struct Place {
   std::string scratch_folder;
   process::Guard& guard;
@@ -65,29 +65,30 @@ struct Place {
   std::size_t processes = 1;
 };
 
-// From the inputs of a step to its results, which are complete then, but not committed.
+// Runs a step from its inputs to its results, which are then complete, but not committed.
 using RunStep = std::function<Result<void>(const LocalRun& step, const Place& place, Targets& targets)>;
-// The whole job, but that `first` does its first step; the further ones map what that one gave. Blocks.
+// Runs the whole job. `first` runs its first step, and each further step maps the result of the one before it. Blocks.
 Result<LocalRunResult> run_steps(const LocalRun& run, LoadFor purpose, std::size_t results, const RunStep& first);
 
-// A step without a reducer: the mapped lines, in input order, are its result.
+// Runs a step without a reducer: the mapped lines, in input order, are its result.
 Result<void> map_in_order(const LocalRun& run, const Place& place, output::ResultTarget& target);
 
-// The reduce phase of a step.
+// Makes the reduce phase of a step.
 ReducePhase reduce_phase(const LocalRun& run, const Place& place);
 
-// The aggregation that the run's first step applies to the values of each key, if any. With kTerms the results are
-// merged with those of other tasks later; results in text cannot carry every state.
+// Returns the aggregation that the run's first step applies to the values of each key, if any. With kTerms the results
+// are merged with those of other tasks later. Then lists are not aggregated, nor are results in text that cannot
+// represent the step's states.
 std::optional<Aggregation> aggregation_for(const LocalRun& run, AggregatedTo to);
-// Whether the parts of the step hold states instead of values (Aggregator::terms_are_values).
+// Whether the parts of the step contain states instead of values (Aggregator::terms_are_values).
 bool leaves_states(const Step& step);
 
-// The pairs of all inputs, not yet sorted.
+// The pairs of all inputs, not sorted yet.
 struct MappedPairs {
   std::unique_ptr<shuffle::Shuffle> shuffle;
   std::set<InputOrdinal> failed_inputs;
 };
-// `reduce` gives the step's combiner.
+// `reduce` provides the step's combiner.
 Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to);
 
 }  // namespace quern::app

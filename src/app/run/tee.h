@@ -7,7 +7,7 @@
 
 namespace quern::app {
 
-// Hands every event to each of its sinks, in order. The sinks are borrowed and fixed; any thread may emit.
+// Passes every event to each of its sinks, in order. The sinks are borrowed and fixed. Thread-safe.
 class Tee final : public EventSink {
  public:
   explicit Tee(std::vector<EventSink*> sinks) : sinks_(std::move(sinks)) {}

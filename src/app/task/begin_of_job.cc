@@ -8,10 +8,10 @@
 namespace quern::app {
 namespace {
 
-// Of merges: a plan has far fewer, but a group that another program made may have a cycle.
+// Levels of merges. A plan has far fewer, but the tasks of a group that another program made may form a cycle.
 constexpr int kMostLevels = 32;
 
-// A map may depend on a task that does not belong to the job, such as the one that builds its image.
+// A map may depend on a task outside of the job, such as the one that builds its image.
 bool needs_tasks_of_the_job(const taskcluster::TaskDefinition& definition) {
   auto tag = definition.tags.find("quern-kind");
   if (tag == definition.tags.end()) return false;

@@ -11,7 +11,7 @@ namespace quern::app {
 
 namespace {
 
-// Only these can be seen by everybody who has their address.
+// Only these artifacts can be read by anyone who has their address.
 bool is_public(std::string_view artifact) { return artifact.starts_with("public/"); }
 
 NoticeFacts facts_of(const FinalOutcome& outcome) {

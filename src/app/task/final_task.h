@@ -10,19 +10,19 @@
 
 namespace quern::app {
 
-// How a job ended, as its final task knows it. All is borrowed.
+// How a job ended, as known to its final task. Everything is borrowed.
 struct FinalOutcome {
   const Job& job;
   const Accounting& accounting;  // of the whole job, as far as its tasks left theirs
-  const Error* failure;          // null: there is a result
+  const Error* failure;          // nullptr if there is a result
   std::string job_name;
-  std::string task_url;  // the page of this run; "" where that is not known
-  std::string result;    // the artifact; "" where there is none
+  std::string task_url;  // the page of this run; "" if not known
+  std::string result;    // the name of the artifact; "" if there is none
   std::string result_url;
 };
 
-// Tells the job's owner, if the job asks for that. After the task has left all that it leaves. Never fails: what goes
-// wrong is said. Blocks.
+// Notifies the job's owner, if the job asks for that. To be called after the task has written everything. Never fails:
+// errors are reported as events. Blocks.
 void tell_owner(const FinalOutcome& outcome, EventSink& events, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -48,7 +48,7 @@ class PartFetch {
     return {};
   }
 
-  // The result does not depend on them, so that they may be missing: then the path is "".
+  // The result does not depend on them, so they may be missing: then the path is "".
   Result<std::string> fetch_bad_records(TaskPeer& peer, const results::Source& source, const std::string& folder,
                                         const std::stop_token& stop) {
     std::string path = folder + "/" + kBadRecordsName;
@@ -71,7 +71,7 @@ class PartFetch {
     return not_found(fmt::format("it completed without its part {}", name));
   }
 
-  // Text that is read as pairs, or pairs that are read as text, would be another result.
+  // Reading text as pairs, or pairs as text, would produce another result.
   Result<void> check_form(const TaskPart& part, const TaskReport& report) const {
     auto refused = [&](auto has, auto needs) {
       return bad_input(
@@ -84,7 +84,7 @@ class PartFetch {
                    fmt::format("version {}", kPartVersion));
   }
 
-  // What is damaged might as well not be there.
+  // Treats damaged data like missing data.
   template <typename T>
   static Result<T> lost(Result<T> outcome) {
     if (outcome.ok() || outcome.error().kind != ErrorKind::kBadInput) return outcome;
@@ -93,7 +93,7 @@ class PartFetch {
     return error;
   }
 
-  // Names the task as people know it; where the queue does not say, by its id.
+  // Names the task as people know it; by its id if the queue does not return its name.
   static Error explain(TaskPeer& peer, Error error, const CompletedRun& run, const std::stop_token& stop) {
     auto definition = peer.queue().task(run.task_id, stop);
     if (!definition.ok()) {
@@ -108,7 +108,7 @@ class PartFetch {
 
   const FetchParts& fetch_;
   EventSink& events_;
-  std::vector<NeededTask> tasks_;  // each of one thread
+  std::vector<NeededTask> tasks_;  // each is written by one thread
 };
 
 }  // namespace

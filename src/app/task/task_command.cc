@@ -49,7 +49,7 @@ TaskKind kind_of(const CommandLine& line, const Job& job) {
   return line.collect || has_nothing_to_reduce ? TaskKind::kCollect : TaskKind::kReduce;
 }
 
-// Of a job with several reducers, each of which is a task.
+// Whether the job has several reducers, each of which is a task.
 bool is_parted(const Job& job) { return map_results(job) > 1; }
 
 Result<void> check_partition(const TaskEnvironment& environment, TaskKind kind, const Job& job) {
@@ -126,10 +126,10 @@ class Task {
   void tell(Accounting accounting, const Error* failure);
   bool will_run_again(const Error& failure);
 
-  // Whether what the tasks it needs account for is added up here. Of several reduces, which all need the same maps, one
-  // does it.
+  // Whether this task adds up the accounting of the tasks it needs. If several reduce tasks need the same maps, only
+  // one of them does so.
   bool adds_up() const { return environment_.partition.value_or(0) == 0; }
-  // Of a map-only job the maps leave the result's own lines, else pairs for other tasks.
+  // The maps of a map-only job leave lines of the result; others leave pairs for other tasks.
   PartForm mapped_form() const {
     const Step& first = job_.steps.front();
     if (job_.steps.size() == 1 && !first.reducer.has_value()) return PartForm::kText;
@@ -147,7 +147,7 @@ class Task {
   std::string name_;
   RunSession session_;
   std::optional<taskcluster::Access> access_;
-  std::optional<UtcTime> begun_;  // the job, where this task ends it
+  std::optional<UtcTime> begun_;  // when the job began, if this task ends it
   std::vector<NeededTask> needed_;
   Accounting sum_;  // of the needed tasks
   bool has_own_bad_records_ = false;
@@ -200,7 +200,7 @@ Result<void> Task::find_needed_tasks() {
   TRY_ASSIGN(access_, taskcluster::access_of(std::getenv));  // NOLINT(concurrency-mt-unsafe): nothing here calls setenv
   TRY_ASSIGN(auto task_ids, needed_task_ids());
   TRY_ASSIGN(auto peer, TaskPeer::make(*access_));
-  // Before anything can go wrong, as the owner is told of a failure as well.
+  // Determined before anything can fail, as the owner is notified of failures as well.
   if (environment_.is_final) begun_ = begin_of_job(*peer, task_ids, session_.stop());
   const std::string& prefix = environment_.artifact_prefix;
   TRY_ASSIGN(auto runs, completed_runs(*peer, task_ids, prefix, session_.stop()));
@@ -265,7 +265,7 @@ InputList Task::parts_as_inputs() const {
   return list;
 }
 
-// The files that the work of this task gives.
+// The files that this task writes.
 std::vector<std::string> Task::results() const {
   switch (kind_) {
     case TaskKind::kMap:
@@ -310,7 +310,8 @@ Result<void> Task::leave_parts() {
   return {};
 }
 
-// What a reduce reads are results of other tasks, and no inputs of the job: those tasks account for these.
+// The inputs of a reduce task are results of other tasks, not inputs of the job: those tasks account for the job's
+// inputs.
 Accounting Task::account(Accounting own) {
   own.job = name_;
   has_own_bad_records_ = own.records_bad + own.groups_bad > 0;
@@ -342,13 +343,13 @@ Result<void> Task::leave(const Accounting& accounting, const Result<LocalRunResu
   if (environment_.is_final) {
     TRY(output::write_accounting(accounting, environment_.artifacts + "/" + kAccountingName));
   }
-  // Last, as it says that all the rest is there.
+  // Written last, because it declares that everything else is there.
   TaskReport report{.kind = kind_, .quern_version = std::string(kVersion), .accounting = accounting};
   if (result.ok()) report.parts = parts_;
   return write_report(report, environment_.artifacts);
 }
 
-// Those of all tasks that this one adds up, in the order of the inputs, and then its own.
+// Collects the bad records of all tasks that this one adds up, in the order of the inputs, then its own.
 Result<void> Task::leave_bad_records() {
   std::vector<std::string> paths;
   for (const NeededTask& task : needed_) {
@@ -378,9 +379,9 @@ FinalOutcome Task::outcome(const Accounting& accounting, const Error* failure) c
   return outcome;
 }
 
-// The owner, at the end of the job.
+// Notifies the owner at the end of the job.
 void Task::tell(Accounting accounting, const Error* failure) {
-  // A worker that ends its tasks has them run again elsewhere, and whoever cancels a task knows of it.
+  // If a worker stops its tasks, they run again elsewhere; and a user who cancels a task knows about it.
   if (accounting.outcome == Outcome::kStopped) return;
   if (failure != nullptr && will_run_again(*failure)) return;
   if (failure != nullptr && accounting.failure.empty()) {
@@ -390,17 +391,17 @@ void Task::tell(Accounting accounting, const Error* failure) {
   tell_owner(outcome(accounting, failure), session_.events(), session_.late_stop());
 }
 
-// Whether this is no end of the job, as the task gets another run.
+// Whether this is not the end of the job, because the task gets another run.
 bool Task::will_run_again(const Error& failure) {
   if (task_status_of(failure) != kTransientStatus || !access_.has_value() || environment_.task_id.empty()) return false;
   auto peer = TaskPeer::make(*access_);
   if (!peer.ok()) return false;
   auto status = peer.value()->queue().status(environment_.task_id, session_.late_stop());
-  // Where that cannot be known, one mail too many is better than none.
+  // If that cannot be determined, one mail too many is better than none.
   return status.ok() && status.value().retries_left > 0;
 }
 
-// A task whose job cannot even be read says so as well.
+// A task that cannot even read its job leaves a report as well.
 int leave_failure(const CommandLine& line, const TaskEnvironment& environment, const Error& error) {
   bool is_map = line.command == CommandLine::Command::kMap;
   TaskReport report{.kind = is_map       ? TaskKind::kMap

@@ -13,7 +13,7 @@
 namespace quern::app {
 namespace {
 
-// Of one task, as its queue counts them.
+// The most runs of one task, as counted by the queue.
 constexpr std::size_t kMaxTaskRuns = 1000;
 
 std::vector<std::string> words_of(std::string_view text) {
@@ -27,7 +27,7 @@ std::vector<std::string> words_of(std::string_view text) {
   }
 }
 
-// None: it is not set.
+// Returns nothing if the variable is not set.
 Result<std::optional<std::size_t>> number(const EnvironmentLookup& lookup, const char* name, std::size_t most) {
   const std::string text(variable_value(lookup, name));
   if (text.empty()) return std::optional<std::size_t>();

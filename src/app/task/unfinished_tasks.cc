@@ -16,13 +16,13 @@ using taskcluster::TaskRun;
 using taskcluster::TaskState;
 using taskcluster::TaskStatus;
 
-// A task that has not completed, as people are told of it.
+// A task that has not completed, described for people.
 struct UnfinishedTask {
   std::string task_id;
-  std::string name;    // as its definition has it; "" if it has none any more
+  std::string name;    // from its definition; "" if that no longer exists
   std::string state;   // "failed", "exception", "running", "not there"
   std::string reason;  // "canceled", ...; "" if there is none
-  std::string cause;   // as the task itself says, in its task.json; "" if it could not
+  std::string cause;   // from the task's own task.json; "" if there is none
   std::string log_url;
 };
 
@@ -31,7 +31,7 @@ class Unfinished {
   Unfinished(TaskPeer& peer, std::string prefix, const std::stop_token& stop)
       : peer_(peer), prefix_(std::move(prefix)), stop_(stop) {}
 
-  // `status` is null for a task that is not there.
+  // `status` is nullptr for a task that does not exist.
   UnfinishedTask explain(const std::string& task_id, const TaskStatus* status, bool is_shown) {
     const std::string& root = peer_.api().access().root_url;
     UnfinishedTask task{.task_id = task_id, .state = "not there", .log_url = taskcluster::task_page(root, task_id)};
@@ -52,7 +52,7 @@ class Unfinished {
   }
 
  private:
-  // What a run left when it failed says best why. It may have left nothing.
+  // The report of a failed run explains best why it failed, but may not exist.
   std::string cause_of(const std::string& task_id, int run_id) {
     auto report = results::read_report(peer_.api(), {.task_id = task_id, .run_id = run_id, .prefix = prefix_}, stop_);
     return report.ok() ? report.value().accounting.failure : "";

@@ -1,18 +1,20 @@
 #include "base/coding.h"
 #include "stages/decode/parts.h"
 
-// Gzip as bgzip writes it: members of at most 64 KiB, each with an extra field "BC" that says how long it is stored.
+// Gzip as bgzip writes it: members of at most 64 KiB, each with an extra field "BC" that holds the member's stored
+// length.
 
 namespace quern::decode {
 namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kFixedHeaderBytes = 12;  // the header up to the extra field, and that one's length
-constexpr std::size_t kLengthBytes = 4;        // the last ones of a member: what it decodes to
+constexpr std::size_t kFixedHeaderBytes = 12;  // the header up to and with the length of the extra field
+constexpr std::size_t kLengthBytes = 4;        // the last bytes of a member: its decoded length
 constexpr std::size_t kMostMemberBytes = 64 * limits::kKiB;
 
-// What the field says, with `extra` a list of fields: two bytes of name, two of length, and the value.
+// Returns the stored length from the field "BC". `extra` is a list of fields: two bytes of name, two of length, and the
+// value.
 std::optional<std::size_t> stored_length(std::string_view extra) {
   constexpr std::size_t kHeadBytes = 4;
   while (extra.size() >= kHeadBytes) {
@@ -29,7 +31,7 @@ std::optional<std::size_t> stored_length(std::string_view extra) {
 Result<std::optional<Piece>> find_bgzf_member(StoredWindow& window, std::size_t at, const PartLimits& limits) {
   TRY_ASSIGN(std::string_view ahead, window.peek(at + kFixedHeaderBytes));
   std::string_view head = ahead.substr(at);
-  // Magic, deflate, and of the flags only the one for an extra field.
+  // Requires the magic, deflate, and no flag but the one for an extra field.
   if (head.size() < kFixedHeaderBytes || !head.starts_with("\x1f\x8b\x08\x04"sv)) return std::optional<Piece>();
   std::size_t extra_bytes = little_endian(head.substr(kFixedHeaderBytes - 2, 2));
   TRY_ASSIGN(ahead, window.peek(at + kFixedHeaderBytes + extra_bytes));

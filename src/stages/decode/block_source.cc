@@ -21,13 +21,12 @@ std::string size_in_words(std::size_t bytes) {
   return fmt::format("{} bytes", bytes);
 }
 
-// The buffer holds the packed inputs and, behind them, what was read of the current one: [0, start_) and [start_,
-// size). It is filled up to limit_ and cut there, so where blocks end depends on the decoded bytes alone, never on how
-// many came with a read.
+// The buffer holds the packed inputs, [0, start_), followed by what was read of the current one, [start_, size). It is
+// filled up to limit_ and cut there, so block ends depend on the decoded bytes alone, never on how many bytes a read
+// returned.
 //
-// An input whose end is not seen before the buffer is full leaves the pack. Once it stands alone and fills the buffer
-// again, it is `cut`: it gives blocks of its own to its end. Only a cut input meets records that are longer than a
-// block.
+// An input whose end is not reached before the buffer is full leaves the pack. If it fills the buffer again on its own,
+// it is `cut`: it gets blocks of its own until its end. Only a cut input can have records that are longer than a block.
 class Blocks final : public BlockSource {
  public:
   Blocks(OpenStored open, InputOrdinal first, std::span<const Input> inputs, const DecodeOptions& options,
@@ -39,7 +38,8 @@ class Blocks final : public BlockSource {
         content_(options.content),
         may_be_archive_(options.compression != Compression::kNone),
         max_record_bytes_(std::max(options.max_record_bytes, kByteOrderMark.size())),
-        // A byte order mark must fit in, to be known for one. And a record that is too long must never fit in.
+        // A byte order mark must fit in, or it would not be recognized. And a record that is too long must never fit
+        // in.
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
         pool_(pool),
         events_(events),
@@ -64,7 +64,7 @@ class Blocks final : public BlockSource {
   }
 
  private:
-  // One step with the current input. True: it gave a block. An error is the current input's.
+  // One step with the current input. Returns true if it produced a block. An error concerns the current input.
   Result<bool> advance(Block& block) {
     if (!is_open_) TRY(open_next());
     TRY(fill());
@@ -85,7 +85,7 @@ class Blocks final : public BlockSource {
     return true;
   }
 
-  // Of an input of which nothing was given yet: the buffer holds all of it, or is full with its beginning.
+  // For an input that has not produced a block yet: the buffer holds all of it, or is full of its beginning.
   Result<void> refuse_foreign() const {
     if (content_ == Content::kAny) return {};
     const Beginning begin{
@@ -115,7 +115,7 @@ class Blocks final : public BlockSource {
     return {};
   }
 
-  // At the end of the input, completes its last line.
+  // Terminates the last line if the input ends.
   Result<void> read_more(std::size_t most_bytes) {
     if (buffer_.capacity() == 0) buffer_ = pool_.take(limit_);
     std::size_t used = buffer_.size();
@@ -129,7 +129,7 @@ class Blocks final : public BlockSource {
     return {};
   }
 
-  // A byte order mark at the start is an artefact of some editors, and not a part of a record.
+  // Some editors write a byte order mark at the start; it is not part of a record.
   void remove_mark() {
     std::string_view begin = buffer_.view().substr(start_, kByteOrderMark.size());
     if (begin == kByteOrderMark) {
@@ -143,18 +143,18 @@ class Blocks final : public BlockSource {
     }
   }
 
-  // The bytes begin with a record.
+  // `bytes` must begin with a record.
   std::size_t end_of_last_record(std::string_view bytes) const {
     const std::size_t end = end_of_last_line(bytes);
     const bool is_whole = record_lines_ == 1 || count_newlines(bytes) % record_lines_ == 0;
     return is_whole ? end : end_of_last_line(bytes.substr(0, end - 1));
   }
 
-  // Called when the buffer holds the beginning of one record and is full. The end of that record in the buffer; 0 if it
-  // was too long and is left out, or the input ended.
+  // Called when the buffer is full of the beginning of one record. Returns the end of that record in the buffer, or 0
+  // if it was too long and is left out, or if the input ended.
   Result<std::size_t> read_long_record() {
     std::size_t end = 0;
-    std::size_t missing = record_lines_;  // line ends
+    std::size_t missing = record_lines_;  // line ends still to come
     while (true) {
       end = after_lines(end, missing);
       if (missing == 0) {
@@ -169,13 +169,14 @@ class Blocks final : public BlockSource {
     return std::size_t{0};
   }
 
-  // The first line is longer than a block: whether it is the only one shows at the end of the input.
+  // The first line is longer than a block. Only the end of the input shows whether it is the only line.
   Result<void> refuse_only_line(std::size_t end) {
     if (end == buffer_.size() && !is_ended_) TRY(read_more(limit_));
     return is_ended_ && end == buffer_.size() ? refuse_foreign() : Result<void>();
   }
 
-  // Where the buffer goes on after so many line ends, or its end; takes those that it finds off `missing`.
+  // Returns the offset after the next `missing` line ends from `from` on, or the end of the buffer. Subtracts the line
+  // ends that it finds from `missing`.
   std::size_t after_lines(std::size_t from, std::size_t& missing) const {
     while (missing > 0) {
       const std::size_t end = buffer_.view().find('\n', from);
@@ -186,7 +187,7 @@ class Blocks final : public BlockSource {
     return from;
   }
 
-  // The rest of a record, of which so many line ends are still to come.
+  // Skips the rest of a record, which has `missing` more line ends.
   Result<void> skip_record(std::size_t missing) {
     std::string kept(buffer_.view().substr(0, limits::kKeptOfLongRecordBytes));
     std::size_t end = buffer_.size();
@@ -203,7 +204,7 @@ class Blocks final : public BlockSource {
     return {};
   }
 
-  // The input was read to its verified end.
+  // Called when the input was read to its verified end.
   Result<bool> end_input(Block& block) {
     std::size_t bytes = buffer_.size() - start_;
     if (bytes > 0 && is_cut_) {
@@ -213,7 +214,8 @@ class Blocks final : public BlockSource {
       start_ = buffer_.size();
     }
     report_progress();
-    // A packed input is decoded when its block is handed out: only then is it known which input leads the block.
+    // A packed input is reported as decoded when its block is returned: only then is it known which input leads the
+    // block.
     if (bytes == 0 || is_cut_) events_.emit(event::InputDecoded{.input = ordinal_, .blocks = cut_blocks_});
     stream_.close();
     is_open_ = false;
@@ -228,7 +230,7 @@ class Blocks final : public BlockSource {
     is_open_ = false;
   }
 
-  // The next `bytes` bytes of the current input, at start_.
+  // Describes the next `bytes` bytes of the current input, which begin at start_.
   Segment next_segment(std::size_t bytes) {
     std::uint64_t lines = count_newlines(buffer_.view().substr(start_, bytes)) / record_lines_;
     Segment segment{.input = ordinal_, .first_line = line_, .lines = lines, .size_bytes = bytes};
@@ -266,7 +268,7 @@ class Blocks final : public BlockSource {
     block.bytes = std::exchange(buffer_, std::move(next));
   }
 
-  // Drops what stands before `offset`. What a very long record has grown goes back.
+  // Drops everything before `offset` and frees the memory that a very long record needed.
   void keep_from(std::size_t offset) {
     Buffer next = pool_.take(limit_);
     next.append(buffer_.view().substr(offset));
@@ -282,12 +284,12 @@ class Blocks final : public BlockSource {
 
   const InputOrdinal first_;
   const std::span<const Input> inputs_;
-  const bool has_marks_;            // what quern wrote itself may begin with the bytes of a mark, and has none
-  const std::size_t record_lines_;  // that a record is
+  const bool has_marks_;            // quern's own files have no mark, and may begin with the same bytes
+  const std::size_t record_lines_;  // how many lines make a record
   const Content content_;
   const bool may_be_archive_;
   const std::size_t max_record_bytes_;
-  const std::size_t limit_;  // no block is longer, unless it is one record
+  const std::size_t limit_;  // maximum length of a block that holds more than one record
   BufferPool& pool_;
   EventSink& events_;
   InputStream stream_;
@@ -296,13 +298,13 @@ class Blocks final : public BlockSource {
   std::vector<Segment> pack_;  // of [0, start_)
 
   std::size_t next_input_ = 0;
-  // The current input.
+  // The state of the current input.
   bool is_open_ = false;
   InputOrdinal ordinal_ = 0;
   bool is_ended_ = false;
   bool is_cut_ = false;
   bool may_have_mark_ = false;
-  std::uint64_t line_ = 1;  // number of the line at start_
+  std::uint64_t line_ = 1;  // number of the line that begins at start_
   std::uint32_t cut_blocks_ = 0;
   std::uint64_t stored_reported_ = 0;
   std::uint64_t decoded_reported_ = 0;

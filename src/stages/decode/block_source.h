@@ -8,7 +8,7 @@
 
 namespace quern::decode {
 
-// make_block_source with the stored bytes from elsewhere than the local disk.
+// Like make_block_source, but reads stored bytes from `open` instead of the local disk.
 std::unique_ptr<BlockSource> make_block_source_from(OpenStored open, InputOrdinal first, std::span<const Input> inputs,
                                                     const DecodeOptions& options, BufferPool& pool, EventSink& events);
 

@@ -31,14 +31,14 @@ struct Events final : EventSink {
   std::vector<event::Event> all;
 };
 
-// What a block source gave, taken apart.
+// The output of a block source, by input.
 struct Given {
   std::vector<std::string> blocks;
   std::vector<BlockAddress> addresses;
-  std::map<InputOrdinal, std::string> texts;          // of each input, put together again
-  std::map<InputOrdinal, std::uint64_t> next_line;    // behind its last segment
+  std::map<InputOrdinal, std::string> texts;          // the text of each input, put together again
+  std::map<InputOrdinal, std::uint64_t> next_line;    // the line after its last segment
   std::map<InputOrdinal, std::uint32_t> block_count;  // blocks that it leads
-  std::map<InputOrdinal, std::uint32_t> decoded;      // as InputDecoded says
+  std::map<InputOrdinal, std::uint32_t> decoded;      // as reported by InputDecoded
   std::map<InputOrdinal, std::string> failed;
   std::vector<event::RecordBad> bad;
   std::uint64_t stored_bytes = 0;
@@ -69,7 +69,7 @@ void take_block(Given& given, const Block& block, std::size_t block_bytes) {
     EXPECT_EQ(part.back(), '\n');
     EXPECT_EQ(static_cast<std::uint64_t>(std::count(part.begin(), part.end(), '\n')),
               segment.lines * block.record_lines);
-    // Lines that are left out make a gap.
+    // Lines that are left out leave a gap.
     EXPECT_GE(segment.first_line, given.next_line.try_emplace(segment.input, 1).first->second);
     given.next_line[segment.input] = segment.first_line + segment.lines;
     given.texts[segment.input] += part;
@@ -130,7 +130,7 @@ std::string with_final_newline(std::string text) {
 std::string random_lines(std::mt19937& random, std::size_t lines, std::size_t longest) {
   std::string text;
   for (std::size_t i = 0; i < lines; ++i) {
-    // Mostly short lines, some long ones, some empty ones.
+    // Mostly short lines, some long and some empty.
     std::size_t length = random() % 4 == 0 ? random() % (longest + 1) : random() % (longest / 8 + 2);
     for (std::size_t j = 0; j < length; ++j) text += static_cast<char>('a' + random() % 26);
     if (i + 1 < lines || random() % 2 == 0) text += '\n';

@@ -30,7 +30,7 @@ class Bzip2Codec final : public Codec {
     constexpr std::size_t kMost = std::numeric_limits<unsigned>::max();
     auto given = static_cast<unsigned>(std::min(work.stored.size(), kMost));
     auto room = static_cast<unsigned>(std::min(work.target.size(), kMost));
-    // libbz2 does not write to its input; its interface is older than const.
+    // libbz2 does not write to its input; its interface predates const.
     stream_.next_in = const_cast<char*>(work.stored.data());
     stream_.avail_in = given;
     stream_.next_out = work.target.data();

@@ -11,11 +11,11 @@
 
 namespace quern::decode {
 
-// One compression format, from memory to memory, and nothing else: reading, offsets and the wording around an error are
-// the Decoder's. Owned by one thread; never blocks.
+// Decodes one compression format from memory to memory. Reading, offsets and the wording around errors are the
+// Decoder's task. Not thread-safe; never blocks.
 class Codec {
  public:
-  // What one call has before it. Both spans shrink from their front as bytes are used and written.
+  // The input and output of one call. Each span shrinks from its front as bytes are consumed and written.
   struct Work {
     std::span<const char> stored;
     bool is_last = false;  // nothing follows `stored`
@@ -23,20 +23,20 @@ class Codec {
   };
 
   virtual ~Codec() = default;
-  // Back to the start of a file. Keeps memory for the next one where the library can.
+  // Returns to the state at the start of a file. Keeps its memory for the next file if the library can.
   virtual Result<void> reset() = 0;
-  // Does a part of the work: uses bytes, gives bytes, or both; neither only if it needs more bytes or is at the end.
-  // An error's message is the bare reason; `work.stored` then starts about where it was found.
+  // Makes progress: consumes bytes, writes bytes, or both; neither only if it needs more bytes or is at the end. An
+  // error's message is only the reason; `work.stored` then starts near the place where the error was found.
   virtual Result<void> decode(Work& work) = 0;
-  // The file may end here: all that was decoded is complete and verified.
+  // Whether the file may end here: everything decoded so far is complete and verified.
   virtual bool is_complete() const = 0;
-  // Another piece may follow. Not so behind padding that only the end of a file may have.
+  // Whether another piece may follow. False after padding that may occur only at the end of a file.
   virtual bool may_continue() const { return is_complete(); }
-  // What the format calls one of the pieces that may stand one behind the other: "member", "frame", "stream".
+  // The format's own word for one of the pieces that a file may consist of: "member", "frame", "stream".
   virtual std::string_view piece() const = 0;
 };
 
-// None for kNone. `memory_bytes` bounds what a file may ask for its window or dictionary.
+// Returns nullptr for kNone. `memory_bytes` bounds what a file may require for its window or dictionary.
 Result<std::unique_ptr<Codec>> make_codec(Compression compression, std::size_t memory_bytes);
 
 Result<std::unique_ptr<Codec>> make_gzip_codec();
@@ -46,7 +46,7 @@ Result<std::unique_ptr<Codec>> make_zstd_codec(std::size_t memory_bytes);
 Result<std::unique_ptr<Codec>> make_bzip2_codec();
 Result<std::unique_ptr<Codec>> make_lz4_codec();
 
-// The reasons that several formats share.
+// Errors that several formats share.
 Error bad_data(std::string reason);
 Error garbage_after(std::string_view piece);
 Error out_of_memory();

@@ -8,15 +8,16 @@
 
 namespace quern::limits {
 
-// What a decoder may need for its window or dictionary: zstd --ultra --long=31, xz with a dictionary of 1.5 GiB.
+// The most a decoder may require for its window or dictionary: enough for zstd --ultra --long=31 and xz with a
+// dictionary of 1.5 GiB.
 inline constexpr std::size_t kDecodeWindowBytes = 2 * kGiB;
 
-// What is decoded by one thread at a time: small frames, members and blocks are joined up to the first size; one that
-// is larger than the second, as stored or decoded, is no part, and its file is decoded by one thread.
+// Parts, which are decoded by one thread each: small frames, members and blocks are joined up to the first size. If one
+// is larger than the second, stored or decoded, its file is not split but decoded by one thread.
 inline constexpr std::size_t kPartBytes = 1 * kMiB;
 inline constexpr std::size_t kMostPartBytes = 32 * kMiB;
 
-// Decoded parts of one input that wait for their turn, and what one part may need for its window or dictionary.
+// Decoded parts of one input that wait for their turn, and the most a part may require for its window or dictionary.
 inline constexpr std::size_t kDecodedAheadBytes = 128 * kMiB;
 inline constexpr std::size_t kPartWindowBytes = 128 * kMiB;
 

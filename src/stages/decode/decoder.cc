@@ -59,7 +59,8 @@ Result<std::size_t> Decoder::finish() const {
                               name_of(compression_), codec_->piece(), offset_));
 }
 
-// The programs of all formats but lz4 refuse a file of no bytes: it is most often what a failed transfer leaves.
+// The programs of all formats except lz4 refuse a file of no bytes, which is most often the result of a failed
+// transfer.
 Result<std::size_t> Decoder::end_of_nothing() const {
   if (compression_ == Compression::kLz4) return std::size_t{0};
   return bad_data(

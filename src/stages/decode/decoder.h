@@ -15,19 +15,19 @@ namespace quern::decode {
 // The decoded bytes of one stored file.
 class InputDecoder : public ByteSource {
  public:
-  // Lets go of the stored file, not of the memory.
+  // Closes the stored file, but keeps the memory.
   virtual void close() = 0;
-  // How much of the stored file is decoded. Never less than it was.
+  // How many stored bytes are decoded so far. Never decreases.
   virtual std::uint64_t stored_bytes() const = 0;
 };
 
-// Drives a Codec over a stored file: reads it piecewise, counts offsets, words errors. Can be started again for another
-// file of the same format, with the same memory.
+// Drives a Codec over a stored file: reads it in pieces, tracks offsets, words errors. Can be started again for another
+// file of the same format, reusing its memory.
 class Decoder final : public InputDecoder {
  public:
   static Result<std::unique_ptr<Decoder>> make(Compression compression, std::size_t memory_bytes);
 
-  // `first_bytes` were read from `stored` already.
+  // `first_bytes` are bytes that were already read from `stored`.
   Result<void> start(std::unique_ptr<ByteSource> stored, std::string_view first_bytes);
   Result<std::size_t> read(std::span<char> target) override;
   void close() override { stored_.reset(); }
@@ -47,7 +47,7 @@ class Decoder final : public InputDecoder {
   Buffer buffer_;
   std::span<const char> window_;  // the part of buffer_ that is not decoded yet
   std::uint64_t offset_ = 0;      // of the window in the stored file
-  bool is_last_ = false;          // the stored file has nothing behind the window
+  bool is_last_ = false;          // nothing follows the window in the stored file
 };
 
 }  // namespace quern::decode

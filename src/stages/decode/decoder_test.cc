@@ -41,7 +41,7 @@ Result<std::string> decode(Compression compression, std::string stored, std::siz
   return read_all(*decoder, step_bytes);
 }
 
-// Lines that compress, but not to nothing.
+// Lines that compress well, but not to almost nothing.
 std::string sample(std::size_t lines) {
   std::mt19937 random(7);
   std::string text;
@@ -50,7 +50,7 @@ std::string sample(std::size_t lines) {
   return text;
 }
 
-// Every format, as rows of a parameterised test.
+// Every format, as a parameter.
 class EachFormat : public testing::TestWithParam<Compression> {};
 INSTANTIATE_TEST_SUITE_P(Formats, EachFormat, testing::ValuesIn(kFormats),
                          [](const auto& row) { return std::string(name_of(row.param)); });
@@ -103,7 +103,7 @@ TEST_P(EachFormat, NeverGivesOtherBytesForADamagedFile) {
       std::string damaged = stored;
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
       auto decoded = decode(GetParam(), damaged);
-      // The .lzma form has no checksum: there, only that it ends without harm.
+      // The .lzma form has no checksum, so this only checks that decoding ends without harm.
       if (!decoded.ok() || GetParam() == Compression::kLzma) continue;
       ASSERT_EQ(decoded.value(), text) << at << " bit " << bit;
     }
@@ -116,7 +116,7 @@ TEST_P(EachFormat, RefusesGarbageBehindTheData) {
     auto decoded = decode(GetParam(), stored + garbage);
     ASSERT_FALSE(decoded.ok()) << garbage;
     EXPECT_EQ(decoded.error().kind, ErrorKind::kBadInput);
-    // A byte may be the first one of a gzip header; nothing begins with the others.
+    // 0x1f may be the first byte of a gzip header; no header begins with the other bytes.
     if (garbage == "\x1f") continue;
     EXPECT_THAT(decoded.error().message, HasSubstr("follow")) << garbage;
   }
@@ -169,7 +169,7 @@ TEST_P(EachFormat, StartsAgainAfterAFailure) {
   }
 }
 
-// gzip(1) writes headers of dynamic codes, which the encoder of these tests does not.
+// gzip(1) writes headers with dynamic codes, which the encoder of these tests does not.
 TEST(Gzip, ReadsWhatTheToolWritesHoweverItArrives) {
   std::string text = sample(8000);
   std::string path = testing::TempDir() + "quern_gzip_test.txt";

@@ -17,15 +17,15 @@ bool is_skippable_frame(std::string_view bytes) {
   return bytes.size() >= 4 && (number_at<std::uint32_t>(bytes) & 0xfffffff0U) == 0x184d2a50U;
 }
 
-// "BZh9" alone may begin a line of text; what follows in a bzip2 file is the mark of a block, or of the end.
+// "BZh9" alone may begin a line of text. In a bzip2 file the mark of a block, or of the end, follows.
 bool is_bzip2(std::string_view bytes) {
   if (bytes.size() < 10 || !bytes.starts_with("BZh") || bytes[3] < '1' || bytes[3] > '9') return false;
   std::string_view mark = bytes.substr(4, 6);
   return mark == "\x31\x41\x59\x26\x53\x59"sv || mark == "\x17\x72\x45\x38\x50\x90"sv;
 }
 
-// The .lzma form has no magic. As file(1) and xz do, this takes a header for one if all its fields are such as encoders
-// write them. Text never passes: the 14th byte of a stream is 0.
+// The .lzma form has no magic. Like file(1) and xz, this accepts a header if each field has a value that encoders
+// write. Text is never accepted: the 14th byte of a stream is 0.
 bool is_lzma(std::string_view bytes) {
   constexpr std::size_t kHeaderBytes = 13;
   if (bytes.size() <= kHeaderBytes || bytes[kHeaderBytes] != 0) return false;
@@ -45,7 +45,7 @@ Compression detect(std::string_view first_bytes, std::string_view name) {
   if (first_bytes.starts_with("\x1f\x8b"sv)) return Compression::kGzip;
   if (first_bytes.starts_with("\x28\xb5\x2f\xfd"sv)) return Compression::kZstd;
   if (first_bytes.starts_with("\x04\x22\x4d\x18"sv)) return Compression::kLz4;
-  // The legacy format: its decoder refuses it and says why.
+  // This is the legacy format: its decoder refuses it and explains why.
   if (first_bytes.starts_with("\x02\x21\x4c\x18"sv)) return Compression::kLz4;
   if (is_bzip2(first_bytes)) return Compression::kBzip2;
   Compression named = compression_of_name(name);

@@ -76,7 +76,7 @@ std::string encode_xz_blocks(const std::vector<std::string>& texts) {
   return stored;
 }
 
-// A member with the field that says how long it is.
+// Encodes one member, with the field that holds its length.
 std::string encode_bgzf(std::string_view text) {
   std::string member = encode_gzip(text);
   std::string_view extra(
@@ -116,7 +116,7 @@ std::string encode_lz4(std::string_view text) {
 std::string encode_zstd(std::string_view text, int window_log) {
   ZSTD_CCtx* context = ZSTD_createCCtx();
   ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-  // Without the length in the header, the window is written as it was asked for.
+  // Without the length in the header, the requested window is written.
   ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, window_log == 0 ? 1 : 0);
   if (window_log != 0) ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
   std::string stored(ZSTD_compressBound(text.size()), '\0');
@@ -135,7 +135,7 @@ std::string encode_lzma(std::string_view text, bool has_length) {
   lzma_stream stream = LZMA_STREAM_INIT;
   CHECK(lzma_alone_encoder(&stream, &options) == LZMA_OK);
   std::string stored = run_lzma(stream, text);
-  // liblzma always writes an end mark and no length; decoders accept an end mark behind the announced length, too.
+  // liblzma always writes an end mark and no length. Decoders also accept an end mark after the announced length.
   std::uint64_t length = text.size();
   if (has_length) std::memcpy(stored.data() + 5, &length, sizeof length);
   return stored;

@@ -17,7 +17,7 @@ using namespace std::string_view_literals;
 
 struct Format {
   std::string_view magic;
-  bool is_text;  // a line of text may begin so, too: a control byte has to follow soon
+  bool is_text;  // a line of text may begin like this, so a control byte must follow soon
   std::string_view what;
   std::string_view advice;
 };
@@ -28,7 +28,7 @@ constexpr std::string_view kConvertWide = "convert it: iconv -f UTF-32 -t UTF-8"
 constexpr std::string_view kExport = "write its rows as lines of JSON first, with DuckDB for instance";
 constexpr std::string_view kInflate = "decompress it: zlib-flate -uncompress, of Debian's qpdf";
 
-// UTF-32 comes before UTF-16, whose mark it begins with.
+// UTF-32 comes before UTF-16, because its mark begins with UTF-16's.
 constexpr std::array kFormats = {
     Format{"PK\x03\x04"sv, false, "a zip archive", kUnpack},
     Format{"PK\x05\x06"sv, false, "a zip archive", kUnpack},
@@ -70,7 +70,7 @@ bool begins_with(std::string_view bytes, const Format& format) {
   return !format.is_text || std::any_of(next.begin(), next.end(), is_control);
 }
 
-// Every tar has in its first header the sum of that header's bytes, with blanks where the sum stands.
+// The first header of every tar contains the sum of that header's bytes, computed with spaces in place of the sum.
 bool is_tar(std::string_view bytes) {
   constexpr std::size_t kHeaderBytes = 512;
   constexpr std::size_t kSumAt = 148;
@@ -90,9 +90,9 @@ bool is_tar(std::string_view bytes) {
   return digits > 0 && said == sum;
 }
 
-// Whether characters of so many bytes, the highest one first or last, are letters of an alphabet below U+2000: the high
-// byte is small in all of them and zero in some, as blanks and line ends are ASCII, and the others are not. Text in
-// UTF-8 has no control character at every second place.
+// Whether the bytes are letters of an alphabet below U+2000, `width` bytes each, with the highest byte first or last.
+// Then the high bytes are all small, and some are zero because spaces and line ends are ASCII. In UTF-8 text no control
+// characters appear at every second position.
 bool are_letters(std::string_view bytes, std::size_t width, bool is_high_first) {
   constexpr std::size_t kFewest = 8;
   constexpr std::size_t kMost = 64;
@@ -109,7 +109,7 @@ bool are_letters(std::string_view bytes, std::size_t width, bool is_high_first) 
   return characters >= kFewest && ascii > 0;
 }
 
-// UTF-16 or UTF-32 without a mark; 0 if it is neither.
+// Returns the width of UTF-16 or UTF-32 text without a mark; 0 if it is neither.
 std::size_t bytes_per_character(std::string_view bytes) {
   for (std::size_t width : {4U, 2U}) {
     if (are_letters(bytes, width, false) || are_letters(bytes, width, true)) return width;
@@ -121,13 +121,13 @@ std::string refusal(const Beginning& content, std::string_view what, std::string
   return fmt::format("{} {}, and not lines of records; {}", content.is_decoded ? "it holds" : "it is", what, advice);
 }
 
-// Finds the end of a JSON value, and whether what stands before the end of the bytes can be the beginning of one. It
-// checks how tokens follow each other, which tells a document from a record that is cut off and another that follows.
+// Finds the end of a JSON value, and whether the bytes may be the beginning of one. It checks the order of tokens,
+// which distinguishes a document from a truncated record that is followed by another.
 class FirstValue {
  public:
   explicit FirstValue(std::string_view text) : text_(text) {}
 
-  // False: this is not JSON.
+  // Returns false if this is not JSON.
   bool read() {
     do {
       skip_blanks();
@@ -141,7 +141,7 @@ class FirstValue {
 
   bool is_complete() const { return is_complete_; }
   bool goes_over_lines() const { return goes_over_lines_; }
-  std::size_t objects() const { return objects_; }  // that are elements of the outermost array
+  std::size_t objects() const { return objects_; }  // objects that are elements of the outermost array
   std::size_t end() const { return at_; }
 
  private:
@@ -198,7 +198,7 @@ class FirstValue {
     return true;
   }
 
-  // Strings may be most of a record, so they are not looked at byte by byte.
+  // Strings may be most of a record, so they are not scanned byte by byte.
   bool read_string() {
     const std::size_t begin = ++at_;
     std::size_t quote = 0;
@@ -211,7 +211,7 @@ class FirstValue {
     return text_.substr(begin, quote - begin).find('\n') == std::string_view::npos;
   }
 
-  // A number, true, false or null.
+  // Reads a number, true, false or null.
   bool read_word() {
     const std::size_t begin = at_;
     auto is_part = [](char byte) {
@@ -247,7 +247,7 @@ std::optional<std::string> foreign_format(const Beginning& content) {
   }
   if (!content.is_decoded) return std::nullopt;
   const Compression inner = detect(content.bytes, "");
-  // The .lzma form has no magic bytes, so it may be anything.
+  // The .lzma form has no magic bytes, so these bytes may be anything.
   if (inner == Compression::kNone || inner == Compression::kLzma) return std::nullopt;
   return refusal(content, fmt::format("{} data: it is compressed twice", name_of(inner)), "decompress it once");
 }
@@ -258,7 +258,7 @@ std::optional<std::string> foreign_json(const Beginning& content) {
   if (text.empty() || (text[0] != '{' && text[0] != '[')) return std::nullopt;
   FirstValue value(text);
   if (!value.read()) return std::nullopt;
-  // Where the input ends within the value, its first line may as well be a record that is cut off.
+  // If the input ends within the value, its first line may just as well be a truncated record.
   if (!value.is_complete() && content.is_whole && value.objects() < 2) return std::nullopt;
   const bool is_array = text[0] == '[';
   if (value.goes_over_lines()) {

@@ -12,7 +12,7 @@ namespace {
 using namespace std::string_literals;
 using testing::HasSubstr;
 
-// A tar of one empty file, in the form before POSIX, which has no magic.
+// A tar of one empty file in the form before POSIX, which has no magic.
 std::string tar() {
   std::string header(512, '\0');
   header.replace(0, 5, "a.txt");
@@ -73,7 +73,7 @@ TEST(ForeignFormat, IsKnownByItsContent) {
     auto reason = foreign_format({.bytes = bytes, .is_whole = true});
     ASSERT_TRUE(reason.has_value()) << what;
     EXPECT_THAT(*reason, HasSubstr(what));
-    EXPECT_THAT(*reason, HasSubstr("; "));  // what to do
+    EXPECT_THAT(*reason, HasSubstr("; "));  // the advice
     EXPECT_EQ(reason->find('\n'), std::string::npos);
   }
 }
@@ -108,7 +108,7 @@ TEST(ForeignFormat, LeavesTextAlone) {
 TEST(ForeignFormat, SaysThatDataIsCompressedTwice) {
   const std::string gzip = "\x1f\x8b\x08\0"s;
   EXPECT_THAT(*foreign_format({.bytes = gzip, .is_decoded = true}), HasSubstr("compressed twice"));
-  // With `decompress: none` nobody is to look into it; else it would have been decompressed.
+  // With `decompress: none` the content must not be inspected; without it, it would have been decompressed.
   EXPECT_FALSE(foreign_format({.bytes = gzip}).has_value());
 }
 
@@ -127,14 +127,14 @@ TEST(ForeignJson, IsADocumentOverLines) {
   EXPECT_THAT(*foreign_json({.bytes = "{\n\"a\": 1\n}\n", .is_whole = true}), HasSubstr("jq -c ."));
 }
 
-// A line end makes a document of what follows a string, and no JSON of what is within one.
+// A line end after a string shows that this is a document; a line end within a string shows that it is not JSON.
 TEST(ForeignJson, KnowsWhereAStringEnds) {
   for (const char* string :
        {R"("")", R"("\\")", R"("\"")", R"("\\\"")", R"("\"\"")", R"("a\\b\"c\\")", R"("\u0041")"}) {
     const std::string text = "{" + std::string(string) + ":\n1}";
     for (bool is_whole : {false, true}) {
       EXPECT_TRUE(foreign_json({.bytes = text, .is_whole = is_whole}).has_value()) << text;
-      // Cut off within the string, or in the middle of its last escape.
+      // Cut off within the string, or within its last escape.
       for (std::size_t end = 1; end <= std::string_view(string).size(); ++end) {
         const std::string_view begin = std::string_view(text).substr(0, end);
         EXPECT_FALSE(foreign_json({.bytes = begin, .is_whole = is_whole}).has_value()) << begin;

@@ -8,7 +8,7 @@
 #include "stages/decode/codec.h"
 #include "stages/decode/gzip_header.h"
 
-// Gzip by ISA-L, which inflates three times as fast as zlib and verifies CRC and length of every member.
+// Decodes gzip with ISA-L, which inflates three times as fast as zlib and verifies CRC and length of every member.
 
 namespace quern::decode {
 namespace {
@@ -73,13 +73,13 @@ class GzipCodec final : public Codec {
     constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max() / 2;
     std::size_t given = std::min(work.stored.size(), kMost);
     std::size_t room = std::min(work.target.size(), kMost);
-    // ISA-L does not write to its input; its interface is older than const.
+    // ISA-L does not write to its input; its interface predates const.
     state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(work.stored.data()));
     state_.avail_in = static_cast<std::uint32_t>(given);
     state_.next_out = reinterpret_cast<std::uint8_t*>(work.target.data());
     state_.avail_out = static_cast<std::uint32_t>(room);
     int status = isal_inflate(&state_);
-    // In damaged data, ISA-L may count more bytes as used than there were.
+    // In damaged data, ISA-L may report more bytes as used than there were.
     if (state_.avail_in > given) return inflate_error(ISAL_INVALID_BLOCK);
     work.stored = work.stored.last(state_.avail_in + (work.stored.size() - given));
     work.target = work.target.last(state_.avail_out + (work.target.size() - room));
@@ -92,7 +92,7 @@ class GzipCodec final : public Codec {
     return {};
   }
 
-  // Tapes and some archivers fill up with zeros, which gzip accepts after the last member.
+  // Tapes and some archivers pad with zeros, which gzip accepts after the last member.
   Result<void> skip_padding(Work& work) {
     auto other = std::find_if(work.stored.begin(), work.stored.end(), [](char byte) { return byte != 0; });
     work.stored = work.stored.subspan(other - work.stored.begin());

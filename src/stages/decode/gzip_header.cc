@@ -51,7 +51,7 @@ GzipHeader::Status GzipHeader::take(std::uint8_t byte) {
   return Status::kNeedsMore;
 }
 
-// Magic, method, flags; then time, hints and system, which say nothing about the data.
+// Magic, method and flags; then time, hints and system, which are not relevant to the data.
 GzipHeader::Status GzipHeader::take_fixed(std::uint8_t byte) {
   if (index_ == 0 && byte != 0x1f) return Status::kWrongMagic;
   if (index_ == 1 && byte != 0x8b) return Status::kWrongMagic;
@@ -72,7 +72,7 @@ GzipHeader::Status GzipHeader::take_checksum(std::uint8_t byte) {
   return Status::kNeedsMore;
 }
 
-// To `field`, or to the first behind it that the flags announce.
+// Moves to `field`, or to the first later one that the flags announce.
 void GzipHeader::go_to(Field field) {
   index_ = 0;
   if (field == Field::kExtraLength && (flags_ & kHasExtra) == 0) field = Field::kName;

@@ -31,7 +31,7 @@ Result<std::size_t> InputStream::read(std::span<char> target) {
   return count;
 }
 
-// The first bytes decide who decodes. They are read to where they belong if nobody has to.
+// The first bytes determine the decoder. They are read directly into the target if no decoder is needed.
 Result<std::size_t> InputStream::read_first(std::span<char> target) {
   is_first_read_ = false;
   bool is_roomy = target.size() >= kSniffedBytes;

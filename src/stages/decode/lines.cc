@@ -7,8 +7,8 @@
 
 namespace quern::decode {
 
-// Counting in bytes keeps every lane of a vector register busy: four times as fast as std::count, whose lanes are 64
-// bits wide. A lane is emptied before it can overflow.
+// Counting in bytes uses every lane of a vector register: four times as fast as std::count, whose lanes are 64 bits
+// wide. Lanes are summed up before they can overflow.
 std::size_t count_newlines(std::string_view bytes) {
   constexpr std::size_t kLanes = 64;
   constexpr std::size_t kRounds = 255;

@@ -5,10 +5,10 @@
 
 namespace quern::decode {
 
-// How many '\n' there are, at the speed of memory.
+// Counts the '\n' at the speed of memory.
 std::size_t count_newlines(std::string_view bytes);
 
-// The index behind the last '\n' of `bytes`; 0 if there is none.
+// The index after the last '\n' of `bytes`; 0 if there is none.
 std::size_t end_of_last_line(std::string_view bytes);
 
 }  // namespace quern::decode

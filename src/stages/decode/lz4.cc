@@ -46,10 +46,10 @@ class Lz4Codec final : public Codec {
   std::string_view piece() const override { return "frame"; }
 
  private:
-  // The first byte of a frame's magic number, or of one that is to be skipped.
+  // The first byte of the magic number of a frame or of a skippable frame.
   static bool may_begin_frame(char first) { return first == '\x04' || (first & 0xf0) == 0x50; }
 
-  // `lz4 -l` (the Linux kernel's form) has neither checksums nor an end mark: its truncation would pass unseen.
+  // `lz4 -l` (the Linux kernel's form) has neither checksums nor an end mark: a truncated file would not be noticed.
   Result<void> refuse_legacy(std::span<const char> stored) {
     std::size_t more = std::min(kLegacyMagic.size() - first_bytes_, stored.size());
     if (more == 0) return {};

@@ -11,7 +11,7 @@
 
 namespace quern::decode {
 
-// For tests and fuzz targets: a stored file in memory that gives as many bytes with each read as `chunk` says.
+// A stored file in memory, for tests and fuzz targets. Each read returns at most `chunk` bytes.
 class MemorySource final : public StoredSource {
  public:
   explicit MemorySource(

@@ -5,12 +5,18 @@
 #include <string>
 #include <utility>
 
+// The owner's thread cuts the stored file into parts that are complete files of their format (parts.h) and puts them
+// into the slots of a ring. Worker threads decode the slots, and the owner takes the results in order. If a part does
+// not decode to its end, or anything else is unexpected, a Decoder reads the file again from its start and skips the
+// bytes that were already returned, so that results and errors never depend on the cuts. docs/decisions/0007 has the
+// reasons.
+
 namespace quern::decode {
 namespace {
 
 using Found = PartSplitter::Found;
 
-// One part is read from while each thread decodes another, and one more waits so that none of them has to.
+// One part is being read from while each thread decodes another, and one more is ready so that no thread has to wait.
 constexpr std::size_t kSlotsBesideThreads = 2;
 
 }  // namespace
@@ -38,7 +44,7 @@ bool ParallelDecoder::start(Compression compression, Open open) {
   return true;
 }
 
-// Where the system has no further threads, the Decoder needs none.
+// If the system has no more threads, the Decoder is used, which needs none.
 bool ParallelDecoder::start_workers() {
   if (std::exchange(has_tried_workers_, true)) return has_workers_;
   has_workers_ = true;
@@ -94,7 +100,7 @@ Result<std::size_t> ParallelDecoder::read(std::span<char> target) {
   return count;
 }
 
-// Gives the threads as much to do as there are slots and memory for. One part is always allowed.
+// Hands parts to the threads while slots and memory permit. One part is always permitted.
 void ParallelDecoder::look_ahead() {
   while (busy_ < slots_.size() && find_part()) {
     Slot& slot = slot_at(busy_);
@@ -118,8 +124,8 @@ bool ParallelDecoder::find_part() {
   return has_found_part_;
 }
 
-// Waits for the first of the busy slots. It is still to be seen whether it was a part. A part of bounded size is
-// decoded in bounded time, so there is nothing here that could be stopped.
+// Waits for the first busy slot; the caller checks whether it was a valid part. A part of bounded size is decoded in
+// bounded time, so this wait needs no stop token.
 const ParallelDecoder::Slot& ParallelDecoder::take_part() {
   Slot& slot = slot_at(0);
   slot.is_done.acquire();
@@ -142,7 +148,7 @@ void ParallelDecoder::drop_parts() {
   found_ = Found::kNone;
 }
 
-// From the start of the file, because only the Decoder's own way there gives its errors word for word.
+// Starts at the beginning of the file, because only then does the Decoder report exactly the same errors.
 Result<void> ParallelDecoder::start_over() {
   drop_parts();
   splitter_.reset();
@@ -179,10 +185,10 @@ Result<void> ParallelDecoder::work(const std::stop_token& stop) {
   return {};
 }
 
-// A part is one if a Decoder that came to its start would come to its end with the same bytes, and go on from there.
+// A part is valid if a Decoder that reached its start would reach its end with the same bytes, and continue from there.
 bool ParallelDecoder::decode_part(Codec& codec, const Part& part, Buffer& decoded) {
   if (!codec.reset().ok()) return false;
-  // The one more byte shows that there is more.
+  // One extra byte of space shows whether there is more.
   decoded.resize(part.most_decoded_bytes + 1);
   Codec::Work work{
       .stored = {part.stored.data(), part.stored.size()}, .is_last = true, .target = {decoded.data(), decoded.size()}};

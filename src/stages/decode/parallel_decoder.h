@@ -19,15 +19,15 @@ namespace quern::decode {
 struct ParallelOptions {
   std::size_t threads = 2;
   PartLimits parts = {};
-  std::size_t ahead_bytes = limits::kDecodedAheadBytes;        // decoded parts that wait, together
-  std::size_t window_bytes = limits::kPartWindowBytes;         // what a part may ask for its window or dictionary
-  std::size_t file_window_bytes = limits::kDecodeWindowBytes;  // the same for a file decoded on its own
+  std::size_t ahead_bytes = limits::kDecodedAheadBytes;  // for all decoded parts that wait
+  std::size_t window_bytes = limits::kPartWindowBytes;   // the most a part may require for its window or dictionary
+  std::size_t file_window_bytes = limits::kDecodeWindowBytes;  // the same for a file that is decoded by one thread
 };
 
-// Decodes the parts of one stored file side by side and gives their bytes in order. Gives the same bytes and the same
-// errors as a Decoder: whatever is not as it should be, from a part that is damaged to one that is too large, is left
-// to a Decoder, which starts over and takes up where the parts ended. Owned by one thread, which reads the file and
-// hands out what its own threads decode.
+// Decodes the parts of one stored file in parallel and returns their bytes in order. Output and errors are the same as
+// those of a Decoder: if anything is unexpected, from a damaged part to one that is too large, a Decoder starts over
+// and continues where the valid parts ended. Not thread-safe: one thread reads from it, and it hands out what its own
+// threads decode.
 class ParallelDecoder final : public InputDecoder {
  public:
   using Open = std::function<Result<std::unique_ptr<StoredSource>>()>;
@@ -37,14 +37,14 @@ class ParallelDecoder final : public InputDecoder {
   ParallelDecoder(const ParallelDecoder&) = delete;
   ParallelDecoder& operator=(const ParallelDecoder&) = delete;
 
-  // False if the file has no two parts to begin with, or fails: then it is for a Decoder. `open` gives the file from
-  // its start, and may be called again while it is read.
+  // Returns false if the file does not begin with two parts, or fails: then a Decoder has to read it. `open` returns
+  // the file from its start, and may be called again later, while it is read.
   bool start(Compression compression, Open open);
   Result<std::size_t> read(std::span<char> target) override;
-  // Lets go of the stored file, not of the memory and the threads.
+  // Closes the stored file, but keeps the memory and the threads.
   void close() override;
   std::uint64_t stored_bytes() const override;
-  // A part was none, and the file is decoded by one thread now.
+  // Whether a part turned out to be invalid, so that a Decoder now reads the file.
   bool has_started_over() const { return rest_ != nullptr; }
 
  private:
@@ -53,7 +53,7 @@ class ParallelDecoder final : public InputDecoder {
     Compression compression = Compression::kNone;
     Buffer decoded;
     bool is_good = false;
-    std::binary_semaphore is_done{0};  // until it is taken, a thread may be writing to what stands above
+    std::binary_semaphore is_done{0};  // until it is acquired, a thread may be writing to the members above
   };
 
   bool start_workers();
@@ -75,20 +75,21 @@ class ParallelDecoder final : public InputDecoder {
   Open open_;
   std::unique_ptr<StoredSource> stored_;
   std::unique_ptr<PartSplitter> splitter_;
-  PartSplitter::Found found_ = PartSplitter::Found::kEnd;  // at the last look
-  std::unique_ptr<Decoder> rest_;                          // set once a part was none
+  PartSplitter::Found found_ = PartSplitter::Found::kEnd;  // the result of the last search
+  std::unique_ptr<Decoder> rest_;                          // set once a part was invalid
   std::uint64_t given_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;
 
-  Buffer taken_;                  // what the last part taken decoded to
+  Buffer taken_;                  // the decoded bytes of the last part
   std::span<const char> unread_;  // of taken_
 
-  // A ring: `busy_` slots from `first_` on are with the threads, and the next one may hold a part found ahead.
+  // A ring: the `busy_` slots from `first_` on are with the threads, and the next one may hold a part that was found
+  // ahead.
   std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t first_ = 0;
   std::size_t busy_ = 0;
   bool has_found_part_ = false;
-  std::size_t ahead_bytes_ = 0;  // that the busy slots may decode to
+  std::size_t ahead_bytes_ = 0;  // the most that the busy slots may decode to
   BufferPool stored_buffers_;
   BufferPool decoded_buffers_;
   Channel<Slot*> jobs_;

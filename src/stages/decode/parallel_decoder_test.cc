@@ -17,23 +17,23 @@ namespace {
 using testing::HasSubstr;
 using namespace std::string_literals;
 
-// So small that files of a few kilobytes have many parts.
+// Limits so small that files of a few kilobytes have many parts.
 constexpr ParallelOptions kSmall{
     .threads = 2, .parts = {.joined_bytes = 300, .most_bytes = 400'000}, .ahead_bytes = 1'000'000};
 
-// All that a decoder shows.
+// Everything that a decoder returns.
 struct Outcome {
   std::string decoded;
   std::string error;
   std::uint64_t stored_bytes = 0;
 };
 
-// liblzma looks some bytes ahead, and how many depends on how much was asked for at once.
+// liblzma reads some bytes ahead; how many depends on how much was requested at once.
 std::string without_offset_of_xz(const std::string& error) {
   return error.starts_with("bad_input: xz: ") ? error.substr(0, error.find(", at byte")) : error;
 }
 
-// What came before a failure is the same as far as it goes: how far, too, depends on how much was asked for at once.
+// Compares output before a failure only as far as both go: how far depends on how much was requested at once.
 bool operator==(const Outcome& left, const Outcome& right) {
   if (without_offset_of_xz(left.error) != without_offset_of_xz(right.error)) return false;
   if (left.error.empty()) return left.decoded == right.decoded && left.stored_bytes == right.stored_bytes;
@@ -70,7 +70,7 @@ ParallelDecoder::Open open_memory(const std::string& stored, std::size_t read_by
   };
 }
 
-// Whatever the file, both decoders show the same; and whether the parallel one has taken it.
+// Expects that both decoders return the same for this file. Returns whether the parallel one accepted it.
 bool expect_same(ParallelDecoder& parallel, Compression compression, const std::string& stored) {
   bool is_taken = parallel.start(compression, open_memory(stored));
   if (is_taken) {
@@ -141,7 +141,7 @@ TEST_P(EachParallelFormat, FailsLikeTheOtherWhereverTheFileIsCut) {
   for (std::size_t size = 0; size < stored.size(); ++size) {
     if (expect_same(decoder, GetParam(), stored.substr(0, size))) ++taken;
   }
-  // An .xz file that is cut has no index.
+  // A truncated .xz file has no index.
   EXPECT_EQ(taken > 0, GetParam() != Compression::kXz);
 }
 
@@ -176,10 +176,10 @@ TEST_P(EachParallelFormat, GoesOnAloneWhereAPartIsTooLarge) {
   auto texts = sample(12, 30);
   std::string large(4 << 20, 'a');
   std::string stored = encode_parts(GetParam(), texts);
-  // Of a single frame, member or stream; a member of bgzip's is never so large.
+  // A single large frame, member or stream. A bgzip member is never that large.
   std::string file = stored + encode(GetParam(), large) + stored;
   ParallelDecoder decoder(kSmall);
-  // The index of an .xz file tells at once.
+  // The index of an .xz file shows it in advance.
   EXPECT_EQ(expect_same(decoder, GetParam(), file), GetParam() != Compression::kXz);
 }
 
@@ -226,7 +226,8 @@ TEST(ParallelDecoder, ReadsFramesThatSayHowLongTheyAreAndSkippableOnes) {
   EXPECT_TRUE(expect_same(decoder, Compression::kZstd, stored + skippable.substr(0, 10)));
 }
 
-// A member that says it is longer than it is, and zeros there: padding, which only the end of a file may have.
+// A member whose header claims more than its length, followed by zeros: padding, which may occur only at the end of a
+// file.
 TEST(ParallelDecoder, TakesNoPaddingBetweenMembers) {
   auto texts = sample(12, 30);
   std::string member = encode_parts(Compression::kGzip, {"one\n"});

@@ -5,7 +5,7 @@
 namespace quern::decode {
 namespace {
 
-// For formats whose pieces stand one behind the other and can be read from start to end.
+// For formats whose pieces follow each other and can be found by reading from start to end.
 class PieceSplitter final : public PartSplitter {
  public:
   PieceSplitter(FindPiece find, StoredSource& source, const PartLimits& limits)
@@ -24,7 +24,7 @@ class PieceSplitter final : public PartSplitter {
   }
 
  private:
-  // As many of the next pieces as make a part; of no bytes if there is none.
+  // Joins as many of the next pieces as make a part. Returns an empty piece if there is none.
   Result<Piece> join_pieces() {
     Piece joined;
     while (joined.stored_bytes < limits_.joined_bytes && joined.most_decoded_bytes < limits_.joined_bytes) {

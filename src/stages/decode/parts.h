@@ -12,37 +12,38 @@
 #include "stages/decode/stored_source.h"
 #include "stages/decode/stored_window.h"
 
-// Cutting a stored file into parts that can be decoded side by side. Nothing here decodes or verifies data, and nothing
-// has to be right about damaged files: a cut only says where a part may end, and whoever decodes the part learns
-// whether it does.
+// Splits a stored file into parts that can be decoded in parallel. Nothing here decodes or verifies data, and nothing
+// has to be right for damaged files: a split only says where a part may end, and decoding shows whether it does.
 
 namespace quern::decode {
 
 struct PartLimits {
-  std::size_t joined_bytes = limits::kPartBytes;    // pieces are joined until they decode to so much
-  std::size_t most_bytes = limits::kMostPartBytes;  // of a part, stored and decoded
+  std::size_t joined_bytes = limits::kPartBytes;    // pieces are joined until they decode to this size
+  std::size_t most_bytes = limits::kMostPartBytes;  // of a part, both stored and decoded
 };
 
-// Stored bytes that are by themselves a complete file of their format.
+// Stored bytes that form a complete file of their format.
 struct Part {
   Buffer stored;
-  std::size_t most_decoded_bytes = 0;  // if it decodes to more, it is no part after all
+  std::size_t most_decoded_bytes = 0;  // if it decodes to more, it is not a part after all
   std::uint64_t end = 0;               // where it ends in the stored file
 };
 
+// Cuts one stored file. Not thread-safe.
 class PartSplitter {
  public:
   enum class Found {
     kPart,
-    kEnd,   // the parts were the whole file
-    kNone,  // what follows cannot be told apart, or is too large for a part
+    kEnd,   // the parts made up the whole file
+    kNone,  // what follows cannot be split, or is too large for a part
   };
   virtual ~PartSplitter() = default;
-  // Parts follow each other from the start of the file. Blocks on the disk; errors are those of reading.
+  // Returns the next part; parts follow each other from the start of the file. Blocks on the disk; errors are those of
+  // reading.
   virtual Result<Found> next(Part& part) = 0;
 };
 
-// None for a format, or a file, that cannot be cut. `source` is borrowed and stands at its start.
+// Returns nullptr for a format, or a file, that cannot be split. `source` is borrowed and must be at its start.
 Result<std::unique_ptr<PartSplitter>> make_part_splitter(Compression compression, StoredSource& source,
                                                          const PartLimits& limits);
 Result<std::unique_ptr<PartSplitter>> make_xz_splitter(StoredSource& source, const PartLimits& limits);
@@ -52,8 +53,8 @@ struct Piece {
   std::size_t stored_bytes = 0;
   std::size_t most_decoded_bytes = 0;
 };
-// The piece that begins `at` bytes behind the window's offset, where there is at least one byte. None if its length
-// cannot be told, or is above limits.most_bytes.
+// Returns the piece that begins `at` bytes after the window's offset, where there is at least one byte. Empty if its
+// length cannot be determined or exceeds limits.most_bytes.
 using FindPiece = Result<std::optional<Piece>> (*)(StoredWindow& window, std::size_t at, const PartLimits& limits);
 Result<std::optional<Piece>> find_zstd_frame(StoredWindow& window, std::size_t at, const PartLimits& limits);
 Result<std::optional<Piece>> find_bgzf_member(StoredWindow& window, std::size_t at, const PartLimits& limits);

@@ -7,7 +7,7 @@ std::vector<InputRun> plan_runs(const std::vector<Input>& inputs, std::uint64_t 
   std::vector<InputRun> runs;
   std::uint64_t bytes = 0;  // of the last run
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    // Nothing fits next to an input of unknown size.
+    // An input of unknown size shares a run with no other.
     std::uint64_t stored = inputs[i].size_is_known ? inputs[i].stored_bytes : run_bytes;
     bool joins =
         !runs.empty() && runs.back().count < limits::kBatchInputs && bytes < run_bytes && stored < run_bytes - bytes;

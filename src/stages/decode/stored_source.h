@@ -6,12 +6,12 @@
 
 namespace quern::decode {
 
-// A stored file: its bytes from the start to the end, or on from where the reader asks.
+// A stored file: its bytes from the start, or from where the reader seeks, to the end.
 class StoredSource : public ByteSource {
  public:
-  // In bytes. Fails for what has no size, such as a pipe.
+  // The size in bytes. Fails if there is none, as for a pipe.
   virtual Result<std::uint64_t> size() = 0;
-  // The next read begins `offset` bytes behind the start of the file. Fails for a pipe.
+  // Makes the next read begin at `offset`. Fails for a pipe.
   virtual Result<void> seek(std::uint64_t offset) = 0;
 };
 

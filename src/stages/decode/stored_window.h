@@ -9,15 +9,15 @@
 
 namespace quern::decode {
 
-// Looks ahead in stored bytes that are read once, from start to end. Owned by one thread; peek() blocks on the disk.
+// Looks ahead in stored bytes that are read once, from start to end. Not thread-safe; peek() blocks on the disk.
 class StoredWindow {
  public:
-  // `source` is borrowed and stands at its start.
+  // `source` is borrowed and must be at its start.
   explicit StoredWindow(ByteSource& source) : source_(source) {}
 
-  // The bytes behind offset(): at least `bytes` of them, or all that are left. Valid until the next call.
+  // Returns the bytes from offset() on: at least `bytes` of them, or all that are left. Valid until the next call.
   Result<std::string_view> peek(std::size_t bytes);
-  // Goes on behind `bytes` bytes that were peeked at.
+  // Moves offset() forward by `bytes` bytes, which must have been returned by peek().
   void skip(std::size_t bytes);
   std::uint64_t offset() const { return offset_; }
 
@@ -26,7 +26,7 @@ class StoredWindow {
 
   ByteSource& source_;
   Buffer buffer_;
-  std::size_t start_ = 0;  // of what is not skipped in buffer_
+  std::size_t start_ = 0;  // where the bytes that are not skipped begin in buffer_
   std::uint64_t offset_ = 0;
   bool is_ended_ = false;
 };

@@ -9,8 +9,8 @@
 #include "base/bytes.h"
 #include "stages/decode/codec.h"
 
-// The two formats of liblzma: .xz, whose checks are verified, and the older .lzma, which has no checksum: there only
-// the length (if the header has one) and the consistency of the last range coder state are verified.
+// The two formats of liblzma: .xz, whose checks are verified, and the older .lzma, which has no checksum. For .lzma
+// only the length (if the header has one) and the final state of the range coder are verified.
 
 namespace quern::decode {
 namespace {
@@ -46,7 +46,7 @@ class LzmaCodec final : public Codec {
       is_complete_ = true;
       ++streams_;
     }
-    // LZMA_BUF_ERROR only says that nothing could be done, which the caller sees.
+    // LZMA_BUF_ERROR only means that no progress was possible, which the caller notices.
     if (status == LZMA_OK || status == LZMA_STREAM_END || status == LZMA_BUF_ERROR) return {};
     return error_of(status);
   }
@@ -58,15 +58,15 @@ class LzmaCodec final : public Codec {
   Result<void> begin_stream() {
     is_complete_ = false;
     padding_bytes_ = 0;
-    // Initialising a stream again keeps its dictionary where the size allows it.
+    // Initialising a stream again keeps its dictionary if the size allows it.
     lzma_ret status = format_ == Format::kXz ? lzma_stream_decoder(&stream_, memory_bytes_, LZMA_TELL_UNSUPPORTED_CHECK)
                                              : lzma_alone_decoder(&stream_, memory_bytes_);
     if (status != LZMA_OK) return error_of(status);
     return {};
   }
 
-  // Takes the padding after an .xz stream, whole fours of zeros. What is stored then begins another stream. liblzma,
-  // which can do this itself, tells nothing of garbage until it has as many bytes as a header.
+  // Consumes the padding after an .xz stream: zeros in multiples of four bytes. Whatever follows begins another stream.
+  // liblzma can do this itself, but reports garbage only once it has as many bytes as a header.
   Result<void> end_stream(Work& work) {
     if (format_ == Format::kXz) {
       auto other = std::find_if(work.stored.begin(), work.stored.end(), [](char byte) { return byte != 0; });
@@ -95,7 +95,7 @@ class LzmaCodec final : public Codec {
       case LZMA_UNSUPPORTED_CHECK:
         return bad_data("the data is protected by a kind of checksum that this version of liblzma cannot verify");
       default:
-        // liblzma does not tell these apart.
+        // liblzma reports both with the same code.
         return bad_data(format_ == Format::kXz
                             ? "the compressed data is damaged, its checksum does not match, or garbage follows it"
                             : "the compressed data is damaged");
@@ -106,8 +106,8 @@ class LzmaCodec final : public Codec {
   const std::size_t memory_bytes_;
   lzma_stream stream_ = LZMA_STREAM_INIT;
   bool is_complete_ = false;
-  std::size_t padding_bytes_ = 0;  // after the stream that is complete
-  std::uint64_t streams_ = 0;      // that are complete
+  std::size_t padding_bytes_ = 0;  // after the last complete stream
+  std::uint64_t streams_ = 0;      // complete ones
 };
 
 Result<std::unique_ptr<Codec>> make(Format format, std::size_t memory_bytes) {

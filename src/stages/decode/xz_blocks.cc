@@ -6,14 +6,15 @@
 
 #include "stages/decode/parts.h"
 
-// The blocks of an .xz file, found by the index at its end. A part is given a header, an index and a footer of its own,
-// so that it is a small .xz file: decoding it verifies each block's checksum and that its sizes are those in the index.
-// That the index and all that stands between the streams is as it must be is verified here, before any block is read.
+// Splits an .xz file into its blocks, which it finds by the index at the end of the file. A part gets a header, an
+// index and a footer of its own, so that it is a small .xz file: decoding it verifies each block's checksum and that
+// the sizes match the index. The index itself, and everything between the streams, is verified here before any block is
+// read.
 
 namespace quern::decode {
 namespace {
 
-// The index of an .xz file in memory; a longer one belongs to a file that one thread decodes.
+// The most that the index of an .xz file may take in memory; a file with a larger one is decoded by one thread.
 constexpr std::size_t kXzIndexBytes = 64 * limits::kMiB;
 
 using Found = PartSplitter::Found;
@@ -29,7 +30,7 @@ struct EndStream {
 
 std::uint8_t* as_bytes(char* text) { return reinterpret_cast<std::uint8_t*>(text); }
 
-// The index of all streams in the file. None if there is anything wrong with it.
+// Returns the index of all streams in the file, or null if anything is wrong with it.
 Result<Index> read_index(StoredSource& source) {
   TRY_ASSIGN(std::uint64_t size, source.size());
   lzma_index* index = nullptr;
@@ -79,7 +80,7 @@ class XzSplitter final : public PartSplitter {
  private:
   void go_to_next_block() { is_ended_ = lzma_index_iter_next(&block_, LZMA_INDEX_ITER_BLOCK) != 0; }
 
-  // Lists as many of the next blocks as make a part. False: there is none that may be one.
+  // Collects as many of the next blocks as make a part. Returns false if the next block cannot be one.
   bool join_blocks(lzma_index& records) {
     const lzma_vli stream = block_.stream.number;
     while (!is_ended_ && block_.stream.number == stream) {
@@ -121,7 +122,7 @@ class XzSplitter final : public PartSplitter {
   bool is_ended_ = false;
 };
 
-// A block that is no part would be noticed late, when much was decoded in vain.
+// Without this check, a block that is too large would be noticed late, after much was decoded in vain.
 bool has_only_parts(const lzma_index& index, const PartLimits& limits) {
   lzma_index_iter block;
   lzma_index_iter_init(&block, &index);

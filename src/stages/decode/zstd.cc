@@ -28,7 +28,7 @@ class ZstdCodec final : public Codec {
   }
 
   Result<void> decode(Work& work) override {
-    // A frame is complete only when all of it was given out; a call without bytes would begin the next one.
+    // A frame is complete only once all of it was written; a call without bytes would begin the next one.
     if (work.stored.empty() && is_complete_) return {};
     ZSTD_inBuffer in{work.stored.data(), work.stored.size(), 0};
     ZSTD_outBuffer out{work.target.data(), work.target.size(), 0};

@@ -4,13 +4,13 @@
 #include "base/coding.h"
 #include "stages/decode/parts.h"
 
-// Where a zstd frame ends (RFC 8878): its blocks say how long they are, so it can be walked without being decoded.
+// Finds the end of a zstd frame (RFC 8878): its blocks have length fields, so it need not be decoded.
 
 namespace quern::decode {
 namespace {
 
 constexpr std::uint64_t kMagic = 0xfd2fb528;
-constexpr std::uint64_t kSkippableMagic = 0x184d2a50;  // and the 15 that follow
+constexpr std::uint64_t kSkippableMagic = 0x184d2a50;  // and the 15 values after it
 constexpr std::size_t kMagicBytes = 4;
 constexpr std::size_t kMostHeaderBytes = 18;
 constexpr std::size_t kBlockHeaderBytes = 3;
@@ -23,7 +23,7 @@ struct FrameHeader {
   bool has_checksum = false;
 };
 
-// `bytes` begin behind the magic.
+// `bytes` must begin after the magic.
 std::optional<FrameHeader> parse_header(std::string_view bytes) {
   constexpr std::array<std::size_t, 4> kDictionaryIdBytes = {0, 1, 2, 4};
   constexpr std::array<std::size_t, 4> kContentSizeBytes = {0, 2, 4, 8};

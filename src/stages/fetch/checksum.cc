@@ -24,14 +24,14 @@ struct Known {
   Algorithm algorithm;
   std::size_t bytes;
 };
-// The cheapest first.
+// In order of cost, the cheapest first.
 constexpr std::array<Known, 5> kKnown = {{{"x-amz-checksum-crc32c", Algorithm::kCrc32c, 4},
                                           {"x-amz-checksum-crc32", Algorithm::kCrc32, 4},
                                           {"x-amz-checksum-crc64nvme", Algorithm::kCrc64Nvme, 8},
                                           {"x-amz-checksum-sha256", Algorithm::kSha256, 32},
                                           {"x-amz-checksum-sha1", Algorithm::kSha1, 20}}};
 
-// None: it is not the base64 text of so many bytes.
+// Returns nothing if `text` is not the base64 form of exactly this many bytes.
 std::optional<std::string> from_base64(std::string_view text, std::size_t bytes) {
   if (text.size() != (bytes + 2) / 3 * 4) return std::nullopt;
   return base64_decode(text);
@@ -55,7 +55,7 @@ class Crc final : public RunningChecksum {
 
   void add(std::string_view bytes) override {
     while (!bytes.empty()) {
-      // The Castagnoli function counts in int.
+      // The function for Castagnoli CRCs takes its length as an int.
       std::string_view piece = bytes.substr(0, std::numeric_limits<int>::max());
       bytes.remove_prefix(piece.size());
       auto* data = reinterpret_cast<unsigned char*>(const_cast<char*>(piece.data()));
@@ -71,7 +71,8 @@ class Crc final : public RunningChecksum {
 };
 
 // CRC-64/NVME (NVM Express, NVM Command Set Specification 1.0, section 5.2.1.3.4), reflected, eight bytes at a time:
-// kTables[i] has the remainders of a byte that i others follow. ISA-L has it from 2.31 on; Debian 12 has 2.30.
+// kTables[i] has the remainders of a byte that is followed by i others. ISA-L supports it from 2.31 on; Debian 12 has
+// 2.30.
 using Crc64Tables = std::array<std::array<std::uint64_t, 256>, 8>;
 constexpr Crc64Tables make_crc64_tables() {
   constexpr std::uint64_t kPolynomial = 0x9A6C9329AC4BC9B5U;
@@ -149,16 +150,16 @@ class Md5OfParts final : public RunningChecksum {
   const std::uint64_t part_bytes_;
   Digest all_{DigestKind::kMd5};
   std::optional<Digest> part_;
-  std::uint64_t taken_ = 0;  // of the part
+  std::uint64_t taken_ = 0;  // of the current part
 };
 
-// "" where it has no quotes, as weak ones have not at their beginning.
+// Returns "" if there are no quotes around it; a weak ETag does not begin with one.
 std::string_view unquoted(std::string_view etag) {
   if (etag.size() < 2 || !etag.starts_with('"') || !etag.ends_with('"')) return "";
   return etag.substr(1, etag.size() - 2);
 }
 
-// Then an ETag is no MD5 of what is sent.
+// Whether the object is encrypted in a way that makes its ETag something else than an MD5 of its bytes.
 bool has_own_key(const http::Head& head) {
   if (head.header("x-amz-server-side-encryption-customer-algorithm").has_value()) return true;
   return head.header("x-amz-server-side-encryption").value_or("").starts_with("aws:kms");
@@ -166,7 +167,7 @@ bool has_own_key(const http::Head& head) {
 
 constexpr int kPartialContent = 206;
 
-// Also a range that has all of the object.
+// True also for a range that covers the whole object.
 bool is_whole(const http::Head& head) {
   if (head.status != kPartialContent) return head.status == 200;
   auto range = http::parse_content_range(head.header("content-range").value_or(""));
@@ -180,7 +181,7 @@ bool is_of_s3(const http::Head& head) {
 }
 
 std::optional<Checksum> checksum_of(const http::Head& head) {
-  // What comes with a part of an object is of that part, unless it says otherwise.
+  // A checksum that comes with a range is that of a part, unless the answer says otherwise.
   const std::string_view type = head.header("x-amz-checksum-type").value_or("");
   const bool may_be_of_all = is_whole(head) && type.empty() && !parts_etag_of(head).has_value();
   if (type == "FULL_OBJECT" || may_be_of_all) {

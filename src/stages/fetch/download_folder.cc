@@ -20,8 +20,8 @@ namespace quern::fetch {
 namespace {
 
 constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-// A run that ends meanwhile takes the lock file, or the folder, away; that this happens again and again means that
-// something else is wrong.
+// A run that ends at the same time removes the lock file or the folder, so locking is tried again. If this happens many
+// times in a row, something else is wrong.
 constexpr int kMostTries = 10;
 
 Error in_place(const std::string& path) {
@@ -49,11 +49,11 @@ Result<std::unique_ptr<DownloadFolder>> DownloadFolder::open(const std::string& 
 DownloadFolder::~DownloadFolder() {
   if (lock_.is_open()) ::unlinkat(root_.number(), kLockName, 0);
   scratch_.reset();
-  // One that is not empty stays.
+  // Folders that are not empty remain.
   for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) ::rmdir(folder->c_str());
 }
 
-// What goes wrong is said when the folder is opened.
+// Ignores errors: opening the folder reports them.
 void DownloadFolder::make(const std::string& folder) {
   int error = ::mkdir(folder.c_str(), 0777) == 0 ? 0 : errno;
   if (error == ENOENT && folder.rfind('/') > 0) {
@@ -63,7 +63,7 @@ void DownloadFolder::make(const std::string& folder) {
   if (error == 0) made_.push_back(folder);
 }
 
-// Why it cannot be had; "" if it is locked.
+// Returns why the folder cannot be locked, or "" if it is locked.
 Result<std::string> DownloadFolder::lock() {
   for (int tries = 0; tries < kMostTries; ++tries) {
     make(path_);
@@ -83,7 +83,7 @@ Result<std::string> DownloadFolder::lock() {
       return errno == EWOULDBLOCK ? "another run is fetching into " + path_
                                   : os_error(path_ + " cannot be locked", errno).message;
     }
-    // The run that had it may have taken the name away meanwhile.
+    // The run that held the lock may have removed the file in the meantime.
     if (::fstatat(root_.number(), kLockName, &named, AT_SYMLINK_NOFOLLOW) != 0 || named.st_ino != own.st_ino) continue;
     lock_ = std::move(file);
     return std::string();
@@ -92,7 +92,7 @@ Result<std::string> DownloadFolder::lock() {
 }
 
 Result<void> DownloadFolder::use_own_folder() {
-  make(path_);  // The other run may have ended meanwhile, and taken it away.
+  make(path_);  // The other run may have ended in the meantime and removed it.
   auto made = disk::ScratchFolder::make_hidden(path_);
   if (!made.ok()) return std::move(made).error();
   scratch_ = std::move(made).value();
@@ -101,7 +101,7 @@ Result<void> DownloadFolder::use_own_folder() {
   return root_.is_open() ? Result<void>() : os_error("opening " + path_, errno);
 }
 
-// Of a run that was killed: its files were to go.
+// Removes the files that a killed run would have removed.
 void DownloadFolder::remove_what_was_left() {
   disk::remove_left_overs(path_);
   for (const KeptFile& file : parse_kept_files(read(kLockName, limits::kMaxKeptFilesBytes).value_or(""))) {
@@ -156,7 +156,7 @@ std::optional<std::string> DownloadFolder::read(const std::string& name, std::si
 }
 
 Result<void> DownloadFolder::will_remove(const std::string& name, const FileMark& mark) {
-  if (!lock_.is_open()) return {};  // Its own folder goes as a whole.
+  if (!lock_.is_open()) return {};  // A folder of this run's own is removed as a whole.
   return write_all(lock_, to_line({.name = name, .mark = mark})).context("writing " + path_of(kLockName));
 }
 

@@ -14,15 +14,15 @@
 
 namespace quern::fetch {
 
-// The folder that the files of one run go into, and of no other run at the same time: docs/formats/fetched-files.md.
-// All names are relative to it, and no symbolic link is followed on the way to them. Owned by one thread; remove() is
-// for any.
+// The folder for the files of one run, which no other run uses at the same time: docs/formats/fetched-files.md. All
+// names are relative to it, and no symbolic link is followed on the way to them. Only remove() is thread-safe.
 class DownloadFolder {
  public:
-  // `directory` is absolute; it is made if it is not there, and locked. Where another run has locked it, this one gets
-  // a folder of its own in it, and a note says so; with `keeps` that is kBadConfig, as its files could not stay there.
+  // `directory` must be absolute; it is created if it does not exist, and locked. If another run has locked it, this
+  // run gets a folder of its own inside it and a note says so; with `keeps` this is kBadConfig instead, as the files
+  // could not remain there.
   static Result<std::unique_ptr<DownloadFolder>> open(const std::string& directory, bool keeps, EventSink& events);
-  // Folders that were made and are empty go, and so does the lock.
+  // Removes the folders it has created that are empty, and the lock.
   ~DownloadFolder();
   DownloadFolder(const DownloadFolder&) = delete;
   DownloadFolder& operator=(const DownloadFolder&) = delete;
@@ -30,17 +30,18 @@ class DownloadFolder {
   const std::string& path() const { return path_; }
   std::string path_of(const std::string& name) const { return path_ + "/" + name; }
 
-  // The descriptor of a folder, good until the next call; "" is this folder. kNotFound: it is not there and is not to
-  // be made; kBadInput: something else is in its place.
+  // Returns the descriptor of a folder, valid until the next call; "" is this folder. kNotFound if it does not exist
+  // and `missing` is kFails; kBadInput if something else is in its place.
   enum class Missing { kFails, kIsMade };
   Result<int> enter(const std::string& folder, Missing missing);
 
-  // The whole file of this name. None: it is not there, is not this user's own, or is larger.
+  // Returns the content of this file, or nothing if it does not exist, is not owned by this user or is larger than
+  // `most_bytes`.
   std::optional<std::string> read(const std::string& name, std::size_t most_bytes);
 
-  // Remembers a file that is to be removed, so that a later run does that should this one be killed.
+  // Records a file that must be removed, so that a later run removes it if this one is killed.
   Result<void> will_remove(const std::string& name, const FileMark& mark);
-  // Deletes the file of this name if it is still the one that was marked.
+  // Deletes the file of this name if it is still the one with this mark.
   void remove(const std::string& name, const FileMark& mark) const;
 
  private:
@@ -52,7 +53,7 @@ class DownloadFolder {
   Result<Fd> walk(const std::string& folder, std::vector<std::string>* made) const;
 
   std::string path_;
-  std::optional<disk::ScratchFolder> scratch_;  // where another run has the directory
+  std::optional<disk::ScratchFolder> scratch_;  // used if another run holds the directory
   Fd root_;
   Fd lock_;
   std::string entered_name_;

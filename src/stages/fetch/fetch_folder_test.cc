@@ -105,7 +105,7 @@ TEST_F(FetchTest, RemovesWhatAKilledRunWouldHaveRemoved) {
   for (const char* name : {"d/a", "c", "changed"}) add("a", name);
   run();
   fetch_->release(1);
-  // As after a kill: the files and the lock file are there, and nobody has locked it.
+  // As after a kill: the files and the lock file exist, but nobody holds the lock.
   const std::string killed = folder_ + ".killed";
   std::filesystem::copy(folder_, killed,
                         std::filesystem::copy_options::recursive | std::filesystem::copy_options::create_hard_links);
@@ -137,7 +137,7 @@ TEST_F(FetchTest, FetchesSeveralPartsOfOneObjectAtOnce) {
   run();
   expect_content(0, FaultServer::content(800000));
   EXPECT_EQ(count_requests(), 8U);
-  // The first part is answered last, so that all others came meanwhile.
+  // The first part is answered last, so all others have arrived by then.
   EXPECT_EQ(count_requests("\"range\": \"bytes=700000-799999\""), 1U);
 }
 
@@ -154,12 +154,12 @@ TEST_F(FetchTest, ResumesWhatAnEarlierRunLeft) {
   std::size_t before = count_requests();
   run();
   expect_content(0, FaultServer::content(450000));
-  // The first, which says that it is the same object, and those that were missing.
+  // The first one, which confirms that the object is the same, and those that were missing.
   EXPECT_EQ(count_requests(), before + 4);
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre("b"));
   fetch_.reset();
   EXPECT_THAT(files(), IsEmpty());
-  // Stopped in the middle of a part.
+  // Stops in the middle of a part.
   remotes_ = {};
   add("a").size_bytes = 450000;
   auto count_pieces = [&] { return count_requests("-299999"); };
@@ -174,12 +174,12 @@ TEST_F(FetchTest, ResumesWhatAnEarlierRunLeft) {
   EXPECT_EQ(fetch_->outcome(0).error().kind, ErrorKind::kStopped);
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre(".a.quern-part", ".a.quern-state"));
   stop_ = std::stop_source();
-  // It goes on in the middle, and then the object is another one.
+  // Resumes in the middle, and then the object has changed.
   remotes_[0].size_bytes.reset();
   remotes_[0].etag = "";
   run();
   expect_content(0, "x");
-  // That piece was asked for twice, the second time from where it stopped.
+  // That piece was requested twice, the second time from where it had stopped.
   EXPECT_EQ(count_pieces(), asked_before + 2) << requests();
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre("a"));
 }
@@ -194,7 +194,7 @@ TEST_F(FetchTest, UsesFilesThatWereKept) {
   fetch_->release(1);
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre("a", "b", ".quern-kept"));
   std::size_t before = count_requests();
-  // As the listing says so, nothing is asked; without a listing, whether it has changed.
+  // If the listing has the ETag, nothing is requested; without a listing, a request finds out whether it has changed.
   options_.keep = false;
   run();
   expect_content(0, FaultServer::content(5000));
@@ -226,7 +226,7 @@ TEST_F(FetchTest, WaitsWhileTheSpoolIsFull) {
   on_settled_ = [&](InputOrdinal input) {
     held.push_back(input);
     most = std::max(most, held.size());
-    // Two fit. The oldest goes only when no third comes without it.
+    // Two fit. The oldest is released only if no third one arrives otherwise.
     if (held.size() < 2) return;
     fetch_->release(held.front());
     held.erase(held.begin());
@@ -241,7 +241,7 @@ TEST_F(FetchTest, ExceedsTheSpoolForWhatIsNeeded) {
   for (int i = 0; i < 5; ++i) add("a", "f" + std::to_string(i)).size_bytes = 40000;
   std::thread user;
   on_settled_ = [&](InputOrdinal input) {
-    // A batch of three, none of which is released before all are there.
+    // A batch of three; none is released before all are complete.
     if (input == 0) user = std::thread([&] { fetch_->need(0, 3); });
     if (input == 2) {
       for (InputOrdinal released : {0, 1, 2}) fetch_->release(released);
@@ -250,7 +250,7 @@ TEST_F(FetchTest, ExceedsTheSpoolForWhatIsNeeded) {
   };
   run();
   user.join();
-  // Those that are needed come at once, in any order.
+  // Those that are needed are fetched immediately, in any order.
   EXPECT_THAT(settled_, ::testing::UnorderedElementsAre(0, 1, 2, 3, 4));
 }
 
@@ -272,7 +272,7 @@ TEST_F(FetchTest, FetchesWhatIsLargerThanTheSpool) {
 TEST_F(FetchTest, EndsWhereTheDiskIsFull) {
   serve(R"({"/a": {"size": 40000}})");
   add("a");
-  // No file may grow beyond this: the kernel answers EFBIG, which is of the same kind as a full disk.
+  // No file may grow beyond this. The kernel then returns EFBIG, which is handled like a full disk.
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   auto* handler = ::signal(SIGXFSZ, SIG_IGN);

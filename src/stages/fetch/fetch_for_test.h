@@ -22,7 +22,7 @@
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/names.h"
 
-// What the tests of fetching share.
+// Shared by the tests of fetching.
 
 namespace quern::fetch {
 
@@ -47,7 +47,7 @@ inline std::string read_whole(const Fd& file) {
   return text;
 }
 
-// A server, a folder, and one Fetch over what is to be fetched from the one into the other.
+// A server, a folder, and one Fetch that fetches from the one into the other.
 class FetchTest : public ::testing::Test {
  protected:
   FetchTest() {
@@ -78,7 +78,7 @@ class FetchTest : public ::testing::Test {
                         {notes_, on_settled});
     return *fetch_;
   }
-  // Everything again, as another run of quern would.
+  // Starts everything again, as another run of quern would.
   void run() {
     settled_.clear();
     fetch_.reset();
@@ -95,7 +95,7 @@ class FetchTest : public ::testing::Test {
     EXPECT_EQ(error(input).message, "no error");
     EXPECT_EQ(contents(path(input)), content);
   }
-  // What lies in the folder, but for folders and the lock.
+  // The names in the folder, except folders and the lock.
   std::vector<std::string> files() {
     std::vector<std::string> found;
     if (!std::filesystem::exists(folder_)) return found;

@@ -10,13 +10,13 @@
 
 namespace quern::limits {
 
-// Objects that are fetched: larger ones come in ranges of this size.
+// Larger objects are fetched in ranges of this size.
 inline constexpr std::uint64_t kFetchPartBytes = 16 * kMiB;
 
-// What is written at once of what comes; each transfer holds so much.
+// How many bytes are collected before they are written. Each transfer holds this much.
 inline constexpr std::size_t kFetchWriteBytes = 512 * kKiB;
 
-// How often it is written down how much of a large object is there.
+// How often the progress of a large object is recorded.
 inline constexpr std::chrono::seconds kResumeStateInterval{1};
 inline constexpr std::size_t kMaxResumeStateBytes = 16 * kMiB;
 inline constexpr std::size_t kMaxKeptFilesBytes = 1 * kGiB;

@@ -148,7 +148,7 @@ TEST(ChecksumOf, TakesOnlyWhatIsOfTheWholeObject) {
       {"KMS", {.status = 200, .headers = {s3, {"etag", md5}, {"x-amz-server-side-encryption", "aws:kms"}}}},
       {"customer's key",
        {.status = 200, .headers = {s3, {"etag", md5}, {"x-amz-server-side-encryption-customer-algorithm", "AES256"}}}},
-      // As moto says it: that of the checksums of the parts.
+      // As moto sends it: the checksum of the parts' checksums.
       {"of an upload in parts",
        {.status = 200,
         .headers = {{"etag", "\"25f9e794323b453885f5181f1b624d0b-3\""}, {"x-amz-checksum-crc32c", "4waSgw=="}}}},

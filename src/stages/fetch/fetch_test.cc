@@ -107,7 +107,7 @@ TEST_F(FetchTest, BelievesNoSizeBeforeItsBytesCome) {
   serve(R"({"/a": {"size": 5000}, "/large": {"size": 250000},
             "/absurd": {"size": 5000, "faults": [{"content_length": 9223372036854775807, "ignore_range": true, "always": true}]}})");
   options_.part_bytes = 1000;
-  // As many pieces of it would take more memory than there is.
+  // This many pieces would need more memory than there is.
   add("a", "tera").size_bytes = limits::kMaxInputBytes;
   add("large", "more").size_bytes = limits::kMaxInputBytes;
   add("absurd");
@@ -132,7 +132,7 @@ TEST_F(FetchTest, StartsAChangedObjectOverOnce) {
   add("moving");
   run();
   expect_content(0, "new");
-  // The second time comes in one request, of one server.
+  // The second attempt is one request, answered by one server.
   for (InputOrdinal input : {1, 2, 3}) expect_content(input, FaultServer::content(250000));
   EXPECT_EQ(notes_.texts.size(), 4U);
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre("once", "mirrors", "listed", "moving"));
@@ -163,7 +163,7 @@ TEST_F(FetchTest, VerifiesChecksumsInAndOutOfOrder) {
 
 TEST_F(FetchTest, VerifiesPiecesByTheChecksumOfTheWhole) {
   const char* type = R"("x-amz-request-id": "1", "x-amz-checksum-type": "FULL_OBJECT")";
-  // Of 250000 and of 5000 bytes, by other implementations.
+  // Of 250000 and of 5000 bytes, computed by other implementations.
   const char* crc64 = R"("x-amz-checksum-crc64nvme": "8XvnIT0jgAA=")";
   const char* small = R"("x-amz-checksum-crc64nvme": "/cK4Wt3OzGY=")";
   const char* etag = R"("etag": "\"not an MD5\"")";
@@ -185,7 +185,7 @@ TEST_F(FetchTest, VerifiesPiecesByTheChecksumOfTheWhole) {
   expect_content(0, FaultServer::content(5000));
   for (InputOrdinal input : {1, 2, 4, 5}) expect_content(input, FaultServer::content(250000));
   EXPECT_THAT(error(3).message, AllOf(HasSubstr("x-amz-checksum-crc64nvme says"), HasSubstr("started over once")));
-  // The second time comes in one request, which is not damaged.
+  // The second attempt is one request, which is not damaged.
   EXPECT_EQ(notes_.texts.size(), 2U);
   EXPECT_THAT(notes_.unverified, ::testing::UnorderedElementsAre(5, 6));
 }
@@ -206,7 +206,7 @@ TEST_F(FetchTest, VerifiesWhatWasUploadedInParts) {
        << R"("/damaged": {)" << s3 << ", " << corrupt << R"(, "parts": [3000000, 3000000, 3000000, 1485760]}})";
   serve(plan.str());
   for (const char* key : {"told", "guessed", "reckoned", "odd", "uneven", "damaged", "unsaid"}) add(key);
-  // A server that does not say that it is S3, but was asked as one.
+  // A server that does not identify itself as S3, but was asked as one.
   remotes_[6].request.headers.push_back({"x-amz-checksum-mode", "ENABLED"});
   run();
   for (InputOrdinal input : {0, 1, 2, 3, 4, 6}) expect_content(input, FaultServer::content(10 * kMiB));
@@ -241,7 +241,7 @@ TEST_F(FetchTest, RefusesEncodingsThatItCannotUndo) {
   }
 }
 
-// A host that is busy keeps no transfer from another one.
+// A busy host must not keep transfers from other hosts.
 TEST_F(FetchTest, LeavesTurnsToOtherHostsWhileOneIsBusy) {
   serve(
       R"({"/a": {"size": 20, "faults": [{"status": 503}, {"status": 503}, {"status": 503}]}, "/b": {"size": 20}, "/c": {"size": 20}})");

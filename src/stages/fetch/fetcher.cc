@@ -11,12 +11,17 @@
 #include "stages/fetch/object.h"
 #include "stages/fetch/wait_notes.h"
 
+// Schedules the transfers of all objects on one thread. A slot is one exchange; up to options.parallel of them are
+// active. A free slot goes to an object that was begun and has no exchange under way, so that files become complete in
+// the order of the list; then to the next object; then to further pieces of large objects. Objects start and continue
+// only while the spool has space for them (docs/decisions/0013).
+
 namespace quern::fetch {
 namespace {
 
 class Fetcher;
 
-// One exchange's end of the line: hands what comes to the piece of an object that it is for.
+// The receiver of one exchange: passes what arrives to the piece that the exchange fetches.
 class Slot final : public http::Receiver {
  public:
   explicit Slot(Fetcher& fetcher) : fetcher_(fetcher) {}
@@ -27,18 +32,18 @@ class Slot final : public http::Receiver {
   void done(Result<http::Head> outcome) override;
 
   bool is_busy = false;
-  Object* object = nullptr;  // nullptr while it is busy: the object has given it up
+  Object* object = nullptr;  // if null while is_busy, the object no longer needs the answer
   std::size_t piece = 0;
 
  private:
   Fetcher& fetcher_;
 };
 
-// An object that was begun and is not settled.
+// An object that was begun and is not settled yet.
 struct Running {
   std::unique_ptr<Object> object;
-  std::uint64_t reserved_bytes = 0;  // of the spool
-  bool is_paused = false;            // it waits for room there
+  std::uint64_t reserved_bytes = 0;  // in the spool
+  bool is_paused = false;            // waits for space in the spool
 };
 
 class Fetcher final : public Fetch {
@@ -61,7 +66,7 @@ class Fetcher final : public Fetch {
   void release(InputOrdinal input) override { ledger_.release(input); }
   void need(InputOrdinal first, std::size_t count) override { ledger_.need(first, count); }
 
-  // Of the slots.
+  // Called by the slots.
   Result<void> begin(Slot& slot, const http::Head& head);
   Result<void> take(Slot& slot, std::string_view bytes);
   void done(Slot& slot, Result<http::Head> outcome);
@@ -82,12 +87,12 @@ class Fetcher final : public Fetch {
   Slot& free_slot();
   std::size_t active_slots() const;
   void give_up_slots(const Object& object, const Slot* but);
-  // Room in the spool.
+  // Space in the spool.
   std::size_t first_unsettled();
   bool has_room(std::size_t index, std::uint64_t bytes);
   bool claim(Running& running);
   void claim_or_pause(Running& running);
-  // The way of an object.
+  // Steps in the life of an object.
   Running& find(const Object& object);
   void go_on(Running& running, Result<void> result);
   void settle(Running& running, Result<void> outcome);
@@ -106,13 +111,13 @@ class Fetcher final : public Fetch {
   std::vector<Running> running_;
   std::deque<std::size_t> needed_;
   std::vector<State> states_;
-  std::size_t next_ = 0;             // no pending object stands before it in the list
-  std::size_t first_unsettled_ = 0;  // nor an unsettled one before this
+  std::size_t next_ = 0;             // no pending object comes before it in the list
+  std::size_t first_unsettled_ = 0;  // no unsettled object comes before it
   std::size_t settled_ = 0;
-  std::vector<std::optional<std::uint64_t>> spooled_;  // of files that are held: their room in the spool
+  std::vector<std::optional<std::uint64_t>> spooled_;  // the spool space of files that are held
   std::size_t held_files_ = 0;                         // fetched and not yet released
   std::uint64_t spool_bytes_ = 0;                      // in use
-  std::optional<Error> failure_;                       // of all
+  std::optional<Error> failure_;                       // ends the whole run
 };
 
 Result<void> Slot::begin(const http::Head& head) { return fetcher_.begin(*this, head); }
@@ -169,11 +174,11 @@ std::size_t Fetcher::first_unsettled() {
 bool Fetcher::has_room(std::size_t index, std::uint64_t bytes) {
   if (spool_bytes_ + bytes <= options_.spool_bytes) return true;
   if (ledger_.is_needed(index)) return true;
-  // Where nothing is held, waiting would free nothing: one object at a time goes on, however large.
+  // If no file is held, waiting would not free any space: then one object continues, however large it is.
   return held_files_ == 0 && index == first_unsettled();
 }
 
-// The room that an object is now known to take. False: there is not so much.
+// Reserves the space that an object is now known to need. Returns false if there is not enough.
 bool Fetcher::claim(Running& running) {
   std::uint64_t wanted = running.object->size_bytes().value_or(running.object->taken_bytes());
   if (wanted <= running.reserved_bytes) return true;
@@ -204,10 +209,10 @@ void Fetcher::resume_where_there_is_room() {
 
 std::size_t Fetcher::active_slots() const {
   std::size_t active = 0;
-  // One that waits until its host is asked again leaves its turn to those of other hosts.
+  // A transfer that waits before it asks its host again leaves its turn to other hosts.
   auto is_active = [&](const Slot& slot) { return slot.is_busy && !client_->is_waiting(slot); };
   for (const auto& slot : slots_) active += is_active(*slot) ? 1 : 0;
-  // A transfer that waits for room must not keep one from its slot for which there is room.
+  // A transfer that waits for space must not occupy a slot that another one, for which there is space, could use.
   for (const Running& running : running_) {
     if (!running.is_paused) continue;
     for (const auto& slot : slots_) active -= slot->object == running.object.get() && is_active(*slot) ? 1 : 0;
@@ -220,8 +225,8 @@ void Fetcher::fill_slots() {
   }
 }
 
-// First what was begun, so that files become complete in the order of the list; then the next object; and where there
-// is none, further pieces of those that are under way.
+// Prefers objects that were begun, so that files become complete in the order of the list; then the next object; and if
+// there is none, further pieces of objects with transfers under way.
 bool Fetcher::start_something() {
   if (Running* running = with_idle_piece(true)) {
     start_piece(*running);
@@ -236,13 +241,13 @@ bool Fetcher::start_something() {
   return running != nullptr;
 }
 
-// `must_rest`: none of its pieces is under way.
+// With `must_rest`, only objects without transfers under way.
 Running* Fetcher::with_idle_piece(bool must_rest) {
   for (Running& running : running_) {
     if (running.is_paused) continue;
     auto idle = running.object->idle_piece();
     if (!idle.has_value() || client_->is_pausing(running.object->remote().request.url)) continue;
-    // What there is to ask delays no piece much, and bytes that have come are digested the sooner.
+    // A question hardly delays any piece, and its answer lets the bytes that have arrived be digested sooner.
     if (must_rest && running.object->running_pieces() > 0 && *idle != Object::kQuestion) continue;
     return &running;
   }
@@ -261,7 +266,7 @@ std::optional<std::size_t> Fetcher::next_pending() {
   std::size_t index = next_;
   while (index < states_.size() && client_->is_pausing(remotes_[index].request.url))
     index = next_of_another_host(index);
-  // Of an object of unknown size the first byte must have room.
+  // For an object of unknown size, there must be space for the first byte.
   if (index == states_.size() || !has_room(index, remotes_[index].size_bytes.value_or(1))) return {};
   return index;
 }
@@ -363,7 +368,7 @@ void Fetcher::settle(Running& running, Result<void> outcome) {
   const bool is_verified = running.object->is_verified();
   const std::uint64_t reserved_bytes = running.reserved_bytes;
   const FileMark mark = running.object->mark();
-  // What may come in another run needs not come twice.
+  // Keeps the bytes for a later run, unless they are wrong.
   if (!outcome.ok() && outcome.error().kind != ErrorKind::kBadInput) running.object->leave();
   running_.erase(running_.begin() + (&running - running_.data()));
   if (outcome.ok() && !was_there) {

@@ -66,7 +66,7 @@ std::vector<KeptFile> parse_kept_files(std::string_view text) {
 KeptFiles::Files& KeptFiles::load(const std::string& folder) {
   auto [found, is_new] = loaded_.try_emplace(folder);
   if (!is_new) return found->second;
-  // Nothing was kept here, or what says so cannot be read, or another user says so: then all is fetched again.
+  // If nothing was kept here, or the record is unreadable or belongs to another user, everything is fetched again.
   auto text = folder_.read(folder.empty() ? kKeptName : folder + "/" + kKeptName, limits::kMaxKeptFilesBytes);
   if (!text.has_value()) return found->second;
   for (KeptFile& file : parse_kept_files(*text)) found->second.insert_or_assign(file.name, file);

@@ -15,23 +15,23 @@ namespace quern::fetch {
 // A line of .quern-kept or .quern-lock: docs/formats/fetched-files.md.
 struct KeptFile {
   std::string name;
-  std::string etag = {};  // "" if the server gave none
-  FileMark mark = {};     // without the inode, in a line
+  std::string etag = {};  // "" if the server sent none
+  FileMark mark = {};     // without the inode in a file's line
 };
 std::string to_line(const KeptFile& file);
-// Of one line without its '\n'. None: it is not such a line.
+// Parses one line without its '\n'. Returns nothing if it is not such a line.
 std::optional<KeptFile> parse_kept_line(std::string_view line);
-// Those of a whole file; what is no such line is passed over.
+// Parses a whole file and ignores other lines.
 std::vector<KeptFile> parse_kept_files(std::string_view text);
 
-// What earlier runs left complete (downloads.keep), folder by folder. Belongs to the thread of the folder.
+// The complete files that earlier runs left (downloads.keep), folder by folder. Used by the thread of the folder.
 class KeptFiles {
  public:
-  // The folder is borrowed.
+  // `folder` is borrowed.
   explicit KeptFiles(DownloadFolder& folder) : folder_(folder) {}
-  // The complete file of this name, if it is still as it was written; with its inode.
+  // Returns the complete file of this name with its inode, if it is unchanged since it was written.
   std::optional<KeptFile> find(const std::string& name);
-  // Remembers for later runs what the file of this name is made of, which will appear.
+  // Records, for later runs, the object from which the file of this name, which does not exist yet, is made.
   Result<void> add(const std::string& name, const std::string& etag, const FileMark& mark);
 
  private:

@@ -72,7 +72,7 @@ void Ledger::release(InputOrdinal input) {
       return wake();
     }
   }
-  // Its room is free only when it is gone.
+  // Its space becomes free only when the file is deleted.
   delete_file(entries_[found->second]);
   std::lock_guard lock(mutex_);
   wishes_.released.push_back(found->second);

@@ -16,29 +16,29 @@
 
 namespace quern::fetch {
 
-// What the fetching thread and those who use its files tell each other. Any thread.
+// What the fetching thread and the users of its files tell each other. Thread-safe.
 class Ledger {
  public:
-  // `keeps`: files stay when they are released. The folder is borrowed.
+  // With `keeps`, files remain when they are released. `folder` is borrowed.
   Ledger(const std::vector<Remote>& remotes, bool keeps, const DownloadFolder& folder);
-  // Deletes what was not released.
+  // Deletes the files that were not released.
   ~Ledger();
 
-  // For the users of files.
+  // For the threads that use the files. As in Fetch.
   Result<std::uint64_t> outcome(InputOrdinal input) const;
   Result<Fd> open_file(InputOrdinal input) const;
   void release(InputOrdinal input);
   void need(InputOrdinal first, std::size_t count);
 
-  // For the fetching thread. `was_there`: the file is an earlier run's, and is never deleted.
+  // For the fetching thread. With `was_there`, the file comes from an earlier run and is never deleted.
   void settle(std::size_t index, Result<FileMark> outcome, bool was_there);
   struct Wishes {
-    std::vector<std::size_t> released;  // settled and released; each is named once
+    std::vector<std::size_t> released;  // settled and released; each appears once
     std::vector<std::size_t> needed;
   };
   Wishes take_wishes();
   bool is_needed(std::size_t index) const;
-  // Before the first wait for readable_fd().
+  // Must be called before the first wait for readable_fd().
   Result<void> open();
   // Readable while there are wishes that were made after open().
   int readable_fd() const { return wake_.number(); }
@@ -51,9 +51,9 @@ class Ledger {
     bool is_released = false;
     bool is_needed = false;
   };
-  void wake();  // with the lock held
+  void wake();  // the lock must be held
   Result<FileMark> mark(InputOrdinal input, std::string& name) const;
-  // Outside the lock, as a large file takes its time.
+  // To be called without the lock, because deleting a large file takes time.
   void delete_file(const Entry& entry) const { folder_.remove(entry.name, entry.outcome->value()); }
   bool may_delete(const Entry& entry) const { return entry.outcome->ok() && !keeps_ && !entry.was_there; }
 

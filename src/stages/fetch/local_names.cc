@@ -23,7 +23,7 @@ bool is_plain_part(std::string_view part) {
          std::none_of(part.begin(), part.end(), is_control);
 }
 
-// ".json.gz" of "a/b.json.gz", as programs go by it; "" if there is none.
+// The ending of "a/b.json.gz" is ".json.gz", which programs rely on; "" if there is none.
 std::string ending_of(std::string_view name) {
   std::string_view rest = name.substr(name.rfind('/') + 1);
   auto is_alnum = [](unsigned char byte) { return std::isalnum(byte) != 0; };
@@ -62,7 +62,7 @@ std::vector<std::string> local_names(const std::vector<Wanted>& objects, std::si
     std::string_view rest = object.name;
     const bool is_plain = rest.size() <= most_bytes && is_plain_name(rest);
     names.push_back(is_plain ? object.name : hashed_name(object));
-    // From the innermost folder on; where one is known, those around it are.
+    // Starts at the innermost folder: if one is known, so are those around it.
     while (is_plain && rest.rfind('/') != std::string_view::npos) {
       rest = rest.substr(0, rest.rfind('/'));
       if (!folders.insert(rest).second) break;

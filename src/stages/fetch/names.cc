@@ -11,7 +11,7 @@ constexpr std::string_view kPart = ".quern-part";
 constexpr std::string_view kState = ".quern-state";
 constexpr std::string_view kReserved = ".quern-";
 
-// A name that leaves no room for the ending is cut, and told apart from others that begin like it by its hash.
+// A name that leaves no space for the ending is cut. A hash distinguishes it from others with the same beginning.
 std::string own_name(const std::string& target, std::string_view ending) {
   std::string name = name_of(target);
   if (name.size() + 1 + ending.size() > limits::kMaxNameBytes) {

@@ -14,10 +14,14 @@
 #include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/names.h"
 
+// A small object is one GET. A larger one is requested in ranges, with If-Match if its ETag is strong; each answer must
+// have the same ETag (or Last-Modified) and size as the first. An object that changes, or does not match its checksum,
+// is restarted once and then fetched as one request. docs/decisions/0013 has the reasons.
+
 namespace quern::fetch {
 namespace {
 
-// How often one object is started over because it changed, or was not what its checksum says.
+// How often one object is restarted because it changed or did not match its checksum.
 constexpr std::size_t kMaxRestarts = 1;
 
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
@@ -44,7 +48,7 @@ Object::Object(const Remote& remote, std::size_t index, Peers peers)
   resume();
 }
 
-// What is there was fetched by quern: it may be this object, and if not, be replaced by it.
+// The existing file was fetched by quern. It may be this object; if not, it may be replaced.
 void Object::use_kept() {
   auto kept = peers_.kept.find(remote_.name);
   if (!kept.has_value()) return;
@@ -67,12 +71,12 @@ void Object::plan() {
   const std::uint64_t part = peers_.options.part_bytes;
   is_whole_ = !takes_ranges_ || size_bytes_.value_or(part + 1) <= part;
   if (!is_whole_) return add_piece();
-  // An empty object is asked for as well: it might be gone.
+  // An empty object is requested too: it might no longer exist.
   pieces_.push_back({.first = 0, .count = size_bytes_.value_or(0) == 0 ? kUnknown : *size_bytes_});
 }
 
 void Object::add_piece() {
-  // An object of unknown size is asked for its first part: the answer says how large all of it is.
+  // An object of unknown size begins with a request for its first part; the answer contains the full size.
   const std::uint64_t part = peers_.options.part_bytes;
   pieces_.push_back({.first = planned_bytes_, .count = std::min(part, size_bytes_.value_or(part) - planned_bytes_)});
   planned_bytes_ += pieces_.back().count;
@@ -95,7 +99,7 @@ std::optional<std::size_t> Object::idle_piece() {
     if (is_idle(pieces_.back())) return pieces_.size() - 1;
   }
   if (has_answer_ || running_pieces() > 0) return std::nullopt;
-  // All is there, but somebody must say that the object is still the same.
+  // All bytes are there, but a request must confirm that the object is still the same.
   pieces_.back().taken = 0;
   return pieces_.size() - 1;
 }
@@ -110,7 +114,7 @@ bool Object::is_complete() const {
          std::all_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.is_complete(); });
 }
 
-// Another request can go on where the last one stopped, as it will be seen whether the object is still the same.
+// Whether another request can continue where the last one stopped, because it can check that the object is the same.
 bool Object::can_continue() const {
   return takes_ranges_ && size_bytes_.has_value() && (!etag_.empty() || !last_modified_.empty());
 }
@@ -142,8 +146,8 @@ Error Object::changed(std::string message) {
   return bad_input(std::move(message));
 }
 
-// Nothing but "identity" was asked for. What is a format of files of its own is found by its first bytes when it is
-// decoded; "aws-chunked" tells how the object was uploaded.
+// Only "identity" was requested. Encodings that are file formats of their own are recognized by their first bytes when
+// the input is decoded; "aws-chunked" only says how the object was uploaded.
 Result<void> Object::check_encoding(const http::Head& head) {
   std::string_view all = head.header("content-encoding").value_or("");
   std::vector<std::string> encodings;
@@ -174,7 +178,7 @@ Result<void> Object::check_same(const http::Head& head) {
   return {};
 }
 
-// A 206 must be what was asked for, or its beginning.
+// A 206 must cover what was requested, or its beginning.
 Result<void> Object::check_partial(const Piece& piece, const http::Head& head) {
   std::string text(head.header("content-range").value_or(""));
   auto range = http::parse_content_range(text);
@@ -242,7 +246,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
   }
   TRY(check_partial(pieces_[index], head));
   if (takes_ranges_ && etag_.empty() && last_modified_.empty() && *size_bytes_ > pieces_[index].count) {
-    // Nothing would tell if the next part were of another object.
+    // It would go unnoticed if the next part were from another object.
     takes_ranges_ = false;
     wants_restart_ = true;
     return bad_input("parts without an ETag or a Last-Modified cannot be joined");
@@ -252,7 +256,7 @@ Result<Object::Begun> Object::begin(std::size_t& index, const http::Head& head) 
     planned_bytes_ = pieces_[index].count = std::min(most, *size_bytes_);
     is_whole_ = false;
   }
-  // Now it is known of which object an earlier run's bytes would have to be.
+  // Only now is it known from which object an earlier run's bytes must be.
   if (is_first) {
     begin_verification(head);
     resume();
@@ -288,7 +292,7 @@ Result<void> Object::end(std::size_t index, Result<http::Head> outcome) {
     TRY(learn_size(piece.taken));
   }
   if (piece.is_complete()) {
-    // Whatever went wrong after the last byte is no matter.
+    // An error after the last byte does not matter.
     save_state();
     return catch_up();
   }
@@ -300,7 +304,7 @@ Result<void> Object::end(std::size_t index, Result<http::Head> outcome) {
     is_there_ = true;
     return {};
   }
-  // 412: If-Match says so; 416: it has become shorter, or is empty, which has no first part to ask for.
+  // 412 is the result of If-Match. 416 means that the object has become shorter, or is empty and so has no first part.
   if (outcome.error().code == 416 && !has_answer_ && !remote_.size_bytes.has_value() && takes_ranges_) {
     takes_ranges_ = false;
     wants_restart_ = true;
@@ -318,7 +322,7 @@ void Object::restart() {
   size_bytes_ = remote_.size_bytes;
   verification_.restart();
   is_asking_ = false;
-  // In one request: the servers of one name may have different ETags for the same bytes.
+  // As one request: the servers behind one name may have different ETags for the same bytes.
   takes_ranges_ = false;
   kept_.reset();
   file_.discard();
@@ -367,7 +371,7 @@ bool Object::is_resumable() const {
   return size_bytes_.value_or(0) > peers_.options.part_bytes && is_strong(etag_) && takes_ranges_;
 }
 
-// Uses what an earlier run left of the same object.
+// Reuses what an earlier run left of the same object.
 void Object::resume() {
   ResumeState old;
   if (file_.is_open() || restarts_ > 0 || !is_resumable()) return;
@@ -409,7 +413,7 @@ void Object::save_state() {
   auto now = std::chrono::steady_clock::now();
   if (!is_resumable() || is_complete() || now - saved_ < limits::kResumeStateInterval) return;
   saved_ = now;
-  // Without it a later run starts from the beginning, which is no reason to end this one.
+  // Without the state a later run starts from the beginning, which is no reason to fail.
   static_cast<void>(file_.save(state()).ok());
 }
 

@@ -20,8 +20,8 @@
 
 namespace quern::fetch {
 
-// One object on its way into its file: which bytes are asked for, whether an answer is of the same object as the one
-// before, and whether all of it is right. Knows nothing of connections or of other objects. One thread.
+// The download of one object into its file: decides which bytes to request, checks that each answer is from the same
+// object as the one before, and verifies the whole. Independent of connections and of other objects. Not thread-safe.
 class Object {
  public:
   struct Peers {
@@ -38,43 +38,44 @@ class Object {
   std::size_t index() const { return index_; }
   const Remote& remote() const { return remote_; }
   std::optional<std::uint64_t> size_bytes() const { return size_bytes_; }
-  // Of what was asked for: the part of it that is there.
+  // How many of the requested bytes have arrived.
   std::uint64_t taken_bytes() const;
 
-  // A file of an earlier run is this object: nothing needs to be fetched.
+  // Whether a file of an earlier run is this object, so that nothing needs to be fetched.
   bool is_there() const { return is_there_; }
-  // Of its file, which is there or was finished.
+  // The mark of its file, which is there or was finished.
   const FileMark& mark() const { return mark_; }
-  // Once it is finished: its bytes were compared with a checksum, by this run or by the one that fetched it.
+  // Valid once finished: whether its bytes were compared with a checksum, by this run or by the one that fetched it.
   bool is_verified() const { return is_verified_ || is_there_; }
-  // The first piece that is neither complete nor under way; before that, what else is to be asked about the object.
-  // Pieces come into being as they are asked for, as the size of an object is only what somebody says.
+  // Returns the first piece that is neither complete nor under way; before that kQuestion, if something else must be
+  // asked about the object. Pieces are created as they are requested, because a size is only what a server claims.
   static constexpr std::size_t kQuestion = std::numeric_limits<std::size_t>::max();
   std::optional<std::size_t> idle_piece();
   std::size_t running_pieces() const;
   bool is_complete() const;
 
-  // One piece's exchange. What is to be asked for now; it is under way from then on.
+  // The exchange of one piece. start() returns its request; the piece is under way from then on.
   http::Request start(std::size_t piece);
   enum class Begun { kPiece, kWhole };
-  // kWhole: the answer is the whole object, and every other piece's exchange is to be given up.
+  // kWhole means that the answer is the whole object, so the exchanges of all other pieces must be cancelled.
   Result<Begun> begin(std::size_t& piece, const http::Head& head);
   Result<void> take(std::size_t piece, std::string_view bytes);
-  // Its exchange has ended. An error: the object has failed, or is to be started over (see wants_restart).
+  // Ends the exchange. On an error the object has failed, or must be restarted (see wants_restart).
   Result<void> end(std::size_t piece, Result<http::Head> outcome);
 
-  // All pieces are there: checks them, notes the file where others look for it, and gives it its name.
+  // Called when all pieces are there: verifies them, records the file where later runs look for it, and gives it its
+  // name.
   Result<void> finish();
-  // The last error may be gone if all is fetched anew, and this may still be tried.
+  // Whether fetching everything again may help against the last error, and another try is allowed.
   bool wants_restart() const { return wants_restart_; }
   void restart();
-  // What is there stays for a later run, if it could tell that it is the same object.
+  // Leaves what is there for a later run, if that run can check that it is the same object.
   void leave();
 
  private:
   struct Piece {
     std::uint64_t first = 0;
-    std::uint64_t count = 0;  // kUnknown: to the end, wherever it is
+    std::uint64_t count = 0;  // kUnknown: until the end of the object
     std::uint64_t taken = 0;
     std::size_t short_answers = 0;
     bool is_running = false;
@@ -111,14 +112,14 @@ class Object {
   bool is_there_ = false;
   FileMark mark_;
 
-  std::vector<Piece> pieces_;  // of the first planned_bytes_
+  std::vector<Piece> pieces_;  // they cover the first planned_bytes_
   std::uint64_t planned_bytes_ = 0;
   std::vector<ResumeState::Range> resumed_;  // what an earlier run left
   std::optional<std::uint64_t> size_bytes_;
-  std::string etag_;  // of the answers, or of the listing until one came
+  std::string etag_;  // from the answers; from the listing until there is one
   std::string last_modified_;
   bool has_answer_ = false;
-  bool is_whole_ = false;     // asked for without ranges
+  bool is_whole_ = false;     // requested without ranges
   bool takes_ranges_ = true;  // as far as is known
   std::size_t restarts_ = 0;
   bool wants_restart_ = false;

@@ -24,7 +24,7 @@ PartFile::PartFile(std::string target, DownloadFolder& folder, BufferPool& buffe
       state_name_(state_name(target_)),
       path_(folder.path_of(in_folder_of(target_, part_name_))) {}
 
-// Before anything is fetched, what is known to be in the way is refused.
+// Refuses what is known to be in the way before anything is fetched.
 Result<void> PartFile::check_target(int folder) const {
   struct stat status {};
   if (::fstatat(folder, name_of(target_).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
@@ -47,7 +47,7 @@ Result<void> PartFile::open_new() {
     fd_.reset();
     return bad_input(path_ + " is there already and was not fetched by quern; " + std::string(kAdviceToMakeRoom));
   }
-  has_bytes_ = true;  // An earlier run left them.
+  has_bytes_ = true;  // left by an earlier run
   return truncate();
 }
 
@@ -76,7 +76,7 @@ Result<void> PartFile::write_at(std::uint64_t offset, std::string_view bytes) {
   auto goes_on = [&](const Waiting& waiting) { return waiting.offset + waiting.bytes.size() == offset; };
   auto found = std::find_if(waiting_.begin(), waiting_.end(), goes_on);
   if (found == waiting_.end()) {
-    // What was written before comes before it on disk, too, should the two overlap.
+    // If the two overlap, earlier bytes must be written first.
     TRY(settle_waiting());
     waiting_.push_back({.offset = offset, .bytes = buffers_.take(limits::kFetchWriteBytes)});
     found = std::prev(waiting_.end());
@@ -85,7 +85,7 @@ Result<void> PartFile::write_at(std::uint64_t offset, std::string_view bytes) {
   return found->bytes.size() < limits::kFetchWriteBytes ? Result<void>() : write_out(*found);
 }
 
-// Writes out what waits, and forgets the places at which nothing has come since the last time.
+// Writes everything that waits, and forgets the places where nothing has arrived since the last time.
 Result<void> PartFile::settle_waiting() {
   auto is_busy = [](const Waiting& waiting) { return !waiting.bytes.empty(); };
   auto idle = std::stable_partition(waiting_.begin(), waiting_.end(), is_busy);
@@ -95,7 +95,7 @@ Result<void> PartFile::settle_waiting() {
   return {};
 }
 
-// Nothing waits there afterwards, but what comes behind it will.
+// Writes the bytes; afterwards this place waits for those that follow them.
 Result<void> PartFile::write_out(Waiting& waiting) {
   std::string_view bytes = waiting.bytes.view();
   std::uint64_t offset = waiting.offset;
@@ -147,7 +147,7 @@ Result<void> PartFile::truncate() {
   if (::fstat(fd_.number(), &status) != 0) return os_error("looking at " + path_, errno);
   if (status.st_size == 0) return {};
   if (::ftruncate(fd_.number(), 0) != 0) return os_error("emptying " + path_, errno);
-  // What it says is no longer so.
+  // The state no longer describes the file.
   remove(state_name_);
   has_state_ = false;
   return {};
@@ -160,7 +160,7 @@ Result<void> PartFile::check_nothing_lost() const {
 
 Result<void> PartFile::save(const ResumeState& state) {
   TRY(write_all_out());
-  // The state would say that they are there.
+  // The state must not list bytes that are lost.
   TRY(check_nothing_lost());
   has_state_ = true;
   TRY_ASSIGN(int folder, enter());
@@ -194,7 +194,7 @@ Result<void> PartFile::commit() {
   return {};
 }
 
-// Over nothing that is not quern's.
+// Replaces nothing that is not quern's own.
 Result<void> PartFile::rename_to_target(int folder) {
   const std::string name = name_of(target_);
   unsigned flags = RENAME_NOREPLACE;
@@ -204,7 +204,7 @@ Result<void> PartFile::rename_to_target(int folder) {
   }
   int error = ::renameat2(folder, part_name_.c_str(), folder, name.c_str(), flags) == 0 ? 0 : errno;
   if (error == EINVAL && flags != 0) {
-    // This file system cannot refuse to replace. A second name can only be given where there is none.
+    // This file system cannot rename without replacing. A hard link can be made only if the name is free.
     error = ::linkat(folder, part_name_.c_str(), folder, name.c_str(), 0) == 0 ? 0 : errno;
     if (error == 0) remove(part_name_);
   }

@@ -17,39 +17,40 @@
 
 namespace quern::fetch {
 
-// The file next to a target that becomes it when it is complete. Not synced: it can be fetched again. One thread. What
-// is written waits in memory until limits::kFetchWriteBytes of it lie together, as the network gives it in small
-// pieces; so an error may be told by a later call.
+// The file next to a target that is renamed to it once complete. It is not synced: it can be fetched again. Not
+// thread-safe. As the network delivers small pieces, bytes wait in memory until limits::kFetchWriteBytes of them are
+// contiguous; so a later call may report the error of a write.
 class PartFile {
  public:
-  // Both are borrowed.
+  // `folder` and `buffers` are borrowed.
   PartFile(std::string target, DownloadFolder& folder, BufferPool& buffers);
 
   bool is_open() const { return fd_.is_open(); }
-  // What stands where the target would go is only replaced if it has this mark: it is quern's. Else kBadInput.
+  // Allows replacing the file at the target if it has this mark, so that it is quern's own. Anything else is kBadInput.
   void may_replace(const FileMark& mark) { replaced_ = mark; }
-  // Empty, whatever an earlier run left. Makes the folder.
+  // Opens an empty file, whatever an earlier run left. Creates the folder.
   Result<void> open_new();
-  // With the bytes that an earlier run left of an object of this ETag and size, if it did. False: it did not.
+  // Opens the file that an earlier run left of an object with this ETag and size. Returns false if there is none.
   bool open_old(const std::string& etag, std::uint64_t size_bytes, ResumeState& state);
 
   Result<void> write_at(std::uint64_t offset, std::string_view bytes);
-  // Fewer only at the end of the file.
+  // Returns fewer than `count` bytes only at the end of the file.
   Result<std::size_t> read_at(std::uint64_t offset, char* target, std::size_t count);
   Result<void> truncate();
-  // For open_old() of a later run. One that was cut short by a crash is no state, as it ends with a line that says so.
+  // Saves the state for open_old() of a later run. The file ends with a marker line, so one that a crash cut short is
+  // not valid.
   Result<void> save(const ResumeState& state);
-  // The file is complete: writes out what waits, and tells it from others.
+  // Declares the file complete: writes what waits, and returns the mark that identifies the file.
   Result<FileMark> complete();
-  // Gives it its name.
+  // Renames it to the target.
   Result<void> commit();
-  // Leaves nothing behind.
+  // Removes the file and its state.
   void discard();
-  // Leaves all for a later run.
+  // Keeps the file and its state for a later run.
   void leave();
 
  private:
-  // Bytes that are to be written at this offset.
+  // Bytes that wait to be written at this offset.
   struct Waiting {
     std::uint64_t offset = 0;
     Buffer bytes;
@@ -68,13 +69,13 @@ class PartFile {
   BufferPool& buffers_;
   std::vector<Waiting> waiting_;
   const std::string target_;
-  const std::string part_name_;   // in its folder
-  const std::string state_name_;  // there, too
-  const std::string path_;        // of the part, for messages
+  const std::string part_name_;   // within its folder
+  const std::string state_name_;  // likewise
+  const std::string path_;        // of the part file, for messages
   std::optional<FileMark> replaced_;
   bool has_bytes_ = false;
   bool has_state_ = false;
-  bool has_lost_bytes_ = false;  // a write failed, of bytes that its caller was told were taken
+  bool has_lost_bytes_ = false;  // a write failed for bytes that had already been accepted
   Fd fd_;
 };
 

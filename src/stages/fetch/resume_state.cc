@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kFirstLine = "quern-state 1";
 
-// The text up to `end`, which is taken away with it. None: there is no such end.
+// Removes the text up to and with `end` from `text` and returns it without `end`. Returns nothing if there is no `end`.
 std::optional<std::string_view> take_until(std::string_view& text, char end) {
   std::size_t at = text.find(end);
   if (at == std::string_view::npos) return std::nullopt;

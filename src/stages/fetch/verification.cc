@@ -8,6 +8,11 @@
 #include "model/limits.h"
 #include "services/http/content_range.h"
 
+// If the first answer has no checksum of the whole object, a HEAD asks for one. If there is still none and the ETag is
+// that of an upload in parts, HEADs with partNumber ask for the size of the first part and the last but one, as the
+// ETag is the MD5 of the parts' MD5s. If the server does not answer these, the usual sizes are tried one after another.
+// docs/decisions/0013 has the reasons.
+
 namespace quern::fetch {
 namespace {
 
@@ -61,7 +66,7 @@ http::Request Verification::question(const http::Request& get) const {
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html: with a partNumber, the length is that of the
-// part, and x-amz-mp-parts-count says that the server has understood.
+// part, and x-amz-mp-parts-count shows that the server supports it.
 void Verification::answer(const http::Head* head) {
   const Question asked = std::exchange(question_, Question::kNone);
   if (head != nullptr && head->header("etag").value_or("") != etag_) head = nullptr;
@@ -81,12 +86,13 @@ void Verification::answer(const http::Head* head) {
     question_ = Question::kLaterPart;
     return;
   }
-  // Parts of different sizes can be told of no more than two.
+  // Only two parts are asked for, so other parts may still have different sizes.
   const bool is_same = asked == Question::kFirstPart || *bytes == first_part_bytes_;
   if (is_same && fits) use_parts({*bytes}, true);
 }
 
-// The usual sizes: those of AWS's tools, of Hadoop and others, and the smallest whole MiB that makes so many parts.
+// Guesses the usual sizes: those of AWS's tools, Hadoop and others, and the smallest whole MiB that results in this
+// many parts.
 void Verification::guess_parts() {
   constexpr std::array<std::uint64_t, 6> kUsual = {8, 16, 5, 15, 64, 100};
   std::vector<std::uint64_t> sizes;
@@ -117,7 +123,7 @@ Result<Verification::Verdict> Verification::judge() {
   std::string value = digest_->value();
   if (value == checksum_->value) return Verdict::kRight;
   if (!is_certain_) {
-    // That the parts had none of these sizes says nothing of the bytes.
+    // If the parts had none of these sizes, that does not mean that the bytes are wrong.
     part_sizes_.erase(part_sizes_.begin());
     use_parts(std::exchange(part_sizes_, {}), false);
     return digest_ == nullptr ? Verdict::kUnknown : Verdict::kOtherParts;

@@ -13,35 +13,36 @@
 
 namespace quern::fetch {
 
-// What one object's bytes are verified by. The first answer says it for most; of an object of S3 that comes in ranges,
-// or was uploaded in parts, a HEAD or two are asked. Sends nothing itself. One thread.
+// Determines how one object's bytes are verified. For most objects the first answer is enough; for an object of S3 that
+// is fetched in ranges, or was uploaded in parts, one or two HEAD requests are needed. Sends nothing itself. Not
+// thread-safe.
 class Verification {
  public:
   struct About {
-    std::optional<std::uint64_t> size_bytes;  // of all of it, if it is known
-    bool is_asked_of_s3 = false;              // so a HEAD may know more than the answer to a range
-    bool was_damaged = false;                 // by an earlier try: then a HEAD may also know more than any answer
+    std::optional<std::uint64_t> size_bytes;  // of the whole object, if known
+    bool is_asked_of_s3 = false;              // then a HEAD may know more than the answer to a range
+    bool was_damaged = false;                 // by an earlier try: then, too, a HEAD may know more than any answer
   };
-  // The first answer about the object.
+  // Starts with the first answer about the object.
   void begin(const http::Head& head, const About& about);
-  // Forgets all.
+  // Forgets everything.
   void restart() { *this = Verification(); }
 
   bool has_question() const { return question_ != Question::kNone; }
-  // What to ask for before the object is complete: the object's GET, changed.
+  // The request to send before the object is complete: the object's GET, modified.
   http::Request question(const http::Request& get) const;
-  // nullptr: there was none, or none that counts.
+  // nullptr if there was no answer, or none that counts.
   void answer(const http::Head* head);
 
-  // Bytes are added in their order, from digested_bytes() on; where there is nothing to verify them by, never.
+  // Bytes are added in order, from digested_bytes() on. False if there is nothing to verify them by.
   bool takes_bytes() const { return digest_ != nullptr; }
   std::uint64_t digested_bytes() const { return digested_bytes_; }
   void add(std::string_view bytes);
   void forget_bytes();
 
-  // Once all bytes were added. kOtherParts: they are to be added once more, as the parts may have another size.
+  // To be called once all bytes were added. kOtherParts: add all bytes again, as the parts may have another size.
   enum class Verdict { kRight, kUnknown, kOtherParts };
-  // An error: the bytes are not the object's.
+  // Fails if the bytes are not the object's.
   Result<Verdict> judge();
 
  private:
@@ -56,7 +57,7 @@ class Verification {
   std::string etag_;
   std::optional<PartsEtag> parts_;
   std::uint64_t first_part_bytes_ = 0;
-  std::vector<std::uint64_t> part_sizes_;  // that the parts may have, the one in use first
+  std::vector<std::uint64_t> part_sizes_;  // possible sizes of the parts, the one in use first
   bool is_certain_ = true;
   std::optional<Checksum> checksum_;
   std::unique_ptr<RunningChecksum> digest_;

@@ -9,7 +9,7 @@
 
 namespace quern::fetch {
 
-// Says once of each host that it is waited for, as it may be a minute in which nothing else happens. Used on its
+// Emits a note the first time that each host is waited for, because nothing else may happen for a minute. Used on the
 // client's thread.
 class WaitNotes final : public http::HostListener {
  public:

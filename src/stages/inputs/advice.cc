@@ -15,7 +15,7 @@
 namespace quern::inputs {
 namespace {
 
-// Enough to help; a folder of millions is not read to the end for a message.
+// Enough to be helpful, without reading a folder of millions to the end for a message.
 constexpr std::size_t kMostEntries = 100'000;
 
 bool is_folder(const std::string& path) {
@@ -28,7 +28,7 @@ std::size_t common_prefix(std::string_view left, std::string_view right) {
   return static_cast<std::size_t>(end - left.begin());
 }
 
-// Entries of one kind, and the one whose name starts most like what was asked for.
+// The entries of one kind, and the one whose name has the longest common beginning with the name in question.
 struct Entries {
   std::size_t count = 0;
   std::string nearest;
@@ -77,7 +77,7 @@ std::string describe(const Listing& listing, const std::string& shown, const std
 
 std::string advice_for(const std::string& name, const std::string& folder, std::size_t wildcard_at) {
   std::string_view fixed = std::string_view(name).substr(0, wildcard_at);
-  std::string missing;  // the first folder on the way that is not there
+  std::string missing;  // the first folder in the path that does not exist
   for (std::size_t end = fixed.size(); true;) {
     std::size_t slash = end == 0 ? std::string_view::npos : fixed.rfind('/', end - 1);
     std::string prefix(fixed.substr(0, slash == std::string_view::npos ? 0 : slash + 1));

@@ -19,16 +19,16 @@
 namespace quern::inputs {
 namespace {
 
-// Of names, which are packed earlier where they are long.
+// The most bytes of names before inputs are packed, so that long names are packed earlier.
 constexpr std::size_t kMostPendingBytes = std::size_t{32} << 20;
 
-// By the names that were given: the order must not follow from how queries are shown.
+// Compares names as they were given: the order must not depend on whether queries are shown.
 bool is_before(const Input& left, const Input& right) {
   if (int order = left.given_name().compare(right.given_name()); order != 0) return order < 0;
   return std::make_tuple(left.path.view(), left.url.view()) < std::make_tuple(right.path.view(), right.url.view());
 }
 
-// Hands on the inputs of sorted runs in order; each run is gone when it is read.
+// Merges sorted runs and passes the inputs on in order. Frees each run once it is read.
 void merge(std::vector<PackedInputs> runs, const std::function<void(const Input&)>& take) {
   struct Head {
     const Input* input;
@@ -66,8 +66,9 @@ void add_left_out(std::vector<std::string>& notes, const std::vector<std::string
 
 }  // namespace
 
-// Which inputs of a sorted list are there before: each is looked at once, then, if there may be such ones, once more.
-// Compares hashes first, as a set of millions of paths costs more than the list.
+// Finds inputs of a sorted list that appear more than once, in two rounds over the list. The first one compares only
+// hashes of what identifies the inputs, as a set of millions of paths needs more memory than the list; the second one,
+// which is needed only if hashes repeat or neighbours are equal, compares the inputs with these hashes.
 class Collector::Repeated {
  public:
   explicit Repeated(const Collector& found) : found_(found) { hashes_.reserve(found.kept_); }
@@ -79,7 +80,7 @@ class Collector::Repeated {
       hashes_.push_back(hash_of(found_.identity_of(input)));
     }
   }
-  // The end of the first round.
+  // Ends the first round. Returns whether there may be repeated inputs.
   bool may_be_there() {
     last_.reset();
     std::sort(hashes_.begin(), hashes_.end());
@@ -104,10 +105,10 @@ class Collector::Repeated {
     return true;
   }
 
-  // What the list has already: under the same name, and under another one.
+  // How many inputs are listed already: under the same name, and under another one.
   std::size_t named_twice = 0;
   std::size_t linked = 0;
-  std::string twice;  // the first of them
+  std::string twice;  // the first such name
   std::string link;
 
  private:
@@ -138,7 +139,7 @@ void Collector::add(const std::string& name, const std::string& path, std::strin
 }
 
 void Collector::add_remote(Input input) {
-  // What is said beyond it is no size; sums of them stay sums.
+  // Anything larger is not a real size; capping it keeps sums from overflowing.
   input.stored_bytes = std::min(input.stored_bytes, limits::kMaxInputBytes + 1);
   if (is_wanted(input.file_name())) keep(std::move(input));
 }
@@ -152,8 +153,8 @@ bool Collector::is_wanted(std::string_view name) {
   return false;
 }
 
-// The one URL of an object, however it was named; the one path of a file, whatever links lead to it. Hard links are
-// different files, as nothing says which is meant.
+// The URL that identifies an object, however it was named, or the path of a file without links. Hard links are
+// different files, because nothing says which one is meant.
 std::string_view Collector::identity_of(const Input& input) const {
   if (input.is_remote()) return input.url;
   if (targets_.empty()) return input.path;
@@ -162,7 +163,7 @@ std::string_view Collector::identity_of(const Input& input) const {
 }
 
 void Collector::keep(Input input) {
-  if (input.url == input.name) input.url = input.name;  // one text
+  if (input.url == input.name) input.url = input.name;  // shares one string
   pending_bytes_ += input.name.size() + input.path.size() + input.url.size();
   pending_.push_back(std::move(input));
   ++kept_;
@@ -172,7 +173,7 @@ void Collector::keep(Input input) {
 }
 
 void Collector::pack_pending() {
-  // Their names and places are sorted, which are smaller than they are.
+  // Sorts names and pointers, which are smaller than the inputs themselves.
   struct Place {
     std::string_view name;
     const Input* input;
@@ -205,7 +206,7 @@ Result<InputList> Collector::finish() {
     std::erase_if(list.inputs, [&](const Input& input) { return repeated.is_repeated(input); });
   }
   add_notes(list.notes, repeated);
-  // Growing and comparing a long list took as much again, which the allocator keeps for a later time.
+  // Growing and comparing a long list used as much memory again, which the allocator would keep.
   ::malloc_trim(0);
   return list;
 }

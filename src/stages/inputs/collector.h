@@ -14,44 +14,44 @@
 
 namespace quern::inputs {
 
-// Gathers what was found, and makes one sorted list of it in which each file and each object stands once. Owned by one
-// thread; does not block.
+// Collects what was found and makes a sorted list of it, in which each file and each object appears once. Not
+// thread-safe; does not block.
 class Collector {
  public:
-  // For finish(): nothing is packed, which takes less time.
+  // For finish(): does not pack inputs, which takes less time.
   Collector() = default;
-  // For finish_packed(), where tens of millions of inputs are to have room: so many are sorted at once, and packed;
-  // what was packed is merged at the end.
+  // For finish_packed(), for tens of millions of inputs: after this many, inputs are sorted and packed; the packed runs
+  // are merged at the end.
   static constexpr std::size_t kMostPending = std::size_t{1} << 18;
   explicit Collector(std::size_t most_pending) : most_pending_(most_pending) {}
 
-  // What is found from now on must be accepted by `filter` (borrowed; nullptr: all is).
+  // Accepts only inputs that match `filter` from now on. Borrowed; nullptr accepts all.
   void use_filter(const Filter* filter) { filter_ = filter; }
-  // The filter looks at names of inputs behind this many bytes, and behind the slashes that follow.
+  // The filter ignores this many bytes at the beginning of names, and the slashes that follow.
   void begin_pattern(std::size_t prefix_bytes) { prefix_bytes_ = prefix_bytes; }
 
-  // `path` has no link in its folders. `target` is what it points to if it is a link itself, else "".
+  // `path` must not contain links in its folders. `target` is where it points to if it is a link itself, else "".
   void add(const std::string& name, const std::string& path, std::string target, std::uint64_t size_bytes);
-  // Of an object or a file behind HTTP.
+  // Adds an object or a file behind HTTP.
   void add_remote(Input input);
-  // A socket, a pipe or a device that a pattern met.
+  // Counts a socket, a pipe or a device that a pattern matched.
   void leave_out() { ++left_out_; }
-  // A file that quern has written.
+  // Counts a file that quern has written.
   void leave_out_own(const std::string& name) { own_.push_back(name); }
-  // What Hadoop writes next to data.
+  // Counts a file that Hadoop writes next to data.
   void leave_out_bookkeeping(const std::string& name) { bookkeeping_.push_back(name); }
-  // An object that would be an input if no part of its key began with a dot.
+  // Counts an object that would be an input if no part of its key began with a dot.
   void leave_out_hidden(const std::string& name) {
     if (hidden_++ == 0) first_hidden_ = name;
   }
   const Filter* filter() const { return filter_; }
   std::size_t own_left_out() const { return own_.size(); }
-  // For the error of a pattern that came to nothing: what was left out since there were so many; "" if nothing was.
+  // For the error of a pattern that matched nothing: what was left out since `own` files had been; "" if nothing was.
   std::string left_out_since(std::size_t own) const;
-  // What was found, also what the filter then left out.
+  // The number of inputs found, including those that the filter then left out.
   std::size_t count() const { return kept_ + filtered_out_; }
   std::size_t filtered_out() const { return filtered_out_; }
-  // One of them, once.
+  // Exactly one of these two must be called, once.
   Result<InputList> finish();
   Result<PackedInputList> finish_packed();
 
@@ -67,9 +67,9 @@ class Collector {
   const std::optional<std::size_t> most_pending_;
   std::vector<Input> pending_;
   std::size_t pending_bytes_ = 0;
-  std::vector<PackedInputs> runs_;                        // each in order
-  std::size_t kept_ = 0;                                  // in all of these
-  std::unordered_map<std::string, std::string> targets_;  // of links, by path
+  std::vector<PackedInputs> runs_;                        // each sorted
+  std::size_t kept_ = 0;                                  // in pending_ and runs_ together
+  std::unordered_map<std::string, std::string> targets_;  // targets of links, by path
   std::uint64_t left_out_ = 0;
   std::vector<std::string> own_;
   std::vector<std::string> bookkeeping_;

@@ -11,7 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// Many times what is sorted at once.
+// Many times the number of inputs that are sorted at once.
 constexpr std::size_t kMany = 5000;
 constexpr std::size_t kAtOnce = 300;
 
@@ -42,7 +42,7 @@ TEST(Collector, SortsMoreThanItHoldsAtOnce) {
 }
 
 void find_some_twice(Collector& found) {
-  // As a list that names keys of a bucket, which is there twice, and names some objects by their URLs, too.
+  // As a list that contains every key of a bucket twice, and some objects by their URLs as well.
   for (int time = 0; time < 2; ++time) {
     for (std::size_t i = 0; i < kMany; ++i) found.add_remote(object(std::to_string(1'000'000 + i), name_of(i)));
   }

@@ -17,7 +17,7 @@ std::vector<std::string> without_covered(std::vector<std::string> prefixes) {
   return kept;
 }
 
-// Takes a parsed Filter.json to pieces. nlohmann throws only where a value has another type, which is asked before.
+// Reads a parsed Filter.json. nlohmann throws only if a value has another type, so types are checked first.
 struct FilterReader {
   std::string origin;
 
@@ -82,7 +82,7 @@ struct FilterReader {
     return dimension;
   }
 
-  // Where the parser stopped.
+  // Returns the place where the parser stopped.
   static std::string place_of_error(std::string_view text) {
     try {
       const Json unused = Json::parse(text);
@@ -125,8 +125,8 @@ bool Filter::allows(const Dimension& dimension, std::string_view value) {
          (!dimension.max.has_value() || value <= *dimension.max);
 }
 
-// Folders first; what they leave of the dimensions is for the pieces of the file name. A path that ends before the
-// dimensions do has no value for the rest, which only "*" allows.
+// Compares the folders first; the remaining dimensions apply to the parts of the file name. If the path has fewer parts
+// than there are dimensions, the rest has no value, which only "*" accepts.
 bool Filter::accepts(std::string_view path) const {
   bool is_at_end = false;
   for (const Dimension& dimension : dimensions_) {
@@ -143,7 +143,7 @@ bool Filter::accepts(std::string_view path) const {
   return true;
 }
 
-// A part of a path ends with '/' as long as folders go on, and with '.' in the file's name.
+// A part of a path ends with '/' within the folders, and with '.' within the file name.
 std::vector<std::string> Filter::prefixes(std::size_t most) const {
   struct Begin {
     std::string text;

@@ -10,27 +10,27 @@
 
 namespace quern::inputs {
 
-// Sorted, and without those that begin with another one.
+// Returns the prefixes sorted, without those that begin with another one.
 std::vector<std::string> without_covered(std::vector<std::string> prefixes);
 
-// A Filter.json (docs/formats/filter.md): which inputs are wanted, by the parts of their paths.
+// A Filter.json (docs/formats/filter.md): selects inputs by the parts of their paths.
 class Filter {
  public:
-  // `origin` names it in errors, which are kBadConfig.
+  // `origin` names the filter in errors, which are kBadConfig.
   static Result<Filter> parse(std::string_view json, std::string_view origin);
 
-  // `path` is that of the input below its prefix, without a leading '/'.
+  // `path` is the path of the input below its prefix, without a leading '/'.
   bool accepts(std::string_view path) const;
-  // Every path that is accepted begins with one of these, of which none begins with another; at most `most`. {""}: any
-  // path may be accepted.
+  // Returns at most `most` prefixes. Every accepted path begins with one of them, and none begins with another. {""}
+  // means that any path may be accepted.
   std::vector<std::string> prefixes(std::size_t most) const;
-  // As it was read, without what is only layout.
+  // The filter as it was read, without white space.
   const std::string& json() const { return json_; }
 
  private:
   struct Dimension {
     bool is_any = false;
-    std::vector<std::string> values = {};  // sorted; these are allowed, unless there is a range
+    std::vector<std::string> values = {};  // sorted; the allowed values, unless there is a range
     bool is_range = false;
     std::optional<std::string> min = {};
     std::optional<std::string> max = {};

@@ -9,7 +9,7 @@ namespace quern::inputs {
 struct CloseFolder {
   void operator()(DIR* stream) const { ::closedir(stream); }
 };
-// A folder that is being read. Move-only.
+// An open folder stream. Move-only.
 using FolderStream = std::unique_ptr<DIR, CloseFolder>;
 
 }  // namespace quern::inputs

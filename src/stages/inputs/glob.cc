@@ -16,7 +16,7 @@ constexpr std::size_t kMostPatternBytes = std::size_t{64} << 10;
 constexpr std::size_t kMostGroups = 100;
 constexpr std::size_t kMostExpandedBytes = std::size_t{16} << 20;
 
-// The UTF-8 character at `at`, or the byte there as one of its own beyond Unicode.
+// Returns the UTF-8 character at `at`. A byte that is not part of one counts as a character of its own, beyond Unicode.
 utf8::Character character_at(std::string_view text, std::size_t at) {
   const utf8::Character character = utf8::first_character(text.substr(at));
   if (character.size_bytes > 0) return character;
@@ -37,13 +37,14 @@ bool is_in_class(std::string_view name, std::uint32_t code) {
   return false;
 }
 
-// What one step of the pattern says about one character of the name.
+// How one step of the pattern applies to one character of the name.
 struct Step {
-  std::size_t size_bytes = 1;  // of the step in the pattern
+  std::size_t size_bytes = 1;  // of the step, in the pattern
   bool matches = false;
 };
 
-// A set [...]; `at` is behind the '['. Nothing if no ] closes it: then the [ is an ordinary character.
+// Matches a set [...]; `begin` is after the '['. Returns nothing if no ] closes it: then the [ is an ordinary
+// character.
 std::optional<Step> match_set(std::string_view pattern, std::size_t begin, std::uint32_t code) {
   std::size_t at = begin;
   bool is_negated = at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^');
@@ -75,7 +76,7 @@ std::optional<Step> match_set(std::string_view pattern, std::size_t begin, std::
   return Step{.size_bytes = at + 1 - begin, .matches = is_found != is_negated};
 }
 
-// Anything but a '*'.
+// Matches any step except a '*'.
 Step match_step(std::string_view pattern, std::size_t at, std::uint32_t code) {
   if (pattern[at] == '?') return {.size_bytes = 1, .matches = true};
   if (pattern[at] == '[') {
@@ -89,11 +90,11 @@ Step match_step(std::string_view pattern, std::size_t at, std::uint32_t code) {
 
 struct BraceGroup {
   std::size_t begin = 0;
-  std::size_t end = 0;                   // of its '}'
-  std::vector<std::size_t> commas = {};  // of its own level
+  std::size_t end = 0;                   // of the closing '}'
+  std::vector<std::size_t> commas = {};  // those that are not in nested groups
 };
 
-// The leftmost group that has a comma, so the outermost of nested ones.
+// Returns the leftmost group that has a comma, so the outermost of nested ones.
 std::optional<BraceGroup> first_group(std::string_view pattern) {
   std::optional<BraceGroup> first;
   std::vector<BraceGroup> open;
@@ -158,7 +159,7 @@ std::size_t first_wildcard(std::string_view pattern) {
   return std::string_view::npos;
 }
 
-// Only the last * is ever tried again, which is enough and keeps the time within the product of the two lengths.
+// Only the last * is ever retried. That is sufficient, and keeps the time within the product of the two lengths.
 bool matches(std::string_view pattern, std::string_view name) {
   if (name.starts_with('.') && !pattern.starts_with('.') && !pattern.starts_with("\\.")) return false;
   std::size_t at = 0;

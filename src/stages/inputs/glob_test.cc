@@ -65,11 +65,11 @@ TEST(GlobMatch, AgreesWithTheSystemOnRandomPatterns) {
   int matched = 0;
   for (int round = 0; round < 300'000; ++round) {
     std::string pattern = random_text("aab*?[]!-^.\\", 9);
-    // A backslash at the very end means nothing: fnmatch refuses it and we take it as it is.
+    // A backslash at the very end escapes nothing: fnmatch refuses it, and quern takes it literally.
     if (pattern.ends_with('\\')) continue;
-    // [.x.] is a collating symbol to fnmatch, which no file name needs.
+    // [.x.] is a collating symbol for fnmatch, which no file name needs.
     if (pattern.find("[.") != std::string::npos) continue;
-    // What a backslash in a set means is up to each system.
+    // The meaning of a backslash in a set depends on the system.
     if (pattern.find('[') != std::string::npos && pattern.find('\\') != std::string::npos) continue;
     std::string name = random_text("aab[]!-.", 6);
     bool expected = ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;

@@ -12,18 +12,19 @@
 
 namespace quern::inputs {
 
-// One line of an index server's answer.
+// One entry of an index server's answer.
 struct IndexEntry {
   std::string name;  // a key, or a URL
   std::optional<std::uint64_t> size_bytes;
 };
 
 // Posts {"filter": filter_json} to `url`, and calls `take` for each entry of the answer, which is a list of
-// {"file_name": ..., "size": ...}. kBadInput: the answer is something else. Blocks; memory is that of the answer.
+// {"file_name": ..., "size": ...}. Fails with kBadInput if the answer is anything else. Blocks; holds the whole answer
+// in memory.
 Result<void> ask_index(http::Client& client, const std::string& url, std::string_view filter_json,
                        const std::function<Result<void>(const IndexEntry&)>& take, const std::stop_token& stop);
 
-// The answer alone, for tests.
+// Parses only the answer. For tests.
 Result<void> parse_index(std::string_view json, const std::function<Result<void>(const IndexEntry&)>& take);
 
 }  // namespace quern::inputs

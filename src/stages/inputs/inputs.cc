@@ -29,15 +29,15 @@
 namespace quern::inputs {
 namespace {
 
-// Folders whose real path is remembered: the names of a manifest usually share a few.
+// How many folders' real paths are cached: the names of a manifest usually share a few folders.
 constexpr std::size_t kMostRealFolders = 100'000;
-constexpr std::size_t kMostUnpacked = 100'000;  // inputs that are asked for their sizes in one go
-constexpr std::size_t kShownBytes = 80;         // of a line that is not a name
+constexpr std::size_t kMostUnpacked = 100'000;  // inputs whose sizes are requested together
+constexpr std::size_t kShownBytes = 80;         // of a line that is not a name, in messages
 constexpr std::size_t kMaxFilterBytes = std::size_t{1} << 20;
-// What an index is asked where there is no filter: everything.
+// Asks an index for everything if there is no filter.
 constexpr std::string_view kNoFilter = R"({"version":1,"dimensions":[]})";
 
-// s3://, https:// and so on.
+// Whether it begins with s3://, https:// and so on.
 bool is_url(std::string_view text) {
   std::size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0 || std::isalpha(static_cast<unsigned char>(text[0])) == 0)
@@ -73,10 +73,10 @@ class FileSource final : public ByteSource {
   const Fd fd_;
 };
 
-// Something that a name leads to.
+// The file or folder that a name refers to.
 struct Located {
-  std::string absolute;   // as named, so with links
-  struct stat status {};  // behind links
+  std::string absolute;   // as named: links are not resolved
+  struct stat status {};  // of the target of a link
   bool is_link = false;
 };
 
@@ -101,7 +101,7 @@ class Lister {
   Result<void> add_pattern(const Pattern& pattern);
   Result<void> add_manifest(const Pattern& manifest);
   Result<void> add_index(const Pattern& index);
-  using Walks = std::map<std::string, std::vector<std::string>>;  // patterns by the fixed folder before them
+  using Walks = std::map<std::string, std::vector<std::string>>;  // patterns by the fixed folder at their beginning
 
   Result<std::optional<Located>> locate(const std::string& name, const std::string& folder) const;
   Result<void> add_glob(const std::string& text, const std::string& folder);
@@ -124,10 +124,10 @@ class Lister {
   std::optional<Filter> filter_;
   RemoteFinder remote_;
   std::unordered_map<std::string, std::string> real_folders_;
-  std::uint64_t matched_folders_ = 0;  // of the pattern at hand
+  std::uint64_t matched_folders_ = 0;  // by the current pattern
 };
 
-// Nothing if it is not there; an error if that cannot be known.
+// Returns nothing if it does not exist; an error if that cannot be determined.
 Result<std::optional<Located>> Lister::locate(const std::string& name, const std::string& folder) const {
   Located located{.absolute = name.starts_with('/') ? name : folder + "/" + name};
   if (::lstat(located.absolute.c_str(), &located.status) != 0) {
@@ -270,7 +270,7 @@ Result<void> Lister::add_standard_input(const std::string& folder) {
   });
 }
 
-// What names no file, and looks like a record, is most likely one: of records that came where names should.
+// A name that names no file and looks like a record most likely is one: records were given where names are expected.
 Result<void> Lister::refuse_data(std::string_view name, const std::string& folder) {
   if (name.find_first_of("{[, \t") == std::string_view::npos || remote_.takes(std::string(name))) return {};
   TRY_ASSIGN(auto located, locate(std::string(name), folder));
@@ -292,7 +292,7 @@ Result<void> Lister::add_line(const ManifestLine& line, const std::string& folde
   found_.begin_pattern(0);
   TRY_ASSIGN(auto located, locate(name, folder));
   if (!located.has_value()) {
-    // A list may be older than its files: one that is gone is an input that fails, and the job says how many may.
+    // A list may be older than its files. A missing file is an input that fails, and the job says how many may fail.
     found_.add(name, name.starts_with('/') ? name : folder + "/" + name, "", line.size_bytes.value_or(0));
     return {};
   }

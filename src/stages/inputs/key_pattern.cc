@@ -22,7 +22,7 @@ std::vector<std::string_view> split(std::string_view text) {
 
 bool is_hidden(std::string_view part) { return part.starts_with('.'); }
 
-// Takes in another one whose prefix starts with ours.
+// Adds another listing, whose prefix must begin with that of `listing`.
 void join(KeyListing& listing, KeyListing other) {
   bool is_below = other.prefix.find('/', listing.prefix.size()) != std::string::npos;
   listing.is_one_level = listing.is_one_level && other.is_one_level && !is_below;
@@ -38,7 +38,7 @@ KeyPattern::KeyPattern(std::string_view pattern) {
   }
 }
 
-// Only the last ** is ever tried again, as for the * of one part.
+// Only the last ** is ever retried, as for the * of one part.
 bool KeyPattern::matches(std::string_view key) const {
   std::vector<std::string_view> names = split(key);
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);

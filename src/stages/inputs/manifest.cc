@@ -9,9 +9,9 @@
 namespace quern::inputs {
 namespace {
 
-constexpr std::size_t kShownSizeBytes = 80;  // of text that is not what it should be
+constexpr std::size_t kShownSizeBytes = 80;  // of unexpected text, in messages
 
-// Longer than any path that the kernel takes; what is longer is no list of names.
+// Longer than any path that the kernel accepts. If a line is longer, this is not a list of names.
 constexpr std::size_t kMostLineBytes = std::size_t{64} << 10;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
@@ -19,7 +19,7 @@ Error too_long() {
   return bad_config("the line is longer than " + std::to_string(kMostLineBytes) + " bytes: is this a list of names?");
 }
 
-// Cuts lines out of pieces of the source.
+// Splits the source, which is read in pieces, into lines.
 class LineReader {
  public:
   explicit LineReader(const std::function<Result<void>(const ManifestLine&)>& take) : take_(take) {}
@@ -74,7 +74,7 @@ class LineReader {
   }
 
   const std::function<Result<void>(const ManifestLine&)>& take_;
-  std::string rest_;  // of a line that the last piece did not end
+  std::string rest_;  // the beginning of a line that the last piece did not end
   std::uint64_t number_ = 1;
 };
 

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using namespace std::string_view_literals;
 
-// Gives a text in pieces of one size.
+// Reads a text in pieces of one size.
 Result<std::vector<std::string>> parse_manifest(std::string_view text, std::size_t piece_bytes = 1 << 20) {
   TextSource source(std::string(text), piece_bytes);
   std::vector<std::string> lines;

@@ -16,7 +16,7 @@ namespace {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// "# FILE:LINE: REASON" in its first line.
+// Whether the first line is "# FILE:LINE: REASON".
 bool has_bad_records(const std::string& path) {
   constexpr std::size_t kLongestLine = 8192;
   std::array<char, kLongestLine> bytes{};
@@ -27,7 +27,7 @@ bool has_bad_records(const std::string& path) {
   std::string_view line(bytes.data(), count.value());
   line = line.substr(0, line.find('\n'));
   if (!line.starts_with("# ")) return false;
-  // A name may have ": " in it, too.
+  // A file name may contain ": " as well.
   for (std::size_t end = line.find(": "); end != std::string_view::npos; end = line.find(": ", end + 1)) {
     const std::size_t digits = line.find_last_not_of("0123456789", end - 1) + 1;
     if (digits < end && line[digits - 1] == ':') return true;

@@ -17,14 +17,14 @@
 namespace quern::inputs {
 namespace {
 
-// Listings that one pattern is narrowed to by a filter, at most; beyond that all of the pattern is listed.
+// The most listings that a filter may narrow one pattern to; beyond that, everything that the pattern covers is listed.
 constexpr std::size_t kMaxNarrowedListings = 100;
 
-// Objects that some tools make to show an empty folder; no input.
+// Some tools create such objects to represent an empty folder. They are not inputs.
 bool is_folder_marker(const s3::Object& object) { return object.key.ends_with('/') && object.size_bytes == 0; }
 
-// A key with another letter before each dot that begins a part behind the first `from` bytes: what patterns do not
-// match for the dot alone, they match then.
+// Inserts a letter before each dot that begins a part after the first `from` bytes. If a pattern matches this key but
+// not the original one, only a leading dot is the reason.
 std::string without_dots(std::string_view key, std::size_t from) {
   std::string plain;
   for (std::size_t i = 0; i < key.size(); ++i) {
@@ -66,7 +66,7 @@ Result<void> RemoteFinder::ask_ahead(const std::vector<Pattern>& patterns) {
   std::vector<Input> objects;
   for (const Pattern& pattern : patterns) {
     if (pattern.text == "-" || !takes(pattern.text) || is_web_url(pattern.text) || !request_.peers.store) continue;
-    // What is wrong with one is said when its turn comes.
+    // If it is invalid, the error is reported when its turn comes.
     auto named = take_apart(pattern.text);
     auto plan = named.ok() ? plan_keys(named.value().key) : Result<KeyPlan>(KeyPlan{});
     if (!plan.ok()) continue;
@@ -108,7 +108,7 @@ Result<void> RemoteFinder::add_keys(const Named& named, const std::string& text)
     return not_found("there is no object " + text + advice);
   }
   if (found_.filter() != nullptr) {
-    // All of it, to say what there is.
+    // Lists everything, so that the message can say what exists.
     others = {};
     for (const KeyListing& listing : plan.listings) TRY(add_listing(named, listing, listing.prefix, others));
     if (found_.count() > count_before) return {};
@@ -126,12 +126,12 @@ Result<void> RemoteFinder::add_keys(const Named& named, const std::string& text)
   return not_found(std::move(message));
 }
 
-// What the filter fixes of the beginnings of paths needs not be listed and thrown away.
+// Lists only what the filter allows at the beginning of paths, instead of dropping the rest after listing it.
 std::vector<std::string> RemoteFinder::narrowed(const Named& named, const KeyListing& listing) const {
   if (found_.filter() == nullptr) return {listing.prefix};
   const std::string folder = listing.prefix.substr(0, folder_bytes(named.key));
   std::vector<std::string> begins = found_.filter()->prefixes(kMaxNarrowedListings);
-  // The filter passes by slashes before the path.
+  // The filter skips slashes before the path.
   begins.emplace_back("/");
   std::vector<std::string> prefixes;
   for (const std::string& begin : begins) {
@@ -194,7 +194,7 @@ Result<void> RemoteFinder::add_listing(const Named& named, const KeyListing& lis
   return store->list(request, take, stop_);
 }
 
-// For a name that perhaps was meant as a folder.
+// For a name that may have been meant as a folder.
 Result<std::string> RemoteFinder::advice_below(const Named& named) {
   if (glob::unescape(named.key) != named.key || named.key.find('{') != std::string::npos) return std::string();
   TRY_ASSIGN(s3::Store * store, request_.peers.store());
@@ -204,7 +204,7 @@ Result<std::string> RemoteFinder::advice_below(const Named& named) {
     return Error{.kind = ErrorKind::kStopped, .message = "one is enough"};
   };
   auto listed = store->list({.bucket = named.bucket, .prefix = named.key + "/"}, take, stop_);
-  // Whoever may get objects need not be allowed to list them: then there is no advice.
+  // A client that may read objects may still be denied listing them: then there is no advice.
   if (!listed.ok() && first.empty() && listed.error().kind != ErrorKind::kDenied) return std::move(listed).error();
   if (first.empty()) return std::string();
   return "; there is " + named.name_prefix + first + ": end the name with / to take everything below";

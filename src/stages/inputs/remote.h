@@ -16,31 +16,29 @@
 
 namespace quern::inputs {
 
-// http:// and https://.
+// Whether it begins with http:// or https://.
 bool is_web_url(std::string_view text);
 
-// Finds inputs in buckets and behind HTTP, and hands them to a Collector. Owned by one thread; its calls block on the
-// network.
+// Finds inputs in buckets and behind HTTP and adds them to a Collector. Not thread-safe; blocks on the network.
 class RemoteFinder {
  public:
   RemoteFinder(const InputRequest& request, Collector& found, std::stop_token stop)
       : request_(request), found_(found), stop_(std::move(stop)) {}
 
-  // Whether this name is ours: a URL that we can ask, or any name where names are keys of a bucket.
+  // Whether this name is remote: a supported URL, or any name if names are keys of a bucket.
   bool takes(std::string_view name) const;
 
-  // Asks for the objects that these patterns name all at once, which is quicker than one after the other.
+  // Asks for the objects with exactly these names in parallel, which is faster than one after another.
   Result<void> ask_ahead(const std::vector<Pattern>& patterns);
-  // A name or a glob of the job. One that nothing matches is an error.
+  // Adds the inputs of a name or glob. If nothing matches, that is an error.
   Result<void> add_pattern(const std::string& text);
-  // A name of a list. One that is not there stays in the list, as lists may be older than what they name. Nobody is
-  // asked.
+  // Adds a name from a list, without asking whether it exists, as lists may be older than what they name.
   Result<void> add_line(const std::string& name, std::optional<std::uint64_t> size_bytes);
-  // Everything that the index at `url` names for this filter.
+  // Adds everything that the index at `url` names for this filter.
   Result<void> add_index(const std::string& url, std::string_view filter_json);
 
  private:
-  // A key, or a pattern of keys, and how names of inputs begin before it: "s3://bucket/", or "" for bare keys.
+  // A key or a pattern of keys, and what comes before it in the names of inputs: "s3://bucket/", or "" for bare keys.
   struct Named {
     std::string bucket;
     std::string key;
@@ -51,13 +49,13 @@ class RemoteFinder {
 
   Result<void> add_keys(const Named& named, const std::string& text);
   Result<bool> add_exact(const Named& named, const std::string& key);
-  // Objects that were listed and that no pattern wants.
+  // Objects that were listed, but that no pattern matches.
   struct Others {
     std::uint64_t count = 0;
     std::string nearest;       // the first of them
-    bool has_pattern = false;  // one has the very name that is taken for a pattern
+    bool has_pattern = false;  // an object has exactly the name that was taken for a pattern
   };
-  // Lists what begins with `prefix`, which begins with that of the listing.
+  // Lists what begins with `prefix`, which must begin with the prefix of the listing.
   Result<void> add_listing(const Named& named, const KeyListing& listing, const std::string& prefix, Others& others);
   std::vector<std::string> narrowed(const Named& named, const KeyListing& listing) const;
   Result<std::string> advice_below(const Named& named);
@@ -66,7 +64,7 @@ class RemoteFinder {
   const InputRequest& request_;
   Collector& found_;
   const std::stop_token stop_;
-  std::unordered_map<std::string, Input> asked_ahead_;  // objects that are there, by their URLs
+  std::unordered_map<std::string, Input> asked_ahead_;  // existing objects, by URL
 };
 
 }  // namespace quern::inputs

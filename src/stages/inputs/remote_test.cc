@@ -24,7 +24,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-// One bucket in memory, "data"; keeps what was asked.
+// A bucket "data" in memory that records requests.
 class FakeStore final : public s3::Store {
  public:
   Result<void> list(const s3::ListRequest& request, const std::function<Result<void>(const s3::Object&)>& take,
@@ -361,7 +361,7 @@ TEST_F(RemoteInputs, FiltersBelowThePrefixOfEachPattern) {
     auto list = list_inputs(own);
     EXPECT_THAT(names_of(list), ElementsAre("s3://data/t/idle/Firefox/20261102.v1.gz")) << text;
     ASSERT_TRUE(list.ok());
-    // What does not begin as the filter says was not even listed.
+    // What does not begin as the filter requires was not even listed.
     EXPECT_THAT(list.value().notes, ElementsAre("the filter left out 1 input"));
     EXPECT_THAT(store_.asked, Contains("list t/idle/Firefox"));
     EXPECT_THAT(store_.asked, Not(Contains("list t/idle/")));

@@ -20,7 +20,7 @@ namespace {
 
 class Asking;
 
-// One HEAD request under way.
+// A HEAD request under way.
 class Exchange final : public http::Receiver {
  public:
   explicit Exchange(Asking& asking) : asking_(asking) {}
@@ -29,7 +29,7 @@ class Exchange final : public http::Receiver {
   bool again(http::Request& /*request*/) override { return true; }
   void done(Result<http::Head> outcome) override;
 
-  Input* input = nullptr;  // nullptr: it is idle
+  Input* input = nullptr;  // nullptr if idle
 
  private:
   Asking& asking_;
@@ -97,12 +97,12 @@ class Asking {
   }
 
   static void learn(Input& input, const http::Head& head) {
-    // The length of a body that is compressed on its way says nothing of the file.
+    // The length of a body that is compressed for transfer is not the size of the file.
     const std::string_view encoding = head.header("content-encoding").value_or("identity");
     const bool is_plain = s3::is_s3_url(input.url) || encoding == "identity";
     const auto length = is_plain ? head.header("content-length") : std::nullopt;
     const auto size_bytes = length.has_value() ? http::parse_content_length(*length) : std::nullopt;
-    // Some servers answer each HEAD with a length of 0.
+    // Some servers answer every HEAD with a length of 0.
     input.size_is_known = size_bytes.has_value() && (*size_bytes > 0 || s3::is_s3_url(input.url));
     input.size_binds = false;
     input.stored_bytes = std::min(size_bytes.value_or(0), limits::kMaxInputBytes + 1);

@@ -10,9 +10,9 @@
 
 namespace quern::inputs {
 
-// Asks for the sizes (and ETags) of those remote inputs that have none, peers.parallel at once. What a server does not
-// say, or refuses to say, stays unknown, as whoever fetches the object will see why; a host of the web that is silent
-// is not asked again. An S3 server that does not answer, and kStopped, are errors. Blocks.
+// Requests the sizes (and ETags) of those remote inputs that have none, peers.parallel at once. If a server does not
+// send or refuses a size, it stays unknown: fetching the object will show why. Web hosts that do not answer are not
+// asked again. If an S3 server does not answer, that is an error, as is kStopped. Blocks.
 Result<void> ask_sizes(const RemotePeers& peers, std::vector<Input>& inputs, const std::stop_token& stop);
 
 }  // namespace quern::inputs

@@ -15,7 +15,7 @@
 namespace quern::inputs {
 namespace {
 
-// Each folder on the way down holds a descriptor.
+// Each folder on the way down needs a descriptor.
 constexpr std::size_t kMostDepth = 256;
 
 }  // namespace
@@ -54,7 +54,7 @@ TreeWalk::TreeWalk(const std::vector<std::string>& patterns, const OwnFiles* own
   }
 }
 
-// ** stands for no folder too, so what comes behind it may come now.
+// ** may match no folder at all, so the part after it may come next as well.
 void TreeWalk::add_state(States& states, std::uint32_t state) const {
   if (std::find(states.begin(), states.end(), state) == states.end()) states.push_back(state);
   if (parts_[state].kind == Kind::kAnyFolders) add_state(states, state + 1);
@@ -65,7 +65,7 @@ bool TreeWalk::part_matches(const Part& part, std::string_view name) const {
   return part.kind == Kind::kPattern && glob::matches(part.text, name);
 }
 
-// Whether a pattern means this very name, and not only one like it.
+// Whether a pattern that matches this name also contains its beginning literally, so that exactly such files are meant.
 bool TreeWalk::is_named(const States& states, std::string_view name) const {
   return std::any_of(states.begin(), states.end(), [&](std::uint32_t state) {
     const Part& part = parts_[state];
@@ -125,7 +125,7 @@ Result<void> TreeWalk::visit(Fd folder, const States& states) {
   return {};
 }
 
-// Matches the name first: most entries of a large folder are passed by without asking the kernel anything.
+// Matches the name first, so that most entries of a large folder cost no system call.
 Result<void> TreeWalk::visit_entry(int folder, const dirent& entry, const States& states) {
   std::string_view name = entry.d_name;
   if (name == "." || name == "..") return {};
@@ -145,7 +145,7 @@ Result<void> TreeWalk::visit_entry(int folder, const dirent& entry, const States
     is_link = ::fstatat(folder, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
   }
   if (::fstatat(folder, entry.d_name, &status, 0) != 0) {
-    // A file that somebody removes while we look was never an input; a link that leads nowhere is something missing.
+    // A file that is removed meanwhile was never an input; a dangling link is reported as missing.
     if (errno == ENOENT && (!is_link || !may_be_file)) return {};
     return os_error(name_ + entry.d_name + (is_link ? ": the link leads nowhere" : ""), errno);
   }

@@ -16,18 +16,18 @@
 
 namespace quern::inputs {
 
-// One pass over the folders below one folder that finds all files that any of some patterns match. Each pattern is the
-// part behind that folder: parts separated by '/', where ** is any number of folders (and, at the end, all files
-// below). Links to files and to folders are followed, except into a folder that we are in already.
+// Finds, in one pass over a folder and everything below it, all files that any of some patterns match. Each pattern is
+// relative to that folder: parts separated by '/', where ** is any number of folders (and, at the end, all files
+// below). Links to files and folders are followed, except to a folder that is already on the path.
 class TreeWalk {
  public:
   // `own` is as in InputRequest.
   TreeWalk(const std::vector<std::string>& patterns, const OwnFiles* own, Collector& found);
 
-  // `name` is the folder as names of inputs begin, "" or ending with '/'; `path` is where it is, without links. Errors
+  // `name` is the beginning of the inputs' names, "" or ending with '/'; `path` is the folder without links. Errors
   // name the folder or file that could not be read.
   Result<void> run(const std::string& name, const std::string& path);
-  // Folders that a whole pattern matched: perhaps everything below them was meant.
+  // How many folders a whole pattern matched: perhaps everything below them was meant.
   std::uint64_t matched_folders() const { return matched_folders_; }
 
  private:
@@ -36,7 +36,8 @@ class TreeWalk {
     Kind kind = Kind::kEnd;
     std::string text = {};
   };
-  // Indexes into parts_ of what may come next: all patterns are followed at once, so that a folder is read once.
+  // Indexes into parts_ of the parts that may come next: all patterns are followed together, so that a folder is read
+  // once.
   using States = std::vector<std::uint32_t>;
   struct Identity {
     dev_t device = 0;
@@ -59,15 +60,16 @@ class TreeWalk {
   Collector& found_;
   std::vector<Part> parts_;
   States start_;
-  std::string name_;  // of the folder that is being read, ending with '/'
+  std::string name_;  // of the current folder, ending with '/'
   std::string path_;
   std::vector<Identity> ancestors_;
   std::uint64_t matched_folders_ = 0;
 };
 
-// Whether we may read it; 0 or an errno. Asks the kernel only when the mode does not say so already.
+// Returns 0 if this process may read the file, else an errno. Asks the kernel only if the mode does not already answer
+// it.
 int check_readable(int folder, const char* name, const struct stat& status);
-// Without links and dots. The file must exist.
+// Resolves links and dots. The file must exist.
 Result<std::string> real_path(const std::string& path);
 
 }  // namespace quern::inputs

@@ -15,7 +15,7 @@ std::vector<Batch> plan_batches(const std::vector<Input>& inputs, std::size_t mo
   std::vector<Batch> batches;
   std::uint64_t batch_bytes = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    // Nothing fits beside an input of unknown size.
+    // An input of unknown size shares a batch with no other.
     std::uint64_t bytes = inputs[i].size_is_known ? inputs[i].stored_bytes : most_bytes + 1;
     if (batches.empty() || batches.back().inputs.size() >= most_inputs || batch_bytes + bytes > most_bytes) {
       batches.emplace_back();

@@ -13,7 +13,7 @@ void BatchEvents::emit(const event::Event& event) {
   } else if (std::holds_alternative<event::InputProgress>(event)) {
     if (is_first_attempt_) peers_.events.emit(event);
   } else if (!std::holds_alternative<event::InputDecoded>(event)) {
-    // The batch says for itself when its inputs are decoded, because it is one block.
+    // A batch is one block, so it reports itself when its inputs are decoded.
     peers_.events.emit(event);
   }
 }

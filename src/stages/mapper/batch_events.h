@@ -9,25 +9,25 @@
 
 namespace quern::mapper {
 
-// The events of one attempt on a batch. Counters and bad records stay here until the batch is committed, because an
-// attempt that fails is made again, unless the bad ones end the run; bytes that were read are reported in the first
-// attempt only; everything else is passed on at once. Belongs to one thread.
+// The events of one attempt on a batch. Counters and bad records are held until the batch is committed, because a
+// failed attempt is repeated, unless the bad records end the run. Bytes that were read are reported only in the first
+// attempt. All other events are passed on immediately. Not thread-safe.
 class BatchEvents final : public EventSink {
  public:
   // `peers` is borrowed.
   BatchEvents(const MapperPeers& peers, bool is_first_attempt) : peers_(peers), is_first_attempt_(is_first_attempt) {}
 
   void emit(const event::Event& event) override;
-  // Passes on what was held back.
+  // Passes on what was held.
   void commit();
-  // The last failure of an input, if one failed in this attempt.
+  // The last input that failed in this attempt, if any.
   const std::optional<event::InputFailed>& failed_input() const { return failed_input_; }
 
  private:
   const MapperPeers& peers_;
   const bool is_first_attempt_;
   std::vector<event::Event> held_;
-  std::uint64_t held_bad_ = 0;  // bad records among them
+  std::uint64_t held_bad_ = 0;  // how many of the held events are bad records
   std::optional<event::InputFailed> failed_input_;
 };
 

@@ -21,7 +21,7 @@ std::size_t most_inputs_of_a_child(const Module& module, bool asks_for_name) {
   return module.per_input.has_value() ? limits::kBatchInputs : limits::kSharedBatchInputs;
 }
 
-// Where sharing leaves processors idle, the user can choose otherwise.
+// If shared children leave processors idle, tells the user how to change that.
 void note_few_batches(std::size_t batches, const MapperOptions& options, const MapperPeers& peers) {
   if (batches >= options.processes || batches >= peers.inputs.size()) return;
   peers.events.emit(event::Note{

@@ -25,11 +25,11 @@
 namespace quern::mapper {
 namespace {
 
-// Output is committed in pieces of this size, so that the shuffle can spill between two of them.
+// The size of the pieces in which output is committed, so that the shuffle can spill between two of them.
 constexpr std::size_t kPieceBytes = limits::kBlockBytes;
 
-// "data/b.json.gz" -> "b.json", without what a line of names, or a shell's `read`, would take amiss: control
-// characters, a blank at the end.
+// Turns "data/b.json.gz" into "b.json", without characters that would break a list of names or a shell's `read`:
+// control characters, and a space at the end.
 std::string handed_name(const std::string& path, bool is_decoded) {
   std::string name = std::filesystem::path(path).filename();
   if (is_decoded) name = decoded_name(name);
@@ -38,7 +38,7 @@ std::string handed_name(const std::string& path, bool is_decoded) {
   return name;
 }
 
-// "\r\n" is one line end, as it is for functions and to Hadoop Streaming.
+// "\r\n" counts as one line end, as it does for functions and for Hadoop Streaming.
 void remove_carriage_returns(Buffer& lines) {
   constexpr std::string_view kEnd = "\r\n";
   const std::string_view all = lines.view();
@@ -66,7 +66,7 @@ Result<void> copy_to_file(ByteSource& source, const std::string& path) {
   }
 }
 
-// A program reads pairs as lines.
+// Turns pairs into lines, which is what a program reads.
 void make_text(Buffer& pairs, std::string_view separator) {
   Buffer text(pairs.size());
   PairText(separator).append(pairs.view(), text);
@@ -150,7 +150,7 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
   std::vector<std::string> extra = {peers_.guard.marker(), "QUERN_ROLE=mapper",
                                     "QUERN_JOB_FOLDER=" + options_.job_folder};
   if (batch.inputs.size() == 1) {
-    // With several inputs no single name would be true.
+    // With several inputs no single name would be right.
     std::ranges::move(process::input_variables(std::string(peers_.inputs[batch.inputs.front()].given_name())),
                       std::back_inserter(extra));
   }
@@ -185,14 +185,14 @@ Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& 
       records_ += block.dropped;
       dropped_ += block.dropped;
       decoded_bytes_ += block.bytes.size();
-      // In a pair of a step before, a carriage return is a part of the value.
+      // In a pair from an earlier step, a carriage return is part of the value.
       if (options_.record == RecordKind::kPairs) {
         make_text(block.bytes, options_.separator);
       } else {
         remove_carriage_returns(block.bytes);
       }
-      // A child that reads no more is not fed, but its inputs are read to their ends: they have to be good, and
-      // counted.
+      // A child that has stopped reading gets no more input, but its inputs are read to their ends, as they must be
+      // verified and counted.
       if (!input_refused_ && !exited_ && !block.bytes.empty()) {
         child_->send(block.bytes.view());
         TRY(drain_input(stop));
@@ -217,8 +217,8 @@ Result<bool> BatchWorker::feed_files(const Batch& batch, const std::stop_token& 
   return true;
 }
 
-// The name of the input's decompressed file in the child's folder, which the child may remove: a link where it lies
-// decompressed already. None if the input failed.
+// Returns the name of the input's decompressed file in the child's folder, which the child may remove: a link if the
+// input is not compressed. Nothing if the input failed.
 Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std::size_t index) {
   auto bytes = opener_.open_bytes(input);
   const Input& named = peers_.inputs[input];
@@ -228,7 +228,7 @@ Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std:
   }
   const bool is_decoded = bytes.value() != nullptr;
   const std::string name = handed_name(named.path.str(), is_decoded);
-  // Another folder only for a name that is there already: each costs as much as the link.
+  // Uses a folder of its own only if the name is already taken: each folder costs as much as the link.
   const bool is_first_of_name = handed_names_.insert(name).second;
   const std::string folder = fmt::format("{}/.quern-inputs/{}", working_folder_, is_first_of_name ? 1 : index + 1);
   const std::string path = folder + "/" + name;
@@ -237,7 +237,7 @@ Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std:
   if (!is_decoded) {
     if (::symlink(named.path.str().c_str(), path.c_str()) != 0) return os_error("linking " + path, errno);
   } else if (auto copied = copy_to_file(*bytes.value(), path); !copied.ok()) {
-    // A full disk is not the input's fault.
+    // A full disk is not a failure of the input.
     if (copied.error().kind == ErrorKind::kNoSpace) return std::move(copied).error();
     events_->emit(event::InputFailed{.input = input, .error = std::move(copied).error()});
     return std::optional<std::string>();
@@ -278,14 +278,14 @@ Result<void> BatchWorker::step(const std::stop_token& stop) {
   return {};
 }
 
-// What is missing of a piece, or a little for the end of its last line.
+// What is missing to complete a piece, or a little for the end of its last line.
 std::size_t BatchWorker::room_for_output() {
   output_.reserve(kPieceBytes + limits::kReadBytes);
   return std::max(kPieceBytes - std::min(output_.size(), kPieceBytes), limits::kReadBytes);
 }
 
-// Moves pieces of whole lines out of what the child gave; at its end the last line gets the '\n' that it may lack.
-// Where pieces end follows from the lines alone, not from when they came, as a combiner sees it.
+// Cuts the child's output into pieces of whole lines; at the end, adds a missing '\n' to the last line. Where pieces
+// end depends only on the lines, not on when they arrived, because a combiner sees the pieces.
 Result<void> BatchWorker::cut_output(bool at_end) {
   if (at_end && !output_.empty() && output_.view().back() != '\n') output_.push_back('\n');
   while (at_end ? !output_.empty() : output_.size() >= kPieceBytes) {
@@ -299,7 +299,7 @@ Result<void> BatchWorker::cut_output(bool at_end) {
   return {};
 }
 
-// A `files` child that wrote result.txt in its working folder means that and not its standard output.
+// If a `files` child has written result.txt in its working folder, that file is its output instead of standard output.
 Result<void> BatchWorker::take_result_file() {
   std::string path = working_folder_ + "/result.txt";
   if (options_.module->interface != Interface::kFiles || !std::filesystem::exists(path)) return {};
@@ -320,7 +320,7 @@ Result<void> BatchWorker::take_result_file() {
   return cut_output(true);
 }
 
-// Whether the child's end means that the batch is mapped.
+// Returns why the batch does not count as mapped after the child's end, if so.
 std::optional<Error> BatchWorker::judge(const Batch& batch) {
   const process::Exit exit = *child_->exit();
   const std::vector<int>& ok = options_.module->ok_exit;
@@ -347,7 +347,7 @@ std::optional<Error> BatchWorker::judge(const Batch& batch) {
                .details = process::cause_block(cause)};
 }
 
-// A child that is given names reads the files itself, so only their sizes tell whether it could read all of them.
+// A child that is given names reads the files itself, so only their sizes can show whether it could read all of them.
 std::optional<event::InputFailed> BatchWorker::shrunk_input(const Batch& batch) {
   if (options_.module->interface != Interface::kFiles) return std::nullopt;
   for (InputOrdinal input : batch.inputs) {
@@ -362,7 +362,7 @@ Result<void> BatchWorker::commit(const Batch& batch) {
     peers_.events.emit(event::InputDecoded{input, input == batch.inputs.front() ? blocks : 0U});
   }
   events_->commit();
-  // What there is to say of the batch is said once, with its last block.
+  // Figures about the whole batch are reported once, with its last block.
   for (std::uint32_t i = 1; i < blocks; ++i) {
     peers_.events.emit(
         event::BlockMapped{.child = number_, .first_input = batch.inputs.front(), .last_input = batch.inputs.front()});

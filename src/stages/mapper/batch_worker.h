@@ -15,30 +15,30 @@
 
 namespace quern::mapper {
 
-// One thread that runs `lines` and `files` children, one after the other, each for one batch. Everything in it belongs
-// to that thread.
+// One thread that runs `lines` and `files` children, one after another, each for one batch. Not thread-safe.
 class BatchWorker {
  public:
   BatchWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, InputOpener& opener,
               std::vector<std::string> command);
-  // Runs the batch to its end: mapped, or (halved as often as needed) its failing inputs failed.
+  // Runs the batch to its end: it is mapped, or its failing inputs are found by halving it as often as needed, and
+  // reported.
   Result<void> run(const Batch& batch, const std::stop_token& stop);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  // What one attempt came to. Neither `failure` nor `failed_input`: it was committed.
+  // The outcome of one attempt. If both are empty, the batch was committed.
   struct Attempt {
     std::optional<Error> failure;                    // the child failed
     std::optional<event::InputFailed> failed_input;  // an input could not be read
   };
   Result<Attempt> attempt(const Batch& batch, bool is_first, const std::stop_token& stop);
   Result<void> start_child(const Batch& batch);
-  // Both return false when an input failed, which `events_` then knows.
+  // These return false if an input failed; `events_` then knows which.
   Result<bool> feed_lines(const Batch& batch, const std::stop_token& stop);
   Result<bool> feed_files(const Batch& batch, const std::stop_token& stop);
   Result<std::optional<std::string>> file_of(InputOrdinal input, std::size_t index);
-  // Writes what is queued for the child, and takes what it gives, until nothing is queued.
+  // Writes what is queued for the child, and reads its output meanwhile, until nothing is queued.
   Result<void> drain_input(const std::stop_token& stop);
   Result<void> drain_to_exit(const std::stop_token& stop);
   Result<void> step(const std::stop_token& stop);
@@ -48,7 +48,7 @@ class BatchWorker {
   std::optional<Error> judge(const Batch& batch);
   std::optional<event::InputFailed> shrunk_input(const Batch& batch);
   Result<void> commit(const Batch& batch);
-  // Whether one of its lines was a sign of progress.
+  // Returns whether a line of the log was a sign of progress.
   bool report_log();
   void end_child();
   void change_state(event::ChildState state);
@@ -64,16 +64,16 @@ class BatchWorker {
   std::unique_ptr<BlockSink> sink_;
   std::optional<BatchEvents> events_;  // of this attempt
   std::unique_ptr<process::Child> child_;
-  Buffer output_;    // what the child gave and is not yet cut
+  Buffer output_;    // output of the child that is not cut yet
   HeldLines lines_;  // whole lines
   std::set<std::string> handed_names_;
   std::uint64_t output_bytes_ = 0;
   std::uint64_t records_ = 0;
-  std::uint64_t dropped_ = 0;  // of these, by `where`
+  std::uint64_t dropped_ = 0;  // records dropped by `where`
   std::uint64_t decoded_bytes_ = 0;
   bool exited_ = false;
-  bool input_refused_ = false;  // the child closed its input early
-  std::string hang_;            // why quern ended the child, or ""
+  bool input_refused_ = false;  // the child closed its standard input early
+  std::string hang_;            // why quern killed the child, or ""
   Clock::time_point last_progress_;
 };
 

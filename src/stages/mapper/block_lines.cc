@@ -11,14 +11,14 @@ std::size_t segment_offset(const Block& block, std::size_t segment) {
   return offset;
 }
 
-// The index of the line among those of all segments.
+// Returns the index of the line among the lines of all segments.
 std::size_t index_in_block(const Block& block, LinePlace place) {
   std::size_t index = place.line;
   for (std::size_t i = 0; i < place.segment; ++i) index += block.segments[i].lines;
   return index;
 }
 
-// Where the bytes go on after so many lines.
+// Returns the offset after this many lines.
 std::size_t after_lines(std::string_view bytes, std::size_t start, std::uint64_t lines) {
   for (; lines > 0; --lines) start = bytes.find('\n', start) + 1;
   return start;
@@ -28,7 +28,7 @@ std::string_view line_from(std::string_view bytes, std::size_t start, std::size_
   return bytes.substr(start, after_lines(bytes, start, record_lines) - 1 - start);
 }
 
-// The line as it is in the block's bytes.
+// Returns the line as it is in the block's bytes.
 std::string_view sent_line_at(const Block& block, LinePlace place) {
   CHECK(has_line(block, place));
   std::string_view bytes = block.bytes.view();

@@ -27,14 +27,14 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                                            .timeout = options.timeout});
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= options.processes; ++number) {
-    auto begun = std::make_shared<std::promise<void>>();  // broken by a worker that ends without a block
+    auto begun = std::make_shared<std::promise<void>>();  // broken if a worker ends without a block
     auto has_begun = begun->get_future();
     workers.spawn("mapper " + std::to_string(number),
                   [&, number, begun = std::move(begun)](const std::stop_token& stop_worker) {
                     FunctionWorker worker(number, options, peers, interpreter, harness, setup, std::move(*begun));
                     return worker.run(blocks, stop_worker);
                   });
-    // One after the other, so that a small job starts no more children than it needs.
+    // Starts them one after another, so that a small job starts no more children than it needs.
     has_begun.wait();
   }
   return workers.wait();

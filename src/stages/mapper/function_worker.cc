@@ -13,15 +13,20 @@
 #include "services/process/module_messages.h"
 #include "stages/mapper/working_folder.h"
 
+// Sends blocks to a child and commits each block once the child reports it as done. Blocks that a dead child has not
+// answered are sent again with the flag `careful`, so that the child reports each record before it starts it. The
+// record on which children have died `attempts` times is given up, and the rest of its block is sent again.
+// docs/decisions/0003 has the reasons, docs/formats/child-protocol.md the frames.
+
 namespace quern::mapper {
 namespace {
 
-// What one block may give: more than this is refused with a clear error instead of filling the memory.
+// The most output of one block. More is refused with a clear error instead of filling the memory.
 constexpr std::size_t kMaxBlockOutputBytes = 1 * limits::kGiB;
 
 Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(message)}; }
 
-// Names of a block's segments, as the mapper gets them.
+// Returns the input names of a block's segments, as the mapper receives them.
 std::vector<std::string_view> file_names(const Block& block, const std::vector<Input>& inputs) {
   std::vector<std::string_view> names;
   names.reserve(block.segments.size());
@@ -96,7 +101,7 @@ FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options,
 
 Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& stop) {
   sink_ = peers_.make_sink();
-  // The first child starts without waiting for a block: nearly every job has one, and the interpreter takes its time.
+  // The first child starts before there is a block: nearly every job has one, and starting an interpreter takes time.
   if (number_ == 1) TRY(ensure_child());
   TRY(peers_.begin(stop));
   while (true) {
@@ -114,7 +119,7 @@ Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& 
 }
 
 void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& stop) {
-  // One block is enough for a child that still loads its module: another child may be ready sooner.
+  // A child that is still loading its module gets only one block: another child may be ready sooner.
   std::size_t most = ready_ ? limits::kBlocksInFlight : 1;
   while (in_flight_.size() < most) {
     // Without a child there is nothing else to wait for.
@@ -130,7 +135,7 @@ void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& 
 }
 
 void FunctionWorker::send(BlockInFlight& work) {
-  // The limit on time begins when a child gets something to do.
+  // The time limit starts when a child receives work.
   if (&work == &in_flight_.front()) last_progress_ = Clock::now();
   work.head = protocol::block_head(work.id, work.block, file_names(work.block, peers_.inputs), work.careful);
   child_->child().send(work.head.view());
@@ -161,11 +166,11 @@ Result<void> FunctionWorker::ensure_child() {
   return {};
 }
 
-// Waits for one thing to happen and deals with it.
+// Waits for one thing to happen and handles it.
 Result<void> FunctionWorker::step(int wake_fd, const std::stop_token& stop) {
   auto allowed =
       ready_ ? options_.timeout : std::min<std::chrono::milliseconds>(options_.timeout, limits::kSetupTimeout);
-  // A child without work may wait for as long as it takes.
+  // A child without work may take as long as it wants.
   bool idle = ready_ && in_flight_.empty();
   auto deadline = idle ? Clock::time_point::max() : last_progress_ + allowed;
   TRY_ASSIGN(process::Activity seen, child_->wait(wake_fd, deadline, stop));
@@ -211,7 +216,7 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
       finished_frame_ = true;
       return {};
     case FrameType::kProgress: {
-      // It may come late, as other threads of the module write it, too.
+      // May arrive late, because other threads of the module write it, too.
       TRY_ASSIGN(std::uint64_t records, protocol::parse_progress(frame.payload));
       if (in_flight_.empty() || in_flight_.front().id != frame.header.id) return {};
       peers_.events.emit(event::BlockProgress{.child = number_, .records = records});
@@ -225,7 +230,7 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
   }
 }
 
-// A frame about a block: it must be the one that the child works on.
+// Handles a frame about a block: it must be the block that the child works on.
 Result<void> FunctionWorker::handle_answer(const process::Frame& frame) {
   using protocol::FrameType;
   if (in_flight_.empty() || in_flight_.front().id != frame.header.id) {
@@ -327,7 +332,8 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   return {};
 }
 
-// The record that a careful child was at is done: what it gave is known to be all of its lines.
+// Called when a careful child has finished a record, so that all of its lines are known. If the rule refuses one of
+// them, the record becomes bad.
 void FunctionWorker::refuse_last(BlockInFlight& work) {
   if (!work.careful || !work.starting.has_value()) return;
   std::string problem = work.last_problem(options_.rule);
@@ -342,7 +348,7 @@ bool FunctionWorker::has_refused(const BlockInFlight& work) const {
   return !work.careful && std::any_of(work.lines.begin(), work.lines.end(), is_refused);
 }
 
-// Some line of the block has a value that is not taken; which record gave it, a careful child shows
+// A line of the block has a value that the rule refuses. A careful child shows which record it comes from
 // (docs/decisions/0003).
 void FunctionWorker::send_carefully(BlockInFlight work) {
   work.forget_unfinished();
@@ -400,17 +406,17 @@ Result<void> FunctionWorker::recover(const std::string& cause) {
   return recover_block(in_flight_.front(), how);
 }
 
-// A careful child has told which record it started last. What it gave for those before it stays; the record is the
-// first one of what is left.
+// Called if a careful child had reported the record that it was working on. The output of the records before it counts,
+// and the record becomes the first one of the rest.
 void FunctionWorker::find_suspect(BlockInFlight& work) {
   bool is_first = count_lines_before(work.block, *work.starting) == 0;
-  // Children died on another record before: they say nothing against this one.
+  // If other children died on an earlier record, that does not count against this one.
   if (!is_first && work.first_is_suspect) work.deaths = 0;
   work.keep_finished(options_.record == RecordKind::kText || options_.record == RecordKind::kPairs);
   work.first_is_suspect = true;
 }
 
-// The block that the child died on is sent again, carefully; on the last attempt its record is given up.
+// Sends the block on which the child died again, carefully; after the last attempt, gives up the record.
 Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::string& cause) {
   if (work.starting.has_value()) find_suspect(work);
   ++work.deaths;
@@ -458,7 +464,7 @@ void FunctionWorker::give_up_record(BlockInFlight& work, const std::string& caus
   work.deaths = 0;
 }
 
-// Makes sure that the child is gone, and says in `how` why, unless that is known already.
+// Makes sure that the child is gone, and sets `how` to the reason unless it is known already.
 Result<void> FunctionWorker::end_child(std::string& how) {
   if (!exited_) {
     child_->child().kill();
@@ -474,7 +480,7 @@ Result<void> FunctionWorker::end_child(std::string& how) {
   return {};
 }
 
-// Everything is committed: the child may run its teardown and leave.
+// Everything is committed: the child may run its teardown and exit.
 Result<void> FunctionWorker::finish(const std::stop_token& stop) {
   if (!child_.has_value()) return {};
   child_->send_end();
@@ -488,7 +494,7 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
     if (seen.stopped) return stopped();
     if (seen.output_bytes > 0) last_progress_ = Clock::now();
     if (auto handled = handle_frames(); !handled.ok()) {
-      // A teardown that raised says already whose it was.
+      // If teardown raised, the error already names the child.
       if (handled.error().details.empty()) return std::move(handled).context(name());
       return handled;
     }
@@ -503,13 +509,13 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
   std::string how;
   if (!exited_) how = "did not leave after the end of its input (limits.timeout)";
   TRY(end_child(how));
-  // One that ends itself has a reason, such as code that nobody waited for and that threw.
+  // A child that exits by itself has a reason, such as an uncaught exception in code that nobody waited for.
   bool was_killed = died_by_itself && child_->child().exit()->signal != 0;
   std::vector<std::string> last_words = child_->child().last_log_lines();
   child_.reset();
   change_state(event::ChildState::kGone);
   if (finished_frame_) return {};
-  // Before it was ready nothing was sent to it, so that its teardown has nothing to end.
+  // A child that is not ready has received nothing, so its teardown has nothing to complete.
   if (was_killed && (!ready_ || !has_teardown_)) {
     peers_.events.emit(event::Note{event::Level::kWarning,
                                    fmt::format("{} {} after its last record; nothing is lost by that", name(), how)});

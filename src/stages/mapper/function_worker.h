@@ -18,54 +18,54 @@
 
 namespace quern::mapper {
 
-// A block that was sent and is not yet committed, with all that its children said about it. What they said counts only
-// when the block is done. If a child dies before, `forget_unfinished` drops what it said, except of records that a
-// careful child had finished: these are taken out of the block (`keep_finished`), and the rest is sent again.
+// A block that was sent and is not yet committed, with everything that its children reported about it, which counts
+// only once the block is done. If a child dies before, `forget_unfinished` drops its reports, except for records that a
+// careful child had finished: `keep_finished` removes these from the block, and the rest is sent again.
 struct BlockInFlight {
   std::uint64_t id = 0;
   Block block;
-  Buffer head;  // the frame's beginning; borrowed by the child until it is written
+  Buffer head;  // the frame's beginning; the child borrows it until it is written
   bool careful = false;
-  std::size_t deaths = 0;             // of children that worked on its first record, or on nobody knows which
+  std::size_t deaths = 0;             // of children that worked on its first record, or on an unknown one
   bool first_is_suspect = false;      // a careful child died on its first record
-  std::uint64_t finished = 0;         // records that were mapped before children died, and were taken out of the block
-  std::size_t finished_bad = 0;       // bad ones among those that were taken out
-  std::uint64_t decoded_bytes = 0;    // of all that it had
-  std::uint64_t refused = 0;          // bad ones, since the last were taken out, of which the child does not know
-  std::uint64_t given_up = 0;         // records that killed their children, and were taken out of the block
-  std::optional<LinePlace> starting;  // the record that the child said it starts, if careful
+  std::uint64_t finished = 0;         // records that were mapped before children died, and were removed from the block
+  std::size_t finished_bad = 0;       // how many of the finished ones are bad
+  std::uint64_t decoded_bytes = 0;    // of the whole original block
+  std::uint64_t refused = 0;          // bad records since the last removal that the child does not know of
+  std::uint64_t given_up = 0;         // records that killed their children, and were removed from the block
+  std::optional<LinePlace> starting;  // if careful: the record that the child is working on
   std::vector<Buffer> lines;          // output so far
   std::size_t lines_bytes = 0;
   std::vector<event::RecordBad> bad;
   std::vector<event::Counted> counted;
 
-  // How much of the answer is about records before `starting`.
+  // How much of the output belongs to records before `starting`.
   struct Finished {
-    std::size_t lines = 0;        // buffers
-    std::size_t last_bytes = 0;   // in the last one of them
-    std::size_t lines_bytes = 0;  // in all of them
+    std::size_t lines = 0;        // in buffers
+    std::size_t last_bytes = 0;   // in the last of these buffers
+    std::size_t lines_bytes = 0;  // in all of these buffers
     std::size_t bad = 0;
     std::size_t counted = 0;
   } before_starting;
 
   void start_record(LinePlace place);
-  // Takes the records before `starting` out of the block; `starting` becomes its first line. Blank lines are no records
-  // unless they are text.
+  // Removes the records before `starting` from the block; `starting` becomes its first line. Blank lines count as
+  // records only if `is_text`.
   void keep_finished(bool is_text);
-  // Drops what the child said about records that are still in the block.
+  // Drops what the child reported about records that are still in the block.
   void forget_unfinished();
-  // Drops the lines behind those of the records before `starting`.
+  // Drops the output that follows that of the records before `starting`.
   void drop_lines();
-  // Why the rule does not take a line of those, or "".
+  // Returns why the rule refuses a line of that output, or "".
   std::string last_problem(const ValueRule& rule) const;
 };
 
-// One thread's mapper child and the blocks it works on. Everything in it belongs to that thread.
+// One thread's mapper child and the blocks it works on. Not thread-safe.
 class FunctionWorker {
  public:
   FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, std::string interpreter,
                  std::string harness, std::string setup_json, std::promise<void> begun);
-  // Takes blocks until the channel is finished, then lets the child leave.
+  // Takes blocks until the channel is finished, then lets the child exit.
   Result<void> run(Channel<Block>& blocks, const std::stop_token& stop);
 
  private:
@@ -87,7 +87,7 @@ class FunctionWorker {
   void send_carefully(BlockInFlight work);
   Error setup_failed(std::string_view payload) const;
 
-  // The child is dead or has to die: what is lost is sent again, or given up.
+  // The child is dead or must be killed: what is lost is sent again, or given up.
   Result<void> recover(const std::string& cause);
   Result<void> recover_block(BlockInFlight& work, const std::string& cause);
   void find_suspect(BlockInFlight& work);
@@ -105,7 +105,7 @@ class FunctionWorker {
   const std::string interpreter_;
   const std::string harness_;
   const std::string setup_json_;
-  std::promise<void> begun_;  // kept once it has a block
+  std::promise<void> begun_;  // fulfilled once it has a block
   bool has_begun_ = false;
   const std::string working_folder_;
   bool has_folder_ = false;

@@ -12,20 +12,20 @@
 
 namespace quern::mapper {
 
-// What a child gave for a batch, until it is known whether the batch counts: in memory up to a limit, in a file without
-// a name beyond that. Owned by one thread; blocks on the disk.
+// A child's output for a batch, held until the batch counts: in memory up to a limit, then in a file without a name.
+// Not thread-safe; blocks on the disk.
 class HeldLines {
  public:
-  // The file is made in `folder`, when one is needed.
+  // `folder` is where the file is created when it is needed.
   HeldLines(std::string folder, std::uint64_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
-  // `lines` ends at a line boundary. kNoSpace: the disk is full.
+  // `lines` must end at a line boundary. Fails with kNoSpace if the disk is full.
   Result<void> add(Buffer lines);
-  // Commits everything, one block of that input for each call of add(), at least one, from number 0 on; how many they
-  // were. Nothing is held afterwards.
+  // Commits everything as one block of `first_input` for each call of add(), numbered from 0; at least one block.
+  // Returns the number of blocks. Nothing is held afterwards.
   Result<std::uint32_t> commit(BlockSink& sink, InputOrdinal first_input, InputOrdinal last_input);
   void clear();
-  // An empty buffer, with the memory of one that is free again if there is one.
+  // Returns an empty buffer, reusing the memory of a free one if there is one.
   Buffer take_spare();
 
  private:
@@ -37,7 +37,7 @@ class HeldLines {
   std::vector<Buffer> spare_;
   std::size_t held_bytes_ = 0;
   Fd file_;
-  std::vector<std::size_t> written_;  // the sizes of what is in the file, in order
+  std::vector<std::size_t> written_;  // sizes of the pieces in the file, in order
 };
 
 }  // namespace quern::mapper

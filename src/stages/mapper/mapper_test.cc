@@ -15,7 +15,7 @@
 namespace quern::mapper {
 namespace {
 
-// A block of one segment for each list of lines; segment i is of input i and starts at line 10 * (i + 1).
+// A block with one segment for each list of lines; segment i is of input i and starts at line 10 * (i + 1).
 Block make_block(const std::vector<std::vector<std::string>>& segments) {
   Block block;
   for (std::size_t i = 0; i < segments.size(); ++i) {
@@ -62,7 +62,7 @@ TEST(BlockLines, RemovingALineKeepsTheNumbersOfTheOthers) {
   EXPECT_EQ(count_lines(block), 3);
 }
 
-// Whatever lines are taken out, in whatever order, the others are there with their own numbers.
+// Whichever lines are removed, in any order, the others keep their own numbers.
 TEST(BlockLines, RemovingTheLinesBeforeKeepsTheNumberOfTheLine) {
   Block block = make_block({{"a", ""}, {"b", " \t", "c", "d"}});
   EXPECT_EQ(count_lines_before(block, {.segment = 1, .line = 2}), 4);
@@ -150,7 +150,7 @@ class Recorder final : public EventSink {
   std::vector<event::Event> events;
 };
 
-// The peers of a worker that tells this recorder; the run ends with the second bad record.
+// The peers of a worker that reports to this recorder; the run ends with the second bad record.
 struct Peers {
   std::vector<Input> inputs;
   BufferPool pool{1, 1};

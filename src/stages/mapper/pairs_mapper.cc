@@ -17,12 +17,12 @@
 namespace quern::mapper {
 namespace {
 
-// What the output of a block begins with.
+// The initial size of a block's output.
 constexpr std::size_t kOutputBytes = 16 * limits::kKiB;
 
 constexpr std::size_t kShownCharacters = 60;
 
-// As JSON, cut: what the modules' harness says of the same key.
+// As JSON, shortened: the modules' harness shows a key in the same way.
 std::string shown(std::string_view text) {
   constexpr std::string_view kLetters = "\"\\\b\f\n\r\t";
   constexpr std::string_view kEscapes = "\"\\bfnrt";
@@ -50,7 +50,7 @@ json::Wanted wanted_of(const PairsOptions& options) {
   return wanted;
 }
 
-// One thread's work.
+// The work of one thread.
 class PairsWorker {
  public:
   PairsWorker(std::size_t number, const PairsOptions& options, const PairsPeers& peers, const json::Plan& plan)
@@ -67,7 +67,7 @@ class PairsWorker {
     while (true) {
       if (stop.stop_requested()) return stopped();
       auto more = source.next(block);
-      // A failed input is no failure of the run: it was reported, and the policy decides.
+      // A failed input does not end the run: it was reported, and the policy decides.
       if (!more.ok() || !more.value()) break;
       TRY(map_block(block, sink));
     }
@@ -121,7 +121,7 @@ class PairsWorker {
         event::RecordBad{.input = input, .line = number, .record = std::string(line), .reason = std::move(reason)});
   }
 
-  // Why the record is bad, or "". A bad record gives nothing.
+  // Returns why the record is bad, or "". A bad record emits nothing.
   std::string give_pairs(Buffer& output) {
     const std::vector<json::Capture>& captures = lines_.captures();
     auto is_key = [this](const json::Capture& capture) { return is_there(capture, key_number_); };
@@ -141,7 +141,7 @@ class PairsWorker {
     return "";
   }
 
-  // null is as good as nothing.
+  // null counts as absent.
   static bool is_there(const json::Capture& capture, std::uint32_t number) {
     return capture.number == number && capture.text != "null";
   }
@@ -157,7 +157,7 @@ class PairsWorker {
     return false;
   }
 
-  // In the words of the modules' harness.
+  // Uses the same words as the modules' harness.
   std::string problem_of_pair() const {
     if (key_.find('\n') != std::string::npos) {
       return fmt::format("the key {} contains a line break; replace it before returning it", shown(key_));
@@ -182,7 +182,7 @@ class PairsWorker {
   const std::string_view between_;
   std::string key_;
   std::string value_;
-  bool is_number_ = false;  // JSON says so, of a value from the record
+  bool is_number_ = false;  // the value comes from the record and is a JSON number
   std::string scratch_;
   Buffer nothing_;
   event::BlockMapped mapped_;

@@ -21,25 +21,25 @@
 
 namespace quern::mapper {
 
-// The built-in mapper {builtin: pairs}: a pair from each record, without a child.
+// The built-in mapper {builtin: pairs}: emits a pair for each record, without a child.
 struct Pairs {
-  json::Path key;                   // with [*], a pair for each element
-  std::optional<json::Path> value;  // none: the constant
+  json::Path key;                   // with [*], a pair is emitted for each element
+  std::optional<json::Path> value;  // absent: the constant
   std::string constant;
 };
 
-// kBadConfig: one of the paths is none, or the value's may have several values for one record.
+// Fails with kBadConfig if a path is malformed, or that of the value may have several values for one record.
 Result<Pairs> parse_pairs(const Builtin& builtin);
 
 struct PairsOptions {
   const Pairs& pairs;
-  const std::vector<json::Condition>& where;  // records for which it does not hold are dropped
+  const std::vector<json::Condition>& where;  // records that do not match are dropped
   RecordKind record = RecordKind::kKeyedJson;
   std::string separator;
   PairOutput output;
-  ValueRule rule;  // a value that it refuses makes the record bad
+  ValueRule rule;  // a record is bad if the rule refuses its value
   std::size_t threads = 1;
-  json::PathWatch* watch = nullptr;  // of the paths of `where`, the key, and the value if it is one; or none
+  json::PathWatch* watch = nullptr;  // of the paths of `where`, the key, and the value if it is one; may be null
 };
 
 struct PairsPeers {
@@ -49,10 +49,10 @@ struct PairsPeers {
   std::function<std::unique_ptr<BlockSink>()> make_sink;
 };
 
-// Each thread opens runs of inputs and decodes, looks and commits by itself. A record without the key or the value
-// gives nothing, and null is as good as nothing; it is counted. A record is bad if it is not JSON, if the key or the
-// value has a line break in it, or if the key must be plain and is not. Blocks; returns when all inputs are mapped or
-// have failed, or with the first error: a sink's, or kStopped.
+// Each thread opens runs of inputs, and decodes, selects and commits by itself. A record without the key or the value
+// emits nothing, and is counted; null counts as absent. A record is bad if it is not JSON, if the key or the value
+// contains a line break, or if the key must be plain and is not. Blocks; returns when all inputs are mapped or have
+// failed, or with the first error: a sink's, or kStopped.
 Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
                                const std::stop_token& stop);
 

@@ -7,8 +7,8 @@
 
 namespace quern::mapper {
 
-// An empty working folder for one child, with links to the entries of the job's folder. A folder of that name that is
-// there already is removed first.
+// Creates an empty working folder for one child, with links to the entries of the job's folder. A folder that already
+// has this name is removed first.
 Result<void> prepare_working_folder(const std::string& path, const MapperOptions& options, EventSink& events);
 
 }  // namespace quern::mapper

@@ -15,7 +15,7 @@
 namespace quern::output {
 namespace {
 
-// The line before a record has to stay one line, whatever a file is called or an exception says.
+// The line before a record must remain a single line, whatever the file name or the exception's message contains.
 void append_one_line(std::string& target, std::string_view text) {
   for (char byte : text) target += byte == '\n' || byte == '\r' || byte == '\0' ? ' ' : byte;
 }

@@ -15,7 +15,7 @@
 namespace quern::output {
 namespace {
 
-// As fast as a disk writes, and a quarter of the size.
+// Compresses as fast as a disk writes, to about a quarter of the size.
 constexpr int kLevel = 3;
 
 struct FreeContext {
@@ -68,7 +68,7 @@ Result<TaskPart> compress_part(const std::string& path, const std::string& folde
     part.decoded_bytes += count.value();
   }
   TRY(file->commit());
-  // What is read back is what will be uploaded.
+  // Reads the file back, so that the digest is that of the bytes that will be uploaded.
   TRY_ASSIGN(disk::FileDigest digest, disk::digest_of_file(target));
   part.bytes = digest.bytes;
   part.sha256 = std::move(digest.sha256);

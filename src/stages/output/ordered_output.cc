@@ -5,7 +5,7 @@
 namespace quern::output {
 namespace {
 
-// What the map, its node and the buffer cost beside the bytes of a block that waits in memory.
+// The memory that a waiting block costs in addition to its bytes: the map, its node and the buffer.
 constexpr std::uint64_t kWaitingOverheadBytes = 160;
 
 std::string name_of_block(const BlockAddress& address) {
@@ -14,7 +14,8 @@ std::string name_of_block(const BlockAddress& address) {
 
 Error bug(std::string message) { return Error{.kind = ErrorKind::kInternal, .message = std::move(message)}; }
 
-// A single buffer that is nearly full is kept as it is; others are copied, so that what waits costs what it holds.
+// A single buffer that is nearly full is kept as it is. Others are copied, so that waiting blocks take no more memory
+// than their bytes.
 bool is_kept_as_it_is(const std::vector<Buffer>& lines) {
   return lines.size() == 1 && lines[0].capacity() - lines[0].size() <= lines[0].size() / 4;
 }
@@ -33,7 +34,7 @@ Buffer joined(std::vector<Buffer> lines, std::size_t size_bytes) {
 
 }  // namespace
 
-// Writes under the lock: the order is the point, and one writer is all that the target takes.
+// Writes under the lock: output must be in order, and the target supports only one writer.
 class OrderedOutput::Sink final : public BlockSink {
  public:
   explicit Sink(OrderedOutput& output) : output_(output) {}
@@ -85,7 +86,7 @@ OrderedOutput::InputState& OrderedOutput::state_of(InputOrdinal input) {
 }
 
 Result<void> OrderedOutput::take(BlockOutput output) {
-  if (failed_.contains(output.address.input)) return {};  // it was in work when its input failed
+  if (failed_.contains(output.address.input)) return {};  // it was being processed when its input failed
   if (output.address.input < due_) return bug(name_of_block(output.address) + " came after its input was complete");
   InputState& state = state_of(output.address.input);
   ++state.arrived_blocks;
@@ -110,7 +111,7 @@ Result<void> OrderedOutput::keep(const BlockAddress& address, std::vector<Buffer
   std::uint64_t size_bytes = 0;
   for (const Buffer& chunk : lines) size_bytes += chunk.size();
   Waiting waiting;
-  // An empty block costs no bytes that a file could take over.
+  // An empty block has no bytes that could be moved to a file.
   std::uint64_t cost = memory_cost(lines, size_bytes);
   if (size_bytes > 0 && used_bytes_ + cost > memory_bytes_) {
     TRY_ASSIGN(waiting.offset, scratch_.append(lines.front().view()));
@@ -154,13 +155,13 @@ Result<void> OrderedOutput::advance() {
   return {};
 }
 
-// True when the due input is done with and the next one is due.
+// Returns true once the due input is finished and the next one is due.
 Result<bool> OrderedOutput::advance_one() {
   const InputState state = states_.front();
   if (state.has_failed) {
     if (target_.size_bytes() != due_begin_) {
       TRY_ASSIGN(bool taken_back, target_.take_back(due_begin_));
-      CHECK(taken_back);  // targets that cannot take back were given nothing of it
+      CHECK(taken_back);  // targets that cannot take bytes back have received none of this input
     }
     leave_due_input();
     return true;
@@ -177,7 +178,7 @@ Result<bool> OrderedOutput::advance_one() {
   return true;
 }
 
-// Writes the blocks of the due input that wait and follow on what is written.
+// Writes the waiting blocks of the due input that directly follow what is written.
 Result<void> OrderedOutput::write_waiting() {
   while (!waiting_.empty() && waiting_.begin()->first == BlockAddress{due_, next_block_}) {
     Waiting waiting = std::move(waiting_.begin()->second);

@@ -18,20 +18,22 @@
 
 namespace quern::output {
 
-// The output of a map-only job, in input order, whatever the order in which blocks finish. Sinks belong to one thread
-// each. What is not yet due waits in memory up to `memory_bytes`, then in a file in `scratch_folder`.
-// One input is due at a time: its blocks go to the target as they come in their order, or, where the target cannot take
-// bytes back, together when all are there. What belongs to later inputs waits.
+// The output of a map-only job, in input order, in whatever order blocks finish. Each sink belongs to one thread.
+// Output that is not yet due waits in memory up to `memory_bytes`, then in a file in `scratch_folder`.
+// One input is due at a time. Its blocks are written to the target as soon as their turn comes; if the target cannot
+// take bytes back, only when all of them are there. The output of later inputs waits.
 class OrderedOutput {
  public:
   OrderedOutput(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder);
   std::unique_ptr<BlockSink> sink();
-  // Any thread; once for each run of inputs that ended: the `blocks` blocks with address.input == input are all there
-  // is for it (they may still be in work), or the input failed and what it gave is dropped. A block of several inputs
-  // counts for its first one; the others have 0 blocks. Both may come before, between or after the blocks.
+  // Called once for each input, by any thread: input_decoded() declares that the `blocks` blocks with address.input ==
+  // input are all there will be (they may still be in work); input_failed() declares that its output is dropped. A
+  // block of several inputs counts for its first one; the others have 0 blocks. Either may come before, between or
+  // after the blocks.
   Result<void> input_decoded(InputOrdinal input, std::uint32_t blocks);
   Result<void> input_failed(InputOrdinal input);
-  // After all sinks are gone: writes what still waits. Every input must have been decoded or have failed by then.
+  // Writes what still waits. To be called after all sinks are destroyed and every input was reported as decoded or
+  // failed.
   Result<void> finish();
 
  private:
@@ -44,7 +46,7 @@ class OrderedOutput {
     std::uint64_t counted_bytes = 0;  // of the memory budget
   };
 
-  // Small, as a million inputs may wait behind the first.
+  // Small, because a million inputs may wait for the first one.
   struct InputState {
     std::uint32_t expected_blocks = 0;
     std::uint32_t arrived_blocks = 0;
@@ -67,16 +69,16 @@ class OrderedOutput {
   void leave_due_input();
   Result<void> check_complete() const;
 
-  std::mutex mutex_;  // of all that follows
+  std::mutex mutex_;  // guards everything below
   ResultTarget& target_;
   const std::uint64_t memory_bytes_;
   ScratchFile scratch_;
-  std::optional<Error> error_;  // the first; nothing more is written after it
+  std::optional<Error> error_;  // the first one; nothing is written after it
 
   InputOrdinal due_ = 0;
-  std::uint32_t next_block_ = 0;   // of the due input
+  std::uint32_t next_block_ = 0;   // the number within the due input
   std::uint64_t due_begin_ = 0;    // where the due input's bytes begin in the target
-  std::deque<InputState> states_;  // of the inputs from due_ on, as far as anything is known of them
+  std::deque<InputState> states_;  // of the inputs from due_ on, as far as something is known about them
   std::set<InputOrdinal> failed_;
   std::map<BlockAddress, Waiting> waiting_;
   std::uint64_t used_bytes_ = 0;

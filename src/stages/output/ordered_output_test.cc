@@ -154,10 +154,10 @@ TEST(OrderedOutputOrder, SaysHowToFindRoomWhenWaitingOutputCannotBeKept) {
   EXPECT_THAT(committed.error().message, HasSubstr("--scratch or TMPDIR"));
 }
 
-// What happens to a job's output, in any order that its threads may give.
+// What happens to a job's output, in any order in which its threads may cause it.
 struct Happening {
   InputOrdinal input = 0;
-  std::optional<std::uint32_t> block;  // none: the input was decoded or failed
+  std::optional<std::uint32_t> block;  // absent: the input was decoded or failed
 };
 
 struct RandomJob {
@@ -207,7 +207,7 @@ TEST(OrderedOutputOrder, GivesTheSameBytesForAnyOrderOfEvents) {
     ASSERT_TRUE(output.finish().ok());
     ASSERT_EQ(target.bytes(), job.expected);
   }
-  // The scratch file never has a name that could stay behind.
+  // The scratch file never has a name, so no file can be left over.
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 1);
 }
 
@@ -241,7 +241,7 @@ TEST(OrderedOutputOrder, LetsAMillionInputsWaitForTheFirst) {
   auto sink = output.sink();
   constexpr InputOrdinal kInputs = 1'000'000;
   for (InputOrdinal input = kInputs - 1; input > 0; --input) {
-    // One block in a hundred, as small inputs are packed.
+    // Only one input in a hundred has a block, as small inputs are packed.
     bool has_block = input % 100 == 0;
     ASSERT_TRUE(output.input_decoded(input, has_block ? 1 : 0).ok());
     if (!has_block) continue;

@@ -15,53 +15,54 @@
 
 namespace quern::output {
 
-// Where the result goes: a file that appears when it is complete, or standard output. Owned by one thread. Standard
-// output whose reader has gone is a kStopped error (SIGPIPE must be ignored).
+// The destination of the result: a file that appears once it is complete, or standard output. Not thread-safe. If the
+// reader of standard output is gone, writing fails with kStopped (SIGPIPE must be ignored).
 class ResultTarget : public ByteSink {
  public:
-  // `path` "-" is standard output. A path that cannot be written is an error here already.
+  // A `path` of "-" means standard output. Fails immediately if the path cannot be written.
   static Result<std::unique_ptr<ResultTarget>> make(const std::string& path);
-  // `path`.0 and so on, of which only those have a descriptor that were written to since their last rest().
+  // Makes the targets `path`.0 and so on. Only those written to since their last rest() keep a file descriptor.
   static Result<std::vector<std::unique_ptr<ResultTarget>>> make_parts(const std::string& path, std::size_t count);
   virtual std::uint64_t size_bytes() const = 0;
-  // False where bytes are gone once they are written: standard output, a FIFO, a device.
+  // False if written bytes cannot be removed: standard output, a FIFO, a device.
   virtual bool can_take_back() const = 0;
-  // Takes back everything from this offset on; false where that cannot be done.
+  // Removes everything from this offset on. Returns false if the target cannot do that.
   virtual Result<bool> take_back(std::uint64_t size_bytes) = 0;
-  // Nothing more is written for a while.
+  // Announces that nothing is written for a while.
   virtual Result<void> rest() { return {}; }
   virtual Result<void> commit() = 0;
 };
 
-// Writes reduced output of one reducer straight to the result.
+// Writes the reduced output of a single reducer directly to the result.
 std::unique_ptr<ReducedSink> make_direct_sink(ResultTarget& target);
 
-// N reducers' outputs: each is written to a part file in `folder`; merge() then writes them to the result in key order,
-// keys that stand in several parts in the order of the parts, in bounded memory.
+// The output of N reducers. Each writes to a part file in `folder`; merge() then writes all parts to the result in key
+// order, in bounded memory. For a key that occurs in several parts, the order is that of the parts.
 class PartedOutput {
  public:
   static std::unique_ptr<PartedOutput> make(std::string folder, std::size_t parts);
   virtual ~PartedOutput() = default;
-  // Each part's sink belongs to one thread and must be destroyed before merge(), which also reports what its last
-  // write failed with. Asking for a part's sink again starts that part anew.
+  // Each part's sink belongs to one thread and must be destroyed before merge(), which also reports an error of its
+  // last write. Requesting a part's sink again restarts that part from the beginning.
   virtual Result<std::unique_ptr<ReducedSink>> sink(std::size_t part) = 0;
+  // Writes the merged parts to `target`, then removes them. Blocks.
   virtual Result<void> merge(ResultTarget& target) = 0;
 };
 
-// The same of one reducer whose part another process merges (docs/formats/part.md).
+// The same for one reducer whose part is merged by another process (docs/formats/part.md).
 std::unique_ptr<ReducedSink> make_keyed_sink(ResultTarget& target);
-// Merges such parts as PartedOutput does. kBadInput, naming the file, for one that ends too early or is none.
+// Merges such parts as PartedOutput does. Fails with kBadInput, naming the file, if one is truncated or is not a part.
 Result<void> merge_part_files(const std::vector<std::string>& paths, ResultTarget& target);
 
-// Compresses the file at `path` to `folder`/`name`, where it appears by rename: zstd, with a checksum. Blocks.
+// Compresses the file at `path` with zstd, with a checksum, to `folder`/`name`, which appears by rename. Blocks.
 Result<TaskPart> compress_part(const std::string& path, const std::string& folder, const std::string& name);
 
 // bad_records.txt (docs/formats/bad-records.md): for each bad record a line `# file:line: reason`, then the record
-// verbatim. They wait in a folder below `scratch_parent` (disk::ScratchFolder); the file appears by rename on commit().
-// That it cannot be made is an error of the first add(). Any thread may add.
+// verbatim. Until commit() renames the file into place, they are in a folder below `scratch_parent`
+// (disk::ScratchFolder). If the file cannot be created, the first add() fails. Thread-safe for add().
 class BadRecordFile {
  public:
-  // Where an entry lies among all.
+  // The position of an entry among all entries.
   struct Extent {
     std::uint64_t offset = 0;
     std::uint64_t size_bytes = 0;
@@ -70,11 +71,11 @@ class BadRecordFile {
   virtual ~BadRecordFile() = default;
   virtual Result<Extent> add(std::string_view file, std::uint64_t line, std::string_view reason,
                              std::string_view record) = 0;
-  // Everything but these. Nothing happens if nothing is left.
+  // Writes all entries except these. Writes no file if nothing is left.
   virtual Result<void> commit(std::vector<Extent> left_out) = 0;
 };
 
-// result.json: docs/formats/result-json.md. Written by rename.
+// Writes result.json (docs/formats/result-json.md) by rename.
 Result<void> write_accounting(const Accounting& accounting, const std::string& path);
 
 }  // namespace quern::output

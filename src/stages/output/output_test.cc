@@ -52,7 +52,7 @@ TEST_F(ResultTargetTest, NamesAPathThatCannotBeWritten) {
   EXPECT_THAT(target.error().message, HasSubstr("missing/result.txt"));
 }
 
-// Descriptor 1 is a pipe while this lives.
+// While this object exists, descriptor 1 is a pipe.
 class PipedStandardOutput {
  public:
   PipedStandardOutput() : pipe_(make_pipe(1 << 16).value()), saved_(::dup(STDOUT_FILENO)) {
@@ -238,7 +238,7 @@ TEST_F(PartedOutputTest, GoesThroughFilesOfItsOwn) {
   ASSERT_TRUE(merge_part_files(paths, *target).ok());
   ASSERT_TRUE(target->commit().ok());
   EXPECT_EQ(text_of("result.txt"), "0\n1\na0\na1\nb0\nb1\n");
-  // As docs/formats/part.md has it.
+  // The bytes that docs/formats/part.md specifies.
   EXPECT_EQ(text_of("own-1").substr(14, 16), std::string("\1\0\0\0\3\0\0\0\0\0\0\0a"
                                                          "a1\n",
                                                          16));

@@ -19,13 +19,13 @@
 #include "services/disk/full_disk.h"
 #include "stages/output/output.h"
 
-// The files are as docs/formats/part.md has it.
+// Writes and merges the part files of docs/formats/part.md.
 
 namespace quern::output {
 namespace {
 
 constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
-// What all readers together hold, as far as each can have the least that is worth a read.
+// The memory for all readers together, as long as each gets the smallest buffer that is worth a read.
 constexpr std::size_t kMergeBytes = std::size_t{32} << 20;
 constexpr std::size_t kLeastReadBytes = std::size_t{8} << 10;
 constexpr std::size_t kMostReadBytes = std::size_t{256} << 10;
@@ -55,7 +55,7 @@ Header header_of(std::string_view key, std::string_view text) {
 
 struct Part {
   std::string path;
-  std::optional<Error> error;  // of the last write, which a destructor made
+  std::optional<Error> error;  // of the last write, which happened in a destructor
   bool is_made = false;
 };
 
@@ -100,13 +100,13 @@ class PartSink final : public ReducedSink {
   std::string buffer_;
 };
 
-// Reads one part file: a cursor of Merge. The file is opened for each read, as there may be more parts than
+// A cursor of Merge that reads one part file. It opens the file for each read, as there may be more parts than
 // descriptors.
 class PartReader {
  public:
   PartReader(std::string path, std::size_t read_bytes) : path_(std::move(path)), read_bytes_(read_bytes) {}
 
-  // Goes to the next text. That of the last one was copied.
+  // Moves to the next text. The current one must have been copied.
   Result<bool> next_group() {
     TRY_ASSIGN(bool has_more, ensure_some());
     if (!has_more) return false;
@@ -119,7 +119,7 @@ class PartReader {
   }
   std::string_view key() const { return key_; }
 
-  // The text, to the target.
+  // Copies the current text to the target.
   Result<void> copy_text(ByteSink& target) {
     while (text_bytes_ > 0) {
       TRY_ASSIGN(bool has_more, ensure_some());
@@ -149,7 +149,7 @@ class PartReader {
     offset_ += static_cast<std::uint64_t>(count);
     return count > 0;
   }
-  // A length that is none costs no more memory than the file has bytes.
+  // A wrong length costs no more memory than the file has bytes.
   Result<void> take_key(std::uint64_t key_bytes) {
     key_.clear();
     while (key_.size() < key_bytes) {

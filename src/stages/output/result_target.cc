@@ -8,7 +8,7 @@
 namespace quern::output {
 namespace {
 
-// Of all parts: it goes with the last of them.
+// Shared by all parts: the folder is removed with the last of them.
 using SharedFolder = std::shared_ptr<const disk::ScratchFolder>;
 
 class FileTarget final : public ResultTarget {
@@ -28,7 +28,7 @@ class FileTarget final : public ResultTarget {
   Result<void> commit() override { return named(file_->commit()); }
 
  private:
-  // `quern run --output - | head` is no failure to puzzle over.
+  // `quern run --output - | head` is not a failure, so it needs no explanation.
   Result<void> named(Result<void> result) const {
     if (is_standard_output_ && !result.ok() && result.error().kind == ErrorKind::kStopped) {
       result.error().message = "standard output was closed";

@@ -10,16 +10,16 @@
 
 namespace quern::output {
 
-// A nameless file for bytes that wait on disk. Made in `folder` by the first append. Used by one thread at a time.
+// A file without a name, for bytes that wait on disk. The first append creates it in `folder`. Not thread-safe.
 class ScratchFile {
  public:
   explicit ScratchFile(std::string folder) : folder_(std::move(folder)) {}
 
-  // Where the bytes lie, for copy(). An error names the folder and how to choose another.
+  // Returns the offset of the bytes, for copy(). Errors name the folder and explain how to choose another.
   Result<std::uint64_t> append(std::string_view bytes);
   // Writes the `size_bytes` bytes at `offset` to `target`.
   Result<void> copy(std::uint64_t offset, std::uint64_t size_bytes, ByteSink& target);
-  // Gives the disk space back: nothing that was appended is needed any more.
+  // Frees the disk space of everything that was appended.
   Result<void> clear();
 
  private:

@@ -12,24 +12,24 @@
 
 namespace quern::reducer {
 
-// The pairs of one block by key: keys in the order in which they first come, values in theirs. Owned by one thread; its
-// memory is used again for the next block.
+// The pairs of one block, grouped by key: keys in order of first appearance, values in order. Not thread-safe; reuses
+// its memory for the next block.
 class BlockGroups {
  public:
   explicit BlockGroups(std::string_view separator) : separator_(separator) {}
-  // Begins again with these pairs or, if the separator is that of text, lines; they are borrowed.
+  // Replaces the contents by these pairs or, if the separator is one of text, lines. They are borrowed.
   void reset(const std::vector<Buffer>& lines);
   bool empty() const { return groups_.empty(); }
-  // Brings the keys into byte order.
+  // Sorts the keys in byte order.
   void sort();
-  // From the first group on, as often as it is needed. Borrows this.
+  // Returns a source that starts at the first group; may be called any number of times. The source borrows this object.
   std::unique_ptr<GroupSource> open() const { return std::make_unique<Reader>(*this); }
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
   struct Pair {
     std::string_view value;
-    std::uint32_t next = kNone;  // of the same key
+    std::uint32_t next = kNone;  // the next pair of the same key
   };
   struct Group {
     std::string_view key;

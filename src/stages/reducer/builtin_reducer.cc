@@ -10,7 +10,7 @@ namespace {
 
 using Kind = Aggregation::Kind;
 
-// How often it says how far it is.
+// How many groups are reduced between two progress reports.
 constexpr std::uint64_t kGroupsPerReport = 65536;
 
 bool is_array(Kind kind) { return kind == Kind::kList || kind == Kind::kUnique || kind == Kind::kTop; }
@@ -21,7 +21,7 @@ class BuiltinReducer {
                  const std::stop_token& stop)
       : options_(options), groups_(groups), sink_(sink), stop_(stop) {}
 
-  // False at the end.
+  // Returns false at the end.
   Result<bool> reduce_one() {
     TRY_ASSIGN(bool has_group, groups_.next_group());
     if (!has_group) return false;

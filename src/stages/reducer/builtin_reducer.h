@@ -12,15 +12,15 @@ namespace quern::reducer {
 
 struct BuiltinReducerOptions {
   Aggregation aggregation;
-  // The groups' values already are what their key's values come to; those of unique must be distinct anyway.
+  // The values of the groups already are their keys' aggregates. For unique they must be distinct in any case.
   bool is_aggregated = false;
-  std::string separator;  // kBetweenInside: pairs are wanted, not text
-  std::size_t child = 0;  // number of this reducer, for events, as if it had a child
+  std::string separator;  // kBetweenInside: write pairs, not text
+  std::size_t child = 0;  // number of this reducer, for events, as if it were a child
 };
 
-// Writes "key<separator>result\n" for each group, without a child: the one value of sum, count, min, max and mean, a
-// JSON array of the values of list, unique and top. A long list goes to the sink piece by piece, each with its key.
-// What it says of values that must be numbers and are none, make_aggregated_groups() does.
+// Writes "key<separator>result\n" for each group, without a child: the single value of sum, count, min, max and mean; a
+// JSON array of the values of list, unique and top. A long list reaches the sink in several pieces, each with its key.
+// Values that must be numbers and are not are reported as in make_aggregated_groups().
 Result<void> run_builtin_reducer(const BuiltinReducerOptions& options, std::unique_ptr<GroupSource> groups,
                                  ReducedSink& sink, EventSink& events, const std::stop_token& stop);
 

@@ -63,7 +63,7 @@ TEST(BuiltinReducer, LeavesOutWhatIsNoNumber) {
   struct Row {
     Aggregation aggregation;
     std::string text;
-    std::vector<std::string> reasons;  // how they begin
+    std::vector<std::string> reasons;  // the beginnings of the reasons
     std::uint64_t as_text;
   };
   const Groups groups = {{"a", {"1", "x", "3", "nan"}}, {"b", {"y"}}, {"c", {"z", "w"}}};

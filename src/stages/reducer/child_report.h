@@ -12,7 +12,7 @@
 
 namespace quern::reducer {
 
-// What every kind of reducer says about its child. Belongs to the reducer's thread.
+// What every kind of reducer reports about its child. Used by the reducer's thread.
 class ChildReport {
  public:
   ChildReport(const ReducerOptions& options, EventSink& events) : options_(options), events_(events) {}
@@ -22,15 +22,15 @@ class ChildReport {
   void emit(const event::Event& event) { events_.emit(event); }
   void change_state(event::ChildState state, int pid);
   void warn(std::string text) { events_.emit(event::Note{event::Level::kWarning, std::move(text)}); }
-  // The child's log lines since the last call, each as what it means. `function` children have no reporter lines.
-  // Whether one was a sign of progress.
+  // Emits the child's log lines since the last call, each as the event that it means. `function` children have no
+  // reporter lines. Returns whether one was a sign of progress.
   bool emit_log(process::Child& child, bool has_reporter_lines);
 
-  // Why the job cannot go on: an event, and the error with its cause block.
+  // Why the job cannot continue. Emits an event and returns the error with its cause block.
   struct Failure {
     std::string when;                    // "at the key 'x'", or ""
     std::string how;                     // in one line
-    std::vector<std::string> log_lines;  // the module's own words
+    std::vector<std::string> log_lines;  // the module's own output
     std::string action;
     std::string advice;
   };
@@ -42,13 +42,13 @@ class ChildReport {
   event::ChildState state_ = event::ChildState::kGone;
 };
 
-// Links the entries of the job folder into the working folder, or says that there are too many.
+// Links the entries of the job folder into the working folder, or reports that there are too many.
 Result<void> prepare_working_folder(const ReducerOptions& options, ChildReport& report);
 
-// The environment of a reducer's child.
+// Returns the environment of a reducer's child.
 std::vector<std::string> environment_of(const ReducerOptions& options);
 
-// Kills the child unless it is gone, and waits until it is; then how it ended, in words.
+// Kills the child if it is still running, waits for its end, and returns how it ended, in words.
 Result<std::string> end_child(process::Child& child);
 
 }  // namespace quern::reducer

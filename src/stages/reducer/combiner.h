@@ -11,27 +11,27 @@
 
 namespace quern::reducer {
 
-// Combines the values of one block after the other, in one `function` child, or in a `lines` child for each block. One
-// thread owns it.
+// Combines the values of one block after another: in a single `function` child, or in a `lines` child for each block.
+// Not thread-safe.
 class Combiner {
  public:
   virtual ~Combiner() = default;
   virtual Result<void> start() = 0;
-  // Whether groups must come in the order of their keys, as the lines of a program do.
+  // Whether groups must come in key order, as programs that read lines require.
   virtual bool wants_sorted_keys() const { return false; }
-  // Gives the pairs that the module returned to `sink`, with "" as their key. A child that dies is replaced, as a
-  // reducer's. An error, with the cause block as details, also when the module raises: the values would be missing.
+  // Passes the pairs that the module returned to `sink`, with "" as their key. A child that dies is replaced, as for a
+  // reducer. Fails, with the cause block as details, also if the module raises: the values would be missing.
   virtual Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) = 0;
-  // After the last block: its teardown.
+  // To be called after the last block; runs the teardown.
   virtual Result<void> finish() = 0;
 };
 
-// `options.role` is kCombiner, and the module's interface `function` or `lines`.
+// `options.role` must be kCombiner, and the module's interface `function` or `lines`.
 std::unique_ptr<Combiner> make_combiner(ReducerOptions options, process::Guard& guard, EventSink& events);
 
-// Combines what each block gave (pairs, or lines of text with that separator), and commits pairs to `sink` instead. The
-// combiner is made when the first block comes. What its teardown fails with at the end is told as a warning, as every
-// value is combined by then.
+// Combines the output of each block (pairs, or lines of text with this separator) and commits the combined pairs to
+// `sink`. The combiner is created when the first block arrives. A failure of its teardown at the end is only a warning,
+// as every value is combined by then.
 std::unique_ptr<BlockSink> make_combining_sink(std::unique_ptr<BlockSink> sink, std::string separator,
                                                std::function<Result<std::unique_ptr<Combiner>>()> make_combiner,
                                                EventSink& events, std::stop_token stop);

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Writes every group as one line "key:values".
+// Writes every group as a single line "key:values".
 class FakeCombiner final : public Combiner {
  public:
   explicit FakeCombiner(bool& is_finished, bool is_sorted = false) : is_finished_(is_finished), is_sorted_(is_sorted) {}

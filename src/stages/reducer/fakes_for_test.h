@@ -10,7 +10,7 @@ namespace quern::reducer {
 
 using Groups = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
-// Gives groups from memory. Borrows them.
+// Returns groups from memory. Borrows them.
 class FakeGroups final : public GroupSource {
  public:
   explicit FakeGroups(const Groups& groups) : groups_(groups) {}
@@ -28,7 +28,7 @@ class FakeGroups final : public GroupSource {
   std::size_t next_value_ = 0;
 };
 
-// Keeps what it is given.
+// Keeps everything that is added.
 class FakeSink final : public ReducedSink {
  public:
   Result<void> add(std::string_view key, std::string_view lines) override {

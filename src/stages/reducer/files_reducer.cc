@@ -38,7 +38,7 @@ class FilesReducer final : public Reducer {
   Result<std::uint64_t> hand_over(const std::string& path, ReducedSink& sink, const std::stop_token& stop);
 
   const ReducerOptions options_;
-  std::string input_name_;  // what the child reads; borrowed by it
+  std::string input_name_;  // what the child reads from its standard input; the child borrows it
   ChildReport report_;
   Program program_;
 };
@@ -55,7 +55,7 @@ Result<void> FilesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
   TRY(make_folder(folder + "/.quern"));
   std::string input = folder + "/mapperOutput/local/result.txt";
   TRY_ASSIGN(GroupLines::Counts counts, write_pairs(groups, input, stop));
-  program_.begin();  // Until now it was ours to work.
+  program_.begin();  // Until now quern was working, not the child.
   input_name_ = input + "\n";
   program_.child().send(input_name_);
   program_.child().end_input();
@@ -90,7 +90,7 @@ Result<GroupLines::Counts> FilesReducer::write_pairs(GroupSource& groups, const 
   return lines.take_counts();
 }
 
-// On disk, because only its end tells whether it is the result.
+// Writes the output to disk, because only the child's end shows whether it is the result.
 Result<std::uint64_t> FilesReducer::spool_output(const std::string& path, const std::stop_token& stop) {
   TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC));
   std::uint64_t output_bytes = 0;

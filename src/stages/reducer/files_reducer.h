@@ -6,8 +6,8 @@
 
 namespace quern::reducer {
 
-// A reducer that reads the name of a file of sorted lines on its standard input, and writes result.txt in its working
-// folder or, if it writes none, its standard output.
+// A reducer that reads the name of a file of sorted lines from its standard input and writes result.txt in its working
+// folder or, if it does not, its standard output.
 std::unique_ptr<Reducer> make_files_reducer(ReducerOptions options, process::Guard& guard, EventSink& events);
 
 }  // namespace quern::reducer

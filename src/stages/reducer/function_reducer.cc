@@ -26,14 +26,14 @@
 namespace quern::reducer {
 namespace {
 
-// What a `function` reducer gave for one batch of groups, held until the batch is done. What is more is taken over at
-// once, and then the batch cannot be given to another child.
+// How much output of a `function` reducer is held for one batch of groups until the batch is done. Beyond that it is
+// passed on immediately, and then the batch cannot be sent to another child.
 constexpr std::size_t kHeldReducedBytes = 64 * limits::kMiB;
 
 using Clock = std::chrono::steady_clock;
 using protocol::FrameType;
 
-// A failure of the child's own, in words; run() makes the cause block of it.
+// A failure of the child, in words; run() turns it into a cause block.
 Error child_error(std::string how) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(how)}; }
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -46,20 +46,20 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-// For the time after the last group.
+// The sink after the last group.
 class NoOutput final : public ReducedSink {
  public:
   Result<void> add(std::string_view /*key*/, std::string_view /*lines*/) override { return {}; }
 };
 
-// What the child gave for the first frame in flight. It counts when the frame is done.
+// The child's answer to the first frame in flight. It counts once the frame is done.
 struct HeldAnswer {
   Buffer output;                   // the payloads of its OUTPUT frames
-  std::vector<std::size_t> sizes;  // of each
-  std::uint64_t lines_bytes = 0;   // taken over already
+  std::vector<std::size_t> sizes;  // of each OUTPUT frame
+  std::uint64_t lines_bytes = 0;   // of lines that were passed on already
   std::vector<event::GroupBad> bad;
   std::vector<event::Counted> counted;
-  // Too much was held, so some of it is taken over: the frame cannot be given again.
+  // Too much was held, so some of it was passed on: the frame cannot be sent again.
   bool is_partly_taken = false;
 
   void clear() {
@@ -85,7 +85,7 @@ class FunctionReducer final : public Reducer, public Combiner {
 
  private:
   Result<void> start_child();
-  // From the first group on that is not answered.
+  // Opens the groups and skips those that are answered.
   Result<void> open_groups(const OpenGroups& open);
   Result<void> feed(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop);
   Result<void> fill();
@@ -120,20 +120,20 @@ class FunctionReducer final : public Reducer, public Combiner {
   std::string setup_json_;
   std::unique_ptr<GroupSource> groups_;
   std::optional<GroupsEncoder> encoder_;
-  bool has_more_ = false;              // groups that are not sent yet
-  std::uint64_t answered_groups_ = 0;  // of those that open_groups() gave
-  std::deque<GroupsFrame> in_flight_;  // sent and not yet answered; the child borrows them, so it stands behind them
+  bool has_more_ = false;              // there are groups that are not sent yet
+  std::uint64_t answered_groups_ = 0;  // of the groups that open_groups() returned
+  std::deque<GroupsFrame> in_flight_;  // sent and not yet answered; declared before the child, which borrows them
   std::optional<process::ModuleChild> child_;
-  std::vector<GroupsFrame> spare_;  // answered: their buffers are used again
+  std::vector<GroupsFrame> spare_;  // answered: their buffers are reused
   HeldAnswer answer_;
   GroupsOutput output_;
-  std::size_t deaths_ = 0;                 // since a frame was answered
-  std::optional<std::uint64_t> starting_;  // the group of the first frame in flight that the child said it starts
+  std::size_t deaths_ = 0;                 // since a frame was last answered
+  std::optional<std::uint64_t> starting_;  // the group of the first frame in flight that the child is working on
   std::vector<std::string> last_words_;    // the traceback of a FAILED frame
   Clock::time_point last_progress_;
   bool is_loaded_ = false;
   bool is_ready_ = false;
-  bool has_work_ = false;  // was sent to this child at some time
+  bool has_work_ = false;  // this child was ever sent work
   bool has_teardown_ = true;
   bool is_finished_ = false;
   bool has_exited_ = false;
@@ -144,7 +144,7 @@ Result<void> FunctionReducer::start() {
   const Module& module = *options_.module;
   TRY_ASSIGN(std::string script, process::module_script(module, options_.job_folder));
   TRY_ASSIGN(interpreter_, process::find_interpreter(module.language));
-  // In a hidden folder, where no link to an entry of the job's folder stands in its way.
+  // In a hidden folder, where no link to an entry of the job's folder can be in the way.
   std::string harness_folder = options_.working_folder + "/.quern";
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
   TRY_ASSIGN(harness_, process::write_harness(module.language, harness_folder));
@@ -265,7 +265,7 @@ Result<bool> FunctionReducer::send_frame() {
   }
   TRY_ASSIGN(bool has_frame, encoder_->next(frame));
   if (!has_frame) return false;
-  // Nothing in flight means that the time until now was ours, not the child's.
+  // If nothing is in flight, quern was working until now, not the child.
   if (in_flight_.empty()) last_progress_ = Clock::now();
   in_flight_.push_back(std::move(frame));
   send(in_flight_.back());
@@ -278,8 +278,8 @@ void FunctionReducer::send(const GroupsFrame& frame) {
   has_work_ = true;
 }
 
-// The child died, or has to: another one is given all that is not answered. A group whose first values were answered
-// before, in frames that are gone, begins again.
+// The child died, or must be killed: another one gets everything that is not answered. A group whose first values were
+// in earlier frames, which are gone, starts again from its beginning.
 Result<void> FunctionReducer::recover(const OpenGroups& open, const std::string& how) {
   ++deaths_;
   TRY(end_child(child_->child()));
@@ -408,12 +408,12 @@ Result<void> FunctionReducer::take_output(std::string_view payload, ReducedSink&
   return take_over(sink);
 }
 
-// What it gave until now for the first frame in flight.
+// Passes on what the child has output so far for the first frame in flight.
 Result<void> FunctionReducer::take_over(ReducedSink& sink) {
   std::string_view rest = answer_.output.view();
   for (std::size_t size : answer_.sizes) {
     TRY(take_over_part(rest.substr(0, size), sink));
-    // From here on the frame cannot be given again.
+    // From here on the frame cannot be sent again.
     answer_.is_partly_taken = true;
     rest.remove_prefix(size);
   }
@@ -442,7 +442,7 @@ Result<void> FunctionReducer::take_bad(std::string_view payload) {
   if (bad.line >= in_flight_.front().answered_groups())
     return child_error("it wrote a BAD frame about a group that is not there");
   if (is_combiner()) {
-    // A reducer's bad group is one line less, a combiner's would be values that are missing from a line.
+    // A bad group of a reducer is one line less; of a combiner, it would be values that are missing from a line.
     last_words_ = lines_of(bad.details);
     is_hopeless_ = true;
     return child_error(fmt::format("it could not combine the values of {}: {}",
@@ -481,7 +481,7 @@ Result<void> FunctionReducer::take_done(std::string_view payload, ReducedSink& s
   return {};
 }
 
-// Everything is answered: the child runs its teardown, says so and leaves.
+// Everything is answered: the child runs its teardown, reports it and exits.
 Result<void> FunctionReducer::leave(ReducedSink& sink, const std::stop_token& stop) {
   child_->send_end();
   report_.change_state(event::ChildState::kLeaving, child_->child().pid());
@@ -489,8 +489,8 @@ Result<void> FunctionReducer::leave(ReducedSink& sink, const std::stop_token& st
   while (!is_finished_) {
     Result<void> stepped = step(sink, stop);
     if (stepped.ok()) continue;
-    // What has no teardown to run has lost nothing. One that ends itself has a reason, such as code that nobody waited
-    // for and that threw.
+    // If there is no teardown to run, nothing is lost. A child that exits by itself has a reason, such as an uncaught
+    // exception in code that nobody waited for.
     bool was_killed = has_exited_ && child_->child().exit()->signal != 0;
     if (stepped.error().kind != ErrorKind::kChildFailed || !was_killed || (has_work_ && has_teardown_)) return stepped;
     report_.warn(fmt::format("{} {} after its last key; nothing is lost by that", report_.name(),

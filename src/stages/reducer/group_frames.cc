@@ -54,7 +54,7 @@ Result<bool> GroupsEncoder::next(GroupsFrame& frame) {
   return true;
 }
 
-// The key and as many values as fit. With in_group_ the source stands at a value that is not sent yet.
+// Adds the key and as many values as fit. If in_group_ is set, the source is at a value that is not sent yet.
 Result<void> GroupsEncoder::add_group(GroupsFrame& frame) {
   std::string_view key = groups_.key();
   frame.keys.emplace_back(frame.body.size(), key.size());

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Flags, number of groups, their counts, and the body, as a person reads them.
+// Flags, number of groups, their counts, and the body in readable form.
 std::string shown(const GroupsFrame& frame) {
   const auto* integers = reinterpret_cast<const std::uint32_t*>(frame.head.data() + 24);
   std::string text = fmt::format("{}:", integers[0]);

@@ -11,14 +11,14 @@
 
 namespace quern::reducer {
 
-// Writes groups as sorted lines "key<separator>value\n", as `lines` and `files` reducers read them.
+// Writes groups as sorted lines "key<separator>value\n", which `lines` and `files` reducers read.
 class GroupLines {
  public:
   GroupLines(GroupSource& groups, std::string_view separator) : groups_(groups), separator_(separator) {}
-  // Fills the emptied buffer with about `size_bytes` of lines, never a part of one. It stays empty at the end.
+  // Clears the buffer and fills it with about `size_bytes` of whole lines. It is empty at the end.
   Result<void> fill(Buffer& lines, std::size_t size_bytes);
 
-  // Since the last call.
+  // What was written since the last call.
   struct Counts {
     std::uint64_t groups = 0;
     std::uint64_t values = 0;
@@ -29,7 +29,7 @@ class GroupLines {
   GroupSource& groups_;
   std::string_view separator_;
   bool in_group_ = false;
-  std::string start_;  // of each line of this group
+  std::string start_;  // the beginning of each line of this group
   Counts counts_;
 };
 

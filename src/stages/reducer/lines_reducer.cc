@@ -19,7 +19,7 @@
 namespace quern::reducer {
 namespace {
 
-// What was written from the start on: enough to tell whether another child writes the same.
+// Length and hash of the output from its start: enough to tell whether another child writes the same.
 class Written {
  public:
   Written() { clear(); }
@@ -41,11 +41,11 @@ class Written {
   XXH3_state_t state_;
 };
 
-// A child that dies is replaced by one that gets everything again. What the sink has of the one before is not taken
-// back: the other one has to begin with the same lines.
+// A child that dies is replaced by one that gets all input again. Output that the sink has received from the earlier
+// child is not taken back, so the new one must begin with the same lines.
 class LinesReducer final : public Reducer {
  public:
-  // `take_back` forgets what the sink was given of a child that failed; false if that cannot be done.
+  // `take_back` discards what the sink received from a failed child; returns false if that is not possible.
   LinesReducer(
       ReducerOptions options, process::Guard& guard, EventSink& events,
       std::function<bool()> take_back = [] { return false; })
@@ -74,16 +74,16 @@ class LinesReducer final : public Reducer {
 
   const ReducerOptions options_;
   const std::function<bool()> take_back_;
-  // Borrowed by the program's child, so they stand before it and outlive it.
+  // Declared before the program, whose child borrows them.
   std::array<Buffer, 2> buffers_;
   ChildReport report_;
   Program program_;
   std::size_t next_buffer_ = 0;
   bool has_more_ = true;
   Buffer output_;
-  Written written_;   // by this child
-  Written expected_;  // what the sink has of those before
-  // What was fed to this child, and the most that was told of any.
+  Written written_;   // output of this child
+  Written expected_;  // output of earlier children that the sink has received
+  // What this child was fed, and the most that was reported for any child.
   GroupLines::Counts fed_;
   GroupLines::Counts told_;
 };
@@ -97,7 +97,7 @@ Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
   GroupLines lines(groups, options_.separator);
   begin_anew();
   while (has_more_ && !program_.refuses_input() && !program_.has_exited()) {
-    // A buffer is free again when no more is unsent than the other one holds.
+    // A buffer is free again once no more bytes are unsent than the other buffer holds.
     if (program_.child().unsent_bytes() <= buffers_[1 - next_buffer_].size()) {
       TRY(send(lines));
     } else {
@@ -108,9 +108,9 @@ Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
   program_.child().end_input();
   while (!program_.has_exited()) TRY(step(sink, lines, stop));
   TRY(program_.judge());
-  // It has left before it has written it all once more.
+  // The child exited before it had repeated all of the earlier output.
   if (written_.bytes() < expected_.bytes()) return other_lines();
-  // A last line may lack its end. It counts only now, as that of a child that died may be a part of one.
+  // The last line may lack its line end. It counts only now: from a child that died, it might be incomplete.
   TRY_ASSIGN(std::uint64_t last_bytes, hand_over(sink, true));
   tell(lines, last_bytes);
   if (has_more_ || program_.refuses_input()) {
@@ -131,7 +131,7 @@ Result<void> LinesReducer::send(GroupLines& lines) {
 
 void LinesReducer::begin_anew() {
   if (take_back_()) written_.clear();
-  // A child that died before it had written all that is expected of it has changed nothing.
+  // If a child died before it had repeated the expected output, the expectation stays the same.
   if (written_.bytes() > expected_.bytes()) expected_ = written_;
   written_.clear();
   next_buffer_ = 0;
@@ -141,7 +141,7 @@ void LinesReducer::begin_anew() {
   for (Buffer& buffer : buffers_) buffer.clear();
 }
 
-// Takes off the output what the sink has already.
+// Removes from the output what the sink already has.
 Result<void> LinesReducer::compare() {
   if (written_.bytes() >= expected_.bytes()) return {};
   const std::size_t known = std::min<std::uint64_t>(expected_.bytes() - written_.bytes(), output_.size());
@@ -169,7 +169,7 @@ void LinesReducer::tell(GroupLines& lines, std::uint64_t output_bytes) {
   GroupLines::Counts counts = lines.take_counts();
   fed_.groups += counts.groups;
   fed_.values += counts.values;
-  // What is combined is reduced later, and counts then.
+  // Combined values are reduced, and counted, later.
   if (options_.role != event::Role::kReducer || (fed_.values <= told_.values && output_bytes == 0)) return;
   GroupLines::Counts most = {.groups = std::max(fed_.groups, told_.groups),
                              .values = std::max(fed_.values, told_.values)};
@@ -180,7 +180,7 @@ void LinesReducer::tell(GroupLines& lines, std::uint64_t output_bytes) {
   told_ = most;
 }
 
-// What a block is combined to, until its child has ended well.
+// Holds the combined output of a block until its child has ended successfully.
 class Combined final : public ReducedSink {
  public:
   Result<void> add(std::string_view /*key*/, std::string_view added) override {

@@ -40,7 +40,7 @@ Result<void> Program::run(const std::function<Result<void>()>& reduce) {
     begin();
     result = reduce();
     if (result.ok() || result.error().kind != ErrorKind::kChildFailed) break;
-    // How it ended is known already; that it must end now is all that matters.
+    // How it ended is known already; it only has to be gone now.
     static_cast<void>(end_child(*child_));
     report_.emit_log(*child_, true);
     ++deaths_;
@@ -55,7 +55,7 @@ Result<void> Program::run(const std::function<Result<void>()>& reduce) {
   return result;
 }
 
-// In an empty folder: the one before may have left a result in it.
+// Uses an empty folder: the earlier child may have left a result in its own.
 Result<void> Program::start_another(const std::string& how) {
   report_.emit(event::ChildDied{.role = options_.role,
                                 .child = options_.child,
@@ -93,7 +93,7 @@ Result<void> Program::step(Buffer& output, const std::stop_token& stop) {
   bool has_reported = report_.emit_log(*child_, true);
   if (seen.stopped) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
   has_exited_ = seen.exited;
-  // What was queued and neither written nor kept is what the child has refused.
+  // Bytes that were queued, and are neither written nor still queued, are bytes that the child has refused.
   refuses_input_ |= seen.input_closed || unsent - seen.written_bytes > child_->unsent_bytes();
   if (seen.output_bytes > 0 || seen.written_bytes > 0 || has_reported) last_progress_ = Clock::now();
   if (seen.timed_out && !has_reported && !has_exited_) {

@@ -14,25 +14,25 @@
 
 namespace quern::reducer {
 
-// The child of a `lines` or `files` reducer, from its start to the judgement on its exit. Owned by one thread.
+// The child of a `lines` or `files` reducer, from its start to the evaluation of its exit status. Not thread-safe.
 class Program {
  public:
   Program(const ReducerOptions& options, process::Guard& guard, ChildReport& report)
       : options_(options), guard_(guard), report_(report) {}
 
   Result<void> start();
-  // Has `reduce` feed the child and take what it gives. A child that fails is replaced by another, for which `reduce`
-  // begins again. In the end an error of the child's own gets its cause block.
+  // Calls `reduce`, which feeds the child and reads its output. A child that fails is replaced, and `reduce` is called
+  // again. If no child succeeds, fails with the cause block.
   Result<void> run(const std::function<Result<void>()>& reduce);
   process::Child& child() { return *child_; }
-  // To be called once the child is fed: its time runs from here.
+  // To be called when the child has been fed: its time limit starts here.
   void begin();
-  // As Child::wait, with the log reported and the time limit kept. After the exit it does nothing.
+  // Like Child::wait, but also reports the log and enforces the time limit. Does nothing after the child's exit.
   Result<void> step(Buffer& output, const std::stop_token& stop);
   bool has_exited() const { return has_exited_; }
-  // The child wants no more input, whether or not it has left.
+  // Whether the child has closed its input, even if it is still running.
   bool refuses_input() const { return refuses_input_; }
-  // After the exit: an error if it does not count as success.
+  // To be called after the exit: fails if the child was not successful.
   Result<void> judge();
 
  private:
@@ -51,9 +51,9 @@ class Program {
   bool refuses_input_ = false;
 };
 
-// Hands the whole lines at the start of `output` to the sink, each (as a pair, if `options` want pairs) with the key
-// that it starts with, and keeps the rest; with `at_end` also a last line that lacks its '\n'. Returns how many bytes
-// it took off.
+// Passes the whole lines at the start of `output` to the sink, each with the key at its beginning (and as a pair, if
+// `options` ask for pairs), and keeps the rest. With `at_end`, also passes on a last line without a '\n'. Returns how
+// many bytes it removed from `output`.
 Result<std::uint64_t> hand_over_lines(Buffer& output, bool at_end, const ReducerOptions& options, ReducedSink& sink);
 
 }  // namespace quern::reducer

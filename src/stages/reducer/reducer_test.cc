@@ -59,7 +59,7 @@ class FakeEvents final : public EventSink {
 class ReducerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::signal(SIGPIPE, SIG_IGN);  // As quern does: a child that closes its input is no reason to die.
+    std::signal(SIGPIPE, SIG_IGN);  // As in quern: a child that closes its input must not kill the writer.
     std::string pattern = (fs::temp_directory_path() / "quern-test-XXXXXX").string();
     root_ = ::mkdtemp(pattern.data());
     fs::create_directories(root_ + "/job");
@@ -203,7 +203,7 @@ TEST_F(ReducerTest, PassesOnCountersAndWhatTheModulePrints) {
       {{"a", {"1"}}});
   write("lookup.csv", "found");
   ASSERT_TRUE(result.ok()) << result.error().details;
-  ASSERT_EQ(events_.of<event::GroupBad>().size(), 1U);  // lookup.csv came after the start
+  ASSERT_EQ(events_.of<event::GroupBad>().size(), 1U);  // lookup.csv was created after the start
   fs::remove_all(root_ + "/child");
   fs::create_directories(root_ + "/child");
   ASSERT_TRUE(run({{"a", {"1"}}}).ok());
@@ -320,7 +320,7 @@ TEST_F(ReducerTest, StartsAProgramAgainThatHasGivenNothing) {
   EXPECT_EQ(events_.values(), 2U);
 }
 
-// The first two children die after most of their output, the second one before it has come as far as the first.
+// The first two children die after most of their output, the second before it has got as far as the first.
 TEST_F(ReducerTest, GivesAProgramThatHasGivenMuchEverythingAgain) {
   attempts_ = 3;
   const std::string dies =

@@ -12,7 +12,7 @@
 namespace quern::select {
 namespace {
 
-// What a block of reduced records begins with: most are this small.
+// The initial size for a block of reduced records; most need no more.
 constexpr std::size_t kReducedBytes = 64 * limits::kKiB;
 
 json::Wanted wanted_of(const json::Selection& selection) {
@@ -21,7 +21,7 @@ json::Wanted wanted_of(const json::Selection& selection) {
   return wanted;
 }
 
-// As long as somebody wants to know whether there are such paths.
+// The paths to watch for until each has occurred.
 json::Wanted watched_of(const json::Selection& selection) {
   json::Wanted wanted = wanted_of(selection);
   wanted.captured.insert(wanted.captured.end(), selection.fields.begin(), selection.fields.end());
@@ -52,7 +52,8 @@ class Selecting final : public BlockSource {
   }
 
  private:
-  // Reduced records go to a buffer of their own: the lines as they were are needed where one of them turns out bad.
+  // Writes reduced records to a separate buffer, because the original lines are needed if one of them turns out to be
+  // bad.
   void reduce(Block& block) {
     Buffer reduced = pool_.take(kReducedBytes);
     std::size_t from = 0;
@@ -64,7 +65,7 @@ class Selecting final : public BlockSource {
     block.original = std::exchange(block.bytes, std::move(reduced));
   }
 
-  // Lines that stay move up to where others were.
+  // Moves the lines that stay to the front of the block.
   void thin_out(Block& block) {
     Buffer nothing;
     std::size_t from = 0;
@@ -81,7 +82,7 @@ class Selecting final : public BlockSource {
     block.bytes.resize(to);
   }
 
-  // Calls `keep` for each line of the segment that stays; its reduced record is in `reduced` then. `from` goes to the
+  // Calls `keep` for each line of the segment that stays, with its reduced record in `reduced`. Moves `from` to the
   // segment's end.
   template <typename Keep>
   void for_each_line(Block& block, Segment& segment, std::size_t& from, Buffer& reduced, Keep keep) {

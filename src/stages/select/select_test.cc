@@ -20,14 +20,14 @@ class Recorder final : public EventSink {
   std::vector<event::RecordBad> bad;
 };
 
-// Gives the blocks that it was given, and then fails if it is told to.
+// Returns the given blocks, then fails if it was told to.
 class Blocks final : public BlockSource {
  public:
   explicit Blocks(std::vector<Block> blocks, bool fails = false) : blocks_(std::move(blocks)), fails_(fails) {}
   Result<bool> next(Block& block) override {
     if (next_ == blocks_.size() && fails_) return Error{.kind = ErrorKind::kBadInput, .message = "broken"};
     if (next_ == blocks_.size()) return false;
-    // As the decoder does: what is not about its bytes stays as the last owner left it.
+    // Like the decoder, leaves everything that does not concern its bytes as the last owner left it.
     block.address = blocks_[next_].address;
     block.segments = blocks_[next_].segments;
     block.bytes = std::move(blocks_[next_++].bytes);
@@ -40,7 +40,7 @@ class Blocks final : public BlockSource {
   const bool fails_;
 };
 
-// A segment for each list of lines; segment i is of input i and starts at line 10 * (i + 1).
+// Makes a segment for each list of lines; segment i is of input i and starts at line 10 * (i + 1).
 Block block_of(const std::vector<std::vector<std::string>>& segments) {
   Block block;
   for (std::size_t i = 0; i < segments.size(); ++i) {
@@ -146,8 +146,8 @@ TEST(Select, GivesEmptyBlocksAndTheErrorsOfItsSource) {
   EXPECT_EQ(source->next(block).error().message, "broken");
 }
 
-// With fields and where, every line that is left is what the full record would have been picked to, and stands where
-// its KeptLine says.
+// With fields and where, every line that is left equals the record picked from the full one, and is where its KeptLine
+// says.
 TEST(Select, AgreesWithPickingFromFullRecords) {
   using Json = nlohmann::json;
   std::mt19937 random(1);

@@ -14,7 +14,7 @@ using Fate = InputFates::Fate;
 Result<void> AggregateShelf::add(BlockOutput output) {
   TRY(settle());
   Fate fate = tables_.fates().of(output.address.input);
-  // A block of several inputs has only whole and verified ones.
+  // A block that holds several inputs holds only complete, verified ones.
   if (output.last_input != output.address.input || output.is_certain) fate = Fate::kDecoded;
   if (fate == Fate::kFailed) return {};
   for (Buffer& lines : output.lines) {

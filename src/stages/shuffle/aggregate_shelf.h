@@ -9,14 +9,14 @@
 
 namespace quern::shuffle {
 
-// One thread's way to the tables. What an input gives that may still fail is held as the mapper's own lines while they
-// are few: most inputs are done before that, and their pairs are looked up once instead of twice.
+// One thread's access to the tables. Output of inputs that may still fail is held as the mapper's own lines while there
+// is little of it: most inputs end before that, so their pairs are looked up once instead of twice.
 class AggregateShelf {
  public:
   AggregateShelf(InputTables& tables, Budget& budget, std::uint64_t held_lines_bytes)
       : tables_(tables), budget_(budget), held_lines_bytes_(held_lines_bytes) {}
   Result<void> add(BlockOutput output);
-  // Hands over to the tables what is known to count.
+  // Passes everything that is now known to count on to the tables.
   Result<void> settle();
 
  private:
@@ -34,7 +34,7 @@ class AggregateShelf {
   Scatter scatter_;
   std::uint64_t seen_changes_ = 0;
   std::map<InputOrdinal, Held> held_;
-  std::uint64_t held_bytes_ = 0;  // in all
+  std::uint64_t held_bytes_ = 0;  // of all held lines
 };
 
 }  // namespace quern::shuffle

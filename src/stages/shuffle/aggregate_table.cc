@@ -11,6 +11,10 @@
 #include "stages/shuffle/pair_shelf.h"
 #include "stages/shuffle/shuffle.h"
 
+// An open-addressing hash table with linear probing: 16-byte slots, at most 70% of them in use, in the order of the
+// keys' hashes (a key's home slot is hash * slots / 2^32). A slot is an Entry (entry.h) that points to a line "key,
+// state" in the arena; a free slot has no line. docs/decisions/0008 has the reasons.
+
 namespace quern::shuffle {
 namespace {
 
@@ -18,21 +22,23 @@ using Kind = Aggregation::Kind;
 
 constexpr std::size_t kFirstSlots = 1024;
 constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
-// A slot lies anywhere in the table and its line anywhere in the arena: both are asked for while others are worked on.
+// Slots lie anywhere in the table and their lines anywhere in the arena, so both are prefetched while others are
+// processed.
 constexpr std::size_t kSlotsAhead = 24;
 constexpr std::size_t kLinesAhead = 12;
 constexpr std::size_t kNearSlots = 6;
-// How often absorbing looks whether it shall stop.
+// How many slots absorb() processes between two checks of the stop token.
 constexpr std::size_t kSlotsPerLook = 4096;
 
-// Room for a state of this size, so that it may grow a few times where it lies. It is not stored anywhere: every size
-// that fits into a room has that same room, or a smaller one. Small sums and counts never grow.
+// Space reserved for a state of this size, so that the state can grow in place a few times. The reservation is not
+// stored: it follows from the size, and a state that still fits into its reservation computes the same one or a smaller
+// one. Small sums and counts never grow.
 std::size_t room_for(std::size_t state_bytes) {
   if (state_bytes <= ExactSum::kSmallBytes) return state_bytes;
   return std::bit_ceil(state_bytes);
 }
 
-// Up to 18 digits, of which every sum of two fits 64 bits.
+// Accepts up to 18 digits, so that the sum of any two such numbers fits into 64 bits.
 bool parse_short_integer(std::string_view text, std::int64_t& value) {
   bool is_negative = text.starts_with('-');
   if (is_negative) text.remove_prefix(1);
@@ -54,7 +60,7 @@ void AggregateTable::prefetch(std::span<const Entry> entries, std::size_t index)
     __builtin_prefetch(&slots_[slot_of(entries[index + kSlotsAhead].hash)]);
   }
   if (index + kLinesAhead >= entries.size()) return;
-  // Most keys stand in one of the first slots from their own on, which share a cache line.
+  // Most keys are in one of the first slots from their home slot on, which share a cache line.
   std::uint32_t hash = entries[index + kLinesAhead].hash;
   std::size_t at = slot_of(hash);
   for (std::size_t last = std::min(at + kNearSlots, slots_.size()); at < last; ++at) {
@@ -83,8 +89,8 @@ Result<void> AggregateTable::add(std::span<const Entry> pairs, const EntryReader
   return {};
 }
 
-// Reads both tables in the order of their slots, which is the same in both. So the room for all keys is made first: in
-// a table that grows with them they would crowd at its front, each behind all that came before it.
+// Reads the other table in slot order, which is the same in both tables. So space for all keys is reserved first: a
+// table that grew on the way would take them all at its front, and each would probe past those before it.
 Result<void> AggregateTable::absorb(const AggregateTable& other, const std::stop_token& stop) {
   TRY(make_room(keys_ + count_missing(other)));
   std::span<const Entry> states = other.slots_.span();
@@ -98,7 +104,8 @@ Result<void> AggregateTable::absorb(const AggregateTable& other, const std::stop
   return {};
 }
 
-// Of the other table's keys; two keys of the same hash may pass for one.
+// Counts the other table's keys that are missing here. Compares hashes only, so two keys with the same hash may count
+// as one.
 std::uint64_t AggregateTable::count_missing(const AggregateTable& other) const {
   std::uint64_t missing = 0;
   for (const Entry& entry : other.slots_.span()) {
@@ -133,7 +140,7 @@ Entry& AggregateTable::find(std::string_view key, std::uint32_t hash) {
   return slots_[at];
 }
 
-// Counts, sums of integers, and what else needs no more room, in place.
+// Updates counts, sums of integers and other states that need no more space in place. Returns false if it cannot.
 bool AggregateTable::update_fast(Entry& slot, std::string_view value) const {
   Kind kind = aggregator_.aggregation().kind;
   char* state = const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size();
@@ -173,7 +180,7 @@ Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std:
 
 Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
   if (room_.size() < size_bytes) {
-    // An eighth of what there is, so that little of the last piece stands empty.
+    // An eighth of the current size, so that little of the last piece stays unused.
     std::size_t piece_bytes = std::max(std::clamp(arena_bytes_ / 8, kFirstArenaPieceBytes, kHugePageBytes), size_bytes);
     TRY_ASSIGN(auto piece, HugeArray<char>::make(piece_bytes));
     count(piece_bytes);
@@ -187,7 +194,7 @@ Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
 }
 
 Result<void> AggregateTable::make_slots(std::size_t slots) {
-  // The last huge page is there in any case.
+  // The last huge page is allocated in any case.
   constexpr std::size_t kSlotsPerPage = kHugePageBytes / sizeof(Entry);
   if (slots > kSlotsPerPage) slots = (slots + kSlotsPerPage - 1) / kSlotsPerPage * kSlotsPerPage;
   TRY_ASSIGN(slots_, HugeArray<Entry>::make(slots));
@@ -222,7 +229,7 @@ void AggregateTable::count_keys() {
   counted_keys_ = keys_;
 }
 
-// Brings the slots in use to the front.
+// Moves the slots in use to the front and returns how many there are.
 std::size_t AggregateTable::gather() {
   std::size_t kept = 0;
   for (const Entry& slot : slots_.span()) {
@@ -231,7 +238,7 @@ std::size_t AggregateTable::gather() {
   return kept;
 }
 
-// Their partitions.
+// Sets numbers_ to the partitions of these entries.
 void AggregateTable::number(std::span<const Entry> entries) {
   numbers_.clear();
   for (const Entry& entry : entries) {

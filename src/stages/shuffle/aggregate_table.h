@@ -19,8 +19,8 @@
 
 namespace quern::shuffle {
 
-// One state for each key, found by the key's hash; for `unique` each pair key (pair_keys.h) with nothing. What it holds
-// are pairs of key and state, with an entry for each, as if a mapper had written them. Owned by one thread at a time.
+// A hash table with one state for each key; for `unique` the keys are pair keys (pair_keys.h) and the states are empty.
+// Its contents are pairs of key and state with an entry for each, as if a mapper had written them. Not thread-safe.
 class AggregateTable {
  public:
   AggregateTable(Aggregation aggregation, std::size_t partitions, Budget& budget)
@@ -32,34 +32,33 @@ class AggregateTable {
   AggregateTable& operator=(const AggregateTable&) = delete;
   ~AggregateTable() { budget_.give_back(counted_bytes_, counted_keys_); }
 
-  // Entries of pairs, or of pair keys, with what reads them.
+  // Adds entries of pairs, or of pair keys, which `reader` reads.
   Result<void> add(std::span<const Entry> pairs, const EntryReader& reader);
-  // Entries of those that it did not take, as their values had to be numbers and are none.
+  // Returns the entries that add() refused because their values are not numbers.
   std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
-  // What another table of the same aggregation holds.
+  // Adds the contents of another table of the same aggregation.
   Result<void> absorb(const AggregateTable& other, const std::stop_token& stop);
-  // Moves everything to `taken`, as one block with this address.
+  // Moves the contents to `taken`, as one block with this address. The table is empty afterwards.
   Result<void> seal(BlockAddress address, Taken& taken);
   std::uint64_t keys() const { return keys_; }
   std::uint64_t counted_bytes() const { return counted_bytes_; }
-  // Slots of other keys that were looked at until now. For tests.
+  // How many slots of other keys were probed so far. For tests.
   std::uint64_t passed_slots() const { return passed_slots_; }
 
  private:
   std::size_t slot_of(std::uint32_t hash) const { return (std::uint64_t{hash} * slots_.size()) >> 32; }
-  // A function that only asks for memory has no effect in g++'s eyes, and a call of it is left out unless it is
-  // inlined.
+  // g++ assumes that a function that only prefetches has no effect and removes calls to it, unless it is inlined.
   [[gnu::always_inline]] inline void prefetch(std::span<const Entry> entries, std::size_t index) const;
   std::size_t slot_after(std::size_t at) const { return at + 1 == slots_.size() ? 0 : at + 1; }
-  // The slot of the key, or the free one where it belongs.
+  // Returns the slot of the key, or the free slot where it belongs.
   Entry& find(std::string_view key, std::uint32_t hash);
   std::uint64_t count_missing(const AggregateTable& other) const;
   Result<void> merge(const Entry& entry);
   bool update_fast(Entry& slot, std::string_view value) const;
-  // Makes scratch_ the state of a slot that has the key, or makes the slot and the state.
+  // Stores scratch_ as the state of this slot; if the slot is free, adds the key as well.
   Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);
   Result<char*> make_line(std::size_t size_bytes);
-  // Makes room for so many keys in all.
+  // Reserves slots for this many keys in all.
   Result<void> make_room(std::uint64_t keys);
   Result<void> make_slots(std::size_t count);
   std::size_t gather();
@@ -72,15 +71,15 @@ class AggregateTable {
   const bool is_unique_;
   const std::size_t partitions_;
   Budget& budget_;
-  HugeArray<Entry> slots_;  // free ones have no line
+  HugeArray<Entry> slots_;  // free slots have no line
   std::uint64_t keys_ = 0;
   std::vector<HugeArray<char>> arena_;
-  std::span<char> room_;  // what is free of the last piece of the arena
+  std::span<char> room_;  // the unused part of the arena's last piece
   std::size_t arena_bytes_ = 0;
   std::uint64_t counted_bytes_ = 0;
   std::uint64_t counted_keys_ = 0;
   std::uint64_t passed_slots_ = 0;
-  // Of one call, reused for the next.
+  // Scratch space of one call, reused by the next.
   std::vector<std::uint32_t> numbers_;
   std::string scratch_;
   std::vector<Entry> refused_;

@@ -11,7 +11,7 @@
 namespace quern::shuffle {
 namespace {
 
-// A table that counts the keys "first" to "end - 1", once each.
+// A table that counts each of the keys "first" to "end - 1" once.
 class CountedKeys {
  public:
   CountedKeys(std::uint32_t first, std::uint32_t end) {
@@ -31,8 +31,8 @@ class CountedKeys {
   AggregateTable table{count_, 1, budget_};
 };
 
-// One table is filled from another in the order of its slots. If the keys crowded in it, each would pass by a large
-// part of the others: here by less than six on average, however full the tables are.
+// Fills one table from another in slot order. If keys crowded, each would probe past a large part of the others; here
+// each probes past fewer than six on average, however full the tables are.
 TEST(AggregateTable, AbsorbsAnotherTableInLinearTime) {
   struct Row {
     const char* name;

@@ -14,13 +14,13 @@
 namespace quern::shuffle {
 namespace {
 
-// A table that grows has its slots twice for a while: the fewer tables, the more that is.
+// A table that grows holds its slots twice for a while. The fewer tables there are, the more memory that takes.
 constexpr std::size_t kFewestTables = 16;
 constexpr std::size_t kMostTables = 64;
 constexpr std::size_t kTablesPerThread = 2;
 constexpr std::uint64_t kBytesPerTable = 4 * kHugePageBytes;
 
-// Their entries, and their copies by table, stay in the processor's caches.
+// The entries and their copies by table stay in the processor's caches.
 constexpr std::size_t kPairsAtOnce = 16 * 1024;
 
 }  // namespace
@@ -55,7 +55,7 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
     make_pair_keys(scatter.pairs, reader, scatter.pair_keys);
     reader = EntryReader(kBetweenInside);
   }
-  // A table finds its slots by the upper bits.
+  // Within a table, the upper bits select the slot.
   const std::uint32_t mask = static_cast<std::uint32_t>(tables_.size()) - 1;
   scatter.ends.assign(tables_.size(), 0);
   for (const Entry& entry : scatter.pairs) ++scatter.ends[entry.hash & mask];
@@ -83,7 +83,7 @@ void AggregateTables::report(const Entry& refused, const Scatter& scatter) const
   const EntryReader reader(peers_.splitter.separator);
   const std::string_view key = reader.key(refused);
   const std::string_view value = reader.value(refused);
-  // One line, whatever separates them inside.
+  // A message is one line, whatever separates key and value internally.
   const std::string_view between = peers_.splitter.separator == kBetweenInside ? " " : peers_.splitter.separator;
   std::string others;
   if (scatter.last_input > scatter.input) {

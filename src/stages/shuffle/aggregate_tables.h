@@ -18,37 +18,38 @@
 
 namespace quern::shuffle {
 
-// Entries by the table that they belong to. Owned by one thread, which uses it for one call after the other.
+// Entries arranged by the table that they belong to. Scratch space of one thread, which reuses it from call to call.
 struct Scatter {
   std::vector<Entry> pairs;
-  Buffer pair_keys;  // that `pairs` lie in, for `unique`
+  Buffer pair_keys;  // holds the pair keys of `pairs`, for `unique`
   std::vector<Entry> arranged;
-  std::vector<std::uint32_t> ends;  // in `arranged`, of each table's share
-  // Where the pairs come from.
+  std::vector<std::uint32_t> ends;  // where each table's share of `arranged` ends
+  // The input that the pairs come from.
   InputOrdinal input = 0;
   InputOrdinal last_input = 0;
 };
 
-// The states of keys, dealt out to several tables by the keys' hashes: threads fill them together, so that each key is
-// held once, and some can be spilled while the others stay. Any thread.
+// The states of keys, distributed over several tables by the keys' hashes. Threads fill them together, so that each key
+// is held once, and some tables can be spilled while the others stay. Thread-safe.
 class AggregateTables {
  public:
-  // The more threads, the more tables, so that they seldom wait for each other; with little memory fewer, as memory is
-  // taken in large pieces.
+  // With more threads there are more tables, so that threads seldom wait for each other. With little memory there are
+  // fewer, as memory is allocated in large pieces.
   static std::size_t table_count(std::uint64_t memory_bytes, std::size_t threads);
-  // `address` is that of their pairs where they are spilled.
+  // `address` is the address of the pairs when they are spilled.
   AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count, BlockAddress address);
 
-  // Of a value that had to be a number and is none, the event RecordBad says where it comes from.
+  // Adds the pairs of `lines`. A value that must be a number and is not is reported as RecordBad, with its origin.
   Result<void> add(std::string_view lines, Scatter& scatter);
-  // All that `other` holds, which has as many tables. Of two tables the smaller one's keys go to the larger one, and
-  // the smaller one is freed, so that little more memory is needed than both have.
+  // Adds everything that `other` holds, which must have the same number of tables. Of each two tables, the smaller
+  // one's keys are added to the larger one and the smaller one is freed, so that this needs little more memory than
+  // both have.
   Result<void> absorb(std::unique_ptr<AggregateTables> other, const std::stop_token& stop);
-  // Moves tables of all these to `taken` until they make up `wanted_bytes` of the budget, or all of them. Those that
-  // were taken before come first: the others then stay in memory for good, and most of the keys' pairs meet their state
-  // there instead of in a run (hybrid hashing, https://doi.org/10.1145/971697.602261).
+  // Moves whole tables of all these to `taken` until they make up `wanted_bytes` of the budget, or none is left. Tables
+  // that were taken before are taken first: the others then stay in memory for good, and most pairs find their key's
+  // state there instead of in a run (hybrid hashing, https://doi.org/10.1145/971697.602261).
   static Result<void> take(const std::vector<AggregateTables*>& all, std::uint64_t wanted_bytes, Taken& taken);
-  // All that one table holds.
+  // Takes all that one table holds.
   Result<Taken> take_table(std::size_t number);
   std::size_t size() const { return tables_.size(); }
 
@@ -65,7 +66,7 @@ class AggregateTables {
   const SinkPeers peers_;
   const Aggregation aggregation_;
   const BlockAddress address_;
-  std::vector<std::unique_ptr<Table>> tables_;  // a power of two
+  std::vector<std::unique_ptr<Table>> tables_;  // their number is a power of two
 };
 
 }  // namespace quern::shuffle

@@ -103,7 +103,7 @@ struct Circumstances {
   bool tells_fates = true;
 };
 
-// Blocks come in any order, and so does the news that an input is decoded or has failed.
+// Commits blocks in any order, mixed with reports that an input was decoded or has failed.
 void commit_all(Shuffle& shuffle, std::vector<TestBlock> blocks, const std::set<InputOrdinal>& failed,
                 const Circumstances& now, std::mt19937& random) {
   std::shuffle(blocks.begin(), blocks.end(), random);
@@ -159,7 +159,7 @@ TEST(Aggregation, GivesTheSameInAllCircumstances) {
   }
 }
 
-// Two sinks give `keys` keys, each of them twice, and the keys come back in order, once.
+// Two sinks emit `keys` keys each, and each key must come back once, in order.
 void expect_order_of(std::uint32_t keys, std::uint64_t memory_bytes, std::size_t spilled_at_least) {
   auto shuffle = Shuffle::make({.separator = " ",
                                 .memory_bytes = memory_bytes,
@@ -174,7 +174,7 @@ void expect_order_of(std::uint32_t keys, std::uint64_t memory_bytes, std::size_t
         BlockOutput output{.address = {mapper, begin}, .last_input = mapper, .is_certain = true};
         Buffer& lines = output.lines.emplace_back();
         for (std::uint32_t i = begin; i < std::min(begin + 50'000, keys); ++i) {
-          // Neighbours are far from each other, and no number comes twice.
+          // Neighbouring keys are far apart, and no key appears twice.
           lines.append(fmt::format("{:08x} {}\n", i * 2654435761U, i % 1000 + mapper));
         }
         EXPECT_TRUE(sink->commit(std::move(output)).ok());

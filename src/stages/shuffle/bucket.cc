@@ -4,10 +4,13 @@
 #include <bit>
 #include <utility>
 
+// Numbers the keys of a bucket in order of first appearance, by a hash table with linear probing, and then arranges the
+// entries by these numbers with a counting sort, which keeps the order of each key's values.
+
 namespace quern::shuffle {
 namespace {
 
-// Keys for which the table has room at first: more only where a bucket turns out to have more, so that a key with
+// The initial number of keys that the table has room for. It grows only when a bucket has more, so that a key with
 // millions of values does not cost a table of millions of slots.
 constexpr std::size_t kFirstKeys = 4096;
 
@@ -59,10 +62,10 @@ void BucketGrouper::grow() {
   slots_ = std::move(longer);
 }
 
-// A counting sort by the key's number, which stands in the entry's hash.
+// A counting sort by the key's number, which is stored in the entry's hash.
 Result<void> BucketGrouper::arrange(std::span<Entry> bucket) {
   if (copy_.size() < bucket.size()) {
-    copy_ = {};  // Before the larger one is made, so that the two never stand beside each other.
+    copy_ = {};  // Freed before the larger one is allocated, so that both never exist at once.
     TRY_ASSIGN(copy_, HugeArray<Entry>::make(bucket.size()));
   }
   std::copy(bucket.begin(), bucket.end(), copy_.data());

@@ -5,7 +5,7 @@
 
 namespace quern::shuffle {
 
-// Counts what all sinks hold, with what sorting it will need. Any thread.
+// Counts the memory that all sinks hold, including what sorting it will need. Thread-safe.
 class Budget {
  public:
   explicit Budget(std::uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
@@ -24,7 +24,7 @@ class Budget {
   }
 
  private:
-  // Pairs in memory are counted with 32 bits; what the mappers commit before they notice has room above.
+  // Pairs in memory are numbered with 32 bits. The rest of that range is for what mappers commit before they notice.
   static constexpr std::uint64_t kMostPairs = std::uint64_t{3} << 30;
 
   const std::uint64_t limit_bytes_;

@@ -37,7 +37,7 @@ std::size_t partition_of(std::string_view key, std::size_t partitions) {
 
 std::string_view EntryReader::long_key(const Entry& entry) const {
   const char* begin = entry.line();
-  // Only the end of the line is unknown, and with a value even that is: the first separator ends the key.
+  // Only the end of the line is unknown; with a value, the key's end is unknown too: the first separator ends the key.
   const auto* end = static_cast<const char*>(::rawmemchr(begin, '\n'));
   return {begin, find(begin, end, separator_)};
 }
@@ -67,7 +67,7 @@ std::string_view Splitter::split(std::string_view lines, std::vector<Entry>& ent
 std::string_view Splitter::split_text(std::string_view lines, std::vector<Entry>& entries,
                                       std::vector<std::uint32_t>& numbers) const {
   const char* end = lines.data() + lines.size();
-  // The next separator, which may stand several lines further on: it is looked for again only when a line passes it.
+  // The next separator, which may be several lines ahead. It is searched for again only once a line has passed it.
   const char* next_separator = lines.data() - 1;
   const char* line = lines.data();
   while (line < end && entries.size() < most_entries) {

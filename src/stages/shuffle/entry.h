@@ -9,14 +9,14 @@
 
 namespace quern::shuffle {
 
-// What the shuffle keeps of a pair beside its line: 16 bytes. The line itself stays in the buffer that the mapper gave.
-// `hash` is the upper half of the key's hash until the pairs are grouped, and then free for the grouping's own use.
+// What the shuffle keeps of a pair in addition to its line: 16 bytes. The line itself stays in the mapper's buffer.
+// `hash` is the upper half of the key's hash until the pairs are grouped; from then on the grouping uses it freely.
 struct Entry {
-  // Where the line starts (48 bits are all that a process can address), and above it the length of the key, or
-  // kLongKey for a key that is too long for 16 bits.
+  // The address of the line in the lower 48 bits, which is all that a process can address, and above it the length of
+  // the key, or kLongKey if the key's length does not fit into 16 bits.
   std::uint64_t line_and_key_bytes = 0;
   std::uint32_t hash = 0;
-  // The length of the value; the topmost bit marks the first entry of a group.
+  // The length of the value. The highest bit marks the first entry of a group.
   std::uint32_t value_bytes_and_mark = 0;
 
   static constexpr std::uint64_t kLongKey = 0xffff;
@@ -31,7 +31,7 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 16);
 
-// Reads entries back. Pure; any thread.
+// Reads entries back. Pure and thread-safe.
 class EntryReader {
  public:
   explicit EntryReader(std::string_view separator) : separator_(separator) {}
@@ -52,9 +52,10 @@ class EntryReader {
   std::string_view separator_;  // borrowed
 };
 
-// Splits pairs (or, with a separator that is not kBetweenInside, lines of text) into entries, appended to `entries`, in
-// order, until there are `most_entries`; with more than one partition also the partition of each to `numbers`. Returns
-// the lines that are left. The last pair ends with '\n'. `lines` must stay where it is as long as the entries are used.
+// Splits pairs (or, if `separator` is not kBetweenInside, lines of text) into entries and appends them to `entries`, in
+// order, until there are `most_entries`. With more than one partition, it also appends the partition of each to
+// `numbers`. Returns the lines that are left. The last pair must end with '\n'. `lines` must stay where it is as long
+// as the entries are used.
 struct Splitter {
   std::string_view separator;
   std::size_t partitions = 1;

@@ -9,18 +9,18 @@
 #include "stages/shuffle/key_sort.h"
 #include "stages/shuffle/workers.h"
 
-// Equal keys find each other by their hash, not by sorting: the entries are dealt into buckets by the upper bits of the
-// hash, so small that each is grouped within the processor's caches, and only the distinct keys are sorted. Dealing and
-// grouping keep the order in which entries come, so the values of a key need no sorting at all.
+// Groups by hash, and sorts only the distinct keys. Entries are distributed to buckets by the upper bits of their keys'
+// hashes; buckets are so small that each is grouped within the processor's caches. Distributing and grouping keep the
+// order of the entries, so the values of a key need no sorting.
 
 namespace quern::shuffle {
 namespace {
 
-// A bucket and its hash table should fit in the second-level cache, and the ends of all buckets too.
+// A bucket and its hash table should fit into the second-level cache, and so should the ends of all buckets.
 constexpr std::size_t kEntriesPerBucket = 4096;
 constexpr unsigned kMostBucketBits = 14;
 
-// How many entries ahead a line is asked for: a line lies anywhere in memory, and waiting for it is most of the work.
+// How many entries ahead a line is prefetched. Lines lie anywhere in memory, and waiting for them is most of the work.
 constexpr std::size_t kPrefetchDistance = 16;
 
 class Grouper {
@@ -61,11 +61,11 @@ class Grouper {
   const std::stop_token& stop_;
   std::size_t total_ = 0;
   unsigned bucket_bits_ = 0;
-  std::vector<std::size_t> range_ends_;           // in blocks_: the share of each thread
-  std::vector<std::vector<std::uint32_t>> next_;  // [range][bucket]: how many, then where the next one goes
+  std::vector<std::size_t> range_ends_;           // in blocks_: where each thread's share ends
+  std::vector<std::vector<std::uint32_t>> next_;  // [range][bucket]: a count, then the next index
   std::vector<std::size_t> bucket_ends_;          // in entries
-  std::vector<std::size_t> key_counts_;           // of the buckets
-  std::vector<std::size_t> key_begins_;           // of the buckets
+  std::vector<std::size_t> key_counts_;           // of each bucket
+  std::vector<std::size_t> key_begins_;           // of each bucket
   Grouped grouped_;
 };
 
@@ -93,8 +93,8 @@ void Grouper::plan_buckets() {
   next_.assign(range_ends_.size(), std::vector<std::uint32_t>(bucket_count(), 0));
 }
 
-// From the counts in next_: where each range's part of each bucket begins. A bucket gets what the ranges have for it in
-// the ranges' order, which is the order of the input.
+// Turns the counts in next_ into the index at which each range's part of each bucket begins. Within a bucket, parts
+// follow each other in the order of the ranges, which is the order of the input.
 void Grouper::place_buckets() {
   bucket_ends_.resize(bucket_count());
   std::size_t at = 0;

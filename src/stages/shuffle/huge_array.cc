@@ -20,7 +20,7 @@ Error no_memory(std::size_t size_bytes) {
                .code = ENOMEM};
 }
 
-// The kernel gives huge pages only to whole, aligned ones: maps more, and gives back what is outside of them.
+// Linux uses huge pages only for whole, aligned ones. So this maps more than needed and unmaps what is outside of them.
 char* map_aligned(std::size_t size_bytes) {
   std::size_t wide_bytes = size_bytes + kHugePageBytes;
   void* wide = ::mmap(nullptr, wide_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -30,7 +30,7 @@ char* map_aligned(std::size_t size_bytes) {
   if (before > 0) ::munmap(begin, before);
   char* aligned = begin + before;
   if (before < kHugePageBytes) ::munmap(aligned + size_bytes, kHugePageBytes - before);
-  ::madvise(aligned, size_bytes, MADV_HUGEPAGE);  // Only an advice: without huge pages it is slower, not wrong.
+  ::madvise(aligned, size_bytes, MADV_HUGEPAGE);  // Only a hint: without huge pages it is slower, not wrong.
   return aligned;
 }
 

@@ -11,8 +11,8 @@ namespace quern::shuffle {
 
 inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
-// Uninitialised memory, straight from the kernel and on huge pages where it is large enough: on a small virtual machine
-// the first touch of 4 KiB pages costs more than everything else that a shuffle does with them.
+// Uninitialised memory, directly from the kernel and on huge pages if it is large enough. On a small virtual machine
+// the first access to each 4 KiB page costs more than everything else that a shuffle does with it.
 class HugeMemory {
  public:
   HugeMemory() = default;
@@ -21,13 +21,13 @@ class HugeMemory {
 
  private:
   struct Free {
-    std::size_t mapped_bytes;  // 0: from malloc
+    std::size_t mapped_bytes;  // 0 if allocated by malloc
     void operator()(void* bytes) const;
   };
   std::unique_ptr<void, Free> bytes_;
 };
 
-// A fixed number of T in such memory. Its elements are uninitialised. Move-only.
+// A fixed number of uninitialised elements in such memory. Move-only.
 template <typename T>
 class HugeArray {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -6,7 +6,7 @@
 namespace quern::shuffle {
 namespace {
 
-// The address of pairs of inputs that certainly count.
+// The address of pairs whose inputs are certain to count.
 constexpr BlockAddress kSettled = {.input = 0xffffffff, .number = 0};
 
 Result<void> add_all(const std::vector<Buffer>& lines, AggregateTables& tables, Scatter& scatter) {

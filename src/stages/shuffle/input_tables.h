@@ -16,15 +16,15 @@
 
 namespace quern::shuffle {
 
-// What is known of each input by now. Any thread.
+// What is known so far about each input: decoded, failed or open. Thread-safe.
 class InputFates {
  public:
   enum class Fate : unsigned char { kOpen, kDecoded, kFailed };
   void set(InputOrdinal input, Fate fate);
-  // Nothing else will fail: every input that is not named here counts.
+  // Declares that nothing else will fail: every input that is not in `failed_inputs` counts.
   void close(const std::set<InputOrdinal>& failed_inputs);
   Fate of(InputOrdinal input);
-  // How often something became known.
+  // How many times the state of an input became known.
   std::uint64_t changes() const { return changes_; }
 
  private:
@@ -36,8 +36,8 @@ class InputFates {
   std::atomic<std::uint64_t> changes_ = 0;
 };
 
-// The pairs of all inputs, aggregated: of those that count in tables that all sinks share, and of each input that may
-// still fail in tables of its own until its fate is known (docs/decisions/0008). Any thread.
+// The aggregated pairs of all inputs. Those of inputs that count are in tables shared by all sinks; each input that may
+// still fail has tables of its own until its fate is known (docs/decisions/0008). Thread-safe.
 class InputTables {
  public:
   struct Options {
@@ -48,23 +48,23 @@ class InputTables {
   InputTables(const SinkPeers& peers, Aggregation aggregation, Options options);
 
   InputFates& fates() { return fates_; }
-  // What an input that counts gave.
+  // Adds the output of an input that counts.
   Result<void> add(const std::vector<Buffer>& lines, Scatter& scatter);
-  // What an input gave that may still fail.
+  // Adds the output of an input that may still fail.
   Result<void> add_open(InputOrdinal input, const std::vector<Buffer>& lines, Scatter& scatter);
-  // Hands over to the shared tables what is now known to count, and drops what is known not to.
+  // Adds what is now known to count to the shared tables, and drops what is known not to count.
   Result<void> settle();
-  // Moves so much of all that is held, or a little more, to `taken`.
+  // Moves at least `wanted_bytes` of everything that is held, or all of it, to `taken`.
   Result<void> take(std::uint64_t wanted_bytes, Taken& taken);
-  // After the last settle().
+  // To be called only after the last settle().
   AggregateTables& shared() { return shared_; }
 
  private:
   struct Open {
-    std::shared_mutex mutex;                  // shared: to add; alone: to settle
-    std::unique_ptr<AggregateTables> tables;  // none once it is settled
+    std::shared_mutex mutex;                  // shared to add, exclusive to settle
+    std::unique_ptr<AggregateTables> tables;  // null once settled
   };
-  using Opens = std::map<InputOrdinal, std::shared_ptr<Open>>;  // shared with those who add to it just now
+  using Opens = std::map<InputOrdinal, std::shared_ptr<Open>>;  // shared with the threads that are adding to it
 
   std::shared_ptr<Open> open(InputOrdinal input);
   Result<void> settle(InputOrdinal input, Open& open);

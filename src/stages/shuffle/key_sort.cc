@@ -8,25 +8,29 @@
 
 #include "base/thread.h"
 
+// A radix-like sort on 12 bytes at a time. The numbers (KeyNumber) of all keys are sorted without reading the keys;
+// then each run of equal numbers is numbered again from the next 12 bytes and sorted in the same way. Short runs, and
+// keys that are alike for very long, are compared byte by byte.
+
 namespace quern::shuffle {
 namespace {
 
 constexpr std::size_t kBytesAtOnce = 12;
 constexpr unsigned kIndexBits = 32;
 
-// Fewer keys that begin alike are compared byte by byte.
+// Smaller runs of keys with equal beginnings are compared byte by byte.
 constexpr std::size_t kFewKeys = 16;
-// Keys that are alike for longer, too: it bounds the recursion.
+// So are keys with longer common beginnings, which bounds the recursion.
 constexpr std::size_t kMostDepth = 32 * kBytesAtOnce;
-// Below this a further thread costs more than it does.
+// Below this number, another thread costs more than it saves.
 constexpr std::size_t kKeysPerThread = 1 << 16;
 
-// So many are sorted without a look at the stop token.
+// Up to this many keys are sorted between two checks of the stop token.
 constexpr std::size_t kKeysPerLook = 1 << 20;
 
 KeyNumber without_index(KeyNumber key) { return key >> kIndexBits; }
 
-// The middle one of some of the keys.
+// Returns the median of a sample of the keys.
 KeyNumber pivot_of(std::span<const KeyNumber> keys) {
   std::array<KeyNumber, 127> sample{};
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = keys[keys.size() / sample.size() * i];
@@ -49,14 +53,14 @@ KeyNumber key_number(std::string_view key, std::uint32_t first, std::size_t dept
 
 void KeySorter::sort(std::span<KeyNumber> keys, std::size_t threads) const {
   if (threads <= 1 || keys.size() < 2 * kKeysPerThread) return sort_from(keys, 0);
-  // With the index of no entry, so that keys that begin alike stay on one side of it.
+  // The index bits are zero, so that keys with equal beginnings all end up on the same side.
   KeyNumber pivot = without_index(pivot_of(keys)) << kIndexBits;
   auto middle = std::partition(keys.begin(), keys.end(), [&](KeyNumber key) { return key < pivot; });
   auto left = static_cast<std::size_t>(middle - keys.begin());
   if (left == 0) return sort_from(keys, 0);
   auto sort_left = [&](const std::stop_token&) { sort(keys.first(left), threads / 2); };
   const auto other = start_thread("sort", sort_left);
-  if (!other.ok()) sort_left({});  // Where the system has no further threads, it takes longer.
+  if (!other.ok()) sort_left({});  // Without another thread it only takes longer.
   sort(keys.subspan(left), threads - threads / 2);
 }
 
@@ -80,8 +84,8 @@ void KeySorter::sort_from(std::span<KeyNumber> keys, std::size_t depth) const {
   }
 }
 
-// Keys whose bytes before `depth` are the same, once the shorter ones are filled up with zero bytes. So a key that ends
-// before `depth` is the beginning of every longer one, and stands before it.
+// Sorts keys whose first `depth` bytes are the same once shorter keys are padded with zero bytes. So a key that ends
+// before `depth` is a prefix of every longer one and comes before it.
 void KeySorter::sort_alike(std::span<KeyNumber> keys, std::size_t depth) const {
   if (keys.size() <= kFewKeys || depth >= kMostDepth) {
     std::sort(keys.begin(), keys.end(), [&](KeyNumber a, KeyNumber b) { return key_of(a) < key_of(b); });

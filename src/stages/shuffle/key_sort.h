@@ -11,19 +11,19 @@
 
 namespace quern::shuffle {
 
-// The number of a key (KeyNumber) whose first entry is `first`, from the 12 bytes at `depth`; a key that ends sooner
-// is filled up with zero bytes.
+// Returns the KeyNumber of a key whose first entry is `first`, from the 12 bytes at `depth`. A key that ends sooner is
+// padded with zero bytes.
 KeyNumber key_number(std::string_view key, std::uint32_t first, std::size_t depth = 0);
 
-// Sorts distinct keys by their bytes. Borrows the entries and the token. Any thread may use it, each on keys of its
-// own.
+// Sorts distinct keys by their bytes. Borrows the entries and the stop token. Thread-safe, if each thread sorts its own
+// keys.
 class KeySorter {
  public:
   KeySorter(EntryReader reader, std::span<const Entry> entries, const std::stop_token& stop)
       : reader_(reader), entries_(entries), stop_(stop) {}
 
-  // `keys` are numbers of depth 0, and are in order afterwards; of each only the index of its first entry is still
-  // right. Once it is stopped they are in any order.
+  // `keys` must be numbers of depth 0. Afterwards they are in order, and only the index of the first entry is still
+  // valid in each. If stopped, they are left in any order.
   void sort(std::span<KeyNumber> keys, std::size_t threads) const;
 
  private:

@@ -10,7 +10,7 @@
 
 namespace quern::shuffle {
 
-// Groups that lie in memory. Borrows them. Owned by one thread; never fails.
+// Groups that are in memory. Borrows them. Not thread-safe; never fails.
 class MemoryGroups final : public GroupSource {
  public:
   MemoryGroups(const Grouped& grouped, std::string_view separator, std::size_t partition)
@@ -29,7 +29,7 @@ class MemoryGroups final : public GroupSource {
     std::span<const Entry> entries = grouped_.entries.span();
     bool is_first = next_entry_ == entry_;
     if (next_entry_ == entries.size() || (!is_first && entries[next_entry_].is_first_of_group())) return false;
-    // The lines of a group's first entries are already asked for, and a short group has no further ones.
+    // The lines of a group's first entries were prefetched already, and a short group has no others.
     std::size_t ahead = next_entry_ + kValuesAhead;
     if (next_entry_ >= entry_ + kFirstValues && ahead < entries.size()) __builtin_prefetch(entries[ahead].line());
     value_ = reader_.value(entries[next_entry_++]);
@@ -38,7 +38,7 @@ class MemoryGroups final : public GroupSource {
   std::string_view key() const override { return reader_.key(grouped_.entries[entry_]); }
   std::string_view value() const override { return value_; }
 
-  // After next_group(): all entries of the group.
+  // Returns all entries of the group. To be called only after next_group().
   std::span<const Entry> entries() const {
     std::span<const Entry> rest = grouped_.entries.span().subspan(entry_);
     std::size_t count = 1;
@@ -47,15 +47,14 @@ class MemoryGroups final : public GroupSource {
   }
 
  private:
-  // How many groups ahead of the current one its first entry, and half as far its line, are asked for.
+  // How many groups ahead of the current one the first entry is prefetched; its line is prefetched half as far ahead.
   static constexpr std::size_t kGroupsAhead = 32;
   static constexpr std::size_t kValuesAhead = 16;
-  // Entries of a group whose lines are asked for before the group is reached.
+  // The number of entries of a group whose lines are prefetched before the group is reached.
   static constexpr std::size_t kFirstValues = 3;
 
-  // Keys in order have their entries and lines anywhere in memory: waiting for each would take most of the time.
-  // A function that only asks for memory has no effect in g++'s eyes, and a call of it is left out unless it is
-  // inlined.
+  // Keys in order have their entries and lines anywhere in memory, and waiting for each would take most of the time.
+  // g++ assumes that a function that only prefetches has no effect and removes calls to it, unless it is inlined.
   [[gnu::always_inline]] void prefetch_keys() const {
     std::size_t far = next_key_ + kGroupsAhead;
     if (far < end_key_) __builtin_prefetch(&grouped_.entries[grouped_.first_entry(far)]);
@@ -71,7 +70,7 @@ class MemoryGroups final : public GroupSource {
   const EntryReader reader_;
   std::size_t next_key_;
   const std::size_t end_key_;
-  std::size_t entry_ = 0;  // the first one of the group
+  std::size_t entry_ = 0;  // the group's first one
   std::size_t next_entry_ = 0;
   std::string_view value_;
 };

@@ -13,12 +13,12 @@
 
 namespace quern::shuffle {
 
-// The groups of one partition of these runs, without what dropped inputs gave. Borrows the runs and the inputs. Owned
-// by one thread; blocks on the disk.
+// Returns the groups of one partition of these runs, without the output of dropped inputs. Borrows the runs and the
+// inputs. Not thread-safe; blocks on the disk.
 std::unique_ptr<GroupSource> make_merged_groups(const std::vector<const RunFile*>& runs, std::size_t partition,
                                                 const std::set<InputOrdinal>& dropped, const std::stop_token& stop);
 
-// Writes the segments of all partitions of these runs as one run.
+// Merges the segments of all partitions of these runs into one new run.
 Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options,
                            const std::set<InputOrdinal>& dropped);
 

@@ -16,7 +16,7 @@ using namespace std::string_view_literals;
 constexpr std::string_view kEnd = "\0\0"sv;
 constexpr std::string_view kZero = "\0\1"sv;
 
-// Reads groups whose keys are pair keys: a cursor of MergedGroups, with one value at a time.
+// A MergedGroups cursor over groups whose keys are pair keys. Each group has exactly one value.
 class PairCursor {
  public:
   explicit PairCursor(std::unique_ptr<GroupSource> pairs) : pairs_(std::move(pairs)) {}
@@ -35,7 +35,7 @@ class PairCursor {
   bool is_unread_ = false;
 };
 
-// Groups with what they borrow from.
+// Groups together with the shuffle that they borrow from.
 class ShuffledGroups final : public GroupSource {
  public:
   ShuffledGroups(std::unique_ptr<Shuffle> shuffle, std::unique_ptr<GroupSource> groups)

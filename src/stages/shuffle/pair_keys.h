@@ -13,13 +13,13 @@
 
 namespace quern::shuffle {
 
-// A pair as one key. These keys are in the order of their pairs' keys and, of the same key, of their values: so what
-// groups and sorts keys finds the distinct pairs, in order, however many values a key has. It has the pair's key, with
-// each zero byte followed by a 1, two zero bytes, and the value.
+// A pair key is a pair encoded as one key: the pair's key with each zero byte followed by a 1, two zero bytes, and the
+// value. Pair keys sort by key and then by value. So grouping and sorting pair keys yields the distinct pairs, in
+// order, however many values a key has.
 
 void append_pair_key(Buffer& target, std::string_view key, std::string_view value);
 
-// A pair key in its two parts.
+// Splits a pair key into its two parts.
 class PairKey {
  public:
   explicit PairKey(std::string_view pair_key);
@@ -27,20 +27,21 @@ class PairKey {
   std::string_view value() const { return value_; }
 
  private:
-  std::string_view key_;  // borrowed, as value_ is
+  std::string_view key_;  // borrowed, like value_
   std::string unescaped_;
   std::string_view value_;
 };
 
-// Makes of these pairs' entries those of their pair keys, as pairs without a value, which lie in `pair_keys` then.
+// Replaces the entries of these pairs by entries of their pair keys, which have no value; `pair_keys` then holds their
+// bytes.
 void make_pair_keys(std::vector<Entry>& pairs, const EntryReader& reader, Buffer& pair_keys);
 
-// The groups of groups whose keys are pair keys: each key with its values, distinct and in byte order. Owned by one
-// thread; it holds one pair.
+// Turns groups whose keys are pair keys into groups of the original keys, each with its values distinct and in byte
+// order. Not thread-safe; holds one pair at a time.
 std::unique_ptr<GroupSource> make_distinct_groups(std::unique_ptr<GroupSource> pairs);
 
-// The groups of `groups`, each with its distinct values in byte order, by a shuffle of their pairs: so the values of a
-// key may be more than options.memory_bytes. Reads all groups at once. Owned by one thread. Of the options it uses
+// Returns the groups of `groups`, each with its distinct values in byte order. Uses a shuffle of their pairs, so the
+// values of a key may exceed options.memory_bytes. Reads all groups at once. Not thread-safe. Of the options it uses
 // memory, folder and stop token.
 Result<std::unique_ptr<GroupSource>> distinct_values(std::unique_ptr<GroupSource> groups, ShuffleOptions options);
 

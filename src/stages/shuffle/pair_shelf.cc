@@ -7,7 +7,7 @@
 namespace quern::shuffle {
 namespace {
 
-// Entries are kept in pieces that begin small, for small jobs, and double up to a huge page.
+// Entries are kept in pieces that begin small, for small jobs, and double in size up to a huge page.
 constexpr std::size_t kFirstPieceBytes = std::size_t{32} << 10;
 
 }  // namespace
@@ -47,7 +47,7 @@ void PairShelf::split(CommittedBlock& block) {
   count(peers_.splitter.partitions * sizeof(std::uint32_t), entries_.size());
 }
 
-// The entries by partition, in the order in which they came.
+// Stores the entries by partition; within each they keep their order.
 Result<void> PairShelf::keep_entries(BlockEntries& kept) {
   std::span<const Entry> source = entries_;
   if (peers_.splitter.partitions > 1) {
@@ -76,7 +76,7 @@ std::span<const Entry> PairShelf::by_partition(std::vector<std::uint32_t>& ends)
 Result<void> PairShelf::make_room() {
   if (!room_.empty()) return {};
   next_piece_bytes_ = std::clamp(2 * next_piece_bytes_, kFirstPieceBytes, kHugePageBytes);
-  // Twice, because sorting makes a second copy of all entries.
+  // Counted twice, because sorting makes a second copy of all entries.
   count(2 * next_piece_bytes_, 0);
   TRY_ASSIGN(auto piece, HugeArray<Entry>::make(next_piece_bytes_ / sizeof(Entry)));
   room_ = piece.span();

@@ -11,6 +11,10 @@
 
 #include "stages/shuffle/run_format.h"
 
+// Decodes the format of docs/formats/sorted-run.md: checksummed, compressed blocks, which hold segments of numbers,
+// keys and values without regard to the blocks' edges. Numbers and texts within one block are read in place; those that
+// cross an edge take a slower path and are put together in across_.
+
 namespace quern::shuffle {
 
 Result<bool> RunCursor::next_group() {

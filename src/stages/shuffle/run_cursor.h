@@ -17,7 +17,7 @@
 
 namespace quern::shuffle {
 
-// Unpacks the blocks of one thread's cursors, until it is stopped.
+// Decompresses the blocks of one thread's cursors until it is stopped.
 class BlockUnpacker {
  public:
   explicit BlockUnpacker(std::stop_token stop) : stop_(std::move(stop)) {}
@@ -32,9 +32,9 @@ class BlockUnpacker {
   std::unique_ptr<ZSTD_DCtx, Free> decompressor_{ZSTD_createDCtx()};
 };
 
-// Reads one partition of a run, segment after segment, with two buffers of a block each (and one for a value that is
-// longer): a cursor of MergedGroups. Borrows the run and the inputs. Owned by one thread; blocks on the disk. An error:
-// the run is damaged, or unreadable, or reading is stopped.
+// A MergedGroups cursor over one partition of a run, segment by segment, with two buffers of a block each and one for a
+// value that crosses blocks. Borrows the run and the inputs. Not thread-safe; blocks on the disk. Fails if the run is
+// damaged or unreadable, or reading is stopped.
 class RunCursor {
  public:
   RunCursor(const RunFile& run, std::size_t partition, std::shared_ptr<BlockUnpacker> unpacker,
@@ -45,10 +45,11 @@ class RunCursor {
         offset_(run.sections[partition].offset),
         end_(offset_ + run.sections[partition].size_bytes) {}
 
-  // Goes to the next segment that is not of a dropped input, past what is left of this one's values.
+  // Skips the remaining values of this segment and moves to the next segment whose input is not dropped. False at the
+  // end.
   Result<bool> next_group();
   std::string_view key() const { return key_; }
-  // The segment's address.
+  // The address of the current segment.
   BlockAddress rank() const { return address_; }
   std::uint64_t values_left() const { return values_left_; }
   Result<bool> next_value();
@@ -61,7 +62,7 @@ class RunCursor {
   Result<std::uint64_t> take_number_over_the_edge();
   Result<std::string_view> take(std::size_t size_bytes);
   Result<void> skip(std::size_t size_bytes);
-  // Makes the next block the one that is read; there must be one.
+  // Reads the next block. Fails with "damaged" if there is none.
   Result<void> next_block();
   Result<void> read_exactly(char* target, std::size_t size_bytes);
   Error damaged(std::string_view how) const;
@@ -74,7 +75,7 @@ class RunCursor {
   std::string stored_;
   std::string raw_;
   std::size_t used_ = 0;
-  std::string across_;  // what lies in more than one block
+  std::string across_;  // a value or key that crosses blocks
   std::string key_;
   BlockAddress address_;
   std::uint64_t values_left_ = 0;

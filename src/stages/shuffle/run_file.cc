@@ -17,6 +17,9 @@
 #include "base/bytes.h"
 #include "stages/shuffle/run_format.h"
 
+// Writes the format of docs/formats/sorted-run.md: numbers, keys and values are appended to a block, which is
+// compressed and written when it is full or its partition ends.
+
 namespace quern::shuffle {
 namespace {
 
@@ -30,7 +33,7 @@ Error full(const std::string& folder, std::string_view needs) {
 
 Result<void> check_room(const std::string& folder, std::uint64_t least_bytes) {
   struct statvfs room {};
-  // A file system that does not say is found out by writing.
+  // If the file system does not report its free space, writing will show whether it is enough.
   if (::statvfs(folder.c_str(), &room) != 0) return {};
   std::uint64_t free_bytes = std::uint64_t{room.f_bavail} * room.f_frsize;
   if (free_bytes >= least_bytes) return {};

@@ -18,13 +18,14 @@
 
 namespace quern::shuffle {
 
-// Where the records of one partition lie in a run.
+// Where the records of one partition are in a run.
 struct RunSection {
   std::uint64_t offset = 0;
   std::uint64_t size_bytes = 0;
 };
 
-// A finished run. Its file has no name, so it is gone when this is, however quern ends. Any number of threads may read.
+// A finished run. Its file has no name, so it disappears with this object, however quern ends. Any number of threads
+// may read it.
 struct RunFile {
   Fd fd;
   std::string folder;  // for messages
@@ -36,22 +37,22 @@ struct RunFile {
 struct RunOptions {
   std::string folder;
   std::size_t partitions = 1;
-  std::size_t block_bytes = 0;  // of one block before it is compressed
-  std::stop_token stop;         // Writing looks at it for each block.
+  std::size_t block_bytes = 0;  // of one block, before compression
+  std::stop_token stop;         // checked once for each block written
 };
 
-// Writes one run. Owned by one thread; blocks on the disk. An error is kNoSpace, and says how to choose another folder,
-// where the disk is full.
+// Writes one run. Not thread-safe; blocks on the disk. If the disk is full, fails with kNoSpace and a message that
+// explains how to choose another folder.
 class RunWriter {
  public:
-  // Fails with kNoSpace at once if the folder has less room than `least_room_bytes`.
+  // Fails with kNoSpace immediately if the folder has less than `least_room_bytes` free.
   static Result<RunWriter> make(RunOptions options, std::uint64_t least_room_bytes);
 
-  // `count` values of a key that come from one block, then exactly so many calls of add_value(). Within a partition
-  // keys are in order, and the segments of a key in the order of their addresses.
+  // Begins `count` values of a key that come from one block; exactly `count` calls of add_value() must follow. Within a
+  // partition, keys must be in order, and so must the addresses of a key's segments.
   Result<void> begin_segment(std::string_view key, BlockAddress address, std::uint64_t count);
   Result<void> add_value(std::string_view value);
-  // To be called after the last segment of each partition.
+  // Must be called after the last segment of each partition.
   Result<void> end_partition();
   Result<RunFile> finish();
 
@@ -68,10 +69,10 @@ class RunWriter {
   RunOptions options_;
   Fd fd_;
   std::unique_ptr<ZSTD_CCtx, FreeCompressor> compressor_{ZSTD_createCCtx()};
-  std::string raw_;  // of the block that is being filled
+  std::string raw_;  // of the block being filled
   std::string stored_;
   std::string last_key_;
-  bool has_key_ = false;  // in this partition
+  bool has_key_ = false;  // whether this partition has a key yet
   std::uint64_t size_bytes_ = 0;
   std::vector<RunSection> sections_;
 };

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-// The bytes of docs/formats/sorted-run.md that writer and reader share.
+// The parts of docs/formats/sorted-run.md that writer and reader share.
 
 namespace quern::shuffle::run_format {
 
@@ -12,7 +12,7 @@ inline constexpr int kLevel = 1;  // of zstd: runs are written once and read onc
 inline constexpr std::size_t kHeaderBytes = 16;
 inline constexpr std::size_t kMostNumberBytes = 10;
 
-// In front of each block; in this machine's byte order, as runs never leave the machine.
+// Precedes each block. In this machine's byte order, as runs never leave the machine.
 struct BlockHeader {
   std::uint32_t raw_bytes = 0;
   std::uint32_t payload_bytes = 0;
@@ -27,7 +27,8 @@ inline BlockHeader get_header(const char* source) {
   return header;
 }
 
-// Seven bits a byte, the lowest first; all but the last byte have their highest bit set. Returns the length.
+// Encodes a number (LEB128): seven bits per byte, the lowest first; all bytes but the last have their highest bit set.
+// Returns the length.
 inline std::size_t put_number(char* target, std::uint64_t number) {
   std::size_t length = 0;
   for (; number >= 0x80; number >>= 7) target[length++] = static_cast<char>(number | 0x80);

@@ -11,12 +11,13 @@
 namespace quern::shuffle {
 namespace {
 
-// A cursor holds a block as stored and as unpacked.
+// A cursor holds a block twice: compressed and decompressed.
 constexpr std::size_t kBlocksPerCursor = 2;
 
 }  // namespace
 
-// All threads' cursors together stay within the memory: with little of it blocks are smaller, then merges narrower.
+// The cursors of all threads together stay within the memory. With little memory, blocks get smaller first, then merges
+// get narrower.
 RunStore::RunStore(RunStoreOptions options) : options_(std::move(options)) {
   std::uint64_t blocks_at_once = kBlocksPerCursor * options_.threads;
   std::uint64_t block_bytes = options_.memory_bytes / (blocks_at_once * limits::kMergeFanIn);
@@ -39,7 +40,7 @@ Result<void> RunStore::add(Result<RunFile> run) {
   for (std::size_t i = 0; i < generations_.size(); ++i) {
     if (generations_[i].size() < fan_in_) break;
     if (i + 1 == generations_.size()) generations_.emplace_back();
-    // Which inputs will fail is not yet known.
+    // It is not yet known which inputs will fail.
     TRY(merge_first(generations_[i], fan_in_, generations_[i + 1], {}));
   }
   return {};
@@ -60,7 +61,7 @@ Result<void> RunStore::narrow(const std::set<InputOrdinal>& dropped) {
   for (std::deque<RunFile>& generation : generations_) {
     std::move(generation.begin(), generation.end(), std::back_inserter(all));
   }
-  // The youngest generations' runs, which are the smallest, stand in front.
+  // The runs of the youngest generations, which are the smallest, are at the front.
   while (all.size() > fan_in_) {
     std::size_t count = std::min(fan_in_, all.size() - fan_in_ + 1);
     TRY(merge_first(all, count, all, dropped));

@@ -17,21 +17,21 @@ namespace quern::shuffle {
 struct RunStoreOptions {
   std::string folder;
   std::size_t partitions = 1;
-  std::size_t threads = 1;  // that may each merge a partition at once
+  std::size_t threads = 1;  // how many may merge a partition at the same time
   std::uint64_t memory_bytes = 0;
   std::stop_token stop;
 };
 
-// The runs of one shuffle, never more open than can be merged at once: whenever that many of one generation are there,
-// they become one of the next. Each pair is so written once for each generation, of which few exist. Used by one thread
-// at a time.
+// The runs of one shuffle, never more than can be merged at once. As soon as one generation has that many, they are
+// merged into one run of the next generation. So each pair is written once per generation, and there are few
+// generations. Not thread-safe.
 class RunStore {
  public:
   explicit RunStore(RunStoreOptions options);
 
   RunOptions run_options() const;
   Result<void> add(Result<RunFile> run);
-  // Merges until one merge can read all that is left. Nothing may be added afterwards.
+  // Merges until a single merge can read all runs that are left. Nothing may be added afterwards.
   Result<void> narrow(const std::set<InputOrdinal>& dropped);
   std::vector<const RunFile*> runs() const;
   std::size_t written() const { return written_; }

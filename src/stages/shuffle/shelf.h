@@ -10,20 +10,20 @@
 
 namespace quern::shuffle {
 
-// Pairs of one block of the input (or, where pairs are aggregated as they come, of many), ready to be grouped.
+// Pairs of one input block (or of many, if pairs are aggregated as they arrive), ready to be grouped.
 struct CommittedBlock {
   BlockAddress address;
   BlockEntries entries;
-  // What the entries' lines lie in.
+  // The buffers that hold the entries' lines.
   std::vector<Buffer> lines;
   std::vector<HugeArray<char>> arena;
 };
 
-// What one sink holds.
+// Everything that one sink holds.
 struct Taken {
   std::vector<CommittedBlock> blocks;
-  std::vector<HugeArray<Entry>> pieces;  // what the blocks' entries lie in
-  std::uint64_t budget_bytes = 0;        // what they are counted with
+  std::vector<HugeArray<Entry>> pieces;  // the memory that holds the blocks' entries
+  std::uint64_t budget_bytes = 0;        // as counted in the budget
   std::uint64_t pairs = 0;
 
   void append(Taken other);

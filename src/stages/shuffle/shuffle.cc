@@ -25,22 +25,22 @@
 namespace quern::shuffle {
 namespace {
 
-// Lines of inputs that may still fail are held as they are up to this part of the memory, by all sinks together; beyond
-// it their pairs are aggregated in tables apart.
+// All sinks together hold lines of inputs that may still fail, unprocessed, up to this fraction of the memory. Beyond
+// it, such pairs are aggregated in tables of their own.
 constexpr std::uint64_t kHeldLinesPart = 8;
-// What is spilled at once of aggregated pairs, as a part of the memory: the rest stays where it is.
+// The fraction of the memory that is spilled at once of aggregated pairs. The rest stays in memory.
 constexpr std::uint64_t kSpilledPart = 8;
-// Kept free, if it is no more than a quarter: tables that grow need it, whatever the memory is.
+// Kept free, unless it is more than a quarter: growing tables need it, however much memory there is.
 constexpr std::uint64_t kGrowthBytes = 16 * limits::kMiB;
 
-// Sorting what is spilled needs about as much again.
+// Sorting what is spilled needs about the same amount again.
 std::uint64_t budget_of(const ShuffleOptions& options) {
   const std::uint64_t memory = options.memory_bytes;
   if (!options.aggregation.has_value()) return memory;
   return memory - std::max(memory / kSpilledPart, std::min(memory / 4, kGrowthBytes));
 }
 
-// One table of aggregated pairs.
+// One table of aggregated pairs, grouped.
 struct GroupedTable {
   std::vector<CommittedBlock> blocks;  // what `grouped` points into
   Grouped grouped;
@@ -57,7 +57,7 @@ class SpillingShuffle final : public Shuffle {
                .memory_bytes = options_.memory_bytes,
                .stop = options_.stop}) {
     CHECK(options_.partitions > 0 && !options_.separator.empty());
-    // The list of all values is what is there without any aggregation.
+    // Without any aggregation the result already is the list of all values.
     bool is_list = options_.aggregation.has_value() && options_.aggregation->kind == Aggregation::Kind::kList;
     if (is_list) options_.aggregation.reset();
     if (options_.aggregation.has_value()) {
@@ -94,7 +94,7 @@ class SpillingShuffle final : public Shuffle {
   Result<void> group_tables();
   Result<GroupedTable> group_taken(Taken taken, std::size_t threads) const;
   std::unique_ptr<GroupSource> plain_groups(std::size_t partition) const;
-  // Tables make pairs of what comes to them.
+  // The tables turn lines into pairs themselves.
   std::string_view held_separator() const { return tables_.has_value() ? kBetweenInside : options_.separator; }
   GroupingOptions grouping() const {
     return {.separator = held_separator(),
@@ -105,14 +105,14 @@ class SpillingShuffle final : public Shuffle {
 
   ShuffleOptions options_;
   Budget budget_;
-  std::optional<InputTables> tables_;  // of an aggregation
-  std::mutex shelves_mutex_;           // while sinks are made, and while shelves are taken
+  std::optional<InputTables> tables_;  // only for an aggregation
+  std::mutex shelves_mutex_;           // held while sinks are made and while shelves are taken
   std::deque<PairShelf> shelves_;
-  std::deque<AggregateShelf> aggregate_shelves_;  // the same, of an aggregation
-  std::mutex spill_mutex_;                        // Who has it may lock shelves; who has a shelf never waits for it.
+  std::deque<AggregateShelf> aggregate_shelves_;  // used instead of the other shelves for an aggregation
+  std::mutex spill_mutex_;  // Its holder may lock shelves; a thread that holds a shelf never waits for it.
   RunStore runs_;
   std::set<InputOrdinal> failed_inputs_;
-  std::vector<GroupedTable> grouped_;  // if nothing was spilled; one, or each of the tables
+  std::vector<GroupedTable> grouped_;  // set if nothing was spilled: one, or one for each table
 };
 
 template <typename Shelf>
@@ -137,8 +137,8 @@ std::unique_ptr<BlockSink> SpillingShuffle::sink() {
                                                 *this);
 }
 
-// The first sink that notices spills what all have, and of aggregated pairs a part; the others wait, and find that
-// there is room again.
+// The first sink that notices spills what all sinks hold, or part of it if pairs are aggregated. The others wait, then
+// find that there is room again.
 Result<void> SpillingShuffle::spill_if_needed() {
   if (!budget_.is_exceeded()) return {};
   std::lock_guard lock(spill_mutex_);
@@ -176,7 +176,7 @@ Result<void> SpillingShuffle::finish(const std::set<InputOrdinal>& failed_inputs
     grouped_.push_back(std::move(grouped));
     return {};
   }
-  // The rest goes to disk too, so that the memory is free for merging.
+  // Spills the rest too, so that the memory is free for merging.
   if (!taken.blocks.empty()) TRY(spill_taken(std::move(taken)));
   return runs_.narrow(failed_inputs_);
 }
@@ -186,7 +186,7 @@ Result<void> SpillingShuffle::finish_tables() {
   TRY(settle());
   aggregate_shelves_.clear();
   if (runs_.written() == 0) return group_tables();
-  // The rest goes to disk too, so that the memory is free for merging; one table at a time, as sorting needs memory.
+  // Spills the rest too, so that the memory is free for merging; one table at a time, as sorting needs memory.
   for (std::size_t i = 0; i < tables_->shared().size(); ++i) {
     TRY_ASSIGN(Taken taken, tables_->shared().take_table(i));
     TRY(spill_taken(std::move(taken)));
@@ -194,7 +194,7 @@ Result<void> SpillingShuffle::finish_tables() {
   return runs_.narrow(failed_inputs_);
 }
 
-// Nothing is open any more, so that what was kept apart can go to the shared tables.
+// No input is open any more, so everything that was kept separate can be added to the shared tables.
 Result<void> SpillingShuffle::settle() {
   std::vector<Result<void>> settled(aggregate_shelves_.size());
   TRY(run_workers(options_.threads, settled.size(), options_.stop,

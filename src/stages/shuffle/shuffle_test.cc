@@ -151,7 +151,7 @@ TEST(Shuffle, HasEmptyPartitionsWithoutPairs) {
 }
 
 TEST(Shuffle, PartitionsByADocumentedHash) {
-  // XXH3 of these bytes, as `xxhsum -H3` prints it: this may never change.
+  // XXH3 of these bytes, as `xxhsum -H3` prints it. It must never change.
   EXPECT_EQ(partition_of("", 1000003), 0x2d06800538d394c2U % 1000003);
   EXPECT_EQ(partition_of("anything", 1), 0U);
 }

@@ -8,11 +8,11 @@
 namespace quern::shuffle {
 namespace {
 
-// zstd makes at least this much less of usual pairs. Only so much room is asked for in advance: a job whose runs
-// do fit should not be refused, and one whose runs do not fit is told when the disk is full.
+// zstd compresses typical pairs at least this much. Only that much free space is required in advance: a job whose runs
+// do fit must not be refused, and if they do not fit, writing fails when the disk is full.
 constexpr std::uint64_t kUsualCompression = 8;
 
-// Finds the block of an entry again, by where its line lies.
+// Finds the block of an entry by the address of its line.
 class AddressBook {
  public:
   explicit AddressBook(const std::vector<CommittedBlock>& blocks) {
@@ -45,7 +45,7 @@ class AddressBook {
   }
 
   std::vector<Place> places_;
-  std::size_t last_ = 0;  // values of a key often come from the same block
+  std::size_t last_ = 0;  // checked first: values of a key often come from the same block
 };
 
 Result<void> write_group(std::string_view key, std::span<const Entry> entries, const EntryReader& reader,

@@ -10,7 +10,7 @@
 
 namespace quern::shuffle {
 
-// Groups what was taken and writes it as one run. Afterwards its memory is free. Errors are those of group() and of
+// Groups the pairs in `taken`, writes them as one run and frees their memory. Errors are those of group() and of
 // RunWriter.
 Result<RunFile> spill(Taken taken, const GroupingOptions& grouping, const RunOptions& options);
 

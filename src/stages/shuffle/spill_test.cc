@@ -22,7 +22,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Values of each key, in input order.
+// The values of each key, in input order.
 using ValuesByKey = std::map<std::string, std::vector<std::string>>;
 
 class TestFolder {
@@ -41,7 +41,7 @@ class TestFolder {
 struct Shape {
   const char* name;
   std::size_t blocks = 40;
-  std::size_t lines = 300;  // of each block
+  std::size_t lines = 300;  // in each block
   std::uint32_t keys = 500;
   std::size_t value_bytes = 3;
 };
@@ -226,7 +226,7 @@ RunFile write_run(const std::string& folder, int values) {
   return writer.finish().value();
 }
 
-// Reads a run to its end; the error if there is one.
+// Reads a run to its end. Returns the error, if any.
 Result<void> read_run(const RunFile& run, const std::stop_token& stop = {}) {
   std::set<InputOrdinal> dropped;
   auto groups = make_merged_groups({&run}, 0, dropped, stop);

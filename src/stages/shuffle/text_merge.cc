@@ -18,15 +18,18 @@
 #include "services/disk/full_disk.h"
 #include "stages/shuffle/shuffle_limits.h"
 
+// A k-way merge of sorted texts. If there are more texts than can be read at once, neighbours are first merged into
+// files in the scratch folder, in as many passes as needed.
+
 namespace quern::shuffle {
 namespace {
 
 constexpr std::size_t kReadBytes = limits::kReadBytes;
-// What a text takes that is being read: its buffer, with a part of a pair, and its decoder with the window of zstd's
-// usual levels.
+// The memory that a text takes while it is read: its buffer, with part of a pair, and its decoder with the window of
+// zstd's usual levels.
 constexpr std::uint64_t kBytesPerText = 4 * limits::kMiB;
 
-// Reads the pairs of one text, which it opens for the first one: a cursor of MergedGroups, with one value at a time.
+// A MergedGroups cursor over the pairs of one text, one value at a time. Opens the text when the first pair is read.
 class TextCursor {
  public:
   TextCursor(SortedText text, std::string separator, std::stop_token stop)
@@ -60,7 +63,7 @@ class TextCursor {
   std::string_view value() const { return pair_.value; }
 
  private:
-  // Finds the end of the pair at begin_. False at the end of the text.
+  // Finds the end of the pair at begin_. Returns false at the end of the text.
   Result<bool> read_pair() {
     std::size_t missing = is_text() ? 1 : 2;  // line ends
     for (end_ = begin_; missing > 0;) {
@@ -70,7 +73,7 @@ class TextCursor {
         --missing;
         continue;
       }
-      end_ = bytes_.size() - begin_;  // where the next bytes will be
+      end_ = bytes_.size() - begin_;  // where the next bytes will be written
       TRY_ASSIGN(bool has_more, read_more());
       if (has_more) continue;
       if (!bytes_.empty())
@@ -80,7 +83,7 @@ class TextCursor {
     return true;
   }
 
-  // Moves what is left to the front of the buffer, and reads behind it.
+  // Moves the unread bytes to the front of the buffer and reads more after them.
   Result<bool> read_more() {
     if (stop_.stop_requested()) return stopped();
     std::size_t left = bytes_.size() - begin_;
@@ -110,13 +113,13 @@ class TextCursor {
   const std::stop_token stop_;
   std::unique_ptr<ByteSource> source_;
   Buffer bytes_;
-  std::size_t begin_ = 0;  // of the next pair
-  std::size_t end_ = 0;    // of the one that is read
+  std::size_t begin_ = 0;  // where the next pair begins
+  std::size_t end_ = 0;    // where the current pair ends
   std::uint64_t number_ = 0;
   PairView pair_;
   std::string last_key_;
   bool repeats_key_ = false;
-  bool is_unread_ = false;  // the value
+  bool is_unread_ = false;  // whether the value is still unread
 };
 
 std::deque<TextCursor> text_cursors(const std::vector<SortedText>& texts, const std::string& separator,
@@ -135,7 +138,7 @@ class ScratchText final : public ByteSource {
   Fd fd_;
 };
 
-// Merges these texts into one, in a file.
+// Merges these texts into one file.
 Result<SortedText> merge_to_file(const std::vector<SortedText>& texts, const TextMergeOptions& options,
                                  const std::string& path, const std::stop_token& stop) {
   Merge<TextCursor> merge(text_cursors(texts, options.separator, stop));
@@ -154,7 +157,7 @@ Result<SortedText> merge_to_file(const std::vector<SortedText>& texts, const Tex
   TRY(file.close().context(path));
   auto open = [path]() -> Result<std::unique_ptr<ByteSource>> {
     TRY_ASSIGN(Fd merged, open_file(path, O_RDONLY));
-    // The name is not needed again, and the room is free as soon as the text is read.
+    // The name is not needed again, and without it the space is freed as soon as the text has been read.
     static_cast<void>(::unlink(path.c_str()));
     return std::unique_ptr<ByteSource>(std::make_unique<ScratchText>(std::move(merged)));
   };
@@ -168,7 +171,7 @@ Result<std::unique_ptr<GroupSource>> merge_texts(std::vector<SortedText> texts, 
   const std::size_t fan_in =
       std::clamp<std::size_t>(options.memory_bytes / kBytesPerText, limits::kLeastMergeFanIn, limits::kMergeFanIn);
   std::size_t files = 0;
-  // Neighbours are merged, so that the order of the texts stays.
+  // Merges neighbours, so that the texts stay in order.
   while (texts.size() > fan_in) {
     std::vector<SortedText> merged;
     for (std::size_t first = 0; first < texts.size(); first += fan_in) {

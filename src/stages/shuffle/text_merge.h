@@ -21,14 +21,14 @@ struct SortedText {
 };
 
 struct TextMergeOptions {
-  std::string separator;           // of lines "key<separator>value"; kBetweenInside: of pairs
+  std::string separator;           // of lines "key<separator>value"; kBetweenInside if the text consists of pairs
   std::uint64_t memory_bytes = 0;  // for the buffers of all texts that are read at once
-  std::string scratch_folder;      // where more texts than can be read at once are merged into fewer
+  std::string scratch_folder;      // where texts are merged into fewer if there are too many to read at once
 };
 
-// The pairs of all texts, grouped: keys in byte order, the values of a key in the order of the texts and, within one,
-// of its lines. Owned by one thread; blocks on the sources. An error names the text and the pair: it is out of
-// order, ends within a pair, or has one above limits::kMaxPairBytes.
+// Returns the pairs of all texts, grouped: keys in byte order; the values of a key in the order of the texts and,
+// within a text, of its lines. Not thread-safe; blocks on the sources. Fails, naming the text and the pair, if a pair
+// is out of order, incomplete or longer than limits::kMaxPairBytes.
 Result<std::unique_ptr<GroupSource>> merge_texts(std::vector<SortedText> texts, const TextMergeOptions& options,
                                                  const std::stop_token& stop);
 

@@ -33,7 +33,7 @@ class TextMergeTest : public ::testing::Test {
   void SetUp() override { ASSERT_NE(::mkdtemp(folder_.data()), nullptr); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  // "key: value, value; key: ..." or the error.
+  // Returns "key: value, value; key: ..." or the error.
   std::string merged(std::vector<SortedText> texts, std::uint64_t memory_bytes = 64 * limits::kMiB) const {
     auto groups = merge_texts(std::move(texts),
                               {.separator = separator_, .memory_bytes = memory_bytes, .scratch_folder = folder_}, {});
@@ -89,7 +89,7 @@ TEST_F(TextMergeTest, RefusesWhatIsNoMapResult) {
   EXPECT_THAT(merged({text_of("m3", long_line + "\n", limits::kReadBytes)}), HasSubstr("longer than"));
 }
 
-// Against a map, with lines of all lengths, sources that give few bytes at a time, and more texts than are read at
+// Compares with a map: lines of all lengths, sources that return few bytes at a time, and more texts than are read at
 // once.
 TEST_F(TextMergeTest, MergesAnyTextsInAnyNumberOfPasses) {
   std::mt19937_64 random(3);

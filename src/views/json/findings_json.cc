@@ -26,7 +26,7 @@ std::string findings_json(std::span<const Finding> findings) {
     const Json object = {
         {"state", state_name(finding.state)}, {"what", finding.what}, {"found", finding.found}, {"fix", finding.fix}};
     text += text.size() > 1 ? ",\n " : "\n ";
-    // Names of files need not be UTF-8, and JSON must be.
+    // File names need not be UTF-8, but JSON must be.
     text += object.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   return text + (findings.empty() ? "]\n" : "\n]\n");

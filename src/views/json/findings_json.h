@@ -7,7 +7,8 @@
 
 namespace quern::view {
 
-// An array with an object for each finding, one a line: [{"state": "missing", "what", "found", "fix"}, ...], and '\n'.
+// Returns an array with one object per line for each finding: [{"state": "missing", "what", "found", "fix"}, ...], and
+// '\n'.
 std::string findings_json(std::span<const Finding> findings);
 
 }  // namespace quern::view

@@ -6,7 +6,7 @@
 namespace quern::view {
 namespace {
 
-// {"map": {"running": 3, "completed": 7}}, without noughts.
+// {"map": {"running": 3, "completed": 7}}, without counts of zero.
 Json counts_json(const WatchedGroup& group) {
   Json kinds = Json::object();
   for (TaskKind kind : {TaskKind::kMap, TaskKind::kMerge, TaskKind::kReduce, TaskKind::kCollect}) {

@@ -12,7 +12,7 @@
 
 namespace quern::view {
 
-// Writes how a group is made and what becomes of its tasks as lines of JSON (docs/formats/events.md).
+// Writes how a group is created, and the states of its tasks, as lines of JSON (docs/formats/events.md).
 class GroupJson final : public GroupSink {
  public:
   explicit GroupJson(JsonOptions options)
@@ -23,9 +23,9 @@ class GroupJson final : public GroupSink {
   void looked(const WatchedGroup& group, const std::vector<std::size_t>& changed) override;
   void tick(const WatchedGroup& /*group*/) override {}
   void finish() override {}
-  // The last line. `accounting_json` is the content of result.json.
+  // Writes the last line. `accounting_json` is the content of result.json.
   void accounting(std::string_view accounting_json) { writer_.write_accounting(accounting_json); }
-  // The first failure of a write, after which nothing more was written.
+  // The first write error; nothing is written after it.
   Result<void> outcome() const { return writer_.outcome(); }
 
  private:

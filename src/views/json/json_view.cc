@@ -46,7 +46,7 @@ Json progress_json(const Progress& progress) {
           {"children", children_json(progress)}};
 }
 
-// Those that come for every block or more often.
+// Whether events of this kind occur for every block or more often.
 bool is_summed_up(const event::Event& event) {
   return std::holds_alternative<event::InputFetched>(event) || std::holds_alternative<event::InputUnverified>(event) ||
          std::holds_alternative<event::InputProgress>(event) || std::holds_alternative<event::InputDecoded>(event) ||
@@ -54,7 +54,7 @@ bool is_summed_up(const event::Event& event) {
          std::holds_alternative<event::GroupsReduced>(event) || std::holds_alternative<event::ChildChanged>(event);
 }
 
-// Makes the object of each event that is written by itself.
+// Makes the object of each event that is written on its own.
 struct ToJson {
   const std::function<std::string(InputOrdinal)>& input_name;
 
@@ -121,7 +121,7 @@ struct ToJson {
   Json operator()(const event::Note& e) const {
     return {{"event", "note"}, {"level", name_of(e.level)}, {"text", e.text}};
   }
-  // The rest is summed up.
+  // All other events are summed up.
   template <typename Other>
   Json operator()(const Other&) const {
     return {};
@@ -144,7 +144,7 @@ void JsonView::emit(const event::Event& event) {
     if (!last_progress_ || now - *last_progress_ >= options_.progress_interval) write_progress_if_any();
     return;
   }
-  // The figures before the end of a phase are those of the whole phase.
+  // The figures before the end of a phase must cover the whole phase.
   if (std::holds_alternative<event::PhaseEnded>(event)) write_progress_if_any();
   writer_.write(std::visit(ToJson{options_.input_name}, event));
 }

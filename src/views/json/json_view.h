@@ -17,16 +17,16 @@
 namespace quern::view {
 
 struct JsonOptions {
-  int fd = 2;  // borrowed, and outlives the view
-  // The name of an input; called only after events about that input. None: only its number is written.
+  int fd = 2;  // borrowed; must outlive the view
+  // Returns the name of an input; called only after events about that input. If empty, only its number is written.
   std::function<std::string(InputOrdinal)> input_name = {};
   Clock clock = std::chrono::steady_clock::now;
   std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
   std::chrono::milliseconds progress_interval = limits::kProgressEventInterval;
 };
 
-// Writes each event as one line of JSON (docs/formats/events.md), for --json and --log. What happens for every block is
-// summed up in a "progress" event a few times a second. Events may come from any thread; each waits until its line is
+// Writes each event as one line of JSON (docs/formats/events.md), for --json and --log. Events that occur for every
+// block are summed up in a "progress" event a few times a second. Thread-safe; each call blocks until its line is
 // written, so that a slow reader loses nothing.
 class JsonView final : public EventSink {
  public:
@@ -34,9 +34,9 @@ class JsonView final : public EventSink {
       : options_(std::move(options)), writer_(options_.fd, options_.clock, options_.wall_clock) {}
   ~JsonView() override;
   void emit(const event::Event& event) override;
-  // The last line. `accounting_json` is the content of result.json.
+  // Writes the last line. `accounting_json` is the content of result.json.
   void finish(std::string_view accounting_json);
-  // The first failure of a write, after which nothing more was written.
+  // The first write error; nothing is written after it.
   Result<void> outcome();
 
  private:

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// A view that writes into a pipe, at times that the test sets.
+// A view that writes to a pipe, at times that the test sets.
 class JsonViewTest : public testing::Test {
  protected:
   JsonViewTest() : pipe_(make_pipe(1 << 20).value()) {}
@@ -100,7 +100,7 @@ TEST_F(JsonViewTest, SumsUpWhatHappensForEveryBlock) {
     view->emit(event::ChildChanged{.child = 2, .state = event::ChildState::kGone});
   }
   std::vector<std::string> written = lines();
-  ASSERT_EQ(written.size(), 5u);  // At 0, 210, 420 and 630 ms, and the rest at the end.
+  ASSERT_EQ(written.size(), 5u);  // At 0, 210, 420 and 630 ms, and at the end.
   EXPECT_THAT(written.front(), HasSubstr(R"("records_mapped":0,)"));
   EXPECT_EQ(
       written.back(),

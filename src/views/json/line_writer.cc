@@ -28,7 +28,7 @@ void LineWriter::write(const Json& object) {
   Json line = {
       {"event", object.at("event")}, {"time", utc_text(wall_clock_())}, {"elapsed", seconds_of(clock_() - started_)}};
   line.update(object);
-  // What users and modules wrote need not be UTF-8.
+  // Text from users and modules need not be UTF-8.
   std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   auto written = write_all(fd_, text);
   if (!written.ok()) failure_ = std::move(written).error().with_context("writing events");

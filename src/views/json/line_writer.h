@@ -14,25 +14,25 @@ namespace quern::view {
 
 using Json = nlohmann::ordered_json;
 
-// Rounded to microseconds, so that the text stays short.
+// Rounded to microseconds, to keep the text short.
 double seconds_of(std::chrono::nanoseconds duration);
 
-// Writes objects as lines of JSON, each with the time and how long after the first moment it is. One thread at a time.
+// Writes objects as lines of JSON, each with the time and the time elapsed since the writer was made. Not thread-safe.
 class LineWriter {
  public:
   using WallClock = std::function<std::chrono::system_clock::time_point()>;
-  // `fd` is borrowed, and outlives this.
+  // `fd` is borrowed and must outlive the writer.
   LineWriter(int fd, Clock clock, WallClock wall_clock)
       : fd_(fd), clock_(std::move(clock)), wall_clock_(std::move(wall_clock)), started_(clock_()) {}
   ~LineWriter() { fd_.release(); }
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  // `object` has an "event". Nothing is written after a failure.
+  // `object` must have an "event". Does nothing after a failed write.
   void write(const Json& object);
-  // The event of the end. `text` is the content of result.json.
+  // Writes the final event. `text` is the content of result.json.
   void write_accounting(std::string_view text);
-  // The first failure.
+  // The first write error.
   Result<void> outcome() const;
 
  private:

@@ -31,7 +31,7 @@ std::string headline(const Accounting& accounting, bool color) {
     case Outcome::kDoneWithLosses:
       return inked(fmt::format("done in {}, with losses within the limits", elapsed), Ink::kYellow, color) + result;
     case Outcome::kFailed:
-      // Why stands in the error before it.
+      // The preceding error message has the reason.
       return inked(fmt::format("failed after {}", elapsed), Ink::kRed, color);
     case Outcome::kStopped:
       return inked(fmt::format("stopped after {}", elapsed), Ink::kRed, color) + why;
@@ -39,13 +39,13 @@ std::string headline(const Accounting& accounting, bool color) {
   return "";
 }
 
-// A loss is red where there is one.
+// Losses are red unless they are zero.
 std::string loss(std::uint64_t number, std::string_view what, bool color) {
   std::string text = fmt::format("{} {}", format_count(number), what);
   return number == 0 ? text : inked(text, Ink::kRed, color);
 }
 
-// Of the mapped records, those that gave nothing to anybody.
+// The number of mapped records that emitted nothing.
 std::string without_effect(const Accounting& accounting) {
   std::string parts;
   auto add = [&parts](std::uint64_t records, std::string_view what) {

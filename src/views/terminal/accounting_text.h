@@ -8,13 +8,13 @@
 
 namespace quern::view {
 
-// The closing balance of a run for a person: several lines, each with its '\n'.
+// Returns the closing balance of a run for a person: several lines, each with its '\n'.
 std::string accounting_text(const Accounting& accounting, bool color);
 
-// "quern: MESSAGE", then the details indented; each line with its '\n'.
+// Returns "quern: MESSAGE" and the indented details, each line with its '\n'.
 std::string error_text(const Error& error, bool color);
 
-// "data/x.gz: gz: the data ends ...": names the input once, whether or not the message does so itself.
+// Returns "data/x.gz: gz: the data ends ...", with the input's name once, even if the message itself contains it.
 std::string describe_failed_input(std::string_view name, const Error& error);
 
 }  // namespace quern::view

@@ -7,7 +7,7 @@
 namespace quern::view {
 namespace {
 
-// As wide as the longest of them, so that what follows stands in one column.
+// Padded to the width of the longest state, so that the next column is aligned.
 std::string state_text(Finding::State state, bool color) {
   switch (state) {
     case Finding::State::kOk:

@@ -6,7 +6,7 @@
 
 namespace quern::view {
 
-// One line with its '\n': "missing  node: not on PATH  -> apt-get install nodejs".
+// Returns one line with its '\n': "missing  node: not on PATH  -> apt-get install nodejs".
 std::string finding_text(const Finding& finding, bool color);
 
 }  // namespace quern::view

@@ -10,13 +10,13 @@
 namespace quern::view {
 namespace {
 
-// Running tasks that are shown as those that take longest.
+// How many of the longest running tasks are shown.
 constexpr std::size_t kShownSlowTasks = 3;
 
 constexpr std::array kTaskKinds = {TaskKind::kMap, TaskKind::kMerge, TaskKind::kReduce, TaskKind::kCollect};
 constexpr std::size_t kCountColumns = 11;
 
-// How far the tasks of one kind are, as people count.
+// How many tasks of one kind are in which state, in the terms of the display.
 struct Counts {
   std::size_t all = 0;
   std::size_t waiting = 0;
@@ -38,7 +38,7 @@ Counts counts_of(const WatchedGroup& group, TaskKind kind) {
   return counts;
 }
 
-// A nought is dim, so that what there is stands out.
+// Zeros are dim, so that other numbers stand out.
 void add_count(Line& line, std::size_t count, Ink ink) {
   line.add(fmt::format("{:>{}}", format_count(count), kCountColumns), count == 0 ? Ink::kDim : ink);
 }
@@ -114,7 +114,7 @@ std::vector<std::string> render_group(const WatchedGroup& group, UtcTime now, co
   if (group.begun.has_value()) add_row("elapsed", coarse(*group.begun, now));
   std::vector<std::string> texts;
   texts.reserve(lines.size());
-  // The last column stays free: some terminals wrap a line that is as wide as they are.
+  // The last column stays free: some terminals wrap a line that is exactly as wide as they are.
   for (const Line& line : lines) texts.push_back(line.text(style, columns > 1 ? columns - 1 : columns));
   return texts;
 }

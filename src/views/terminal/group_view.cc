@@ -17,7 +17,7 @@ class TerminalGroupView final : public GroupSink {
   explicit TerminalGroupView(TerminalOptions options) : options_(std::move(options)), fd_(options_.fd) {}
   ~TerminalGroupView() override {
     finish();
-    fd_.release();  // It was borrowed.
+    fd_.release();  // it is borrowed
   }
 
   void creating(std::size_t created, std::size_t total) override;
@@ -29,7 +29,7 @@ class TerminalGroupView final : public GroupSink {
 
  private:
   bool is_live() const { return options_.is_terminal && !options_.quiet; }
-  // At most once in each interval; the first time at once.
+  // True at most once per interval; true immediately the first time.
   bool is_due(std::chrono::milliseconds interval);
   void tell_failure(const WatchedTask& task, std::vector<std::string>& lines);
   void say(std::string_view label, Ink ink, std::string_view text, std::vector<std::string>& lines) const;
@@ -127,7 +127,7 @@ void TerminalGroupView::finish() {
   write(lines, {});
 }
 
-// What cannot be shown is no reason to end a watch: the outcome of writes is ignored.
+// A watch must not end because it cannot be shown, so errors of writes are ignored.
 void TerminalGroupView::write(const std::vector<std::string>& staying, const std::vector<std::string>& live) {
   if (is_live()) {
     static_cast<void>(write_all(fd_, screen_.redraw(staying, live, screen_size(options_, fd_))).ok());

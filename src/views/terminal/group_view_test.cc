@@ -72,7 +72,7 @@ TEST(GroupLine, SaysItInOneLine) {
   EXPECT_EQ(group_line(group), "map: completed; reduce: completed; 1 retry");
 }
 
-// A view that writes into a pipe, at times that the test sets.
+// A view that writes to a pipe, at times that the test sets.
 class GroupViewTest : public testing::Test {
  protected:
   GroupViewTest() : pipe_(make_pipe(1 << 20).value()) {}

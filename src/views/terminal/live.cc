@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kShortestBar = 10;
 constexpr std::size_t kLongestBar = 40;
-// Before this much time nothing sensible can be said about what comes.
+// Until this much time has passed, no useful estimate is possible.
 constexpr std::chrono::seconds kShortestPace{2};
 
 Line labelled(std::string_view label, Ink ink = Ink::kBold) {
@@ -50,7 +50,7 @@ void add_bar(Line& line, double share, std::size_t columns, const Style& style) 
   line.add(style.utf8 ? "" : "[").add(done, Ink::kGreen).add(open, Ink::kDim).add(style.utf8 ? " " : "] ");
 }
 
-// Whole seconds: what is going on is not known more exactly, and tenths would flicker.
+// Whole seconds: ongoing work is not known more exactly, and tenths would flicker.
 std::string coarse_duration(std::chrono::seconds duration) {
   auto seconds = duration.count();
   if (seconds < 60) return fmt::format("{} s", seconds);
@@ -58,7 +58,7 @@ std::string coarse_duration(std::chrono::seconds duration) {
   return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
 }
 
-// "" where nothing sensible can be said yet.
+// Returns "" if no useful estimate is possible yet.
 std::string time_left(const Progress& progress, const Pace& pace) {
   if (pace.over < kShortestPace || pace.stored_bytes == 0 || progress.stored_bytes >= progress.stored_bytes_found)
     return "";
@@ -95,7 +95,7 @@ std::vector<Line> map_lines(const PhaseProgress& phase, const LiveState& state, 
       coarse_duration(std::chrono::floor<std::chrono::seconds>(state.now - phase.started)));
   std::string left = time_left(progress, state.pace);
   if (!left.empty()) after_bar += fmt::format(", {} left", left);
-  // The bar keeps its length while the figures beside it grow.
+  // The bar keeps its length while the figures next to it grow.
   constexpr std::size_t kFigures = 42;
   std::size_t around = kLabelColumns + 3 + std::max(kFigures, after_bar.size());
   Line first = labelled("map");
@@ -131,7 +131,7 @@ std::string figures_of(event::Phase phase, const Progress& progress) {
   return "";
 }
 
-// A phase without a known end, or one that is over.
+// For a phase without a known end, or one that is over.
 Line short_phase_line(const PhaseProgress& phase, const LiveState& state) {
   std::chrono::nanoseconds elapsed = phase.elapsed.value_or(state.now - phase.started);
   Line line = labelled(name_of(phase.phase), phase.elapsed ? Ink::kDim : Ink::kBold);
@@ -153,7 +153,7 @@ Ink ink_of(event::ChildState child_state) {
 
 bool is_there(const ChildProgress& child) { return child.state != event::ChildState::kGone; }
 
-// "#0 working   #1 waiting", or where that is too long "14 working  2 waiting" in sums.
+// "#0 working   #1 waiting", or, if that is too long, in sums: "14 working  2 waiting".
 Line child_line(event::Role role, const std::vector<ChildProgress>& children, std::size_t columns) {
   std::string label = fmt::format("{}s", name_of(role));
   Line each = labelled(label);
@@ -187,7 +187,7 @@ Pace PaceMeter::pace(const Progress& progress, ClockTime now) {
   Step current{now, progress.stored_bytes, progress.decoded_bytes,
                child_times(progress.children_of(event::Role::kMapper), now)};
   if (steps_.empty()) steps_.push_back(current);
-  // One step a second is fine enough, and keeps them few.
+  // One step a second is precise enough and keeps their number low.
   if (now - steps_.back().time >= std::chrono::seconds(1)) steps_.push_back(current);
   while (steps_.size() > 1 && now - steps_[1].time >= limits::kRateWindow) steps_.pop_front();
   const Step& oldest = steps_.front();
@@ -213,7 +213,7 @@ std::string slowest_part(const Pace& pace) {
 }
 
 std::vector<std::string> render_live(const LiveState& state, const Style& style, std::size_t columns) {
-  // The last column stays free: a character there leaves the cursor in doubt.
+  // The last column stays free: after a character there, the cursor's position depends on the terminal.
   std::size_t usable = columns > 1 ? columns - 1 : 1;
   std::vector<Line> lines;
   for (const PhaseProgress& phase : state.progress.phases) {

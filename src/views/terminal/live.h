@@ -11,11 +11,11 @@
 #include "views/terminal/terminal_limits.h"
 #include "views/terminal/text.h"
 
-// The live display as a pure function: what stands at the bottom of the terminal while a run goes on.
+// The live display at the bottom of the terminal while a run is under way, as pure functions.
 
 namespace quern::view {
 
-// What happened over a stretch of time up to now.
+// What happened within a period that ends now.
 struct Pace {
   std::chrono::nanoseconds over{};
   std::uint64_t stored_bytes = 0;
@@ -26,7 +26,7 @@ struct Pace {
 // Remembers the last limits::kRateWindow of the map phase, in coarse steps.
 class PaceMeter {
  public:
-  // Since the oldest step remembered; nothing while no map phase goes on.
+  // Covers the time since the oldest remembered step; empty if no map phase is under way.
   Pace pace(const Progress& progress, ClockTime now);
 
  private:
@@ -45,10 +45,10 @@ struct LiveState {
   ClockTime now;
 };
 
-// At most `columns` wide each; none before the first phase started.
+// Returns lines of at most `columns` each; none before the first phase has started.
 std::vector<std::string> render_live(const LiveState& state, const Style& style, std::size_t columns);
 
-// Which part holds the run up: "the modules (at work 94% of the time)"; "" if that cannot be told yet.
+// Returns the part that limits the speed: "the modules (at work 94% of the time)"; "" if it is not known yet.
 std::string slowest_part(const Pace& pace);
 
 }  // namespace quern::view

@@ -14,7 +14,7 @@
 namespace quern::view {
 namespace {
 
-// "mapper 0": numbered as in messages and in events.
+// "mapper 0": numbered as in messages and events.
 std::string child_name(event::Role role, std::size_t child) { return fmt::format("{} {}", name_of(role), child); }
 
 std::string run_line(const event::RunStarted& run) {
@@ -41,7 +41,7 @@ std::string reduce_figures(const Progress& progress) {
   return text;
 }
 
-// How many different reasons are counted apart; the rest are counted together.
+// How many different reasons are counted separately; the rest are counted together.
 constexpr std::size_t kMostReasons = 100;
 constexpr std::string_view kOtherReasons = "of other reasons";
 constexpr std::size_t kNamedReasons = 3;
@@ -164,7 +164,7 @@ void Narrator::tell_phase(const event::Event& event, const Progress& progress, s
   if (const auto* run = std::get_if<event::RunStarted>(&event)) {
     lines.push_back(run_line(*run));
   } else if (const auto* started = std::get_if<event::PhaseStarted>(&event)) {
-    // The other phases are short: their end says enough.
+    // Other phases are short: the line for their end is enough.
     if (started->phase == event::Phase::kMap || started->phase == event::Phase::kReduce) {
       lines.push_back(fmt::format("{}: started", name_of(started->phase)));
     }

@@ -9,7 +9,7 @@
 namespace quern::view {
 namespace {
 
-// The width of a line of ours, which may contain escape codes for ink.
+// The width of one of quern's own lines, which may contain escape codes for colors.
 std::size_t inked_width(const std::string& line) { return display_width(clean(line)); }
 
 }  // namespace
@@ -17,7 +17,7 @@ std::size_t inked_width(const std::string& line) { return display_width(clean(li
 std::string Screen::redraw(const std::vector<std::string>& staying, const std::vector<std::string>& live,
                            ScreenSize size) {
   std::string bytes;
-  // A terminal that became narrower since the last time has wrapped what stands there.
+  // A terminal that was made narrower since the last time has wrapped the lines of the display.
   std::size_t columns = std::max<std::size_t>(size.columns, 1);
   std::size_t rows_up = 0;
   for (std::size_t width : drawn_widths_) rows_up += std::max<std::size_t>(1, (width + columns - 1) / columns);

@@ -11,15 +11,16 @@ struct ScreenSize {
   std::size_t columns = 80;
 };
 
-// Makes the bytes that replace the live display on a terminal: up to its first line, the lines that stay above it, the
-// new display. One string, so that one write shows it all and nothing flickers. Owned by one thread.
+// Makes the bytes that replace the live display on a terminal: moves up to its first line, then writes the permanent
+// lines and the new display. It is a single string, so that one write shows everything without flickering. Not
+// thread-safe.
 class Screen {
  public:
-  // `live` lines must be narrower than the screen; more of them than there are rows are left out.
+  // `live` lines must be narrower than the screen. Lines beyond the number of rows are left out.
   std::string redraw(const std::vector<std::string>& staying, const std::vector<std::string>& live, ScreenSize size);
 
  private:
-  std::vector<std::size_t> drawn_widths_;  // of the lines of the display that stands there now
+  std::vector<std::size_t> drawn_widths_;  // of the lines that are currently displayed
 };
 
 }  // namespace quern::view

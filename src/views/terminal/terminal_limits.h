@@ -7,13 +7,13 @@
 
 namespace quern::limits {
 
-// Lines that modules print which are shown as they come, before only --verbose shows more.
+// How many lines printed by modules are shown as they come; --verbose shows all.
 inline constexpr std::size_t kShownModuleLines = 20;
 
-// Throughput and the time left are reckoned over this long a stretch before now.
+// Throughput and the time left are computed over this much time before now.
 inline constexpr std::chrono::seconds kRateWindow{15};
 
-// Lines that wait for a slow terminal; further ones are left out with a note.
+// How many lines may wait for a slow terminal; more are left out, with a note.
 inline constexpr std::size_t kQueuedViewLines = 10000;
 
 }  // namespace quern::limits

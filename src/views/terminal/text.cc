@@ -11,8 +11,8 @@
 namespace quern::view {
 namespace {
 
-// The length of the escape sequence that `text` starts with: CSI up to its final byte, OSC up to BEL or ST, else ESC
-// and one character.
+// Returns the length of the escape sequence at the start of `text`: CSI up to its final byte, OSC up to BEL or ST,
+// otherwise ESC and one character.
 std::size_t escape_length(std::string_view text) {
   if (text.size() < 2) return text.size();
   if (text[1] == '[') {
@@ -27,7 +27,7 @@ std::size_t escape_length(std::string_view text) {
   return 2;
 }
 
-// What changes the direction of text that follows, so that a line reads as something else than it is.
+// Whether the character changes the direction of the text after it, so that a line reads differently than it is.
 bool changes_direction(std::uint32_t code) {
   return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
          (code >= 0x2066 && code <= 0x2069);
@@ -100,7 +100,7 @@ std::string clean(std::string_view text) {
     } else if (text[0] == '\t') {
       cleaned.append("    ");
     } else if (text[0] == '\r' && text.size() == 1) {
-      // The end of a line that was written for another system.
+      // A carriage return before the line end, as other systems write it.
     } else if (character.size_bytes == 0 || character.code < 0x20 ||
                (character.code >= 0x7F && character.code < 0xA0)) {
       cleaned.push_back('?');

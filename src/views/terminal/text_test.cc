@@ -70,7 +70,7 @@ TEST(DisplayWidth, KnowsWideAndCombiningCharacters) {
   EXPECT_EQ(display_width("\xC3\xBC"), 1u);
   EXPECT_EQ(display_width("\xE6\x97\xA5\xE6\x9C\xAC"), 4u);  // two Han characters
   EXPECT_EQ(display_width("e\xCC\x81"), 1u);                 // e and a combining acute accent
-  EXPECT_EQ(display_width("\xF0\x9F\x98\x80"), 2u);          // a face
+  EXPECT_EQ(display_width("\xF0\x9F\x98\x80"), 2u);          // an emoji
   // A rocket, a check mark, lightning, a cross, a green circle.
   for (const char* wide : {"\xF0\x9F\x9A\x80", "\xE2\x9C\x85", "\xE2\x9A\xA1", "\xE2\x9D\x8C", "\xF0\x9F\x9F\xA2"}) {
     EXPECT_EQ(display_width(wide), 2u) << wide;

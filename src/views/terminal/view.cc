@@ -28,11 +28,11 @@ class TerminalView : public EventSink {
   void emit(const event::Event& event) override;
 
  private:
-  // What the emitting threads and the drawing thread share.
+  // Shared by the emitting threads and the drawing thread.
   struct Shared {
     ProgressTally tally;
-    std::vector<std::string> lines;  // that wait to be written
-    std::size_t left_out = 0;        // because too many waited
+    std::vector<std::string> lines;  // waiting to be written
+    std::size_t left_out = 0;        // how many lines were dropped because too many waited
   };
   void draw_until_stopped(const std::stop_token& stop);
   void draw(bool is_last);
@@ -47,15 +47,15 @@ class TerminalView : public EventSink {
   Shared shared_;      // guarded by mutex_
   Narrator narrator_;  // guarded by mutex_
 
-  // Of the drawing thread.
+  // Used by the drawing thread only.
   PaceMeter pace_meter_;
   Screen screen_;
   ClockTime last_plain_line_;
 
-  std::jthread drawer_;  // last, so that it starts when all the rest is there
+  std::jthread drawer_;  // last, so that it starts after everything else is constructed
 };
 
-// That memory runs out while it is shown is no reason to stop a run.
+// Running out of memory in the display is not a reason to stop a run.
 template <typename Work>
 void forgiving(const Work& work) {
   static_cast<void>(without_exceptions([&]() -> Result<void> {
@@ -75,7 +75,7 @@ TerminalView::TerminalView(TerminalOptions options)
       last_plain_line_(options_.clock()) {
   auto drawer =
       start_thread("view", [this](const std::stop_token& stop) { forgiving([&] { draw_until_stopped(stop); }); });
-  // Where the system has no further thread, all is written at the end: a run ends for lack of its own threads.
+  // If the system has no more threads, everything is written at the end: the run itself fails if it lacks threads.
   if (drawer.ok()) drawer_ = std::move(drawer).value();
 }
 
@@ -88,7 +88,7 @@ TerminalView::~TerminalView() {
     }
     draw(true);
   });
-  fd_.release();  // It was borrowed.
+  fd_.release();  // it is borrowed
 }
 
 void TerminalView::emit(const event::Event& event) {
@@ -102,7 +102,7 @@ void TerminalView::emit(const event::Event& event) {
     shared_.left_out += shared_.lines.size() - before;
     shared_.lines.resize(before);
   }
-  // A live display shows new lines when it is drawn next; elsewhere they are shown at once.
+  // A live display shows new lines at its next redraw; otherwise they are shown immediately.
   if (!is_live()) line_waits_.notify_one();
 }
 
@@ -146,7 +146,7 @@ void TerminalView::draw_live(const std::vector<std::string>& lines, const Progre
     live = render_live({.progress = progress, .pace = pace_meter_.pace(progress, now), .now = now}, options_.style,
                        size.columns);
   }
-  // What cannot be shown is no reason to stop a run: the outcome of writes to the terminal is ignored.
+  // A run must not stop because it cannot be shown, so errors of writes to the terminal are ignored.
   static_cast<void>(write_all(fd_, screen_.redraw(lines, live, size)).ok());
 }
 
@@ -192,7 +192,7 @@ ScreenSize screen_size(const TerminalOptions& options, const Fd& fd) {
 
 TerminalOptions choose_terminal_options(int fd, bool fd_is_terminal, const EnvironmentLookup& environment) {
   const char* term = environment("TERM");
-  // Workers of Taskcluster give a task a terminal of which only the log remains.
+  // Workers of Taskcluster give a task a terminal, but only its log is kept.
   bool is_dumb = !is_set(term) || std::string_view(term) == "dumb" || is_set(environment("TASK_ID"));
   TerminalOptions options;
   options.fd = fd;

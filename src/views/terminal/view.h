@@ -18,29 +18,30 @@
 namespace quern::view {
 
 struct TerminalOptions {
-  int fd = 2;                // borrowed, and outlives the view
-  bool is_terminal = false;  // a live display; else a plain line now and then
+  int fd = 2;                // borrowed; must outlive the view
+  bool is_terminal = false;  // if true, a live display; otherwise a plain line now and then
   Style style;
   bool quiet = false;    // errors only
-  bool verbose = false;  // all that modules print, tracebacks, and no limits
-  // The name of an input in messages; called only after events about that input. None: inputs are numbered.
+  bool verbose = false;  // everything that modules print, tracebacks, and no limits
+  // Returns the name of an input for messages; called only after events about that input. If empty, inputs are
+  // numbered.
   std::function<std::string(InputOrdinal)> input_name = {};
   Clock clock = std::chrono::steady_clock::now;
   std::chrono::milliseconds redraw_interval = limits::kRedrawInterval;
   std::chrono::milliseconds plain_line_interval = limits::kPlainLineInterval;
-  std::optional<ScreenSize> size = {};  // none: asked from the terminal at each redraw
+  std::optional<ScreenSize> size = {};  // absent: the terminal is asked at each redraw
 };
 
-// As the options say, or as the terminal does.
+// Returns the size from the options or, if absent, from the terminal.
 ScreenSize screen_size(const TerminalOptions& options, const Fd& fd);
 
-// What fd 2, say, can show: NO_COLOR, TERM, TASK_ID (of a task on Taskcluster, whose terminal is a log) and the
-// locale's variables are honoured. `fd_is_terminal` is what isatty says.
+// Determines what the descriptor `fd` can show. Honours NO_COLOR, TERM, TASK_ID (set in a Taskcluster task, whose
+// terminal is a log) and the variables of the locale. `fd_is_terminal` is the result of isatty.
 TerminalOptions choose_terminal_options(int fd, bool fd_is_terminal, const EnvironmentLookup& environment);
 
-// Shows a run to a person. Events may come from any thread and cost a lock and a few additions: a thread of its own
-// draws. Destroying the view takes the live display away and leaves the cursor at the start of a line, so destroy it
-// before anything else is written to the same terminal.
+// Shows a run to a person. Thread-safe: an event costs a lock and a few additions, and a separate thread draws.
+// Destroying the view removes the live display and leaves the cursor at the start of a line, so the view must be
+// destroyed before anything else is written to the same terminal.
 std::unique_ptr<EventSink> make_terminal_view(TerminalOptions options);
 
 }  // namespace quern::view

@@ -70,7 +70,7 @@ TEST(ChooseTerminalOptions, HonoursTheEnvironment) {
   }
 }
 
-// A view that writes into a pipe. Its redraw interval is so long that it draws only when the test lets it.
+// A view that writes to a pipe. Its redraw interval is so long that it draws only when the test lets it.
 class TerminalViewTest : public testing::Test {
  protected:
   TerminalViewTest() : pipe_(make_pipe(1 << 20).value()) {}
@@ -87,7 +87,7 @@ class TerminalViewTest : public testing::Test {
     std::array<char, 65536> part{};
     return {part.data(), read_some(pipe_.read_end, part).value()};
   }
-  // All that was written until the view was destroyed.
+  // Everything that was written until the view was destroyed.
   std::string read_rest() {
     pipe_.write_end.reset();
     std::string text;
@@ -116,7 +116,7 @@ TEST_F(TerminalViewTest, WritesPlainLinesToAPipe) {
 TEST_F(TerminalViewTest, WritesALineNowAndThenToAPipe) {
   TerminalOptions often = options(false);
   often.plain_line_interval = std::chrono::milliseconds(1);
-  // Every look at this clock is ten seconds later.
+  // Each reading of this clock is ten seconds later than the last.
   auto ticks = std::make_shared<std::atomic<int>>(0);
   often.clock = [ticks] { return ClockTime{} + seconds(10 * ++*ticks); };
   auto view = make_terminal_view(often);
