@@ -1,5 +1,3 @@
-#include "app/cancel_command.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "app/cli/console.h"
+#include "app/commands.h"
 #include "app/group/group_session.h"
 #include "app/group/group_target.h"
 #include "app/group/submit.h"

@@ -1,5 +1,3 @@
-#include "app/credentials_command.h"
-
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/commands.h"
 #include "app/remote/credential_chain.h"
 #include "app/remote/federate.h"
 #include "base/duration.h"

@@ -1,5 +1,3 @@
-#include "app/doctor_command.h"
-
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/commands.h"
 #include "app/doctor/doctor_peers.h"
 #include "app/doctor/look_at_machine.h"
 #include "app/doctor/machine_checks.h"

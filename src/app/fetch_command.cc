@@ -1,9 +1,8 @@
-#include "app/fetch_command.h"
-
 #include <fmt/format.h>
 
 #include <utility>
 
+#include "app/commands.h"
 #include "app/group/fetch_result.h"
 #include "app/group/group_end.h"
 #include "app/group/group_session.h"

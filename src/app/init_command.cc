@@ -1,5 +1,3 @@
-#include "app/init_command.h"
-
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -7,6 +5,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/commands.h"
 #include "app/first_job.h"
 #include "base/shell_word.h"
 #include "services/disk/new_files.h"

@@ -1,18 +1,10 @@
 #include <span>
 #include <string>
 
-#include "app/cancel_command.h"
 #include "app/cli/command_line.h"
 #include "app/cli/console.h"
 #include "app/cli/signals.h"
-#include "app/credentials_command.h"
-#include "app/doctor_command.h"
-#include "app/fetch_command.h"
-#include "app/init_command.h"
-#include "app/plan_command.h"
-#include "app/run_command.h"
-#include "app/submit_command.h"
-#include "app/watch_command.h"
+#include "app/commands.h"
 #include "services/process/guard.h"
 #include "services/process/spawn.h"
 

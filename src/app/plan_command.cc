@@ -1,5 +1,3 @@
-#include "app/plan_command.h"
-
 #include <fmt/format.h>
 
 #include <array>
@@ -10,6 +8,7 @@
 #include <string_view>
 
 #include "app/cli/console.h"
+#include "app/commands.h"
 #include "app/group/job_plan.h"
 #include "base/bytes.h"
 #include "base/text.h"

@@ -1,5 +1,3 @@
-#include "app/run_command.h"
-
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "app/cli/console.h"
+#include "app/commands.h"
 #include "app/job/load_job.h"
 #include "app/job/result_folder.h"
 #include "app/job/run_inputs.h"

@@ -1,5 +1,3 @@
-#include "app/submit_command.h"
-
 #include <fmt/format.h>
 
 #include <optional>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/commands.h"
 #include "app/group/fetch_result.h"
 #include "app/group/group_session.h"
 #include "app/group/group_target.h"

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/commands.h"
 #include "app/group/changed_folder.h"
 #include "app/group/group_end.h"
 #include "app/group/group_target.h"

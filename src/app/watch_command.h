@@ -4,19 +4,12 @@
 #include <optional>
 #include <string>
 
-#include "app/cli/command_line.h"
 #include "app/group/group_end.h"
 #include "app/group/group_session.h"
 #include "base/result.h"
 #include "model/job.h"
 
 namespace quern::app {
-
-// `quern watch`: returns the exit status, which is that of the job.
-int watch_command(const CommandLine& line);
-// `quern retry`: runs again what failed, was cancelled or left incomplete results, and what failed because of it; then
-// watches. Returns the exit status, which is that of the job.
-int retry_command(const CommandLine& line);
 
 struct WatchOptions {
   std::chrono::milliseconds poll;
