@@ -143,8 +143,8 @@ bool is_refusal(const Error& error) { return error.kind != ErrorKind::kRetry && 
 // Cancels a group that cannot be completed, so that none of its tasks runs in vain. Returns a description of what it
 // did.
 std::string end_group(taskcluster::Api& api, const Creator& creator, const Plan& plan, const std::stop_token& stop) {
-  if (creator.created() == 0 && creator.found() == 0) return "no task was created";
-  if (creator.created() == 0) {
+  if (creator.created() + creator.found() + creator.in_doubt() == 0) return "no task was created";
+  if (creator.created() + creator.in_doubt() == 0) {
     return fmt::format("{}, all of them before; the task group was left as it was\n{}", how_many(creator, plan),
                        ways_on(plan.group_id));
   }
