@@ -93,8 +93,8 @@ Result<void> check_texts(const Request& request) {
   }
   if (!json::is_utf8(request.job.owner)) return bad(request, "owner is not UTF-8");
   if (const std::size_t count = utf8::count_characters(request.job.owner); count > limits::kMaxTaskName) {
-    return bad(request,
-               fmt::format("owner has {} characters; Taskcluster takes {} at most", count, limits::kMaxTaskName));
+    return bad(request, fmt::format("owner: metadata.owner has {} characters; it must have 0 to {}", count,
+                                    limits::kMaxTaskName));
   }
   return {};
 }

@@ -90,7 +90,7 @@ TEST(Rules, KnowHowLongAnOwnerMayBe) {
   test.job.owner = std::string(255, 'a');
   EXPECT_EQ(verdict(test), "taken");
   test.job.owner += 'a';
-  EXPECT_THAT(test.failure(), HasSubstr("owner has 256 characters; Taskcluster takes 255 at most"));
+  EXPECT_THAT(test.failure(), HasSubstr("owner: metadata.owner has 256 characters; it must have 0 to 255"));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace quern::limits {
 
 // Inputs of `lines` and `files` children that are too small for a child of their own share one. A batch is bounded by a
 // number of inputs and by their stored bytes together, which is a fraction of all bytes within these bounds; see
-// docs/decisions/0002.
+// docs/decisions/0020.
 inline constexpr std::uint64_t kLeastBatchBytes = 64 * kKiB;
 inline constexpr std::uint64_t kBatchBytes = 16 * kMiB;
 inline constexpr std::uint64_t kBatchParts = 1024;
