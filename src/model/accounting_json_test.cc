@@ -118,7 +118,7 @@ TEST(AccountingJson, SaysWhatIsWrongWithOne) {
     const char* says;
   };
   const std::vector<Row> rows = {
-      {"", 1, "no JSON object"},
+      {"", 1, "not a JSON object"},
       {"/version", 2, "version is one"},
       {"/status", "splendid", "status is one"},
       {"/inputs", nullptr, "inputs is not an object"},
@@ -131,7 +131,7 @@ TEST(AccountingJson, SaysWhatIsWrongWithOne) {
       {"/counters/pings", 1, "counters.pings.it is not a JSON object"},
       {"/counters/pings/no OS", 1ULL << 63U, "counters.pings.no OS is not a whole number"},
       {"/failed_inputs", nlohmann::ordered_json::object(), "failed_inputs is not a list"},
-      {"/failed_inputs/0", 1, "no JSON object"},
+      {"/failed_inputs/0", 1, "not a JSON object"},
       {"/failed_inputs/0/kind", "bad", "failed_inputs.kind is one"},
   };
   for (const Row& row : rows) {

@@ -17,7 +17,7 @@ namespace {
 
 using namespace quern;
 
-struct NoEvents final : EventSink {
+struct SeenEvents final : EventSink {
   void emit(const event::Event& event) override {
     if (const auto* bad = std::get_if<event::RecordBad>(&event)) bad_lines[bad->input].push_back(bad->line);
     if (std::get_if<event::InputDecoded>(&event) != nullptr) ++decoded;
@@ -88,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   decode::DecodeOptions options{
       .compression = Compression::kNone, .block_bytes = 3U + data[1], .max_record_bytes = 3U + data[2]};
   BufferPool pool(2, 4096);
-  NoEvents events;
+  SeenEvents events;
   auto source = decode::make_block_source_from(open, 0, inputs, options, pool, events);
   std::vector<Lines> given(texts.size());
   Block block;

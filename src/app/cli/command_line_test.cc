@@ -220,7 +220,7 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"submit", "--retry", "50"}, "submit: --retry is '50'; it must be a number from 0 to 49"},
       {{"submit", "--poll", "2h"}, "submit: --poll is '2h'; it must be a time from 10ms to 1h, such as 10s"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
-      {{"-q", "run"}, "-q stands before the command; write quern COMMAND -q (quern --help lists the commands)"},
+      {{"-q", "run"}, "-q comes before the command; write quern COMMAND -q (quern --help lists the commands)"},
       {{"credentials"},
        "credentials: say what to do: keygen, seal, open or federate (quern credentials --help says more)"},
       {{"credentials", "sael"},

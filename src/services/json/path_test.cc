@@ -47,9 +47,9 @@ TEST(ParsePath, SaysWhatIsWrongAndWhere) {
       {"a.'b", "this quote is never closed (character 3)"},
       {"a[1", "this bracket is never closed (character 2)"},
       {"a[]", "brackets contain the index of an element, from 0, or * for every element (character 2)"},
-      {"a[-1]", "in brackets stands the index"},
+      {"a[-1]", "brackets contain the index"},
       {"a[1]b", "a dot or a bracket must come before 'b' (character 5)"},
-      {"a[99999999999999999999]", "in brackets stands the index"},
+      {"a[99999999999999999999]", "brackets contain the index"},
       {std::string(300, 'a') + std::string(200, '.'), "a name is missing"},
       {[] {
          std::string deep = "a";
