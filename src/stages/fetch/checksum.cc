@@ -33,8 +33,9 @@ constexpr std::array<Known, 5> kKnown = {{{"x-amz-checksum-crc32c", Algorithm::k
 
 // Returns nothing if `text` is not the base64 form of exactly this many bytes.
 std::optional<std::string> from_base64(std::string_view text, std::size_t bytes) {
-  if (text.size() != (bytes + 2) / 3 * 4) return std::nullopt;
-  return base64_decode(text);
+  auto decoded = base64_decode(text);
+  if (decoded.has_value() && decoded->size() != bytes) decoded.reset();
+  return decoded;
 }
 
 constexpr std::size_t kMd5Digits = 32;

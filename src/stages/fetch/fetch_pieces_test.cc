@@ -141,6 +141,10 @@ TEST(ChecksumOf, TakesOnlyWhatIsOfTheWholeObject) {
     http::Head head;
   };
   const Row rows[] = {
+      {"a byte too few", {.status = 200, .headers = {{"x-amz-checksum-crc32c", "4waS"}}}},
+      {"a byte too few, as long as text", {.status = 200, .headers = {{"x-amz-checksum-crc64nvme", "rosUhgp5mA=="}}}},
+      {"a byte too many, as long as text", {.status = 200, .headers = {{"x-amz-checksum-crc64nvme", "rosUhgp5mIgA"}}}},
+      {"not base64", {.status = 200, .headers = {{"x-amz-checksum-crc32c", "4waSg!=="}}}},
       {"not S3", {.status = 200, .headers = {{"etag", md5}}}},
       {"multi-part", {.status = 200, .headers = {s3, {"etag", "\"25f9e794323b453885f5181f1b624d0b-3\""}}}},
       {"weak", {.status = 200, .headers = {s3, {"etag", "W/" + md5}}}},
