@@ -110,12 +110,17 @@ Error Creator::doubted(Error error, std::size_t task) {
 }
 
 void Creator::take_what_is_open(const std::stop_token& stop) {
+  std::size_t unanswered = 0;
   while (batch_.open() > 0) {
     auto answer = batch_.next(stop);
     if (!answer.ok()) break;
-    if (answer.value().body.ok()) ++created_;
+    if (answer.value().body.ok()) {
+      ++created_;
+    } else if (answer.value().body.error().kind == ErrorKind::kRetry) {
+      ++unanswered;
+    }
   }
-  in_doubt_ = batch_.open();
+  in_doubt_ = batch_.open() + unanswered;
 }
 
 std::string how_many(const Creator& creator, const Plan& plan) {

@@ -154,6 +154,24 @@ TEST_F(Submission, SaysThatAGroupCouldNotBeCancelled) {
                                              HasSubstr("seal-task-group"), HasSubstr("quern cancel " + kGroup)));
 }
 
+// One task is refused; the deployment creates the other, but never says so.
+TEST_F(Submission, CancelsAGroupThatMayHaveATask) {
+  Deployment deployment;
+  plan_for(deployment, 2);
+  auto whole = plan.definition;
+  plan.definition = [whole](std::size_t task, UtcTime created) {
+    return task == 0 ? std::string("{}") : whole(task, created);
+  };
+  const std::string fault =
+      fmt::format(R"({{"method": "PUT", "path": "/task/{}", "status": 503, "late": true}})", plan.tasks[1].id);
+  deployment.change_plan(fmt::format(R"({{"faults": [{0}, {0}, {0}, {0}, {0}, {0}]}})", fault));
+  auto created = create_tasks(*deployment.api, plan, {false, false, false}, [](std::size_t) {}, {});
+  ASSERT_FALSE(created.ok());
+  EXPECT_EQ(created.error().kind, ErrorKind::kBadInput);
+  EXPECT_THAT(created.error().details, HasSubstr("sealed and 1 of its tasks cancelled"));
+  EXPECT_EQ(state_of(deployment, 1), TaskState::kException);
+}
+
 TEST_F(Submission, LeavesAGroupAloneToWhichItAddedNothing) {
   Deployment deployment;
   plan_for(deployment, 1);
