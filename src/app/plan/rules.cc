@@ -101,30 +101,15 @@ Result<void> check_arguments(const PlannedTask& task, const TaskTexts& texts) {
 }
 
 // An upper bound for the length of the JSON text: a byte takes at most six characters, and the syntax around a text
-// fewer than thirty.
-class MostJsonBytes {
- public:
-  void add(std::string_view text) { bytes_ += kAround + kLettersOfAByte * text.size(); }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  static constexpr std::size_t kLettersOfAByte = 6;
-  static constexpr std::size_t kAround = 30;
-  std::size_t bytes_ = 0;
-};
-
-// Includes everything but the name, which is short, and settings, whose number is limited.
+// fewer than thirty. Includes everything but the name, which is short, and settings, whose number is limited.
 std::size_t most_json_bytes(const PlannedTask& task, const TaskTexts& texts, const std::vector<std::string>& scopes) {
-  MostJsonBytes most;
-  most.add(texts.description);
-  for (const std::string& word : texts.command) most.add(word);
-  for (const auto& [name, value] : texts.environment) {
-    most.add(name);
-    most.add(value);
-  }
-  for (const std::string& scope : scopes) most.add(scope);
-  for (std::size_t i = 0; i < task.needs.size(); ++i) most.add("a slugid of 22 letters");
-  return most.bytes();
+  constexpr std::size_t kOfASlugid = 60;
+  auto most = [](std::string_view text) { return 30 + 6 * text.size(); };
+  std::size_t bytes = most(texts.description) + kOfASlugid * task.needs.size();
+  for (const std::string& word : texts.command) bytes += most(word);
+  for (const auto& [name, value] : texts.environment) bytes += most(name) + most(value);
+  for (const std::string& scope : scopes) bytes += most(scope);
+  return bytes;
 }
 
 Result<void> check_size(const TaskGraph& graph, std::size_t number, const TaskTexts& texts,
