@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/coding.h"
 #include "base/loser_tree.h"
 #include "base/result.h"
 
@@ -21,7 +21,6 @@ namespace quern {
 // is padded with zero bytes.
 using KeyStart = unsigned __int128;
 inline KeyStart key_start(std::string_view key) {
-  static_assert(std::endian::native == std::endian::little);
   std::array<std::uint64_t, 2> start{};
   std::memcpy(start.data(), key.data(), std::min(key.size(), sizeof start));
   return KeyStart{__builtin_bswap64(start[0])} << 64 | __builtin_bswap64(start[1]);

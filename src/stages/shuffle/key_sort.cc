@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 #include <stop_token>
 
+#include "base/merge.h"
 #include "base/thread.h"
 
 // A radix-like sort on 12 bytes at a time. The numbers (KeyNumber) of all keys are sorted without reading the keys;
@@ -41,14 +40,7 @@ KeyNumber pivot_of(std::span<const KeyNumber> keys) {
 }  // namespace
 
 KeyNumber key_number(std::string_view key, std::uint32_t first, std::size_t depth) {
-  std::array<char, 16> bytes{};
-  if (depth < key.size()) std::memcpy(bytes.data(), key.data() + depth, std::min(kBytesAtOnce, key.size() - depth));
-  std::uint64_t high = 0;
-  std::uint32_t low = 0;
-  std::memcpy(&high, bytes.data(), sizeof high);
-  std::memcpy(&low, bytes.data() + sizeof high, sizeof low);
-  static_assert(std::endian::native == std::endian::little);
-  return (KeyNumber{__builtin_bswap64(high)} << 64) | (KeyNumber{__builtin_bswap32(low)} << kIndexBits) | first;
+  return key_start(key.substr(std::min(depth, key.size()), kBytesAtOnce)) | first;
 }
 
 void KeySorter::sort(std::span<KeyNumber> keys, std::size_t threads) const {
