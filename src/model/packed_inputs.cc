@@ -101,6 +101,7 @@ std::size_t PackedInputs::Reader::end_of_block() const {
 void PackedInputs::Reader::seek(std::size_t first) {
   CHECK(first <= inputs_.size());
   if (block_ == 0 || first < next_ || first >= end_of_block()) {
+    CHECK(!own_.has_value() || first >= next_);
     const auto& blocks = inputs_.blocks_;
     auto after = std::upper_bound(blocks.begin(), blocks.end(), first,
                                   [](std::size_t wanted, const Block& block) { return wanted < block.first; });
