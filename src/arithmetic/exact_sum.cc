@@ -127,8 +127,9 @@ void ExactSum::parse_large(std::string_view bytes) {
   small_ = take_number<std::int64_t>(bytes);
   take_integer(bytes, long_);
   for (auto count = take_number<unsigned char>(bytes); count > 0; --count) doubles_.add(take_number<double>(bytes));
-  for (auto count = take_number<unsigned char>(bytes); count > 0; --count)
+  for (auto count = take_number<unsigned char>(bytes); count > 0; --count) {
     doubles_.add_huge(take_number<double>(bytes));
+  }
 }
 
 bool ExactSum::add_small(std::string& bytes, std::string_view other) {

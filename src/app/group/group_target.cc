@@ -30,8 +30,9 @@ Result<GroupTarget> read_group_file(const std::string& folder) {
   }
   if (!text.ok()) return std::move(text).error();
   const auto json = parse_json(text.value());
-  if (!json.has_value() || !json->is_object())
+  if (!json.has_value() || !json->is_object()) {
     return bad_config(path + " is not a JSON object; name the group by its id");
+  }
   JsonFields fields(*json);
   GroupTarget target{.group_id = fields.text("group_id"), .root_url = fields.text("root_url")};
   if (!fields.failure().empty()) {
