@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kSpaces = " \t\r\n";
 constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::string_view kUpperDigits = "0123456789ABCDEF";
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
@@ -93,6 +94,41 @@ std::optional<std::string> hex_decode(std::string_view text) {
 
 bool is_lower_hex(std::string_view text, std::size_t digits) {
   return text.size() == digits && text.find_first_not_of(kDigits) == std::string_view::npos;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+std::string percent_encode(std::string_view bytes, std::string_view kept) {
+  std::string encoded;
+  encoded.reserve(bytes.size() + bytes.size() / 4);
+  for (char c : bytes) {
+    if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      const auto value = static_cast<unsigned char>(c);
+      encoded.append({'%', kUpperDigits[value >> 4], kUpperDigits[value & 15]});
+    }
+  }
+  return encoded;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      bytes += text[i];
+      continue;
+    }
+    const std::optional<std::string> byte = hex_decode(text.substr(i + 1, 2));
+    if (!byte.has_value() || byte->empty()) return std::nullopt;
+    bytes += *byte;
+    i += 2;
+  }
+  return bytes;
 }
 
 }  // namespace quern

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-// Binary-to-text encodings (RFC 4648). Pure functions.
+// Bytes as text, and back: base64 and hexadecimal digits (RFC 4648), percent-encoding (RFC 3986). Pure functions.
 
 namespace quern {
 
@@ -25,5 +25,13 @@ std::optional<std::string> hex_decode(std::string_view text);
 std::optional<unsigned> hex_digit_value(char digit);
 // Whether `text` is exactly `digits` hexadecimal digits, all in lower case.
 bool is_lower_hex(std::string_view text, std::size_t digits);
+
+// Whether the character needs no encoding anywhere in a URL (RFC 3986, 2.3).
+bool is_unreserved(char c);
+// Encodes everything except unreserved characters as %XX (RFC 3986); characters in `kept` stay unchanged ("/" for a
+// path).
+std::string percent_encode(std::string_view bytes, std::string_view kept = "");
+// Returns nullopt if a '%' is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace quern

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/encoding.h"
 #include "base/result.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
@@ -28,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     bool is_aws = *endpoint == '\0';
     CHECK(is_aws ? url.value().host.ends_with("s3.us-east-1.amazonaws.com") : url.value().host == "127.0.0.1:9000");
     CHECK(url.value().query.empty());
-    auto path = quern::http::percent_decode(url.value().path);
+    auto path = quern::percent_decode(url.value().path);
     CHECK(path.has_value() && path->ends_with(key));
   }
   return 0;

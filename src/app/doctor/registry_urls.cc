@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/encoding.h"
 #include "services/http/http.h"
 
 namespace quern::app::doctor {
@@ -57,8 +58,8 @@ Result<std::string> token_url(const TokenChallenge& challenge, const ImageName& 
       challenge.scope.empty() ? fmt::format("repository:{}:pull", name.repository) : challenge.scope;
   std::string url = challenge.realm;
   url += url.find('?') == std::string::npos ? '?' : '&';
-  if (!challenge.service.empty()) url += fmt::format("service={}&", http::percent_encode(challenge.service));
-  return url + fmt::format("scope={}", http::percent_encode(scope));
+  if (!challenge.service.empty()) url += fmt::format("service={}&", percent_encode(challenge.service));
+  return url + fmt::format("scope={}", percent_encode(scope));
 }
 
 }  // namespace quern::app::doctor

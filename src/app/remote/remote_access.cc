@@ -16,6 +16,7 @@
 #include "app/job/run_inputs.h"
 #include "app/remote/bucket_stores.h"
 #include "app/remote/grants.h"
+#include "base/encoding.h"
 #include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/credentials/profile.h"
@@ -98,7 +99,7 @@ std::string wanted_name(const std::string& url, bool has_several_buckets) {
     return has_several_buckets ? name.value().bucket + "/" + name.value().key : name.value().key;
   }
   auto parsed = http::parse_url(url);
-  auto path = parsed.ok() ? http::percent_decode(parsed.value().path) : std::nullopt;
+  auto path = parsed.ok() ? percent_decode(parsed.value().path) : std::nullopt;
   if (!path.has_value()) return "";
   const bool is_plain = url.find_first_of("?#") == std::string::npos;
   return parsed.value().host + (is_plain ? "" : fmt::format("/{:016x}", XXH3_64bits(url.data(), url.size()))) + *path;

@@ -189,12 +189,6 @@ struct Url {
 };
 Result<Url> parse_url(std::string_view text);
 
-// Encodes everything except unreserved characters as %XX (RFC 3986); characters in `kept` stay unchanged ("/" for a
-// path).
-std::string percent_encode(std::string_view bytes, std::string_view kept = "");
-// Returns nullopt if a '%' is not followed by two hexadecimal digits.
-std::optional<std::string> percent_decode(std::string_view text);
-
 // Parses "Sun, 06 Nov 1994 08:49:37 GMT" and the older forms of RFC 9110, 5.6.7.
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text);
 

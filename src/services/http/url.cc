@@ -17,18 +17,8 @@ namespace {
 constexpr std::size_t kShownBytes = 200;  // of an invalid URL in a message
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_unreserved(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 // Whether an ASCII character may appear in a request line.
 bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
-
-void append_encoded(std::string& target, char byte) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  auto value = static_cast<unsigned char>(byte);
-  target += '%';
-  target += kDigits[value >> 4];
-  target += kDigits[value & 15];
-}
 
 // Returns part of an invalid URL for a message, shortened and without anything that may be secret.
 std::string excerpt(std::string_view text) {
@@ -38,7 +28,7 @@ std::string excerpt(std::string_view text) {
     if (is_visible(c) || c == ' ') {
       encoded += c;
     } else {
-      append_encoded(encoded, c);
+      encoded += percent_encode({&c, 1});
     }
   }
   return "'" + shown_url(encoded).substr(0, kShownBytes) + "'";
@@ -137,35 +127,6 @@ Result<Url> parse_url(std::string_view text) {
   return url;
 }
 
-std::string percent_encode(std::string_view bytes, std::string_view kept) {
-  std::string encoded;
-  encoded.reserve(bytes.size() + bytes.size() / 4);
-  for (char c : bytes) {
-    if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      append_encoded(encoded, c);
-    }
-  }
-  return encoded;
-}
-
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      bytes += text[i];
-      continue;
-    }
-    const std::optional<std::string> byte = hex_decode(text.substr(i + 1, 2));
-    if (!byte.has_value() || byte->empty()) return std::nullopt;
-    bytes += *byte;
-    i += 2;
-  }
-  return bytes;
-}
-
 bool is_same_origin(const Url& a, const Url& b) { return a.scheme == b.scheme && a.host == b.host; }
 
 std::string shown(const Url& url) { return url.scheme + "://" + url.host + url.path; }
@@ -176,7 +137,7 @@ Result<std::string> resolve(const Url& base, std::string_view location) {
     if (is_visible(c) && c != '"' && c != '<' && c != '>' && c != '\\') {
       reference += c;
     } else {
-      append_encoded(reference, c);
+      reference += percent_encode({&c, 1});
     }
   }
   std::string origin = base.scheme + "://" + base.host;

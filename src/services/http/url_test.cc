@@ -53,16 +53,6 @@ TEST(ParseUrl, RefusesWhatIsNoUrlAndDoesNotRepeatItsSecrets) {
   }
 }
 
-TEST(PercentEncoding, IsRfc3986) {
-  EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
-  EXPECT_EQ(percent_encode("a/b c+d=e*'é"), "a%2Fb%20c%2Bd%3De%2A%27%C3%A9");
-  EXPECT_EQ(percent_encode("a/b c", "/"), "a/b%20c");
-  EXPECT_EQ(percent_decode("a%2Fb%20%c3%A9+"), "a/b é+");
-  for (const char* broken : {"%", "%2", "a%", "%g0", "%0g", "%%20"}) {
-    EXPECT_EQ(percent_decode(broken), std::nullopt) << broken;
-  }
-}
-
 TEST(Resolve, FollowsAReference) {
   struct Row {
     const char* location;

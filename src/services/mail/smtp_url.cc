@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/text.h"
 
 namespace quern::mail {
 namespace {
@@ -21,19 +22,9 @@ Error bad(std::string why) {
 // Returns nullopt if a '%' is not followed by two hexadecimal digits, or encodes a control character, which servers do
 // not accept and which could end a line.
 std::optional<std::string> decode(std::string_view text) {
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      auto byte = i + 2 < text.size() ? hex_decode(text.substr(i + 1, 2)) : std::nullopt;
-      if (!byte.has_value() || byte->size() != 1) return std::nullopt;
-      c = byte->front();
-      i += 2;
-    }
-    if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') return std::nullopt;
-    bytes += c;
-  }
-  return bytes;
+  auto decoded = percent_decode(text);
+  if (decoded.has_value() && std::any_of(decoded->begin(), decoded->end(), is_control)) decoded.reset();
+  return decoded;
 }
 
 bool is_host(std::string_view host) {

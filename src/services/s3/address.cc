@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstddef>
 
+#include "base/encoding.h"
 #include "base/shown_url.h"
 #include "services/http/http.h"
 
@@ -117,7 +118,7 @@ std::string object_url(const AddressOptions& options, std::string_view bucket, s
     base.append("/").append(bucket);
   }
   if (key.empty()) return is_host ? base + "/" : base;
-  return base.append("/").append(http::percent_encode(key, "/"));
+  return base.append("/").append(percent_encode(key, "/"));
 }
 
 }  // namespace quern::s3

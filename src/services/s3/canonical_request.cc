@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/text.h"
 
 namespace quern::s3 {
@@ -55,7 +56,7 @@ std::string squeeze_white_space(std::string_view value) {
 
 std::string canonical_path(std::string_view path, PathRule rule) {
   std::string result = rule.normalises ? normalise(path) : std::string(path.empty() ? "/" : path);
-  return rule.encodes ? http::percent_encode(result, "/") : result;
+  return rule.encodes ? percent_encode(result, "/") : result;
 }
 
 Result<std::string> canonical_query(std::string_view query) {
@@ -66,12 +67,12 @@ Result<std::string> canonical_query(std::string_view query) {
     query.remove_prefix(std::min(end + 1, query.size()));
     if (parameter.empty()) continue;
     std::size_t equals = std::min(parameter.find('='), parameter.size());
-    auto name = http::percent_decode(parameter.substr(0, equals));
-    auto value = http::percent_decode(parameter.substr(std::min(equals + 1, parameter.size())));
+    auto name = percent_decode(parameter.substr(0, equals));
+    auto value = percent_decode(parameter.substr(std::min(equals + 1, parameter.size())));
     if (!name.has_value() || !value.has_value()) {
       return bad_input("a '%' in the query of the URL is not followed by two hexadecimal digits; write it %25");
     }
-    parameters.emplace_back(http::percent_encode(*name), http::percent_encode(*value));
+    parameters.emplace_back(percent_encode(*name), percent_encode(*value));
   }
   std::sort(parameters.begin(), parameters.end());
   std::string result;

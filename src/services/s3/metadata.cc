@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/fd.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -97,7 +98,7 @@ class InstanceEndpoint final : public Endpoint {
     if (!role.ok() && role.error().kind == ErrorKind::kNotFound) return std::optional<AwsCredentials>();
     if (!role.ok()) return std::move(role).error().with_context(kAsking);
     std::string name(trimmed(role.value().body.substr(0, role.value().body.find('\n')), kBlanks));
-    auto response = get(client, kRolePath + http::percent_encode(name), stop);
+    auto response = get(client, kRolePath + percent_encode(name), stop);
     if (!response.ok()) return std::move(response).error().with_context(kAsking);
     return parse_answer(parse_, response.value(), "the instance's role " + name);
   }

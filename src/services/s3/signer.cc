@@ -197,7 +197,7 @@ Result<std::string> SigV4::presign(const http::Request& request, const AwsCreden
   std::string query(target->query);
   auto add = [](std::string& to, std::string_view name, std::string_view value) {
     if (!to.empty()) to += '&';
-    to.append(name).append("=").append(http::percent_encode(value));
+    to.append(name).append("=").append(percent_encode(value));
   };
   add(query, "X-Amz-Algorithm", kAlgorithm);
   add(query, "X-Amz-Credential", credentials.access_key_id + "/" + scope(pieces.date()));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "services/s3/refusal.h"
 #include "services/s3/xml.h"
@@ -132,9 +133,9 @@ Result<void> ServerStore::list(const ListRequest& request, const std::function<R
   std::string token;
   while (true) {
     // The parameters are in the order of their names, as they are signed.
-    question.query = token.empty() ? "" : "continuation-token=" + http::percent_encode(token) + "&";
-    if (!request.delimiter.empty()) question.query += "delimiter=" + http::percent_encode(request.delimiter) + "&";
-    question.query += "encoding-type=url&list-type=2&prefix=" + http::percent_encode(request.prefix);
+    question.query = token.empty() ? "" : "continuation-token=" + percent_encode(token) + "&";
+    if (!request.delimiter.empty()) question.query += "delimiter=" + percent_encode(request.delimiter) + "&";
+    question.query += "encoding-type=url&list-type=2&prefix=" + percent_encode(request.prefix);
     auto response = ask(question, stop).context(name);
     if (!response.ok()) return std::move(response).error();
     if (response.value().head.status >= 300) {

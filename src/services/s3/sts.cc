@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/secret.h"
 #include "services/s3/address.h"
 #include "services/s3/refusal.h"
@@ -96,7 +97,7 @@ Result<AwsCredentials> ask(http::Client& client, const Question& question, const
       .keeps_refusals = true};
   for (const Field& field : question.fields) {
     if (field.value.empty()) continue;
-    request.body.append("&").append(field.name).append("=").append(http::percent_encode(field.value));
+    request.body.append("&").append(field.name).append("=").append(percent_encode(field.value));
   }
   std::optional<OnceSigner> signer;
   if (question.credentials != nullptr) signer.emplace(question.region, *question.credentials, now);

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/encoding.h"
 #include "services/http/http.h"
 #include "services/s3/times.h"
 
@@ -42,7 +43,7 @@ std::optional<std::string> decode(std::string_view text, bool is_encoded) {
   if (!is_encoded) return std::string(text);
   std::string spaced(text);
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
-  return http::percent_decode(spaced);
+  return percent_decode(spaced);
 }
 
 Result<Object> parse_object(const pugi::xml_node& node, bool is_encoded) {

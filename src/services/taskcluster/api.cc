@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/encoding.h"
 #include "model/limits.h"
 #include "services/taskcluster/answers.h"
 #include "services/taskcluster/hawk.h"
@@ -145,7 +146,7 @@ Result<void> ask_for_pages(Api& api, Question question,
   std::string token;
   for (std::size_t page = 0; page < limits::kMaxTaskclusterPages; ++page) {
     const char* mark = path.find('?') == std::string::npos ? "?" : "&";
-    if (!token.empty()) question.path = path + mark + "continuationToken=" + http::percent_encode(token);
+    if (!token.empty()) question.path = path + mark + "continuationToken=" + percent_encode(token);
     TRY_ASSIGN(std::string body, api.ask(question, stop));
     TRY_ASSIGN(std::string next, read(body).context(question.name));
     if (next.empty()) return {};

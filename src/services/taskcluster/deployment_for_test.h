@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/encoding.h"
 #include "fakes/fault_server.h"
 #include "services/taskcluster/api.h"
 #include "services/taskcluster/queue.h"
@@ -80,7 +81,7 @@ class Deployment {
   // Adds an artifact; `artifact` has its storageType and the fields that belong to it. Returns the answer.
   Json add_artifact(const std::string& task_id, int run_id, const std::string& name, Json artifact) {
     artifact["expires"] = format_utc(std::chrono::system_clock::now() + std::chrono::hours(24));
-    return post("/task/" + task_id + "/runs/" + std::to_string(run_id) + "/artifacts/" + http::percent_encode(name),
+    return post("/task/" + task_id + "/runs/" + std::to_string(run_id) + "/artifacts/" + percent_encode(name),
                 artifact);
   }
   void upload(const std::string& task_id, int run_id, const std::string& name, const std::string& bytes,

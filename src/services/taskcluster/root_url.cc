@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/encoding.h"
 #include "services/http/http.h"
 
 namespace quern::taskcluster {
@@ -26,7 +27,7 @@ std::string api_url(std::string_view root, std::string_view service, std::string
 
 std::string api_path(std::initializer_list<std::string_view> parts) {
   std::string path;
-  for (std::string_view part : parts) path.append("/").append(http::percent_encode(part));
+  for (std::string_view part : parts) path.append("/").append(percent_encode(part));
   return path;
 }
 

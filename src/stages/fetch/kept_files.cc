@@ -8,6 +8,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/fd.h"
 #include "services/http/http.h"
 #include "stages/fetch/fetch_limits.h"
@@ -34,8 +35,8 @@ std::string_view take_field(std::string_view& line) {
 std::string to_line(const KeptFile& file) {
   std::string line = std::to_string(file.mark.size_bytes);
   line.append("\t").append(std::to_string(file.mark.changed_ns));
-  line.append("\t").append(http::percent_encode(file.etag, "\""));
-  line.append("\t").append(http::percent_encode(file.name)).append("\n");
+  line.append("\t").append(percent_encode(file.etag, "\""));
+  line.append("\t").append(percent_encode(file.name)).append("\n");
   return line;
 }
 
@@ -44,8 +45,8 @@ std::optional<KeptFile> parse_kept_line(std::string_view line) {
   if (!parse(take_field(line), file.mark.size_bytes) || !parse(take_field(line), file.mark.changed_ns)) {
     return std::nullopt;
   }
-  auto etag = http::percent_decode(take_field(line));
-  auto name = http::percent_decode(take_field(line));
+  auto etag = percent_decode(take_field(line));
+  auto name = percent_decode(take_field(line));
   if (!etag.has_value() || !name.has_value() || name->empty() || !line.empty()) return std::nullopt;
   file.etag = std::move(*etag);
   file.name = std::move(*name);
