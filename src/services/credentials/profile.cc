@@ -345,11 +345,17 @@ Result<std::string> endpoint_of(std::string_view service, const EnvironmentLooku
                                 const std::string& named) {
   const std::string_view ignores = variable_value(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
   if (is_true(ignores)) return std::string();
+  // The variables count even if the files cannot be read.
+  const auto loaded = Files::load(environment, named);
+  if (loaded.ok() && ignores.empty() &&
+      is_true(loaded.value().value(loaded.value().profile(), "ignore_configured_endpoint_urls"))) {
+    return std::string();
+  }
   for (const char* variable : {service == "s3" ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"}) {
     if (std::string_view value = variable_value(environment, variable); !value.empty()) return std::string(value);
   }
-  TRY_ASSIGN(const Files files, Files::load(environment, named));
-  if (ignores.empty() && is_true(files.value(files.profile(), "ignore_configured_endpoint_urls"))) return std::string();
+  if (!loaded.ok()) return loaded.error();
+  const Files& files = loaded.value();
   if (auto services = files.find(files.profile(), "services"); services.has_value()) {
     if (!files.has_services(services->value)) {
       return error(ErrorKind::kBadInput,

@@ -57,8 +57,8 @@ Result<std::string> region_of_profile(const EnvironmentLookup& environment, cons
 
 // Returns the server for the service "s3" or "sts": AWS_ENDPOINT_URL_S3 (or _STS), else AWS_ENDPOINT_URL, else the
 // endpoint_url in the services section that the profile names, else that of the profile; "" means AWS's own server.
-// If AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true, all of them are ignored; if it is not set and the profile's
-// ignore_configured_endpoint_urls is true, those of the profile are.
+// All of them are ignored if AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true, or if it is not set and the profile's
+// ignore_configured_endpoint_urls is true.
 Result<std::string> endpoint_of(std::string_view service, const EnvironmentLookup& environment,
                                 const std::string& named = "");
 

@@ -233,6 +233,13 @@ TEST_F(Profiles, NameTheServerOfAService) {
   EXPECT_EQ(endpoint("sts"), "http://sts");
   variables_["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "True";
   EXPECT_EQ(endpoint("s3") + endpoint("sts"), "");
+  variables_.erase("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+  write(".aws/config", "[profile p]\nignore_configured_endpoint_urls = true\nendpoint_url = http://all\n");
+  EXPECT_EQ(endpoint("s3") + endpoint("sts"), "");
+  variables_["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "false";
+  EXPECT_EQ(endpoint("s3"), "http://v");
+  write(".aws/config", "[profile p\n");
+  EXPECT_EQ(endpoint("s3"), "http://v");
 }
 
 TEST_F(Profiles, ShowNoValueOfAFaultyFile) {
