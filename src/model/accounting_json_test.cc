@@ -128,10 +128,10 @@ TEST(AccountingJson, SaysWhatIsWrongWithOne) {
       {"/seconds/total", "1", "seconds.total is not a number"},
       {"/seconds/total", 1e300, "seconds.total is not a valid duration"},
       {"/seconds/phases/map", -1, "seconds.phases.map is not a valid duration"},
-      {"/counters/pings", 1, "counters.pings.it is not a JSON object"},
+      {"/counters/pings", 1, "counters.pings is not a JSON object"},
       {"/counters/pings/no OS", 1ULL << 63U, "counters.pings.no OS is not a whole number"},
       {"/failed_inputs", nlohmann::ordered_json::object(), "failed_inputs is not a list"},
-      {"/failed_inputs/0", 1, "not a JSON object"},
+      {"/failed_inputs/0", 1, "failed_inputs is not a JSON object"},
       {"/failed_inputs/0/kind", "bad", "failed_inputs.kind is one"},
   };
   for (const Row& row : rows) {

@@ -46,7 +46,9 @@ std::optional<Json> parse_json(std::string_view text) {
 std::string dump_json(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 JsonFields::JsonFields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-  if (!object.is_object()) fail("", "it is not a JSON object");
+  if (object.is_object()) return;
+  failure_ = where_.empty() ? "it" : where_.substr(0, where_.size() - 1);  // without its last dot
+  failure_ += " is not a JSON object";
 }
 
 const Json* JsonFields::find(const char* name) const {
@@ -141,7 +143,7 @@ const Json& JsonFields::array(const char* name) {
 void JsonFields::fail(const char* name, std::string_view why) {
   if (!failure_.empty()) return;
   failure_ = where_;
-  failure_.append(name).append(*name == '\0' ? "" : " ").append(why);
+  failure_.append(name).append(" ").append(why);
 }
 
 }  // namespace quern

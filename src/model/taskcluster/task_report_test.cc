@@ -81,7 +81,7 @@ TEST(TaskReport, SaysWhatIsWrongWithOne) {
       {"/kind", "mapping", "kind is one that this quern"},
       {"/quern", 1, "quern is not a string"},
       {"/parts", nullptr, "parts is not a list"},
-      {"/parts/0", 1, "it is not a JSON object"},
+      {"/parts/0", 1, "parts is not a JSON object"},
       {"/parts/0/name", "../result.txt.zst", "parts.name is not a file name"},
       {"/parts/0/name", "..", "parts.name is not a file name"},
       {"/parts/0/name", "", "parts.name is not a file name"},
