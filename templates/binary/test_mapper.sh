@@ -13,7 +13,7 @@ expect() { # what it shows, the lines that go in, the lines that come out
   fi
 }
 
-expect "gives the operating system" 'a-key\t{"info": {"OS": "Linux"}}\n' 'Linux\t1'
-expect "takes a record after the other" 'a\t{"info":{"OS":"Linux"}}\nb\t{"info":{"OS":"WINNT"}}\n' 'Linux\t1\nWINNT\t1'
-expect "gives nothing where there is none" 'a-key\t{"info": {}}\n' ''
+expect "prints the operating system" 'a-key\t{"info": {"OS": "Linux"}}\n' 'Linux\t1'
+expect "reads record after record" 'a\t{"info":{"OS":"Linux"}}\nb\t{"info":{"OS":"WINNT"}}\n' 'Linux\t1\nWINNT\t1'
+expect "prints nothing without one" 'a-key\t{"info": {}}\n' ''
 exit $failed

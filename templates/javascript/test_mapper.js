@@ -5,11 +5,11 @@ const assert = require("node:assert/strict");
 const test = require("node:test");
 const { mapper } = require("./mapper.js");
 
-test("gives the operating system", () => {
+test("returns the operating system", () => {
   const record = { ver: 1, info: { appName: "Firefox", OS: "Linux" } };
   assert.deepEqual(mapper("a-key", "a-file", record), ["Linux", 1]);
 });
 
-test("gives nothing where there is none", () => {
+test("returns nothing without one", () => {
   assert.equal(mapper("a-key", "a-file", { ver: 1, info: { appName: "Firefox" } }), undefined);
 });

@@ -1,14 +1,14 @@
-"""Gives the operating system of each record that has one."""
+"""Returns the operating system of each record that has one."""
 
 
 def mapper(key, file, record):
     """Called once for each record of the inputs.
 
-    key     what stands before the JSON in its line, "" if nothing does
-    file    the input that the record is from, as the job names it
-    record  the JSON, as json.loads reads it
+    key     the text before the JSON in the line, or ""
+    file    the input that contains the record, as the job names it
+    record  the JSON, as json.loads returns it
 
-    Return a pair (key, value), a list of pairs, or nothing; or yield pairs, one after the other.
+    Return a pair (key, value), a list of pairs, or None; or yield pairs.
     """
     system = record["info"].get("OS")
     if system is None:

@@ -2,5 +2,5 @@
 
 
 def reduce(key, values):
-    """Called once for each key, with all its values as strings. Returns what mapper may return: the result."""
+    """Called once for each key, with all its values as strings. Returns pairs for the result, as mapper does."""
     return key, sum(map(int, values))

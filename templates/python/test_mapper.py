@@ -5,11 +5,11 @@ from mapper import mapper
 
 
 class Mapper(unittest.TestCase):
-    def test_gives_the_operating_system(self):
+    def test_returns_the_operating_system(self):
         record = {"ver": 1, "info": {"appName": "Firefox", "OS": "Linux"}}
         self.assertEqual(mapper("a-key", "a-file", record), ("Linux", 1))
 
-    def test_gives_nothing_where_there_is_none(self):
+    def test_returns_nothing_without_one(self):
         self.assertIsNone(mapper("a-key", "a-file", {"ver": 1, "info": {"appName": "Firefox"}}))
 
 
