@@ -7,34 +7,33 @@ namespace quern::app {
 namespace {
 
 constexpr OptionRow kSet = {"", "--set", "KEY=VALUE", Completes::kSetting,
-                            "set a setting of the job file, as in --set limits.bad_records=10; may be repeated"};
+                            "change a setting of the job file, as in --set limits.bad_records=10; may be repeated"};
 constexpr OptionRow kHelp = {"-h", "--help", "", Completes::kNothing, "show this help"};
 
 constexpr OptionRow kManifest = {"", "--manifest", "FILE", Completes::kFile,
-                                 "a file with the name of one input on each line"};
+                                 "a file with the name of one input per line"};
 constexpr OptionRow kOutput = {"-o", "--output", "PATH", Completes::kFile,
-                               "where the result goes; - is standard output"};
+                               "where to write the result; - is standard output"};
 constexpr OptionRow kProcesses = {"-p", "--processes", "N", Completes::kNothing,
                                   "how many children run at once; auto is one per processor"};
 constexpr OptionRow kMemory = {"", "--memory", "SIZE", Completes::kNothing,
                                "how much memory the shuffle may use, such as 512MiB or 4GiB"};
 constexpr OptionRow kScratch = {"", "--scratch", "DIR", Completes::kFolder,
-                                "where the working folders of the children are made"};
-constexpr OptionRow kQuiet = {"-q", "--quiet", "", Completes::kNothing, "no progress and no accounting, only errors"};
-constexpr OptionRow kVerbose = {"-v", "--verbose", "", Completes::kNothing, "show all that the modules print"};
+                                "where to create the working folders of the children"};
+constexpr OptionRow kQuiet = {"-q", "--quiet", "", Completes::kNothing, "print only errors, no progress or accounting"};
+constexpr OptionRow kVerbose = {"-v", "--verbose", "", Completes::kNothing, "show everything that the modules print"};
 constexpr OptionRow kJson = {"", "--json", "", Completes::kNothing,
-                             "tell what happens as JSON, one event a line, on standard error"};
+                             "report events as JSON on standard error, one per line"};
 constexpr OptionRow kLog = {"", "--log", "FILE", Completes::kFile,
                             "append the same events to a file, whatever is shown"};
 constexpr OptionRow kBucket = {"", "--bucket", "BUCKET", Completes::kNothing,
-                               "the S3 bucket of inputs that are named by their keys alone; else QUERN_BUCKET"};
-constexpr OptionRow kEndpoint = {
-    "", "--endpoint", "URL", Completes::kNothing,
-    "the S3 server, where it is not Amazon's; else AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL"};
+                               "the S3 bucket of inputs that are named only by key (default: QUERN_BUCKET)"};
+constexpr OptionRow kEndpoint = {"", "--endpoint", "URL", Completes::kNothing,
+                                 "the S3 server, if not Amazon's (default: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL)"};
 constexpr OptionRow kUnsigned = {"", "--no-sign-request", "", Completes::kNothing,
-                                 "ask S3 without credentials, for buckets that are open to everybody"};
+                                 "send no credentials to S3, for buckets that are open to everybody"};
 constexpr OptionRow kKey = {"", "--key", "FILE", Completes::kFile,
-                            "the private key that opens CREDENTIALS; else QUERN_KEY_FILE or /etc/quern/key.pem"};
+                            "the private key that opens CREDENTIALS (default: QUERN_KEY_FILE or /etc/quern/key.pem)"};
 
 // The options of every command that maps inputs. `first` selects the job or the inputs.
 constexpr auto mapping_options(const OptionRow& first) {
@@ -48,13 +47,13 @@ constexpr OptionRow kInput = {
 constexpr auto kRunOptions = mapping_options(kInput);
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
-    "a job file or a folder with an analysis-tools.yml; else ./analysis-tools.yml or /etc/analysis-tools.yml"};
+    "a job file or a folder with an analysis-tools.yml (default: ./analysis-tools.yml or /etc/analysis-tools.yml)"};
 constexpr auto kMapOptions = mapping_options(kTaskJob);
 constexpr OptionRow kMerge = {
     "", "--merge", "", Completes::kNothing,
-    "in a task: merge what the tasks left that this one needs, so that fewer of them need the next one"};
+    "in a task: merge the results of earlier tasks that this task needs, so that the next task needs fewer"};
 constexpr OptionRow kCollect = {"", "--collect", "", Completes::kNothing,
-                                "in a task: make one result of what several reducers, or maps without one, left"};
+                                "in a task: make one result from those of several reducers, or of maps without one"};
 constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kScratch, kMerge,
                                        kCollect, kQuiet,  kVerbose, kJson,   kLog,     kHelp};
 constexpr std::array kCheckOptions = {kSet, kHelp};
@@ -70,17 +69,17 @@ constexpr std::array kDoctorOptions = {
     kEndpoint,
     kUnsigned,
     kKey,
-    OptionRow{"", "--offline", "", Completes::kNothing, "ask nobody on the network"},
+    OptionRow{"", "--offline", "", Completes::kNothing, "do not contact any server"},
     OptionRow{"-q", "--quiet", "", Completes::kNothing, "print only what is missing"},
     OptionRow{"", "--json", "", Completes::kNothing, "print the findings as a JSON array"},
     kHelp};
 
 constexpr std::string_view kRunText =
-    "Reads the inputs, gives their records to the mapper, groups and sorts what it returns, gives that to the reducer, "
-    "and writes the result. JOB is a job file or a folder with an analysis-tools.yml; without it, ./analysis-tools.yml "
-    "or else /etc/analysis-tools.yml is taken.\n"
-    "Next to the result are result.json, which accounts for every input and record, and bad_records.txt if a record "
-    "was set aside. Ctrl-C stops a run cleanly; a second one at once.";
+    "Reads the inputs, passes their records to the mapper, groups and sorts what it returns, passes the groups to "
+    "the reducer, and writes the result. JOB is a job file or a folder with an analysis-tools.yml; without it, quern "
+    "uses ./analysis-tools.yml or else /etc/analysis-tools.yml.\n"
+    "Next to the result, quern writes result.json, which accounts for every input and record, and bad_records.txt if "
+    "it set a record aside. Ctrl-C stops a run cleanly; a second one stops it at once.";
 
 constexpr std::string_view kRunAfter =
     "Examples:\n"
@@ -91,18 +90,18 @@ constexpr std::string_view kRunAfter =
     "\n"
     "Exit status:\n"
     "  0      done: every input and every record counted\n"
-    "  1      the job failed; a result of an earlier run stays (see result.json)\n"
+    "  1      the job failed; any earlier result is kept (see result.json)\n"
     "  2      the command line or the job file is wrong\n"
     "  3      done, but inputs or records were left out, within the limits of the job\n"
-    "  128+n  ended by signal n; 141: the reader of standard output has gone\n";
+    "  128+n  ended by signal n; 141: the reader of standard output closed it\n";
 
 constexpr std::string_view kMapText =
-    "Does the first half of a job over the files that are named: downloads those that are remote, decompresses them, "
-    "gives their records to the mapper, and writes what it returns. With a reducer in the job the lines are sorted by "
-    "key, and with several reducers there is one result for each, result.txt.0 and so on; without one they are in the "
-    "order of the inputs. FILE is a path, an s3:// or https:// URL, a pattern, with --bucket a key in that bucket, or "
-    "- for names on standard input.\n"
-    "Credentials for S3 come from CREDENTIALS, sealed to a private key, else from where the AWS tools find them.";
+    "Runs the first half of a job on the named files: downloads the remote ones, decompresses them, passes their "
+    "records to the mapper, and writes what it returns. If the job has a reducer, the lines are sorted by key; with "
+    "several reducers, there is one result for each, result.txt.0 and so on. Without a reducer, the lines are in the "
+    "order of the inputs. FILE is a path, an s3:// or https:// URL, a pattern, with --bucket a key in that bucket, "
+    "or - for names on standard input.\n"
+    "Credentials for S3 come from CREDENTIALS, which a private key opens, else from where the AWS tools find them.";
 
 constexpr std::string_view kMapAfter =
     "Examples:\n"
@@ -110,30 +109,28 @@ constexpr std::string_view kMapAfter =
     "  quern map --bucket telemetry 2026-11-24/a.xz 2026-11-24/b.xz\n"
     "  quern map --job myjob 's3://telemetry/2026-11-*/*.xz' -o part1.txt\n"
     "\n"
-    "Exit status: as of quern run (quern help run)\n";
+    "Exit status: the same as quern run (quern help run)\n";
 
 constexpr std::string_view kReduceText =
-    "Does the second half of a job: merges the results of quern map that are named, in the order in which they are "
-    "named, gives each key and its values to the reducer, and writes what it returns. Together with the maps that is "
-    "what quern run does in one. With several reducers in the job the results of one number, result.txt.0 of every "
-    "map, may be reduced apart from the others.\n"
-    "Without files, in a task of a job on Taskcluster, it takes what the tasks left that are named in INPUT_TASK_IDS, "
-    "or "
-    "else those that its task depends on, and leaves its own result in the folder QUERN_ARTIFACTS. Status 75 then "
-    "means "
-    "that the same may succeed later.";
+    "Runs the second half of a job: merges the named results of quern map in the given order, passes each key and "
+    "its values to the reducer, and writes what it returns. The maps and the reduce together do the same as quern "
+    "run. If the job has several reducers, results with the same number, such as result.txt.0 of every map, can be "
+    "reduced separately.\n"
+    "Without files, in a task of a job on Taskcluster, it reads the results of the tasks in INPUT_TASK_IDS, or else "
+    "of those that its task depends on, and writes its own result to the folder QUERN_ARTIFACTS. Status 75 then "
+    "means that the same command may succeed later.";
 
 constexpr std::string_view kReduceAfter =
     "Examples:\n"
     "  quern reduce part1.txt part2.txt\n"
     "  quern reduce --job myjob -o os.txt parts/*.txt.zst\n"
     "\n"
-    "Exit status: as of quern run (quern help run)\n";
+    "Exit status: the same as quern run (quern help run)\n";
 
 constexpr std::string_view kCheckText =
     "Prints the job as quern understands it: every setting with its value and where it comes from (the job file and "
-    "its line, an environment variable, --set, or the default). What it prints is itself a job file that means the "
-    "same.";
+    "its line, an environment variable, --set, or the default). The output is itself a job file with the same "
+    "meaning.";
 
 constexpr std::string_view kCheckAfter =
     "Examples:\n"
@@ -141,21 +138,21 @@ constexpr std::string_view kCheckAfter =
     "  QUERN_LIMITS_MEMORY=2GiB quern check myjob --set record=text\n"
     "\n"
     "Exit status:\n"
-    "  0  the job is right\n"
-    "  2  it is not, and the message says where\n";
+    "  0  the job is valid\n"
+    "  2  it is not; the message says where\n";
 
 constexpr OptionRow kGroup = {"", "--group", "ID", Completes::kNothing,
-                              "the id of the task group; it decides the ids of all tasks"};
+                              "the id of the task group, which determines the ids of all tasks"};
 constexpr OptionRow kNow = {"", "--now", "TIME", Completes::kNothing,
                             "plan as if it were this time, such as 2026-01-31T12:00:00Z"};
 constexpr std::array kPlanOptions = {kInput, kManifest, kBucket, kEndpoint, kUnsigned, kKey, kSet, kGroup, kNow, kHelp};
 
 constexpr std::string_view kPlanText =
-    "Prints the tasks that quern submit would make of a job for Taskcluster, as JSON on standard output, one task a "
-    "line, and a summary on standard error. Nothing is created, and nobody but the inputs' servers is asked. The same "
-    "job, inputs and --now give the same bytes.\n"
-    "The inputs are cut into loads, one for each map task; merge tasks come between where one task would have to wait "
-    "for too many others. The job file's taskcluster map says what a task is made of.";
+    "Prints the tasks that quern submit would create for a job on Taskcluster, as JSON on standard output, one task "
+    "per line, and a summary on standard error. It creates nothing, and contacts only the servers of the inputs. The "
+    "same job, inputs and --now produce the same bytes.\n"
+    "The inputs are divided into loads, one for each map task. Merge tasks are added where one task would have to "
+    "wait for too many others. The taskcluster map of the job file describes the tasks.";
 
 constexpr std::string_view kPlanAfter =
     "Examples:\n"
@@ -163,20 +160,20 @@ constexpr std::string_view kPlanAfter =
     "  quern plan myjob --manifest names.txt --set taskcluster.load.files=20\n"
     "\n"
     "Exit status:\n"
-    "  0  planned, and every task is one that Taskcluster takes\n"
+    "  0  planned, and every task is valid for Taskcluster\n"
     "  1  the inputs cannot be listed, or the job's folder cannot be packed\n"
     "  2  the command line, the job file or one of the tasks is wrong\n";
 
 constexpr OptionRow kFetchedTo = {
     "-o", "--output", "PATH", Completes::kFile,
-    "where the result goes; - is standard output; else where the job says, in this folder"};
+    "where to write the result; - is standard output (default: the job's output, in this folder)"};
 constexpr OptionRow kPoll = {"", "--poll", "TIME", Completes::kNothing,
-                             "how long it may wait between two looks at the tasks; 10s if it is not given"};
+                             "longest wait between two checks of the tasks (default: 10s)"};
 constexpr OptionRow kRetries = {
     "", "--retry", "N", Completes::kNothing,
-    "run a task that fails, or leaves too little, again up to N times before the job counts as failed; 0 if not given"};
+    "rerun a task up to N times if it fails or leaves too little, before the job counts as failed (default: 0)"};
 constexpr OptionRow kAllFailed = {"-v", "--verbose", "", Completes::kNothing,
-                                  "show every task that fails, and not only the first ten"};
+                                  "show every failed task, not only the first ten"};
 constexpr std::array kSubmitOptions = {
     kInput,
     kManifest,
@@ -187,10 +184,10 @@ constexpr std::array kSubmitOptions = {
     kUnsigned,
     kKey,
     OptionRow{"", "--group", "ID", Completes::kNothing,
-              "go on with the task group of a submission that was broken off: only what is missing is created"},
+              "continue an interrupted submission of this task group: create only the missing tasks"},
     OptionRow{"", "--no-watch", "", Completes::kNothing,
-              "end when the tasks are created, and print the id of their group"},
-    OptionRow{"", "--no-fetch", "", Completes::kNothing, "leave the result where it is"},
+              "exit when the tasks are created, and print the id of their group"},
+    OptionRow{"", "--no-fetch", "", Completes::kNothing, "do not fetch the result"},
     kRetries,
     kPoll,
     kQuiet,
@@ -203,11 +200,12 @@ constexpr std::array kFetchOptions = {kFetchedTo, kQuiet, kJson, kHelp};
 
 constexpr std::string_view kSubmitText =
     "Runs a job on a deployment of Taskcluster: plans its tasks as quern plan does, creates them, watches them until "
-    "the last one has ended, and fetches the result. The deployment and the credentials are those of "
-    "TASKCLUSTER_ROOT_URL, TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN and TASKCLUSTER_CERTIFICATE. Before "
-    "anything is created, every task, the scopes of the credentials and the clock are checked.\n"
-    "The group is remembered in .quern-group in the job's folder, so that the other commands know it by the job. "
-    "Ctrl-C while tasks are created says how to go on; later it ends the watch alone, and the job goes on.";
+    "the last one ends, and fetches the result. TASKCLUSTER_ROOT_URL, TASKCLUSTER_CLIENT_ID, "
+    "TASKCLUSTER_ACCESS_TOKEN and TASKCLUSTER_CERTIFICATE set the deployment and the credentials. Before it creates "
+    "anything, it checks every task, the scopes of the credentials and the clock.\n"
+    "It saves the id of the group in .quern-group in the job's folder, so that the other commands find it by the "
+    "job. Ctrl-C while it creates tasks prints how to continue; later, it ends only the watch, and the job "
+    "continues.";
 
 constexpr std::string_view kSubmitAfter =
     "Examples:\n"
@@ -220,14 +218,14 @@ constexpr std::string_view kSubmitAfter =
     "  1      the job failed, or its tasks could not be created\n"
     "  2      the command line or the job file is wrong\n"
     "  3      done, but inputs or records were left out, within the limits of the job\n"
-    "  4      the job goes on, or has completed, and may not be looked at\n"
+    "  4      the job continues or has completed, but quern can no longer watch it\n"
     "  128+n  ended by signal n\n";
 
 constexpr std::string_view kWatchText =
-    "Shows how far the tasks of a job are, until the last one has ended, and then its accounting: on a terminal a "
-    "table, elsewhere a line when something has changed. A task that fails is shown with the reason and a link to its "
-    "log, and with what it said of why. GROUP is the id of a task group; JOB is a job that was submitted from its "
-    "folder, by default the one here.";
+    "Shows the progress of a job's tasks until the last one ends, and then the job's accounting: on a terminal as a "
+    "table, elsewhere as a line when something changes. For a task that fails, it shows the reason, a link to the "
+    "log, and the cause that the task reported. GROUP is the id of a task group; JOB is a job that was submitted "
+    "from its folder (by default the current one).";
 
 constexpr std::string_view kWatchAfter =
     "Examples:\n"
@@ -235,54 +233,52 @@ constexpr std::string_view kWatchAfter =
     "  quern watch fOF8Cqj0QPKbvczC2dnXiQ --poll 1m --json\n"
     "  quern watch myjob --retry 2\n"
     "\n"
-    "Exit status: as of quern submit (quern help submit)\n";
+    "Exit status: the same as quern submit (quern help submit)\n";
 
 constexpr std::string_view kFetchText =
-    "Fetches the result of a job that has completed, compares it with the size and the SHA-256 that its task wrote "
-    "down, decompresses it, and writes it with its result.json next to it. GROUP and JOB are as of quern watch. Of "
-    "reducers whose results are kept apart each gets a file, result.txt.0 and so on.";
+    "Fetches the result of a completed job, compares it with the size and the SHA-256 that its task recorded, "
+    "decompresses it, and writes it with its result.json next to it. GROUP and JOB are the same as for quern watch. "
+    "If the job keeps the results of its reducers separate, each gets a file, result.txt.0 and so on.";
 
 constexpr std::string_view kFetchAfter =
     "Examples:\n"
     "  quern fetch myjob -o os.txt\n"
     "  quern fetch fOF8Cqj0QPKbvczC2dnXiQ -o - | sort -k2 -n\n"
     "\n"
-    "Exit status: as of quern submit (quern help submit), and 1 before the job ends\n";
+    "Exit status: the same as quern submit (quern help submit); 1 until the job ends\n";
 
 constexpr std::string_view kCancelText =
     "Seals the task group of a job, so that no task can be added, and cancels all its tasks that have not ended. "
-    "Until the job's deadline quern retry runs them again. GROUP and JOB are as of quern watch.";
+    "Until the job's deadline, quern retry can run them again. GROUP and JOB are the same as for quern watch.";
 
 constexpr std::string_view kCancelAfter =
     "Examples:\n"
     "  quern cancel myjob\n"
     "\n"
     "Exit status:\n"
-    "  0  cancelled, or all tasks had ended\n"
-    "  1  they could not be\n"
+    "  0  the tasks were cancelled, or had all ended\n"
+    "  1  the tasks could not be cancelled\n"
     "  2  the command line or the job file is wrong\n";
 
 constexpr std::string_view kRetryText =
-    "Runs the tasks of a job again that failed or were cancelled, and those that have completed without leaving all "
-    "that others need, or without the result; when these have completed, those that failed because of them; and "
-    "watches all of it as quern watch does. What fails once more stays so. Broken off, it can be repeated. After the "
-    "job's deadline nothing can be run again, and tasks that were never created cannot be added.";
+    "Reruns the tasks of a job that failed or were cancelled, and those that completed without the result or without "
+    "everything that other tasks need. When these have completed, it reruns the tasks that failed because of them. "
+    "It watches all of them as quern watch does. A task that fails again stays failed. It can be repeated if "
+    "interrupted. After the job's deadline, no task can be rerun. Tasks that were never created cannot be added.";
 
 constexpr std::string_view kRetryAfter =
     "Examples:\n"
     "  quern retry myjob\n"
     "\n"
-    "Exit status: as of quern submit (quern help submit)\n";
+    "Exit status: the same as quern submit (quern help submit)\n";
 
 constexpr std::string_view kDoctorText =
-    "Looks at this machine and prints what it finds for running a job, one line each: what is there (ok), what is "
-    "worth "
-    "knowing (note), and what is missing, with the command that puts it right. JOB is found as by quern run; without "
-    "one, and with none in the usual places, it looks at the machine in general and at what the environment sets "
-    "up.\n"
-    "It looks at the job file, its modules and inputs, Python and Node.js, memory, processors, open files, disks, "
-    "credentials for S3, clocks, and on Taskcluster at the deployment, the client, its scopes and the image. It "
-    "changes nothing, and prints no secret.";
+    "Checks whether this machine can run a job, and prints one line per finding: what is there (ok), what is worth "
+    "knowing (note), and what is missing, with the command that fixes it. It finds JOB as quern run does; if there "
+    "is none, it checks the machine in general and what the environment sets up.\n"
+    "It checks the job file, its modules and inputs, Python and Node.js, memory, processors, open files, disks, S3 "
+    "credentials, clocks, and on Taskcluster the deployment, the client, its scopes and the image. It changes "
+    "nothing, and prints no secret.";
 
 constexpr std::string_view kDoctorAfter =
     "Examples:\n"
@@ -292,20 +288,19 @@ constexpr std::string_view kDoctorAfter =
     "  quern doctor myjob -q && quern submit myjob\n"
     "\n"
     "Exit status:\n"
-    "  0  nothing is missing that the job needs\n"
-    "  1  something is\n"
+    "  0  nothing that the job needs is missing\n"
+    "  1  something is missing\n"
     "  2  the command line is wrong\n";
 
 constexpr std::array kInitOptions = {
     OptionRow{"", "--language", "NAME", Completes::kLanguage,
-              "what mapper and reducer are written in: python, which is the default, javascript, or binary for any "
-              "program"},
+              "the language of mapper and reducer: python (the default), javascript, or binary for any program"},
     kHelp};
 
 constexpr std::string_view kInitText =
-    "Makes a job to begin with: a job file with comments, a mapper, a reducer, a few records to try them on, a test of "
-    "the mapper that runs without quern, and a Dockerfile. DIR may be new, or be there already, as . is. No file is "
-    "ever overwritten: where one of them is there, nothing is written.";
+    "Creates a small job to start from: a job file with comments, a mapper, a reducer, a few records to try them on, "
+    "a test of the mapper that runs without quern, and a Dockerfile. DIR may be new or exist already, such as the "
+    "current folder (.). quern never overwrites a file: if one of them exists, it writes nothing.";
 
 constexpr std::string_view kInitAfter =
     "Examples:\n"
@@ -313,36 +308,35 @@ constexpr std::string_view kInitAfter =
     "  quern init --language javascript .\n"
     "\n"
     "Exit status:\n"
-    "  0  all files are there\n"
-    "  1  none is, and the message says why\n"
+    "  0  all files were written\n"
+    "  1  none was written; the message says why\n"
     "  2  the command line is wrong\n";
 
-constexpr OptionRow kJsonAnswer = {"", "--json", "", Completes::kNothing, "print the answer as a JSON object"};
+constexpr OptionRow kJsonAnswer = {"", "--json", "", Completes::kNothing, "print the output as a JSON object"};
 constexpr std::array kKeygenOptions = {kJsonAnswer, kHelp};
 constexpr OptionRow kTo = {
     "", "--to", "FILE", Completes::kFile,
-    "the public key to seal to, in PEM; else that of the private key in QUERN_KEY_FILE or /etc/quern/key.pem"};
+    "the public key to seal to, in PEM (default: that of the private key in QUERN_KEY_FILE or /etc/quern/key.pem)"};
 constexpr OptionRow kProfile = {"", "--profile", "NAME", Completes::kNothing,
-                                "take the keys of this profile of ~/.aws/credentials and ~/.aws/config"};
+                                "use the keys of this profile in ~/.aws/credentials and ~/.aws/config"};
 constexpr std::array kSealOptions = {
     kTo, kProfile,
     OptionRow{
         "", "--expires", "WHEN", Completes::kNothing,
-        "when the credentials end, such as 2026-01-31T12:00:00Z, or 1h from now, where their source does not say"},
+        "when the credentials expire, such as 2026-01-31T12:00:00Z, or 1h from now, if their source does not say"},
     kJsonAnswer, kHelp};
 constexpr std::array kOpenOptions = {
-    kKey, OptionRow{"", "--reveal", "", Completes::kNothing, "print the secret access key and the session token, too"},
+    kKey, OptionRow{"", "--reveal", "", Completes::kNothing, "also print the secret access key and the session token"},
     kJsonAnswer, kHelp};
 
 constexpr std::array kFederateOptions = {
     kTo,
     kProfile,
     OptionRow{"", "--duration", "TIME", Completes::kNothing,
-              "how long the credentials last, from 15m to 36h; 1h if it is not given"},
-    OptionRow{"", "--session", "NAME", Completes::kNothing,
-              "the name that AWS uses in its logs; quern if it is not given"},
+              "how long the credentials last, from 15m to 36h (default: 1h)"},
+    OptionRow{"", "--session", "NAME", Completes::kNothing, "the name that AWS uses in its logs (default: quern)"},
     OptionRow{"-i", "--input", "INPUT", Completes::kFile,
-              "an s3:// URL or pattern that may be read, instead of the inputs of the job; may be repeated"},
+              "an s3:// URL or pattern to allow, instead of the job's inputs; may be repeated"},
     kManifest,
     kBucket,
     kSet,
@@ -350,9 +344,8 @@ constexpr std::array kFederateOptions = {
     kHelp};
 
 constexpr std::string_view kCredentialsText =
-    "Credentials for S3 travel to tasks and containers in the environment variable CREDENTIALS, sealed to a public "
-    "key: "
-    "only where the private key is they can be opened. Every command that reads from S3 opens them there itself.";
+    "Tasks and containers get S3 credentials in the environment variable CREDENTIALS, sealed to a public key. Only "
+    "the private key opens it. Where that key is, every command that reads from S3 opens it itself.";
 
 constexpr std::string_view kCredentialsAfter =
     "Examples:\n"
@@ -360,12 +353,11 @@ constexpr std::string_view kCredentialsAfter =
     "  CREDENTIALS=$(quern credentials seal --to key.pub.pem)\n"
     "  quern credentials open --key key.pem\n"
     "\n"
-    "quern credentials COMMAND --help says more about each.\n";
+    "See quern credentials COMMAND --help for details.\n";
 
 constexpr std::string_view kKeygenText =
-    "Makes an RSA key of 3072 bits. FILE, by default key.pem, gets the private key, which its owner alone may read, "
-    "and "
-    "a file next to it, key.pub.pem, the public key. No file is ever overwritten.";
+    "Creates a 3072-bit RSA key. Writes the private key to FILE (by default key.pem), which only its owner may read, "
+    "and the public key to a file next to it, key.pub.pem. It never overwrites a file.";
 
 constexpr std::string_view kKeygenAfter =
     "Examples:\n"
@@ -373,15 +365,14 @@ constexpr std::string_view kKeygenAfter =
     "  sudo quern credentials keygen /etc/quern/key.pem\n"
     "\n"
     "Exit status:\n"
-    "  0  both files are there\n"
-    "  1  they are not, and the message says why\n"
+    "  0  both files were written\n"
+    "  1  they were not; the message says why\n"
     "  2  the command line is wrong\n";
 
 constexpr std::string_view kSealText =
-    "Prints the value of CREDENTIALS: the AWS credentials of the environment, else of the default profile or that of "
-    "AWS_PROFILE, or with --profile of the one that is named, or with - those that standard input gives as JSON, "
-    "sealed "
-    "to a public key. Standard input may be what aws sts prints.";
+    "Prints the value of CREDENTIALS: AWS credentials, sealed to a public key. They come from the environment, or "
+    "else from the default profile or that of AWS_PROFILE; with --profile, from the named profile; with -, from JSON "
+    "on standard input, such as the output of aws sts.";
 
 constexpr std::string_view kSealAfter =
     "Examples:\n"
@@ -394,8 +385,8 @@ constexpr std::string_view kSealAfter =
     "  2  the command line is wrong\n";
 
 constexpr std::string_view kOpenText =
-    "Opens a sealed value, by default that of CREDENTIALS, and prints which key opens it, whose credentials are in it "
-    "and when they end, but no secret. VALUE is the value itself, or - for standard input.";
+    "Opens a sealed value, by default that of CREDENTIALS, and prints which key opens it, whose credentials it "
+    "contains and when they expire, but no secret. VALUE is the value itself, or - for standard input.";
 
 constexpr std::string_view kOpenAfter =
     "Examples:\n"
@@ -403,16 +394,16 @@ constexpr std::string_view kOpenAfter =
     "  quern credentials open --key key.pem - < sealed\n"
     "\n"
     "Exit status:\n"
-    "  0  it opens, and the credentials have not expired\n"
-    "  1  it does not, or they have\n"
+    "  0  the value opens, and the credentials have not expired\n"
+    "  1  it does not open, or they have expired\n"
     "  2  the command line is wrong\n";
 
 constexpr std::string_view kFederateText =
-    "Asks AWS (STS, GetFederationToken) for credentials that end by themselves and can do nothing but list and read "
-    "the inputs of a job in S3, and prints them, sealed to a public key: the value of CREDENTIALS. It asks with the "
-    "long-term keys of the environment or of a profile. What may be read are the beginnings of the job's patterns up "
-    "to the first wildcard, and of a manifest what all its keys in a bucket begin with.\n"
-    "AWS_ENDPOINT_URL_STS, else AWS_ENDPOINT_URL, names another server than AWS's.";
+    "Asks AWS (STS, GetFederationToken) for credentials that expire and can only list and read the inputs of a job "
+    "in S3, and prints them sealed to a public key, as the value of CREDENTIALS. The request uses the long-term keys "
+    "of the environment or of a profile. The credentials allow what each of the job's patterns begins with, up to "
+    "the first wildcard, and for a manifest the common beginning of all its keys in a bucket.\n"
+    "AWS_ENDPOINT_URL_STS, or else AWS_ENDPOINT_URL, names a server other than Amazon's.";
 
 constexpr std::string_view kFederateAfter =
     "Examples:\n"
@@ -421,7 +412,7 @@ constexpr std::string_view kFederateAfter =
     "\n"
     "Exit status:\n"
     "  0  sealed\n"
-    "  1  AWS refuses, or there are no credentials to ask with, or no key\n"
+    "  1  AWS refuses, or there are no credentials for the request or no key\n"
     "  2  the command line or the job file is wrong\n";
 
 constexpr std::string_view kCompletionAfter =
@@ -432,39 +423,39 @@ constexpr std::string_view kCompletionAfter =
 constexpr std::array kCommands = {
     CommandRow{"run", "Run a job", "map and reduce the inputs of a job on this machine", "[JOB] [OPTIONS]", kRunText,
                kRunOptions, kRunAfter},
-    CommandRow{"map", "Run a job", "map some inputs of a job, as a task of a larger run does", "FILE... [OPTIONS]",
+    CommandRow{"map", "Run a job", "map some inputs of a job, as one task of a larger run", "FILE... [OPTIONS]",
                kMapText, kMapOptions, kMapAfter},
-    CommandRow{"reduce", "Run a job", "reduce what quern map has written", "FILE... [OPTIONS]", kReduceText,
+    CommandRow{"reduce", "Run a job", "reduce the results of quern map", "FILE... [OPTIONS]", kReduceText,
                kReduceOptions, kReduceAfter},
-    CommandRow{"plan", "Run a job on Taskcluster", "print the tasks that a job would have there", "[JOB] [OPTIONS]",
+    CommandRow{"plan", "Run a job on Taskcluster", "print the tasks that submit would create", "[JOB] [OPTIONS]",
                kPlanText, kPlanOptions, kPlanAfter},
     CommandRow{"submit", "Run a job on Taskcluster", "create the tasks of a job, watch them, and fetch the result",
                "[JOB] [OPTIONS]", kSubmitText, kSubmitOptions, kSubmitAfter},
-    CommandRow{"watch", "Run a job on Taskcluster", "show how far a job is, until it has ended",
-               "[GROUP|JOB] [OPTIONS]", kWatchText, kWatchOptions, kWatchAfter},
+    CommandRow{"watch", "Run a job on Taskcluster", "show the progress of a job until it ends", "[GROUP|JOB] [OPTIONS]",
+               kWatchText, kWatchOptions, kWatchAfter},
     CommandRow{"fetch", "Run a job on Taskcluster", "fetch the result of a job", "[GROUP|JOB] [-o FILE]", kFetchText,
                kFetchOptions, kFetchAfter},
-    CommandRow{"cancel", "Run a job on Taskcluster", "end the tasks of a job", "[GROUP|JOB]", kCancelText, kHelpOnly,
+    CommandRow{"cancel", "Run a job on Taskcluster", "cancel the tasks of a job", "[GROUP|JOB]", kCancelText, kHelpOnly,
                kCancelAfter},
-    CommandRow{"retry", "Run a job on Taskcluster", "run what failed again", "[GROUP|JOB] [OPTIONS]", kRetryText,
+    CommandRow{"retry", "Run a job on Taskcluster", "rerun the failed tasks", "[GROUP|JOB] [OPTIONS]", kRetryText,
                kRetryOptions, kRetryAfter},
-    CommandRow{"init", "Begin a job", "make a folder with a small job to begin with",
+    CommandRow{"init", "Create a job", "create a folder with a small job to start from",
                "DIR [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter, Completes::kFolder},
-    CommandRow{"check", "Look at a job", "show a job as quern understands it, and where each setting comes from",
+    CommandRow{"check", "Inspect a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
-    CommandRow{"doctor", "Look at a job", "say what is missing on this machine for running a job", "[JOB] [OPTIONS]",
-               kDoctorText, kDoctorOptions, kDoctorAfter},
-    CommandRow{"credentials", "Credentials", "make a key, seal credentials to it, and open them",
+    CommandRow{"doctor", "Inspect a job", "check what this machine lacks to run a job", "[JOB] [OPTIONS]", kDoctorText,
+               kDoctorOptions, kDoctorAfter},
+    CommandRow{"credentials", "Credentials", "create a key, seal credentials to it, and open them",
                "keygen|seal|open|federate [...]", kCredentialsText, kHelpOnly, kCredentialsAfter, Completes::kNothing},
-    CommandRow{"credentials keygen", "Credentials", "make a private and a public key", "[FILE]", kKeygenText,
+    CommandRow{"credentials keygen", "Credentials", "create a private and a public key", "[FILE]", kKeygenText,
                kKeygenOptions, kKeygenAfter},
-    CommandRow{"credentials seal", "Credentials", "print credentials, sealed to a public key",
+    CommandRow{"credentials seal", "Credentials", "print credentials sealed to a public key",
                "[--to FILE] [OPTIONS] [-]", kSealText, kSealOptions, kSealAfter, Completes::kNothing},
-    CommandRow{"credentials open", "Credentials", "open sealed credentials, and tell what they are",
+    CommandRow{"credentials open", "Credentials", "open sealed credentials and describe them",
                "[--key FILE] [OPTIONS] [VALUE|-]", kOpenText, kOpenOptions, kOpenAfter, Completes::kNothing},
-    CommandRow{"credentials federate", "Credentials", "get credentials for a job's inputs alone, sealed",
+    CommandRow{"credentials federate", "Credentials", "get sealed credentials for only a job's inputs",
                "[JOB] [--to FILE] [OPTIONS]", kFederateText, kFederateOptions, kFederateAfter},
-    CommandRow{"help", "About quern", "show this help, or that of a command", "[COMMAND]",
+    CommandRow{"help", "About quern", "show this help, or the help of a command", "[COMMAND]",
                "Shows what quern can do, or what one command can do.", kHelpOnly, "Examples:\n  quern help run\n",
                Completes::kCommand},
     CommandRow{"version", "About quern", "show the version", "", "Shows the version of quern.", kHelpOnly, "",
@@ -473,7 +464,7 @@ constexpr std::array kCommands = {
                "bash", "Prints a script for bash. Once it is loaded, the TAB key completes what you type after quern.",
                kHelpOnly, kCompletionAfter, Completes::kShell},
     // Started by quern itself next to its children: ends what they leave behind.
-    CommandRow{"guard", "", "wait for the parent process to end, then end what it has left", "MARKER",
+    CommandRow{"guard", "", "wait for the parent process to end, then end what it left", "MARKER",
                "Started by quern itself.", kHelpOnly, "", Completes::kNothing},
 };
 
