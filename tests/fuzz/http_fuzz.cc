@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/encoding.h"
 #include "base/result.h"
 #include "services/http/content_range.h"
 #include "services/http/head_reader.h"
