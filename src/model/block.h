@@ -58,7 +58,6 @@ struct BlockOutput {
   BlockAddress address;
   InputOrdinal last_input = 0;  // of the block's last segment; shows which inputs a packed block has
   std::vector<Buffer> lines;
-  bool is_certain = false;  // its inputs were read to their verified ends, so none of the output can be discarded later
 };
 
 // Receives the output of finished blocks. Each mapper thread has its own sink.
@@ -73,7 +72,7 @@ class BlockSink {
 class BlockSource {
  public:
   virtual ~BlockSource() = default;
-  // Returns false at the complete, verified end. An error means that the input failed: its earlier blocks do not count.
+  // Returns false at the complete, verified end. An error means that the input failed.
   virtual Result<bool> next(Block& block) = 0;
 };
 

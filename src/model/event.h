@@ -63,10 +63,11 @@ struct InputDecoded {
   InputOrdinal input = 0;
   std::uint32_t blocks = 0;
 };
-// The input does not count: blocks of it that were already mapped are dropped.
+// The input does not count.
 struct InputFailed {
   InputOrdinal input = 0;
   Error error;
+  bool was_begun = false;  // blocks of it are being mapped or were, so that the run cannot go on without the input
 };
 
 // A block's records have been mapped and its output accepted. For `lines` and `files`, a batch of inputs is one block,

@@ -13,14 +13,6 @@ RecordSums& RecordSums::operator+=(const RecordSums& other) {
   return *this;
 }
 
-RecordSums& RecordSums::operator-=(const RecordSums& other) {
-  mapped -= other.mapped;
-  dropped -= other.dropped;
-  without_key -= other.without_key;
-  without_value -= other.without_value;
-  return *this;
-}
-
 InputLedger::State& InputLedger::state(InputOrdinal input) {
   if (input >= states_.size()) states_.resize(static_cast<std::size_t>(input) + 1, State::kOpen);
   return states_[input];
@@ -46,8 +38,6 @@ void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
 }
 
 void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records) {
-  // A block that was being mapped when its input turned out to be damaged does not count.
-  if (first == last && state(first) == State::kFailed) return;
   if (auto work = in_work_.find(first); work != in_work_.end()) {
     std::uint64_t bad = std::min(records.mapped, work->second.written_bad);
     records.mapped -= bad;
@@ -57,8 +47,6 @@ void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums
   if (!is_settled(first)) {
     Work& work = in_work_[first];
     ++work.blocks_mapped;
-    // Only valid inputs are packed, so the records of a packed block never have to be taken back.
-    if (first == last) work.records += records;
     if (state(first) == State::kDecoded && work.blocks_mapped >= work.blocks) map(first);
   }
   for (InputOrdinal input = first + 1; input <= last; ++input) cover(input);
@@ -72,24 +60,16 @@ void InputLedger::cover(InputOrdinal input) {
 }
 
 void InputLedger::record_bad(InputOrdinal input, bool is_written_line) {
-  if (state(input) == State::kFailed) return;
   ++records_bad_;
-  if (state(input) == State::kMapped) return;
-  ++in_work_[input].bad;
-  if (is_written_line) ++in_work_[input].written_bad;
+  if (is_written_line && !is_settled(input)) ++in_work_[input].written_bad;
 }
 
-bool InputLedger::failed(InputOrdinal input) {
-  if (state(input) == State::kFailed) return false;
+void InputLedger::failed(InputOrdinal input) {
+  if (state(input) == State::kFailed) return;
   if (state(input) == State::kMapped) --inputs_mapped_;
   state(input) = State::kFailed;
   ++inputs_failed_;
-  if (auto work = in_work_.find(input); work != in_work_.end()) {
-    records_ -= work->second.records;
-    records_bad_ -= work->second.bad;
-    in_work_.erase(work);
-  }
-  return true;
+  in_work_.erase(input);
 }
 
 void InputLedger::settle_empty_inputs() {

@@ -22,14 +22,12 @@ using ClockTime = std::chrono::steady_clock::time_point;
 // The source of the time; tests pass their own.
 using Clock = std::function<ClockTime()>;
 
-// Record counts that are taken back if their input fails.
 struct RecordSums {
   std::uint64_t mapped = 0;
   std::uint64_t dropped = 0;  // among the mapped ones: rejected by `where`
   std::uint64_t without_key = 0;
   std::uint64_t without_value = 0;
   RecordSums& operator+=(const RecordSums& other);
-  RecordSums& operator-=(const RecordSums& other);
 };
 
 // The state of every input: one byte each, plus a little for those in progress, so that a million inputs take little
@@ -43,8 +41,8 @@ class InputLedger {
   // Counts a bad record. A bad line that was written for the input replaces a record that the input's next block counts
   // as mapped.
   void record_bad(InputOrdinal input, bool is_written_line = false);
-  // Takes back everything counted for the input. Returns false if its failure was already known.
-  bool failed(InputOrdinal input);
+  // Call it when the input has failed. Its records that were counted before remain counted.
+  void failed(InputOrdinal input);
   // Call it after the last event. An input without blocks of its own is part of a preceding input's block, or it is
   // empty; it counts as mapped if no preceding block is missing.
   void settle_empty_inputs();
@@ -59,9 +57,7 @@ class InputLedger {
   struct Work {
     std::uint32_t blocks = 0;
     std::uint32_t blocks_mapped = 0;
-    RecordSums records;
-    std::uint64_t bad = 0;
-    std::uint64_t written_bad = 0;  // among these: those that no block has accounted for yet
+    std::uint64_t written_bad = 0;  // bad written lines that no block has accounted for yet
   };
   State& state(InputOrdinal input);
   bool is_settled(InputOrdinal input);

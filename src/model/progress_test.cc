@@ -31,20 +31,6 @@ TEST(InputLedger, MapsPackedInputsWhicheverEventComesFirst) {
   }
 }
 
-TEST(InputLedger, TakesBackWhatAFailedInputGave) {
-  InputLedger ledger;
-  ledger.block_mapped(0, 0, {.mapped = 10});
-  ledger.record_bad(0);
-  ledger.block_mapped(1, 1, {.mapped = 7});
-  EXPECT_TRUE(ledger.failed(0));
-  EXPECT_FALSE(ledger.failed(0));
-  ledger.block_mapped(0, 0, {.mapped = 3});  // A child was working on it when the input failed.
-  ledger.record_bad(0);
-  EXPECT_EQ(ledger.records().mapped, 7u);
-  EXPECT_EQ(ledger.records_bad(), 0u);
-  EXPECT_EQ(ledger.inputs_failed(), 1u);
-}
-
 TEST(InputLedger, LeavesFailedInputsOutOfThePackedBlockAroundThem) {
   InputLedger ledger;
   ledger.failed(0);

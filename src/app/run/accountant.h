@@ -27,8 +27,8 @@ struct Ending {
 // Keeps the accounts of a run: adds up its events and returns the closing balance. Whatever happens, in whatever order,
 // inputs found = mapped + failed + skipped, and records read = mapped + bad.
 //
-// An input counts as mapped when its end was verified and all its blocks were mapped. Records of a failed input do not
-// count; those of an input that was still in progress at the end of the run do, since they were mapped. Bytes are those
+// An input counts as mapped when its end was verified and all its blocks were mapped. Records count when they were
+// mapped, so if a failed input ends the run, those of its blocks that were mapped before count too. Bytes are those
 // that were actually read and decoded, including those of failed inputs: they measure work and are not part of the
 // balance.
 //

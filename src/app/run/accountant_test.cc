@@ -33,7 +33,6 @@ TEST(Accountant, BalancesARunWithGoodDamagedEmptyAndPackedInputs) {
   InputList inputs = named_inputs({"big", "damaged", "empty", "small 1", "small 2", "missing"});
   Accountant accountant(inputs);
   accountant.emit(event::BlockMapped{.first_input = 0, .last_input = 0, .records = 100, .output_bytes = 40});
-  accountant.emit(event::BlockMapped{.first_input = 1, .last_input = 1, .records = 50});
   accountant.emit(event::InputFailed{.input = 5, .error = damaged("missing")});
   accountant.emit(event::InputFailed{.input = 1, .error = damaged("truncated")});
   accountant.emit(event::RecordBad{.input = 0, .line = 7});

@@ -11,20 +11,17 @@ namespace {
 
 using testing::ElementsAre;
 
-// Keeps entries in memory; `committed` has those that were not left out.
+// Keeps entries in memory.
 class FakeFile final : public output::BadRecordFile {
  public:
-  Result<Extent> add(std::string_view file, std::uint64_t line, std::string_view /*reason*/,
-                     std::string_view /*record*/) override {
+  Result<void> add(std::string_view file, std::uint64_t line, std::string_view /*reason*/,
+                   std::string_view /*record*/) override {
     if (is_full) return Error{.kind = ErrorKind::kNoSpace, .message = "no room"};
     entries.push_back(std::string(file) + ":" + std::to_string(line));
-    return Extent{.offset = entries.size() - 1, .size_bytes = 1};
+    return {};
   }
-  Result<void> commit(std::vector<Extent> left_out) override {
-    for (const Extent& extent : left_out) entries[extent.offset] = "";
-    for (const std::string& entry : entries) {
-      if (!entry.empty()) committed.push_back(entry);
-    }
+  Result<void> commit() override {
+    committed = entries;
     return {};
   }
   std::vector<std::string> entries;
@@ -47,7 +44,7 @@ class BadRecordsTest : public testing::Test {
   InputList inputs;
   JobLimits limits{.bad_records = 100, .failed_inputs = 100};
   std::stop_source stop;
-  LossPolicy policy{limits, inputs.inputs, [](InputOrdinal, const std::stop_token&) { return Result<void>(); }, stop};
+  LossPolicy policy{limits, inputs.inputs, stop};
   BadRecords records{file, inputs, policy};
 };
 
@@ -58,21 +55,6 @@ TEST_F(BadRecordsTest, SetsAsideInTheOrderInWhichTheyCome) {
   records.emit(event::GroupBad{.key = "k"});
   records.emit(bad(1, 2));
   EXPECT_THAT(committed(), ElementsAre("b:5", "a:7", "reducer:0", "b:2"));
-}
-
-TEST_F(BadRecordsTest, LeavesOutThoseOfAnInputThatFails) {
-  records.emit(bad(0, 1));
-  records.emit(bad(1, 1));
-  records.emit(bad(0, 2));
-  records.emit(event::InputFailed{.input = 0});
-  EXPECT_THAT(committed(), ElementsAre("b:1"));
-}
-
-TEST_F(BadRecordsTest, LeavesOutThoseThatComeAfterTheirInputHasFailed) {
-  records.emit(event::InputFailed{.input = 0});
-  records.emit(bad(0, 1));
-  records.emit(bad(1, 1));
-  EXPECT_THAT(committed(), ElementsAre("b:1"));
 }
 
 TEST_F(BadRecordsTest, StopsTheRunWhereTheyCannotBeSetAside) {

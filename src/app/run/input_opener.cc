@@ -136,18 +136,4 @@ Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, cons
   return decode::make_decoder(known, std::move(stored));
 }
 
-Result<void> verify_input(InputSupply& supply, const InputList& inputs, const decode::DecodeOptions& options,
-                          InputOrdinal input, const std::stop_token& stop) {
-  NoEvents events;
-  BufferPool pool(1, 4 * options.block_bytes);
-  auto source = open_decoded(supply, inputs, {.first = input, .count = 1}, options, pool, events);
-  while (true) {
-    if (stop.stop_requested()) return stopped();
-    Block block;
-    TRY_ASSIGN(bool more, source->next(block));
-    if (!more) return {};
-    pool.give(std::move(block.bytes));
-  }
-}
-
 }  // namespace quern::app

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <stop_token>
 
 #include "app/remote/input_supply.h"
 #include "model/block.h"
@@ -25,9 +24,5 @@ std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputL
 // Returns the decoded bytes of one input. If `compression` is absent, it is detected from the bytes or the name.
 Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
                                                        std::optional<Compression> compression);
-
-// Reads the input to its end. Fails with a description of the damage, or kStopped. Blocks.
-Result<void> verify_input(InputSupply& supply, const InputList& inputs, const decode::DecodeOptions& options,
-                          InputOrdinal input, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -22,11 +22,11 @@ using event::Phase;
 Result<void> map_and_reduce(const LocalRun& run, const Place& place, Targets& targets) {
   ReducePhase reduce = reduce_phase(run, place);
   TRY(reduce.start_early());
-  TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kResult));
+  TRY_ASSIGN(auto shuffle, map_pairs(run, place, reduce, AggregatedTo::kResult));
   TimedPhase timed(Phase::kReduce, run.events);
-  TRY(mapped.shuffle->finish(mapped.failed_inputs));
-  if (targets.size() > 1) return reduce.run_apart(*mapped.shuffle, targets, run.stop.get_token());
-  return reduce.run(*mapped.shuffle, *targets.front(), run.stop.get_token());
+  TRY(shuffle->finish());
+  if (targets.size() > 1) return reduce.run_apart(*shuffle, targets, run.stop.get_token());
+  return reduce.run(*shuffle, *targets.front(), run.stop.get_token());
 }
 
 Result<void> run_step(const LocalRun& run, const Place& place, Targets& targets) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -47,18 +46,16 @@ void keep_first(const event::GroupBad& bad, std::optional<event::GroupBad>& firs
 
 void LossPolicy::emit(const event::Event& event) {
   if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
-    add_bad_record(*bad);
+    add(*bad, &Losses::first_record, Cause::kRecords);
   } else if (const auto* group = std::get_if<event::GroupBad>(&event)) {
-    add_bad_group(*group);
-  } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
-    add_decoded_input(decoded->input);
+    add(*group, &Losses::first_group, Cause::kGroups);
   } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
     add_failed_input(*failed);
   }
 }
 
 bool LossPolicy::would_end(std::uint64_t bad_records) {
-  return limits_.failed_inputs == 0 && losses_.lock()->bad_records + bad_records > limits_.bad_records;
+  return losses_.lock()->bad_records + bad_records > limits_.bad_records;
 }
 
 void LossPolicy::carry(std::uint64_t bad_records, std::uint64_t failed_inputs) {
@@ -78,118 +75,26 @@ void LossPolicy::carry(std::uint64_t bad_records, std::uint64_t failed_inputs) {
   }
 }
 
-LossPolicy::InputState& LossPolicy::state_of(Losses& losses, InputOrdinal input) {
-  if (losses.inputs.size() <= input) losses.inputs.resize(std::max<std::size_t>(input + 1, losses.inputs.size() * 2));
-  return losses.inputs[input];
-}
-
-// Called when it becomes known whether this input's bad records count.
-void LossPolicy::settle(Losses& losses, InputOrdinal input, InputState state) {
-  state_of(losses, input) = state;
-  auto found = losses.unverified.find(input);
-  if (found == losses.unverified.end()) return;
-  losses.unverified_records -= found->second.count;
-  if (state == InputState::kVerified) {
-    losses.bad_records += found->second.count;
-    keep_first(*found->second.first, losses.first_record);
-  }
-  losses.unverified.erase(found);
-}
-
-bool LossPolicy::are_too_many(Losses& losses, Cause cause) const {
-  if (losses.cause != Cause::kNone || losses.bad_records <= limits_.bad_records) return false;
-  losses.cause = cause;
-  return true;
-}
-
-void LossPolicy::add_bad_record(const event::RecordBad& bad) {
-  bool has_failed = false;
-  bool must_verify = false;
-  {
-    auto losses = losses_.lock();
-    InputState state = state_of(*losses, bad.input);
-    if (state == InputState::kDamaged) return;
-    if (state == InputState::kVerified || limits_.failed_inputs == 0) {
-      ++losses->bad_records;
-      keep_first(bad, losses->first_record);
-    } else {
-      BadOnes& ones = losses->unverified[bad.input];
-      ++ones.count;
-      ++losses->unverified_records;
-      keep_first(bad, ones.first);
-    }
-    has_failed = are_too_many(*losses, Cause::kRecords);
-    // A thread that is already verifying will see these too.
-    must_verify = !losses->is_verifying && next_to_verify(*losses).has_value();
-    losses->is_verifying |= must_verify;
-  }
-  if (has_failed) stop_.request_stop();
-  if (must_verify) verify_inputs();
-}
-
-void LossPolicy::add_bad_group(const event::GroupBad& bad) {
-  bool has_failed = false;
+template <typename Bad>
+void LossPolicy::add(const Bad& bad, std::optional<Bad> Losses::*first, Cause cause) {
   {
     auto losses = losses_.lock();
     ++losses->bad_records;
-    keep_first(bad, losses->first_group);
-    has_failed = are_too_many(*losses, Cause::kGroups);
+    keep_first(bad, (*losses).*first);
+    if (losses->cause != Cause::kNone || losses->bad_records <= limits_.bad_records) return;
+    losses->cause = cause;
   }
-  if (has_failed) stop_.request_stop();
-}
-
-void LossPolicy::add_decoded_input(InputOrdinal input) {
-  bool has_failed = false;
-  {
-    auto losses = losses_.lock();
-    settle(*losses, input, InputState::kVerified);
-    has_failed = are_too_many(*losses, Cause::kRecords);
-  }
-  if (has_failed) stop_.request_stop();
+  stop_.request_stop();
 }
 
 void LossPolicy::add_failed_input(const event::InputFailed& failed) {
-  {
-    auto losses = losses_.lock();
-    settle(*losses, failed.input, InputState::kDamaged);
-    if (++losses->failed_inputs <= limits_.failed_inputs) return;
-  }
+  const bool is_one_too_many = ++losses_.lock()->failed_inputs > limits_.failed_inputs;
+  if (!is_one_too_many && !failed.was_begun) return;
   Error error = failed.error;
   error.message = fmt::format("{} failed: {}; {}", inputs_[failed.input].name, error.message,
-                              allowed("failed_inputs", limits_.failed_inputs));
+                              is_one_too_many ? allowed("failed_inputs", limits_.failed_inputs)
+                                              : "it has changed since it was verified, so start the job again");
   fail(std::move(error));
-}
-
-// Returns the next input that must be verified. Empty if the rest of the inputs cannot change whether the job fails.
-std::optional<InputOrdinal> LossPolicy::next_to_verify(Losses& losses) const {
-  bool matters = losses.cause == Cause::kNone && losses.bad_records + losses.unverified_records > limits_.bad_records;
-  if (!matters || losses.unverified.empty()) return std::nullopt;
-  return losses.unverified.begin()->first;
-}
-
-void LossPolicy::verify_inputs() {
-  const std::stop_token stop = stop_.get_token();
-  while (true) {
-    std::optional<InputOrdinal> input;
-    {
-      auto losses = losses_.lock();
-      if (!stop.stop_requested()) input = next_to_verify(*losses);
-      losses->is_verifying = input.has_value();
-    }
-    if (!input.has_value()) return;
-    Result<void> verified = verify_(*input, stop);
-    if (!verified.ok() && verified.error().kind == ErrorKind::kStopped) continue;
-    bool has_failed = false;
-    {
-      auto losses = losses_.lock();
-      // The input may have ended by itself in the meantime.
-      if (state_of(*losses, *input) == InputState::kOpen) {
-        settle(*losses, *input, verified.ok() ? InputState::kVerified : InputState::kDamaged);
-      }
-      has_failed = are_too_many(*losses, Cause::kRecords);
-    }
-    if (has_failed) stop_.request_stop();
-  }
 }
 
 void LossPolicy::fail(Error error) {

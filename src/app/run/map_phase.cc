@@ -161,6 +161,12 @@ decode::Content content_of(const Job& job) {
 Result<void> map_selected(const MapPhase& phase, const json::Selection& selection, const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(phase.job);
   decode.threads = threads_per_input(phase);
+  const auto& module = phase.step.mapper.module;
+  const bool is_function = module.has_value() && module->interface == Interface::kFunction;
+  // The output of a program counts only once its inputs have been read to their ends.
+  const bool is_program = module.has_value() && !is_function;
+  decode.verifies_first = phase.job.limits.failed_inputs > 0 && !is_program;
+  decode.stop = stop;
   std::size_t queued_blocks = phase.processes * kQueuedBlocksPerChild;
   std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
   // A block of reduced records keeps its decoded bytes as well.
@@ -168,8 +174,6 @@ Result<void> map_selected(const MapPhase& phase, const json::Selection& selectio
   BufferPool pool(buffers, 4 * limits::kBlockBytes);
   auto opener = make_input_opener(phase.supply, phase.inputs, selection, decode, pool);
   // The first child of a function loads its own module meanwhile.
-  bool is_function =
-      phase.step.mapper.module.has_value() && phase.step.mapper.module->interface == Interface::kFunction;
   if (!is_function) TRY(phase.begin(stop));
   if (phase.step.mapper.builtin.has_value()) return map_pairs(phase, selection, *opener, pool, stop);
   const mapper::MapperOptions options = mapper_options(phase);

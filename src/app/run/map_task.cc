@@ -38,10 +38,10 @@ Result<void> write_partitions(const LocalRun& run, shuffle::Shuffle& shuffle, st
 
 Result<void> map_and_sort(const LocalRun& run, const Place& place, Targets& targets) {
   ReducePhase reduce = reduce_phase(run, place);
-  TRY_ASSIGN(MappedPairs mapped, map_pairs(run, place, reduce, AggregatedTo::kTerms));
+  TRY_ASSIGN(auto shuffle, map_pairs(run, place, reduce, AggregatedTo::kTerms));
   TimedPhase timed(Phase::kReduce, run.events);
-  TRY(mapped.shuffle->finish(mapped.failed_inputs));
-  return write_partitions(run, *mapped.shuffle, place.processes, targets);
+  TRY(shuffle->finish());
+  return write_partitions(run, *shuffle, place.processes, targets);
 }
 
 Result<void> map_and_write(const LocalRun& run, Workshop& shop, Targets& targets) {

@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "app/cli/console.h"
-#include "app/run/input_opener.h"
 #include "app/run/map_phase.h"
 #include "app/run/map_task.h"
 #include "model/accounting_json.h"
@@ -42,13 +41,8 @@ RunSession::RunSession(const CommandLine& line, const Job& job)
       folder_(paths_of(line, job)),
       remote_(line, job.downloads),
       accountant_(inputs_),
-      policy_(
-          job.limits, inputs_.inputs,
-          [this](InputOrdinal input, const std::stop_token& stop) {
-            return verify_input(*supply_, inputs_, decode_options(job_), input, stop);
-          },
-          stop_),
-      bad_file_(output::BadRecordFile::make(folder_.paths().bad_records, line.scratch)),
+      policy_(job.limits, inputs_.inputs, stop_),
+      bad_file_(output::BadRecordFile::make(folder_.paths().bad_records)),
       bad_records_(*bad_file_, inputs_, policy_) {}
 
 Result<void> RunSession::open() {

@@ -30,16 +30,6 @@ Result<void> StepFile::flush() {
   return std::move(written).context("writing " + path_ + " (choose another folder with --scratch)");
 }
 
-Result<bool> StepFile::take_back(std::uint64_t size_bytes) {
-  TRY(flush());
-  auto offset = static_cast<off_t>(size_bytes);
-  if (::ftruncate(fd_.number(), offset) != 0 || ::lseek(fd_.number(), offset, SEEK_SET) != offset) {
-    return os_error("cutting " + path_, errno);
-  }
-  size_bytes_ = size_bytes;
-  return true;
-}
-
 Result<void> StepFile::commit() {
   TRY(flush());
   return fd_.close().context(path_);

@@ -25,8 +25,6 @@ class StepFile final : public output::ResultTarget {
 
   Result<void> write(std::string_view bytes) override;
   std::uint64_t size_bytes() const override { return size_bytes_; }
-  bool can_take_back() const override { return true; }
-  Result<bool> take_back(std::uint64_t size_bytes) override;
   // Everything is written, but not synced: the scratch folder does not outlive the run.
   Result<void> commit() override;
 

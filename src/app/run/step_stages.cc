@@ -9,7 +9,6 @@
 #include "app/run/loss_policy.h"
 #include "app/run/map_phase.h"
 #include "app/run/tee.h"
-#include "base/guarded.h"
 #include "stages/output/ordered_output.h"
 
 namespace quern::app {
@@ -17,25 +16,8 @@ namespace {
 
 using event::Phase;
 
-// Tells the shuffle whether each input was decoded, and remembers those that failed: their output does not count.
-class FailedInputs final : public EventSink {
- public:
-  explicit FailedInputs(shuffle::Shuffle& shuffle) : shuffle_(shuffle) {}
-  void emit(const event::Event& event) override {
-    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) shuffle_.input_decoded(decoded->input);
-    if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
-      shuffle_.input_failed(failed->input);
-      inputs_.lock()->insert(failed->input);
-    }
-  }
-  std::set<InputOrdinal> all() { return *inputs_.lock(); }
-
- private:
-  shuffle::Shuffle& shuffle_;
-  Guarded<std::set<InputOrdinal>> inputs_;
-};
-
-// Tells the ordered output whether each input was decoded or has failed.
+// Tells the ordered output how many blocks each input has. If blocks of an input that failed are on their way, the run
+// ends, so it is not told.
 class OutputNotices final : public EventSink {
  public:
   OutputNotices(output::OrderedOutput& output, LossPolicy& policy) : output_(output), policy_(policy) {}
@@ -43,8 +25,8 @@ class OutputNotices final : public EventSink {
     Result<void> taken;
     if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
       taken = output_.input_decoded(decoded->input, decoded->blocks);
-    } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
-      taken = output_.input_failed(failed->input);
+    } else if (const auto* failed = std::get_if<event::InputFailed>(&event); failed != nullptr && !failed->was_begun) {
+      taken = output_.input_decoded(failed->input, 0);
     }
     if (!taken.ok()) policy_.fail(std::move(taken).error());
   }
@@ -154,7 +136,8 @@ ReducePhase reduce_phase(const LocalRun& run, const Place& place) {
           place.processes, place.guard,           run.events, run.policy};
 }
 
-Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to) {
+Result<std::unique_ptr<shuffle::Shuffle>> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce,
+                                                    AggregatedTo to) {
   const Step& step = run.job.steps.front();
   const bool is_combined = step.combiner.has_value() && step.combiner->module.has_value();
   auto shuffle =
@@ -167,8 +150,6 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
                               .aggregation = aggregation_for(run, to),
                               .aggregated_to = to,
                               .events = &run.events});
-  FailedInputs failed(*shuffle);
-  Tee events({&run.events, &failed});
   TimedPhase timed(Phase::kMap, run.events);
   auto make_sink = [&] { return reduce.combined(shuffle->sink(), run.stop.get_token()); };
   auto begin = [&](const std::stop_token& stop) -> Result<void> {
@@ -178,8 +159,8 @@ Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePha
   // A combiner that reads text splits the lines itself, and its output is split again.
   const bool is_text_combined = is_combined && step.combiner->module->interface != Interface::kFunction;
   const PairOutput pairs{.only_plain = run.gives.only_plain || is_text_combined};
-  TRY(run_map_phase(map_phase(run, place, pairs, events, make_sink, begin), run.stop.get_token()));
-  return MappedPairs{.shuffle = std::move(shuffle), .failed_inputs = failed.all()};
+  TRY(run_map_phase(map_phase(run, place, pairs, run.events, make_sink, begin), run.stop.get_token()));
+  return shuffle;
 }
 
 }  // namespace quern::app

@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -83,12 +82,8 @@ std::optional<Aggregation> aggregation_for(const LocalRun& run, AggregatedTo to)
 // Whether the parts of the step contain states instead of values (Aggregator::terms_are_values).
 bool leaves_states(const Step& step);
 
-// The pairs of all inputs, not sorted yet.
-struct MappedPairs {
-  std::unique_ptr<shuffle::Shuffle> shuffle;
-  std::set<InputOrdinal> failed_inputs;
-};
-// `reduce` provides the step's combiner.
-Result<MappedPairs> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce, AggregatedTo to);
+// Returns the pairs of all inputs, not sorted yet. `reduce` provides the step's combiner.
+Result<std::unique_ptr<shuffle::Shuffle>> map_pairs(const LocalRun& run, const Place& place, ReducePhase& reduce,
+                                                    AggregatedTo to);
 
 }  // namespace quern::app

@@ -177,7 +177,7 @@ Result<void> AtomicFile::write_through(std::string_view bytes) {
 }
 
 Result<void> AtomicFile::truncate(std::uint64_t size_bytes) {
-  CHECK(size_bytes <= size_bytes_ && can_truncate());
+  CHECK(size_bytes <= size_bytes_ && !is_direct_);
   std::uint64_t flushed_bytes = size_bytes_ - buffer_.size();
   size_bytes_ = size_bytes;
   if (size_bytes >= flushed_bytes) {

@@ -51,9 +51,8 @@ class AtomicFile final : public ByteSink {
   // Buffered; an error names the path. kNoSpace if the disk is full; kStopped if the reader of a pipe has closed it.
   Result<void> write(std::string_view bytes) override;
   std::uint64_t size_bytes() const { return size_bytes_; }
-  // Returns false if written bytes cannot be taken back, because the target is not a regular file.
-  bool can_truncate() const { return !is_direct_; }
-  // Discards all bytes from this offset on, such as the output of an input that failed.
+  // Discards all bytes from this offset on, such as those of a transfer that begins again. Not for a target that is
+  // written directly.
   Result<void> truncate(std::uint64_t size_bytes);
   // Releases the memory and, for a file from create_in(), the descriptor, until more is written.
   Result<void> rest();

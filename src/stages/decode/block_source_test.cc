@@ -5,6 +5,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "model/limits.h"
 #include "stages/decode/encode_for_test.h"
@@ -40,6 +41,7 @@ struct Given {
   std::map<InputOrdinal, std::uint32_t> block_count;  // blocks that it leads
   std::map<InputOrdinal, std::uint32_t> decoded;      // as reported by InputDecoded
   std::map<InputOrdinal, std::string> failed;
+  std::set<InputOrdinal> begun;  // failed inputs of which blocks were returned
   std::vector<event::RecordBad> bad;
   std::uint64_t stored_bytes = 0;
   std::uint64_t decoded_bytes = 0;
@@ -53,6 +55,7 @@ struct Reading {
   RecordKind record = RecordKind::kKeyedJson;
   std::function<std::size_t()> chunk = [] { return std::string::npos; };
   InputOrdinal first = 5;
+  bool verifies_first = false;
 };
 
 void take_block(Given& given, const Block& block, std::size_t block_bytes) {
@@ -86,6 +89,8 @@ void take_events(Given& given, const Events& events) {
   for (const auto& failed : events.of<event::InputFailed>()) {
     EXPECT_TRUE(given.failed.emplace(failed.input, failed.error.message).second) << "twice: " << failed.input;
     EXPECT_FALSE(given.decoded.contains(failed.input));
+    EXPECT_EQ(failed.was_begun, given.block_count.contains(failed.input));
+    if (failed.was_begun) given.begun.insert(failed.input);
   }
   for (const auto& progress : events.of<event::InputProgress>()) {
     given.stored_bytes += progress.stored_bytes;
@@ -103,8 +108,10 @@ Given read_blocks(const Reading& reading) {
     if (bytes == "missing") return Error{.kind = ErrorKind::kNotFound, .message = "there is no such file"};
     return std::unique_ptr<StoredSource>(std::make_unique<MemorySource>(bytes, reading.chunk));
   };
-  DecodeOptions options{
-      .record = reading.record, .block_bytes = reading.block_bytes, .max_record_bytes = reading.max_record_bytes};
+  DecodeOptions options{.record = reading.record,
+                        .block_bytes = reading.block_bytes,
+                        .max_record_bytes = reading.max_record_bytes,
+                        .verifies_first = reading.verifies_first};
   BufferPool pool(4, limits::kMiB);
   Events events;
   auto source = make_block_source_from(open, reading.first, inputs, options, pool, events);
@@ -210,6 +217,40 @@ TEST(BlockSource, LeavesFailedInputsOutOfAPack) {
                                         Pair(7, "there is no such file"), Pair(9, HasSubstr("truncated"))));
   EXPECT_EQ(given.texts[5] + given.texts[8] + given.texts[10], "a\nd\nh\n");
   EXPECT_EQ(given.blocks.front(), "a\nd\n");
+}
+
+TEST(BlockSource, ReturnsNoBlockOfADamagedInputThatIsVerifiedFirst) {
+  for (Compression compression : {Compression::kGzip, Compression::kXz, Compression::kZstd}) {
+    std::string cut = encode(compression, "eeeee\nfffff\nggggg\n");
+    cut.resize(cut.size() - 4);
+    for (bool verifies_first : {true, false}) {
+      Given given = read_blocks({.stored = {cut}, .block_bytes = 10, .verifies_first = verifies_first});
+      EXPECT_THAT(given.failed[5], HasSubstr("truncated"));
+      EXPECT_EQ(given.begun.contains(5), !given.blocks.empty());
+      EXPECT_TRUE(!verifies_first || given.blocks.empty());
+    }
+  }
+}
+
+TEST(BlockSource, ReturnsTheSameWhetherOrNotInputsAreVerifiedFirst) {
+  const std::string long_record(30, 'x');
+  for (const std::string& text : {"\xef\xbb\xbf"
+                                  "a\nbb\nccc\ndddd\n"s,
+                                  long_record + "\nb\n", "a\n" + long_record, "a\nb"s}) {
+    for (std::size_t block_bytes : {3, 7, 100}) {
+      Reading reading{.stored = {text, encode(Compression::kGzip, text), "z\n"},
+                      .block_bytes = block_bytes,
+                      .max_record_bytes = 20};
+      Given once = read_blocks(reading);
+      reading.verifies_first = true;
+      Given verified = read_blocks(reading);
+      EXPECT_EQ(verified.blocks, once.blocks);
+      EXPECT_EQ(verified.decoded, once.decoded);
+      EXPECT_EQ(verified.bad.size(), once.bad.size());
+      EXPECT_EQ(verified.stored_bytes, once.stored_bytes);
+      EXPECT_EQ(verified.decoded_bytes, once.decoded_bytes);
+    }
+  }
 }
 
 TEST(BlockSource, ReturnsTheFailureOfASingleInput) {

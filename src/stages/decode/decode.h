@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,10 @@ struct DecodeOptions {
   // If above 1, large inputs whose format allows it (docs/job-file.md) are decoded by this many threads. The output is
   // the same.
   std::size_t threads = 1;
+  // Whether an input that does not fit into a block is read to its verified end before its first block is returned, and
+  // then once more. Then no block of a failed input is ever returned, unless the stored file changes meanwhile.
+  bool verifies_first = false;
+  std::stop_token stop = {};  // ends that reading with kStopped, which is returned, but not reported
 };
 
 // Returns blocks of the inputs [first, first + inputs.size()). A single input may produce any number of blocks. Several

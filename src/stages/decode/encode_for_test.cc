@@ -29,7 +29,7 @@ std::string encode_gzip(std::string_view text) {
   stream.next_out = reinterpret_cast<std::uint8_t*>(stored.data());
   stream.avail_out = static_cast<std::uint32_t>(stored.size());
   CHECK(isal_deflate_stateless(&stream) == COMP_OK);
-  stored.resize(stored.size() - stream.avail_out);
+  stored.erase(stored.size() - stream.avail_out);
   return stored;
 }
 

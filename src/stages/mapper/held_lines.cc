@@ -59,8 +59,7 @@ Buffer HeldLines::take_spare() {
 Result<std::uint32_t> HeldLines::commit(BlockSink& sink, InputOrdinal first_input, InputOrdinal last_input) {
   std::uint32_t number = 0;
   auto commit_one = [&](Buffer lines) {
-    BlockOutput block{
-        .address = {.input = first_input, .number = number++}, .last_input = last_input, .is_certain = true};
+    BlockOutput block{.address = {.input = first_input, .number = number++}, .last_input = last_input};
     block.lines.push_back(std::move(lines));
     return sink.commit(std::move(block));
   };

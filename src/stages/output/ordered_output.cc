@@ -49,10 +49,7 @@ class OrderedOutput::Sink final : public BlockSink {
 };
 
 OrderedOutput::OrderedOutput(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder)
-    : target_(target),
-      memory_bytes_(memory_bytes),
-      scratch_(std::move(scratch_folder)),
-      due_begin_(target_.size_bytes()) {}
+    : target_(target), memory_bytes_(memory_bytes), scratch_(std::move(scratch_folder)) {}
 
 std::unique_ptr<BlockSink> OrderedOutput::sink() { return std::make_unique<Sink>(*this); }
 
@@ -65,12 +62,6 @@ Result<void> OrderedOutput::input_decoded(InputOrdinal input, std::uint32_t bloc
   std::lock_guard lock(mutex_);
   if (error_.has_value()) return *error_;
   return remember(decoded(input, blocks));
-}
-
-Result<void> OrderedOutput::input_failed(InputOrdinal input) {
-  std::lock_guard lock(mutex_);
-  if (error_.has_value()) return *error_;
-  return remember(failed(input));
 }
 
 Result<void> OrderedOutput::finish() {
@@ -86,11 +77,10 @@ OrderedOutput::InputState& OrderedOutput::state_of(InputOrdinal input) {
 }
 
 Result<void> OrderedOutput::take(BlockOutput output) {
-  if (failed_.contains(output.address.input)) return {};  // it was being processed when its input failed
   if (output.address.input < due_) return bug(name_of_block(output.address) + " came after its input was complete");
   InputState& state = state_of(output.address.input);
   ++state.arrived_blocks;
-  bool is_next = output.address.input == due_ && output.address.number == next_block_ && target_.can_take_back();
+  bool is_next = output.address.input == due_ && output.address.number == next_block_;
   if (is_next) {
     TRY(write_lines(output.lines));
     ++next_block_;
@@ -128,7 +118,6 @@ Result<void> OrderedOutput::keep(const BlockAddress& address, std::vector<Buffer
 }
 
 Result<void> OrderedOutput::decoded(InputOrdinal input, std::uint32_t blocks) {
-  if (failed_.contains(input)) return {};
   if (input < due_) return bug("input " + std::to_string(input) + " was decoded twice");
   InputState& state = state_of(input);
   if (state.is_decoded && state.expected_blocks != blocks) {
@@ -136,14 +125,6 @@ Result<void> OrderedOutput::decoded(InputOrdinal input, std::uint32_t blocks) {
   }
   state.is_decoded = true;
   state.expected_blocks = blocks;
-  return advance();
-}
-
-Result<void> OrderedOutput::failed(InputOrdinal input) {
-  if (!failed_.insert(input).second) return {};
-  if (input < due_) return bug("input " + std::to_string(input) + " failed after its output was complete");
-  state_of(input).has_failed = true;
-  TRY(drop_waiting(input));
   return advance();
 }
 
@@ -158,20 +139,11 @@ Result<void> OrderedOutput::advance() {
 // Returns true once the due input is finished and the next one is due.
 Result<bool> OrderedOutput::advance_one() {
   const InputState state = states_.front();
-  if (state.has_failed) {
-    if (target_.size_bytes() != due_begin_) {
-      TRY_ASSIGN(bool taken_back, target_.take_back(due_begin_));
-      CHECK(taken_back);  // targets that cannot take bytes back have received none of this input
-    }
-    leave_due_input();
-    return true;
-  }
   if (state.is_decoded && state.arrived_blocks > state.expected_blocks) {
     return bug("input " + std::to_string(due_) + " has more blocks than its decoder said");
   }
-  bool is_complete = state.is_decoded && state.arrived_blocks == state.expected_blocks;
-  if (is_complete || target_.can_take_back()) TRY(write_waiting());
-  if (!is_complete) return false;
+  TRY(write_waiting());
+  if (!state.is_decoded || state.arrived_blocks != state.expected_blocks) return false;
   if (next_block_ != state.expected_blocks)
     return bug("blocks of input " + std::to_string(due_) + " are not numbered in order");
   leave_due_input();
@@ -201,20 +173,10 @@ Result<void> OrderedOutput::release(Waiting waiting) {
   return {};
 }
 
-Result<void> OrderedOutput::drop_waiting(InputOrdinal input) {
-  auto entry = waiting_.lower_bound(BlockAddress{input, 0});
-  while (entry != waiting_.end() && entry->first.input == input) {
-    TRY(release(std::move(entry->second)));
-    entry = waiting_.erase(entry);
-  }
-  return {};
-}
-
 void OrderedOutput::leave_due_input() {
   states_.pop_front();
   ++due_;
   next_block_ = 0;
-  due_begin_ = target_.size_bytes();
 }
 
 Result<void> OrderedOutput::check_complete() const {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -20,20 +19,17 @@ namespace quern::output {
 
 // The output of a map-only job, in input order, in whatever order blocks finish. Each sink belongs to one thread.
 // Output that is not yet due waits in memory up to `memory_bytes`, then in a file in `scratch_folder`.
-// One input is due at a time. Its blocks are written to the target as soon as their turn comes; if the target cannot
-// take bytes back, only when all of them are there. The output of later inputs waits.
+// One input is due at a time. Its blocks are written to the target as soon as their turn comes. The output of later
+// inputs waits.
 class OrderedOutput {
  public:
   OrderedOutput(ResultTarget& target, std::uint64_t memory_bytes, std::string scratch_folder);
   std::unique_ptr<BlockSink> sink();
-  // Called once for each input, by any thread: input_decoded() declares that the `blocks` blocks with address.input ==
-  // input are all there will be (they may still be in work); input_failed() declares that its output is dropped. A
-  // block of several inputs counts for its first one; the others have 0 blocks. Either may come before, between or
-  // after the blocks.
+  // Called once for each input, by any thread: declares that the `blocks` blocks with address.input == input are all
+  // there will be (they may still be in work). A block of several inputs counts for its first one; the others have 0
+  // blocks, and so has an input that failed. It may come before, between or after the blocks.
   Result<void> input_decoded(InputOrdinal input, std::uint32_t blocks);
-  Result<void> input_failed(InputOrdinal input);
-  // Writes what still waits. To be called after all sinks are destroyed and every input was reported as decoded or
-  // failed.
+  // Writes what still waits. To be called after all sinks are destroyed and every input was reported.
   Result<void> finish();
 
  private:
@@ -51,7 +47,6 @@ class OrderedOutput {
     std::uint32_t expected_blocks = 0;
     std::uint32_t arrived_blocks = 0;
     bool is_decoded = false;
-    bool has_failed = false;
   };
 
   Result<void> remember(Result<void> result);
@@ -59,13 +54,11 @@ class OrderedOutput {
   Result<void> take(BlockOutput output);
   Result<void> keep(const BlockAddress& address, std::vector<Buffer> lines);
   Result<void> decoded(InputOrdinal input, std::uint32_t blocks);
-  Result<void> failed(InputOrdinal input);
   Result<void> advance();
   Result<bool> advance_one();
   Result<void> write_waiting();
   Result<void> write_lines(const std::vector<Buffer>& lines);
   Result<void> release(Waiting waiting);
-  Result<void> drop_waiting(InputOrdinal input);
   void leave_due_input();
   Result<void> check_complete() const;
 
@@ -77,9 +70,7 @@ class OrderedOutput {
 
   InputOrdinal due_ = 0;
   std::uint32_t next_block_ = 0;   // the number within the due input
-  std::uint64_t due_begin_ = 0;    // where the due input's bytes begin in the target
   std::deque<InputState> states_;  // of the inputs from due_ on, as far as something is known about them
-  std::set<InputOrdinal> failed_;
   std::map<BlockAddress, Waiting> waiting_;
   std::uint64_t used_bytes_ = 0;
   std::uint64_t spilled_blocks_ = 0;

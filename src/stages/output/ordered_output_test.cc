@@ -21,25 +21,18 @@ using testing::HasSubstr;
 
 class MemoryTarget final : public ResultTarget {
  public:
-  explicit MemoryTarget(bool can_take_back) : can_take_back_(can_take_back) {}
   Result<void> write(std::string_view bytes) override {
     if (bytes_.size() + bytes.size() > most_bytes_) return os_error("writing memory", ENOSPC);
     bytes_.append(bytes);
     return {};
   }
   std::uint64_t size_bytes() const override { return bytes_.size(); }
-  bool can_take_back() const override { return can_take_back_; }
-  Result<bool> take_back(std::uint64_t size_bytes) override {
-    if (can_take_back_) bytes_.resize(size_bytes);
-    return can_take_back_;
-  }
   Result<void> commit() override { return {}; }
 
   const std::string& bytes() const { return bytes_; }
   void fill_up_at(std::size_t most_bytes) { most_bytes_ = most_bytes; }
 
  private:
-  const bool can_take_back_;
   std::string bytes_;
   std::size_t most_bytes_ = std::string::npos;
 };
@@ -52,11 +45,10 @@ BlockOutput block(InputOrdinal input, std::uint32_t number, const std::string& t
   return output;
 }
 
-class Ordered : public testing::TestWithParam<bool> {
+class Ordered : public testing::Test {
  protected:
   Ordered()
       : scratch_(disk::ScratchFolder::make("").value()),
-        target_(GetParam()),
         output_(target_, 1 << 20, scratch_.path()),
         sink_(output_.sink()) {}
 
@@ -70,10 +62,7 @@ class Ordered : public testing::TestWithParam<bool> {
   std::unique_ptr<BlockSink> sink_;
 };
 
-INSTANTIATE_TEST_SUITE_P(FileAndPipe, Ordered, testing::Bool(),
-                         [](const auto& test) { return test.param ? "File" : "Pipe"; });
-
-TEST_P(Ordered, PutsBlocksIntoInputOrder) {
+TEST_F(Ordered, PutsBlocksIntoInputOrder) {
   ASSERT_TRUE(commit(1, 0, "b0\n").ok());
   ASSERT_TRUE(commit(0, 1, "a1\n").ok());
   ASSERT_TRUE(output_.input_decoded(1, 1).ok());
@@ -84,27 +73,14 @@ TEST_P(Ordered, PutsBlocksIntoInputOrder) {
   EXPECT_TRUE(output_.finish().ok());
 }
 
-TEST_P(Ordered, WritesTheDueInputAtOnceOnlyWhereItCanBeTakenBack) {
+TEST_F(Ordered, WritesTheDueInputAtOnce) {
   ASSERT_TRUE(commit(0, 0, "a0\n").ok());
-  EXPECT_EQ(target_.bytes(), GetParam() ? "a0\n" : "");
+  EXPECT_EQ(target_.bytes(), "a0\n");
   ASSERT_TRUE(output_.input_decoded(0, 1).ok());
   EXPECT_EQ(target_.bytes(), "a0\n");
 }
 
-TEST_P(Ordered, DropsWhatAFailedInputGaveBeforeAndAfter) {
-  ASSERT_TRUE(commit(0, 0, "good\n").ok());
-  ASSERT_TRUE(output_.input_decoded(0, 1).ok());
-  ASSERT_TRUE(commit(1, 0, "bad\n").ok());
-  ASSERT_TRUE(commit(1, 2, "bad\n").ok());
-  ASSERT_TRUE(commit(2, 0, "also good\n").ok());
-  ASSERT_TRUE(output_.input_failed(1).ok());
-  ASSERT_TRUE(commit(1, 1, "late\n").ok());
-  ASSERT_TRUE(output_.input_decoded(2, 1).ok());
-  ASSERT_TRUE(output_.finish().ok());
-  EXPECT_EQ(target_.bytes(), "good\nalso good\n");
-}
-
-TEST_P(Ordered, TakesABlockOfSeveralInputsAtItsFirst) {
+TEST_F(Ordered, TakesABlockOfSeveralInputsAtItsFirst) {
   ASSERT_TRUE(output_.input_decoded(2, 0).ok());
   ASSERT_TRUE(output_.input_decoded(1, 1).ok());
   ASSERT_TRUE(output_.input_decoded(3, 1).ok());
@@ -117,7 +93,7 @@ TEST_P(Ordered, TakesABlockOfSeveralInputsAtItsFirst) {
   EXPECT_EQ(target_.bytes(), "b\nc\nd\n");
 }
 
-TEST_P(Ordered, RefusesToEndWithSomethingMissing) {
+TEST_F(Ordered, RefusesToEndWithSomethingMissing) {
   ASSERT_TRUE(commit(0, 0, "a\n").ok());
   ASSERT_TRUE(output_.input_decoded(0, 2).ok());
   auto finished = output_.finish();
@@ -126,18 +102,18 @@ TEST_P(Ordered, RefusesToEndWithSomethingMissing) {
   EXPECT_THAT(finished.error().message, HasSubstr("input 0 is not complete at the end of the job: 1 of its 2 blocks"));
 }
 
-TEST_P(Ordered, RefusesABlockThatComesTwice) {
+TEST_F(Ordered, RefusesABlockThatComesTwice) {
   ASSERT_TRUE(commit(1, 0, "a\n").ok());
   EXPECT_THAT(commit(1, 0, "a\n").error().message, HasSubstr("block 0 of input 1 came twice"));
 }
 
-TEST_P(Ordered, RefusesABlockOfAnInputThatIsComplete) {
+TEST_F(Ordered, RefusesABlockOfAnInputThatIsComplete) {
   ASSERT_TRUE(commit(0, 0, "a\n").ok());
   ASSERT_TRUE(output_.input_decoded(0, 1).ok());
   EXPECT_THAT(commit(0, 1, "a\n").error().message, HasSubstr("came after its input was complete"));
 }
 
-TEST_P(Ordered, StaysFailedAfterAFullDisk) {
+TEST_F(Ordered, StaysFailedAfterAFullDisk) {
   target_.fill_up_at(4);
   ASSERT_TRUE(output_.input_decoded(0, 2).ok());
   ASSERT_TRUE(commit(0, 1, "1234567\n").ok());
@@ -147,7 +123,7 @@ TEST_P(Ordered, StaysFailedAfterAFullDisk) {
 }
 
 TEST(OrderedOutputOrder, SaysHowToFindRoomWhenWaitingOutputCannotBeKept) {
-  MemoryTarget target(true);
+  MemoryTarget target;
   OrderedOutput output(target, 0, "/nonexistent");
   auto committed = output.sink()->commit(block(5, 0, "a\n"));
   ASSERT_FALSE(committed.ok());
@@ -157,12 +133,11 @@ TEST(OrderedOutputOrder, SaysHowToFindRoomWhenWaitingOutputCannotBeKept) {
 // What happens to a job's output, in any order in which its threads may cause it.
 struct Happening {
   InputOrdinal input = 0;
-  std::optional<std::uint32_t> block;  // absent: the input was decoded or failed
+  std::optional<std::uint32_t> block;  // absent: the input was decoded
 };
 
 struct RandomJob {
   std::vector<std::vector<std::string>> blocks;  // of each input
-  std::vector<bool> fails;
   std::vector<Happening> happenings;
   std::string expected;
 };
@@ -172,13 +147,12 @@ RandomJob random_job(std::mt19937& random) {
   std::size_t inputs = random() % 12;
   for (InputOrdinal input = 0; input < inputs; ++input) {
     auto& blocks = job.blocks.emplace_back(random() % 5);
-    job.fails.push_back(random() % 4 == 0);
     for (std::uint32_t number = 0; number < blocks.size(); ++number) {
       std::size_t lines = random() % 3 == 0 ? 0 : random() % 60;
       for (std::size_t line = 0; line < lines; ++line) {
         blocks[number] += std::to_string(input) + "." + std::to_string(number) + "." + std::to_string(line) + "\n";
       }
-      if (!job.fails.back()) job.expected += blocks[number];
+      job.expected += blocks[number];
       job.happenings.push_back({.input = input, .block = number});
     }
     job.happenings.push_back({.input = input, .block = std::nullopt});
@@ -190,7 +164,6 @@ RandomJob random_job(std::mt19937& random) {
 Result<void> happen(const RandomJob& job, const Happening& happening, OrderedOutput& output, BlockSink& sink) {
   InputOrdinal input = happening.input;
   if (happening.block) return sink.commit(block(input, *happening.block, job.blocks[input][*happening.block], 64));
-  if (job.fails[input]) return output.input_failed(input);
   return output.input_decoded(input, static_cast<std::uint32_t>(job.blocks[input].size()));
 }
 
@@ -200,7 +173,7 @@ TEST(OrderedOutputOrder, GivesTheSameBytesForAnyOrderOfEvents) {
   for (int round = 0; round < 3000; ++round) {
     SCOPED_TRACE(round);
     RandomJob job = random_job(random);
-    MemoryTarget target(round % 2 == 0);
+    MemoryTarget target;
     OrderedOutput output(target, random() % 2000, scratch.path());
     auto sink = output.sink();
     for (const Happening& happening : job.happenings) ASSERT_TRUE(happen(job, happening, output, *sink).ok());
@@ -216,7 +189,7 @@ TEST(OrderedOutputOrder, GivesTheSameBytesFromManyThreads) {
   std::mt19937 random(7);
   for (int round = 0; round < 60; ++round) {
     RandomJob job = random_job(random);
-    MemoryTarget target(round % 2 == 0);
+    MemoryTarget target;
     OrderedOutput output(target, 500, scratch.path());
     {
       std::vector<std::jthread> threads;
@@ -236,7 +209,7 @@ TEST(OrderedOutputOrder, GivesTheSameBytesFromManyThreads) {
 
 TEST(OrderedOutputOrder, LetsAMillionInputsWaitForTheFirst) {
   auto scratch = disk::ScratchFolder::make("").value();
-  MemoryTarget target(true);
+  MemoryTarget target;
   OrderedOutput output(target, 1 << 20, scratch.path());
   auto sink = output.sink();
   constexpr InputOrdinal kInputs = 1'000'000;

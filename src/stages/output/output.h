@@ -24,10 +24,6 @@ class ResultTarget : public ByteSink {
   // Makes the targets `path`.0 and so on. Only those written to since their last rest() keep a file descriptor.
   static Result<std::vector<std::unique_ptr<ResultTarget>>> make_parts(const std::string& path, std::size_t count);
   virtual std::uint64_t size_bytes() const = 0;
-  // False if written bytes cannot be removed: standard output, a FIFO, a device.
-  virtual bool can_take_back() const = 0;
-  // Removes everything from this offset on. Returns false if the target cannot do that.
-  virtual Result<bool> take_back(std::uint64_t size_bytes) = 0;
   // Announces that nothing is written for a while.
   virtual Result<void> rest() { return {}; }
   virtual Result<void> commit() = 0;
@@ -58,21 +54,15 @@ Result<void> merge_part_files(const std::vector<std::string>& paths, ResultTarge
 Result<TaskPart> compress_part(const std::string& path, const std::string& folder, const std::string& name);
 
 // bad_records.txt (docs/formats/bad-records.md): for each bad record a line `# file:line: reason`, then the record
-// verbatim. Until commit() renames the file into place, they are in a folder below `scratch_parent`
-// (disk::ScratchFolder). If the file cannot be created, the first add() fails. Thread-safe for add().
+// verbatim. If the file cannot be created, the first add() fails. Thread-safe for add().
 class BadRecordFile {
  public:
-  // The position of an entry among all entries.
-  struct Extent {
-    std::uint64_t offset = 0;
-    std::uint64_t size_bytes = 0;
-  };
-  static std::unique_ptr<BadRecordFile> make(std::string path, std::string scratch_parent);
+  static std::unique_ptr<BadRecordFile> make(std::string path);
   virtual ~BadRecordFile() = default;
-  virtual Result<Extent> add(std::string_view file, std::uint64_t line, std::string_view reason,
-                             std::string_view record) = 0;
-  // Writes all entries except these. Writes no file if nothing is left.
-  virtual Result<void> commit(std::vector<Extent> left_out) = 0;
+  virtual Result<void> add(std::string_view file, std::uint64_t line, std::string_view reason,
+                           std::string_view record) = 0;
+  // Makes the file appear, if there was a record.
+  virtual Result<void> commit() = 0;
 };
 
 // Writes result.json (docs/formats/result-json.md) by rename.

@@ -35,15 +35,13 @@ using BadRecordFileTest = Output;
 
 TEST_F(ResultTargetTest, IsAFileThatAppearsWhenItIsComplete) {
   auto target = ResultTarget::make(at("result.txt")).value();
-  EXPECT_TRUE(target->can_take_back());
   auto sink = make_direct_sink(*target);
   ASSERT_TRUE(sink->add("a", "a 1\n").ok());
   ASSERT_TRUE(sink->add("b", "b 2\n").ok());
   EXPECT_EQ(target->size_bytes(), 8U);
-  EXPECT_TRUE(target->take_back(4).value());
   EXPECT_FALSE(fs::exists(at("result.txt")));
   ASSERT_TRUE(target->commit().ok());
-  EXPECT_EQ(text_of("result.txt"), "a 1\n");
+  EXPECT_EQ(text_of("result.txt"), "a 1\nb 2\n");
 }
 
 TEST_F(ResultTargetTest, NamesAPathThatCannotBeWritten) {
@@ -70,17 +68,14 @@ class PipedStandardOutput {
 
 TEST_F(ResultTargetTest, IsStandardOutputForADash) {
   std::string got(100, '\0');
-  bool could_take_back = true;
   {
     PipedStandardOutput piped;
     auto target = ResultTarget::make("-").value();
-    could_take_back = target->take_back(0).value();
     ASSERT_TRUE(target->write("a 1\n").ok());
     ASSERT_TRUE(target->commit().ok());
     got.resize(read_some(piped.read_end(), got).value());
   }
   EXPECT_EQ(got, "a 1\n");
-  EXPECT_FALSE(could_take_back);
 }
 
 TEST_F(ResultTargetTest, SaysThatStandardOutputWasClosed) {
@@ -174,39 +169,24 @@ TEST_F(PartedOutputTest, ReportsPartsThatCannotBeWrittenOrWereCut) {
 }
 
 TEST_F(BadRecordFileTest, HoldsEachRecordVerbatimBehindItsAddress) {
-  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
+  auto file = BadRecordFile::make(at("bad_records.txt"));
   using namespace std::string_view_literals;
   ASSERT_TRUE(file->add("data/a.gz", 12, "ValueError: no", "{\"a\": \0\xff# }"sv).ok());
   ASSERT_TRUE(file->add("two\nlines", 1, "first\r\nsecond", "").ok());
   EXPECT_FALSE(fs::exists(at("bad_records.txt")));
-  ASSERT_TRUE(file->commit({}).ok());
+  ASSERT_TRUE(file->commit().ok());
   EXPECT_EQ(text_of("bad_records.txt"),
             "# data/a.gz:12: ValueError: no\n{\"a\": \0\xff# }\n# two lines:1: first  second\n\n"sv);
 }
 
 TEST_F(BadRecordFileTest, IsNotMadeWithoutBadRecords) {
-  auto file = BadRecordFile::make(at("missing/bad_records.txt"), at(""));
-  EXPECT_TRUE(file->commit({}).ok());
+  auto file = BadRecordFile::make(at("missing/bad_records.txt"));
+  EXPECT_TRUE(file->commit().ok());
   EXPECT_FALSE(file->add("a", 1, "b", "c").ok());
 }
 
-TEST_F(BadRecordFileTest, LeavesOutWhatDoesNotCount) {
-  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
-  std::vector<BadRecordFile::Extent> entries;
-  for (int i = 1; i <= 5; ++i) entries.push_back(file->add("f", 1, "why", std::string(1, char('0' + i))).value());
-  ASSERT_TRUE(file->commit({entries[4], entries[1], entries[0]}).ok());
-  EXPECT_EQ(text_of("bad_records.txt"), "# f:1: why\n3\n# f:1: why\n4\n");
-}
-
-TEST_F(BadRecordFileTest, IsNotMadeWhereEverythingIsLeftOut) {
-  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
-  auto entry = file->add("f", 1, "why", "record").value();
-  ASSERT_TRUE(file->commit({entry}).ok());
-  EXPECT_FALSE(fs::exists(at("bad_records.txt")));
-}
-
 TEST_F(BadRecordFileTest, TakesRecordsFromManyThreads) {
-  auto file = BadRecordFile::make(at("bad_records.txt"), at(""));
+  auto file = BadRecordFile::make(at("bad_records.txt"));
   {
     std::vector<std::jthread> threads;
     threads.reserve(4);
@@ -216,7 +196,7 @@ TEST_F(BadRecordFileTest, TakesRecordsFromManyThreads) {
       });
     }
   }
-  ASSERT_TRUE(file->commit({}).ok());
+  ASSERT_TRUE(file->commit().ok());
   std::string expected;
   for (int i = 0; i < 2000; ++i) expected += "# f:1: why\nrecord\n";
   EXPECT_EQ(text_of("bad_records.txt"), expected);

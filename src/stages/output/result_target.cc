@@ -18,12 +18,6 @@ class FileTarget final : public ResultTarget {
 
   Result<void> write(std::string_view bytes) override { return named(file_->write(bytes)); }
   std::uint64_t size_bytes() const override { return file_->size_bytes(); }
-  bool can_take_back() const override { return file_->can_truncate(); }
-  Result<bool> take_back(std::uint64_t size_bytes) override {
-    if (!file_->can_truncate()) return false;
-    TRY(file_->truncate(size_bytes));
-    return true;
-  }
   Result<void> rest() override { return file_->rest(); }
   Result<void> commit() override { return named(file_->commit()); }
 

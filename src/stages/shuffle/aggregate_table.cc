@@ -27,8 +27,6 @@ constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
 constexpr std::size_t kSlotsAhead = 24;
 constexpr std::size_t kLinesAhead = 12;
 constexpr std::size_t kNearSlots = 6;
-// How many slots absorb() processes between two checks of the stop token.
-constexpr std::size_t kSlotsPerLook = 4096;
 
 // Space reserved for a state of this size, so that the state can grow in place a few times. The reservation is not
 // stored: it follows from the size, and a state that still fits into its reservation computes the same one or a smaller
@@ -87,47 +85,6 @@ Result<void> AggregateTable::add(std::span<const Entry> pairs, const EntryReader
   }
   count_keys();
   return {};
-}
-
-// Reads the other table in slot order, which is the same in both tables. So space for all keys is reserved first: a
-// table that grew on the way would take them all at its front, and each would probe past those before it.
-Result<void> AggregateTable::absorb(const AggregateTable& other, const std::stop_token& stop) {
-  TRY(make_room(keys_ + count_missing(other)));
-  std::span<const Entry> states = other.slots_.span();
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    if (i % kSlotsPerLook == 0 && stop.stop_requested()) return stopped();
-    prefetch(states, i);
-    if (i + kLinesAhead < states.size()) __builtin_prefetch(states[i + kLinesAhead].line());
-    if (states[i].line_and_key_bytes != 0) TRY(merge(states[i]));
-  }
-  count_keys();
-  return {};
-}
-
-// Counts the other table's keys that are missing here. Compares hashes only, so two keys with the same hash may count
-// as one.
-std::uint64_t AggregateTable::count_missing(const AggregateTable& other) const {
-  std::uint64_t missing = 0;
-  for (const Entry& entry : other.slots_.span()) {
-    if (entry.line_and_key_bytes == 0) continue;
-    std::size_t at = slots_.size() == 0 ? 0 : slot_of(entry.hash);
-    while (at < slots_.size() && slots_[at].line_and_key_bytes != 0 && slots_[at].hash != entry.hash) {
-      at = slot_after(at);
-    }
-    if (at == slots_.size() || slots_[at].line_and_key_bytes == 0) ++missing;
-  }
-  return missing;
-}
-
-Result<void> AggregateTable::merge(const Entry& entry) {
-  TRY(make_room(keys_ + 1));
-  Entry& slot = find(reader_.key(entry), entry.hash);
-  bool is_new = slot.line_and_key_bytes == 0;
-  if (is_unique_ && !is_new) return {};
-  scratch_.clear();
-  if (!is_new) scratch_ = reader_.value(slot);
-  if (!is_unique_) aggregator_.merge(scratch_, reader_.value(entry));
-  return store_state(slot, reader_.key(entry), entry.hash);
 }
 
 Entry& AggregateTable::find(std::string_view key, std::uint32_t hash) {

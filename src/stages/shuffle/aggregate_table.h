@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,8 +35,6 @@ class AggregateTable {
   Result<void> add(std::span<const Entry> pairs, const EntryReader& reader);
   // Returns the entries that add() refused because their values are not numbers.
   std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
-  // Adds the contents of another table of the same aggregation.
-  Result<void> absorb(const AggregateTable& other, const std::stop_token& stop);
   // Moves the contents to `taken`, as one block with this address. The table is empty afterwards.
   Result<void> seal(BlockAddress address, Taken& taken);
   std::uint64_t keys() const { return keys_; }
@@ -52,8 +49,6 @@ class AggregateTable {
   std::size_t slot_after(std::size_t at) const { return at + 1 == slots_.size() ? 0 : at + 1; }
   // Returns the slot of the key, or the free slot where it belongs.
   Entry& find(std::string_view key, std::uint32_t hash);
-  std::uint64_t count_missing(const AggregateTable& other) const;
-  Result<void> merge(const Entry& entry);
   bool update_fast(Entry& slot, std::string_view value) const;
   // Stores scratch_ as the state of this slot; if the slot is free, adds the key as well.
   Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);

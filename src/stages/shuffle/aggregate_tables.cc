@@ -23,6 +23,9 @@ constexpr std::uint64_t kBytesPerTable = 4 * kHugePageBytes;
 // The entries and their copies by table stay in the processor's caches.
 constexpr std::size_t kPairsAtOnce = 16 * 1024;
 
+// The address of pairs that come from any number of blocks.
+constexpr BlockAddress kAggregated = {.input = 0xffffffff, .number = 0};
+
 }  // namespace
 
 std::size_t AggregateTables::table_count(std::uint64_t memory_bytes, std::size_t threads) {
@@ -30,16 +33,25 @@ std::size_t AggregateTables::table_count(std::uint64_t memory_bytes, std::size_t
   return std::bit_floor(std::clamp<std::uint64_t>(memory_bytes / kBytesPerTable, 1, wanted));
 }
 
-AggregateTables::AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count,
-                                 BlockAddress address)
-    : peers_(peers), aggregation_(aggregation), address_(address) {
+AggregateTables::AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count)
+    : peers_(peers), aggregation_(aggregation) {
   for (std::size_t i = 0; i < count; ++i) {
     auto& table = tables_.emplace_back(std::make_unique<Table>());
     table->states = std::make_unique<AggregateTable>(aggregation_, peers_.splitter.partitions, peers_.budget);
   }
 }
 
-Result<void> AggregateTables::add(std::string_view lines, Scatter& scatter) {
+Result<void> AggregateTables::add(BlockOutput output, Scatter& scatter) {
+  scatter.input = output.address.input;
+  scatter.last_input = output.last_input;
+  for (Buffer& lines : output.lines) {
+    if (!lines.empty() && lines.view().back() != '\n') lines.push_back('\n');
+    TRY(add_lines(lines.view(), scatter));
+  }
+  return {};
+}
+
+Result<void> AggregateTables::add_lines(std::string_view lines, Scatter& scatter) {
   const Splitter splitter{.separator = peers_.splitter.separator, .most_entries = kPairsAtOnce};
   while (!lines.empty()) {
     scatter.pairs.clear();
@@ -97,47 +109,32 @@ void AggregateTables::report(const Entry& refused, const Scatter& scatter) const
                                        .details = ""});
 }
 
-Result<void> AggregateTables::absorb(std::unique_ptr<AggregateTables> other, const std::stop_token& stop) {
-  for (std::size_t i = 0; i < tables_.size(); ++i) {
-    std::scoped_lock lock(tables_[i]->mutex, other->tables_[i]->mutex);
-    auto& larger = tables_[i]->states;
-    auto& smaller = other->tables_[i]->states;
-    if (larger->keys() < smaller->keys()) std::swap(larger, smaller);
-    if (smaller->keys() > 0) TRY(larger->absorb(*smaller, stop));
-    smaller.reset();
-  }
-  return {};
-}
-
-Result<void> AggregateTables::take(const std::vector<AggregateTables*>& all, std::uint64_t wanted_bytes, Taken& taken) {
+Result<Taken> AggregateTables::take(std::uint64_t wanted_bytes) {
   struct Candidate {
     bool is_new;
     std::uint64_t bytes;
-    const AggregateTables* owner;
     Table* table;
   };
   std::vector<Candidate> candidates;
-  for (AggregateTables* owner : all) {
-    for (auto& table : owner->tables_) {
-      std::lock_guard lock(table->mutex);
-      candidates.push_back({!table->was_taken, table->states->counted_bytes(), owner, table.get()});
-    }
+  for (auto& table : tables_) {
+    std::lock_guard lock(table->mutex);
+    candidates.push_back({!table->was_taken, table->states->counted_bytes(), table.get()});
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return std::tuple(a.is_new, b.bytes) < std::tuple(b.is_new, a.bytes);
   });
-  const std::uint64_t bytes_before = taken.budget_bytes;
+  Taken taken;
   for (const Candidate& candidate : candidates) {
-    if (taken.budget_bytes - bytes_before >= wanted_bytes) break;
-    TRY(candidate.owner->move_to(taken, *candidate.table));
+    if (taken.budget_bytes >= wanted_bytes) break;
+    TRY(move_to(taken, *candidate.table));
   }
-  return {};
+  return taken;
 }
 
-Result<void> AggregateTables::move_to(Taken& taken, Table& table) const {
+Result<void> AggregateTables::move_to(Taken& taken, Table& table) {
   std::lock_guard lock(table.mutex);
   table.was_taken = true;
-  return table.states->seal(address_, taken);
+  return table.states->seal(kAggregated, taken);
 }
 
 Result<Taken> AggregateTables::take_table(std::size_t number) {

@@ -5,8 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <stop_token>
-#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -36,19 +34,14 @@ class AggregateTables {
   // With more threads there are more tables, so that threads seldom wait for each other. With little memory there are
   // fewer, as memory is allocated in large pieces.
   static std::size_t table_count(std::uint64_t memory_bytes, std::size_t threads);
-  // `address` is the address of the pairs when they are spilled.
-  AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count, BlockAddress address);
+  AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count);
 
-  // Adds the pairs of `lines`. A value that must be a number and is not is reported as RecordBad, with its origin.
-  Result<void> add(std::string_view lines, Scatter& scatter);
-  // Adds everything that `other` holds, which must have the same number of tables. Of each two tables, the smaller
-  // one's keys are added to the larger one and the smaller one is freed, so that this needs little more memory than
-  // both have.
-  Result<void> absorb(std::unique_ptr<AggregateTables> other, const std::stop_token& stop);
-  // Moves whole tables of all these to `taken` until they make up `wanted_bytes` of the budget, or none is left. Tables
-  // that were taken before are taken first: the others then stay in memory for good, and most pairs find their key's
-  // state there instead of in a run (hybrid hashing, https://doi.org/10.1145/971697.602261).
-  static Result<void> take(const std::vector<AggregateTables*>& all, std::uint64_t wanted_bytes, Taken& taken);
+  // Adds the pairs of a block. A value that must be a number and is not is reported as RecordBad, with its origin.
+  Result<void> add(BlockOutput output, Scatter& scatter);
+  // Takes whole tables until they make up `wanted_bytes` of the budget, or none is left. Tables that were taken before
+  // are taken first: the others then stay in memory for good, and most pairs find their key's state there instead of in
+  // a run (hybrid hashing, https://doi.org/10.1145/971697.602261).
+  Result<Taken> take(std::uint64_t wanted_bytes);
   // Takes all that one table holds.
   Result<Taken> take_table(std::size_t number);
   std::size_t size() const { return tables_.size(); }
@@ -59,13 +52,13 @@ class AggregateTables {
     std::unique_ptr<AggregateTable> states;
     bool was_taken = false;
   };
+  Result<void> add_lines(std::string_view lines, Scatter& scatter);
   Result<void> add_pairs(Scatter& scatter);
-  Result<void> move_to(Taken& taken, Table& table) const;
+  static Result<void> move_to(Taken& taken, Table& table);
   void report(const Entry& refused, const Scatter& scatter) const;
 
   const SinkPeers peers_;
   const Aggregation aggregation_;
-  const BlockAddress address_;
   std::vector<std::unique_ptr<Table>> tables_;  // their number is a power of two
 };
 

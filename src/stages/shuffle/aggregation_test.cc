@@ -64,11 +64,9 @@ std::vector<std::string> reference(const std::vector<std::string>& values, const
   return result;
 }
 
-Groups expected_of(const std::vector<TestBlock>& blocks, const std::set<InputOrdinal>& failed,
-                   const Aggregation& aggregation) {
+Groups expected_of(const std::vector<TestBlock>& blocks, const Aggregation& aggregation) {
   std::map<std::string, std::vector<std::string>> values;
   for (const TestBlock& block : blocks) {
-    if (failed.contains(block.address.input)) continue;
     for (auto& [key, value] : block.pairs) values[key].push_back(value);
   }
   Groups groups;
@@ -100,23 +98,17 @@ struct Circumstances {
   std::uint64_t memory_bytes = 0;
   std::size_t partitions = 1;
   std::size_t threads = 1;
-  bool tells_fates = true;
 };
 
-// Commits blocks in any order, mixed with reports that an input was decoded or has failed.
-void commit_all(Shuffle& shuffle, std::vector<TestBlock> blocks, const std::set<InputOrdinal>& failed,
-                const Circumstances& now, std::mt19937& random) {
+void commit_in_any_order(Shuffle& shuffle, std::vector<TestBlock> blocks, const Circumstances& now,
+                         std::mt19937& random) {
   std::shuffle(blocks.begin(), blocks.end(), random);
   std::vector<std::jthread> mappers;
   for (std::size_t mapper = 0; mapper < now.threads; ++mapper) {
-    mappers.emplace_back([&, mapper, seed = random()] {
-      std::mt19937 own(static_cast<unsigned>(seed));
+    mappers.emplace_back([&, mapper] {
       auto sink = shuffle.sink();
       for (std::size_t i = mapper; i < blocks.size(); i += now.threads) {
         EXPECT_TRUE(sink->commit(output_of(blocks[i])).ok());
-        auto input = static_cast<InputOrdinal>(own() % 15);
-        if (!now.tells_fates) continue;
-        failed.contains(input) ? shuffle.input_failed(input) : shuffle.input_decoded(input);
       }
     });
   }
@@ -134,14 +126,13 @@ TEST(Aggregation, GivesTheSameInAllCircumstances) {
                                                     {.memory_bytes = 1},
                                                     {.memory_bytes = 400 << 10, .partitions = 3, .threads = 3},
                                                     {.memory_bytes = 1 << 30, .partitions = 3, .threads = 3},
-                                                    {.memory_bytes = 16 << 20, .threads = 2, .tells_fates = false},
-                                                    {.memory_bytes = 400 << 10, .threads = 2, .tells_fates = false}};
-  const std::set<InputOrdinal> failed = {3, 11};
+                                                    {.memory_bytes = 16 << 20, .threads = 2},
+                                                    {.memory_bytes = 400 << 10, .threads = 2}};
   for (const Aggregation& aggregation : aggregations) {
     for (std::uint32_t keys : {9U, 2000U}) {
       std::mt19937 random(keys);
       auto blocks = make_blocks(keys, random);
-      Groups expected = expected_of(blocks, failed, aggregation);
+      Groups expected = expected_of(blocks, aggregation);
       for (std::size_t i = 0; i < circumstances.size(); ++i) {
         const Circumstances& now = circumstances[i];
         auto shuffle = Shuffle::make({.separator = " ",
@@ -150,8 +141,8 @@ TEST(Aggregation, GivesTheSameInAllCircumstances) {
                                       .scratch_folder = ::testing::TempDir(),
                                       .threads = now.threads,
                                       .aggregation = aggregation});
-        commit_all(*shuffle, blocks, failed, now, random);
-        ASSERT_TRUE(shuffle->finish(failed).ok());
+        commit_in_any_order(*shuffle, blocks, now, random);
+        ASSERT_TRUE(shuffle->finish().ok());
         EXPECT_TRUE(read_all(*shuffle, now.partitions) == expected)
             << name_of(aggregation.kind) << ", " << keys << " keys, circumstances " << i;
       }
@@ -171,7 +162,7 @@ void expect_order_of(std::uint32_t keys, std::uint64_t memory_bytes, std::size_t
     mappers.emplace_back([&, mapper] {
       auto sink = shuffle->sink();
       for (std::uint32_t begin = 0; begin < keys; begin += 50'000) {
-        BlockOutput output{.address = {mapper, begin}, .last_input = mapper, .is_certain = true};
+        BlockOutput output{.address = {mapper, begin}, .last_input = mapper};
         Buffer& lines = output.lines.emplace_back();
         for (std::uint32_t i = begin; i < std::min(begin + 50'000, keys); ++i) {
           // Neighbouring keys are far apart, and no key appears twice.
@@ -182,7 +173,7 @@ void expect_order_of(std::uint32_t keys, std::uint64_t memory_bytes, std::size_t
     });
   }
   mappers.clear();
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   EXPECT_GE(shuffle->spilled_runs(), spilled_at_least);
   auto groups = shuffle->groups(0).value();
   std::vector<std::uint32_t> numbers(keys);
@@ -218,7 +209,7 @@ TEST(Aggregation, NamesTheInputOfAValueThatIsNoNumber) {
                                 .events = &events});
   ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "1"}}})).ok());
   ASSERT_TRUE(shuffle->sink()->commit(output_of({{3, 0}, {{"k", "much"}, {"new", ""}, {"k", "2"}}})).ok());
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"3"}}}));
   ASSERT_EQ(events.bad.size(), 2U);
   for (const event::RecordBad& bad : events.bad) EXPECT_EQ(bad.input, 3U);
@@ -232,7 +223,7 @@ TEST(Aggregation, ListChangesNothing) {
   auto shuffle =
       Shuffle::make({.separator = " ", .memory_bytes = 16 << 20, .aggregation = Aggregation{.kind = Kind::kList}});
   ASSERT_TRUE(shuffle->sink()->commit(output_of({{0, 0}, {{"k", "2"}, {"k", "1"}, {"k", "2"}}})).ok());
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   EXPECT_EQ(read_all(*shuffle, 1), (Groups{{"k", {"2", "1", "2"}}}));
 }
 

@@ -10,10 +10,10 @@ namespace quern::shuffle {
 namespace {
 
 std::deque<RunCursor> run_cursors(const std::vector<const RunFile*>& runs, std::size_t partition,
-                                  const std::set<InputOrdinal>& dropped, const std::stop_token& stop) {
+                                  const std::stop_token& stop) {
   const auto unpacker = std::make_shared<BlockUnpacker>(stop);
   std::deque<RunCursor> cursors;
-  for (const RunFile* run : runs) cursors.emplace_back(*run, partition, unpacker, dropped);
+  for (const RunFile* run : runs) cursors.emplace_back(*run, partition, unpacker);
   return cursors;
 }
 
@@ -29,15 +29,14 @@ Result<void> copy_segment(RunCursor& segment, RunWriter& writer) {
 }  // namespace
 
 std::unique_ptr<GroupSource> make_merged_groups(const std::vector<const RunFile*>& runs, std::size_t partition,
-                                                const std::set<InputOrdinal>& dropped, const std::stop_token& stop) {
-  return std::make_unique<MergedGroups<RunCursor>>(run_cursors(runs, partition, dropped, stop));
+                                                const std::stop_token& stop) {
+  return std::make_unique<MergedGroups<RunCursor>>(run_cursors(runs, partition, stop));
 }
 
-Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options,
-                           const std::set<InputOrdinal>& dropped) {
+Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options) {
   TRY_ASSIGN(RunWriter writer, RunWriter::make(options, 0));
   for (std::size_t partition = 0; partition < options.partitions; ++partition) {
-    Merge<RunCursor> merge(run_cursors(runs, partition, dropped, options.stop));
+    Merge<RunCursor> merge(run_cursors(runs, partition, options.stop));
     while (true) {
       TRY_ASSIGN(RunCursor * segment, merge.next());
       if (segment == nullptr) break;

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <set>
 #include <stop_token>
 #include <vector>
 
@@ -13,13 +12,11 @@
 
 namespace quern::shuffle {
 
-// Returns the groups of one partition of these runs, without the output of dropped inputs. Borrows the runs and the
-// inputs. Not thread-safe; blocks on the disk.
+// Returns the groups of one partition of these runs, which it borrows. Not thread-safe; blocks on the disk.
 std::unique_ptr<GroupSource> make_merged_groups(const std::vector<const RunFile*>& runs, std::size_t partition,
-                                                const std::set<InputOrdinal>& dropped, const std::stop_token& stop);
+                                                const std::stop_token& stop);
 
 // Merges the segments of all partitions of these runs into one new run.
-Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options,
-                           const std::set<InputOrdinal>& dropped);
+Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options);
 
 }  // namespace quern::shuffle

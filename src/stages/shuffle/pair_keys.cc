@@ -51,7 +51,7 @@ class ShuffledGroups final : public GroupSource {
 };
 
 Result<void> commit(Buffer lines, BlockSink& sink) {
-  BlockOutput output{.is_certain = true};
+  BlockOutput output;
   output.lines.push_back(std::move(lines));
   return sink.commit(std::move(output));
 }
@@ -117,7 +117,7 @@ Result<std::unique_ptr<GroupSource>> distinct_values(std::unique_ptr<GroupSource
   options.aggregation = Aggregation{.kind = Aggregation::Kind::kUnique};
   auto shuffle = Shuffle::make(std::move(options));
   TRY(commit_all(*groups, *shuffle->sink()));
-  TRY(shuffle->finish({}));
+  TRY(shuffle->finish());
   TRY_ASSIGN(auto distinct, shuffle->groups(0));
   return std::unique_ptr<GroupSource>(std::make_unique<ShuffledGroups>(std::move(shuffle), std::move(distinct)));
 }

@@ -18,14 +18,12 @@
 namespace quern::shuffle {
 
 Result<bool> RunCursor::next_group() {
-  do {
-    for (; values_left_ > 0; --values_left_) {
-      TRY_ASSIGN(std::uint64_t size_bytes, take_number());
-      TRY(skip(size_bytes));
-    }
-    if (used_ == raw_.size() && offset_ == end_) return false;
-    TRY(read_segment());
-  } while (!dropped_->empty() && dropped_->contains(address_.input));
+  for (; values_left_ > 0; --values_left_) {
+    TRY_ASSIGN(std::uint64_t size_bytes, take_number());
+    TRY(skip(size_bytes));
+  }
+  if (used_ == raw_.size() && offset_ == end_) return false;
+  TRY(read_segment());
   return true;
 }
 

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -33,20 +32,17 @@ class BlockUnpacker {
 };
 
 // A MergedGroups cursor over one partition of a run, segment by segment, with two buffers of a block each and one for a
-// value that crosses blocks. Borrows the run and the inputs. Not thread-safe; blocks on the disk. Fails if the run is
+// value that crosses blocks. Borrows the run. Not thread-safe; blocks on the disk. Fails if the run is
 // damaged or unreadable, or reading is stopped.
 class RunCursor {
  public:
-  RunCursor(const RunFile& run, std::size_t partition, std::shared_ptr<BlockUnpacker> unpacker,
-            const std::set<InputOrdinal>& dropped)
+  RunCursor(const RunFile& run, std::size_t partition, std::shared_ptr<BlockUnpacker> unpacker)
       : run_(&run),
         unpacker_(std::move(unpacker)),
-        dropped_(&dropped),
         offset_(run.sections[partition].offset),
         end_(offset_ + run.sections[partition].size_bytes) {}
 
-  // Skips the remaining values of this segment and moves to the next segment whose input is not dropped. False at the
-  // end.
+  // Skips the remaining values of this segment and moves to the next one. False at the end.
   Result<bool> next_group();
   std::string_view key() const { return key_; }
   // The address of the current segment.
@@ -69,7 +65,6 @@ class RunCursor {
 
   const RunFile* run_;
   std::shared_ptr<BlockUnpacker> unpacker_;
-  const std::set<InputOrdinal>* dropped_;
   std::uint64_t offset_;
   std::uint64_t end_;
   std::string stored_;

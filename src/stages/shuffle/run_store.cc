@@ -40,23 +40,21 @@ Result<void> RunStore::add(Result<RunFile> run) {
   for (std::size_t i = 0; i < generations_.size(); ++i) {
     if (generations_[i].size() < fan_in_) break;
     if (i + 1 == generations_.size()) generations_.emplace_back();
-    // It is not yet known which inputs will fail.
-    TRY(merge_first(generations_[i], fan_in_, generations_[i + 1], {}));
+    TRY(merge_first(generations_[i], fan_in_, generations_[i + 1]));
   }
   return {};
 }
 
-Result<void> RunStore::merge_first(std::deque<RunFile>& runs, std::size_t count, std::deque<RunFile>& target,
-                                   const std::set<InputOrdinal>& dropped) {
+Result<void> RunStore::merge_first(std::deque<RunFile>& runs, std::size_t count, std::deque<RunFile>& target) {
   std::vector<const RunFile*> merged;
   for (std::size_t i = 0; i < count; ++i) merged.push_back(&runs[i]);
-  TRY_ASSIGN(RunFile run, merge_runs(merged, run_options(), dropped));
+  TRY_ASSIGN(RunFile run, merge_runs(merged, run_options()));
   runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(count));
   target.push_back(std::move(run));
   return {};
 }
 
-Result<void> RunStore::narrow(const std::set<InputOrdinal>& dropped) {
+Result<void> RunStore::narrow() {
   std::deque<RunFile> all;
   for (std::deque<RunFile>& generation : generations_) {
     std::move(generation.begin(), generation.end(), std::back_inserter(all));
@@ -64,7 +62,7 @@ Result<void> RunStore::narrow(const std::set<InputOrdinal>& dropped) {
   // The runs of the youngest generations, which are the smallest, are at the front.
   while (all.size() > fan_in_) {
     std::size_t count = std::min(fan_in_, all.size() - fan_in_ + 1);
-    TRY(merge_first(all, count, all, dropped));
+    TRY(merge_first(all, count, all));
   }
   generations_.clear();
   generations_.push_back(std::move(all));

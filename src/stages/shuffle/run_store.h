@@ -3,13 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "model/input.h"
 #include "stages/shuffle/run_file.h"
 
 namespace quern::shuffle {
@@ -32,13 +30,12 @@ class RunStore {
   RunOptions run_options() const;
   Result<void> add(Result<RunFile> run);
   // Merges until a single merge can read all runs that are left. Nothing may be added afterwards.
-  Result<void> narrow(const std::set<InputOrdinal>& dropped);
+  Result<void> narrow();
   std::vector<const RunFile*> runs() const;
   std::size_t written() const { return written_; }
 
  private:
-  Result<void> merge_first(std::deque<RunFile>& runs, std::size_t count, std::deque<RunFile>& target,
-                           const std::set<InputOrdinal>& dropped);
+  Result<void> merge_first(std::deque<RunFile>& runs, std::size_t count, std::deque<RunFile>& target);
 
   const RunStoreOptions options_;
   std::size_t block_bytes_ = 0;

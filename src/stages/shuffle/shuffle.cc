@@ -10,10 +10,9 @@
 #include "model/limits.h"
 #include "model/merged_groups.h"
 #include "model/pair.h"
-#include "stages/shuffle/aggregate_shelf.h"
+#include "stages/shuffle/aggregate_tables.h"
 #include "stages/shuffle/budget.h"
 #include "stages/shuffle/grouping.h"
-#include "stages/shuffle/input_tables.h"
 #include "stages/shuffle/memory_groups.h"
 #include "stages/shuffle/merge.h"
 #include "stages/shuffle/pair_keys.h"
@@ -25,9 +24,6 @@
 namespace quern::shuffle {
 namespace {
 
-// All sinks together hold lines of inputs that may still fail, unprocessed, up to this fraction of the memory. Beyond
-// it, such pairs are aggregated in tables of their own.
-constexpr std::uint64_t kHeldLinesPart = 8;
 // The fraction of the memory that is spilled at once of aggregated pairs. The rest stays in memory.
 constexpr std::uint64_t kSpilledPart = 8;
 // Kept free, unless it is more than a quarter: growing tables need it, however much memory there is.
@@ -62,25 +58,18 @@ class SpillingShuffle final : public Shuffle {
     if (is_list) options_.aggregation.reset();
     if (options_.aggregation.has_value()) {
       tables_.emplace(peers(), *options_.aggregation,
-                      InputTables::Options{
-                          .memory_bytes = options_.memory_bytes, .threads = options_.threads, .stop = options_.stop});
+                      AggregateTables::table_count(options_.memory_bytes, options_.threads));
     }
   }
 
   std::unique_ptr<BlockSink> sink() override;
-  void input_decoded(InputOrdinal input) override {
-    if (tables_.has_value()) tables_->fates().set(input, InputFates::Fate::kDecoded);
-  }
-  void input_failed(InputOrdinal input) override {
-    if (tables_.has_value()) tables_->fates().set(input, InputFates::Fate::kFailed);
-  }
-  Result<void> finish(const std::set<InputOrdinal>& failed_inputs) override;
+  Result<void> finish() override;
   Result<std::unique_ptr<GroupSource>> groups(std::size_t partition) override;
   std::size_t spilled_runs() const override { return runs_.written(); }
 
  private:
-  template <typename Shelf>
-  class Sink;
+  class PairSink;
+  class AggregateSink;
   Result<void> spill_if_needed();
   Taken take_pairs();
   SinkPeers peers() {
@@ -89,7 +78,6 @@ class SpillingShuffle final : public Shuffle {
             .events = options_.events};
   }
   Result<void> spill_taken(Taken taken);
-  Result<void> settle();
   Result<void> finish_tables();
   Result<void> group_tables();
   Result<GroupedTable> group_taken(Taken taken, std::size_t threads) const;
@@ -105,36 +93,44 @@ class SpillingShuffle final : public Shuffle {
 
   ShuffleOptions options_;
   Budget budget_;
-  std::optional<InputTables> tables_;  // only for an aggregation
-  std::mutex shelves_mutex_;           // held while sinks are made and while shelves are taken
+  std::optional<AggregateTables> tables_;  // only for an aggregation, instead of the shelves
+  std::mutex shelves_mutex_;               // held while sinks are made and while shelves are taken
   std::deque<PairShelf> shelves_;
-  std::deque<AggregateShelf> aggregate_shelves_;  // used instead of the other shelves for an aggregation
   std::mutex spill_mutex_;  // Its holder may lock shelves; a thread that holds a shelf never waits for it.
   RunStore runs_;
-  std::set<InputOrdinal> failed_inputs_;
   std::vector<GroupedTable> grouped_;  // set if nothing was spilled: one, or one for each table
 };
 
-template <typename Shelf>
-class SpillingShuffle::Sink final : public BlockSink {
+class SpillingShuffle::PairSink final : public BlockSink {
  public:
-  Sink(Shelf& shelf, SpillingShuffle& shuffle) : shelf_(shelf), shuffle_(shuffle) {}
+  PairSink(PairShelf& shelf, SpillingShuffle& shuffle) : shelf_(shelf), shuffle_(shuffle) {}
   Result<void> commit(BlockOutput output) override {
     TRY(shelf_.add(std::move(output)));
     return shuffle_.spill_if_needed();
   }
 
  private:
-  Shelf& shelf_;
+  PairShelf& shelf_;
   SpillingShuffle& shuffle_;
 };
 
+class SpillingShuffle::AggregateSink final : public BlockSink {
+ public:
+  explicit AggregateSink(SpillingShuffle& shuffle) : shuffle_(shuffle) {}
+  Result<void> commit(BlockOutput output) override {
+    TRY(shuffle_.tables_->add(std::move(output), scatter_));
+    return shuffle_.spill_if_needed();
+  }
+
+ private:
+  SpillingShuffle& shuffle_;
+  Scatter scatter_;
+};
+
 std::unique_ptr<BlockSink> SpillingShuffle::sink() {
+  if (tables_.has_value()) return std::make_unique<AggregateSink>(*this);
   std::lock_guard lock(shelves_mutex_);
-  if (!tables_.has_value()) return std::make_unique<Sink<PairShelf>>(shelves_.emplace_back(peers()), *this);
-  std::uint64_t held_lines_bytes = options_.memory_bytes / kHeldLinesPart / grouping().threads;
-  return std::make_unique<Sink<AggregateShelf>>(aggregate_shelves_.emplace_back(*tables_, budget_, held_lines_bytes),
-                                                *this);
+  return std::make_unique<PairSink>(shelves_.emplace_back(peers()), *this);
 }
 
 // The first sink that notices spills what all sinks hold, or part of it if pairs are aggregated. The others wait, then
@@ -144,8 +140,7 @@ Result<void> SpillingShuffle::spill_if_needed() {
   std::lock_guard lock(spill_mutex_);
   if (!budget_.is_exceeded()) return {};
   if (!tables_.has_value()) return spill_taken(take_pairs());
-  Taken taken;
-  TRY(tables_->take(options_.memory_bytes / kSpilledPart, taken));
+  TRY_ASSIGN(Taken taken, tables_->take(options_.memory_bytes / kSpilledPart));
   return spill_taken(std::move(taken));
 }
 
@@ -164,13 +159,11 @@ Taken SpillingShuffle::take_pairs() {
   return all;
 }
 
-Result<void> SpillingShuffle::finish(const std::set<InputOrdinal>& failed_inputs) {
+Result<void> SpillingShuffle::finish() {
   if (options_.stop.stop_requested()) return stopped();
-  failed_inputs_ = failed_inputs;
   if (tables_.has_value()) return finish_tables();
   Taken taken = take_pairs();
   shelves_.clear();
-  std::erase_if(taken.blocks, [&](const CommittedBlock& block) { return failed_inputs.contains(block.address.input); });
   if (runs_.written() == 0) {
     TRY_ASSIGN(GroupedTable grouped, group_taken(std::move(taken), grouping().threads));
     grouped_.push_back(std::move(grouped));
@@ -178,35 +171,23 @@ Result<void> SpillingShuffle::finish(const std::set<InputOrdinal>& failed_inputs
   }
   // Spills the rest too, so that the memory is free for merging.
   if (!taken.blocks.empty()) TRY(spill_taken(std::move(taken)));
-  return runs_.narrow(failed_inputs_);
+  return runs_.narrow();
 }
 
 Result<void> SpillingShuffle::finish_tables() {
-  tables_->fates().close(failed_inputs_);
-  TRY(settle());
-  aggregate_shelves_.clear();
   if (runs_.written() == 0) return group_tables();
   // Spills the rest too, so that the memory is free for merging; one table at a time, as sorting needs memory.
-  for (std::size_t i = 0; i < tables_->shared().size(); ++i) {
-    TRY_ASSIGN(Taken taken, tables_->shared().take_table(i));
+  for (std::size_t i = 0; i < tables_->size(); ++i) {
+    TRY_ASSIGN(Taken taken, tables_->take_table(i));
     TRY(spill_taken(std::move(taken)));
   }
-  return runs_.narrow(failed_inputs_);
-}
-
-// No input is open any more, so everything that was kept separate can be added to the shared tables.
-Result<void> SpillingShuffle::settle() {
-  std::vector<Result<void>> settled(aggregate_shelves_.size());
-  TRY(run_workers(options_.threads, settled.size(), options_.stop,
-                  [&](std::size_t i) { settled[i] = aggregate_shelves_[i].settle(); }));
-  for (auto& one : settled) TRY(std::move(one));
-  return {};
+  return runs_.narrow();
 }
 
 Result<void> SpillingShuffle::group_tables() {
-  std::vector<std::optional<Result<GroupedTable>>> grouped(tables_->shared().size());
+  std::vector<std::optional<Result<GroupedTable>>> grouped(tables_->size());
   TRY(run_workers(options_.threads, grouped.size(), options_.stop, [&](std::size_t i) {
-    auto taken = tables_->shared().take_table(i);
+    auto taken = tables_->take_table(i);
     grouped[i].emplace(taken.ok() ? group_taken(std::move(taken).value(), 1) : std::move(taken).error());
   }));
   for (auto& table : grouped) {
@@ -230,7 +211,7 @@ Result<GroupedTable> SpillingShuffle::group_taken(Taken taken, std::size_t threa
 }
 
 std::unique_ptr<GroupSource> SpillingShuffle::plain_groups(std::size_t partition) const {
-  if (runs_.written() > 0) return make_merged_groups(runs_.runs(), partition, failed_inputs_, options_.stop);
+  if (runs_.written() > 0) return make_merged_groups(runs_.runs(), partition, options_.stop);
   if (grouped_.size() == 1) {
     return std::make_unique<MemoryGroups>(grouped_.front().grouped, held_separator(), partition);
   }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -49,12 +48,8 @@ class Shuffle {
   // with kNoSpace if the scratch folder is full. With an aggregation, a value that must be a number and is not does not
   // count; the event RecordBad names the block's input.
   virtual std::unique_ptr<BlockSink> sink() = 0;
-  // Reports that the input was read to its verified end, or has failed. Any thread, at any time. An input that is never
-  // reported costs memory, but the result is still correct.
-  virtual void input_decoded(InputOrdinal input) = 0;
-  virtual void input_failed(InputOrdinal input) = 0;
-  // Sorts the pairs. The output of `failed_inputs` does not count.
-  virtual Result<void> finish(const std::set<InputOrdinal>& failed_inputs) = 0;
+  // Sorts the pairs.
+  virtual Result<void> finish() = 0;
   // Returns the groups of one partition, which borrow from the shuffle. Several threads may call it for different
   // partitions.
   virtual Result<std::unique_ptr<GroupSource>> groups(std::size_t partition) = 0;

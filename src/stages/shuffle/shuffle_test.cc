@@ -52,7 +52,7 @@ std::unique_ptr<Shuffle> make_shuffle(std::string separator = " ", std::size_t p
 Groups shuffle_one(std::string separator, std::string_view lines) {
   auto shuffle = make_shuffle(std::move(separator));
   EXPECT_TRUE(shuffle->sink()->commit(block(0, 0, {lines})).ok());
-  EXPECT_TRUE(shuffle->finish({}).ok());
+  EXPECT_TRUE(shuffle->finish().ok());
   return read_groups(*shuffle);
 }
 
@@ -112,27 +112,14 @@ TEST(Shuffle, KeepsValuesInInputOrderWhateverTheOrderOfCommits) {
     ASSERT_TRUE(other->commit(block(0, 1, {"k 3\nj 0\nk 4\n"})).ok());
     ASSERT_TRUE(one->commit(block(0, 0, {"k 1\nk 2\n"})).ok());
   }
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   EXPECT_EQ(read_groups(*shuffle), (Groups{{"j", {"0"}}, {"k", {"1", "2", "3", "4", "5", "6"}}}));
-}
-
-TEST(Shuffle, DropsWhatFailedInputsGave) {
-  auto shuffle = make_shuffle();
-  {
-    auto sink = shuffle->sink();
-    ASSERT_TRUE(sink->commit(block(0, 0, {"a 1\n"})).ok());
-    ASSERT_TRUE(sink->commit(block(1, 0, {"a 2\nb 2\n"})).ok());
-    ASSERT_TRUE(sink->commit(block(1, 1, {"a 3\n"})).ok());
-    ASSERT_TRUE(sink->commit(block(2, 0, {"a 4\n"})).ok());
-  }
-  ASSERT_TRUE(shuffle->finish({1}).ok());
-  EXPECT_EQ(read_groups(*shuffle), (Groups{{"a", {"1", "4"}}}));
 }
 
 TEST(Shuffle, SkipsTheValuesThatNobodyAskedFor) {
   auto shuffle = make_shuffle();
   ASSERT_TRUE(shuffle->sink()->commit(block(0, 0, {"a 1\na 2\nb 3\n"})).ok());
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   auto groups = shuffle->groups(0).value();
   EXPECT_TRUE(groups->next_group().value());
   EXPECT_TRUE(groups->next_value().value());
@@ -146,7 +133,7 @@ TEST(Shuffle, SkipsTheValuesThatNobodyAskedFor) {
 
 TEST(Shuffle, HasEmptyPartitionsWithoutPairs) {
   auto shuffle = make_shuffle(" ", 3);
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   for (std::size_t partition = 0; partition < 3; ++partition) EXPECT_THAT(read_groups(*shuffle, partition), IsEmpty());
 }
 
@@ -161,7 +148,7 @@ TEST(Shuffle, StopsWhenAsked) {
   auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1 << 20, .stop = stop.get_token()});
   ASSERT_TRUE(shuffle->sink()->commit(block(0, 0, {"a 1\n"})).ok());
   stop.request_stop();
-  Result<void> result = shuffle->finish({});
+  Result<void> result = shuffle->finish();
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().kind, ErrorKind::kStopped);
 }
@@ -236,7 +223,7 @@ void expect_sorted(const KeyKind& kind, std::size_t partitions, std::size_t thre
     });
   }
   mappers.clear();
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   for (std::size_t partition = 0; partition < partitions; ++partition) {
     EXPECT_TRUE(read_groups(*shuffle, partition) == expected.groups[partition])
         << kind.name << ", partition " << partition << " of " << partitions << ", " << threads << " threads";

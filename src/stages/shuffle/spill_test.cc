@@ -64,10 +64,9 @@ std::vector<LinesBlock> make_blocks(const Shape& shape, std::mt19937& random) {
   return blocks;
 }
 
-ValuesByKey expected_of(const std::vector<LinesBlock>& blocks, const std::set<InputOrdinal>& failed) {
+ValuesByKey expected_of(const std::vector<LinesBlock>& blocks) {
   ValuesByKey groups;
   for (const LinesBlock& block : blocks) {
-    if (failed.contains(block.address.input)) continue;
     for (std::size_t at = 0; at < block.lines.size();) {
       std::size_t blank = block.lines.find(' ', at);
       std::size_t end = block.lines.find('\n', at);
@@ -127,9 +126,9 @@ TEST(Spilling, GivesTheSameHoweverOftenItSpills) {
                                       .scratch_folder = folder.path(),
                                       .threads = threads});
         commit_all(*shuffle, blocks, threads, random);
-        ASSERT_TRUE(shuffle->finish({2, 5}).ok());
+        ASSERT_TRUE(shuffle->finish().ok());
         EXPECT_EQ(shuffle->spilled_runs() > 0, memory_kib < 1'000'000) << shape.name;
-        EXPECT_TRUE(read_values(*shuffle, partitions) == expected_of(blocks, {2, 5}))
+        EXPECT_TRUE(read_values(*shuffle, partitions) == expected_of(blocks))
             << shape.name << ", " << memory_kib << " KiB, " << partitions << " partitions";
         EXPECT_TRUE(folder.is_empty());
       }
@@ -143,9 +142,9 @@ TEST(Spilling, MergesMoreRunsThanOneMergeReads) {
   auto blocks = make_blocks({.name = "", .blocks = 200, .lines = 10}, random);
   auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path()});
   commit_all(*shuffle, blocks, 1, random);
-  ASSERT_TRUE(shuffle->finish({3}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   EXPECT_EQ(shuffle->spilled_runs(), 200U);
-  EXPECT_TRUE(read_values(*shuffle, 1) == expected_of(blocks, {3}));
+  EXPECT_TRUE(read_values(*shuffle, 1) == expected_of(blocks));
 }
 
 TEST(Spilling, SkipsTheValuesThatNobodyAskedFor) {
@@ -153,21 +152,12 @@ TEST(Spilling, SkipsTheValuesThatNobodyAskedFor) {
   auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path()});
   std::mt19937 random(1);
   commit_all(*shuffle, {{{0, 0}, "a 1\na 2\nb 3\n"}, {{0, 1}, "a 4\n"}, {{1, 0}, "a 5\nc 6\n"}}, 1, random);
-  ASSERT_TRUE(shuffle->finish({}).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
   auto groups = shuffle->groups(0).value();
   std::string keys;
   while (groups->next_group().value()) keys += groups->key();
   EXPECT_EQ(keys, "abc");
   EXPECT_FALSE(groups->next_value().value());
-}
-
-TEST(Spilling, GivesNoGroupWhoseInputsAllFailed) {
-  TestFolder folder;
-  auto shuffle = Shuffle::make({.separator = " ", .memory_bytes = 1, .scratch_folder = folder.path()});
-  std::mt19937 random(1);
-  commit_all(*shuffle, {{{0, 0}, "a 1\n"}, {{1, 0}, "b 2\n"}}, 1, random);
-  ASSERT_TRUE(shuffle->finish({0, 1}).ok());
-  EXPECT_TRUE(read_values(*shuffle, 1).empty());
 }
 
 TEST(Spilling, StopsWhileItMerges) {
@@ -178,7 +168,7 @@ TEST(Spilling, StopsWhileItMerges) {
   std::mt19937 random(1);
   commit_all(*shuffle, make_blocks({.name = "", .blocks = 20}, random), 1, random);
   stop.request_stop();
-  EXPECT_EQ(shuffle->finish({}).error().kind, ErrorKind::kStopped);
+  EXPECT_EQ(shuffle->finish().error().kind, ErrorKind::kStopped);
 }
 
 TEST(Spilling, StopsWhileItSpills) {
@@ -228,8 +218,7 @@ RunFile write_run(const std::string& folder, int values) {
 
 // Reads a run to its end. Returns the error, if any.
 Result<void> read_run(const RunFile& run, const std::stop_token& stop = {}) {
-  std::set<InputOrdinal> dropped;
-  auto groups = make_merged_groups({&run}, 0, dropped, stop);
+  auto groups = make_merged_groups({&run}, 0, stop);
   while (true) {
     TRY_ASSIGN(bool has_group, groups->next_group());
     if (!has_group) return {};
