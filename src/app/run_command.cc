@@ -14,10 +14,10 @@
 #include "app/job/run_inputs.h"
 #include "app/notify/notice.h"
 #include "app/notify/owner_mail.h"
-#include "app/run/local_run.h"
 #include "app/run/map_task.h"
 #include "app/run/module_loaders.h"
 #include "app/run/reduce_task.h"
+#include "app/run/run.h"
 #include "app/run/run_session.h"
 #include "app/task/task_command.h"
 #include "app/task/task_environment.h"
@@ -29,14 +29,14 @@ namespace {
 
 using Command = CommandLine::Command;
 
-Result<LocalRunResult> run_command_of(Command command, const LocalRun& run) {
+Result<RunResult> run_command_of(Command command, const Run& run) {
   if (command == Command::kMap) {
-    LocalRun own = run;
+    Run own = run;
     own.gives.only_plain = true;
     return run_map_task(own);
   }
   if (command == Command::kReduce) return run_reduce_task(run);
-  return run_locally(run);
+  return run_job(run);
 }
 
 // Only a job of one step has a map half and a reduce half; and standard output can take only one result.
@@ -133,9 +133,9 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
     mail.send(session.close(listed.error()), &listed.error());
     return std::move(listed).error();
   }
-  Result<LocalRunResult> result = LocalRunResult();
+  Result<RunResult> result = RunResult();
   if (listed.ok()) {
-    result = session.work([&](const LocalRun& run) { return run_command_of(line.command, run); });
+    result = session.work([&](const Run& run) { return run_command_of(line.command, run); });
   } else {
     result = std::move(listed).error();
   }

@@ -12,7 +12,7 @@
 
 #include "app/group/results.h"
 #include "app/job/result_folder.h"
-#include "app/run/step_stages.h"
+#include "app/run/run.h"
 #include "services/disk/files.h"
 #include "stages/decode/decode.h"
 #include "stages/output/output.h"

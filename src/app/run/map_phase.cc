@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "app/remote/input_supply.h"
 #include "app/run/input_opener.h"
-#include "app/run/loss_policy.h"
 #include "app/run/reduce_phase.h"
 #include "app/run/tee.h"
 #include "base/task_group.h"
@@ -33,9 +33,9 @@ constexpr std::size_t kQueuedBlocksPerChild = 2;
 // closes the channel.
 class Decoders {
  public:
-  Decoders(const MapPhase& phase, const json::Selection& selection, const decode::DecodeOptions& options,
-           BufferPool& pool, InputOpener& opener, Channel<Block>& blocks)
-      : phase_(phase),
+  Decoders(const Run& run, const json::Selection& selection, const decode::DecodeOptions& options, BufferPool& pool,
+           InputOpener& opener, Channel<Block>& blocks)
+      : run_(run),
         selection_(selection),
         options_(options),
         pool_(pool),
@@ -44,7 +44,7 @@ class Decoders {
         queue_(opener.queue(runs_)) {}
 
   void spawn_in(TaskGroup& group) {
-    std::size_t count = std::min(phase_.processes, runs_.size());
+    std::size_t count = std::min(run_.processes, runs_.size());
     working_ = count;
     if (count == 0) blocks_.close();
     for (std::size_t i = 1; i <= count; ++i) {
@@ -61,7 +61,7 @@ class Decoders {
   }
 
   Result<void> decode_run(const InputRun& run, const std::stop_token& stop) {
-    auto source = open_selected(phase_.supply, phase_.inputs, run, selection_, options_, pool_, phase_.events);
+    auto source = open_selected(*run_.supply, *run_.inputs, run, selection_, options_, pool_, *run_.events);
     while (true) {
       Block block;
       auto more = source->next(block);
@@ -71,7 +71,7 @@ class Decoders {
     }
   }
 
-  const MapPhase& phase_;
+  const Run& run_;
   const json::Selection& selection_;
   const decode::DecodeOptions& options_;
   BufferPool& pool_;
@@ -81,34 +81,33 @@ class Decoders {
   std::atomic<std::size_t> working_ = 0;
 };
 
-mapper::MapperOptions mapper_options(const MapPhase& phase) {
-  return {
-      .module = &*phase.step.mapper.module,
-      .job_folder = phase.job.folder,
-      .scratch_folder = phase.scratch_folder,
-      .record = phase.job.record,
-      .separator = phase.job.separator,
-      .output = phase.output,
-      .rule = ValueRule(phase.step, mapped_between(phase.job, phase.step)),
-      .processes = phase.processes,
-      .attempts = phase.job.limits.attempts,
-      .timeout = phase.job.limits.timeout,
-      .held_bytes = std::min<std::uint64_t>(held_output_bytes(phase.job) / phase.processes, limits::kHeldLinesBytes)};
+mapper::MapperOptions mapper_options(const Run& run, PairOutput form) {
+  return {.module = &*run.step().mapper.module,
+          .job_folder = run.job->folder,
+          .scratch_folder = run.scratch_folder,
+          .record = run.job->record,
+          .separator = run.job->separator,
+          .output = form,
+          .rule = ValueRule(run.step(), mapped_between(*run.job, run.step())),
+          .processes = run.processes,
+          .attempts = run.job->limits.attempts,
+          .timeout = run.job->limits.timeout,
+          .held_bytes = std::min<std::uint64_t>(held_output_bytes(*run.job) / run.processes, limits::kHeldLinesBytes)};
 }
 
 // The mapper is quern itself, so there are neither children nor a channel.
-Result<void> map_pairs(const MapPhase& phase, const json::Selection& selection, InputOpener& opener, BufferPool& pool,
-                       const std::stop_token& stop) {
-  TRY_ASSIGN(const mapper::Pairs pairs, mapper::parse_pairs(*phase.step.mapper.builtin));
+Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const json::Selection& selection,
+                              InputOpener& opener, BufferPool& pool, const std::stop_token& stop) {
+  TRY_ASSIGN(const mapper::Pairs pairs, mapper::parse_pairs(*run.step().mapper.builtin));
   mapper::PairsOptions options{.pairs = pairs,
                                .where = selection.where,
-                               .record = phase.job.record,
-                               .separator = phase.job.separator,
-                               .output = phase.output,
-                               .rule = ValueRule(phase.step, kBetweenInside),
-                               .threads = phase.processes,
+                               .record = run.job->record,
+                               .separator = run.job->separator,
+                               .output = output.form,
+                               .rule = ValueRule(run.step(), kBetweenInside),
+                               .threads = run.processes,
                                .watch = selection.watch};
-  mapper::PairsPeers peers{.pool = pool, .events = phase.events, .make_sink = phase.make_sink};
+  mapper::PairsPeers peers{.pool = pool, .events = *run.events, .make_sink = output.make_sink};
   return mapper::run_pairs_mappers(options, peers, opener, stop);
 }
 
@@ -119,11 +118,10 @@ Result<json::Selection> selection_of(const Job& job) {
 }
 
 // With fewer large inputs than processors, some processors would otherwise have nothing to decode.
-std::size_t threads_per_input(const MapPhase& phase) {
+std::size_t threads_per_input(const Run& run) {
   auto is_large = [](const Input& input) { return input.stored_bytes >= limits::kParallelStoredBytes; };
-  auto large =
-      static_cast<std::size_t>(std::count_if(phase.inputs.inputs.begin(), phase.inputs.inputs.end(), is_large));
-  return large == 0 ? 1 : std::max<std::size_t>(1, (phase.processes + large - 1) / large);
+  auto large = static_cast<std::size_t>(std::count_if(run.inputs->inputs.begin(), run.inputs->inputs.end(), is_large));
+  return large == 0 ? 1 : std::max<std::size_t>(1, (run.processes + large - 1) / large);
 }
 
 // Only tests set this variable: the result must not depend on where blocks are cut.
@@ -134,17 +132,17 @@ std::size_t block_bytes() {
 }
 
 // In the order in which a mapper captures them.
-std::vector<WantedPath> wanted_paths(const MapPhase& phase, const json::Selection& selection) {
+std::vector<WantedPath> wanted_paths(const Run& run, const json::Selection& selection) {
   std::vector<WantedPath> paths;
   auto add = [&paths](const char* setting, const std::string& path) {
     paths.push_back({.setting = setting, .path = path});
   };
   for (const json::Condition& condition : selection.where) add("where", condition.written);
-  if (const auto& builtin = phase.step.mapper.builtin; builtin.has_value()) {
+  if (const auto& builtin = run.step().mapper.builtin; builtin.has_value()) {
     add("mapper.key", builtin->key);
     if (builtin->value_is_path) add("mapper.value", builtin->value);
   } else if (!selection.fields.empty()) {
-    for (const std::string& field : phase.job.fields) add("fields", field);
+    for (const std::string& field : run.job->fields) add("fields", field);
   }
   return paths;
 }
@@ -158,59 +156,7 @@ decode::Content content_of(const Job& job) {
   return is_json && is_parsed ? decode::Content::kJson : decode::Content::kLines;
 }
 
-Result<void> map_selected(const MapPhase& phase, const json::Selection& selection, const std::stop_token& stop) {
-  decode::DecodeOptions decode = decode_options(phase.job);
-  decode.threads = threads_per_input(phase);
-  const auto& module = phase.step.mapper.module;
-  const bool is_function = module.has_value() && module->interface == Interface::kFunction;
-  // The output of a program counts only once its inputs have been read to their ends.
-  const bool is_program = module.has_value() && !is_function;
-  decode.verifies_first = phase.job.limits.failed_inputs > 0 && !is_program;
-  decode.stop = stop;
-  std::size_t queued_blocks = phase.processes * kQueuedBlocksPerChild;
-  std::size_t blocks_at_work = queued_blocks + phase.processes * (limits::kBlocksInFlight + 2);
-  // A block of reduced records keeps its decoded bytes as well.
-  std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
-  BufferPool pool(buffers, 4 * limits::kBlockBytes);
-  auto opener = make_input_opener(phase.supply, phase.inputs, selection, decode, pool);
-  // The first child of a function loads its own module meanwhile.
-  if (!is_function) TRY(phase.begin(stop));
-  if (phase.step.mapper.builtin.has_value()) return map_pairs(phase, selection, *opener, pool, stop);
-  const mapper::MapperOptions options = mapper_options(phase);
-  mapper::MapperPeers peers{.inputs = phase.inputs.inputs,
-                            .pool = pool,
-                            .guard = phase.guard,
-                            .events = phase.events,
-                            .make_sink = phase.make_sink,
-                            .begin = phase.begin,
-                            .would_end = [&](std::uint64_t bad) { return phase.policy.would_end(bad); }};
-  if (!is_function) {
-    return mapper::run_batch_mappers(options, peers, *opener, stop);
-  }
-  TRY_ASSIGN(Fd event, make_event());
-  Channel<Block> blocks(queued_blocks, std::move(event));
-  TaskGroup group(stop);
-  Decoders decoders(phase, selection, decode, pool, *opener, blocks);
-  decoders.spawn_in(group);
-  group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
-    return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
-  });
-  return group.wait();
-}
-
-Result<void> map_inputs(const MapPhase& phase, const std::stop_token& stop) {
-  TRY_ASSIGN(json::Selection selection, selection_of(phase.job));
-  std::vector<WantedPath> paths = wanted_paths(phase, selection);
-  if (paths.empty()) return map_selected(phase, selection, stop);
-  json::PathWatch watch(std::move(paths));
-  selection.watch = &watch;
-  TRY(map_selected(phase, selection, stop));
-  phase.events.emit(event::PathsLooked{watch.outcome()});
-  return {};
-}
-
-}  // namespace
-
+// How the inputs of this job are decoded.
 decode::DecodeOptions decode_options(const Job& job) {
   return {.compression = job.decompress,
           .record = job.record,
@@ -220,6 +166,60 @@ decode::DecodeOptions decode_options(const Job& job) {
           .max_record_bytes = kMaxRecordBytes};
 }
 
+Result<void> map_selected(const Run& run, const MapOutput& output, const json::Selection& selection,
+                          const std::stop_token& stop) {
+  decode::DecodeOptions decode = decode_options(*run.job);
+  decode.threads = threads_per_input(run);
+  const auto& module = run.step().mapper.module;
+  const bool is_function = module.has_value() && module->interface == Interface::kFunction;
+  // The output of a program counts only once its inputs have been read to their ends.
+  const bool is_program = module.has_value() && !is_function;
+  decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program;
+  decode.stop = stop;
+  std::size_t queued_blocks = run.processes * kQueuedBlocksPerChild;
+  std::size_t blocks_at_work = queued_blocks + run.processes * (limits::kBlocksInFlight + 2);
+  // A block of reduced records keeps its decoded bytes as well.
+  std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
+  BufferPool pool(buffers, 4 * limits::kBlockBytes);
+  auto opener = make_input_opener(*run.supply, *run.inputs, selection, decode, pool);
+  // The first child of a function loads its own module meanwhile.
+  if (!is_function) TRY(output.begin(stop));
+  if (run.step().mapper.builtin.has_value()) return run_pairs_mapper(run, output, selection, *opener, pool, stop);
+  const mapper::MapperOptions options = mapper_options(run, output.form);
+  mapper::MapperPeers peers{.inputs = run.inputs->inputs,
+                            .pool = pool,
+                            .guard = *run.guard,
+                            .events = *run.events,
+                            .make_sink = output.make_sink,
+                            .begin = output.begin,
+                            .would_end = [&](std::uint64_t bad) { return run.policy->would_end(bad); }};
+  if (!is_function) {
+    return mapper::run_batch_mappers(options, peers, *opener, stop);
+  }
+  TRY_ASSIGN(Fd event, make_event());
+  Channel<Block> blocks(queued_blocks, std::move(event));
+  TaskGroup group(stop);
+  Decoders decoders(run, selection, decode, pool, *opener, blocks);
+  decoders.spawn_in(group);
+  group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
+    return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
+  });
+  return group.wait();
+}
+
+Result<void> map_inputs(const Run& run, const MapOutput& output, const std::stop_token& stop) {
+  TRY_ASSIGN(json::Selection selection, selection_of(*run.job));
+  std::vector<WantedPath> paths = wanted_paths(run, selection);
+  if (paths.empty()) return map_selected(run, output, selection, stop);
+  json::PathWatch watch(std::move(paths));
+  selection.watch = &watch;
+  TRY(map_selected(run, output, selection, stop));
+  run.events->emit(event::PathsLooked{watch.outcome()});
+  return {};
+}
+
+}  // namespace
+
 std::uint64_t held_output_bytes(const Job& job) { return job.limits.memory_bytes / 16; }
 
 std::size_t processes_of(const Job& job) {
@@ -227,23 +227,13 @@ std::size_t processes_of(const Job& job) {
   return std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
-Result<void> run_map_phase(const MapPhase& phase, const std::stop_token& stop) {
-  Tee events({&phase.events, &phase.supply.listener()});
-  const MapPhase heard{.job = phase.job,
-                       .step = phase.step,
-                       .output = phase.output,
-                       .inputs = phase.inputs,
-                       .supply = phase.supply,
-                       .scratch_folder = phase.scratch_folder,
-                       .processes = phase.processes,
-                       .guard = phase.guard,
-                       .events = events,
-                       .policy = phase.policy,
-                       .make_sink = phase.make_sink,
-                       .begin = phase.begin};
-  TaskGroup group(stop);
-  group.spawn("fetch", [&](const std::stop_token& stop_fetch) { return phase.supply.run(stop_fetch); });
-  group.spawn("map", [&](const std::stop_token& stop_map) { return map_inputs(heard, stop_map); });
+Result<void> run_map_phase(const Run& run, const MapOutput& output) {
+  Tee events({run.events, &run.supply->listener()});
+  Run heard = run;
+  heard.events = &events;
+  TaskGroup group(run.stop_token());
+  group.spawn("fetch", [&](const std::stop_token& stop) { return run.supply->run(stop); });
+  group.spawn("map", [&](const std::stop_token& stop) { return map_inputs(heard, output, stop); });
   return group.wait();
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "app/run/local_run.h"
+#include "app/run/run.h"
 #include "base/result.h"
 #include "model/job.h"
 
@@ -16,6 +16,6 @@ std::size_t map_results(const Job& job);
 // input order. A combiner or built-in reducer already aggregates the values of a key here, in a form from which a
 // reduce task obtains the same result as from all values (docs/decisions/0010-map-results.md). Blocks. The results
 // appear only if all of it succeeds; failures within the limits of the job are not an error.
-Result<LocalRunResult> run_map_task(const LocalRun& run);
+Result<RunResult> run_map_task(const Run& run);
 
 }  // namespace quern::app

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "app/run/local_run.h"
+#include "app/run/run.h"
 #include "base/result.h"
 
 namespace quern::app {
@@ -11,10 +11,10 @@ namespace quern::app {
 // needs too many inputs. The inputs of the run are those of the first partition, then those of the second, and so on.
 // Values stay in the order of the inputs; a built-in combiner or reducer aggregates them as in a map task. Without a
 // reducer in the job, the results are concatenated. Blocks; the results appear only if all of it succeeds.
-Result<LocalRunResult> run_merge_task(const LocalRun& run, std::size_t partitions);
+Result<RunResult> run_merge_task(const Run& run, std::size_t partitions);
 
 // The last task of a job with several reducers or none. The reducers' parts (run_partition_task), in key order, or the
 // results of map-only tasks, in input order, become the result. Blocks.
-Result<LocalRunResult> run_collect_task(const LocalRun& run);
+Result<RunResult> run_collect_task(const Run& run);
 
 }  // namespace quern::app

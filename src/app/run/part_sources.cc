@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "app/run/input_opener.h"
-#include "app/run/step_stages.h"
 #include "base/bytes.h"
 #include "model/limits.h"
 #include "model/pair.h"
@@ -40,33 +39,33 @@ class PartSource final : public ByteSource {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> open_part(const LocalRun& run, InputOrdinal input) {
-  const Input& part = run.inputs.inputs[input];
-  auto decoded = open_decoded_bytes(run.supply, part, std::nullopt);
+Result<std::unique_ptr<ByteSource>> open_part(const Run& run, InputOrdinal input) {
+  const Input& part = run.inputs->inputs[input];
+  auto decoded = open_decoded_bytes(*run.supply, part, std::nullopt);
   if (!decoded.ok()) return std::move(decoded).error();
   return std::unique_ptr<ByteSource>(
-      std::make_unique<PartSource>(std::move(decoded).value(), input, part.stored_bytes, run.events));
+      std::make_unique<PartSource>(std::move(decoded).value(), input, part.stored_bytes, *run.events));
 }
 
-std::vector<shuffle::SortedText> sorted_parts(const LocalRun& run, std::size_t first, std::size_t count) {
+std::vector<shuffle::SortedText> sorted_parts(const Run& run, std::size_t first, std::size_t count) {
   std::vector<shuffle::SortedText> texts;
   for (std::size_t i = first; i < first + count; ++i) {
-    texts.push_back({.name = run.inputs.inputs[i].name.str(),
+    texts.push_back({.name = run.inputs->inputs[i].name.str(),
                      .open = [&run, i] { return open_part(run, static_cast<InputOrdinal>(i)); }});
   }
   return texts;
 }
 
-Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size_t count, ByteSink& target) {
+Result<void> concatenate_parts(const Run& run, std::size_t first, std::size_t count, ByteSink& target) {
   Buffer buffer;
   buffer.resize(limits::kReadBytes);
-  const std::stop_token stop = run.stop.get_token();
+  const std::stop_token stop = run.stop_token();
   for (std::size_t i = first; i < first + count; ++i) {
     TRY_ASSIGN(auto source, open_part(run, static_cast<InputOrdinal>(i)));
     while (true) {
       if (stop.stop_requested()) return stopped();
       auto bytes = source->read({buffer.data(), buffer.size()});
-      if (!bytes.ok()) return std::move(bytes).error().with_context(run.inputs.inputs[i].name);
+      if (!bytes.ok()) return std::move(bytes).error().with_context(run.inputs->inputs[i].name);
       if (bytes.value() == 0) break;
       TRY(target.write({buffer.data(), bytes.value()}));
     }
@@ -74,26 +73,26 @@ Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size
   return {};
 }
 
-Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size_t first, std::size_t count,
-                                                  const std::string& scratch_folder, AggregatedTo to) {
+Result<std::unique_ptr<GroupSource>> merged_parts(const Run& run, std::size_t first, std::size_t count,
+                                                  AggregatedTo to) {
   auto aggregation = aggregation_for(run, to);
   const bool is_unique = aggregation.has_value() && aggregation->kind == Aggregation::Kind::kUnique;
   // Distinct values are found while the parts are being read, which needs memory too.
-  const std::uint64_t memory_bytes = is_unique ? run.job.limits.memory_bytes / 2 : run.job.limits.memory_bytes;
+  const std::uint64_t memory_bytes = is_unique ? run.job->limits.memory_bytes / 2 : run.job->limits.memory_bytes;
   TRY_ASSIGN(auto groups,
              shuffle::merge_texts(sorted_parts(run, first, count),
-                                  {.separator = std::string(run.reads_text ? run.job.separator : kBetweenInside),
+                                  {.separator = std::string(run.reads_text ? run.job->separator : kBetweenInside),
                                    .memory_bytes = memory_bytes,
-                                   .scratch_folder = scratch_folder},
-                                  run.stop.get_token()));
+                                   .scratch_folder = run.scratch_folder},
+                                  run.stop_token()));
   if (!aggregation.has_value() || aggregation->kind == Aggregation::Kind::kList) return groups;
   if (is_unique) {
     return shuffle::distinct_values(
         std::move(groups),
-        {.memory_bytes = memory_bytes, .scratch_folder = scratch_folder, .stop = run.stop.get_token()});
+        {.memory_bytes = memory_bytes, .scratch_folder = run.scratch_folder, .stop = run.stop_token()});
   }
   const AggregatedFrom from = run.reads_text ? AggregatedFrom::kValues : AggregatedFrom::kTerms;
-  return make_aggregated_groups(std::move(groups), *aggregation, from, to, &run.events);
+  return make_aggregated_groups(std::move(groups), *aggregation, from, to, run.events);
 }
 
 }  // namespace quern::app

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/run/local_run.h"
+#include "app/run/run.h"
 #include "base/result.h"
 #include "base/stream.h"
 #include "model/aggregated_groups.h"
@@ -18,17 +18,17 @@
 namespace quern::app {
 
 // Returns the decoded bytes of one input. Emits an event about the input at its verified end.
-Result<std::unique_ptr<ByteSource>> open_part(const LocalRun& run, InputOrdinal input);
+Result<std::unique_ptr<ByteSource>> open_part(const Run& run, InputOrdinal input);
 
 // Returns the inputs [first, first + count) as sorted texts, which borrow the run.
-std::vector<shuffle::SortedText> sorted_parts(const LocalRun& run, std::size_t first, std::size_t count);
+std::vector<shuffle::SortedText> sorted_parts(const Run& run, std::size_t first, std::size_t count);
 
 // Writes the same inputs to `target`, one after another and unchanged. Blocks.
-Result<void> concatenate_parts(const LocalRun& run, std::size_t first, std::size_t count, ByteSink& target);
+Result<void> concatenate_parts(const Run& run, std::size_t first, std::size_t count, ByteSink& target);
 
 // Returns their pairs, grouped. With a built-in combiner or reducer, each key has the aggregate of its values, in the
 // form of `to`. Otherwise values stay in the order of the inputs.
-Result<std::unique_ptr<GroupSource>> merged_parts(const LocalRun& run, std::size_t first, std::size_t count,
-                                                  const std::string& scratch_folder, AggregatedTo to);
+Result<std::unique_ptr<GroupSource>> merged_parts(const Run& run, std::size_t first, std::size_t count,
+                                                  AggregatedTo to);
 
 }  // namespace quern::app

@@ -29,54 +29,44 @@ std::string_view mapped_between(const Job& job, const Step& step) {
   return module.has_value() && module->interface != Interface::kFunction ? job.separator : kBetweenInside;
 }
 
-ReducePhase::ReducePhase(const Job& job, const Step& step, PairOutput gives, std::string scratch_folder,
-                         std::size_t processes, process::Guard& guard, EventSink& events, LossPolicy& policy)
-    : job_(job),
-      step_(step),
-      gives_(gives),
-      scratch_folder_(std::move(scratch_folder)),
-      processes_(processes),
-      guard_(guard),
-      events_(events),
-      policy_(policy) {}
-
 Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module, event::Role role, PairOutput output,
                                                            std::size_t child) {
-  std::string folder = fmt::format("{}/{}-{}", scratch_folder_, name_of(role), child);
+  std::string folder = fmt::format("{}/{}-{}", run_.scratch_folder, name_of(role), child);
   TRY(disk::make_folders(folder));
   return reducer::ReducerOptions{.module = &module,
-                                 .job_folder = job_.folder,
+                                 .job_folder = run_.job->folder,
                                  .working_folder = folder,
-                                 .separator = job_.separator,
+                                 .separator = run_.job->separator,
                                  .output = output,
-                                 .values = job_.values,
+                                 .values = run_.job->values,
                                  .child = child,
                                  .role = role,
-                                 .timeout = job_.limits.timeout,
-                                 .attempts = job_.limits.attempts,
-                                 .would_end = [this](std::uint64_t bad) { return policy_.would_end(bad); }};
+                                 .timeout = run_.job->limits.timeout,
+                                 .attempts = run_.job->limits.attempts,
+                                 .would_end = [this](std::uint64_t bad) { return run_.policy->would_end(bad); }};
 }
 
 Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {
-  TRY_ASSIGN(auto options, child_options(*step_.reducer->module, event::Role::kReducer, gives_, partition + 1));
-  return reducer::Reducer::make(std::move(options), guard_, events_);
+  TRY_ASSIGN(auto options,
+             child_options(*run_.step().reducer->module, event::Role::kReducer, run_.gives, partition + 1));
+  return reducer::Reducer::make(std::move(options), *run_.guard, *run_.events);
 }
 
-std::unique_ptr<BlockSink> ReducePhase::combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop) {
-  if (!step_.combiner.has_value() || !step_.combiner->module.has_value()) return sink;
+std::unique_ptr<BlockSink> ReducePhase::combined(std::unique_ptr<BlockSink> sink) {
+  if (!run_.step().combiner.has_value() || !run_.step().combiner->module.has_value()) return sink;
   auto make_combiner = [this]() -> Result<std::unique_ptr<reducer::Combiner>> {
-    const PairOutput pairs{.only_plain = gives_.only_plain};
-    TRY_ASSIGN(auto options, child_options(*step_.combiner->module, event::Role::kCombiner, pairs, ++combiners_));
-    auto combiner = reducer::make_combiner(std::move(options), guard_, events_);
+    const PairOutput pairs{.only_plain = run_.gives.only_plain};
+    TRY_ASSIGN(auto options, child_options(*run_.step().combiner->module, event::Role::kCombiner, pairs, ++combiners_));
+    auto combiner = reducer::make_combiner(std::move(options), *run_.guard, *run_.events);
     TRY(combiner->start());
     return combiner;
   };
-  return reducer::make_combining_sink(std::move(sink), std::string(mapped_between(job_, step_)),
-                                      std::move(make_combiner), events_, stop);
+  return reducer::make_combining_sink(std::move(sink), std::string(mapped_between(*run_.job, run_.step())),
+                                      std::move(make_combiner), *run_.events, run_.stop_token());
 }
 
 Result<void> ReducePhase::start_early() {
-  if (step_.reducer->builtin.has_value()) return {};
+  if (run_.step().reducer->builtin.has_value()) return {};
   TRY_ASSIGN(early_, make_reducer(0));
   return early_->start();
 }
@@ -90,47 +80,44 @@ Result<void> ReducePhase::wait_until_loaded(const std::stop_token& stop) {
   return loaded;
 }
 
-Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop) {
-  if (job_.reducers == 1) {
+Result<void> ReducePhase::run(shuffle::Shuffle& shuffle, output::ResultTarget& target) {
+  if (run_.job->reducers == 1) {
     auto sink = output::make_direct_sink(target);
-    return run([&] { return shuffle.groups(0); }, *sink, stop);
+    return run([&] { return shuffle.groups(0); }, *sink);
   }
-  auto parts = output::PartedOutput::make(scratch_folder_, job_.reducers);
-  TRY(run_parts(
-      shuffle, [&](std::size_t partition) { return parts->sink(partition); }, stop));
+  auto parts = output::PartedOutput::make(run_.scratch_folder, run_.job->reducers);
+  TRY(run_parts(shuffle, [&](std::size_t partition) { return parts->sink(partition); }));
   return parts->merge(target);
 }
 
-Result<void> ReducePhase::run_apart(shuffle::Shuffle& shuffle,
-                                    const std::vector<std::unique_ptr<output::ResultTarget>>& targets,
-                                    const std::stop_token& stop) {
+Result<void> ReducePhase::run_apart(shuffle::Shuffle& shuffle, const Targets& targets) {
   auto make_sink = [&](std::size_t partition) -> Result<std::unique_ptr<ReducedSink>> {
     return output::make_direct_sink(*targets[partition]);
   };
-  return run_parts(shuffle, make_sink, stop);
+  return run_parts(shuffle, make_sink);
 }
 
-Result<void> ReducePhase::run(const reducer::OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
-  return reduce_partition(open, 0, sink, std::move(early_), stop);
+Result<void> ReducePhase::run(const reducer::OpenGroups& open, ReducedSink& sink) {
+  return reduce_partition(open, 0, sink, std::move(early_), run_.stop_token());
 }
 
 Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std::size_t partition, ReducedSink& sink,
                                            std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop) {
-  if (step_.reducer->builtin.has_value()) {
-    Aggregation aggregation = aggregation_of(*step_.reducer->builtin);
-    const bool is_aggregated = shuffle_aggregation(step_) == aggregation;
+  if (run_.step().reducer->builtin.has_value()) {
+    Aggregation aggregation = aggregation_of(*run_.step().reducer->builtin);
+    const bool is_aggregated = shuffle_aggregation(run_.step()) == aggregation;
     TRY_ASSIGN(auto groups, open());
     if (aggregation.kind == Aggregation::Kind::kUnique && !is_aggregated) {
-      TRY_ASSIGN(groups,
-                 shuffle::distinct_values(std::move(groups), {.memory_bytes = job_.limits.memory_bytes / 4 / processes_,
-                                                              .scratch_folder = scratch_folder_,
-                                                              .stop = stop}));
+      TRY_ASSIGN(groups, shuffle::distinct_values(std::move(groups),
+                                                  {.memory_bytes = run_.job->limits.memory_bytes / 4 / run_.processes,
+                                                   .scratch_folder = run_.scratch_folder,
+                                                   .stop = stop}));
     }
     reducer::BuiltinReducerOptions options{.aggregation = aggregation,
                                            .is_aggregated = is_aggregated,
-                                           .separator = std::string(gives_.between(job_.separator)),
+                                           .separator = std::string(run_.gives.between(run_.job->separator)),
                                            .child = partition + 1};
-    return reducer::run_builtin_reducer(options, std::move(groups), sink, events_, stop);
+    return reducer::run_builtin_reducer(options, std::move(groups), sink, *run_.events, stop);
   }
   if (reducer == nullptr) {
     TRY_ASSIGN(reducer, make_reducer(partition));
@@ -139,10 +126,10 @@ Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std:
   return reducer->run(open, sink, stop);
 }
 
-Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink, const std::stop_token& stop) {
+Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink) {
   std::atomic<std::size_t> next = 0;
   auto reduce_partitions = [&](const std::stop_token& stop_reducer) -> Result<void> {
-    for (std::size_t partition = next++; partition < job_.reducers; partition = next++) {
+    for (std::size_t partition = next++; partition < run_.job->reducers; partition = next++) {
       TRY_ASSIGN(auto sink, make_sink(partition));
       auto open = [&] { return shuffle.groups(partition); };
       std::unique_ptr<reducer::Reducer> early = partition == 0 ? std::move(early_) : nullptr;
@@ -151,8 +138,8 @@ Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& m
     }
     return {};
   };
-  TaskGroup reducers(stop);
-  for (std::size_t i = 1; i <= std::min(processes_, job_.reducers); ++i) {
+  TaskGroup reducers(run_.stop_token());
+  for (std::size_t i = 1; i <= std::min(run_.processes, run_.job->reducers); ++i) {
     reducers.spawn(fmt::format("reducer {}", i), reduce_partitions);
   }
   return reducers.wait();

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/run/loss_policy.h"
+#include "app/run/run.h"
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "model/block.h"
@@ -32,9 +32,8 @@ std::string_view mapped_between(const Job& job, const Step& step);
 // From grouped pairs to the result, with one reducer for each partition. Belongs to one thread, except where noted.
 class ReducePhase {
  public:
-  // Everything is borrowed and must outlive this object. `gives` is the form of the step's result.
-  ReducePhase(const Job& job, const Step& step, PairOutput gives, std::string scratch_folder, std::size_t processes,
-              process::Guard& guard, EventSink& events, LossPolicy& policy);
+  // The run, which is borrowed, must be in its workshop and outlive this object.
+  explicit ReducePhase(const Run& run) : run_(run) {}
   // Starts the first reducer, whose interpreter can load while the mappers still work.
   Result<void> start_early();
   // Blocks until the module of a reducer that was started early is loaded or has failed: then every caller gets the
@@ -42,15 +41,14 @@ class ReducePhase {
   Result<void> wait_until_loaded(const std::stop_token& stop);
   // Returns a sink that passes the combiner's output for each block to `sink`; or `sink` itself if no module combines.
   // May be called by any thread; each sink belongs to one.
-  std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink, const std::stop_token& stop);
+  std::unique_ptr<BlockSink> combined(std::unique_ptr<BlockSink> sink);
   // These all block. When they return, the result is complete in its target, but not committed. The last one uses a
   // single reducer for all groups, whatever the job says; the values must already be aggregated if the combiner or
   // reducer is built-in.
-  Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target, const std::stop_token& stop);
+  Result<void> run(shuffle::Shuffle& shuffle, output::ResultTarget& target);
   // Writes each partition's result to a target of its own.
-  Result<void> run_apart(shuffle::Shuffle& shuffle, const std::vector<std::unique_ptr<output::ResultTarget>>& targets,
-                         const std::stop_token& stop);
-  Result<void> run(const reducer::OpenGroups& open, ReducedSink& sink, const std::stop_token& stop);
+  Result<void> run_apart(shuffle::Shuffle& shuffle, const Targets& targets);
+  Result<void> run(const reducer::OpenGroups& open, ReducedSink& sink);
 
  private:
   Result<std::unique_ptr<reducer::Reducer>> make_reducer(std::size_t partition);
@@ -60,16 +58,9 @@ class ReducePhase {
   Result<void> reduce_partition(const reducer::OpenGroups& open, std::size_t partition, ReducedSink& sink,
                                 std::unique_ptr<reducer::Reducer> reducer, const std::stop_token& stop);
   using MakeSink = std::function<Result<std::unique_ptr<ReducedSink>>(std::size_t partition)>;
-  Result<void> run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink, const std::stop_token& stop);
+  Result<void> run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink);
 
-  const Job& job_;
-  const Step& step_;
-  const PairOutput gives_;
-  const std::string scratch_folder_;
-  const std::size_t processes_;
-  process::Guard& guard_;
-  EventSink& events_;
-  LossPolicy& policy_;
+  const Run& run_;
   std::unique_ptr<reducer::Reducer> early_;
   std::mutex early_mutex_;  // for mapper threads, which all wait for the early reducer
   std::optional<Error> early_failure_;

@@ -118,22 +118,24 @@ void RunSession::warn_of_strangers() {
                                         fmt::join(names, ", "), names.size() == 1 ? "is" : "are")});
 }
 
-Result<LocalRunResult> RunSession::work(const Work& work) {
-  const LocalRun run{.job = job_,
-                     .inputs = inputs_,
-                     .supply = *supply_,
-                     .output = job_.output,
-                     .scratch_parent = line_.scratch,
-                     .events = *events_,
-                     .policy = policy_,
-                     .stop = stop_,
-                     .folder = &folder_};
+Result<RunResult> RunSession::work(const Work& work) {
+  const Run run{.job = &job_,
+                .inputs = &inputs_,
+                .supply = supply_.get(),
+                .output = job_.output,
+                .scratch_parent = line_.scratch,
+                .events = events_.get(),
+                .policy = &policy_,
+                .stop = &stop_,
+                .folder = &folder_};
   auto done = without_exceptions([&] { return work(run); });
+  // Losses beyond the limits stop everything. Their error is reported, not that of the stopped stages.
+  if (auto failure = policy_.failure(); failure.has_value()) done = Error(*failure);
   if (done.ok()) return done;
   return disk::advise_scratch_if_full(std::move(done).error());
 }
 
-Accounting RunSession::close(const Result<LocalRunResult>& result) {
+Accounting RunSession::close(const Result<RunResult>& result) {
   is_closed_ = true;
   // Removes the live display before anything else is written; notes are still shown.
   auto options = terminal_options(line_);
@@ -146,7 +148,7 @@ Accounting RunSession::close(const Result<LocalRunResult>& result) {
   return accounting;
 }
 
-Ending RunSession::ending_of(const Result<LocalRunResult>& result) const {
+Ending RunSession::ending_of(const Result<RunResult>& result) const {
   if (result.ok()) {
     return {.outcome = Outcome::kDone, .result = job_.output, .result_bytes = result.value().result_bytes};
   }
@@ -162,7 +164,7 @@ Result<void> RunSession::write_books(const Accounting& accounting) {
   return folder_.write(accounting);
 }
 
-void RunSession::say(const Accounting& accounting, const Result<LocalRunResult>& result) {
+void RunSession::say(const Accounting& accounting, const Result<RunResult>& result) {
   view_.replace(nullptr);
   if (log_ != nullptr) {
     log_->finish(accounting_json(accounting));

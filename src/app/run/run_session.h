@@ -14,9 +14,9 @@
 #include "app/remote/remote_access.h"
 #include "app/run/accountant.h"
 #include "app/run/bad_records.h"
-#include "app/run/local_run.h"
 #include "app/run/loss_policy.h"
 #include "app/run/replaceable_view.h"
+#include "app/run/run.h"
 #include "app/run/tee.h"
 #include "base/fd.h"
 #include "base/guarded.h"
@@ -41,14 +41,14 @@ class RunSession {
   using ListInputs = std::function<Result<InputList>()>;
   Result<void> list_inputs(const ListInputs& list, const std::function<std::string()>& job_name);
   // Calls `work` with everything that a run needs, and returns its result. Blocks.
-  using Work = std::function<Result<LocalRunResult>(const LocalRun& run)>;
-  Result<LocalRunResult> work(const Work& work);
+  using Work = std::function<Result<RunResult>(const Run& run)>;
+  Result<RunResult> work(const Work& work);
   // Ends all events except notes, and the live display. Returns the accounting.
-  Accounting close(const Result<LocalRunResult>& result);
+  Accounting close(const Result<RunResult>& result);
   // Writes bad_records.txt and result.json.
   Result<void> write_books(const Accounting& accounting);
   // Reports why the run failed, and the accounting. To be called after all notes.
-  void say(const Accounting& accounting, const Result<LocalRunResult>& result);
+  void say(const Accounting& accounting, const Result<RunResult>& result);
 
   const ResultFolder& folder() const { return folder_; }
   RemoteAccess& remote() { return remote_; }
@@ -78,7 +78,7 @@ class RunSession {
   void open_views();
   Result<void> open_log();
   void warn_of_strangers();
-  Ending ending_of(const Result<LocalRunResult>& result) const;
+  Ending ending_of(const Result<RunResult>& result) const;
   std::function<std::string(InputOrdinal)> input_name() {
     return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };
   }

@@ -21,8 +21,8 @@
 #include "app/run/map_task.h"
 #include "app/run/merge_task.h"
 #include "app/run/reduce_task.h"
+#include "app/run/run.h"
 #include "app/run/run_session.h"
-#include "app/run/step_stages.h"
 #include "app/task/begin_of_job.h"
 #include "app/task/final_task.h"
 #include "app/task/needed_tasks.h"
@@ -110,17 +110,17 @@ class Task {
   int run();
 
  private:
-  Result<LocalRunResult> prepare_and_work();
+  Result<RunResult> prepare_and_work();
   Result<InputList> list();
   Result<void> find_needed_tasks();
   Result<std::vector<std::string>> needed_task_ids();
   std::vector<std::string> wanted_parts(std::size_t task) const;
   InputList parts_as_inputs() const;
-  Result<LocalRunResult> work(const LocalRun& run);
+  Result<RunResult> work(const Run& run);
   std::vector<std::string> results() const;
   Result<void> leave_parts();
   Accounting account(Accounting own);
-  Result<void> leave(const Accounting& accounting, const Result<LocalRunResult>& result);
+  Result<void> leave(const Accounting& accounting, const Result<RunResult>& result);
   Result<void> leave_bad_records();
   FinalOutcome outcome(const Accounting& accounting, const Error* failure) const;
   void tell(Accounting accounting, const Error* failure);
@@ -155,7 +155,7 @@ class Task {
 };
 
 int Task::run() {
-  Result<LocalRunResult> result = prepare_and_work();
+  Result<RunResult> result = prepare_and_work();
   Accounting accounting = account(session_.close(result));
   if (accounting.outcome == Outcome::kFailed) accounting.ended_with = task_status_of(result.error());
   auto left = leave(accounting, result);
@@ -169,12 +169,12 @@ int Task::run() {
   return exit_status(accounting);
 }
 
-Result<LocalRunResult> Task::prepare_and_work() {
+Result<RunResult> Task::prepare_and_work() {
   TRY(session_.open());
   TRY(check_partition(environment_, kind_, job_));
   TRY(session_.list_inputs([this] { return list(); }, [this] { return name_; }));
-  return session_.work([this](const LocalRun& run) -> Result<LocalRunResult> {
-    TRY_ASSIGN(LocalRunResult done, work(run));
+  return session_.work([this](const Run& run) -> Result<RunResult> {
+    TRY_ASSIGN(RunResult done, work(run));
     TRY(leave_parts());
     return done;
   });
@@ -284,14 +284,14 @@ std::vector<std::string> Task::results() const {
   return keeps_parts() ? std::vector<std::string>() : std::vector<std::string>{kResultName};
 }
 
-Result<LocalRunResult> Task::work(const LocalRun& run) {
+Result<RunResult> Task::work(const Run& run) {
   if (kind_ == TaskKind::kCollect) {
     if (!keeps_parts()) return run_collect_task(run);
-    LocalRunResult kept;
+    RunResult kept;
     for (const NeededTask& task : needed_) kept.result_bytes += task.report.accounting.result_bytes;
     return kept;
   }
-  LocalRun own = run;
+  Run own = run;
   own.reads_text = false;
   own.gives.is_text = left_form() == PartForm::kText;
   if (kind_ == TaskKind::kMap) return run_map_task(own);
@@ -336,7 +336,7 @@ Accounting Task::account(Accounting own) {
   return total;
 }
 
-Result<void> Task::leave(const Accounting& accounting, const Result<LocalRunResult>& result) {
+Result<void> Task::leave(const Accounting& accounting, const Result<RunResult>& result) {
   TRY(disk::make_folders(environment_.artifacts));
   TRY(session_.write_books(accounting));
   TRY(leave_bad_records());
