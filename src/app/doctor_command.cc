@@ -181,7 +181,7 @@ void Doctor::look_at_inputs() {
   if (!listed.ok()) return found(ok("inputs", "remote ones, which are listed when the job runs"));
   std::size_t remote = 0;
   PackedInputs::Reader reader(listed.value().inputs);
-  while (const Input* input = reader.next()) {
+  while (const InputView* input = reader.next()) {
     remote += input->is_remote() ? 1 : 0;
     inputs_.are_in_s3 = inputs_.are_in_s3 || s3::is_s3_url(input->url);
     if (!input->is_remote()) inputs_.bytes += input->stored_bytes;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/shared_text.h"
@@ -12,19 +13,21 @@ namespace quern {
 // Position in the sorted list of inputs; the first part of every address.
 using InputOrdinal = std::uint32_t;
 
-struct Input {
+// An input whose texts are of this type: Input owns them, and InputView borrows them.
+template <typename Text>
+struct InputOf {
   // The name for display: as the user wrote it or as its pattern expanded, but without the query of a URL (shown_url).
-  SharedText name;
-  SharedText path;                 // where its bytes are on local disk, or will be after fetching
+  Text name;
+  Text path;                       // where its bytes are on local disk, or will be after fetching
   std::uint64_t stored_bytes = 0;  // its size as stored, usually compressed
   // Only for inputs that must be fetched.
-  SharedText url = {};        // s3://bucket/key (the key as it is, not encoded) or https://...; "" for a local file
-  SharedText etag = {};       // from a listing, with its quotes; "" if unknown
+  Text url = {};              // s3://bucket/key (the key as it is, not encoded) or https://...; "" for a local file
+  Text etag = {};             // from a listing, with its quotes; "" if unknown
   bool size_is_known = true;  // false: the size is unknown until the input is fetched, and stored_bytes is 0
   bool size_binds = true;     // false: the size comes from a HEAD request, and the object may turn out to have another
 
   bool is_remote() const { return !url.empty(); }
-  bool is_behind_http() const { return is_remote() && !url.view().starts_with("s3://"); }
+  bool is_behind_http() const { return is_remote() && !std::string_view(url).starts_with("s3://"); }
   // The name as the user wrote it; mappers get it as `file`.
   std::string_view given_name() const { return is_behind_http() ? url : name; }
   // The given name without the query of a URL. Filters and file extensions apply to this.
@@ -32,7 +35,20 @@ struct Input {
     const std::string_view given = given_name();
     return is_behind_http() ? given.substr(0, given.find_first_of("?#")) : given;
   }
+
+  template <typename Other>
+  operator InputOf<Other>() const {  // NOLINT(google-explicit-constructor): it is the same input
+    return {.name = std::string_view(name),
+            .path = std::string_view(path),
+            .stored_bytes = stored_bytes,
+            .url = std::string_view(url),
+            .etag = std::string_view(etag),
+            .size_is_known = size_is_known,
+            .size_binds = size_binds};
+  }
 };
+using Input = InputOf<SharedText>;
+using InputView = InputOf<std::string_view>;
 
 struct InputList {
   std::vector<Input> inputs;

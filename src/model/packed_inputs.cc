@@ -29,7 +29,7 @@ void put_text(std::string& block, std::string_view text) {
   block.append(text);
 }
 
-void put_other(std::string& block, const SharedText& text, const SharedText& name) {
+void put_other(std::string& block, std::string_view text, std::string_view name) {
   const TextForm form = text.empty() ? kEmpty : text == name ? kAsTheName : kItsOwn;
   block += form;
   if (form == kItsOwn) put_text(block, text);
@@ -42,7 +42,7 @@ std::string_view take_text(std::string_view& rest) {
   return text;
 }
 
-SharedText take_other(std::string_view& rest, const SharedText& name) {
+std::string_view take_other(std::string_view& rest, std::string_view name) {
   switch (static_cast<TextForm>(take_number<char>(rest))) {
     case kAsTheName:
       return name;
@@ -74,11 +74,11 @@ PackedInputs::PackedInputs(const InputList& list) {
   for (const Input& input : list.inputs) append(input);
 }
 
-void PackedInputs::append(const Input& input) {
+void PackedInputs::append(const InputView& input) {
   append_number(open_, input.stored_bytes);
   open_ += static_cast<char>((input.size_is_known ? kSizeIsKnown : 0) | (input.size_binds ? kSizeBinds : 0));
   put_text(open_, input.name);
-  for (const SharedText* text : {&input.path, &input.url, &input.etag}) put_other(open_, *text, input.name);
+  for (std::string_view text : {input.path, input.url, input.etag}) put_other(open_, text, input.name);
   ++size_;
   if (!input.size_is_known) ++of_unknown_size_;
   if (open_.size() < kBlockBytes) return;
@@ -127,7 +127,7 @@ void PackedInputs::Reader::open_block() {
   ++block_;
 }
 
-const Input* PackedInputs::Reader::next() {
+const InputView* PackedInputs::Reader::next() {
   if (rest_.empty()) {
     if (block_ > inputs_.blocks_.size()) return nullptr;
     open_block();
@@ -139,7 +139,7 @@ const Input* PackedInputs::Reader::next() {
   input_.size_is_known = (known & kSizeIsKnown) != 0;
   input_.size_binds = (known & kSizeBinds) != 0;
   input_.name = take_text(rest_);
-  for (SharedText* text : {&input_.path, &input_.url, &input_.etag}) *text = take_other(rest_, input_.name);
+  for (std::string_view* text : {&input_.path, &input_.url, &input_.etag}) *text = take_other(rest_, input_.name);
   return &input_;
 }
 

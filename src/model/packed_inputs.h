@@ -21,7 +21,7 @@ class PackedInputs {
   PackedInputs() = default;
   PackedInputs(const InputList& list);  // NOLINT(google-explicit-constructor): they are the same inputs
 
-  void append(const Input& input);
+  void append(const InputView& input);
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t of_unknown_size() const { return of_unknown_size_; }
@@ -49,8 +49,8 @@ class PackedInputs::Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  // Returns the next input, valid until the next call, or nullptr at the end.
-  const Input* next();
+  // Returns the next input, valid with its texts until the next call, or nullptr at the end.
+  const InputView* next();
   // Makes next() return this input. Cheap if it follows the last input that was read, in the same block or the next.
   // A reader that took over its list must not seek backwards, because it has freed what it read.
   void seek(std::size_t first);
@@ -65,7 +65,7 @@ class PackedInputs::Reader {
   std::size_t next_ = 0;   // the input that next() returns
   std::string text_;
   std::string_view rest_;  // the unread rest of text_
-  Input input_;
+  InputView input_;
 };
 
 struct PackedInputList {

@@ -71,9 +71,9 @@ class TextMaker {
     reader.seek(load.first);
     inputs_.reserve(load.count);
     for (std::size_t i = 0; i < load.count; ++i) {
-      const Input& input = *reader.next();
+      const InputView& input = *reader.next();
       if (i == 0) first_input_ = input.name;
-      inputs_.push_back(input.url.view().starts_with("s3://") ? as_pattern(input.name) : input.url.str());
+      inputs_.push_back(input.url.starts_with("s3://") ? as_pattern(input.name) : std::string(input.url));
     }
   }
 
@@ -83,7 +83,7 @@ class TextMaker {
     if (is_map()) {
       const Load& load = parts_.loads[task_.load];
       return fmt::format("Maps {} of {} inputs of the job {} ({}), from {} on.", load.count, request_.inputs.size(),
-                         parts_.job_name, format_bytes(load.bytes), first_input_.view());
+                         parts_.job_name, format_bytes(load.bytes), first_input_);
     }
     const std::string& first = parts_.tasks[task_.needs.front()].label;
     const std::string& last = parts_.tasks[task_.needs.back()].label;
@@ -159,7 +159,7 @@ class TextMaker {
   const Settings& settings_;
   const PlannedTask& task_;
   std::vector<std::string> inputs_;  // of a map task, as arguments of its command
-  SharedText first_input_;
+  std::string first_input_;
   TaskTexts texts_;
 };
 

@@ -35,7 +35,7 @@ std::string group_id_of(const std::string& job_text, const PackedInputs& inputs,
   add_part(text, job_text);
   add_part(text, format_utc(now));
   PackedInputs::Reader reader(inputs);
-  while (const Input* input = reader.next()) {
+  while (const InputView* input = reader.next()) {
     add_part(text, input->name);
     add_part(text, input->url);
     add_part(text, std::to_string(input->stored_bytes));

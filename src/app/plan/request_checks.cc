@@ -60,15 +60,15 @@ Result<void> check_url(const Request& request, std::string_view url) {
 }
 
 // Checks that an input can be named in a task's definition, and is found by that name.
-Result<void> check_input(const Request& request, const Input& input) {
+Result<void> check_input(const Request& request, const InputView& input) {
   if (!input.is_remote()) {
     return bad(request, fmt::format("{} is a file of this machine, which no task can read; put the inputs into S3 or "
                                     "behind HTTP, and name them with s3:// or https://",
                                     input.name));
   }
-  bool is_object = input.url.view().starts_with("s3://");
+  bool is_object = input.url.starts_with("s3://");
   if (!is_object) TRY(check_url(request, input.url));
-  if (is_object && input.name.view().ends_with('/')) {
+  if (is_object && input.name.ends_with('/')) {
     return bad(request, fmt::format("the object {} ends with /, which would mean everything below", input.name));
   }
   if (!json::is_utf8(input.name)) {
@@ -80,7 +80,7 @@ Result<void> check_input(const Request& request, const Input& input) {
 Result<void> check_inputs(const Request& request) {
   if (request.inputs.empty()) return bad(request, "it has no inputs, so there is nothing for tasks to do");
   PackedInputs::Reader reader(request.inputs);
-  while (const Input* input = reader.next()) TRY(check_input(request, *input));
+  while (const InputView* input = reader.next()) TRY(check_input(request, *input));
   // The job file is sent as well, whatever the inputs are.
   for (const std::string& input : request.job.inputs) TRY(check_url(request, input));
   if (request.job.index.has_value()) TRY(check_url(request, *request.job.index));
@@ -109,7 +109,7 @@ Result<void> check_access(const Request& request) {
   if (access != S3Access::kTaskcluster) return {};
   taskcluster::S3RequestsMaker maker;
   PackedInputs::Reader reader(request.inputs);
-  while (const Input* input = reader.next()) maker.add(input->url);
+  while (const InputView* input = reader.next()) maker.add(input->url);
   for (const taskcluster::S3Request& one : maker.requests()) {
     if (auto checked = taskcluster::check_s3_request(one); !checked.ok()) return bad(request, checked.error().message);
   }

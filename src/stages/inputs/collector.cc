@@ -23,15 +23,17 @@ namespace {
 constexpr std::size_t kMostPendingBytes = std::size_t{32} << 20;
 
 // Compares names as they were given: the order must not depend on whether queries are shown.
-bool is_before(const Input& left, const Input& right) {
+template <typename Left, typename Right>
+bool is_before(const InputOf<Left>& left, const InputOf<Right>& right) {
   if (int order = left.given_name().compare(right.given_name()); order != 0) return order < 0;
-  return std::make_tuple(left.path.view(), left.url.view()) < std::make_tuple(right.path.view(), right.url.view());
+  if (int order = std::string_view(left.path).compare(right.path); order != 0) return order < 0;
+  return std::string_view(left.url) < std::string_view(right.url);
 }
 
 // Merges sorted runs and passes the inputs on in order. Frees each run once it is read.
-void merge(std::vector<PackedInputs> runs, const std::function<void(const Input&)>& take) {
+void merge(std::vector<PackedInputs> runs, const std::function<void(const InputView&)>& take) {
   struct Head {
-    const Input* input;
+    const InputView* input;
     PackedInputs::Reader* reader;
   };
   auto is_after = [](const Head& left, const Head& right) { return is_before(*right.input, *left.input); };
@@ -39,7 +41,7 @@ void merge(std::vector<PackedInputs> runs, const std::function<void(const Input&
   std::vector<Head> heads;
   for (PackedInputs& run : runs) {
     PackedInputs::Reader& reader = readers.emplace_back(std::move(run));
-    if (const Input* first = reader.next()) heads.push_back({.input = first, .reader = &reader});
+    if (const InputView* first = reader.next()) heads.push_back({.input = first, .reader = &reader});
   }
   std::make_heap(heads.begin(), heads.end(), is_after);
   while (!heads.empty()) {
@@ -73,7 +75,7 @@ class Collector::Repeated {
  public:
   explicit Repeated(const Collector& found) : found_(found) { hashes_.reserve(found.kept_); }
 
-  void look_at(const Input& input) {
+  void look_at(const InputView& input) {
     if (is_like_last(input)) {
       has_neighbours_ = true;
     } else {
@@ -90,7 +92,7 @@ class Collector::Repeated {
     hashes_ = {};
     return has_neighbours_ || !twice_.empty();
   }
-  bool is_repeated(const Input& input) {
+  bool is_repeated(const InputView& input) {
     const bool is_again = is_like_last(input);
     const std::string_view identity = found_.identity_of(input);
     if (!is_again && (!twice_.contains(hash_of(identity)) || known_.emplace(identity).second)) {
@@ -98,9 +100,9 @@ class Collector::Repeated {
       return false;
     }
     if (last_kept_ == input.name) {
-      if (named_twice++ == 0) twice = input.name.str();
+      if (named_twice++ == 0) twice = input.name;
     } else if (linked++ == 0) {
-      link = input.name.str();
+      link = input.name;
     }
     return true;
   }
@@ -112,9 +114,12 @@ class Collector::Repeated {
   std::string link;
 
  private:
-  bool is_like_last(const Input& input) {
+  bool is_like_last(const InputView& input) {
     const bool is_again = last_.has_value() && !is_before(*last_, input);
-    last_ = input;
+    if (!last_.has_value()) last_.emplace();
+    last_->name = input.name;
+    last_->path = input.path;
+    last_->url = input.url;
     return is_again;
   }
 
@@ -123,8 +128,8 @@ class Collector::Repeated {
   bool has_neighbours_ = false;
   std::unordered_set<std::size_t> twice_;
   std::unordered_set<std::string> known_;
-  std::optional<Input> last_;
-  SharedText last_kept_;
+  std::optional<InputOf<std::string>> last_;  // keeps its memory from one input to the next
+  std::string last_kept_;
 };
 
 std::string Collector::left_out_since(std::size_t own) const {
@@ -155,11 +160,11 @@ bool Collector::is_wanted(std::string_view name) {
 
 // The URL that identifies an object, however it was named, or the path of a file without links. Hard links are
 // different files, because nothing says which one is meant.
-std::string_view Collector::identity_of(const Input& input) const {
+std::string_view Collector::identity_of(const InputView& input) const {
   if (input.is_remote()) return input.url;
   if (targets_.empty()) return input.path;
-  auto target = targets_.find(input.path.str());
-  return target == targets_.end() ? input.path.view() : target->second;
+  auto target = targets_.find(std::string(input.path));
+  return target == targets_.end() ? input.path : target->second;
 }
 
 void Collector::keep(Input input) {
@@ -199,7 +204,7 @@ Result<void> Collector::check_count() const {
 Result<InputList> Collector::finish() {
   TRY(check_count());
   InputList list{.inputs = std::exchange(pending_, {}), .notes = {}};
-  std::sort(list.inputs.begin(), list.inputs.end(), is_before);
+  std::sort(list.inputs.begin(), list.inputs.end(), is_before<SharedText, SharedText>);
   Repeated repeated(*this);
   for (const Input& input : list.inputs) repeated.look_at(input);
   if (repeated.may_be_there()) {
@@ -217,13 +222,13 @@ Result<PackedInputList> Collector::finish_packed() {
   pending_ = {};
   PackedInputList list;
   Repeated repeated(*this);
-  merge(std::exchange(runs_, {}), [&](const Input& input) {
+  merge(std::exchange(runs_, {}), [&](const InputView& input) {
     repeated.look_at(input);
     list.inputs.append(input);
   });
   if (repeated.may_be_there()) {
     PackedInputs::Reader reader(std::exchange(list.inputs, {}));
-    while (const Input* input = reader.next()) {
+    while (const InputView* input = reader.next()) {
       if (!repeated.is_repeated(*input)) list.inputs.append(*input);
     }
   }

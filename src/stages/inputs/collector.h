@@ -57,7 +57,7 @@ class Collector {
 
  private:
   bool is_wanted(std::string_view name);
-  std::string_view identity_of(const Input& input) const;
+  std::string_view identity_of(const InputView& input) const;
   void keep(Input input);
   void pack_pending();
   Result<void> check_count() const;

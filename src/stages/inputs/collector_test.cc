@@ -33,7 +33,7 @@ TEST(Collector, SortsMoreThanItHoldsAtOnce) {
   EXPECT_THAT(list.value().notes, ElementsAre());
   PackedInputs::Reader reader(list.value().inputs);
   for (std::size_t i = 0; i < kMany; ++i) {
-    const Input* input = reader.next();
+    const InputView* input = reader.next();
     ASSERT_NE(input, nullptr);
     ASSERT_EQ(input->name, name_of(i));
     ASSERT_EQ(input->url, name_of(i));
@@ -72,7 +72,7 @@ TEST(Collector, MakesTheSameListWithoutPacking) {
   ASSERT_EQ(held.value().inputs.size(), packed.value().inputs.size());
   PackedInputs::Reader reader(packed.value().inputs);
   for (const Input& input : held.value().inputs) {
-    const Input* other = reader.next();
+    const InputView* other = reader.next();
     EXPECT_EQ(input.name, other->name);
     EXPECT_EQ(input.url, other->url);
   }

@@ -331,7 +331,7 @@ Result<void> Lister::add_all(const InputRequest& request) {
 Result<PackedInputs> with_sizes(PackedInputs inputs, const RemotePeers& peers, const std::stop_token& stop) {
   PackedInputs sized;
   PackedInputs::Reader reader(std::move(inputs));
-  const Input* input = reader.next();
+  const InputView* input = reader.next();
   while (input != nullptr) {
     std::vector<Input> some;
     for (; input != nullptr && some.size() < kMostUnpacked; input = reader.next()) some.push_back(*input);
