@@ -14,7 +14,6 @@
 #include "app/cli/console.h"
 #include "app/commands.h"
 #include "app/doctor/doctor_peers.h"
-#include "app/doctor/look_at_machine.h"
 #include "app/doctor/machine_checks.h"
 #include "app/doctor/program_checks.h"
 #include "app/job/load_job.h"

@@ -7,7 +7,7 @@
 #include "app/cli/console.h"
 #include "app/commands.h"
 #include "app/first_job.h"
-#include "base/shell_word.h"
+#include "base/text.h"
 #include "services/disk/new_files.h"
 #include "views/terminal/text.h"
 #include "views/terminal/view.h"

@@ -33,4 +33,8 @@ std::string in_quotes(std::string_view text, std::size_t most_bytes = 60);
 // their own format.
 std::string counted(std::uint64_t count, std::string_view singular, std::string_view plural = {});
 
+// Returns `text` as one word for a POSIX shell: unchanged if possible, otherwise in quotes. For commands that a message
+// shows to be copied.
+std::string shell_word(std::string_view text);
+
 }  // namespace quern

@@ -1,6 +1,6 @@
-#include "base/text.h"
-
 #include <gtest/gtest.h>
+
+#include "base/text.h"
 
 namespace quern {
 namespace {
@@ -36,4 +36,17 @@ TEST(Text, KnowsWhatIsPrintable) {
 }
 
 }  // namespace
+
+namespace {
+
+TEST(ShellWord, StandsInQuotesOnlyWhereAShellWouldTakeItApart) {
+  EXPECT_EQ(shell_word("keys/a-1_b.pem"), "keys/a-1_b.pem");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("my job"), "'my job'");
+  EXPECT_EQ(shell_word("it's $HOME"), "'it'\\''s $HOME'");
+  EXPECT_EQ(shell_word("~"), "'~'");
+}
+
+}  // namespace
+
 }  // namespace quern

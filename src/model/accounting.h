@@ -68,4 +68,8 @@ bool has_losses(const Accounting& accounting);
 // Returns 0, 1, 3 or `ended_with`, as documented for `quern run`.
 int exit_status(const Accounting& accounting);
 
+// Returns warnings about the figures of a run that its owner may not expect, one line each: paths that no record has,
+// keys whose values were compared as text, an empty result and its reason. Pure.
+std::vector<std::string> warnings_of(const Accounting& accounting);
+
 }  // namespace quern

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/shown_url.h"
-#include "model/warnings.h"
+#include "model/accounting.h"
 
 namespace quern {
 namespace {

@@ -8,7 +8,6 @@
 #include "base/encoding.h"
 #include "base/result.h"
 #include "services/credentials/envelope.h"
-#include "services/credentials/envelope_text.h"
 #include "services/credentials/secret_text.h"
 
 // The first byte says what the rest is: the value of CREDENTIALS, the JSON within it, or the credentials themselves.

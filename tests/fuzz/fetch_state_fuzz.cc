@@ -4,7 +4,6 @@
 
 #include "base/result.h"
 #include "stages/fetch/kept_files.h"
-#include "stages/fetch/resume_state.h"
 
 // What an earlier run, or somebody else, left beside a fetched file. What is taken for valid is written as it was read.
 

@@ -4,8 +4,8 @@
 
 #include "base/result.h"
 #include "stages/inputs/filter.h"
-#include "stages/inputs/index.h"
 #include "stages/inputs/key_pattern.h"
+#include "stages/inputs/manifest.h"
 
 // Up to the first zero byte: a Filter.json, an index's answer, or a pattern of keys. Behind it: the path that is asked
 // about.

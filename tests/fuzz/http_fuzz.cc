@@ -4,10 +4,8 @@
 
 #include "base/encoding.h"
 #include "base/result.h"
-#include "services/http/content_range.h"
 #include "services/http/head_reader.h"
 #include "services/http/refusal.h"
-#include "services/http/retry.h"
 #include "services/http/url.h"
 #include "stages/fetch/local_names.h"
 

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "app/doctor/program_checks.h"
-#include "app/doctor/registry_urls.h"
+#include "app/doctor/registry.h"
 #include "base/result.h"
 #include "model/image_name.h"
 #include "services/http/http.h"

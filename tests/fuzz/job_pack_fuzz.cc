@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "services/archive/frame.h"
 #include "services/archive/job_pack.h"
 
 // The first byte says what the rest is: the text of a pack, or the archive within it, which a fuzzer would hardly ever

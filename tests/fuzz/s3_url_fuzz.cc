@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
-#include "services/s3/canonical_request.h"
+#include "services/s3/signer.h"
 
 // The whole input is a name s3://bucket/key. What is taken must come back out of the URL that is made of it, and must
 // not lead to another host.

@@ -4,11 +4,11 @@
 
 #include "base/result.h"
 #include "services/taskcluster/answers.h"
-#include "services/taskcluster/certificate.h"
-#include "services/taskcluster/definition.h"
+#include "services/taskcluster/credentials.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/services.h"
 #include "services/taskcluster/slugid.h"
+#include "services/taskcluster/task.h"
 
 // The first byte says what the rest is.
 

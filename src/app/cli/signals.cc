@@ -9,7 +9,7 @@
 #include <csignal>
 #include <utility>
 
-#include "base/thread.h"
+#include "base/task_group.h"
 
 namespace quern::app {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "app/group/submit.h"
-#include "services/taskcluster/definition.h"
 #include "services/taskcluster/queue.h"
+#include "services/taskcluster/task.h"
 
 namespace quern::submit {
 namespace {

@@ -8,8 +8,8 @@
 #include <tuple>
 #include <utility>
 
-#include "services/taskcluster/definition.h"
 #include "services/taskcluster/root_url.h"
+#include "services/taskcluster/task.h"
 
 namespace quern::watch {
 namespace {

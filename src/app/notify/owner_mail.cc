@@ -1,8 +1,18 @@
 #include "app/notify/owner_mail.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <array>
 #include <utility>
+
+#include "app/notify/sendmail.h"
+#include "model/limits.h"
+#include "services/mail/smtp.h"
+#include "services/mail/smtp_url.h"
+#include "services/taskcluster/api.h"
+#include "services/taskcluster/services.h"
+#include "services/taskcluster/slugid.h"
 
 namespace quern::app {
 
@@ -37,6 +47,136 @@ void OwnerMail::send(const NoticeFacts& facts, int signal, const std::stop_token
                            facts.owner));
   }
   say(Level::kInfo, fmt::format("sent a mail to {} by {}", facts.owner, name_of(job_.notify.via)));
+}
+
+namespace {
+
+constexpr const char* kUsualSendmail = "/usr/sbin/sendmail";
+
+Result<std::string> make_message(const mail::Mail& mail, const std::string& from) {
+  mail::Stamp stamp{.from = from, .date = std::chrono::system_clock::now(), .host = host_name()};
+  return mail::make_message(mail, stamp, taskcluster::system_random);
+}
+
+class SmtpWay final : public MailWay {
+ public:
+  SmtpWay(mail::SmtpServer server, std::string from) : server_(std::move(server)), from_(std::move(from)) {}
+
+  Result<End> send(const mail::Mail& mail, const std::stop_token& stop) override {
+    TRY_ASSIGN(std::string message, make_message(mail, from_));
+    TRY(mail::send_by_smtp(server_, {.from = from_, .to = mail.to}, message, stop));
+    return End::kTaken;
+  }
+
+ private:
+  const mail::SmtpServer server_;
+  const std::string from_;
+};
+
+class SendmailWay final : public MailWay {
+ public:
+  SendmailWay(std::string program, std::string from) : program_(std::move(program)), from_(std::move(from)) {}
+
+  Result<End> send(const mail::Mail& mail, const std::stop_token& stop) override {
+    TRY_ASSIGN(std::string message, make_message(mail, from_));
+    TRY(run_sendmail(program_, message, stop));
+    return End::kTaken;
+  }
+
+ private:
+  const std::string program_;
+  const std::string from_;
+};
+
+class TaskclusterWay final : public MailWay {
+ public:
+  explicit TaskclusterWay(taskcluster::Access access) : access_(std::move(access)) {}
+
+  Result<End> send(const mail::Mail& mail, const std::stop_token& stop) override {
+    http::ClientOptions options = taskcluster::client_options(access_);
+    // A proxy retries for a quarter of an hour if a service does not answer; a mail is not worth that.
+    options.timeouts.stall = limits::kMailTimeout;
+    options.timeouts.total = limits::kMailTimeout;
+    options.retry.attempts = limits::kMailAttempts;
+    options.retry.patience = {};
+    TRY_ASSIGN(auto client, http::make_client(options));
+    taskcluster::Api api(access_, *client, std::chrono::system_clock::now, taskcluster::system_random);
+    taskcluster::Mail question{.address = mail.to, .subject = mail.subject, .content = mail.text};
+    if (mail.link.has_value()) question.link = {.text = mail.link->text, .url = mail.link->url};
+    TRY_ASSIGN(auto outcome, taskcluster::send_mail(api, question, stop));
+    return outcome == taskcluster::MailOutcome::kTaken ? End::kTaken : End::kDropped;
+  }
+
+ private:
+  const taskcluster::Access access_;
+};
+
+// Returns "" if no sender is named.
+Result<std::string> named_sender(const EnvironmentLookup& environment) {
+  std::string from(variable_value(environment, "QUERN_MAIL_FROM"));
+  if (!from.empty()) TRY(mail::check_address(from).context("QUERN_MAIL_FROM"));
+  return from;
+}
+
+Result<std::unique_ptr<MailWay>> make_smtp_way(const std::string& owner, const EnvironmentLookup& environment) {
+  std::string url(variable_value(environment, "SMTP_URL"));
+  if (url.empty()) {
+    return bad_config("SMTP_URL is not set, which names the mail server, as in smtp://USER:PASSWORD@HOST:587");
+  }
+  auto server = mail::parse_smtp_url(url).context("SMTP_URL");
+  Secret::wipe(url);
+  if (!server.ok()) return std::move(server).error();
+  TRY_ASSIGN(std::string from, named_sender(environment));
+  if (from.empty()) {
+    const std::string& user = server.value().user;
+    const bool is_address = user.find('@') != std::string::npos && mail::check_address(user).ok();
+    from = is_address ? user : owner;
+  }
+  return std::unique_ptr<MailWay>(std::make_unique<SmtpWay>(std::move(server).value(), std::move(from)));
+}
+
+Result<std::unique_ptr<MailWay>> make_sendmail_way(const EnvironmentLookup& environment) {
+  std::string program(variable_value(environment, "SENDMAIL"));
+  const bool is_named = !program.empty();
+  if (!is_named) program = kUsualSendmail;
+  if (!program.starts_with('/')) return bad_config("SENDMAIL must be the absolute path of a program, without options");
+  if (::access(program.c_str(), X_OK) != 0) {
+    return bad_config(is_named ? fmt::format("SENDMAIL names {}, which is not a program that can be started", program)
+                               : fmt::format("there is no {}; SENDMAIL names another program", program));
+  }
+  TRY_ASSIGN(std::string from, named_sender(environment));
+  return std::unique_ptr<MailWay>(std::make_unique<SendmailWay>(std::move(program), std::move(from)));
+}
+
+}  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.data();
+}
+
+std::string_view name_of(NotifyVia via) {
+  switch (via) {
+    case NotifyVia::kNone:
+      return "none";
+    case NotifyVia::kTaskcluster:
+      return "taskcluster";
+    case NotifyVia::kSmtp:
+      return "smtp";
+    case NotifyVia::kSendmail:
+      return "sendmail";
+  }
+  return "";
+}
+
+Result<std::unique_ptr<MailWay>> make_mail_way(NotifyVia via, const std::string& owner,
+                                               const EnvironmentLookup& environment) {
+  CHECK(via != NotifyVia::kNone);
+  if (via == NotifyVia::kSmtp) return make_smtp_way(owner, environment);
+  if (via == NotifyVia::kSendmail) return make_sendmail_way(environment);
+  TRY_ASSIGN(auto access, taskcluster::access_of(environment));
+  return std::unique_ptr<MailWay>(std::make_unique<TaskclusterWay>(std::move(access)));
 }
 
 }  // namespace quern::app

@@ -6,11 +6,40 @@
 #include <stop_token>
 #include <string>
 
-#include "app/notify/mail_way.h"
 #include "app/notify/notice.h"
+#include "base/environment.h"
+#include "base/result.h"
 #include "model/event.h"
+#include "model/job.h"
+#include "services/mail/mail.h"
 
 namespace quern::app {
+
+// One method of sending mail. Not thread-safe.
+class MailWay {
+ public:
+  virtual ~MailWay() = default;
+  enum class End {
+    kTaken,    // accepted by the next server; whether it arrives is not known
+    kDropped,  // by Taskcluster, which had the same mail recently or too many for this address
+  };
+  // Blocks, for a minute or two if there is no answer. Errors name the method, and never a password.
+  virtual Result<End> send(const mail::Mail& mail, const std::stop_token& stop) = 0;
+};
+
+// Returns this machine's name; "" if it has none.
+std::string host_name();
+
+// Returns "smtp", "sendmail", "taskcluster" or "none".
+std::string_view name_of(NotifyVia via);
+
+// `via` must not be kNone. smtp: uses the server of SMTP_URL. sendmail: runs the program SENDMAIL, or
+// /usr/sbin/sendmail. taskcluster: uses the service of TASKCLUSTER_ROOT_URL, in a task through its proxy. The sender is
+// QUERN_MAIL_FROM; otherwise, for smtp, the user of SMTP_URL if that is an address, or else `owner`; for sendmail, the
+// program's default. Fails with kBadConfig, naming the variable, if something required is missing. Does not use the
+// network.
+Result<std::unique_ptr<MailWay>> make_mail_way(NotifyVia via, const std::string& owner,
+                                               const EnvironmentLookup& environment);
 
 // Notifies the owner of a job how it ended, if the job asks for that. If that fails, the failure is reported and has no
 // other effect. Not thread-safe.

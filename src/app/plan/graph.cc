@@ -4,12 +4,15 @@
 #include <array>
 #include <filesystem>
 #include <iterator>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "app/plan/parts.h"
 #include "app/plan/plan.h"
+#include "base/digest.h"
 #include "base/utf8.h"
+#include "services/taskcluster/slugid.h"
 
 // The graph has a map task for each load of inputs. While there are more tasks than one task may depend on (fan_in),
 // they are merged in groups, level by level. The end is a reduce task, several reduce tasks and a collect task, or, for
@@ -134,5 +137,55 @@ const PlannedTask& TaskGraph::final_task() const { return parts_->tasks.back(); 
 const std::vector<Load>& TaskGraph::loads() const { return parts_->loads; }
 const PackedInputs& TaskGraph::inputs() const { return parts_->request.inputs; }
 const std::string& TaskGraph::artifact_prefix() const { return parts_->request.settings.artifact_prefix; }
+
+std::vector<Load> cut_loads(const PackedInputs& inputs, std::uint64_t most_bytes, std::size_t most_files) {
+  std::vector<Load> loads;
+  PackedInputs::Reader reader(inputs);
+  for (std::size_t i = 0; const InputView* input = reader.next(); ++i) {
+    std::uint64_t bytes = input->stored_bytes;
+    bool fits = !loads.empty() && loads.back().count < most_files && bytes <= most_bytes &&
+                loads.back().bytes <= most_bytes - bytes;
+    if (!fits) loads.push_back({.first = i});
+    ++loads.back().count;
+    loads.back().bytes += bytes;
+  }
+  return loads;
+}
+
+namespace {
+
+std::string slugid_of(std::string_view digest) {
+  return taskcluster::make_slugid([&](std::span<unsigned char> bytes) {
+    CHECK(bytes.size() <= digest.size());
+    std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  });
+}
+
+// Adds the length first, so that different lists of parts never yield the same text.
+void add_part(Digest& text, std::string_view part) {
+  text.add(std::to_string(part.size()));
+  text.add(":");
+  text.add(part);
+}
+
+}  // namespace
+
+std::string task_id_of(const std::string& group_id, const std::string& label) {
+  return slugid_of(sha256(group_id + "/" + label));
+}
+
+std::string group_id_of(const std::string& job_text, const PackedInputs& inputs, UtcTime now) {
+  Digest text(DigestKind::kSha256);
+  text.add("quern group\n");
+  add_part(text, job_text);
+  add_part(text, format_utc(now));
+  PackedInputs::Reader reader(inputs);
+  while (const InputView* input = reader.next()) {
+    add_part(text, input->name);
+    add_part(text, input->url);
+    add_part(text, std::to_string(input->stored_bytes));
+  }
+  return slugid_of(text.value());
+}
 
 }  // namespace quern::plan

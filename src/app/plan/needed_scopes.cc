@@ -6,7 +6,6 @@
 
 #include "app/plan/parts.h"
 #include "app/plan/plan.h"
-#include "services/taskcluster/s3_requests.h"
 #include "services/taskcluster/scopes.h"
 #include "services/taskcluster/services.h"
 

@@ -3,9 +3,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/utc_time.h"
+#include "model/credentials.h"
 #include "services/credentials/core_dumps.h"
 #include "services/credentials/environment.h"
 #include "services/credentials/key_file.h"
@@ -48,5 +50,15 @@ Result<FoundCredentials> find_credentials(const CredentialRequest& request);
 // must permit it.
 std::unique_ptr<s3::CredentialProvider> make_taskcluster_provider(taskcluster::Api& api, taskcluster::S3Request request,
                                                                   std::function<UtcTime()> now);
+
+// Splits a command into words like a POSIX shell, but supports only spaces, quotes and backslashes. kBadInput if a
+// quote is not closed.
+Result<std::vector<std::string>> words_of(std::string_view command);
+
+// Runs the credential_process of a profile and parses its output: {"Version": 1, "AccessKeyId", "SecretAccessKey",
+// "SessionToken", "Expiration"}. The process runs without a shell, in quern's environment, and may write to its
+// standard error. `source` is for messages, which contain neither the command nor its output. kDenied if it fails.
+// Blocks.
+Result<AwsCredentials> run_credential_process(const std::string& command, const std::string& source);
 
 }  // namespace quern::app

@@ -1,5 +1,3 @@
-#include "app/remote/credential_chain.h"
-
 #include <gmock/gmock.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -9,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "app/remote/credential_chain.h"
 #include "fakes/fault_server.h"
 #include "services/credentials/envelope.h"
 #include "services/http/http.h"
@@ -227,4 +226,49 @@ TEST_F(CredentialChain, AllowsNoCoreDumpsWhileTheyAreHeld) {
 }
 
 }  // namespace
+
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kPrinted =
+    R"({\"Version\":1,\"AccessKeyId\":\"p\",\"SecretAccessKey\":\"hidden\",\"SessionToken\":\"t\",)"
+    R"(\"Expiration\":\"2026-01-31T13:00:00Z\"})";
+
+TEST(WordsOf, CutsAsAShellDoes) {
+  EXPECT_THAT(words_of(" a  b\tc ").value(), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(words_of(R"(a 'b "c' "d 'e" f" g"h '')").value(), ElementsAre("a", "b \"c", "d 'e", "f gh", ""));
+  EXPECT_THAT(words_of(R"(a\ b "c\"d\\e\f" 'g\h')").value(), ElementsAre("a b", "c\"d\\e\\f", "g\\h"));
+  EXPECT_THAT(words_of("").value(), ElementsAre());
+  EXPECT_FALSE(words_of("a 'b").ok());
+}
+
+TEST(RunCredentialProcess, ReadsWhatItPrints) {
+  auto found = run_credential_process("/bin/sh -c \"echo '" + std::string(kPrinted) + "'\"", "the process");
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found.value().access_key_id, "p");
+  EXPECT_EQ(found.value().session_token.reveal(), "t");
+  EXPECT_TRUE(found.value().expires.has_value());
+}
+
+TEST(RunCredentialProcess, SaysHowItFailedAndNothingOfTheCommand) {
+  struct Row {
+    const char* command;
+    const char* why;
+  };
+  for (const Row& row :
+       {Row{"sh -c 'echo hidden; exit 3'", "the process: it failed: exit status 3"},
+        Row{"/nowhere/program", "the process: "}, Row{"hidden-is-not-there", "its program is not on PATH"},
+        Row{"sh -c 'echo hidden'", "the process"}, Row{"a 'hidden", "does not end"}, Row{" ", "it is empty"}}) {
+    auto found = run_credential_process(row.command, "the process");
+    ASSERT_FALSE(found.ok()) << row.command;
+    EXPECT_THAT(found.error().message, HasSubstr(row.why)) << row.command;
+    EXPECT_THAT(found.error().message, Not(HasSubstr("hidden")));
+  }
+}
+
+}  // namespace
+
 }  // namespace quern::app

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "base/text_source.h"
+#include "base/stream.h"
 
 namespace quern::app {
 namespace {

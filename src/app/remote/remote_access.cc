@@ -1,27 +1,26 @@
 #include "app/remote/remote_access.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "app/job/run_inputs.h"
-#include "app/remote/bucket_stores.h"
 #include "app/remote/grants.h"
 #include "base/encoding.h"
 #include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/credentials/profile.h"
 #include "services/disk/files.h"
-#include "services/taskcluster/s3_requests.h"
+#include "services/taskcluster/scopes.h"
 #include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/local_names.h"
@@ -235,6 +234,52 @@ Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, con
                               }});
   };
   return make_fetching_supply(inputs, std::move(refused), events, make);
+}
+
+namespace {
+
+class BucketStores final : public s3::Store {
+ public:
+  explicit BucketStores(MakeBucketStore make) : make_(std::move(make)) {}
+
+  Result<void> list(const s3::ListRequest& request, const std::function<Result<void>(const s3::Object&)>& take,
+                    const std::stop_token& stop) override {
+    TRY_ASSIGN(s3::Store * store, store_of(request.bucket));
+    return store->list(request, take, stop);
+  }
+  Result<std::optional<s3::Object>> head(const std::string& bucket, const std::string& key,
+                                         const std::stop_token& stop) override {
+    TRY_ASSIGN(s3::Store * store, store_of(bucket));
+    return store->head(bucket, key, stop);
+  }
+  Result<s3::ObjectRequest> object_request(const std::string& bucket, const std::string& key,
+                                           const std::stop_token& stop) override {
+    TRY_ASSIGN(s3::Store * store, store_of(bucket));
+    return store->object_request(bucket, key, stop);
+  }
+  Error explain(const http::Response& refusal, const std::string& bucket) override {
+    auto store = store_of(bucket);
+    return store.ok() ? store.value()->explain(refusal, bucket) : std::move(store).error();
+  }
+
+ private:
+  Result<s3::Store*> store_of(const std::string& bucket) {
+    auto found = stores_.find(bucket);
+    if (found == stores_.end()) {
+      TRY_ASSIGN(BucketStore made, make_(bucket));
+      found = stores_.emplace(bucket, std::move(made)).first;
+    }
+    return found->second.store.get();
+  }
+
+  const MakeBucketStore make_;
+  std::map<std::string, BucketStore> stores_;
+};
+
+}  // namespace
+
+std::unique_ptr<s3::Store> make_bucket_stores(MakeBucketStore make) {
+  return std::make_unique<BucketStores>(std::move(make));
 }
 
 }  // namespace quern::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "model/job.h"
 #include "services/credentials/environment.h"
 #include "services/http/http.h"
+#include "services/s3/credential_provider.h"
 #include "services/s3/store.h"
 #include "stages/fetch/wait_notes.h"
 #include "stages/inputs/inputs.h"
@@ -75,5 +77,16 @@ class RemoteAccess {
 // key, or host and path; "" if there is none. With several buckets, the bucket comes before the key. A query is
 // replaced by a hash, as it may contain a signature that must not be written anywhere.
 std::string wanted_name(const std::string& url, bool has_several_buckets);
+
+// One bucket, with credentials of its own.
+struct BucketStore {
+  std::unique_ptr<s3::CredentialProvider> provider;
+  std::unique_ptr<s3::Store> store;  // borrows the provider
+};
+
+// A store in which each bucket has credentials of its own. `make` is called once for each bucket, when it is first
+// needed.
+using MakeBucketStore = std::function<Result<BucketStore>(const std::string& bucket)>;
+std::unique_ptr<s3::Store> make_bucket_stores(MakeBucketStore make);
 
 }  // namespace quern::app

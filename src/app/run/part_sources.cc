@@ -95,4 +95,23 @@ Result<std::unique_ptr<GroupSource>> merged_parts(const Run& run, std::size_t fi
   return make_aggregated_groups(std::move(groups), *aggregation, from, to, run.events);
 }
 
+Result<void> write_pairs(GroupSource& groups, std::string_view between, output::ResultTarget& target,
+                         const std::stop_token& stop) {
+  Buffer lines(limits::kBlockBytes);
+  while (true) {
+    TRY_ASSIGN(bool has_group, groups.next_group());
+    if (!has_group) break;
+    while (true) {
+      TRY_ASSIGN(bool has_value, groups.next_value());
+      if (!has_value) break;
+      append_pair(groups.key(), between, groups.value(), lines);
+      if (lines.size() < limits::kBlockBytes) continue;
+      if (stop.stop_requested()) return stopped();
+      TRY(target.write(lines.view()));
+      lines.clear();
+    }
+  }
+  return target.write(lines.view());
+}
+
 }  // namespace quern::app

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "app/cli/console.h"
+#include "app/run/halves.h"
 #include "app/run/map_phase.h"
-#include "app/run/map_task.h"
 #include "model/accounting_json.h"
 #include "services/disk/foreign_link.h"
 #include "services/disk/full_disk.h"

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/cli/command_line.h"
@@ -15,17 +16,36 @@
 #include "app/run/accountant.h"
 #include "app/run/bad_records.h"
 #include "app/run/loss_policy.h"
-#include "app/run/replaceable_view.h"
 #include "app/run/run.h"
 #include "app/run/tee.h"
 #include "base/fd.h"
 #include "base/guarded.h"
 #include "base/result.h"
 #include "model/accounting.h"
+#include "model/event.h"
 #include "stages/output/output.h"
 #include "views/json/json_view.h"
 
 namespace quern::app {
+
+// A view that can be replaced by another one, or by none, while other threads emit: the live display must be gone
+// before the end of a run is reported, but Ctrl-C must still be noted then.
+class ReplaceableView final : public EventSink {
+ public:
+  void emit(const event::Event& event) override {
+    auto view = view_.lock();
+    if (*view != nullptr) (*view)->emit(event);
+  }
+  // When this returns, the previous view has written everything and is destroyed.
+  void replace(std::unique_ptr<EventSink> next) {
+    auto view = view_.lock();
+    view->reset();
+    *view = std::move(next);
+  }
+
+ private:
+  Guarded<std::unique_ptr<EventSink>> view_;
+};
 
 // The environment of one run: views, signals, inputs and their transfer, the accounts, and the final report. The
 // functions must be called in the order of their declaration. Belongs to the main thread, and must be created while no

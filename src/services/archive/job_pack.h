@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,5 +31,12 @@ Result<std::string> pack_folder(const std::string& folder, const PackOptions& op
 // `most_folder_bytes`, or contains a path outside of the folder, a link or a device. Files that were created before the
 // error remain. Blocks on the disk.
 Result<void> unpack_folder(std::string_view text, const std::string& folder, std::size_t most_folder_bytes);
+
+// Encodes bytes as one word of text: compressed with zstd, with a checksum, in base64. Pure functions.
+
+std::string text_of(std::string_view bytes);
+
+// kBadInput if the text does not have this form, is damaged, or decodes to more than `most_bytes`.
+Result<std::string> bytes_of(std::string_view text, std::size_t most_bytes);
 
 }  // namespace quern::archive

@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "services/archive/folder_files.h"
-#include "services/archive/frame.h"
 #include "services/archive/job_pack.h"
 #include "services/archive/secret_marks.h"
 

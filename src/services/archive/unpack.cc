@@ -13,7 +13,6 @@
 #include "base/fd.h"
 #include "base/parts.h"
 #include "model/limits.h"
-#include "services/archive/frame.h"
 #include "services/archive/job_pack.h"
 
 namespace quern::archive {

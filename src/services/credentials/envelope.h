@@ -2,10 +2,12 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/result.h"
 #include "base/secret.h"
 #include "model/credentials.h"
+#include "services/credentials/cipher.h"
 #include "services/credentials/key.h"
 
 // Seals credentials so that only the holder of a private key can read them: the value of CREDENTIALS.
@@ -37,5 +39,26 @@ Result<Opened> open(std::string_view value, const PrivateKey& key, std::string_v
 // below "Credentials", and the metadata of instances and containers, which call the token "Token". kBadInput if `json`
 // is none of these.
 Result<AwsCredentials> parse_credentials(std::string_view json, std::string_view source);
+
+// Parses and formats the bytes of an envelope; does not decrypt. See docs/formats/envelope.md.
+
+// The format that quern writes.
+struct Envelope2 {
+  std::string key_id;
+  std::string wrapped_key;
+  SealedBytes sealed;
+};
+// The 2014 format, which other programs wrote.
+struct Envelope2014 {
+  std::string wrapped_passphrase;
+  SaltedBytes salted;
+};
+using Envelope = std::variant<Envelope2, Envelope2014>;
+
+// kBadInput if the value is too long, is not base64 of a JSON object, or has an unknown version, or if a part is
+// missing or has the wrong length. The message explains the problem and the fix, and contains no byte of `value`.
+Result<Envelope> parse_envelope(std::string_view value);
+// Returns the value of CREDENTIALS.
+std::string format_envelope(const Envelope2& envelope);
 
 }  // namespace quern::credentials

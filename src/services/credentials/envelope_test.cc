@@ -11,7 +11,6 @@
 #include "base/fd.h"
 #include "base/utc_time.h"
 #include "model/limits.h"
-#include "services/credentials/envelope_text.h"
 #include "services/credentials/keys_for_test.h"
 
 namespace quern::credentials {

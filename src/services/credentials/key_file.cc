@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "base/fd.h"
-#include "base/shell_word.h"
+#include "base/text.h"
 #include "model/limits.h"
 #include "services/credentials/secret_text.h"
 

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "base/shell_word.h"
 #include "base/text.h"
 #include "model/limits.h"
 #include "services/credentials/profile_file.h"

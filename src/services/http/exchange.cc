@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "model/limits.h"
 #include "services/http/http_limits.h"
-#include "services/http/retry.h"
+#include "services/http/refusal.h"
 
 namespace quern::http {
 namespace {

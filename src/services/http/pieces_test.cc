@@ -1,11 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "services/http/content_range.h"
 #include "services/http/head_reader.h"
 #include "services/http/http_limits.h"
 #include "services/http/refusal.h"
-#include "services/http/retry.h"
 
 namespace quern::http {
 namespace {

@@ -1,15 +1,43 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/result.h"
+#include "model/input.h"
+#include "model/wanted_path.h"
 #include "services/json/condition.h"
+#include "services/json/json_reader.h"
 #include "services/json/path.h"
-#include "services/json/path_watch.h"
 
 namespace quern::json {
+
+// Finds out which of the paths that a job names any record has. Thread-safe; does not lock once all paths have been
+// found.
+class PathWatch {
+ public:
+  explicit PathWatch(std::vector<WantedPath> paths);
+
+  // Whether every path has been found, so that nothing is left to look for.
+  bool is_over() const { return missing_.load(std::memory_order_relaxed) == 0; }
+  // `line` is a record whose captures belong to the paths, by their position in the list.
+  void look(const std::vector<Capture>& captures, InputOrdinal input, std::string_view line);
+  // Returns which paths were found, and for each other path what the first record has instead. Empty if there was no
+  // record. Call it after the last look().
+  std::vector<WantedPath> outcome();
+
+ private:
+  std::vector<WantedPath> paths_;
+  std::vector<std::atomic<bool>> found_;
+  std::atomic<std::size_t> missing_;
+  std::atomic<std::uint64_t> first_input_ = UINT64_MAX;  // the input of first_, if any; readable without a lock
+  Guarded<std::string> first_;                           // the first record of the first input that has one
+};
 
 // Which records a job processes, and which parts of them its mapper gets.
 struct Selection {

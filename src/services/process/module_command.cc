@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "base/shell_word.h"
+#include "base/text.h"
 #include "services/process/interpreter.h"
 
 namespace quern::process {

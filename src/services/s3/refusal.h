@@ -5,7 +5,7 @@
 #include "base/result.h"
 #include "model/credentials.h"
 #include "services/http/http.h"
-#include "services/s3/times.h"
+#include "services/s3/signer.h"
 
 namespace quern::s3 {
 

@@ -4,18 +4,44 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/utc_time.h"
 #include "model/credentials.h"
 #include "services/http/http.h"
-#include "services/s3/canonical_request.h"
 #include "services/s3/credential_provider.h"
 
+// Brings the parts of a request into the canonical form that AWS Signature Version 4 signs, so that both sides sign the
+// same bytes: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Pure
+// functions.
+
 namespace quern::s3 {
+
+// How the path is changed for signing. S3 signs it as it is sent, because its keys may contain "//" and "..". Every
+// other service removes dot segments and repeated slashes, and encodes the path once more.
+struct PathRule {
+  bool normalises = false;
+  bool encodes = false;
+};
+
+std::string canonical_path(std::string_view path, PathRule rule);
+
+// Returns the parameters decoded, encoded again as AWS does, and sorted. kBadInput if a '%' is not followed by two
+// hexadecimal digits.
+Result<std::string> canonical_query(std::string_view query);
+
+struct CanonicalHeaders {
+  std::string lines;  // "name:value\n" for each, sorted by name
+  std::string names;  // "host;x-amz-date"
+};
+// Values of the same name are joined in order. White space around a value is removed; within a value it is reduced to
+// one space.
+CanonicalHeaders canonical_headers(const std::vector<http::Header>& headers);
 
 using Clock = std::function<UtcTime()>;
 
@@ -71,5 +97,12 @@ class SigV4 {
 // Signs each attempt with the credentials that `provider` has at that time; if it has none, the request stays unsigned.
 // Borrows `provider`.
 std::unique_ptr<http::Signer> make_signer(SigningOptions options, CredentialProvider& provider, Clock now);
+
+// Times in the formats of signatures and HTTP. Pure functions.
+
+// Returns "20150830T123600Z", as in signatures.
+std::string basic_time(UtcTime time);
+// Parses "Sun, 30 Aug 2015 12:36:00 GMT", as in the Date header. Returns nullopt if the text is not such a time.
+std::optional<UtcTime> parse_http_date(std::string_view text);
 
 }  // namespace quern::s3

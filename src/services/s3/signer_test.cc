@@ -6,8 +6,6 @@
 
 #include <string>
 
-#include "services/s3/times.h"
-
 namespace quern::s3 {
 namespace {
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "services/s3/signer.h"
-#include "services/s3/times.h"
 
 // AWS's test suite for Signature Version 4, in the form of its common runtime for C: one folder per case. It is not
 // part of this repository; the tests are skipped if it is not next to it.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "services/s3/fake_client_for_test.h"
-#include "services/s3/times.h"
+#include "services/s3/signer.h"
 
 namespace quern::s3 {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/encoding.h"
 #include "services/http/http.h"
-#include "services/s3/times.h"
+#include "services/s3/signer.h"
 
 namespace quern::s3 {
 namespace {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "services/taskcluster/fields.h"
 
 namespace quern::taskcluster {
 namespace {

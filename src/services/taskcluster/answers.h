@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "model/credentials.h"
+#include "model/json_fields.h"
 #include "services/taskcluster/credentials.h"
 #include "services/taskcluster/task.h"
 
@@ -64,5 +65,17 @@ RefusalBody parse_refusal(std::string_view text);
 
 // Returns {"taskIds": [...]}.
 std::string task_ids_json(const std::vector<std::string>& task_ids);
+
+// Reads values from a service's answer.
+class Fields : public JsonFields {
+ public:
+  using JsonFields::JsonFields;
+
+  // kBadInput if any field failed.
+  Result<void> finish() const {
+    if (failure().empty()) return {};
+    return Error{.kind = ErrorKind::kBadInput, .message = "the answer is not as Taskcluster's should be: " + failure()};
+  }
+};
 
 }  // namespace quern::taskcluster

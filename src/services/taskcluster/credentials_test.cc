@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 
-#include "services/taskcluster/certificate.h"
 #include "services/taskcluster/hawk.h"
 
 namespace quern::taskcluster {

@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/secret.h"
-#include "services/http/content_range.h"
+#include "services/http/head_reader.h"
 #include "services/taskcluster/root_url.h"
 
 namespace quern::taskcluster {

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "services/taskcluster/services.h"
 
 // What a Taskcluster client may do. Pure functions; roles must already be expanded, as auth.currentScopes does.
 
@@ -13,5 +17,23 @@ bool satisfies(std::string_view held, std::string_view needed);
 
 // Returns the needed scopes that no element of `held` satisfies, in their order, without duplicates.
 std::vector<std::string> missing_scopes(const std::vector<std::string>& held, const std::vector<std::string>& needed);
+
+// Which S3 credentials a task needs for its inputs. The planner of a task and the task itself must compute the same
+// result: the planner requests the scopes that the task uses. Pure functions and plain values.
+
+// Returns one request for each bucket of these s3:// URLs, in order of the bucket names; other URLs need none. The
+// prefix is the longest common prefix of the bucket's keys that ends in / and can be part of a scope, or "". The order
+// of the URLs does not matter.
+std::vector<S3Request> s3_requests_for(std::span<const std::string> urls);
+
+// The same, for URLs that are added one by one.
+class S3RequestsMaker {
+ public:
+  void add(std::string_view url);
+  std::vector<S3Request> requests() const;
+
+ private:
+  std::map<std::string, std::string, std::less<>> prefixes_;  // by bucket
+};
 
 }  // namespace quern::taskcluster

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "model/limits.h"
-#include "services/taskcluster/fields.h"
+#include "services/taskcluster/answers.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/slugid.h"
 

@@ -10,7 +10,6 @@
 #include "model/job.h"
 #include "stages/decode/decode_limits.h"
 #include "stages/decode/stored_source.h"
-#include "stages/decode/stored_window.h"
 
 // Splits a stored file into parts that can be decoded in parallel. Nothing here decodes or verifies data, and nothing
 // has to be right for damaged files: a split only says where a part may end, and decoding shows whether it does.

@@ -12,7 +12,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/result.h"
-#include "services/http/content_range.h"
+#include "services/http/head_reader.h"
 
 namespace quern::fetch {
 namespace {

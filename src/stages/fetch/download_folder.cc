@@ -14,7 +14,6 @@
 #include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/local_names.h"
-#include "stages/fetch/names.h"
 
 namespace quern::fetch {
 namespace {

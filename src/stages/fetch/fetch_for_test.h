@@ -20,7 +20,7 @@
 #include "services/http/http.h"
 #include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
-#include "stages/fetch/names.h"
+#include "stages/fetch/local_names.h"
 
 // Shared by the tests of fetching.
 

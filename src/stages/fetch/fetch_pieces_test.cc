@@ -13,8 +13,6 @@
 #include "stages/fetch/fetch.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/local_names.h"
-#include "stages/fetch/names.h"
-#include "stages/fetch/resume_state.h"
 
 namespace quern::fetch {
 namespace {

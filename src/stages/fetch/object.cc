@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "model/largest_input.h"
 #include "model/limits.h"
-#include "services/http/content_range.h"
+#include "services/http/head_reader.h"
 #include "stages/fetch/fetch_limits.h"
-#include "stages/fetch/names.h"
+#include "stages/fetch/local_names.h"
 
 // A small object is one GET. A larger one is requested in ranges, with If-Match if its ETag is strong; each answer must
 // have the same ETag (or Last-Modified) and size as the first. An object that changes, or does not match its checksum,

@@ -12,7 +12,7 @@
 
 #include "services/disk/full_disk.h"
 #include "stages/fetch/fetch_limits.h"
-#include "stages/fetch/names.h"
+#include "stages/fetch/local_names.h"
 
 namespace quern::fetch {
 

@@ -12,8 +12,8 @@
 #include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/file_mark.h"
-#include "stages/fetch/names.h"
-#include "stages/fetch/resume_state.h"
+#include "stages/fetch/kept_files.h"
+#include "stages/fetch/local_names.h"
 
 namespace quern::fetch {
 

@@ -6,7 +6,7 @@
 
 #include "base/encoding.h"
 #include "model/limits.h"
-#include "services/http/content_range.h"
+#include "services/http/head_reader.h"
 
 // If the first answer has no checksum of the whole object, a HEAD asks for one. If there is still none and the ETag is
 // that of an upload in parts, HEADs with partNumber ask for the size of the first part and the last but one, as the

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "stages/inputs/folder_stream.h"
+#include "stages/inputs/tree_walk.h"
 
 namespace quern::inputs {
 namespace {

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/text_source.h"
+#include "base/stream.h"
 #include "services/disk/files.h"
 
 namespace quern::inputs {

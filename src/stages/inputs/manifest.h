@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/stream.h"
+#include "services/http/http.h"
 
 namespace quern::inputs {
 
@@ -21,5 +24,20 @@ struct ManifestLine {
 // `origin` names the list in errors ("files.txt:3: ..."). Blocks on `source`; holds one line in memory.
 Result<void> read_manifest(ByteSource& source, std::string_view origin,
                            const std::function<Result<void>(const ManifestLine&)>& take);
+
+// One entry of an index server's answer.
+struct IndexEntry {
+  std::string name;  // a key, or a URL
+  std::optional<std::uint64_t> size_bytes;
+};
+
+// Posts {"filter": filter_json} to `url`, and calls `take` for each entry of the answer, which is a list of
+// {"file_name": ..., "size": ...}. Fails with kBadInput if the answer is anything else. Blocks; holds the whole answer
+// in memory.
+Result<void> ask_index(http::Client& client, const std::string& url, std::string_view filter_json,
+                       const std::function<Result<void>(const IndexEntry&)>& take, const std::stop_token& stop);
+
+// Parses only the answer. For tests.
+Result<void> parse_index(std::string_view json, const std::function<Result<void>(const IndexEntry&)>& take);
 
 }  // namespace quern::inputs

@@ -11,7 +11,7 @@
 #include "services/s3/address.h"
 #include "services/s3/store.h"
 #include "stages/inputs/glob.h"
-#include "stages/inputs/index.h"
+#include "stages/inputs/manifest.h"
 #include "stages/inputs/sizes.h"
 
 namespace quern::inputs {

@@ -10,7 +10,7 @@
 
 #include "model/largest_input.h"
 #include "model/limits.h"
-#include "services/http/content_range.h"
+#include "services/http/head_reader.h"
 #include "services/http/http.h"
 #include "services/s3/address.h"
 #include "services/s3/store.h"

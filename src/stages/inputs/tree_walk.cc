@@ -9,7 +9,6 @@
 #include <cstring>
 #include <memory>
 
-#include "stages/inputs/folder_stream.h"
 #include "stages/inputs/glob.h"
 
 namespace quern::inputs {

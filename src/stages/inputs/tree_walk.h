@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,5 +72,11 @@ class TreeWalk {
 int check_readable(int folder, const char* name, const struct stat& status);
 // Resolves links and dots. The file must exist.
 Result<std::string> real_path(const std::string& path);
+
+struct CloseFolder {
+  void operator()(DIR* stream) const { ::closedir(stream); }
+};
+// An open folder stream. Move-only.
+using FolderStream = std::unique_ptr<DIR, CloseFolder>;
 
 }  // namespace quern::inputs

@@ -16,7 +16,6 @@
 #include "model/job.h"
 #include "model/limits.h"
 #include "model/pair.h"
-#include "model/value_rule.h"
 
 namespace quern::process {
 class Guard;

@@ -14,10 +14,9 @@
 #include "model/event.h"
 #include "model/job.h"
 #include "model/pair.h"
-#include "model/value_rule.h"
 #include "services/json/condition.h"
 #include "services/json/path.h"
-#include "services/json/path_watch.h"
+#include "services/json/selection.h"
 
 namespace quern::mapper {
 

@@ -11,10 +11,9 @@
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "model/pair.h"
-#include "stages/shuffle/budget.h"
 #include "stages/shuffle/entry.h"
 #include "stages/shuffle/huge_array.h"
-#include "stages/shuffle/shelf.h"
+#include "stages/shuffle/pair_shelf.h"
 
 namespace quern::shuffle {
 

@@ -12,7 +12,6 @@
 #include "model/aggregate.h"
 #include "stages/shuffle/aggregate_table.h"
 #include "stages/shuffle/pair_shelf.h"
-#include "stages/shuffle/shelf.h"
 
 namespace quern::shuffle {
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "stages/shuffle/bucket.h"
-#include "stages/shuffle/key_sort.h"
 #include "stages/shuffle/workers.h"
 
 // Groups by hash, and sorts only the distinct keys. Entries are distributed to buckets by the upper bits of their keys'

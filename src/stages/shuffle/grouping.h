@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/groups.h"
 #include "stages/shuffle/entry.h"
 #include "stages/shuffle/huge_array.h"
 
@@ -45,5 +47,70 @@ struct GroupingOptions {
 // kStopped, or if the system has no memory.
 Result<Grouped> group(const std::vector<BlockEntries>& blocks, const GroupingOptions& options,
                       const std::function<void()>& release);
+
+// Groups that are in memory. Borrows them. Not thread-safe; never fails.
+class MemoryGroups final : public GroupSource {
+ public:
+  MemoryGroups(const Grouped& grouped, std::string_view separator, std::size_t partition)
+      : grouped_(grouped),
+        reader_(separator),
+        next_key_(partition == 0 ? 0 : grouped.key_ends[partition - 1]),
+        end_key_(grouped.key_ends[partition]) {}
+
+  Result<bool> next_group() override {
+    if (next_key_ == end_key_) return false;
+    prefetch_keys();
+    entry_ = next_entry_ = grouped_.first_entry(next_key_++);
+    return true;
+  }
+  Result<bool> next_value() override {
+    std::span<const Entry> entries = grouped_.entries.span();
+    bool is_first = next_entry_ == entry_;
+    if (next_entry_ == entries.size() || (!is_first && entries[next_entry_].is_first_of_group())) return false;
+    // The lines of a group's first entries were prefetched already, and a short group has no others.
+    std::size_t ahead = next_entry_ + kValuesAhead;
+    if (next_entry_ >= entry_ + kFirstValues && ahead < entries.size()) __builtin_prefetch(entries[ahead].line());
+    value_ = reader_.value(entries[next_entry_++]);
+    return true;
+  }
+  std::string_view key() const override { return reader_.key(grouped_.entries[entry_]); }
+  std::string_view value() const override { return value_; }
+
+  // Returns all entries of the group. To be called only after next_group().
+  std::span<const Entry> entries() const {
+    std::span<const Entry> rest = grouped_.entries.span().subspan(entry_);
+    std::size_t count = 1;
+    while (count < rest.size() && !rest[count].is_first_of_group()) ++count;
+    return rest.first(count);
+  }
+
+ private:
+  // How many groups ahead of the current one the first entry is prefetched; its line is prefetched half as far ahead.
+  static constexpr std::size_t kGroupsAhead = 32;
+  static constexpr std::size_t kValuesAhead = 16;
+  // The number of entries of a group whose lines are prefetched before the group is reached.
+  static constexpr std::size_t kFirstValues = 3;
+
+  // Keys in order have their entries and lines anywhere in memory, and waiting for each would take most of the time.
+  // g++ assumes that a function that only prefetches has no effect and removes calls to it, unless it is inlined.
+  [[gnu::always_inline]] void prefetch_keys() const {
+    std::size_t far = next_key_ + kGroupsAhead;
+    if (far < end_key_) __builtin_prefetch(&grouped_.entries[grouped_.first_entry(far)]);
+    std::size_t near = next_key_ + kGroupsAhead / 2;
+    if (near >= end_key_) return;
+    std::span<const Entry> entries = grouped_.entries.span().subspan(grouped_.first_entry(near));
+    for (const Entry& entry : entries.first(std::min(entries.size(), kFirstValues))) {
+      __builtin_prefetch(entry.line());
+    }
+  }
+
+  const Grouped& grouped_;
+  const EntryReader reader_;
+  std::size_t next_key_;
+  const std::size_t end_key_;
+  std::size_t entry_ = 0;  // the group's first one
+  std::size_t next_entry_ = 0;
+  std::string_view value_;
+};
 
 }  // namespace quern::shuffle

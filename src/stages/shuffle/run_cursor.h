@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "model/block.h"
+#include "model/groups.h"
 #include "stages/shuffle/run_file.h"
 
 namespace quern::shuffle {
@@ -76,5 +78,12 @@ class RunCursor {
   std::uint64_t values_left_ = 0;
   std::string_view value_;
 };
+
+// Returns the groups of one partition of these runs, which it borrows. Not thread-safe; blocks on the disk.
+std::unique_ptr<GroupSource> make_merged_groups(const std::vector<const RunFile*>& runs, std::size_t partition,
+                                                const std::stop_token& stop);
+
+// Merges the segments of all partitions of these runs into one new run.
+Result<RunFile> merge_runs(const std::vector<const RunFile*>& runs, const RunOptions& options);
 
 }  // namespace quern::shuffle

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "stages/shuffle/grouping.h"
+#include "stages/shuffle/pair_shelf.h"
 #include "stages/shuffle/run_file.h"
 
 namespace quern::shuffle {
@@ -43,5 +45,9 @@ class RunStore {
   std::deque<std::deque<RunFile>> generations_;
   std::size_t written_ = 0;
 };
+
+// Groups the pairs in `taken`, writes them as one run and frees their memory. Errors are those of group() and of
+// RunWriter.
+Result<RunFile> spill(Taken taken, const GroupingOptions& grouping, const RunOptions& options);
 
 }  // namespace quern::shuffle

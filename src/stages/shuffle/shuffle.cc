@@ -11,14 +11,11 @@
 #include "model/merged_groups.h"
 #include "model/pair.h"
 #include "stages/shuffle/aggregate_tables.h"
-#include "stages/shuffle/budget.h"
 #include "stages/shuffle/grouping.h"
-#include "stages/shuffle/memory_groups.h"
-#include "stages/shuffle/merge.h"
 #include "stages/shuffle/pair_keys.h"
 #include "stages/shuffle/pair_shelf.h"
+#include "stages/shuffle/run_cursor.h"
 #include "stages/shuffle/run_store.h"
-#include "stages/shuffle/spill.h"
 #include "stages/shuffle/workers.h"
 
 namespace quern::shuffle {

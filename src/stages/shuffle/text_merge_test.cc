@@ -11,7 +11,7 @@
 #include <map>
 #include <random>
 
-#include "base/text_source.h"
+#include "base/stream.h"
 #include "model/limits.h"
 #include "stages/shuffle/shuffle_limits.h"
 

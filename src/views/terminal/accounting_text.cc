@@ -6,8 +6,8 @@
 
 #include "base/bytes.h"
 #include "base/shown_url.h"
+#include "model/accounting.h"
 #include "model/limits.h"
-#include "model/warnings.h"
 #include "views/terminal/text.h"
 
 namespace quern::view {

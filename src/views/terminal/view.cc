@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/task_group.h"
 #include "base/text.h"
-#include "base/thread.h"
 #include "views/terminal/live.h"
 #include "views/terminal/narrator.h"
 #include "views/terminal/terminal_limits.h"

@@ -12,7 +12,7 @@
 #include "model/limits.h"
 #include "model/progress.h"
 #include "views/terminal/accounting_text.h"
-#include "views/terminal/screen.h"
+#include "views/terminal/live.h"
 #include "views/terminal/text.h"
 
 namespace quern::view {
