@@ -52,7 +52,7 @@ Texts texts_of(Language language) {
 std::vector<FirstJobFile> first_job(Language language) {
   const Texts texts = texts_of(language);
   auto script = [&](std::string_view name, std::string_view text) {
-    return disk::NewFile{fmt::format("{}.{}", name, texts.extension), text, texts.is_executable};
+    return disk::FileToCreate{fmt::format("{}.{}", name, texts.extension), text, texts.is_executable};
   };
   return {
       {{"analysis-tools.yml", texts.job}, "the job file: what runs, and over which inputs"},

@@ -9,7 +9,7 @@
 namespace quern::app {
 
 struct FirstJobFile {
-  disk::NewFile file;
+  disk::FileToCreate file;
   std::string_view purpose;  // in a few words
 };
 

@@ -57,7 +57,7 @@ std::string what_is_next(const std::string& folder, Language language, const std
 Result<void> make_first_job(const CommandLine::Init& asked) {
   const std::string folder = folder_to_make(asked.folder);
   const std::vector<FirstJobFile> job = first_job(asked.language);
-  std::vector<disk::NewFile> files;
+  std::vector<disk::FileToCreate> files;
   for (const FirstJobFile& made : job) files.push_back(made.file);
   TRY(disk::create_files(folder, files).context("init"));
   return print(what_is_next(folder, asked.language, job));

@@ -151,6 +151,21 @@ Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
   }
 }
 
+Result<NewFile> NewFile::create(const std::string& path, unsigned mode) {
+  TRY_ASSIGN(Fd fd, open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode));
+  return NewFile(path, std::move(fd));
+}
+
+NewFile::~NewFile() {
+  if (fd_.is_open()) ::unlink(path_.c_str());
+}
+
+Result<void> NewFile::write(std::string_view bytes) {
+  TRY(write_all(fd_, bytes).context("writing " + path_));
+  if (::fsync(fd_.number()) != 0) return os_error("syncing " + path_, errno);
+  return {};
+}
+
 Result<void> set_nonblocking(const Fd& fd) {
   int flags = ::fcntl(fd.number(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.number(), F_SETFL, flags | O_NONBLOCK) != 0) return os_error("setting O_NONBLOCK", errno);

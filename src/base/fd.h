@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -61,6 +62,25 @@ Result<std::size_t> read_some(const Fd& fd, std::span<char> target);
 Result<void> write_all(const Fd& fd, std::string_view bytes);
 // Reads the whole file, which must not exceed `most_bytes`.
 Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
+
+// A file that did not exist before, and is removed on destruction unless keep() was called. Not thread-safe; blocks on
+// the disk.
+class NewFile {
+ public:
+  // Never overwrites: if anything has that name, even a dangling link, the error is EEXIST. `mode` is that of open(2).
+  static Result<NewFile> create(const std::string& path, unsigned mode = 0666);
+  NewFile(NewFile&&) = default;
+  NewFile& operator=(NewFile&&) = delete;
+  ~NewFile();
+  // Writes and syncs.
+  Result<void> write(std::string_view bytes);
+  void keep() { fd_.reset(); }
+
+ private:
+  NewFile(std::string path, Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  std::string path_;
+  Fd fd_;
+};
 
 Result<void> set_nonblocking(const Fd& fd);
 

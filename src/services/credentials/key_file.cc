@@ -15,35 +15,13 @@
 namespace quern::credentials {
 namespace {
 
-// A file that is removed on destruction unless it is kept.
-class NewFile {
- public:
-  static Result<NewFile> create(const std::string& path, unsigned mode) {
-    auto fd = open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (fd.ok()) return NewFile(path, std::move(fd).value());
-    if (fd.error().code != EEXIST) return std::move(fd).error();
-    return Error{.kind = ErrorKind::kDenied,
-                 .message = path + " is there already, and quern overwrites no key; name another file, or move it away",
-                 .code = EEXIST};
-  }
-  NewFile(NewFile&&) = default;
-  NewFile& operator=(NewFile&&) = delete;
-  ~NewFile() {
-    if (fd_.is_open()) ::unlink(path_.c_str());
-  }
-
-  Result<void> write(std::string_view bytes) {
-    TRY(write_all(fd_, bytes).context("writing " + path_));
-    if (::fsync(fd_.number()) != 0) return os_error("syncing " + path_, errno);
-    return {};
-  }
-  void keep() { fd_.reset(); }
-
- private:
-  NewFile(std::string path, Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
-  std::string path_;
-  Fd fd_;
-};
+Result<NewFile> create_key_file(const std::string& path, unsigned mode) {
+  auto file = NewFile::create(path, mode);
+  if (file.ok() || file.error().code != EEXIST) return file;
+  return Error{.kind = ErrorKind::kDenied,
+               .message = path + " is there already, and quern overwrites no key; name another file, or move it away",
+               .code = EEXIST};
+}
 
 Result<void> check_mode(const Fd& fd, const std::string& path) {
   struct stat status {};
@@ -91,8 +69,8 @@ Result<KeyFiles> write_key(const PrivateKey& key, const std::string& private_pat
   KeyFiles files{.private_path = private_path, .public_path = public_path_of(private_path)};
   TRY_ASSIGN(Secret private_pem, key.pem());
   TRY_ASSIGN(std::string public_pem, key.public_pem());
-  TRY_ASSIGN(NewFile private_file, NewFile::create(files.private_path, 0600));
-  TRY_ASSIGN(NewFile public_file, NewFile::create(files.public_path, 0644));
+  TRY_ASSIGN(NewFile private_file, create_key_file(files.private_path, 0600));
+  TRY_ASSIGN(NewFile public_file, create_key_file(files.public_path, 0644));
   TRY(private_file.write(private_pem.reveal()));
   TRY(public_file.write(public_pem));
   private_file.keep();

@@ -9,18 +9,15 @@
 namespace quern::disk {
 
 // A file to create. Borrows its text.
-struct NewFile {
+struct FileToCreate {
   std::string name;  // relative to the folder it is created in: "mapper.py", "data/sample.json"
   std::string_view text;
   bool is_executable = false;
 };
 
-// kLink falls back to kRename on file systems without hard links (vboxsf, FAT).
-enum class Placing { kLink, kRename };
-
 // Creates all of these files below `folder`, which need not exist, or none of them. Never overwrites: if any of the
 // names exists, even as a dangling link, nothing is written and the error (kDenied) names it. If creating them fails,
-// it removes what it created, including folders. Each file appears complete and synced. Blocks on the disk.
-Result<void> create_files(const std::string& folder, std::span<const NewFile> files, Placing placing = Placing::kLink);
+// it removes what it created, including folders. Blocks on the disk.
+Result<void> create_files(const std::string& folder, std::span<const FileToCreate> files);
 
 }  // namespace quern::disk

@@ -24,7 +24,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class NewFiles : public testing::TestWithParam<Placing> {
+class NewFiles : public testing::Test {
  protected:
   NewFiles() : scratch_(ScratchFolder::make("").value()), root_(scratch_.path() + "/root") {
     fs::create_directory(root_);
@@ -40,18 +40,15 @@ class NewFiles : public testing::TestWithParam<Placing> {
     std::sort(found.begin(), found.end());
     return found;
   }
-  Result<void> create(const std::string& folder) const { return create_files(folder, files_, GetParam()); }
+  Result<void> create(const std::string& folder) const { return create_files(folder, files_); }
 
-  const std::vector<NewFile> files_ = {{.name = "run.sh", .text = "#!/bin/sh\n", .is_executable = true},
-                                       {.name = "data/one", .text = "1\n"}};
+  const std::vector<FileToCreate> files_ = {{.name = "run.sh", .text = "#!/bin/sh\n", .is_executable = true},
+                                            {.name = "data/one", .text = "1\n"}};
   ScratchFolder scratch_;
   const std::string root_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Both, NewFiles, testing::Values(Placing::kLink, Placing::kRename),
-                         [](const auto& row) { return row.param == Placing::kLink ? "ByLink" : "ByRename"; });
-
-TEST_P(NewFiles, AppearInANewFolderWithTheirModes) {
+TEST_F(NewFiles, AppearInANewFolderWithTheirModes) {
   const mode_t mask = ::umask(022);
   auto made = create(at("a/b"));
   ::umask(mask);
@@ -62,13 +59,13 @@ TEST_P(NewFiles, AppearInANewFolderWithTheirModes) {
   EXPECT_EQ(fs::status(at("a/b/data/one")).permissions(), fs::perms(0644));
 }
 
-TEST_P(NewFiles, AppearBesideOthers) {
+TEST_F(NewFiles, AppearBesideOthers) {
   std::ofstream(at("mine")) << "x";
   ASSERT_TRUE(create(root_).ok());
   EXPECT_THAT(names(), ElementsAre("data", "data/one", "mine", "run.sh"));
 }
 
-TEST_P(NewFiles, AreNotWrittenOverOthers) {
+TEST_F(NewFiles, AreNotWrittenOverOthers) {
   fs::create_directory(at("data"));
   fs::create_symlink("nowhere", at("data/one"));
   auto made = create(root_);
@@ -79,15 +76,15 @@ TEST_P(NewFiles, AreNotWrittenOverOthers) {
   EXPECT_THAT(names(), ElementsAre("data", "data/one"));
 }
 
-TEST_P(NewFiles, AreRemovedWhenOneAppearsUnderTheNameOfAnother) {
-  const std::vector<NewFile> twice = {{.name = "new/one", .text = "1"}, {.name = "new/one", .text = "2"}};
-  auto made = create_files(root_, twice, GetParam());
+TEST_F(NewFiles, AreRemovedWhenOneAppearsUnderTheNameOfAnother) {
+  const std::vector<FileToCreate> twice = {{.name = "new/one", .text = "1"}, {.name = "new/one", .text = "2"}};
+  auto made = create_files(root_, twice);
   ASSERT_FALSE(made.ok());
   EXPECT_THAT(made.error().message, HasSubstr("new/one is there already"));
   EXPECT_THAT(names(), IsEmpty());
 }
 
-TEST_P(NewFiles, AreNotMadeWhereAFileStandsForAFolder) {
+TEST_F(NewFiles, AreNotMadeWhereAFileStandsForAFolder) {
   std::ofstream(at("data")) << "x";
   EXPECT_THAT(create(at("data")).error().message, HasSubstr("data exists already, and is not a folder"));
   EXPECT_THAT(create(root_).error().message, HasSubstr("data: Not a directory"));
@@ -95,7 +92,7 @@ TEST_P(NewFiles, AreNotMadeWhereAFileStandsForAFolder) {
   EXPECT_THAT(names(), ElementsAre("data"));
 }
 
-TEST_P(NewFiles, AreRemovedWhenTheDiskIsFull) {
+TEST_F(NewFiles, AreRemovedWhenTheDiskIsFull) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   auto* handler = ::signal(SIGXFSZ, SIG_IGN);
