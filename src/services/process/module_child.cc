@@ -42,20 +42,26 @@ Result<std::string> write_harness(Language language, const std::string& folder) 
   return path;
 }
 
-Result<ModuleChild> ModuleChild::start(ModuleChildOptions options, Guard& guard) {
+ChildOptions child_options(const ModuleChildOptions& options) {
+  ChildOptions child{.command = {options.interpreter, options.harness},
+                     .environment = options.environment,
+                     .working_folder = options.working_folder,
+                     .framed = true};
   // Makes a module that iterates over a set print the same lines in every run and in every child.
-  if (options.language == Language::kPython) add_unless_set(options.environment, "PYTHONHASHSEED", "0");
-  ModuleChild result;
-  TRY_ASSIGN(result.child_, Child::start({.command = {options.interpreter, options.harness},
-                                          .environment = std::move(options.environment),
-                                          .working_folder = options.working_folder,
-                                          .framed = true},
-                                         guard));
-  protocol::append_header(result.setup_,
-                          {.type = protocol::FrameType::kSetup, .payload_bytes = options.setup_json.size()});
-  result.setup_.append(options.setup_json);
-  result.child_->send(result.setup_.view());
-  return result;
+  if (options.language == Language::kPython) add_unless_set(child.environment, "PYTHONHASHSEED", "0");
+  return child;
+}
+
+Result<ModuleChild> ModuleChild::start(const ModuleChildOptions& options, Guard& guard) {
+  TRY_ASSIGN(auto child, Child::start(child_options(options), guard));
+  return ModuleChild(std::move(child), options.setup_json);
+}
+
+ModuleChild::ModuleChild(std::unique_ptr<Child> child, std::string_view setup_json) : child_(std::move(child)) {
+  if (setup_json.empty()) return;
+  protocol::append_header(setup_, {.type = protocol::FrameType::kSetup, .payload_bytes = setup_json.size()});
+  setup_.append(setup_json);
+  child_->send(setup_.view());
 }
 
 void ModuleChild::send_end() {
@@ -66,9 +72,9 @@ void ModuleChild::send_end() {
 }
 
 Result<Activity> ModuleChild::wait(int wake_fd, std::chrono::steady_clock::time_point deadline,
-                                   const std::stop_token& stop) {
+                                   const std::stop_token& stop, std::size_t most_output_bytes) {
   drop_taken(output_, taken_bytes_);
-  return child_->wait(output_, limits::kPipeBytes, wake_fd, deadline, stop);
+  return child_->wait(output_, most_output_bytes, wake_fd, deadline, stop);
 }
 
 Result<std::optional<Frame>> ModuleChild::next_frame() {

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "model/job.h"
+#include "model/limits.h"
 #include "model/protocol.h"
 #include "services/process/child.h"
 
@@ -29,17 +30,26 @@ struct Frame {
   std::string_view payload;  // valid until the next call of next_frame() or wait()
 };
 
-// A `function` child: a Child that uses frames. SETUP is sent at the start; READY and FAILED arrive as frames like any
-// other. Not thread-safe.
+// How such a child is started.
+ChildOptions child_options(const ModuleChildOptions& options);
+
+// A child with its output. A `function` child uses frames: SETUP is sent at the start; READY and FAILED arrive as
+// frames like any other. The output of a program is just bytes. Not thread-safe.
 class ModuleChild {
  public:
-  static Result<ModuleChild> start(ModuleChildOptions options, Guard& guard);
+  static Result<ModuleChild> start(const ModuleChildOptions& options, Guard& guard);
+  // `setup_json` is "" for a program.
+  ModuleChild(std::unique_ptr<Child> child, std::string_view setup_json);
 
   Child& child() { return *child_; }
+  const Child& child() const { return *child_; }
   // Queues END and then the end of the input.
   void send_end();
   // Like Child::wait, but keeps the output internally.
-  Result<Activity> wait(int wake_fd, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop);
+  Result<Activity> wait(int wake_fd, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop,
+                        std::size_t most_output_bytes = limits::kPipeBytes);
+  // The output of a program, from which its user takes what it wants.
+  Buffer& output() { return output_; }
   // Returns the next complete frame that has arrived, or nullopt if more bytes are needed. kChildFailed if the child
   // violated the protocol.
   Result<std::optional<Frame>> next_frame();
