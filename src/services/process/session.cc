@@ -152,7 +152,7 @@ Result<Session::Left> Session::leave(const std::function<Result<void>()>& handle
 }
 
 Result<void> Session::end(std::string why) {
-  why_ended_ = std::move(why);
+  if (!why.empty()) why_ended_ = std::move(why);
   if (!exit().has_value()) child_->child().kill();
   Buffer ignored;
   while (!exit().has_value()) {
@@ -206,6 +206,12 @@ Error Session::failure(std::string_view message, Cause cause) const {
   cause.what = name();
   return Error{
       .kind = ErrorKind::kChildFailed, .message = fmt::format("{}{}", name(), message), .details = cause_block(cause)};
+}
+
+Error Session::give_up(Cause cause) {
+  report_death(cause.how, cause.action);
+  cause.where_label = "when";
+  return failure(" failed: " + cause.how, cause);
 }
 
 }  // namespace quern::process

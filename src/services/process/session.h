@@ -125,6 +125,8 @@ class Session {
   void report_death(std::string how, std::string action);
   // Returns the error that the child failed: its name and `message` in one line, and the cause block in its details.
   Error failure(std::string_view message, Cause cause) const;
+  // Reports that the child died for good, and returns the error. `cause.where` is when.
+  Error give_up(Cause cause);
 
  private:
   std::vector<std::string> environment(std::vector<std::string> more) const;

@@ -10,7 +10,6 @@
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/disk/full_disk.h"
-#include "stages/reducer/child_report.h"
 #include "stages/reducer/group_lines.h"
 #include "stages/reducer/program.h"
 
@@ -20,7 +19,7 @@ namespace {
 class FilesReducer final : public Reducer {
  public:
   FilesReducer(ReducerOptions options, process::Guard& guard, EventSink& events)
-      : options_(std::move(options)), report_(options_, events), program_(options_, guard, report_) {}
+      : options_(std::move(options)), program_(options_, guard, events) {}
 
   Result<void> start() override { return program_.start(); }
   Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
@@ -39,7 +38,6 @@ class FilesReducer final : public Reducer {
 
   const ReducerOptions options_;
   std::string input_name_;  // what the child reads from its standard input; the child borrows it
-  ChildReport report_;
   Program program_;
 };
 
@@ -66,12 +64,12 @@ Result<void> FilesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
   struct stat status {};
   bool has_result = ::stat(result.c_str(), &status) == 0;
   if (has_result && printed_bytes > 0) {
-    report_.emit(event::Note{event::Level::kInfo,
-                             fmt::format("{} wrote result.txt, so the {} on its standard output are not used",
-                                         report_.name(), format_bytes(printed_bytes))});
+    program_.child().emit(event::Note{event::Level::kInfo,
+                                      fmt::format("{} wrote result.txt, so the {} on its standard output are not used",
+                                                  program_.child().name(), format_bytes(printed_bytes))});
   }
   TRY_ASSIGN(std::uint64_t output_bytes, hand_over(has_result ? result : printed, sink, stop));
-  report_.emit(event::GroupsReduced{
+  program_.child().emit(event::GroupsReduced{
       .child = options_.child, .groups = counts.groups, .values = counts.values, .output_bytes = output_bytes});
   return {};
 }
@@ -94,9 +92,9 @@ Result<GroupLines::Counts> FilesReducer::write_pairs(GroupSource& groups, const 
 Result<std::uint64_t> FilesReducer::spool_output(const std::string& path, const std::stop_token& stop) {
   TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC));
   std::uint64_t output_bytes = 0;
-  Buffer output;
+  Buffer& output = program_.child().output();
   while (!program_.has_exited()) {
-    TRY(program_.step(output, stop));
+    TRY(program_.step(stop));
     TRY(disk::write_temporary(file, output.view(), path));
     output_bytes += output.size();
     output.clear();

@@ -12,7 +12,6 @@
 
 #include "model/limits.h"
 #include "services/disk/files.h"
-#include "stages/reducer/child_report.h"
 #include "stages/reducer/group_lines.h"
 #include "stages/reducer/program.h"
 
@@ -49,10 +48,7 @@ class LinesReducer final : public Reducer {
   LinesReducer(
       ReducerOptions options, process::Guard& guard, EventSink& events,
       std::function<bool()> take_back = [] { return false; })
-      : options_(std::move(options)),
-        take_back_(std::move(take_back)),
-        report_(options_, events),
-        program_(options_, guard, report_) {}
+      : options_(std::move(options)), take_back_(std::move(take_back)), program_(options_, guard, events) {}
 
   Result<void> start() override { return program_.start(); }
   Result<void> run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
@@ -76,11 +72,9 @@ class LinesReducer final : public Reducer {
   const std::function<bool()> take_back_;
   // Declared before the program, whose child borrows them.
   std::array<Buffer, 2> buffers_;
-  ChildReport report_;
   Program program_;
   std::size_t next_buffer_ = 0;
   bool has_more_ = true;
-  Buffer output_;
   Written written_;   // output of this child
   Written expected_;  // output of earlier children that the sink has received
   // What this child was fed, and the most that was reported for any child.
@@ -96,7 +90,7 @@ Error other_lines() {
 Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const std::stop_token& stop) {
   GroupLines lines(groups, options_.separator);
   begin_anew();
-  while (has_more_ && !program_.refuses_input() && !program_.has_exited()) {
+  while (has_more_ && !program_.child().refuses_input() && !program_.has_exited()) {
     // A buffer is free again once no more bytes are unsent than the other buffer holds.
     if (program_.child().unsent_bytes() <= buffers_[1 - next_buffer_].size()) {
       TRY(send(lines));
@@ -104,7 +98,7 @@ Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
       TRY(step(sink, lines, stop));
     }
   }
-  report_.change_state(event::ChildState::kLeaving, program_.child().pid());
+  program_.child().enter(process::Session::State::kLeaving);
   program_.child().end_input();
   while (!program_.has_exited()) TRY(step(sink, lines, stop));
   TRY(program_.judge());
@@ -113,9 +107,9 @@ Result<void> LinesReducer::reduce(GroupSource& groups, ReducedSink& sink, const 
   // The last line may lack its line end. It counts only now: from a child that died, it might be incomplete.
   TRY_ASSIGN(std::uint64_t last_bytes, hand_over(sink, true));
   tell(lines, last_bytes);
-  if (has_more_ || program_.refuses_input()) {
-    report_.warn(
-        fmt::format("{} left before it had read all of its input; what it wrote is the result", report_.name()));
+  if (has_more_ || program_.child().refuses_input()) {
+    program_.child().warn(fmt::format("{} left before it had read all of its input; what it wrote is the result",
+                                      program_.child().name()));
   }
   return {};
 }
@@ -136,7 +130,6 @@ void LinesReducer::begin_anew() {
   written_.clear();
   next_buffer_ = 0;
   has_more_ = true;
-  output_.clear();
   fed_ = {};
   for (Buffer& buffer : buffers_) buffer.clear();
 }
@@ -144,21 +137,23 @@ void LinesReducer::begin_anew() {
 // Removes from the output what the sink already has.
 Result<void> LinesReducer::compare() {
   if (written_.bytes() >= expected_.bytes()) return {};
-  const std::size_t known = std::min<std::uint64_t>(expected_.bytes() - written_.bytes(), output_.size());
-  written_.add(output_.view().substr(0, known));
+  Buffer& output = program_.child().output();
+  const std::size_t known = std::min<std::uint64_t>(expected_.bytes() - written_.bytes(), output.size());
+  written_.add(output.view().substr(0, known));
   if (written_.bytes() == expected_.bytes() && !(written_ == expected_)) return other_lines();
-  std::memmove(output_.data(), output_.data() + known, output_.size() - known);
-  output_.resize(output_.size() - known);
+  std::memmove(output.data(), output.data() + known, output.size() - known);
+  output.resize(output.size() - known);
   return {};
 }
 
 Result<std::uint64_t> LinesReducer::hand_over(ReducedSink& sink, bool at_end) {
-  written_.add(output_.view().substr(0, output_.view().rfind('\n') + 1));
-  return hand_over_lines(output_, at_end, options_, sink);
+  Buffer& output = program_.child().output();
+  written_.add(output.view().substr(0, output.view().rfind('\n') + 1));
+  return hand_over_lines(output, at_end, options_, sink);
 }
 
 Result<void> LinesReducer::step(ReducedSink& sink, GroupLines& lines, const std::stop_token& stop) {
-  TRY(program_.step(output_, stop));
+  TRY(program_.step(stop));
   TRY(compare());
   TRY_ASSIGN(std::uint64_t output_bytes, hand_over(sink, false));
   tell(lines, output_bytes);
@@ -173,10 +168,10 @@ void LinesReducer::tell(GroupLines& lines, std::uint64_t output_bytes) {
   if (options_.role != event::Role::kReducer || (fed_.values <= told_.values && output_bytes == 0)) return;
   GroupLines::Counts most = {.groups = std::max(fed_.groups, told_.groups),
                              .values = std::max(fed_.values, told_.values)};
-  report_.emit(event::GroupsReduced{.child = options_.child,
-                                    .groups = most.groups - told_.groups,
-                                    .values = most.values - told_.values,
-                                    .output_bytes = output_bytes});
+  program_.child().emit(event::GroupsReduced{.child = options_.child,
+                                             .groups = most.groups - told_.groups,
+                                             .values = most.values - told_.values,
+                                             .output_bytes = output_bytes});
   told_ = most;
 }
 

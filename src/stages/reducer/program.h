@@ -1,15 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "services/process/child.h"
-#include "stages/reducer/child_report.h"
+#include "services/process/session.h"
 #include "stages/reducer/reducer.h"
 
 namespace quern::reducer {
@@ -17,21 +15,19 @@ namespace quern::reducer {
 // The child of a `lines` or `files` reducer, from its start to the evaluation of its exit status. Not thread-safe.
 class Program {
  public:
-  Program(const ReducerOptions& options, process::Guard& guard, ChildReport& report)
-      : options_(options), guard_(guard), report_(report) {}
+  Program(const ReducerOptions& options, process::Guard& guard, EventSink& events)
+      : options_(options), child_(options.of_child(), guard, events) {}
 
   Result<void> start();
   // Calls `reduce`, which feeds the child and reads its output. A child that fails is replaced, and `reduce` is called
   // again. If no child succeeds, fails with the cause block.
   Result<void> run(const std::function<Result<void>()>& reduce);
-  process::Child& child() { return *child_; }
+  process::Session& child() { return child_; }
   // To be called when the child has been fed: its time limit starts here.
   void begin();
-  // Like Child::wait, but also reports the log and enforces the time limit. Does nothing after the child's exit.
-  Result<void> step(Buffer& output, const std::stop_token& stop);
-  bool has_exited() const { return has_exited_; }
-  // Whether the child has closed its input, even if it is still running.
-  bool refuses_input() const { return refuses_input_; }
+  // Like Session::step, but fails if the time limit is over. Does nothing after the child's exit.
+  Result<void> step(const std::stop_token& stop);
+  bool has_exited() const { return child_.exit().has_value(); }
   // To be called after the exit: fails if the child was not successful.
   Result<void> judge();
 
@@ -41,14 +37,9 @@ class Program {
   Error died(const std::string& how);
 
   const ReducerOptions& options_;
-  process::Guard& guard_;
-  ChildReport& report_;
   std::vector<std::string> command_;
-  std::unique_ptr<process::Child> child_;
-  std::chrono::steady_clock::time_point last_progress_;
+  process::Session child_;
   std::size_t deaths_ = 0;
-  bool has_exited_ = false;
-  bool refuses_input_ = false;
 };
 
 // Passes the whole lines at the start of `output` to the sink, each with the key at its beginning (and as a pair, if

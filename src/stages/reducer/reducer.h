@@ -12,10 +12,7 @@
 #include "model/groups.h"
 #include "model/job.h"
 #include "model/pair.h"
-
-namespace quern::process {
-class Guard;
-}
+#include "services/process/session.h"
 
 namespace quern::reducer {
 
@@ -32,6 +29,15 @@ struct ReducerOptions {
   std::size_t attempts = 1;  // how many children in a row may die without answering anything
   // Whether this many more bad groups would end the run. Then they are reported immediately.
   std::function<bool(std::uint64_t bad_groups)> would_end = [](std::uint64_t) { return false; };
+
+  process::SessionOptions of_child() const {
+    return {.role = role,
+            .number = child,
+            .module = module,
+            .job_folder = job_folder,
+            .working_folder = working_folder,
+            .timeout = timeout};
+  }
 };
 
 // Opens the groups again, from the first one on. Sources that were opened before must no longer be used.
