@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <iterator>
@@ -19,7 +18,7 @@
 #include "services/process/module_child.h"
 #include "services/process/module_command.h"
 #include "services/process/module_messages.h"
-#include "stages/reducer/child_report.h"
+#include "services/process/session.h"
 #include "stages/reducer/combiner.h"
 #include "stages/reducer/group_frames.h"
 
@@ -30,8 +29,8 @@ namespace {
 // passed on immediately, and then the batch cannot be sent to another child.
 constexpr std::size_t kHeldReducedBytes = 64 * limits::kMiB;
 
-using Clock = std::chrono::steady_clock;
 using protocol::FrameType;
+using State = process::Session::State;
 
 // A failure of the child, in words; run() turns it into a cause block.
 Error child_error(std::string how) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(how)}; }
@@ -75,7 +74,7 @@ struct HeldAnswer {
 class FunctionReducer final : public Reducer, public Combiner {
  public:
   FunctionReducer(ReducerOptions options, process::Guard& guard, EventSink& events)
-      : options_(std::move(options)), guard_(guard), report_(options_, events) {}
+      : options_(std::move(options)), child_(options_.of_child(), guard, events) {}
 
   Result<void> start() override;
   Result<void> wait_until_loaded(const std::stop_token& stop) override;
@@ -104,8 +103,8 @@ class FunctionReducer final : public Reducer, public Combiner {
   Result<void> leave(ReducedSink& sink, const std::stop_token& stop);
   Result<void> explained(Result<void> result);
   Error explain(const std::string& how);
-  void forget_child();
-  std::chrono::milliseconds allowed() const;
+  // How the child failed that made no progress.
+  Error no_answer() const;
   bool is_combiner() const { return options_.role == event::Role::kCombiner; }
   bool may_recover() const { return !is_hopeless_ && !answer_.is_partly_taken && deaths_ + 1 < options_.attempts; }
   std::string when() const;
@@ -113,75 +112,56 @@ class FunctionReducer final : public Reducer, public Combiner {
   std::string advice() const;
 
   const ReducerOptions options_;
-  process::Guard& guard_;
-  ChildReport report_;
-  std::string interpreter_;
-  std::string harness_;
-  std::string setup_json_;
+  process::ModuleChildOptions module_;
   std::unique_ptr<GroupSource> groups_;
   std::optional<GroupsEncoder> encoder_;
   bool has_more_ = false;              // there are groups that are not sent yet
   std::uint64_t answered_groups_ = 0;  // of the groups that open_groups() returned
   std::deque<GroupsFrame> in_flight_;  // sent and not yet answered; declared before the child, which borrows them
-  std::optional<process::ModuleChild> child_;
+  process::Session child_;
   std::vector<GroupsFrame> spare_;  // answered: their buffers are reused
   HeldAnswer answer_;
   GroupsOutput output_;
   std::size_t deaths_ = 0;                 // since a frame was last answered
   std::optional<std::uint64_t> starting_;  // the group of the first frame in flight that the child is working on
   std::vector<std::string> last_words_;    // the traceback of a FAILED frame
-  Clock::time_point last_progress_;
-  bool is_loaded_ = false;
-  bool is_ready_ = false;
-  bool has_work_ = false;  // this child was ever sent work
-  bool has_teardown_ = true;
-  bool is_finished_ = false;
-  bool has_exited_ = false;
-  bool is_hopeless_ = false;  // another child would fail in the same way
+  bool has_work_ = false;                  // this child was ever sent work
+  bool is_hopeless_ = false;               // another child would fail in the same way
 };
 
 Result<void> FunctionReducer::start() {
   const Module& module = *options_.module;
   TRY_ASSIGN(std::string script, process::module_script(module, options_.job_folder));
-  TRY_ASSIGN(interpreter_, process::find_interpreter(module.language));
+  module_.language = module.language;
+  TRY_ASSIGN(module_.interpreter, process::find_interpreter(module.language));
   // In a hidden folder, where no link to an entry of the job's folder can be in the way.
   std::string harness_folder = options_.working_folder + "/.quern";
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
-  TRY_ASSIGN(harness_, process::write_harness(module.language, harness_folder));
-  TRY(prepare_working_folder(options_, report_));
-  setup_json_ = process::setup_json({.role = name_of(options_.role),
-                                     .script = script,
-                                     .arguments = module.arguments,
-                                     .separator = options_.separator,
-                                     .output = options_.output,
-                                     .values = options_.values,
-                                     .timeout = options_.timeout});
+  TRY_ASSIGN(module_.harness, process::write_harness(module.language, harness_folder));
+  TRY(child_.link_job_folder());
+  module_.setup_json = process::setup_json({.role = name_of(options_.role),
+                                            .script = script,
+                                            .arguments = module.arguments,
+                                            .separator = options_.separator,
+                                            .output = options_.output,
+                                            .values = options_.values,
+                                            .timeout = options_.timeout});
   return start_child();
 }
 
 Result<void> FunctionReducer::start_child() {
-  TRY_ASSIGN(auto child, process::ModuleChild::start({.language = options_.module->language,
-                                                      .interpreter = interpreter_,
-                                                      .harness = harness_,
-                                                      .setup_json = setup_json_,
-                                                      .environment = environment_of(options_),
-                                                      .working_folder = options_.working_folder},
-                                                     guard_));
-  child_.emplace(std::move(child));
-  is_ready_ = has_work_ = is_finished_ = has_exited_ = false;
-  last_progress_ = Clock::now();
-  report_.change_state(event::ChildState::kStarting, child_->child().pid());
-  return {};
+  has_work_ = false;
+  return child_.start_module(module_);
 }
 
 Result<void> FunctionReducer::wait_until_loaded(const std::stop_token& stop) {
   NoOutput none;
-  while (!is_loaded_) {
+  while (child_.state() == State::kStarting) {
     Result<void> stepped = step(none, stop);
     if (stepped.ok()) continue;
     if (stepped.error().kind != ErrorKind::kChildFailed || !may_recover()) {
       stepped = explained(std::move(stepped));
-      forget_child();
+      child_.bury();
       return stepped;
     }
     TRY(recover({}, stepped.error().message));
@@ -190,31 +170,26 @@ Result<void> FunctionReducer::wait_until_loaded(const std::stop_token& stop) {
 }
 
 Result<void> FunctionReducer::run(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
-  CHECK(child_.has_value());
-  last_progress_ = Clock::now();
+  CHECK(child_.has_child());
+  child_.grant_time();
   Result<void> result = feed(open, sink, stop);
   if (result.ok()) result = leave(sink, stop);
   result = explained(std::move(result));
-  forget_child();
+  child_.bury();
   return result;
 }
 
 Result<void> FunctionReducer::combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) {
-  CHECK(child_.has_value() && is_combiner());
-  last_progress_ = Clock::now();
+  CHECK(child_.has_child() && is_combiner());
+  child_.grant_time();
   return explained(feed(open, sink, stop));
 }
 
 Result<void> FunctionReducer::finish() {
   NoOutput none;
   Result<void> result = explained(leave(none, {}));
-  forget_child();
+  child_.bury();
   return result;
-}
-
-void FunctionReducer::forget_child() {
-  child_.reset();
-  report_.change_state(event::ChildState::kGone, 0);
 }
 
 Result<void> FunctionReducer::explained(Result<void> result) {
@@ -266,15 +241,15 @@ Result<bool> FunctionReducer::send_frame() {
   TRY_ASSIGN(bool has_frame, encoder_->next(frame));
   if (!has_frame) return false;
   // If nothing is in flight, quern was working until now, not the child.
-  if (in_flight_.empty()) last_progress_ = Clock::now();
+  if (in_flight_.empty()) child_.grant_time();
   in_flight_.push_back(std::move(frame));
   send(in_flight_.back());
   return true;
 }
 
 void FunctionReducer::send(const GroupsFrame& frame) {
-  child_->child().send(frame.head.view());
-  child_->child().send(frame.body.view());
+  child_.send(frame.head.view());
+  child_.send(frame.body.view());
   has_work_ = true;
 }
 
@@ -282,15 +257,11 @@ void FunctionReducer::send(const GroupsFrame& frame) {
 // in earlier frames, which are gone, starts again from its beginning.
 Result<void> FunctionReducer::recover(const OpenGroups& open, const std::string& how) {
   ++deaths_;
-  TRY(end_child(child_->child()));
-  report_.emit_log(child_->child(), false);
-  report_.emit(event::ChildDied{.role = options_.role,
-                                .child = options_.child,
-                                .cause = how,
-                                .action = fmt::format("started another{} (attempt {} of {})",
-                                                      is_ready_ ? " and gave it again what was not answered" : "",
-                                                      deaths_ + 1, options_.attempts)});
-  forget_child();
+  TRY(child_.end());
+  child_.report_death(how, fmt::format("started another{} (attempt {} of {})",
+                                       child_.is_ready() ? " and gave it again what was not answered" : "", deaths_ + 1,
+                                       options_.attempts));
+  child_.bury();
   answer_.clear();
   starting_.reset();
   bool begins_anew =
@@ -307,35 +278,22 @@ Result<void> FunctionReducer::recover(const OpenGroups& open, const std::string&
   return {};
 }
 
-std::chrono::milliseconds FunctionReducer::allowed() const {
-  if (is_finished_) return limits::kLeaveTimeout;
-  if (is_ready_) return options_.timeout;
-  return std::min<std::chrono::milliseconds>(options_.timeout, limits::kSetupTimeout);
+Error FunctionReducer::no_answer() const {
+  return child_error(fmt::format("it gave no answer for {} s ({}), and quern ended it", child_.allowed_seconds(),
+                                 child_.is_ready() ? "limits.timeout" : "the time to load its module"));
 }
 
 Result<void> FunctionReducer::step(ReducedSink& sink, const std::stop_token& stop) {
-  TRY_ASSIGN(process::Activity seen, child_->wait(-1, last_progress_ + allowed(), stop));
-  report_.emit_log(child_->child(), false);
-  if (seen.stopped) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
-  if (seen.output_bytes > 0 || seen.written_bytes > 0) last_progress_ = Clock::now();
-  has_exited_ = seen.exited;
+  TRY_ASSIGN(auto seen, child_.step(-1, stop));
   TRY(handle_frames(sink));
-  if (is_finished_) return {};
-  if (has_exited_) {
-    std::string how = child_->child().exit()->in_words();
-    return child_error(child_->has_half_frame() ? how + ", in the middle of a frame" : how);
-  }
-  if (seen.timed_out) {
-    return child_error(fmt::format("it gave no answer for {} s ({}), and quern ended it",
-                                   std::chrono::duration<double>(allowed()).count(),
-                                   is_ready_ ? "limits.timeout" : "the time to load its module"));
-  }
+  if (seen == process::Session::Seen::kExited) return child_error(child_.how());
+  if (seen == process::Session::Seen::kTimedOut) return no_answer();
   return {};
 }
 
 Result<void> FunctionReducer::handle_frames(ReducedSink& sink) {
   while (true) {
-    TRY_ASSIGN(std::optional<process::Frame> frame, child_->next_frame());
+    TRY_ASSIGN(std::optional<process::Frame> frame, child_.next_frame());
     if (!frame.has_value()) return {};
     TRY(handle(*frame, sink));
   }
@@ -343,15 +301,9 @@ Result<void> FunctionReducer::handle_frames(ReducedSink& sink) {
 
 Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& sink) {
   switch (frame.header.type) {
-    case FrameType::kLoaded:
-      is_loaded_ = true;
-      return {};
     case FrameType::kReady:
-      if (is_ready_) return child_error("it wrote a second READY frame");
-      is_ready_ = true;
-      has_teardown_ = process::parse_has_teardown(frame.payload);
-      last_progress_ = Clock::now();
-      report_.change_state(event::ChildState::kWorking, child_->child().pid());
+      if (child_.is_ready()) return child_error("it wrote a second READY frame");
+      child_.take_ready(frame.payload, true);
       return {};
     case FrameType::kFailed: {
       process::ModuleFailure failure = process::parse_failure(frame.payload);
@@ -361,7 +313,7 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
     }
     case FrameType::kFinished:
       if (!in_flight_.empty()) return child_error("it wrote FINISHED before it had answered everything");
-      is_finished_ = true;
+      child_.take_finished();
       return {};
     case FrameType::kProgress:
       return {};
@@ -376,7 +328,7 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
 }
 
 Result<void> FunctionReducer::handle_answer(const process::Frame& frame, ReducedSink& sink) {
-  if (!is_ready_) return child_error("it answered before it was ready");
+  if (!child_.is_ready()) return child_error("it answered before it was ready");
   if (in_flight_.empty() || frame.header.id != in_flight_.front().id) {
     return child_error(
         fmt::format("it answered batch {}, which is not the one that it must answer now", frame.header.id));
@@ -452,7 +404,7 @@ Result<void> FunctionReducer::take_bad(std::string_view payload) {
                          .reason = std::move(bad.reason),
                          .details = std::move(bad.details)});
   if (!options_.would_end(answer_.bad.size())) return {};
-  for (event::GroupBad& one : answer_.bad) report_.emit(std::move(one));
+  for (event::GroupBad& one : answer_.bad) child_.emit(std::move(one));
   return stopped();
 }
 
@@ -464,12 +416,12 @@ Result<void> FunctionReducer::take_done(std::string_view payload, ReducedSink& s
                                    frame.answered_groups()));
   }
   std::size_t sent_later = in_flight_.size() > 1 ? in_flight_.back().size_bytes() : 0;
-  if (child_->child().unsent_bytes() > sent_later) return child_error("it answered a batch that it had not read");
+  if (child_.unsent_bytes() > sent_later) return child_error("it answered a batch that it had not read");
   TRY(take_over(sink));
-  for (event::GroupBad& bad : answer_.bad) report_.emit(std::move(bad));
-  for (event::Counted& counted : answer_.counted) report_.emit(std::move(counted));
+  for (event::GroupBad& bad : answer_.bad) child_.emit(std::move(bad));
+  for (event::Counted& counted : answer_.counted) child_.emit(std::move(counted));
   if (!is_combiner()) {
-    report_.emit(event::GroupsReduced{
+    child_.emit(event::GroupsReduced{
         .child = options_.child, .groups = done.records, .values = frame.values, .output_bytes = answer_.lines_bytes});
   }
   answered_groups_ += frame.answered_groups();
@@ -483,43 +435,33 @@ Result<void> FunctionReducer::take_done(std::string_view payload, ReducedSink& s
 
 // Everything is answered: the child runs its teardown, reports it and exits.
 Result<void> FunctionReducer::leave(ReducedSink& sink, const std::stop_token& stop) {
-  child_->send_end();
-  report_.change_state(event::ChildState::kLeaving, child_->child().pid());
-  last_progress_ = Clock::now();
-  while (!is_finished_) {
-    Result<void> stepped = step(sink, stop);
-    if (stepped.ok()) continue;
+  using Left = process::Session::Left;
+  TRY_ASSIGN(Left left, child_.leave([&] { return handle_frames(sink); }, stop));
+  if (left == Left::kHung) return no_answer();
+  const process::Exit exit = *child_.exit();
+  if (left == Left::kDied) {
     // If there is no teardown to run, nothing is lost. A child that exits by itself has a reason, such as an uncaught
     // exception in code that nobody waited for.
-    bool was_killed = has_exited_ && child_->child().exit()->signal != 0;
-    if (stepped.error().kind != ErrorKind::kChildFailed || !was_killed || (has_work_ && has_teardown_)) return stepped;
-    report_.warn(fmt::format("{} {} after its last key; nothing is lost by that", report_.name(),
-                             child_->child().exit()->in_words()));
+    if (exit.signal == 0 || (has_work_ && child_.has_teardown())) return child_error(child_.how());
+    child_.warn(fmt::format("{} {} after its last key; nothing is lost by that", child_.name(), exit.in_words()));
     return {};
   }
-  for (event::Counted& counted : std::exchange(answer_.counted, {})) report_.emit(std::move(counted));
-  while (!has_exited_ && Clock::now() < last_progress_ + allowed()) TRY(step(sink, stop));
-  if (!has_exited_) {
-    report_.warn(fmt::format("{} had done everything and did not leave within {} s; quern ended it", report_.name(),
-                             limits::kLeaveTimeout.count()));
-    TRY(end_child(child_->child()));
-  } else if (child_->child().exit()->signal != 0 || child_->child().exit()->status != 0) {
-    report_.warn(fmt::format("{} had done everything, and then ended with {}", report_.name(),
-                             child_->child().exit()->in_words()));
+  for (event::Counted& counted : std::exchange(answer_.counted, {})) child_.emit(std::move(counted));
+  if (!exit.killed_by_us && (exit.signal != 0 || exit.status != 0)) {
+    child_.warn(fmt::format("{} had done everything, and then ended with {}", child_.name(), exit.in_words()));
   }
-  report_.emit_log(child_->child(), false);
   return {};
 }
 
 Error FunctionReducer::explain(const std::string& how) {
-  Result<std::string> end = end_child(child_->child());
-  report_.emit_log(child_->child(), false);
-  if (last_words_.empty()) last_words_ = child_->child().last_log_lines();
-  return report_.died({.when = when(), .how = how, .log_lines = last_words_, .action = action(), .advice = advice()});
+  static_cast<void>(child_.end().ok());
+  if (last_words_.empty()) last_words_ = child_.last_log_lines();
+  return child_.give_up(
+      {.where = when(), .how = how, .log_lines = last_words_, .action = action(), .advice = advice()});
 }
 
 std::string FunctionReducer::when() const {
-  if (!is_ready_) return "while it loaded its module";
+  if (!child_.is_ready()) return "while it loaded its module";
   if (in_flight_.empty()) return "in its teardown(), after the last key";
   const GroupsFrame& frame = in_flight_.front();
   if (starting_.has_value()) return fmt::format("at the key {}", in_quotes(frame.key(*starting_)));
@@ -529,14 +471,14 @@ std::string FunctionReducer::when() const {
 
 std::string FunctionReducer::action() const {
   if (is_hopeless_) return "gave up: another child would fail in the same way";
-  if (is_ready_ && in_flight_.empty()) return "gave up: what teardown() was to do may be missing";
+  if (child_.is_ready() && in_flight_.empty()) return "gave up: what teardown() was to do may be missing";
   if (answer_.is_partly_taken) return "ended the job: part of what it gave for these keys is in the result already";
   return fmt::format("started it {} times", deaths_ + 1);
 }
 
 std::string FunctionReducer::advice() const {
-  if (is_ready_) return "print the key at the start of reduce(): what a module prints is shown";
-  return "load it by hand: " + process::by_hand(options_.job_folder, interpreter_, *options_.module);
+  if (child_.is_ready()) return "print the key at the start of reduce(): what a module prints is shown";
+  return "load it by hand: " + process::by_hand(options_.job_folder, module_.interpreter, *options_.module);
 }
 
 }  // namespace
