@@ -94,6 +94,8 @@ void remove_folder(const std::string& path);
 bool remove_all_but(const std::string& path, const char* kept);
 // Like `mkdir -p`; an error names the folder that could not be created.
 Result<void> make_folders(const std::string& path);
+// Like make_folders, but first removes a folder of this name with everything in it.
+Result<void> make_empty_folder(const std::string& path);
 // Returns the folder part of a path; "." if it has none.
 std::string folder_of(const std::string& path);
 // Makes a path absolute and removes "." and ".." parts; the file need not exist. Relative paths are below `folder`.

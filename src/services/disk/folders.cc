@@ -80,6 +80,11 @@ Result<void> make_folders(const std::string& path) {
   return {};
 }
 
+Result<void> make_empty_folder(const std::string& path) {
+  remove_folder(path);
+  return make_folders(path);
+}
+
 std::string folder_of(const std::string& path) {
   std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";

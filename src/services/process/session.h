@@ -109,6 +109,8 @@ class Session {
   Result<void> end(std::string why = "");
   // Has a value once the child has exited.
   std::optional<Exit> exit() const { return child_->child().exit(); }
+  // Whether end() was called with a reason.
+  bool was_ended() const { return !why_ended_.empty(); }
   // After the exit: how the child ended, in words.
   std::string how() const;
   // Whether the child was not ended by quern, and its exit status is one that the module calls good.
@@ -117,6 +119,7 @@ class Session {
   // Forgets the child, after ending it as its destructor does, and reports that it is gone.
   void bury();
 
+  const std::string& working_folder() const { return options_.working_folder; }
   // "mapper 2 (mapper.py)"
   std::string name() const;
   void emit(const event::Event& event) { events_.emit(event); }

@@ -15,12 +15,7 @@
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/disk/full_disk.h"
-#include "services/process/cause.h"
-#include "services/process/guard.h"
 #include "services/process/input_name.h"
-#include "services/process/interpreter.h"
-#include "services/process/reporter.h"
-#include "stages/mapper/working_folder.h"
 
 namespace quern::mapper {
 namespace {
@@ -82,10 +77,9 @@ BatchWorker::BatchWorker(std::size_t number, const MapperOptions& options, const
       peers_(peers),
       opener_(opener),
       command_(std::move(command)),
-      working_folder_(fmt::format("{}/mapper-{}", options.scratch_folder, number)),
+      child_options_(options.of_child(number)),
       sink_(peers.make_sink()),
-      lines_(options.scratch_folder, options.held_bytes),
-      last_progress_(Clock::now()) {}
+      lines_(options.scratch_folder, options.held_bytes) {}
 
 Result<void> BatchWorker::run(const Batch& batch, const std::stop_token& stop) {
   Batch rest = batch;
@@ -129,7 +123,7 @@ Result<BatchWorker::Attempt> BatchWorker::attempt(const Batch& batch, bool is_fi
     return Attempt{.failed_input = events_->failed_input()};
   }
   child_->end_input();
-  change_state(event::ChildState::kLeaving);
+  child_->enter(process::Session::State::kLeaving);
   TRY(drain_to_exit(stop));
   if (auto failure = judge(batch); failure.has_value()) {
     end_child();
@@ -146,30 +140,21 @@ Result<BatchWorker::Attempt> BatchWorker::attempt(const Batch& batch, bool is_fi
 }
 
 Result<void> BatchWorker::start_child(const Batch& batch) {
-  TRY(prepare_working_folder(working_folder_, options_, peers_.events));
-  std::vector<std::string> extra = {peers_.guard.marker(), "QUERN_ROLE=mapper",
-                                    "QUERN_JOB_FOLDER=" + options_.job_folder};
-  if (batch.inputs.size() == 1) {
-    // With several inputs no single name would be right.
-    std::ranges::move(process::input_variables(std::string(peers_.inputs[batch.inputs.front()].given_name())),
-                      std::back_inserter(extra));
-  }
-  process::ChildOptions child{.command = command_,
-                              .environment = process::child_environment(options_.module->environment, extra),
-                              .working_folder = working_folder_};
-  TRY_ASSIGN(child_, process::Child::start(child, peers_.guard));
-  output_.clear();
+  child_.emplace(child_options_, peers_.guard, *events_);
+  TRY(disk::make_empty_folder(child_options_.working_folder));
+  TRY(child_->link_job_folder());
+  // With several inputs no single name would be right.
+  const bool has_name = batch.inputs.size() == 1;
+  TRY(child_->start_program(
+      command_, has_name ? process::input_variables(std::string(peers_.inputs[batch.inputs.front()].given_name()))
+                         : std::vector<std::string>()));
   lines_.clear();
   handed_names_.clear();
   output_bytes_ = 0;
   records_ = 0;
   dropped_ = 0;
   decoded_bytes_ = 0;
-  exited_ = false;
-  input_refused_ = false;
-  hang_.clear();
-  last_progress_ = Clock::now();
-  change_state(event::ChildState::kWorking);
+  child_->enter(process::Session::State::kWorking);
   return {};
 }
 
@@ -193,7 +178,7 @@ Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& 
       }
       // A child that has stopped reading gets no more input, but its inputs are read to their ends, as they must be
       // verified and counted.
-      if (!input_refused_ && !exited_ && !block.bytes.empty()) {
+      if (takes_input() && !block.bytes.empty()) {
         child_->send(block.bytes.view());
         TRY(drain_input(stop));
       }
@@ -210,7 +195,7 @@ Result<bool> BatchWorker::feed_files(const Batch& batch, const std::stop_token& 
     TRY_ASSIGN(std::optional<std::string> file, file_of(batch.inputs[i], i));
     if (!file.has_value()) return false;
     std::string line = *file + "\n";
-    if (input_refused_ || exited_) continue;
+    if (!takes_input()) continue;
     child_->send(line);
     TRY(drain_input(stop));
   }
@@ -230,7 +215,8 @@ Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std:
   const std::string name = handed_name(named.path.str(), is_decoded);
   // Uses a folder of its own only if the name is already taken: each folder costs as much as the link.
   const bool is_first_of_name = handed_names_.insert(name).second;
-  const std::string folder = fmt::format("{}/.quern-inputs/{}", working_folder_, is_first_of_name ? 1 : index + 1);
+  const std::string folder =
+      fmt::format("{}/.quern-inputs/{}", child_options_.working_folder, is_first_of_name ? 1 : index + 1);
   const std::string path = folder + "/" + name;
   TRY(disk::make_folders(folder));
   std::uint64_t size = named.stored_bytes;
@@ -251,68 +237,63 @@ Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std:
 }
 
 Result<void> BatchWorker::drain_input(const std::stop_token& stop) {
-  while (child_->unsent_bytes() > 0 && !exited_ && !input_refused_ && hang_.empty()) TRY(step(stop));
+  while (child_->unsent_bytes() > 0 && takes_input()) TRY(step(stop));
   return {};
 }
 
 Result<void> BatchWorker::drain_to_exit(const std::stop_token& stop) {
-  while (!exited_) TRY(step(stop));
+  while (!child_->exit().has_value()) TRY(step(stop));
   return cut_output(true);
 }
 
 Result<void> BatchWorker::step(const std::stop_token& stop) {
-  TRY_ASSIGN(process::Activity seen,
-             child_->wait(output_, room_for_output(), -1, last_progress_ + options_.timeout, stop));
-  bool has_reported = report_log();
-  if (seen.stopped) return stopped();
-  exited_ = exited_ || seen.exited;
-  input_refused_ = input_refused_ || seen.input_closed;
-  if (seen.written_bytes > 0 || seen.output_bytes > 0 || has_reported) last_progress_ = Clock::now();
-  output_bytes_ += seen.output_bytes;
+  const std::size_t room = room_for_output();
+  const std::size_t used = child_->output().size();
+  TRY_ASSIGN(auto seen, child_->step(-1, stop, room));
+  output_bytes_ += child_->output().size() - used;
   TRY(cut_output(false));
-  if (seen.timed_out && Clock::now() >= last_progress_ + options_.timeout && hang_.empty()) {
-    hang_ = fmt::format("made no progress for {:g} s (limits.timeout)",
-                        std::chrono::duration<double>(options_.timeout).count());
-    child_->kill();
-  }
-  return {};
+  if (seen != process::Session::Seen::kTimedOut) return {};
+  return child_->end(fmt::format("made no progress for {:g} s (limits.timeout)", child_->allowed_seconds()));
 }
 
 // What is missing to complete a piece, or a little for the end of its last line.
 std::size_t BatchWorker::room_for_output() {
-  output_.reserve(kPieceBytes + limits::kReadBytes);
-  return std::max(kPieceBytes - std::min(output_.size(), kPieceBytes), limits::kReadBytes);
+  Buffer& output = child_->output();
+  output.reserve(kPieceBytes + limits::kReadBytes);
+  return std::max(kPieceBytes - std::min(output.size(), kPieceBytes), limits::kReadBytes);
 }
 
 // Cuts the child's output into pieces of whole lines; at the end, adds a missing '\n' to the last line. Where pieces
 // end depends only on the lines, not on when they arrived, because a combiner sees the pieces.
 Result<void> BatchWorker::cut_output(bool at_end) {
-  if (at_end && !output_.empty() && output_.view().back() != '\n') output_.push_back('\n');
-  while (at_end ? !output_.empty() : output_.size() >= kPieceBytes) {
-    std::size_t end = output_.view().find('\n', std::min(kPieceBytes, output_.size()) - 1);
+  Buffer& output = child_->output();
+  if (at_end && !output.empty() && output.view().back() != '\n') output.push_back('\n');
+  while (at_end ? !output.empty() : output.size() >= kPieceBytes) {
+    std::size_t end = output.view().find('\n', std::min(kPieceBytes, output.size()) - 1);
     if (end == std::string_view::npos) return {};
     Buffer rest = lines_.take_spare();
-    rest.append(output_.view().substr(end + 1));
-    output_.resize(end + 1);
-    TRY(lines_.add(std::exchange(output_, std::move(rest))));
+    rest.append(output.view().substr(end + 1));
+    output.resize(end + 1);
+    TRY(lines_.add(std::exchange(output, std::move(rest))));
   }
   return {};
 }
 
 // If a `files` child has written result.txt in its working folder, that file is its output instead of standard output.
 Result<void> BatchWorker::take_result_file() {
-  std::string path = working_folder_ + "/result.txt";
+  std::string path = child_options_.working_folder + "/result.txt";
   if (options_.module->interface != Interface::kFiles || !std::filesystem::exists(path)) return {};
   lines_.clear();
   output_bytes_ = 0;
+  Buffer& output = child_->output();
   TRY_ASSIGN(Fd file, open_file(path, O_RDONLY));
   while (true) {
     std::size_t room = room_for_output();
-    std::size_t used = output_.size();
-    output_.resize(used + room);
-    auto count = read_some(file, {output_.data() + used, room});
+    std::size_t used = output.size();
+    output.resize(used + room);
+    auto count = read_some(file, {output.data() + used, room});
     if (!count.ok()) return std::move(count).error().with_context(path);
-    output_.resize(used + count.value());
+    output.resize(used + count.value());
     output_bytes_ += count.value();
     if (count.value() == 0) break;
     TRY(cut_output(false));
@@ -322,29 +303,23 @@ Result<void> BatchWorker::take_result_file() {
 
 // Returns why the batch does not count as mapped after the child's end, if so.
 std::optional<Error> BatchWorker::judge(const Batch& batch) {
-  const process::Exit exit = *child_->exit();
-  const std::vector<int>& ok = options_.module->ok_exit;
-  bool is_ok = exit.signal == 0 && std::find(ok.begin(), ok.end(), exit.status) != ok.end();
-  if (is_ok && hang_.empty()) {
-    if (input_refused_) {
-      peers_.events.emit(
-          event::Note{event::Level::kWarning,
-                      fmt::format("{} closed its input before it had read all of {}", name(), place_in_words(batch))});
+  if (child_->is_success()) {
+    if (child_->refuses_input()) {
+      child_->warn(
+          fmt::format("{} closed its input before it had read all of {}", child_->name(), place_in_words(batch)));
     }
     return std::nullopt;
   }
-  process::Cause cause{.what = name(),
-                       .where = place_in_words(batch),
-                       .how = hang_.empty() ? exit.in_words() : hang_,
-                       .log_lines = child_->last_log_lines(),
-                       .action = options_.attempts > 1 ? fmt::format("ran it {} times", options_.attempts) : "",
-                       .advice = exit.signal == 0 && hang_.empty()
-                                     ? fmt::format("if {} means success for this program, set ok_exit: [0, {}]",
-                                                   exit.status, exit.status)
-                                     : "run it by hand on this input"};
-  return Error{.kind = ErrorKind::kChildFailed,
-               .message = fmt::format("{}: {}", name(), cause.how),
-               .details = process::cause_block(cause)};
+  const process::Exit exit = *child_->exit();
+  const bool has_left = exit.signal == 0 && !child_->was_ended();
+  return child_->failure(": " + child_->how(),
+                         {.where = place_in_words(batch),
+                          .how = child_->how(),
+                          .log_lines = child_->last_log_lines(),
+                          .action = options_.attempts > 1 ? fmt::format("ran it {} times", options_.attempts) : "",
+                          .advice = has_left ? fmt::format("if {} means success for this program, set ok_exit: [0, {}]",
+                                                           exit.status, exit.status)
+                                             : "run it by hand on this input"});
 }
 
 // A child that is given names reads the files itself, so only their sizes can show whether it could read all of them.
@@ -377,27 +352,10 @@ Result<void> BatchWorker::commit(const Batch& batch) {
   return {};
 }
 
-bool BatchWorker::report_log() {
-  bool has_reported = false;
-  for (std::string& line : child_->take_log_lines()) {
-    event::Event event = process::event_of_log_line(event::Role::kMapper, number_, std::move(line));
-    has_reported |= process::is_progress(event);
-    events_->emit(event);
-  }
-  return has_reported;
-}
-
 void BatchWorker::end_child() {
-  child_.reset();
-  disk::remove_folder(working_folder_);
-  change_state(event::ChildState::kGone);
+  child_->bury();
+  disk::remove_folder(child_options_.working_folder);
 }
-
-void BatchWorker::change_state(event::ChildState state) {
-  peers_.events.emit(event::ChildChanged{event::Role::kMapper, number_, state, child_ != nullptr ? child_->pid() : 0});
-}
-
-std::string BatchWorker::name() const { return fmt::format("mapper {} ({})", number_, options_.module->script); }
 
 std::string BatchWorker::place_in_words(const Batch& batch) const {
   const std::string first = peers_.inputs[batch.inputs.front()].name.str();

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "services/process/child.h"
+#include "services/process/session.h"
 #include "stages/mapper/batch.h"
 #include "stages/mapper/batch_events.h"
 #include "stages/mapper/held_lines.h"
@@ -25,8 +24,6 @@ class BatchWorker {
   Result<void> run(const Batch& batch, const std::stop_token& stop);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   // The outcome of one attempt. If both are empty, the batch was committed.
   struct Attempt {
     std::optional<Error> failure;                    // the child failed
@@ -48,11 +45,8 @@ class BatchWorker {
   std::optional<Error> judge(const Batch& batch);
   std::optional<event::InputFailed> shrunk_input(const Batch& batch);
   Result<void> commit(const Batch& batch);
-  // Returns whether a line of the log was a sign of progress.
-  bool report_log();
+  bool takes_input() const { return !child_->refuses_input() && !child_->exit().has_value(); }
   void end_child();
-  void change_state(event::ChildState state);
-  std::string name() const;
   std::string place_in_words(const Batch& batch) const;
 
   const std::size_t number_;
@@ -60,21 +54,16 @@ class BatchWorker {
   const MapperPeers& peers_;
   InputOpener& opener_;
   const std::vector<std::string> command_;
-  const std::string working_folder_;
+  const process::SessionOptions child_options_;
   std::unique_ptr<BlockSink> sink_;
-  std::optional<BatchEvents> events_;  // of this attempt
-  std::unique_ptr<process::Child> child_;
-  Buffer output_;    // output of the child that is not cut yet
-  HeldLines lines_;  // whole lines
+  std::optional<BatchEvents> events_;      // of this attempt
+  std::optional<process::Session> child_;  // of this attempt; its output is not cut yet
+  HeldLines lines_;                        // whole lines
   std::set<std::string> handed_names_;
   std::uint64_t output_bytes_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t dropped_ = 0;  // records dropped by `where`
   std::uint64_t decoded_bytes_ = 0;
-  bool exited_ = false;
-  bool input_refused_ = false;  // the child closed its standard input early
-  std::string hang_;            // why quern killed the child, or ""
-  Clock::time_point last_progress_;
 };
 
 }  // namespace quern::mapper

@@ -16,10 +16,7 @@
 #include "model/job.h"
 #include "model/limits.h"
 #include "model/pair.h"
-
-namespace quern::process {
-class Guard;
-}
+#include "services/process/session.h"
 
 // Feeds records to mapper children and collects their output. Each child has a thread of its own that starts it, feeds
 // it, reads its output, and replaces it if it dies.
@@ -39,6 +36,15 @@ struct MapperOptions {
   std::chrono::milliseconds timeout{};  // without progress, for one child
   // How much output of a `lines` or `files` child is held in memory until it counts; the rest waits on disk.
   std::uint64_t held_bytes = limits::kHeldLinesBytes;
+
+  process::SessionOptions of_child(std::size_t number) const {
+    return {.role = event::Role::kMapper,
+            .number = number,
+            .module = module,
+            .job_folder = job_folder,
+            .working_folder = scratch_folder + "/mapper-" + std::to_string(number),
+            .timeout = timeout};
+  }
 };
 
 // What all mapper threads share. Borrowed during the whole call.

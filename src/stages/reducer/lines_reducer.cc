@@ -193,8 +193,7 @@ class LinesCombiner final : public Combiner {
   Result<void> start() override { return {}; }
   bool wants_sorted_keys() const override { return true; }
   Result<void> combine(const OpenGroups& open, ReducedSink& sink, const std::stop_token& stop) override {
-    disk::remove_folder(options_.working_folder);
-    TRY(disk::make_folders(options_.working_folder));
+    TRY(disk::make_empty_folder(options_.working_folder));
     Combined combined;
     LinesReducer child(options_, guard_, events_, [&] {
       combined.lines.clear();

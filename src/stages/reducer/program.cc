@@ -45,8 +45,7 @@ Result<void> Program::start_another(const std::string& how) {
   child_.report_death(
       how, fmt::format("started another and gave it all again (attempt {} of {})", deaths_ + 1, options_.attempts));
   child_.bury();
-  disk::remove_folder(options_.working_folder);
-  TRY(disk::make_folders(options_.working_folder));
+  TRY(disk::make_empty_folder(options_.working_folder));
   return start_child();
 }
 
