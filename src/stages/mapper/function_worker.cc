@@ -1,17 +1,16 @@
 #include "stages/mapper/function_worker.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
 
 #include "model/limits.h"
+#include "services/disk/files.h"
 #include "services/process/cause.h"
-#include "services/process/guard.h"
-#include "services/process/interpreter.h"
 #include "services/process/module_loader.h"
 #include "services/process/module_messages.h"
-#include "stages/mapper/working_folder.h"
 
 // Sends blocks to a child and commits each block once the child reports it as done. Blocks that a dead child has not
 // answered are sent again with the flag `careful`, so that the child reports each record before it starts it. The
@@ -23,6 +22,8 @@ namespace {
 
 // The most output of one block. More is refused with a clear error instead of filling the memory.
 constexpr std::size_t kMaxBlockOutputBytes = 1 * limits::kGiB;
+
+using State = process::Session::State;
 
 Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(message)}; }
 
@@ -87,17 +88,13 @@ void BlockInFlight::forget_unfinished() {
 }
 
 FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
-                               std::string interpreter, std::string harness, std::string setup_json,
-                               std::promise<void> begun)
+                               const process::ModuleChildOptions& module, std::promise<void> begun)
     : number_(number),
       options_(options),
       peers_(peers),
-      interpreter_(std::move(interpreter)),
-      harness_(std::move(harness)),
-      setup_json_(std::move(setup_json)),
+      module_(module),
       begun_(std::move(begun)),
-      working_folder_(fmt::format("{}/mapper-{}", options.scratch_folder, number)),
-      last_progress_(Clock::now()) {}
+      child_(options.of_child(number), peers.guard, peers.events) {}
 
 Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& stop) {
   sink_ = peers_.make_sink();
@@ -108,9 +105,9 @@ Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& 
     if (stop.stop_requested()) return stopped();
     take_blocks(blocks, stop);
     if (in_flight_.empty() && blocks.is_finished()) break;
-    if (in_flight_.empty() && !child_.has_value()) continue;
+    if (in_flight_.empty() && !child_.has_child()) continue;
     TRY(ensure_child());
-    bool wants_more = in_flight_.size() < (ready_ ? limits::kBlocksInFlight : 1) && !blocks.is_finished();
+    bool wants_more = in_flight_.size() < (child_.is_ready() ? limits::kBlocksInFlight : 1) && !blocks.is_finished();
     TRY(step(wants_more ? blocks.readable_fd() : -1, stop));
   }
   TRY(finish(stop));
@@ -120,80 +117,59 @@ Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& 
 
 void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& stop) {
   // A child that is still loading its module gets only one block: another child may be ready sooner.
-  std::size_t most = ready_ ? limits::kBlocksInFlight : 1;
+  std::size_t most = child_.is_ready() ? limits::kBlocksInFlight : 1;
   while (in_flight_.size() < most) {
     // Without a child there is nothing else to wait for.
-    bool may_block = in_flight_.empty() && !child_.has_value();
+    bool may_block = in_flight_.empty() && !child_.has_child();
     std::optional<Block> block = may_block ? blocks.pop(stop) : blocks.try_pop();
     if (!block.has_value()) return;
     in_flight_.push_back({.id = next_id_++, .block = std::move(*block)});
     in_flight_.back().decoded_bytes =
         std::max(in_flight_.back().block.bytes.size(), in_flight_.back().block.original.size());
     if (!std::exchange(has_begun_, true)) begun_.set_value();
-    if (child_.has_value()) send(in_flight_.back());
+    if (child_.has_child()) send(in_flight_.back());
   }
 }
 
 void FunctionWorker::send(BlockInFlight& work) {
   // The time limit starts when a child receives work.
-  if (&work == &in_flight_.front()) last_progress_ = Clock::now();
+  if (&work == &in_flight_.front()) child_.grant_time();
   work.head = protocol::block_head(work.id, work.block, file_names(work.block, peers_.inputs), work.careful);
-  child_->child().send(work.head.view());
-  child_->child().send(work.block.bytes.view());
-  if (ready_) change_state(event::ChildState::kWorking);
+  child_.send(work.head.view());
+  child_.send(work.block.bytes.view());
+  if (child_.is_ready()) child_.enter(State::kWorking);
 }
 
 Result<void> FunctionWorker::ensure_child() {
-  if (child_.has_value()) return {};
-  if (!has_folder_) TRY(prepare_working_folder(working_folder_, options_, peers_.events));
-  has_folder_ = true;
-  process::ModuleChildOptions child{.language = options_.module->language,
-                                    .interpreter = interpreter_,
-                                    .harness = harness_,
-                                    .setup_json = setup_json_,
-                                    .environment = process::child_environment(
-                                        options_.module->environment, {peers_.guard.marker(), "QUERN_ROLE=mapper",
-                                                                       "QUERN_JOB_FOLDER=" + options_.job_folder}),
-                                    .working_folder = working_folder_};
-  TRY_ASSIGN(auto started, process::ModuleChild::start(std::move(child), peers_.guard));
-  child_.emplace(std::move(started));
-  ready_ = false;
-  finished_frame_ = false;
-  exited_ = false;
-  last_progress_ = Clock::now();
-  change_state(event::ChildState::kStarting);
+  if (child_.has_child()) return {};
+  if (!has_folder_) {
+    TRY(disk::make_empty_folder(child_.working_folder()));
+    TRY(child_.link_job_folder());
+    has_folder_ = true;
+  }
+  TRY(child_.start_module(module_));
   for (BlockInFlight& work : in_flight_) send(work);
   return {};
 }
 
 // Waits for one thing to happen and handles it.
 Result<void> FunctionWorker::step(int wake_fd, const std::stop_token& stop) {
-  auto allowed =
-      ready_ ? options_.timeout : std::min<std::chrono::milliseconds>(options_.timeout, limits::kSetupTimeout);
-  // A child without work may take as long as it wants.
-  bool idle = ready_ && in_flight_.empty();
-  auto deadline = idle ? Clock::time_point::max() : last_progress_ + allowed;
-  TRY_ASSIGN(process::Activity seen, child_->wait(wake_fd, deadline, stop));
-  report_log();
-  if (seen.stopped) return stopped();
-  if (seen.written_bytes > 0 || seen.output_bytes > 0) last_progress_ = Clock::now();
-  exited_ = seen.exited;
+  TRY_ASSIGN(auto seen, child_.step(wake_fd, stop));
   if (auto handled = handle_frames(); !handled.ok()) {
     if (handled.error().kind != ErrorKind::kChildFailed || !handled.error().details.empty()) return handled;
     return recover("broke the protocol: " + handled.error().message);
   }
-  if (seen.exited) return recover("");
-  if (seen.timed_out && Clock::now() >= last_progress_ + allowed) {
-    auto seconds = std::chrono::duration<double>(allowed).count();
-    return recover(fmt::format("made no progress for {:g} s ({})", seconds,
-                               ready_ ? "limits.timeout" : "while it loaded its module"));
+  if (seen == process::Session::Seen::kExited) return recover("");
+  if (seen == process::Session::Seen::kTimedOut) {
+    return recover(fmt::format("made no progress for {:g} s ({})", child_.allowed_seconds(),
+                               child_.is_ready() ? "limits.timeout" : "while it loaded its module"));
   }
   return {};
 }
 
 Result<void> FunctionWorker::handle_frames() {
   while (true) {
-    TRY_ASSIGN(auto frame, child_->next_frame());
+    TRY_ASSIGN(auto frame, child_.next_frame());
     if (!frame.has_value()) return {};
     TRY(handle(*frame));
   }
@@ -202,18 +178,13 @@ Result<void> FunctionWorker::handle_frames() {
 Result<void> FunctionWorker::handle(const process::Frame& frame) {
   using protocol::FrameType;
   switch (frame.header.type) {
-    case FrameType::kLoaded:
-      return {};
     case FrameType::kReady:
-      ready_ = true;
-      has_teardown_ = process::parse_has_teardown(frame.payload);
-      last_progress_ = Clock::now();
-      change_state(in_flight_.empty() ? event::ChildState::kWaiting : event::ChildState::kWorking);
+      child_.take_ready(frame.payload, !in_flight_.empty());
       return {};
     case FrameType::kFailed:
       return setup_failed(frame.payload);
     case FrameType::kFinished:
-      finished_frame_ = true;
+      child_.take_finished();
       return {};
     case FrameType::kProgress: {
       // May arrive late, because other threads of the module write it, too.
@@ -271,7 +242,7 @@ Result<void> FunctionWorker::take_output(BlockInFlight& work, std::string_view p
   work.lines_bytes += payload.size();
   if (work.lines_bytes > kMaxBlockOutputBytes) {
     return Error{.kind = ErrorKind::kNoSpace,
-                 .message = fmt::format("{} gave more than {} for one block ({})", name(),
+                 .message = fmt::format("{} gave more than {} for one block ({})", child_.name(),
                                         format_bytes(kMaxBlockOutputBytes), place_in_words(work))};
   }
   // A careful child writes a frame for each record.
@@ -328,7 +299,7 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   peers_.events.emit(mapped);
   peers_.pool.give(std::move(work.block.bytes));
   peers_.pool.give(std::move(work.block.original));
-  if (in_flight_.empty()) change_state(event::ChildState::kWaiting);
+  if (in_flight_.empty()) child_.enter(State::kWaiting);
   return {};
 }
 
@@ -360,50 +331,44 @@ void FunctionWorker::send_carefully(BlockInFlight work) {
 
 Error FunctionWorker::setup_failed(std::string_view payload) const {
   auto failure = process::parse_failure(payload);
-  if (!ready_) {
+  if (!child_.is_ready()) {
     return process::load_error(
-        {.what = name(), .how = failure.reason, .details = failure.details, .interpreter = interpreter_},
+        {.what = child_.name(), .how = failure.reason, .details = failure.details, .interpreter = module_.interpreter},
         *options_.module, options_.job_folder);
   }
-  process::Cause cause{.what = name(),
-                       .where_label = "when",
+  process::Cause cause{.where_label = "when",
                        .where = "in teardown()",
                        .how = failure.reason,
                        .action = "gave up: another child would fail in the same way"};
   if (!failure.details.empty()) cause.how += "\n" + failure.details;
-  return Error{.kind = ErrorKind::kChildFailed,
-               .message = fmt::format("{}: {}", name(), failure.reason),
-               .details = process::cause_block(cause)};
+  return child_.failure(": " + failure.reason, cause);
+}
+
+// A child that exits by itself has a reason, such as an uncaught exception in code that nobody waited for.
+std::string FunctionWorker::how() const {
+  const bool has_left = !child_.was_ended() && child_.exit()->signal == 0;
+  return has_left ? "left with " + child_.how() : child_.how();
 }
 
 Result<void> FunctionWorker::recover(const std::string& cause) {
-  std::string how = cause;
-  TRY(end_child(how));
-  bool was_ready = ready_;
-  std::vector<std::string> last_words = child_->child().last_log_lines();
-  report_log();
-  child_.reset();
-  change_state(event::ChildState::kGone);
-  for (const std::string& line : last_words) how += "\n" + line;
+  TRY(child_.end(cause));
+  const bool was_ready = child_.is_ready();
+  const std::string ended = how();
+  const std::vector<std::string> last_words = child_.last_log_lines();
+  child_.bury();
   if (in_flight_.empty() || !was_ready) {
-    ++deaths_without_progress_;
-    if (deaths_without_progress_ < options_.attempts) {
-      peers_.events.emit(
-          event::ChildDied{event::Role::kMapper, number_, how.substr(0, how.find('\n')), "started another"});
+    if (++deaths_without_progress_ < options_.attempts) {
+      child_.report_death(ended, "started another");
       return {};
     }
-    process::Cause block{.what = name(),
-                         .where_label = "when",
-                         .where = was_ready ? "between two blocks" : "before it was ready",
-                         .how = how.substr(0, how.find('\n')),
-                         .log_lines = last_words,
-                         .action = fmt::format("started it {} times", deaths_without_progress_)};
-    return Error{.kind = ErrorKind::kChildFailed,
-                 .message = fmt::format("{} {}", name(), block.how),
-                 .details = process::cause_block(block)};
+    return child_.failure(" " + ended, {.where_label = "when",
+                                        .where = was_ready ? "between two blocks" : "before it was ready",
+                                        .how = ended,
+                                        .log_lines = last_words,
+                                        .action = fmt::format("started it {} times", deaths_without_progress_)});
   }
   for (std::size_t i = 1; i < in_flight_.size(); ++i) in_flight_[i].forget_unfinished();
-  return recover_block(in_flight_.front(), how);
+  return recover_block(in_flight_.front(), ended, fmt::format("{}", fmt::join(last_words, "\n")));
 }
 
 // Called if a careful child had reported the record that it was working on. The output of the records before it counts,
@@ -417,44 +382,34 @@ void FunctionWorker::find_suspect(BlockInFlight& work) {
 }
 
 // Sends the block on which the child died again, carefully; after the last attempt, gives up the record.
-Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::string& cause) {
+Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::string& how, std::string_view last_words) {
   if (work.starting.has_value()) find_suspect(work);
   ++work.deaths;
   bool last = work.deaths >= options_.attempts && work.careful;
-  std::string first_line = cause.substr(0, cause.find('\n'));
   if (!last) {
-    peers_.events.emit(
-        event::ChildDied{event::Role::kMapper, number_, first_line,
-                         fmt::format("started another and sent {} again (attempt {} of {})", place_in_words(work),
-                                     work.deaths + 1, std::max(options_.attempts, work.deaths + 1))});
+    child_.report_death(how, fmt::format("started another and sent {} again (attempt {} of {})", place_in_words(work),
+                                         work.deaths + 1, std::max(options_.attempts, work.deaths + 1)));
     work.forget_unfinished();
     work.careful = true;
     return {};
   }
   if (work.starting.has_value()) {
-    give_up_record(work, cause);
+    give_up_record(work, how, last_words);
     return {};
   }
-  process::Cause block{
-      .what = name(),
-      .where = place_in_words(work),
-      .how = cause,
-      .action = fmt::format("started another child and sent the block again, {} times", work.deaths - 1),
-      .advice = "the child dies before it starts any of these records: look at setup() and imports"};
-  return Error{.kind = ErrorKind::kChildFailed,
-               .message = fmt::format("{} {}", name(), first_line),
-               .details = process::cause_block(block)};
+  return child_.failure(
+      " " + how, {.where = place_in_words(work),
+                  .how = last_words.empty() ? how : fmt::format("{}\n{}", how, last_words),
+                  .action = fmt::format("started another child and sent the block again, {} times", work.deaths - 1),
+                  .advice = "the child dies before it starts any of these records: look at setup() and imports"});
 }
 
-void FunctionWorker::give_up_record(BlockInFlight& work, const std::string& cause) {
+void FunctionWorker::give_up_record(BlockInFlight& work, const std::string& how, std::string_view last_words) {
   LinePlace place = *work.starting;
-  std::size_t end = cause.find('\n');
   event::RecordBad bad = bad_record(
-      work.block, place, fmt::format("the mapper died on it {} times: {}", work.deaths, cause.substr(0, end)),
-      end == std::string::npos ? "" : cause.substr(end + 1));
-  peers_.events.emit(event::ChildDied{
-      event::Role::kMapper, number_, cause.substr(0, end),
-      fmt::format("set record {} of {} aside and started another", bad.line, peers_.inputs[bad.input].name)});
+      work.block, place, fmt::format("the mapper died on it {} times: {}", work.deaths, how), std::string(last_words));
+  child_.report_death(
+      how, fmt::format("set record {} of {} aside and started another", bad.line, peers_.inputs[bad.input].name));
   peers_.events.emit(std::move(bad));
   ++work.given_up;
   remove_line(work.block, place);
@@ -464,88 +419,35 @@ void FunctionWorker::give_up_record(BlockInFlight& work, const std::string& caus
   work.deaths = 0;
 }
 
-// Makes sure that the child is gone, and sets `how` to the reason unless it is known already.
-Result<void> FunctionWorker::end_child(std::string& how) {
-  if (!exited_) {
-    child_->child().kill();
-    while (!exited_) {
-      TRY_ASSIGN(process::Activity seen, child_->wait(-1, Clock::time_point::max(), {}));
-      exited_ = seen.exited;
-    }
-  }
-  if (!how.empty()) return {};
-  how = child_->child().exit()->in_words();
-  if (child_->has_half_frame()) how += ", in the middle of a frame";
-  if (child_->child().exit()->signal == 0) how = "left with " + how;
-  return {};
-}
-
 // Everything is committed: the child may run its teardown and exit.
 Result<void> FunctionWorker::finish(const std::stop_token& stop) {
-  if (!child_.has_value()) return {};
-  child_->send_end();
-  change_state(event::ChildState::kLeaving);
-  last_progress_ = Clock::now();
-  while (!exited_) {
-    std::chrono::milliseconds allowed = finished_frame_ ? limits::kLeaveTimeout : options_.timeout;
-    TRY_ASSIGN(process::Activity seen, child_->wait(-1, last_progress_ + allowed, stop));
-    report_log();
-    exited_ = seen.exited;
-    if (seen.stopped) return stopped();
-    if (seen.output_bytes > 0) last_progress_ = Clock::now();
-    if (auto handled = handle_frames(); !handled.ok()) {
-      // If teardown raised, the error already names the child.
-      if (handled.error().details.empty()) return std::move(handled).context(name());
-      return handled;
-    }
-    if (seen.timed_out && Clock::now() >= last_progress_ + allowed) break;
+  using Left = process::Session::Left;
+  if (!child_.has_child()) return {};
+  auto left = child_.leave([this] { return handle_frames(); }, stop);
+  if (!left.ok()) {
+    // If teardown raised, the error already names the child.
+    const bool is_named = left.error().kind != ErrorKind::kChildFailed || !left.error().details.empty();
+    return is_named ? std::move(left).error() : std::move(left).error().with_context(child_.name());
   }
-  if (!exited_ && finished_frame_) {
-    peers_.events.emit(event::Note{event::Level::kWarning,
-                                   fmt::format("{} had done everything and did not leave within {} s; quern ended it",
-                                               name(), limits::kLeaveTimeout.count())});
-  }
-  bool died_by_itself = exited_;
-  std::string how;
-  if (!exited_) how = "did not leave after the end of its input (limits.timeout)";
-  TRY(end_child(how));
-  // A child that exits by itself has a reason, such as an uncaught exception in code that nobody waited for.
-  bool was_killed = died_by_itself && child_->child().exit()->signal != 0;
-  std::vector<std::string> last_words = child_->child().last_log_lines();
-  child_.reset();
-  change_state(event::ChildState::kGone);
-  if (finished_frame_) return {};
+  TRY(child_.end(left.value() == Left::kHung ? "did not leave after the end of its input (limits.timeout)" : ""));
   // A child that is not ready has received nothing, so its teardown has nothing to complete.
-  if (was_killed && (!ready_ || !has_teardown_)) {
-    peers_.events.emit(event::Note{event::Level::kWarning,
-                                   fmt::format("{} {} after its last record; nothing is lost by that", name(), how)});
+  const bool loses_nothing =
+      left.value() == Left::kDied && child_.exit()->signal != 0 && !(child_.is_ready() && child_.has_teardown());
+  const std::string ended = how();
+  const std::vector<std::string> last_words = child_.last_log_lines();
+  child_.bury();
+  if (left.value() == Left::kFinished) return {};
+  if (loses_nothing) {
+    child_.warn(fmt::format("{} {} after its last record; nothing is lost by that", child_.name(), ended));
     return {};
   }
-  process::Cause block{.what = name(),
-                       .where_label = "when",
-                       .where = "in teardown(), after its last record",
-                       .how = how,
-                       .log_lines = last_words,
-                       .action = "gave up: what teardown() was to do may be missing"};
-  return Error{.kind = ErrorKind::kChildFailed,
-               .message = fmt::format("{} {} in its teardown", name(), how),
-               .details = process::cause_block(block)};
+  return child_.failure(fmt::format(" {} in its teardown", ended),
+                        {.where_label = "when",
+                         .where = "in teardown(), after its last record",
+                         .how = ended,
+                         .log_lines = last_words,
+                         .action = "gave up: what teardown() was to do may be missing"});
 }
-
-void FunctionWorker::report_log() {
-  for (std::string& line : child_->child().take_log_lines()) {
-    peers_.events.emit(event::ModuleLine{event::Role::kMapper, number_, std::move(line)});
-  }
-}
-
-void FunctionWorker::change_state(event::ChildState state) {
-  if (state == state_) return;
-  state_ = state;
-  int pid = child_.has_value() ? child_->child().pid() : 0;
-  peers_.events.emit(event::ChildChanged{event::Role::kMapper, number_, state, pid});
-}
-
-std::string FunctionWorker::name() const { return fmt::format("mapper {} ({})", number_, options_.module->script); }
 
 std::string FunctionWorker::place_in_words(const BlockInFlight& work) const {
   const Segment& first = work.block.segments.front();

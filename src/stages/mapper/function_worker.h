@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <future>
@@ -8,11 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "model/protocol.h"
-#include "services/process/module_child.h"
+#include "services/process/session.h"
 #include "stages/mapper/block_lines.h"
 #include "stages/mapper/mapper.h"
 
@@ -63,14 +63,13 @@ struct BlockInFlight {
 // One thread's mapper child and the blocks it works on. Not thread-safe.
 class FunctionWorker {
  public:
-  FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, std::string interpreter,
-                 std::string harness, std::string setup_json, std::promise<void> begun);
+  // `module` says how its children are started.
+  FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
+                 const process::ModuleChildOptions& module, std::promise<void> begun);
   // Takes blocks until the channel is finished, then lets the child exit.
   Result<void> run(Channel<Block>& blocks, const std::stop_token& stop);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   Result<void> ensure_child();
   void take_blocks(Channel<Block>& blocks, const std::stop_token& stop);
   void send(BlockInFlight& work);
@@ -89,37 +88,26 @@ class FunctionWorker {
 
   // The child is dead or must be killed: what is lost is sent again, or given up.
   Result<void> recover(const std::string& cause);
-  Result<void> recover_block(BlockInFlight& work, const std::string& cause);
+  Result<void> recover_block(BlockInFlight& work, const std::string& how, std::string_view last_words);
   void find_suspect(BlockInFlight& work);
-  void give_up_record(BlockInFlight& work, const std::string& cause);
-  Result<void> end_child(std::string& cause);
+  void give_up_record(BlockInFlight& work, const std::string& how, std::string_view last_words);
   Result<void> finish(const std::stop_token& stop);
-  void report_log();
-  void change_state(event::ChildState state);
-  std::string name() const;
+  // How the child ended, for messages that begin with its name.
+  std::string how() const;
   std::string place_in_words(const BlockInFlight& work) const;
 
   const std::size_t number_;
   const MapperOptions& options_;
   const MapperPeers& peers_;
-  const std::string interpreter_;
-  const std::string harness_;
-  const std::string setup_json_;
+  const process::ModuleChildOptions& module_;
   std::promise<void> begun_;  // fulfilled once it has a block
   bool has_begun_ = false;
-  const std::string working_folder_;
   bool has_folder_ = false;
   std::unique_ptr<BlockSink> sink_;
-  std::optional<process::ModuleChild> child_;
+  process::Session child_;
   std::deque<BlockInFlight> in_flight_;
   std::uint64_t next_id_ = 1;
   std::size_t deaths_without_progress_ = 0;
-  bool ready_ = false;
-  bool has_teardown_ = true;
-  bool finished_frame_ = false;
-  bool exited_ = false;
-  Clock::time_point last_progress_;
-  event::ChildState state_ = event::ChildState::kGone;
 };
 
 }  // namespace quern::mapper
