@@ -72,7 +72,7 @@ Result<int> poll_until(std::span<pollfd> descriptors, Clock::time_point deadline
 
 class ProcessChild final : public Child {
  public:
-  ProcessChild(int pid, Fd process, Fd stop_event, Ends ends, std::uint64_t kills_before, Guard& guard)
+  ProcessChild(int pid, Fd process, Fd stop_event, Ends ends, std::uint64_t kills_before, Guard* guard)
       : pid_(pid),
         guard_(guard),
         kills_before_(kills_before),
@@ -101,13 +101,13 @@ class ProcessChild final : public Child {
   Result<void> write_input(Activity& activity);
   Result<void> read_output(Activity& activity, Buffer& output, std::size_t most_bytes);
   Result<void> read_log();
-  Result<void> collect_exit();
+  Result<void> collect_exit(Activity& activity);
   void close_input(Activity& activity);
   void forget_sent(std::size_t count);
   bool is_drained() const { return exit_.has_value() && !output_.is_open() && !log_.is_open(); }
 
   const int pid_;
-  Guard& guard_;
+  Guard* const guard_;  // or nullptr
   const std::uint64_t kills_before_;
   Fd process_;     // a pidfd: readable once the process has ended; closed once it is reaped
   Fd stop_event_;  // an eventfd that a stop request makes readable
@@ -140,7 +140,8 @@ ProcessChild::~ProcessChild() {
   signal_group(pid_, SIGKILL);
   // A process that is blocked in the kernel (a hung network disk) does not end even now; the guard takes care of it.
   auto ready = poll_until({&ended, 1}, Clock::now() + limits::kTermGrace);
-  if (ready.ok() && ready.value() > 0) static_cast<void>(collect_exit().ok());
+  Activity ignored;
+  if (ready.ok() && ready.value() > 0) static_cast<void>(collect_exit(ignored).ok());
 }
 
 void ProcessChild::send(std::string_view bytes) {
@@ -202,7 +203,7 @@ Result<void> ProcessChild::poll_once(Activity& activity, Buffer& output, std::si
   if (entries[kInput].revents != 0) TRY(write_input(activity));
   if (entries[kOutput].revents != 0) TRY(read_output(activity, output, most_output_bytes));
   if (entries[kLog].revents != 0) TRY(read_log());
-  if (entries[kProcess].revents != 0) TRY(collect_exit());
+  if (entries[kProcess].revents != 0) TRY(collect_exit(activity));
   activity.wake_readable = entries[kWake].revents != 0;
   return {};
 }
@@ -278,9 +279,11 @@ Result<void> ProcessChild::read_log() {
 }
 
 // As long as the process is not reaped, its number cannot be reused, so its group is killed first.
-Result<void> ProcessChild::collect_exit() {
-  signal_group(pid_, SIGKILL);
-  guard_.remove_group(pid_);
+Result<void> ProcessChild::collect_exit(Activity& activity) {
+  if (guard_ != nullptr) {
+    signal_group(pid_, SIGKILL);
+    guard_->remove_group(pid_);
+  }
   process_.reset();
   TRY_ASSIGN(int status, reap(pid_));
   Exit exit;
@@ -292,9 +295,8 @@ Result<void> ProcessChild::collect_exit() {
     exit.status = WEXITSTATUS(status);
   }
   exit_ = exit;
+  if (!queue_.empty()) close_input(activity);
   input_.reset();
-  queue_.clear();
-  unsent_bytes_ = 0;
   output_left_bytes_ = bytes_in(output_);
   log_left_bytes_ = bytes_in(log_);
   if (output_left_bytes_ == 0) output_.reset();
@@ -310,9 +312,9 @@ struct Plan {
   Fd output;
   Fd log;
 
-  std::vector<int> descriptors(bool framed) const {
-    if (framed) return {null.number(), log.number(), log.number(), input.number(), output.number()};
-    return {input.number(), output.number(), log.number()};
+  std::vector<int> descriptors(const ChildOptions& options) const {
+    if (options.framed) return {null.number(), log.number(), log.number(), input.number(), output.number()};
+    return {input.number(), options.logs_output ? log.number() : output.number(), log.number()};
   }
 };
 
@@ -341,28 +343,37 @@ std::vector<std::string> with_marker(std::vector<std::string> environment, const
   return environment;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Child>> Child::start(const ChildOptions& options, Guard& guard) {
+Result<std::unique_ptr<Child>> start_child(const ChildOptions& options, Guard* guard) {
   CHECK(!options.command.empty());
   std::string starting = "starting " + options.command[0];
   TRY_ASSIGN(Plan plan, make_plan().context(starting));
   TRY_ASSIGN(Fd stop_event, make_event().context(starting));
   std::uint64_t kills_before = out_of_memory_kills();
   TRY_ASSIGN(int pid, spawn({.command = options.command,
-                             .environment = with_marker(options.environment, guard.marker()),
+                             .environment = guard != nullptr ? with_marker(options.environment, guard->marker())
+                                                             : options.environment,
                              .working_folder = options.working_folder,
-                             .descriptors = plan.descriptors(options.framed)}));
-  guard.add_group(pid);
+                             .descriptors = plan.descriptors(options)}));
+  if (guard != nullptr) guard->add_group(pid);
   auto process = open_pidfd(pid);
   if (!process.ok()) {
     signal_group(pid, SIGKILL);
-    guard.remove_group(pid);
+    if (guard != nullptr) guard->remove_group(pid);
     static_cast<void>(reap(pid).ok());
     return std::move(process).error().with_context(starting);
   }
   return std::unique_ptr<Child>(new ProcessChild(pid, std::move(process).value(), std::move(stop_event),
                                                  std::move(plan.ends), kills_before, guard));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Child>> Child::start(const ChildOptions& options, Guard& guard) {
+  return start_child(options, &guard);
+}
+
+Result<std::unique_ptr<Child>> Child::start_unguarded(const ChildOptions& options) {
+  return start_child(options, nullptr);
 }
 
 }  // namespace quern::process

@@ -25,6 +25,8 @@ struct ChildOptions {
   // true: input is descriptor 3, output is descriptor 4, standard input is /dev/null, and standard output and standard
   // error together are the log (docs/formats/child-protocol.md).
   bool framed = false;
+  // If not framed: standard output is part of the log.
+  bool logs_output = false;
 };
 
 // How a child ended.
@@ -43,7 +45,7 @@ struct Activity {
   std::size_t written_bytes = 0;  // of the bytes passed to send()
   std::size_t output_bytes = 0;   // appended to the output
   bool output_ended = false;      // no more output will come
-  bool input_closed = false;      // the child closed its input before it read everything
+  bool input_closed = false;      // the child closed its input, or ended, before it read everything
   bool wake_readable = false;     // the caller's own descriptor is readable
   bool exited = false;            // the process has ended, and its output and log are drained
   bool timed_out = false;
@@ -57,6 +59,8 @@ class Child {
  public:
   // Starts the child with spawn(), never with fork. An error names the program.
   static Result<std::unique_ptr<Child>> start(const ChildOptions& options, Guard& guard);
+  // Starts a child that the guard does not know, and that may leave processes in the background when it ends.
+  static Result<std::unique_ptr<Child>> start_unguarded(const ChildOptions& options);
   virtual ~Child() = default;
 
   virtual int pid() const = 0;

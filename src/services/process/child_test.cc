@@ -88,6 +88,30 @@ TEST(Child, GivesBackWhatCatGets) {
   EXPECT_TRUE(guard.groups().empty());
 }
 
+TEST(Child, CountsInputAsClosedThatItEndedWithoutReading) {
+  NoGuard guard;
+  // Another process keeps the pipe open, so writing to it does not fail.
+  auto child = start_shell("exec 9<&0; sleep 1000 & exit 0", guard);
+  std::string bytes(3 * limits::kPipeBytes, 'x');
+  child->send(bytes);
+  child->end_input();
+  EXPECT_TRUE(run_to_end(*child).input_closed);
+  EXPECT_EQ(child->unsent_bytes(), 0U);
+}
+
+TEST(Child, MayLeaveProcessesInTheBackgroundIfItIsNotGuarded) {
+  auto child = Child::start_unguarded({.command = {"/bin/sh", "-c", "echo out; sleep 1000 >&- 2>&- & echo $! >&2"},
+                                       .environment = {"PATH=/usr/bin:/bin"},
+                                       .logs_output = true});
+  ASSERT_TRUE(child.ok()) << child.error().message;
+  Ended ended = run_to_end(*child.value());
+  ASSERT_EQ(ended.log.size(), 2U);
+  EXPECT_EQ(ended.log[0], "out");
+  const int left = std::stoi(ended.log[1]);
+  EXPECT_TRUE(is_alive(left));
+  ::kill(left, SIGKILL);
+}
+
 TEST(Child, ReadsNoMoreThanIsAskedFor) {
   NoGuard guard;
   auto child = start_shell("echo 0123456789", guard);

@@ -63,8 +63,8 @@ class FakeChild final : public Child {
     output.append(moment.output);
     log_.insert(log_.end(), moment.log.begin(), moment.log.end());
     seen.output_bytes = moment.output.size();
-    seen.input_closed = moment.closes_input;
-    if (moment.closes_input || moment.exit.has_value()) unsent_bytes_ = 0;
+    seen.input_closed = moment.closes_input || (moment.exit.has_value() && unsent_bytes_ > 0);
+    if (seen.input_closed) unsent_bytes_ = 0;
     exit_ = moment.exit;
     seen.exited = exit_.has_value();
     return seen;

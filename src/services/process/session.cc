@@ -107,12 +107,10 @@ Clock::time_point Session::deadline() const {
 }
 
 Result<Session::Seen> Session::step(int wake_fd, const std::stop_token& stop, std::size_t most_output_bytes) {
-  const std::size_t unsent = unsent_bytes();
   TRY_ASSIGN(Activity seen, child_->wait(wake_fd, deadline(), stop, most_output_bytes));
   const bool has_reported = report_log();
   if (seen.stopped) return stopped();
-  // Bytes that were queued, and are neither written nor still queued, are bytes that the child has refused.
-  refuses_input_ |= seen.input_closed || unsent - seen.written_bytes > unsent_bytes();
+  refuses_input_ |= seen.input_closed;
   if (seen.written_bytes > 0 || seen.output_bytes > 0 || has_reported) grant_time();
   if (seen.exited) return Seen::kExited;
   return seen.timed_out && machine_.now() >= deadline() ? Seen::kTimedOut : Seen::kSomething;
