@@ -102,14 +102,16 @@ class FakeChild final : public Child {
 
 // A machine whose children follow the scripts of the record, one after another.
 inline Machine fake_machine(FakeChild::Record& record) {
-  auto start = [&record](const ChildOptions& options) -> Result<std::unique_ptr<Child>> {
+  Machine machine;
+  machine.now = [&record] { return record.now; };
+  machine.start = [&record](const ChildOptions& options) -> Result<std::unique_ptr<Child>> {
     record.started.push_back(options);
     CHECK(!record.scripts.empty());
     auto child = std::make_unique<FakeChild>(record, std::move(record.scripts.front()));
     record.scripts.pop_front();
     return std::unique_ptr<Child>(std::move(child));
   };
-  return {.start = std::move(start), .now = [&record] { return record.now; }};
+  return machine;
 }
 
 // The bytes of a frame.

@@ -37,9 +37,7 @@ event::ChildState shown_as(Session::State state) {
 
 }  // namespace
 
-Session::Session(SessionOptions options, Guard& guard, EventSink& events)
-    : Session(std::move(options), {.start = [&guard](const ChildOptions& child) { return Child::start(child, guard); }},
-              events) {}
+Machine::Machine(Guard& guard) : start([&guard](const ChildOptions& child) { return Child::start(child, guard); }) {}
 
 Session::Session(SessionOptions options, Machine machine, EventSink& events)
     : options_(std::move(options)), machine_(std::move(machine)), events_(events), last_progress_(machine_.now()) {}

@@ -33,6 +33,10 @@ struct SessionOptions {
 
 // What a session needs of the machine, so that tests can replace it.
 struct Machine {
+  Machine() = default;
+  // Starts real children. Borrows the guard.
+  Machine(Guard& guard);  // NOLINT(google-explicit-constructor): a guard is all that is needed
+
   std::function<Result<std::unique_ptr<Child>>(const ChildOptions&)> start;
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
@@ -44,6 +48,7 @@ struct Machine {
 // Owns the child. Not thread-safe: one thread uses it at a time. Only step(), end() and leave() block.
 class Session {
  public:
+  // From kWaiting on, the child was ready. A state remains until the child is buried, even if it exits before.
   enum class State {
     kGone,       // there is no child
     kStarting,   // the interpreter starts, or loads the module
@@ -61,8 +66,7 @@ class Session {
     kHung,      // it made no progress and still runs
   };
 
-  // Borrows the guard and the sink.
-  Session(SessionOptions options, Guard& guard, EventSink& events);
+  // Borrows the sink. `machine` is a guard, or what a test made.
   Session(SessionOptions options, Machine machine, EventSink& events);
 
   // Links the entries of the job's folder into the working folder, or warns that there are too many.

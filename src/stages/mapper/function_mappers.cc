@@ -32,7 +32,7 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
     auto has_begun = begun->get_future();
     workers.spawn("mapper " + std::to_string(number),
                   [&, number, begun = std::move(begun)](const std::stop_token& stop_worker) {
-                    FunctionWorker worker(number, options, peers, child, std::move(*begun));
+                    FunctionWorker worker(number, options, peers, child, peers.guard, std::move(*begun));
                     return worker.run(blocks, stop_worker);
                   });
     // Starts them one after another, so that a small job starts no more children than it needs.

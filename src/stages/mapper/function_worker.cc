@@ -88,13 +88,14 @@ void BlockInFlight::forget_unfinished() {
 }
 
 FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
-                               const process::ModuleChildOptions& module, std::promise<void> begun)
+                               const process::ModuleChildOptions& module, process::Machine machine,
+                               std::promise<void> begun)
     : number_(number),
       options_(options),
       peers_(peers),
       module_(module),
       begun_(std::move(begun)),
-      child_(options.of_child(number), peers.guard, peers.events) {}
+      child_(options.of_child(number), std::move(machine), peers.events) {}
 
 Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& stop) {
   sink_ = peers_.make_sink();

@@ -63,9 +63,9 @@ struct BlockInFlight {
 // One thread's mapper child and the blocks it works on. Not thread-safe.
 class FunctionWorker {
  public:
-  // `module` says how its children are started.
+  // `module` says how its children are started, by `machine`.
   FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
-                 const process::ModuleChildOptions& module, std::promise<void> begun);
+                 const process::ModuleChildOptions& module, process::Machine machine, std::promise<void> begun);
   // Takes blocks until the channel is finished, then lets the child exit.
   Result<void> run(Channel<Block>& blocks, const std::stop_token& stop);
 

@@ -1,0 +1,243 @@
+#include "stages/mapper/function_worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/coding.h"
+#include "base/fd.h"
+#include "services/process/fake_child_for_test.h"
+#include "services/process/guard_for_test.h"
+
+// What docs/decisions/0003 decides, with children that follow a script (services/process/fake_child_for_test.h).
+
+namespace quern::mapper {
+namespace {
+
+using process::Exit;
+using process::fake_frame;
+using process::FakeMoment;
+using protocol::FrameType;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+constexpr Exit kSegfaulted{.signal = 11};
+
+std::string loaded(std::string_view ready = "{}") {
+  return fake_frame(FrameType::kLoaded) + fake_frame(FrameType::kReady, ready);
+}
+
+std::string output(std::uint64_t id, std::string_view lines) { return fake_frame(FrameType::kOutput, lines, id); }
+
+std::string done(std::uint64_t id, std::uint64_t records) {
+  std::string payload;
+  for (std::uint64_t number : {records, std::uint64_t{0}, std::uint64_t{0}}) append_number(payload, number);
+  return fake_frame(FrameType::kDone, payload, id);
+}
+
+// The frame before the record of this line, counted from 0.
+std::string starting(std::uint64_t id, std::uint64_t line) {
+  std::string payload;
+  append_number(payload, std::uint32_t{0});
+  append_number(payload, line);
+  return fake_frame(FrameType::kStarting, payload, id);
+}
+
+const FakeMoment kFinished{.output = fake_frame(FrameType::kFinished)};
+const FakeMoment kLeft{.exit = Exit{}};
+
+class FunctionWorkerTest : public ::testing::Test, public EventSink {
+ protected:
+  FunctionWorkerTest() { std::filesystem::create_directories(folder_ + "/job"); }
+  ~FunctionWorkerTest() override { std::filesystem::remove_all(folder_); }
+
+  void emit(const event::Event& event) override {
+    if (const auto* died = std::get_if<event::ChildDied>(&event)) deaths_.push_back(died->cause + ": " + died->action);
+    if (const auto* bad = std::get_if<event::RecordBad>(&event)) bad_.push_back(bad->record + ": " + bad->reason);
+    if (const auto* note = std::get_if<event::Note>(&event)) notes_.push_back(note->text);
+    if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) mapped_ = *mapped;
+  }
+  // Maps a block of these records with children that follow these scripts.
+  Result<void> map(const std::vector<std::string>& records, std::vector<std::vector<FakeMoment>> children) {
+    record_.scripts = {children.begin(), children.end()};
+    Channel<Block> blocks(1, make_event().value());
+    if (!records.empty()) blocks.push(block_of(records));
+    blocks.close();
+    FunctionWorker worker(1, options_, peers_, child_, process::fake_machine(record_), {});
+    return worker.run(blocks, stop_.get_token());
+  }
+  static Block block_of(const std::vector<std::string>& records) {
+    Block block;
+    for (const std::string& record : records) block.bytes.append(record + "\n");
+    block.segments = {{.lines = records.size(), .size_bytes = block.bytes.size()}};
+    return block;
+  }
+  // Whether a child got the block with this number and these records.
+  bool was_sent(std::uint64_t id, const std::vector<std::string>& records, bool careful) const {
+    Block block = block_of(records);
+    const std::string head(protocol::block_head(id, block, {"a.json"}, careful).view());
+    return record_.sent.find(head + std::string(block.bytes.view())) != std::string::npos;
+  }
+
+  class Sink final : public BlockSink {
+   public:
+    explicit Sink(std::string& committed) : committed_(committed) {}
+    Result<void> commit(BlockOutput output) override {
+      for (const Buffer& lines : output.lines) committed_ += lines.view();
+      return {};
+    }
+
+   private:
+    std::string& committed_;
+  };
+
+  const std::string folder_ = ::testing::TempDir() + "function_worker_test." + std::to_string(::getpid());
+  process::FakeChild::Record record_;
+  std::vector<std::string> deaths_;
+  std::vector<std::string> bad_;
+  std::vector<std::string> notes_;
+  event::BlockMapped mapped_;
+  std::string committed_;
+  std::stop_source stop_;
+  Module module_{.script = "m.py", .interface = Interface::kFunction};
+  process::ModuleChildOptions child_{.interpreter = "/bin/python", .harness = "/harness.py", .setup_json = "{}"};
+  MapperOptions options_{.module = &module_,
+                         .job_folder = folder_ + "/job",
+                         .scratch_folder = folder_,
+                         .record = RecordKind::kText,
+                         .attempts = 2,
+                         .timeout = 10s};
+
+ private:
+  const std::vector<Input> inputs_{{.name = "a.json", .path = "/a.json"}};
+  BufferPool pool_{1, 1};
+  process::NoGuard guard_;
+  MapperPeers peers_{.inputs = inputs_,
+                     .pool = pool_,
+                     .guard = guard_,
+                     .events = *this,
+                     .make_sink = [this] { return std::make_unique<Sink>(committed_); },
+                     .begin = [](const std::stop_token&) { return Result<void>(); },
+                     .would_end = [](std::uint64_t) { return false; }};
+};
+
+TEST_F(FunctionWorkerTest, CommitsABlockThatIsDone) {
+  auto mapped = map({"a", "b"}, {{{.output = loaded()}, {.output = output(1, "x\n") + done(1, 2)}, kFinished, kLeft}});
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(committed_, "x\n");
+  EXPECT_EQ(mapped_.records, 2U);
+  EXPECT_TRUE(was_sent(1, {"a", "b"}, false));
+  EXPECT_THAT(deaths_, IsEmpty());
+}
+
+TEST_F(FunctionWorkerTest, SendsABlockCarefullyAfterADeathAndForgetsItsOutput) {
+  auto mapped = map({"a", "b"}, {{{.output = loaded()}, {.output = output(1, "lost\n"), .exit = kSegfaulted}},
+                                 {{.output = loaded()}, {.output = output(1, "x\n") + done(1, 2)}, kFinished, kLeft}});
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(committed_, "x\n");
+  EXPECT_TRUE(was_sent(1, {"a", "b"}, true));
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("SIGSEGV")));
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, records 1 to 2 again (attempt 2 of 2)")));
+}
+
+TEST_F(FunctionWorkerTest, SetsTheRecordAsideThatKillsAndKeepsTheOthers) {
+  const std::string before = starting(1, 0) + output(1, "A\n") + starting(1, 1) + output(1, "half\n");
+  auto mapped =
+      map({"a", "bad", "c"}, {{{.output = loaded()}, {.exit = kSegfaulted}},
+                              {{.output = loaded()}, {.output = before, .exit = kSegfaulted}},
+                              {{.output = loaded()}, {.output = output(1, "C\n") + done(1, 1)}, kFinished, kLeft}});
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(committed_, "A\nC\n");
+  EXPECT_THAT(bad_, ElementsAre(HasSubstr("bad: the mapper died on it 2 times: killed by signal 11")));
+  EXPECT_EQ(mapped_.records, 2U);
+  EXPECT_EQ(mapped_.bad, 1U);
+}
+
+TEST_F(FunctionWorkerTest, CountsTheDeathsOfARecordAnewWhereAnotherOneFollows) {
+  options_.attempts = 3;
+  const std::string first = starting(1, 0) + output(1, "A\n") + starting(1, 1);
+  const std::string second = starting(1, 0) + output(1, "B\n") + starting(1, 1);
+  auto mapped =
+      map({"a", "b", "c"}, {{{.output = loaded()}, {.exit = kSegfaulted}},
+                            {{.output = loaded()}, {.output = first, .exit = kSegfaulted}},
+                            {{.output = loaded()}, {.output = second, .exit = kSegfaulted}},
+                            {{.output = loaded()}, {.output = output(1, "C\n") + done(1, 1)}, kFinished, kLeft}});
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(committed_, "A\nB\nC\n");
+  EXPECT_THAT(bad_, IsEmpty());
+  EXPECT_EQ(mapped_.records, 3U);
+}
+
+TEST_F(FunctionWorkerTest, EndsAChildThatHangsAndStartsAnother) {
+  auto mapped = map({"a"}, {{{.output = loaded()}}, {{.output = loaded()}, {.output = done(1, 1)}, kFinished, kLeft}});
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(record_.kills, 1U);
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("made no progress for 10 s (limits.timeout): started another and sent")));
+}
+
+TEST_F(FunctionWorkerTest, EndsAChildThatBreaksTheProtocol) {
+  auto mapped = map({"a"}, {{{.output = loaded()}, {.output = done(7, 1)}},
+                            {{.output = loaded()}, {.output = done(1, 1)}, kFinished, kLeft}});
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(record_.kills, 1U);
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("broke the protocol: it answered block 7")));
+}
+
+TEST_F(FunctionWorkerTest, GivesUpWhereChildrenDieBeforeTheyAreReady) {
+  auto mapped = map({"a"}, {{{.exit = Exit{.status = 3}}}, {{.log = {"no module"}, .exit = Exit{.status = 3}}}});
+  ASSERT_FALSE(mapped.ok());
+  EXPECT_EQ(mapped.error().message, "mapper 1 (m.py) left with exit status 3");
+  EXPECT_THAT(mapped.error().details, HasSubstr("before it was ready"));
+  EXPECT_THAT(mapped.error().details, HasSubstr("no module"));
+  EXPECT_THAT(deaths_, ElementsAre("left with exit status 3: started another"));
+}
+
+TEST_F(FunctionWorkerTest, DoesNotTryAgainWhatCannotBeLoaded) {
+  const std::string failed = fake_frame(FrameType::kFailed, R"({"reason": "SyntaxError", "details": "line 1"})");
+  auto mapped = map({"a"}, {{{.output = failed}}});
+  ASSERT_FALSE(mapped.ok());
+  EXPECT_EQ(mapped.error().message, "mapper 1 (m.py): SyntaxError");
+  EXPECT_EQ(record_.started.size(), 1U);
+}
+
+TEST_F(FunctionWorkerTest, FailsIfAChildDiesInItsTeardown) {
+  auto mapped = map({"a"}, {{{.output = loaded()}, {.output = done(1, 1)}, {.exit = kSegfaulted}}});
+  ASSERT_FALSE(mapped.ok());
+  EXPECT_THAT(mapped.error().message, HasSubstr("killed by signal 11"));
+  EXPECT_THAT(mapped.error().message, HasSubstr("in its teardown"));
+}
+
+TEST_F(FunctionWorkerTest, LosesNothingWithAChildThatHasNoTeardown) {
+  auto mapped =
+      map({"a"}, {{{.output = loaded(R"({"teardown": false})")}, {.output = done(1, 1)}, {.exit = kSegfaulted}}});
+  EXPECT_TRUE(mapped.ok());
+  EXPECT_THAT(notes_, ElementsAre(HasSubstr("after its last record; nothing is lost by that")));
+}
+
+TEST_F(FunctionWorkerTest, FailsIfAChildNeverEndsItsTeardown) {
+  auto mapped = map({"a"}, {{{.output = loaded()}, {.output = done(1, 1)}}});
+  ASSERT_FALSE(mapped.ok());
+  EXPECT_THAT(mapped.error().message, HasSubstr("did not leave after the end of its input (limits.timeout)"));
+  EXPECT_EQ(record_.kills, 1U);
+}
+
+TEST_F(FunctionWorkerTest, LetsTheFirstChildLeaveThatGotNothing) {
+  auto mapped = map({}, {{{.output = loaded()}, kFinished, kLeft}});
+  EXPECT_TRUE(mapped.ok());
+  EXPECT_THAT(deaths_, IsEmpty());
+}
+
+TEST_F(FunctionWorkerTest, EndsItsChildWhenItIsStopped) {
+  stop_.request_stop();
+  auto mapped = map({"a"}, {{}});
+  ASSERT_FALSE(mapped.ok());
+  EXPECT_EQ(mapped.error().kind, ErrorKind::kStopped);
+  EXPECT_EQ(record_.destroyed, 1U);
+}
+
+}  // namespace
+}  // namespace quern::mapper
