@@ -21,8 +21,8 @@ struct InputOf {
   Text path;                       // where its bytes are on local disk, or will be after fetching
   std::uint64_t stored_bytes = 0;  // its size as stored, usually compressed
   // Only for inputs that must be fetched.
-  Text url = {};              // s3://bucket/key (the key as it is, not encoded) or https://...; "" for a local file
-  Text etag = {};             // from a listing, with its quotes; "" if unknown
+  Text url;                   // s3://bucket/key (the key as it is, not encoded) or https://...; "" for a local file
+  Text etag;                  // from a listing, with its quotes; "" if unknown
   bool size_is_known = true;  // false: the size is unknown until the input is fetched, and stored_bytes is 0
   bool size_binds = true;     // false: the size comes from a HEAD request, and the object may turn out to have another
 
@@ -35,20 +35,22 @@ struct InputOf {
     const std::string_view given = given_name();
     return is_behind_http() ? given.substr(0, given.find_first_of("?#")) : given;
   }
-
-  template <typename Other>
-  operator InputOf<Other>() const {  // NOLINT(google-explicit-constructor): it is the same input
-    return {.name = std::string_view(name),
-            .path = std::string_view(path),
-            .stored_bytes = stored_bytes,
-            .url = std::string_view(url),
-            .etag = std::string_view(etag),
-            .size_is_known = size_is_known,
-            .size_binds = size_binds};
-  }
 };
 using Input = InputOf<SharedText>;
 using InputView = InputOf<std::string_view>;
+
+template <typename To, typename From>
+To same_input(const From& input) {
+  return {.name = std::string_view(input.name),
+          .path = std::string_view(input.path),
+          .stored_bytes = input.stored_bytes,
+          .url = std::string_view(input.url),
+          .etag = std::string_view(input.etag),
+          .size_is_known = input.size_is_known,
+          .size_binds = input.size_binds};
+}
+inline InputView view_of(const Input& input) { return same_input<InputView>(input); }
+inline Input copy_of(const InputView& input) { return same_input<Input>(input); }
 
 struct InputList {
   std::vector<Input> inputs;

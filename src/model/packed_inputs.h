@@ -22,6 +22,7 @@ class PackedInputs {
   PackedInputs(const InputList& list);  // NOLINT(google-explicit-constructor): they are the same inputs
 
   void append(const InputView& input);
+  void append(const Input& input) { append(view_of(input)); }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t of_unknown_size() const { return of_unknown_size_; }

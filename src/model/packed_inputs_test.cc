@@ -40,7 +40,7 @@ TEST(PackedInputs, AreReadAsTheyWereAppended) {
   EXPECT_EQ(packed.size(), 2000U);
   EXPECT_EQ(packed.of_unknown_size(), 286U);
   PackedInputs::Reader reader(std::move(packed));
-  for (const Input& input : list.inputs) expect_same(*reader.next(), input);
+  for (const Input& input : list.inputs) expect_same(copy_of(*reader.next()), input);
   EXPECT_EQ(reader.next(), nullptr);
   EXPECT_EQ(reader.next(), nullptr);
 }
@@ -50,7 +50,7 @@ TEST(PackedInputs, AreReadFromAnyOfThemOn) {
   const PackedInputs packed(list);
   for (std::size_t first = 0; first < 2000; ++first) {
     PackedInputs::Reader reader(packed, first);
-    expect_same(*reader.next(), list.inputs[first]);
+    expect_same(copy_of(*reader.next()), list.inputs[first]);
   }
   EXPECT_EQ(PackedInputs::Reader(packed, 2000).next(), nullptr);
 }
@@ -63,7 +63,7 @@ TEST(PackedInputs, AreSoughtForwardsAndBackwards) {
   for (std::size_t step : {0, 1, 0, 50, 1949, 1999, 3, 1000, 1000, 5, 0, 1999}) {
     at = (at + step) % 2000;
     reader.seek(at);
-    for (std::size_t i = at; i < std::min<std::size_t>(at + 60, 2000); ++i) expect_same(*reader.next(), list.inputs[i]);
+    for (std::size_t i = at; i < std::min<std::size_t>(at + 60, 2000); ++i) expect_same(copy_of(*reader.next()), list.inputs[i]);
     EXPECT_EQ(reader.next() == nullptr, at + 60 >= 2000);
   }
   reader.seek(2000);
@@ -80,7 +80,7 @@ TEST(PackedInputs, HaveLongNames) {
   InputList list;
   for (char letter : {'a', 'b', 'c'}) list.inputs.push_back({.name = std::string(100'000, letter), .path = ""});
   PackedInputs::Reader reader{PackedInputs(list)};
-  for (const Input& input : list.inputs) expect_same(*reader.next(), input);
+  for (const Input& input : list.inputs) expect_same(copy_of(*reader.next()), input);
 }
 
 }  // namespace

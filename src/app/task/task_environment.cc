@@ -16,7 +16,7 @@ namespace {
 // The most runs of one task, as counted by the queue.
 constexpr std::size_t kMaxTaskRuns = 1000;
 
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> split_at_blanks(std::string_view text) {
   std::vector<std::string> words;
   while (true) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
@@ -45,7 +45,7 @@ Result<std::optional<TaskEnvironment>> read_task_environment(const EnvironmentLo
   if (found.artifacts.empty()) return std::optional<TaskEnvironment>();
   found.pack = variable_value(lookup, "QUERN_JOB");
   found.artifact_prefix = variable_value(lookup, "QUERN_ARTIFACT_PREFIX");
-  found.input_task_ids = words_of(variable_value(lookup, "INPUT_TASK_IDS"));
+  found.input_task_ids = split_at_blanks(variable_value(lookup, "INPUT_TASK_IDS"));
   found.task_id = variable_value(lookup, "TASK_ID");
   TRY_ASSIGN(found.partition, number(lookup, "QUERN_PARTITION", limits::kMaxReducers - 1));
   TRY_ASSIGN(auto is_final, number(lookup, "QUERN_FINAL", 1));

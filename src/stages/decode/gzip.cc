@@ -126,12 +126,12 @@ constexpr std::size_t kMostMemberBytes = 64 * limits::kKiB;
 // Returns the stored length from the field "BC". `extra` is a list of fields: two bytes of name, two of length, and the
 // value.
 std::optional<std::size_t> stored_length(std::string_view extra) {
-  constexpr std::size_t kHeadBytes = 4;
-  while (extra.size() >= kHeadBytes) {
+  constexpr std::size_t kFieldHeadBytes = 4;
+  while (extra.size() >= kFieldHeadBytes) {
     std::size_t length = little_endian(extra.substr(2, 2));
-    if (extra.size() - kHeadBytes < length) return std::nullopt;
-    if (extra.starts_with("BC") && length == 2) return 1 + little_endian(extra.substr(kHeadBytes, 2));
-    extra.remove_prefix(kHeadBytes + length);
+    if (extra.size() - kFieldHeadBytes < length) return std::nullopt;
+    if (extra.starts_with("BC") && length == 2) return 1 + little_endian(extra.substr(kFieldHeadBytes, 2));
+    extra.remove_prefix(kFieldHeadBytes + length);
   }
   return std::nullopt;
 }

@@ -206,9 +206,9 @@ Result<InputList> Collector::finish() {
   InputList list{.inputs = std::exchange(pending_, {}), .notes = {}};
   std::sort(list.inputs.begin(), list.inputs.end(), is_before<SharedText, SharedText>);
   Repeated repeated(*this);
-  for (const Input& input : list.inputs) repeated.look_at(input);
+  for (const Input& input : list.inputs) repeated.look_at(view_of(input));
   if (repeated.may_be_there()) {
-    std::erase_if(list.inputs, [&](const Input& input) { return repeated.is_repeated(input); });
+    std::erase_if(list.inputs, [&](const Input& input) { return repeated.is_repeated(view_of(input)); });
   }
   add_notes(list.notes, repeated);
   // Growing and comparing a long list used as much memory again, which the allocator would keep.

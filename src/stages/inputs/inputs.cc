@@ -334,7 +334,7 @@ Result<PackedInputs> with_sizes(PackedInputs inputs, const RemotePeers& peers, c
   const InputView* input = reader.next();
   while (input != nullptr) {
     std::vector<Input> some;
-    for (; input != nullptr && some.size() < kMostUnpacked; input = reader.next()) some.push_back(*input);
+    for (; input != nullptr && some.size() < kMostUnpacked; input = reader.next()) some.push_back(copy_of(*input));
     TRY(ask_sizes(peers, some, stop));
     for (const Input& each : some) sized.append(each);
   }
