@@ -22,7 +22,7 @@
 #include "services/credentials/profile.h"
 #include "services/credentials/secret_text.h"
 #include "services/s3/address.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 #include "views/terminal/view.h"
 
 namespace quern::app {

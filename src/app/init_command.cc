@@ -9,7 +9,7 @@
 #include "app/first_job.h"
 #include "base/text.h"
 #include "services/disk/new_files.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 #include "views/terminal/view.h"
 
 namespace quern::app {

@@ -15,11 +15,11 @@
 #include "base/channel.h"
 #include "base/environment.h"
 #include "base/fd.h"
-#include "base/parts.h"
 #include "base/result.h"
 #include "base/sanitized_for_test.h"
 #include "base/task_group.h"
 #include "base/text.h"
+#include "base/text_parts.h"
 
 namespace quern {
 namespace {

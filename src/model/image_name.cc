@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/parts.h"
+#include "base/text_parts.h"
 
 namespace quern {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "services/taskcluster/answers.h"
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/services.h"
 #include "services/taskcluster/slugid.h"

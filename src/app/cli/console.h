@@ -6,7 +6,7 @@
 #include "app/cli/command_line.h"
 #include "base/result.h"
 #include "model/accounting.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 #include "views/terminal/view.h"
 
 // What all commands share: how they exit, and what they print on standard error. Main thread only.

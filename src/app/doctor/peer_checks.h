@@ -10,7 +10,7 @@
 #include "base/utc_time.h"
 #include "model/credentials.h"
 #include "model/image_name.h"
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 
 // Evaluates the answers of servers, and the credentials for them. Pure functions.
 

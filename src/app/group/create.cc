@@ -8,8 +8,8 @@
 #include "app/group/submit.h"
 #include "model/limits.h"
 #include "services/taskcluster/answers.h"
-#include "services/taskcluster/batch.h"
 #include "services/taskcluster/queue.h"
+#include "services/taskcluster/request_batch.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/services.h"
 

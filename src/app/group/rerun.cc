@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "services/taskcluster/answers.h"
-#include "services/taskcluster/batch.h"
 #include "services/taskcluster/queue.h"
+#include "services/taskcluster/request_batch.h"
 
 namespace quern::watch {
 namespace {

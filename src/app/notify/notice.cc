@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "model/limits.h"
 #include "views/terminal/accounting_text.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 namespace quern::app {
 namespace {

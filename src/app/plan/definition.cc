@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "app/plan/parts.h"
+#include "app/plan/graph_parts.h"
 #include "app/plan/plan.h"
 #include "base/bytes.h"
 #include "services/taskcluster/root_url.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "app/plan/parts.h"
+#include "app/plan/graph_parts.h"
 #include "app/plan/plan.h"
 #include "base/digest.h"
 #include "base/utf8.h"

@@ -4,7 +4,7 @@
 #include <set>
 #include <string_view>
 
-#include "app/plan/parts.h"
+#include "app/plan/graph_parts.h"
 #include "app/plan/plan.h"
 #include "services/taskcluster/scopes.h"
 #include "services/taskcluster/services.h"

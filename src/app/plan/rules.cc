@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "app/plan/parts.h"
+#include "app/plan/graph_parts.h"
 #include "app/plan/patterns.h"
 #include "app/plan/plan.h"
 #include "app/plan/plan_limits.h"

@@ -6,7 +6,7 @@
 #include "app/remote/grants.h"
 #include "base/result.h"
 #include "model/credentials.h"
-#include "services/credentials/environment.h"
+#include "services/credentials/aws_environment.h"
 
 namespace quern::app {
 

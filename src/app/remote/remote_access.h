@@ -17,7 +17,7 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/job.h"
-#include "services/credentials/environment.h"
+#include "services/credentials/aws_environment.h"
 #include "services/http/http.h"
 #include "services/s3/credential_provider.h"
 #include "services/s3/store.h"

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "services/http/http.h"
 #include "services/taskcluster/api.h"
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 #include "services/taskcluster/queue.h"
 
 namespace quern::app {

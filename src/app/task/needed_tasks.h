@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "model/event.h"
 #include "model/taskcluster/task_report.h"
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 
 // The tasks that a merge, reduce or collect task needs, and their output. All functions block.
 

@@ -11,8 +11,8 @@
 #include "base/encoding.h"
 #include "base/utc_time.h"
 #include "model/limits.h"
+#include "services/credentials/aws_environment.h"
 #include "services/credentials/cipher.h"
-#include "services/credentials/environment.h"
 #include "services/credentials/key.h"
 #include "services/credentials/secret_text.h"
 

@@ -13,9 +13,9 @@
 
 #include "base/fd.h"
 #include "base/sanitized_for_test.h"
+#include "services/credentials/aws_environment.h"
 #include "services/credentials/core_dumps.h"
 #include "services/credentials/envelope.h"
-#include "services/credentials/environment.h"
 #include "services/credentials/keys_for_test.h"
 #include "services/credentials/profile.h"
 #include "services/credentials/secret_text.h"

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "services/credentials/environment.h"
+#include "services/credentials/aws_environment.h"
 #include "services/credentials/key.h"
 
 // Reads and writes keys as files.

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "model/credentials.h"
-#include "services/credentials/environment.h"
+#include "services/credentials/aws_environment.h"
 
 // Reads ~/.aws/credentials and ~/.aws/config, or the files that AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE name,
 // as boto3 does. The profile is `named`, else AWS_DEFAULT_PROFILE, else AWS_PROFILE, else "default"; a property in the

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "services/json/plan.h"
 #include "services/json/structure.h"
+#include "services/json/walk_plan.h"
 
 namespace quern::json {
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/parts.h"
 #include "base/text.h"
+#include "base/text_parts.h"
 #include "base/utf8.h"
 #include "model/limits.h"
 #include "services/mail/mail.h"

@@ -9,7 +9,7 @@
 
 #include "base/encoding.h"
 #include "model/limits.h"
-#include "services/s3/refusal.h"
+#include "services/s3/error_document.h"
 #include "services/s3/xml.h"
 
 namespace quern::s3 {

@@ -12,7 +12,7 @@
 #include "base/encoding.h"
 #include "base/secret.h"
 #include "services/s3/address.h"
-#include "services/s3/refusal.h"
+#include "services/s3/error_document.h"
 #include "services/s3/xml.h"
 
 namespace quern::s3 {

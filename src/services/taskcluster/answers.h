@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "model/credentials.h"
 #include "model/json_fields.h"
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 #include "services/taskcluster/task.h"
 
 // Parses the JSON answers of Taskcluster's services, and writes requests. Pure functions. The parse_... functions fail

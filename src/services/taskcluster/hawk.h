@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "base/utc_time.h"
 #include "services/http/http.h"
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 
 // Signs requests for Taskcluster: Hawk with HMAC-SHA-256 (https://github.com/mozilla/hawk).
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 #include "services/taskcluster/hawk.h"
 
 // Vectors generated with Taskcluster's own code. They are not part of this repository; the tests are skipped if they

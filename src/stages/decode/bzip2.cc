@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "stages/decode/codec.h"
-#include "stages/decode/parts.h"
+#include "stages/decode/stored_parts.h"
 
 namespace quern::decode {
 namespace {

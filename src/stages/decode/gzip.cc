@@ -8,7 +8,7 @@
 #include "base/coding.h"
 #include "stages/decode/codec.h"
 #include "stages/decode/gzip_header.h"
-#include "stages/decode/parts.h"
+#include "stages/decode/stored_parts.h"
 
 // Decodes gzip with ISA-L, which inflates three times as fast as zlib and verifies CRC and length of every member.
 

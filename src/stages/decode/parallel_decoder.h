@@ -12,7 +12,7 @@
 #include "base/task_group.h"
 #include "stages/decode/decode_limits.h"
 #include "stages/decode/decoder.h"
-#include "stages/decode/parts.h"
+#include "stages/decode/stored_parts.h"
 
 namespace quern::decode {
 

@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "stages/decode/codec.h"
-#include "stages/decode/parts.h"
+#include "stages/decode/stored_parts.h"
 
 // The two formats of liblzma: .xz, whose checks are verified, and the older .lzma, which has no checksum. For .lzma
 // only the length (if the header has one) and the final state of the range coder are verified.

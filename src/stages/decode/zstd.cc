@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/coding.h"
 #include "stages/decode/codec.h"
-#include "stages/decode/parts.h"
+#include "stages/decode/stored_parts.h"
 
 namespace quern::decode {
 namespace {

@@ -10,9 +10,9 @@
 #include "base/task_group.h"
 #include "base/utf8.h"
 #include "model/limits.h"
-#include "services/json/plan.h"
 #include "services/json/record_line.h"
 #include "services/json/value_text.h"
+#include "services/json/walk_plan.h"
 
 namespace quern::mapper {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "model/limits.h"
-#include "services/json/plan.h"
 #include "services/json/record_line.h"
+#include "services/json/walk_plan.h"
 
 namespace quern::select {
 namespace {

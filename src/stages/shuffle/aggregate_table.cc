@@ -7,8 +7,8 @@
 
 #include "arithmetic/exact_sum.h"
 #include "base/coding.h"
+#include "stages/shuffle/pair_buffer.h"
 #include "stages/shuffle/pair_keys.h"
-#include "stages/shuffle/pair_shelf.h"
 #include "stages/shuffle/shuffle.h"
 
 // An open-addressing hash table with linear probing: 16-byte slots, at most 70% of them in use, in the order of the

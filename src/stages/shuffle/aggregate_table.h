@@ -13,7 +13,7 @@
 #include "model/pair.h"
 #include "stages/shuffle/entry.h"
 #include "stages/shuffle/huge_array.h"
-#include "stages/shuffle/pair_shelf.h"
+#include "stages/shuffle/pair_buffer.h"
 
 namespace quern::shuffle {
 

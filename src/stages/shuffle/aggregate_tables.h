@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "stages/shuffle/aggregate_table.h"
-#include "stages/shuffle/pair_shelf.h"
+#include "stages/shuffle/pair_buffer.h"
 
 namespace quern::shuffle {
 

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "stages/shuffle/grouping.h"
-#include "stages/shuffle/pair_shelf.h"
+#include "stages/shuffle/pair_buffer.h"
 #include "stages/shuffle/run_file.h"
 
 namespace quern::shuffle {

@@ -12,8 +12,8 @@
 #include "model/pair.h"
 #include "stages/shuffle/aggregate_tables.h"
 #include "stages/shuffle/grouping.h"
+#include "stages/shuffle/pair_buffer.h"
 #include "stages/shuffle/pair_keys.h"
-#include "stages/shuffle/pair_shelf.h"
 #include "stages/shuffle/run_cursor.h"
 #include "stages/shuffle/run_store.h"
 #include "stages/shuffle/workers.h"
@@ -90,24 +90,24 @@ class SpillingShuffle final : public Shuffle {
 
   ShuffleOptions options_;
   Budget budget_;
-  std::optional<AggregateTables> tables_;  // only for an aggregation, instead of the shelves
-  std::mutex shelves_mutex_;               // held while sinks are made and while shelves are taken
-  std::deque<PairShelf> shelves_;
-  std::mutex spill_mutex_;  // Its holder may lock shelves; a thread that holds a shelf never waits for it.
+  std::optional<AggregateTables> tables_;  // only for an aggregation, instead of the buffers
+  std::mutex buffers_mutex_;               // held while sinks are made and while buffers are taken
+  std::deque<PairBuffer> buffers_;
+  std::mutex spill_mutex_;  // Its holder may lock buffers; a thread that holds a buffer never waits for it.
   RunStore runs_;
   std::vector<GroupedTable> grouped_;  // set if nothing was spilled: one, or one for each table
 };
 
 class SpillingShuffle::PairSink final : public BlockSink {
  public:
-  PairSink(PairShelf& shelf, SpillingShuffle& shuffle) : shelf_(shelf), shuffle_(shuffle) {}
+  PairSink(PairBuffer& buffer, SpillingShuffle& shuffle) : buffer_(buffer), shuffle_(shuffle) {}
   Result<void> commit(BlockOutput output) override {
-    TRY(shelf_.add(std::move(output)));
+    TRY(buffer_.add(std::move(output)));
     return shuffle_.spill_if_needed();
   }
 
  private:
-  PairShelf& shelf_;
+  PairBuffer& buffer_;
   SpillingShuffle& shuffle_;
 };
 
@@ -126,8 +126,8 @@ class SpillingShuffle::AggregateSink final : public BlockSink {
 
 std::unique_ptr<BlockSink> SpillingShuffle::sink() {
   if (tables_.has_value()) return std::make_unique<AggregateSink>(*this);
-  std::lock_guard lock(shelves_mutex_);
-  return std::make_unique<PairSink>(shelves_.emplace_back(peers()), *this);
+  std::lock_guard lock(buffers_mutex_);
+  return std::make_unique<PairSink>(buffers_.emplace_back(peers()), *this);
 }
 
 // The first sink that notices spills what all sinks hold, or part of it if pairs are aggregated. The others wait, then
@@ -150,9 +150,9 @@ Result<void> SpillingShuffle::spill_taken(Taken taken) {
 }
 
 Taken SpillingShuffle::take_pairs() {
-  std::lock_guard lock(shelves_mutex_);
+  std::lock_guard lock(buffers_mutex_);
   Taken all;
-  for (PairShelf& shelf : shelves_) all.append(shelf.take());
+  for (PairBuffer& buffer : buffers_) all.append(buffer.take());
   return all;
 }
 
@@ -160,7 +160,7 @@ Result<void> SpillingShuffle::finish() {
   if (options_.stop.stop_requested()) return stopped();
   if (tables_.has_value()) return finish_tables();
   Taken taken = take_pairs();
-  shelves_.clear();
+  buffers_.clear();
   if (runs_.written() == 0) {
     TRY_ASSIGN(GroupedTable grouped, group_taken(std::move(taken), grouping().threads));
     grouped_.push_back(std::move(grouped));

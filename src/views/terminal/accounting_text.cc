@@ -8,7 +8,7 @@
 #include "base/shown_url.h"
 #include "model/accounting.h"
 #include "model/limits.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 namespace quern::view {
 namespace {

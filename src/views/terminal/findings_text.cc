@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 namespace quern::view {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/utc_time.h"
 #include "model/taskcluster/watched_group.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 #include "views/terminal/view.h"
 
 // Shows the tasks of a job on a deployment to a person.

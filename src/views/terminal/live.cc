@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "views/terminal/terminal_limits.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 namespace quern::view {
 namespace {

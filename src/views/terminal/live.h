@@ -9,7 +9,7 @@
 
 #include "model/progress.h"
 #include "views/terminal/terminal_limits.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 // The live display at the bottom of the terminal while a run is under way, as pure functions.
 

@@ -13,7 +13,7 @@
 #include "model/input.h"
 #include "model/progress.h"
 #include "views/terminal/terminal_limits.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 namespace quern::view {
 

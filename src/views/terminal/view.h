@@ -13,7 +13,7 @@
 #include "model/progress.h"
 #include "views/terminal/accounting_text.h"
 #include "views/terminal/live.h"
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 namespace quern::view {
 

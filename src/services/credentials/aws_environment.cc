@@ -1,4 +1,4 @@
-#include "services/credentials/environment.h"
+#include "services/credentials/aws_environment.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "stages/shuffle/pair_shelf.h"
+#include "stages/shuffle/pair_buffer.h"
 
 #include <algorithm>
 #include <iterator>
@@ -19,7 +19,7 @@ void Taken::append(Taken other) {
   pairs += other.pairs;
 }
 
-Result<void> PairShelf::add(BlockOutput output) {
+Result<void> PairBuffer::add(BlockOutput output) {
   std::lock_guard lock(mutex_);
   CommittedBlock block{.address = output.address, .lines = std::move(output.lines)};
   split(block);
@@ -28,14 +28,14 @@ Result<void> PairShelf::add(BlockOutput output) {
   return {};
 }
 
-Taken PairShelf::take() {
+Taken PairBuffer::take() {
   std::lock_guard lock(mutex_);
   room_ = {};
   next_piece_bytes_ = 0;
   return std::exchange(held_, {});
 }
 
-void PairShelf::split(CommittedBlock& block) {
+void PairBuffer::split(CommittedBlock& block) {
   entries_.clear();
   numbers_.clear();
   std::erase_if(block.lines, [](const Buffer& lines) { return lines.empty(); });
@@ -48,7 +48,7 @@ void PairShelf::split(CommittedBlock& block) {
 }
 
 // Stores the entries by partition; within each they keep their order.
-Result<void> PairShelf::keep_entries(BlockEntries& kept) {
+Result<void> PairBuffer::keep_entries(BlockEntries& kept) {
   std::span<const Entry> source = entries_;
   if (peers_.splitter.partitions > 1) {
     source = by_partition(kept.ends);
@@ -66,14 +66,14 @@ Result<void> PairShelf::keep_entries(BlockEntries& kept) {
   return {};
 }
 
-std::span<const Entry> PairShelf::by_partition(std::vector<std::uint32_t>& ends) {
+std::span<const Entry> PairBuffer::by_partition(std::vector<std::uint32_t>& ends) {
   ends.assign(peers_.splitter.partitions, 0);
   arranged_.resize(entries_.size());
   arrange_by_partition(entries_, numbers_, ends, arranged_);
   return arranged_;
 }
 
-Result<void> PairShelf::make_room() {
+Result<void> PairBuffer::make_room() {
   if (!room_.empty()) return {};
   next_piece_bytes_ = std::clamp(2 * next_piece_bytes_, kFirstPieceBytes, kHugePageBytes);
   // Counted twice, because sorting makes a second copy of all entries.
@@ -84,7 +84,7 @@ Result<void> PairShelf::make_room() {
   return {};
 }
 
-void PairShelf::count(std::uint64_t bytes, std::uint64_t pairs) {
+void PairBuffer::count(std::uint64_t bytes, std::uint64_t pairs) {
   held_.budget_bytes += bytes;
   held_.pairs += pairs;
   peers_.budget.take(bytes, pairs);

@@ -1,4 +1,4 @@
-#include "base/parts.h"
+#include "base/text_parts.h"
 
 #include <algorithm>
 

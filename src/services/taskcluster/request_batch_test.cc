@@ -1,4 +1,4 @@
-#include "services/taskcluster/batch.h"
+#include "services/taskcluster/request_batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -69,9 +69,9 @@ struct SinkPeers {
 
 // Keeps every pair: its line in the mapper's own buffer, and an entry for it. The sink's thread fills it, and the
 // thread that spills empties it.
-class PairShelf {
+class PairBuffer {
  public:
-  explicit PairShelf(const SinkPeers& peers) : peers_(peers) {}
+  explicit PairBuffer(const SinkPeers& peers) : peers_(peers) {}
   Result<void> add(BlockOutput output);
   // Returns everything that it holds. It is empty afterwards.
   Taken take();

@@ -1,4 +1,4 @@
-#include "services/json/plan.h"
+#include "services/json/walk_plan.h"
 
 #include <algorithm>
 #include <map>

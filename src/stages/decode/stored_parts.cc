@@ -1,4 +1,4 @@
-#include "stages/decode/parts.h"
+#include "stages/decode/stored_parts.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "services/taskcluster/credentials.h"
+#include "services/taskcluster/client_credentials.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,4 +1,4 @@
-#include "services/s3/refusal.h"
+#include "services/s3/error_document.h"
 
 #include <chrono>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "views/terminal/text.h"
+#include "views/terminal/terminal_text.h"
 
 #include <gtest/gtest.h>
 
