@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <vector>
 
 #include "app/notify/notify_limits.h"
@@ -36,8 +35,8 @@ Result<bool> wait_for_end(process::Child& child, Clock::time_point deadline, con
 
 // Returns the last line that is not blank; of a long one, its end.
 std::string last_line(const std::vector<std::string>& lines) {
-  for (const std::string& line : std::views::reverse(lines)) {
-    const std::string text = line.substr(0, line.find_last_not_of("\r ") + 1);
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    const std::string text = line->substr(0, line->find_last_not_of("\r ") + 1);
     if (!text.empty()) return text.substr(text.size() - std::min(text.size(), limits::kKeptSendmailBytes));
   }
   return "";

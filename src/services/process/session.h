@@ -35,7 +35,7 @@ struct SessionOptions {
 struct Machine {
   Machine() = default;
   // Starts real children. Borrows the guard.
-  Machine(Guard& guard);  // NOLINT(google-explicit-constructor): a guard is all that is needed
+  Machine(Guard& guard);
 
   std::function<Result<std::unique_ptr<Child>>(const ChildOptions&)> start;
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;

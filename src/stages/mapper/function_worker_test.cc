@@ -47,8 +47,8 @@ std::string starting(std::uint64_t id, std::uint64_t line) {
   return fake_frame(FrameType::kStarting, payload, id);
 }
 
-const FakeMoment kFinished{.output = fake_frame(FrameType::kFinished)};
-const FakeMoment kLeft{.exit = Exit{}};
+const FakeMoment finished{.output = fake_frame(FrameType::kFinished)};
+const FakeMoment left{.exit = Exit{}};
 
 class FunctionWorkerTest : public ::testing::Test, public EventSink {
  protected:
@@ -126,7 +126,7 @@ class FunctionWorkerTest : public ::testing::Test, public EventSink {
 };
 
 TEST_F(FunctionWorkerTest, CommitsABlockThatIsDone) {
-  auto mapped = map({"a", "b"}, {{{.output = loaded()}, {.output = output(1, "x\n") + done(1, 2)}, kFinished, kLeft}});
+  auto mapped = map({"a", "b"}, {{{.output = loaded()}, {.output = output(1, "x\n") + done(1, 2)}, finished, left}});
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(committed_, "x\n");
   EXPECT_EQ(mapped_.records, 2U);
@@ -136,7 +136,7 @@ TEST_F(FunctionWorkerTest, CommitsABlockThatIsDone) {
 
 TEST_F(FunctionWorkerTest, SendsABlockCarefullyAfterADeathAndForgetsItsOutput) {
   auto mapped = map({"a", "b"}, {{{.output = loaded()}, {.output = output(1, "lost\n"), .exit = kSegfaulted}},
-                                 {{.output = loaded()}, {.output = output(1, "x\n") + done(1, 2)}, kFinished, kLeft}});
+                                 {{.output = loaded()}, {.output = output(1, "x\n") + done(1, 2)}, finished, left}});
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(committed_, "x\n");
   EXPECT_TRUE(was_sent(1, {"a", "b"}, true));
@@ -149,7 +149,7 @@ TEST_F(FunctionWorkerTest, SetsTheRecordAsideThatKillsAndKeepsTheOthers) {
   auto mapped =
       map({"a", "bad", "c"}, {{{.output = loaded()}, {.exit = kSegfaulted}},
                               {{.output = loaded()}, {.output = before, .exit = kSegfaulted}},
-                              {{.output = loaded()}, {.output = output(1, "C\n") + done(1, 1)}, kFinished, kLeft}});
+                              {{.output = loaded()}, {.output = output(1, "C\n") + done(1, 1)}, finished, left}});
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(committed_, "A\nC\n");
   EXPECT_THAT(bad_, ElementsAre(HasSubstr("bad: the mapper died on it 2 times: killed by signal 11")));
@@ -165,7 +165,7 @@ TEST_F(FunctionWorkerTest, CountsTheDeathsOfARecordAnewWhereAnotherOneFollows) {
       map({"a", "b", "c"}, {{{.output = loaded()}, {.exit = kSegfaulted}},
                             {{.output = loaded()}, {.output = first, .exit = kSegfaulted}},
                             {{.output = loaded()}, {.output = second, .exit = kSegfaulted}},
-                            {{.output = loaded()}, {.output = output(1, "C\n") + done(1, 1)}, kFinished, kLeft}});
+                            {{.output = loaded()}, {.output = output(1, "C\n") + done(1, 1)}, finished, left}});
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(committed_, "A\nB\nC\n");
   EXPECT_THAT(bad_, IsEmpty());
@@ -173,7 +173,7 @@ TEST_F(FunctionWorkerTest, CountsTheDeathsOfARecordAnewWhereAnotherOneFollows) {
 }
 
 TEST_F(FunctionWorkerTest, EndsAChildThatHangsAndStartsAnother) {
-  auto mapped = map({"a"}, {{{.output = loaded()}}, {{.output = loaded()}, {.output = done(1, 1)}, kFinished, kLeft}});
+  auto mapped = map({"a"}, {{{.output = loaded()}}, {{.output = loaded()}, {.output = done(1, 1)}, finished, left}});
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(record_.kills, 1U);
   EXPECT_THAT(deaths_, ElementsAre(HasSubstr("made no progress for 10 s (limits.timeout): started another and sent")));
@@ -181,7 +181,7 @@ TEST_F(FunctionWorkerTest, EndsAChildThatHangsAndStartsAnother) {
 
 TEST_F(FunctionWorkerTest, EndsAChildThatBreaksTheProtocol) {
   auto mapped = map({"a"}, {{{.output = loaded()}, {.output = done(7, 1)}},
-                            {{.output = loaded()}, {.output = done(1, 1)}, kFinished, kLeft}});
+                            {{.output = loaded()}, {.output = done(1, 1)}, finished, left}});
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(record_.kills, 1U);
   EXPECT_THAT(deaths_, ElementsAre(HasSubstr("broke the protocol: it answered block 7")));
@@ -226,7 +226,7 @@ TEST_F(FunctionWorkerTest, FailsIfAChildNeverEndsItsTeardown) {
 }
 
 TEST_F(FunctionWorkerTest, LetsTheFirstChildLeaveThatGotNothing) {
-  auto mapped = map({}, {{{.output = loaded()}, kFinished, kLeft}});
+  auto mapped = map({}, {{{.output = loaded()}, finished, left}});
   EXPECT_TRUE(mapped.ok());
   EXPECT_THAT(deaths_, IsEmpty());
 }
