@@ -136,8 +136,8 @@ void LinesReducer::begin_anew() {
 
 // Removes from the output what the sink already has.
 Result<void> LinesReducer::compare() {
-  if (written_.bytes() >= expected_.bytes()) return {};
   Buffer& output = program_.child().output();
+  if (output.empty() || written_.bytes() >= expected_.bytes()) return {};
   const std::size_t known = std::min<std::uint64_t>(expected_.bytes() - written_.bytes(), output.size());
   written_.add(output.view().substr(0, known));
   if (written_.bytes() == expected_.bytes() && !(written_ == expected_)) return other_lines();
