@@ -72,7 +72,7 @@ class BlockSink {
 class BlockSource {
  public:
   virtual ~BlockSource() = default;
-  // Returns false at the complete, verified end. An error means that the input failed.
+  // Returns false at the complete, verified end. An error means that the input failed, or that a stop was requested.
   virtual Result<bool> next(Block& block) = 0;
 };
 
@@ -106,7 +106,8 @@ class InputOpener {
   virtual std::vector<InputRun> runs() const = 0;
   // Returns the decoded blocks of a run, without selecting records. Reports and returns failures as open_blocks does;
   // for a run of several inputs it only reports them.
-  virtual std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) = 0;
+  virtual std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events,
+                                                const std::stop_token& stop) = 0;
   // Returns the decoded bytes of one input, unchanged; nullptr if the input is stored uncompressed and can be read from
   // its own path.
   virtual Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) = 0;

@@ -67,7 +67,7 @@ struct InputDecoded {
 struct InputFailed {
   InputOrdinal input = 0;
   Error error;
-  bool was_begun = false;  // blocks of it are being mapped or were, so that the run cannot go on without the input
+  bool was_begun = false;  // a part of it has been passed on, so that the run cannot go on without it
 };
 
 // A block's records have been mapped and its output accepted. For `lines` and `files`, a batch of inputs is one block,

@@ -63,7 +63,8 @@ TEST(PackedInputs, AreSoughtForwardsAndBackwards) {
   for (std::size_t step : {0, 1, 0, 50, 1949, 1999, 3, 1000, 1000, 5, 0, 1999}) {
     at = (at + step) % 2000;
     reader.seek(at);
-    for (std::size_t i = at; i < std::min<std::size_t>(at + 60, 2000); ++i) expect_same(copy_of(*reader.next()), list.inputs[i]);
+    for (std::size_t i = at; i < std::min<std::size_t>(at + 60, 2000); ++i)
+      expect_same(copy_of(*reader.next()), list.inputs[i]);
     EXPECT_EQ(reader.next() == nullptr, at + 60 >= 2000);
   }
   reader.seek(2000);

@@ -116,6 +116,41 @@ class BadRecordsOfFailedInputs(Scenario):
         self.assert_agree("mapper: {language: binary, script: cat, interface: lines}\nwhere: {k: [x]}\n")
 
 
+class LargeFailedInputs(Scenario):
+    """Inputs of more than a block whose damage is at their end: nothing of them counts, and the job goes on."""
+
+    def assert_left_out(self, mapper, more="", text='{"k": "x"}\n' * 200_000):
+        self.write_all({"analysis-tools.yml": f"mapper: {mapper}\nreducer: {{builtin: count}}\ninputs: [data/*]\nrecord: json\n{more}"
+                                              "limits: {failed_inputs: 1}\n",
+                        "data/bad.gz": compress(text, "gz")[:-20], "data/good.json": '{"k": "x"}\n' * 3})
+        run = self.quern("run")
+        self.assert_run(run, result="x 3\n", status=3, inputs_failed=1, records_mapped=3, records_bad=0)
+        self.assertIsNone(run.left("bad_records.txt"), run)
+
+    def test_of_pairs(self):
+        self.assert_left_out("{builtin: pairs, key: k}")
+
+    def test_of_a_python_mapper(self):
+        self.write("mapper.py", "def mapper(key, file, record):\n    return record['k'], 1\n")
+        self.assert_left_out("{language: python, script: mapper.py}")
+
+    def test_of_a_lines_mapper(self):
+        self.write("mapper.sh", "#!/bin/sh\nsed 's/.*/x 1/'\n", executable=True)
+        self.assert_left_out("{language: binary, script: mapper.sh, interface: lines}")
+
+    def test_of_a_lines_mapper_with_bad_records(self):
+        self.write("mapper.sh", "#!/bin/sh\nsed 's/.*/x 1/'\n", executable=True)
+        self.assert_left_out("{language: binary, script: mapper.sh, interface: lines}", more="where: {k: [x]}\n",
+                             text='{"k": "x"}\n{bad\n' * 100_000)
+
+    def test_without_tolerance_the_job_fails(self):
+        self.write_all({"analysis-tools.yml": "mapper: {builtin: pairs, key: k}\nreducer: {builtin: count}\ninputs: [data/*]\nrecord: json\n",
+                        "data/bad.gz": compress('{"k": "x"}\n' * 200_000, "gz")[:-20]})
+        run = self.quern("run")
+        self.assert_fails(run, "data/bad.gz")
+        self.assertIsNone(run.left("result.txt"), run)
+
+
 class ReducersThatDie(Scenario):
     """Another one takes over, and the result is as if nothing had been."""
 

@@ -18,6 +18,8 @@
 #include "services/s3/metadata.h"
 #include "services/s3/sts.h"
 
+extern char** environ;
+
 namespace quern::app {
 namespace {
 
@@ -209,8 +211,6 @@ std::unique_ptr<s3::CredentialProvider> make_taskcluster_provider(taskcluster::A
   };
   return s3::make_refreshed_provider(std::move(fetch), std::move(now));
 }
-
-extern char** environ;
 
 namespace {
 

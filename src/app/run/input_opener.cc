@@ -49,7 +49,9 @@ class PairTextSource final : public ByteSource {
 };
 
 std::unique_ptr<BlockSource> open_decoded(InputSupply& supply, const InputList& inputs, const InputRun& run,
-                                          const decode::DecodeOptions& options, BufferPool& pool, EventSink& events) {
+                                          decode::DecodeOptions options, BufferPool& pool, EventSink& events,
+                                          const std::stop_token& stop) {
+  options.stop = stop;
   auto open = [&supply](const Input& input) { return supply.open(input); };
   auto of_run = std::span(inputs.inputs).subspan(run.first, run.count);
   return decode::make_block_source_from(open, run.first, of_run, options, pool, events);
@@ -75,15 +77,15 @@ class Opener final : public InputOpener {
       : supply_(supply), inputs_(inputs), selection_(selection), options_(options), pool_(pool) {}
 
   std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
-    return open_selected(supply_, inputs_, {.first = input, .count = 1}, selection_, options_, pool_, events);
+    return open_selected(supply_, inputs_, {.first = input, .count = 1}, selection_, options_, pool_, events, {});
   }
 
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override { return supply_.queue(std::move(pieces)); }
 
   std::vector<InputRun> runs() const override { return decode::plan_runs(inputs_.inputs, options_.block_bytes); }
 
-  std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events) override {
-    return open_decoded(supply_, inputs_, run, options_, pool_, events);
+  std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events, const std::stop_token& stop) override {
+    return open_decoded(supply_, inputs_, run, options_, pool_, events, stop);
   }
 
   Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
@@ -116,8 +118,8 @@ class Opener final : public InputOpener {
 
 std::unique_ptr<BlockSource> open_selected(InputSupply& supply, const InputList& inputs, InputRun run,
                                            const json::Selection& selection, const decode::DecodeOptions& options,
-                                           BufferPool& pool, EventSink& events) {
-  auto source = open_decoded(supply, inputs, run, options, pool, events);
+                                           BufferPool& pool, EventSink& events, const std::stop_token& stop) {
+  auto source = open_decoded(supply, inputs, run, options, pool, events, stop);
   if (selection.is_all()) return source;
   return select::make_selecting_source(std::move(source), selection, options.record, events, pool);
 }

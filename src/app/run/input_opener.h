@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "app/remote/input_supply.h"
 #include "model/block.h"
@@ -11,10 +12,11 @@
 
 namespace quern::app {
 
-// Returns the blocks of a run of inputs, with the records that the selection keeps. Everything is borrowed.
+// Returns the blocks of a run of inputs, with the records that the selection keeps. Everything is borrowed. `stop` ends
+// the verification of an input (DecodeOptions).
 std::unique_ptr<BlockSource> open_selected(InputSupply& supply, const InputList& inputs, InputRun run,
                                            const json::Selection& selection, const decode::DecodeOptions& options,
-                                           BufferPool& pool, EventSink& events);
+                                           BufferPool& pool, EventSink& events, const std::stop_token& stop);
 
 // Connects the mapper stage with the decode stage, for workers that read inputs themselves. Everything is borrowed.
 std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputList& inputs,

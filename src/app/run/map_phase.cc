@@ -61,7 +61,7 @@ class Decoders {
   }
 
   Result<void> decode_run(const InputRun& run, const std::stop_token& stop) {
-    auto source = open_selected(*run_.supply, *run_.inputs, run, selection_, options_, pool_, *run_.events);
+    auto source = open_selected(*run_.supply, *run_.inputs, run, selection_, options_, pool_, *run_.events, stop);
     while (true) {
       Block block;
       auto more = source->next(block);
@@ -172,10 +172,10 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
   decode.threads = threads_per_input(run);
   const auto& module = run.step().mapper.module;
   const bool is_function = module.has_value() && module->interface == Interface::kFunction;
-  // The output of a program counts only once its inputs have been read to their ends.
+  // What a program gives counts only once its inputs have been read to their ends. If the file between two steps fails,
+  // so does the run.
   const bool is_program = module.has_value() && !is_function;
-  decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program;
-  decode.stop = stop;
+  decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program && run.job->record != RecordKind::kPairs;
   std::size_t queued_blocks = run.processes * kQueuedBlocksPerChild;
   std::size_t blocks_at_work = queued_blocks + run.processes * (limits::kBlocksInFlight + 2);
   // A block of reduced records keeps its decoded bytes as well.
@@ -185,6 +185,9 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
   // The first child of a function loads its own module meanwhile.
   if (!is_function) TRY(output.begin(stop));
   if (run.step().mapper.builtin.has_value()) return run_pairs_mapper(run, output, selection, *opener, pool, stop);
+  // The bad records of a program count with its batch, because until then its inputs may fail.
+  const bool waits_for_batch = is_program && run.job->limits.failed_inputs > 0;
+  auto would_end = [&](std::uint64_t bad) { return !waits_for_batch && run.policy->would_end(bad); };
   const mapper::MapperOptions options = mapper_options(run, output.form);
   mapper::MapperPeers peers{.inputs = run.inputs->inputs,
                             .pool = pool,
@@ -192,7 +195,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
                             .events = *run.events,
                             .make_sink = output.make_sink,
                             .begin = output.begin,
-                            .would_end = [&](std::uint64_t bad) { return run.policy->would_end(bad); }};
+                            .would_end = would_end};
   if (!is_function) {
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }

@@ -95,7 +95,7 @@ void Session::enter(State state) {
 }
 
 std::chrono::milliseconds Session::allowed() const {
-  const bool is_loading = state_ == State::kStarting || state_ == State::kLoaded;
+  const bool is_loading = state_ == State::kStarting || state_ == State::kLoaded || state_ == State::kDismissed;
   if (is_loading) return std::min<std::chrono::milliseconds>(options_.timeout, limits::kSetupTimeout);
   return state_ == State::kFinished ? limits::kLeaveTimeout : options_.timeout;
 }

@@ -121,6 +121,8 @@ TEST_F(SessionTest, LimitsTheLoadingOfAModuleOnItsOwn) {
   Session session({.module = &module_, .timeout = 24h}, fake_machine(record_), events_);
   ASSERT_TRUE(session.start_module({}).ok());
   EXPECT_EQ(session.allowed(), limits::kSetupTimeout);
+  session.enter(Session::State::kDismissed);
+  EXPECT_EQ(session.allowed(), limits::kSetupTimeout);
   session.take_ready("{}", true);
   EXPECT_EQ(session.allowed(), 24h);
 }

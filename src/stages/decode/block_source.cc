@@ -248,7 +248,7 @@ class Blocks final : public BlockSource {
   void fail(const Error& error) {
     buffer_.resize(start_);
     report_progress();
-    events_.emit(event::InputFailed{.input = ordinal_, .error = error, .was_begun = cut_blocks_ > 0});
+    events_.emit(event::InputFailed{.input = ordinal_, .error = error, .was_begun = cut_blocks_ > 0 || line_ > 1});
     stream_.close();
     is_open_ = false;
   }

@@ -5,6 +5,7 @@ namespace quern::mapper {
 void BatchEvents::emit(const event::Event& event) {
   if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
     failed_input_ = *failed;
+    failed_input_->was_begun = false;  // nothing of a batch is passed on before it ends
   } else if (std::holds_alternative<event::RecordBad>(event)) {
     held_.push_back(event);
     if (peers_.would_end(++held_bad_)) commit();

@@ -219,7 +219,7 @@ Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& pe
       PairsWorker worker(number, options, peers, plan);
       auto sink = peers.make_sink();
       while (auto next = queue->next(stop_worker)) {
-        auto source = opener.open_run(runs[*next], peers.events);
+        auto source = opener.open_run(runs[*next], peers.events, stop_worker);
         TRY(worker.map_run(*source, *sink, stop_worker));
       }
       if (stop_worker.stop_requested()) return stopped();
