@@ -48,7 +48,7 @@ Result<void> read_index(const YamlNode& node, Job& job) {
 }
 
 std::vector<std::string> decompress_words() {
-  std::vector<std::string> words = names_up_to(Compression::kLz4);
+  std::vector<std::string> words = names_up_to(static_cast<Compression>(kCompressions - 1));
   words.insert(words.begin(), "auto");
   return words;
 }

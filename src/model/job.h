@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/address_style.h"
+#include "model/compression.h"
 
 // The job as plain values; job_file.h fills them from the job file, the environment and the command line.
 // docs/job-file.md explains each key to the user.
@@ -19,7 +20,6 @@ enum class Interface { kFunction, kLines, kFiles };
 // kPairs: a further step maps pairs (model/pair.h). A job file cannot request it.
 enum class RecordKind { kKeyedJson, kJson, kText, kPairs };
 enum class ValuesKind { kList, kIterator };
-enum class Compression { kNone, kXz, kLzma, kGzip, kZstd, kBzip2, kLz4 };
 enum class NotifyVia { kNone, kTaskcluster, kSmtp, kSendmail };
 
 // Environment variables of a child by name: a fixed value, or nullopt to pass on the value from quern's own
@@ -113,6 +113,5 @@ struct Job {
 std::string_view name_of(Language language);
 std::string_view name_of(Interface interface);
 std::string_view name_of(RecordKind record);
-std::string_view name_of(Compression compression);
 
 }  // namespace quern

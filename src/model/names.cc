@@ -44,26 +44,6 @@ std::string_view name_of(RecordKind record) {
   return "";
 }
 
-std::string_view name_of(Compression compression) {
-  switch (compression) {
-    case Compression::kNone:
-      return "none";
-    case Compression::kXz:
-      return "xz";
-    case Compression::kLzma:
-      return "lzma";
-    case Compression::kGzip:
-      return "gz";
-    case Compression::kZstd:
-      return "zst";
-    case Compression::kBzip2:
-      return "bz2";
-    case Compression::kLz4:
-      return "lz4";
-  }
-  return "";
-}
-
 std::string_view event::name_of(Phase phase) {
   switch (phase) {
     case Phase::kInputs:

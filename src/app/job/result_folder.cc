@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "model/compressed_name.h"
+#include "model/compression.h"
 #include "model/taskcluster/task_report.h"
 #include "services/disk/files.h"
 #include "stages/output/output.h"

@@ -67,7 +67,7 @@ Result<void> InputStream::start_decoder(Compression compression, std::string_vie
     stored_.reset();
     return {};
   }
-  auto& kept = decoders_.at(static_cast<std::size_t>(compression));
+  auto& kept = decoders_[static_cast<std::size_t>(compression)];
   if (kept == nullptr) {
     TRY_ASSIGN(kept, Decoder::make(compression, limits::kDecodeWindowBytes));
   }

@@ -45,12 +45,11 @@ class InputStream {
   bool start_parallel(Compression compression);
 
   static constexpr std::size_t kSniffedBytes = 64;  // more than detect() needs
-  static constexpr std::size_t kFormats = 7;
 
   const OpenStored open_;
   const std::optional<Compression> compression_;
   const std::size_t threads_;
-  std::array<std::unique_ptr<Decoder>, kFormats> decoders_;
+  std::array<std::unique_ptr<Decoder>, kCompressions> decoders_;
   std::unique_ptr<ParallelDecoder> parallel_;
   const Input* input_ = nullptr;
   std::unique_ptr<StoredSource> stored_;  // until a decoder has taken it over

@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "model/compressed_name.h"
+#include "model/compression.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/disk/full_disk.h"

@@ -1,4 +1,4 @@
-#include "model/compressed_name.h"
+#include "model/compression.h"
 
 #include <algorithm>
 #include <array>
@@ -9,12 +9,14 @@
 namespace quern {
 namespace {
 
+constexpr std::array<std::string_view, kCompressions> kWords = {"none", "xz", "lzma", "gz", "zst", "bz2", "lz4"};
+
 struct Ending {
   std::string_view text;
   Compression compression;
   std::string_view decoded;
 };
-constexpr std::array<Ending, 16> kEndings = {{
+constexpr auto kEndings = std::to_array<Ending>({
     {".xz", Compression::kXz, ""},
     {".txz", Compression::kXz, ".tar"},
     {".lzma", Compression::kLzma, ""},
@@ -30,7 +32,7 @@ constexpr std::array<Ending, 16> kEndings = {{
     {".tbz", Compression::kBzip2, ".tar"},
     {".tbz2", Compression::kBzip2, ".tar"},
     {".lz4", Compression::kLz4, ""},
-}};
+});
 
 const Ending* ending_of(std::string_view name) {
   for (const Ending& ending : kEndings) {
@@ -41,6 +43,8 @@ const Ending* ending_of(std::string_view name) {
 }
 
 }  // namespace
+
+std::string_view name_of(Compression compression) { return kWords[static_cast<std::size_t>(compression)]; }
 
 Compression compression_of_name(std::string_view name) {
   const Ending* ending = ending_of(name);

@@ -1,4 +1,4 @@
-#include "model/compressed_name.h"
+#include "model/compression.h"
 
 #include <gtest/gtest.h>
 
