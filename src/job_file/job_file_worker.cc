@@ -20,8 +20,6 @@ constexpr std::size_t kMaxTopCount = 1'000'000;
 
 using Kind = YamlNode::Kind;
 
-bool averages_or_counts(std::string_view builtin) { return builtin == "count" || builtin == "mean"; }
-
 struct WorkerKey {
   std::string_view name;
   Shape shape;
@@ -252,15 +250,15 @@ class WorkerReader {
   }
 
   Result<void> check_builtin_name(const Given& given, const std::string& name) const {
-    if (where_.section == "combiner" && averages_or_counts(name)) {
+    YamlNode node{.kind = Kind::kText, .text = name};
+    auto choice = choice_of(node, worker_words(where_.section, "builtin"));
+    if (choice.ok()) return {};
+    if (where_.section == "combiner" && choice_of(node, worker_words("reducer", "builtin")).ok()) {
       return at(given, fmt::format("cannot be {}: a combiner may run any number of times over the values of a key, and "
                                    "{} would then count or average its own results",
                                    name, name));
     }
-    YamlNode node{.kind = Kind::kText, .text = name};
-    auto choice = choice_of(node, worker_words(where_.section, "builtin"));
-    if (!choice.ok()) return at(given, choice.error().message);
-    return {};
+    return at(given, choice.error().message);
   }
 
   Result<std::uint64_t> read_top_count(const Given& given, std::string_view argument) const {
@@ -366,9 +364,7 @@ std::vector<std::string> worker_words(std::string_view section, std::string_view
   if (key == "per_input") return {"auto", "yes", "no"};
   if (key != "builtin") return {};
   if (section == "mapper") return {"pairs"};
-  std::vector<std::string> names(aggregation_names().begin(), aggregation_names().end());
-  if (section != "reducer") std::erase_if(names, averages_or_counts);
-  return names;
+  return aggregation_names(section != "reducer");
 }
 
 std::optional<Shape> worker_key_shape(std::string_view key) {

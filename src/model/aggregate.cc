@@ -23,7 +23,23 @@ namespace {
 
 using Kind = Aggregation::Kind;
 
-constexpr std::array<std::string_view, 8> kNames = {"sum", "count", "mean", "min", "max", "list", "unique", "top"};
+// What distinguishes the aggregations, in the order of Kind.
+struct Properties {
+  std::string_view name;
+  bool needs_numbers;
+  bool may_combine;       // its results, aggregated again, are the result of all values
+  bool terms_are_values;  // see Aggregator
+};
+constexpr std::array<Properties, 8> kProperties = {{{"sum", true, true, true},
+                                                    {"count", false, false, false},
+                                                    {"mean", true, false, false},
+                                                    {"min", false, true, true},
+                                                    {"max", false, true, true},
+                                                    {"list", false, true, true},
+                                                    {"unique", false, true, true},
+                                                    {"top", true, true, true}}};
+
+const Properties& properties_of(Kind kind) { return kProperties[static_cast<std::size_t>(kind)]; }
 
 bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
 
@@ -222,20 +238,25 @@ bool add_numbers(std::string_view numbers, ExactSum& sum) {
 }  // namespace
 
 Aggregation aggregation_of(const Builtin& builtin) {
-  const auto* name = std::find(kNames.begin(), kNames.end(), builtin.name);
-  CHECK(name != kNames.end());
-  return {.kind = static_cast<Kind>(name - kNames.begin()), .top_count = builtin.top_count};
+  const auto* found = std::find_if(kProperties.begin(), kProperties.end(),
+                                   [&](const Properties& one) { return one.name == builtin.name; });
+  CHECK(found != kProperties.end());
+  return {.kind = static_cast<Kind>(found - kProperties.begin()), .top_count = builtin.top_count};
 }
 
-std::span<const std::string_view> aggregation_names() { return kNames; }
+std::vector<std::string> aggregation_names(bool of_combiners) {
+  std::vector<std::string> names;
+  for (const Properties& one : kProperties) {
+    if (one.may_combine || !of_combiners) names.emplace_back(one.name);
+  }
+  return names;
+}
 
-std::string_view name_of(Kind kind) { return kNames.at(static_cast<std::size_t>(kind)); }
+std::string_view name_of(Kind kind) { return properties_of(kind).name; }
 
 bool Aggregator::keeps_state() const { return aggregation_.kind != Kind::kList && aggregation_.kind != Kind::kUnique; }
 
-bool Aggregator::terms_are_values() const {
-  return aggregation_.kind != Kind::kCount && aggregation_.kind != Kind::kMean;
-}
+bool Aggregator::terms_are_values() const { return properties_of(aggregation_.kind).terms_are_values; }
 
 bool Aggregator::add(std::string& state, std::string_view value) const {
   const Kind kind = aggregation_.kind;
@@ -362,7 +383,7 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
   }
 }
 
-bool needs_numbers(Kind kind) { return kind == Kind::kSum || kind == Kind::kMean || kind == Kind::kTop; }
+bool needs_numbers(Kind kind) { return properties_of(kind).needs_numbers; }
 
 bool takes_number(Kind kind, const Number& value) {
   return kind == Kind::kTop ? is_orderable(value) : value.kind != Number::Kind::kNone;

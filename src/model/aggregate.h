@@ -24,8 +24,9 @@ struct Aggregation {
 // The aggregation that a built-in reducer or combiner performs.
 Aggregation aggregation_of(const Builtin& builtin);
 std::string_view name_of(Aggregation::Kind kind);
-// The names of the aggregations, in the order of Kind.
-std::span<const std::string_view> aggregation_names();
+// The names of all aggregations, or of those that a combiner may use, which runs any number of times over the values of
+// a key.
+std::vector<std::string> aggregation_names(bool of_combiners);
 
 // Combines any number of values into one state; neither their order nor their grouping affects the result. A state is a
 // byte string; "" is the state of no values. kList and kUnique have no state smaller than the values themselves: for

@@ -78,7 +78,8 @@ class BlockSource {
 
 class EventSink;
 
-// Distributes pieces of work, each a run of inputs. Thread-safe.
+// Distributes pieces of work, each a run of inputs: in the order of the list if all inputs are local, else as they
+// arrive. Thread-safe.
 class WorkQueue {
  public:
   virtual ~WorkQueue() = default;

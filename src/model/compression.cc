@@ -10,6 +10,7 @@ namespace quern {
 namespace {
 
 constexpr std::array<std::string_view, kCompressions> kWords = {"none", "xz", "lzma", "gz", "zst", "bz2", "lz4"};
+static_assert(!kWords.back().empty());
 
 struct Ending {
   std::string_view text;
