@@ -1,14 +1,18 @@
 #include "services/process/module_child.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/process/harness_texts.h"
+#include "services/process/interpreter.h"
+#include "services/process/module_command.h"
 
 namespace quern::process {
 namespace {
@@ -40,6 +44,17 @@ Result<std::string> write_harness(Language language, const std::string& folder) 
   TRY(write_all(file, is_python ? python_harness() : javascript_harness()).context(path));
   TRY(file.close().context(path));
   return path;
+}
+
+Result<ModuleChildOptions> module_child_options(const Module& module, const std::string& job_folder,
+                                                const std::string& harness_folder, const ModuleSetup& setup) {
+  ModuleChildOptions options{.language = module.language};
+  TRY_ASSIGN(std::string script, module_script(module, job_folder));
+  TRY_ASSIGN(options.interpreter, find_interpreter(module.language));
+  if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
+  TRY_ASSIGN(options.harness, write_harness(module.language, harness_folder));
+  options.setup_json = setup_json(setup, script, module.arguments);
+  return options;
 }
 
 ChildOptions child_options(const ModuleChildOptions& options) {

@@ -10,6 +10,7 @@
 #include "model/limits.h"
 #include "model/protocol.h"
 #include "services/process/child.h"
+#include "services/process/module_messages.h"
 
 namespace quern::process {
 
@@ -24,6 +25,11 @@ struct ModuleChildOptions {
 
 // Writes the harness for the language, which is embedded in the program, to `folder`; returns its path.
 Result<std::string> write_harness(Language language, const std::string& folder);
+
+// Finds the module's script and interpreter, and writes the harness to `harness_folder`, which is created unless it is
+// there. The environment and the working folder are left to the caller.
+Result<ModuleChildOptions> module_child_options(const Module& module, const std::string& job_folder,
+                                                const std::string& harness_folder, const ModuleSetup& setup);
 
 struct Frame {
   protocol::FrameHeader header;

@@ -44,14 +44,11 @@ Result<void> ModuleLoader::prepare() {
   if (error) return os_error(options_.working_folder, error.value());
   // If the folder has too many entries to link, the module finds it through the environment, as every child does.
   TRY(link_job_folder(options_.job_folder, options_.working_folder));
-  TRY_ASSIGN(std::string script, module_script(module, options_.job_folder));
-  TRY_ASSIGN(child_options_.interpreter, find_interpreter(module.language));
-  TRY_ASSIGN(child_options_.harness, write_harness(module.language, options_.working_folder + "/.quern"));
-  child_options_.language = module.language;
-  child_options_.setup_json = setup_json(
-      {.role = options_.role, .script = script, .arguments = module.arguments, .separator = " ", .loads_only = true});
-  child_options_.environment = child_environment(
-      module.environment, {guard_->marker(), "QUERN_JOB_FOLDER=" + options_.job_folder, "QUERN_ROLE=" + options_.role});
+  const ModuleSetup setup{.role = options_.role, .separator = " ", .loads_only = true};
+  TRY_ASSIGN(child_options_,
+             module_child_options(module, options_.job_folder, options_.working_folder + "/.quern", setup));
+  child_options_.environment =
+      child_environment(module.environment, {"QUERN_JOB_FOLDER=" + options_.job_folder, "QUERN_ROLE=" + options_.role});
   child_options_.working_folder = options_.working_folder;
   return {};
 }

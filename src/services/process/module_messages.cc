@@ -6,10 +6,10 @@ namespace quern::process {
 
 using nlohmann::json;
 
-std::string setup_json(const ModuleSetup& setup) {
+std::string setup_json(const ModuleSetup& setup, std::string_view script, const std::vector<std::string>& arguments) {
   json message = {{"role", setup.role},
-                  {"script", setup.script},
-                  {"arguments", setup.arguments},
+                  {"script", script},
+                  {"arguments", arguments},
                   {"record", name_of(setup.record)},
                   {"separator", setup.separator},
                   {"output", setup.output.is_text ? "text" : "pairs"},

@@ -15,9 +15,7 @@
 namespace quern::process {
 
 struct ModuleSetup {
-  std::string_view role;    // mapper, combiner or reducer; program: only load it
-  std::string_view script;  // absolute
-  const std::vector<std::string>& arguments;
+  std::string_view role;  // mapper, combiner or reducer; program: only load it
   RecordKind record = RecordKind::kKeyedJson;
   std::string_view separator;
   PairOutput output;
@@ -25,8 +23,8 @@ struct ModuleSetup {
   std::chrono::milliseconds timeout{};  // limits.timeout
   bool loads_only = false;
 };
-// Returns the payload of SETUP.
-std::string setup_json(const ModuleSetup& setup);
+// Returns the payload of SETUP. `script` is absolute.
+std::string setup_json(const ModuleSetup& setup, std::string_view script, const std::vector<std::string>& arguments);
 
 // Parses the payload of READY: whether the module defines teardown(). If the payload does not say, the result is true.
 bool parse_has_teardown(std::string_view payload);

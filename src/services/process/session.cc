@@ -35,6 +35,8 @@ event::ChildState shown_as(Session::State state) {
   return event::ChildState::kGone;
 }
 
+Error out_of_turn(std::string what) { return {.kind = ErrorKind::kChildFailed, .message = std::move(what)}; }
+
 }  // namespace
 
 Machine::Machine(Guard& guard) : start([&guard](const ChildOptions& child) { return Child::start(child, guard); }) {}
@@ -122,12 +124,18 @@ Result<std::optional<Frame>> Session::next_frame() {
   }
 }
 
-void Session::take_ready(std::string_view payload, bool has_work) {
+Result<void> Session::take_ready(std::string_view payload, bool has_work) {
+  if (is_ready()) return out_of_turn("it wrote a second READY frame");
   has_teardown_ = parse_has_teardown(payload);
-  const bool is_dismissed = state_ == State::kDismissed;
-  enter(has_work ? State::kWorking : State::kWaiting);
-  if (is_dismissed) state_ = State::kLeaving;
+  enter(state_ == State::kDismissed ? State::kLeaving : has_work ? State::kWorking : State::kWaiting);
   grant_time();
+  return {};
+}
+
+Result<void> Session::take_finished() {
+  if (state_ != State::kLeaving) return out_of_turn("it wrote FINISHED before its input had ended");
+  state_ = State::kFinished;
+  return {};
 }
 
 Result<Session::Left> Session::leave(const std::function<Result<void>()>& handle_frames, const std::stop_token& stop) {

@@ -100,10 +100,11 @@ class Session {
   // still runs. `most_output_bytes` is about what is appended to the output.
   Result<Seen> step(int wake_fd, const std::stop_token& stop, std::size_t most_output_bytes = limits::kPipeBytes);
   // Returns the next frame of a `function` child that the worker must handle: any but LOADED. kChildFailed if the child
-  // violated the protocol. READY and FINISHED must be passed to the functions below.
+  // violated the protocol. READY and FINISHED must be passed to the functions below, which fail in the same way if the
+  // child wrote them out of turn.
   Result<std::optional<Frame>> next_frame();
-  void take_ready(std::string_view payload, bool has_work);
-  void take_finished() { state_ = State::kFinished; }
+  Result<void> take_ready(std::string_view payload, bool has_work);
+  Result<void> take_finished();
   bool has_teardown() const { return has_teardown_; }
 
   // Ends the input of a `function` child and waits for its end; calls `handle_frames` after each step and returns its

@@ -61,8 +61,8 @@ class SessionTest : public ::testing::Test {
     while (true) {
       TRY_ASSIGN(auto frame, session_->next_frame());
       if (!frame.has_value()) return {};
-      if (frame->header.type == FrameType::kReady) session_->take_ready("{}", has_work_);
-      if (frame->header.type == FrameType::kFinished) session_->take_finished();
+      if (frame->header.type == FrameType::kReady) TRY(session_->take_ready("{}", has_work_));
+      if (frame->header.type == FrameType::kFinished) TRY(session_->take_finished());
     }
   }
   Left leave() {
@@ -123,8 +123,18 @@ TEST_F(SessionTest, LimitsTheLoadingOfAModuleOnItsOwn) {
   EXPECT_EQ(session.allowed(), limits::kSetupTimeout);
   session.enter(Session::State::kDismissed);
   EXPECT_EQ(session.allowed(), limits::kSetupTimeout);
-  session.take_ready("{}", true);
+  ASSERT_TRUE(session.take_ready("{}", true).ok());
   EXPECT_EQ(session.allowed(), 24h);
+}
+
+TEST_F(SessionTest, RefusesFramesOutOfTurn) {
+  Session& session = working({});
+  EXPECT_EQ(session.take_ready("{}", true).error().message, "it wrote a second READY frame");
+  EXPECT_EQ(session.take_finished().error().message, "it wrote FINISHED before its input had ended");
+  session.enter(State::kLeaving);
+  EXPECT_EQ(session.take_ready("{}", true).error().kind, ErrorKind::kChildFailed);
+  EXPECT_EQ(session.state(), State::kLeaving);
+  EXPECT_TRUE(session.take_finished().ok());
 }
 
 TEST_F(SessionTest, LetsAChildWithoutWorkTakeAsLongAsItWants) {

@@ -180,13 +180,11 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
   using protocol::FrameType;
   switch (frame.header.type) {
     case FrameType::kReady:
-      child_.take_ready(frame.payload, !in_flight_.empty());
-      return {};
+      return child_.take_ready(frame.payload, !in_flight_.empty());
     case FrameType::kFailed:
       return setup_failed(frame.payload);
     case FrameType::kFinished:
-      child_.take_finished();
-      return {};
+      return child_.take_finished();
     case FrameType::kProgress: {
       // May arrive late, because other threads of the module write it, too.
       TRY_ASSIGN(std::uint64_t records, protocol::parse_progress(frame.payload));
@@ -243,7 +241,7 @@ Result<void> FunctionWorker::take_output(BlockInFlight& work, std::string_view p
   work.lines_bytes += payload.size();
   if (work.lines_bytes > kMaxBlockOutputBytes) {
     return Error{.kind = ErrorKind::kNoSpace,
-                 .message = fmt::format("{} gave more than {} for one block ({})", child_.name(),
+                 .message = fmt::format("{} wrote more than {} for one block ({})", child_.name(),
                                         format_bytes(kMaxBlockOutputBytes), place_in_words(work))};
   }
   // A careful child writes a frame for each record.
@@ -330,16 +328,22 @@ void FunctionWorker::send_carefully(BlockInFlight work) {
   send(in_flight_.back());
 }
 
-Error FunctionWorker::setup_failed(std::string_view payload) const {
+Error FunctionWorker::setup_failed(std::string_view payload) {
   auto failure = process::parse_failure(payload);
+  // Reads the rest of the log.
+  if (auto ended = child_.end(); !ended.ok()) return std::move(ended).error();
   if (!child_.is_ready()) {
-    return process::load_error(
-        {.what = child_.name(), .how = failure.reason, .details = failure.details, .interpreter = module_.interpreter},
-        *options_.module, options_.job_folder);
+    return process::load_error({.what = child_.name(),
+                                .how = failure.reason,
+                                .details = failure.details,
+                                .log_lines = child_.last_log_lines(),
+                                .interpreter = module_.interpreter},
+                               *options_.module, options_.job_folder);
   }
   process::Cause cause{.where_label = "when",
                        .where = "in teardown()",
                        .how = failure.reason,
+                       .log_lines = child_.last_log_lines(),
                        .action = "gave up: another child would fail in the same way"};
   if (!failure.details.empty()) cause.how += "\n" + failure.details;
   return child_.failure(": " + failure.reason, cause);

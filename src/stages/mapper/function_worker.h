@@ -84,7 +84,7 @@ class FunctionWorker {
   void refuse_last(BlockInFlight& work);
   bool has_refused(const BlockInFlight& work) const;
   void send_carefully(BlockInFlight work);
-  Error setup_failed(std::string_view payload) const;
+  Error setup_failed(std::string_view payload);
 
   // The child is dead or must be killed: what is lost is sent again, or given up.
   Result<void> recover(const std::string& cause);

@@ -1,10 +1,8 @@
 #include "stages/reducer/function_reducer.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <deque>
 #include <iterator>
@@ -14,7 +12,6 @@
 #include "base/text.h"
 #include "model/limits.h"
 #include "model/protocol.h"
-#include "services/process/interpreter.h"
 #include "services/process/module_child.h"
 #include "services/process/module_command.h"
 #include "services/process/module_messages.h"
@@ -130,22 +127,15 @@ class FunctionReducer final : public Reducer, public Combiner {
 };
 
 Result<void> FunctionReducer::start() {
-  const Module& module = *options_.module;
-  TRY_ASSIGN(std::string script, process::module_script(module, options_.job_folder));
-  module_.language = module.language;
-  TRY_ASSIGN(module_.interpreter, process::find_interpreter(module.language));
+  const process::ModuleSetup setup{.role = name_of(options_.role),
+                                   .separator = options_.separator,
+                                   .output = options_.output,
+                                   .values = options_.values,
+                                   .timeout = options_.timeout};
   // In a hidden folder, where no link to an entry of the job's folder can be in the way.
-  std::string harness_folder = options_.working_folder + "/.quern";
-  if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
-  TRY_ASSIGN(module_.harness, process::write_harness(module.language, harness_folder));
+  TRY_ASSIGN(module_, process::module_child_options(*options_.module, options_.job_folder,
+                                                    options_.working_folder + "/.quern", setup));
   TRY(child_.link_job_folder());
-  module_.setup_json = process::setup_json({.role = name_of(options_.role),
-                                            .script = script,
-                                            .arguments = module.arguments,
-                                            .separator = options_.separator,
-                                            .output = options_.output,
-                                            .values = options_.values,
-                                            .timeout = options_.timeout});
   return start_child();
 }
 
@@ -302,9 +292,7 @@ Result<void> FunctionReducer::handle_frames(ReducedSink& sink) {
 Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& sink) {
   switch (frame.header.type) {
     case FrameType::kReady:
-      if (child_.is_ready()) return child_error("it wrote a second READY frame");
-      child_.take_ready(frame.payload, true);
-      return {};
+      return child_.take_ready(frame.payload, true);
     case FrameType::kFailed: {
       process::ModuleFailure failure = process::parse_failure(frame.payload);
       last_words_ = lines_of(failure.details);
@@ -313,8 +301,7 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
     }
     case FrameType::kFinished:
       if (!in_flight_.empty()) return child_error("it wrote FINISHED before it had answered everything");
-      child_.take_finished();
-      return {};
+      return child_.take_finished();
     case FrameType::kProgress:
       return {};
     case FrameType::kCounters: {
@@ -472,7 +459,7 @@ std::string FunctionReducer::when() const {
 std::string FunctionReducer::action() const {
   if (is_hopeless_) return "gave up: another child would fail in the same way";
   if (child_.is_ready() && in_flight_.empty()) return "gave up: what teardown() was to do may be missing";
-  if (answer_.is_partly_taken) return "ended the job: part of what it gave for these keys is in the result already";
+  if (answer_.is_partly_taken) return "ended the job: part of its output for these keys is in the result already";
   return fmt::format("started it {} times", deaths_ + 1);
 }
 
