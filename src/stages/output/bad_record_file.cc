@@ -27,21 +27,32 @@ class RecordFile final : public BadRecordFile {
     entry.append(":").append(std::to_string(line)).append(": ");
     append_one_line(entry, reason);
     entry.append("\n").append(record).append("\n");
-    auto target = target_.lock();
-    if (*target == nullptr) {
-      TRY_ASSIGN(*target, disk::AtomicFile::create(path_));
-    }
-    return (*target)->write(entry);
+    auto target = file_.lock();
+    if (target->has_failed) return {};
+    auto written = write(*target, entry);
+    target->has_failed = !written.ok();
+    return written;
   }
 
   Result<void> commit() override {
-    auto target = target_.lock();
-    return *target == nullptr ? Result<void>() : (*target)->commit();
+    auto file = file_.lock();
+    return file->target == nullptr || file->has_failed ? Result<void>() : file->target->commit();
   }
 
  private:
+  struct File {
+    std::unique_ptr<disk::AtomicFile> target;
+    bool has_failed = false;  // which was returned once
+  };
+  Result<void> write(File& file, std::string_view entry) const {
+    if (file.target == nullptr) {
+      TRY_ASSIGN(file.target, disk::AtomicFile::create(path_));
+    }
+    return file.target->write(entry);
+  }
+
   const std::string path_;
-  Guarded<std::unique_ptr<disk::AtomicFile>> target_;
+  Guarded<File> file_;
 };
 
 }  // namespace

@@ -54,7 +54,8 @@ Result<void> merge_part_files(const std::vector<std::string>& paths, ResultTarge
 Result<TaskPart> compress_part(const std::string& path, const std::string& folder, const std::string& name);
 
 // bad_records.txt (docs/formats/bad-records.md): for each bad record a line `# file:line: reason`, then the record
-// verbatim. If the file cannot be created, the first add() fails. Thread-safe for add().
+// verbatim. If it cannot be written, the add() that notices it fails; after that nothing is added, and no file
+// appears. Thread-safe for add().
 class BadRecordFile {
  public:
   static std::unique_ptr<BadRecordFile> make(std::string path);

@@ -80,7 +80,7 @@ Result<GroupLines::Counts> FilesReducer::write_pairs(GroupSource& groups, const 
   GroupLines lines(groups, options_.separator);
   Buffer buffer;
   do {
-    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
+    if (stop.stop_requested()) return stopped();
     TRY(lines.fill(buffer, limits::kBlockBytes));
     TRY(disk::write_temporary(file, buffer.view(), path));
   } while (!buffer.empty());
@@ -109,7 +109,7 @@ Result<std::uint64_t> FilesReducer::hand_over(const std::string& path, ReducedSi
   Buffer buffer;
   bool at_end = false;
   while (!at_end) {
-    if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while reducing"};
+    if (stop.stop_requested()) return stopped();
     std::size_t used = buffer.size();
     buffer.resize(used + limits::kReadBytes);
     Result<std::size_t> count = read_some(file, {buffer.data() + used, limits::kReadBytes});
