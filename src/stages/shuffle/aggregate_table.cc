@@ -21,6 +21,8 @@ namespace {
 using Kind = Aggregation::Kind;
 
 constexpr std::size_t kFirstSlots = 1024;
+// The address of pairs that come from any number of blocks.
+constexpr BlockAddress kAggregated = {.input = 0xffffffff, .number = 0};
 constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
 // Slots lie anywhere in the table and their lines anywhere in the arena, so both are prefetched while others are
 // processed.
@@ -92,7 +94,6 @@ Entry& AggregateTable::find(std::string_view key, std::uint32_t hash) {
   while (slots_[at].line_and_key_bytes != 0) {
     if (slots_[at].hash == hash && reader_.key(slots_[at]) == key) break;
     at = slot_after(at);
-    ++passed_slots_;
   }
   return slots_[at];
 }
@@ -205,10 +206,10 @@ void AggregateTable::number(std::span<const Entry> entries) {
   }
 }
 
-Result<void> AggregateTable::seal(BlockAddress address, Taken& taken) {
+Result<void> AggregateTable::seal(Taken& taken) {
   if (keys_ == 0) return {};
   std::span<Entry> entries = slots_.span().first(gather());
-  CommittedBlock block{.address = address, .arena = std::exchange(arena_, {})};
+  CommittedBlock block{.address = kAggregated, .arena = std::exchange(arena_, {})};
   block.entries.ends = {static_cast<std::uint32_t>(entries.size())};
   if (partitions_ > 1) {
     TRY_ASSIGN(auto arranged, HugeArray<Entry>::make(entries.size()));

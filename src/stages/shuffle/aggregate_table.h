@@ -34,12 +34,10 @@ class AggregateTable {
   Result<void> add(std::span<const Entry> pairs, const EntryReader& reader);
   // Returns the entries that add() refused because their values are not numbers.
   std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
-  // Moves the contents to `taken`, as one block with this address. The table is empty afterwards.
-  Result<void> seal(BlockAddress address, Taken& taken);
+  // Moves the contents to `taken`, as one block. The table is empty afterwards.
+  Result<void> seal(Taken& taken);
   std::uint64_t keys() const { return keys_; }
   std::uint64_t counted_bytes() const { return counted_bytes_; }
-  // How many slots of other keys were probed so far. For tests.
-  std::uint64_t passed_slots() const { return passed_slots_; }
 
  private:
   std::size_t slot_of(std::uint32_t hash) const { return (std::uint64_t{hash} * slots_.size()) >> 32; }
@@ -72,7 +70,6 @@ class AggregateTable {
   std::size_t arena_bytes_ = 0;
   std::uint64_t counted_bytes_ = 0;
   std::uint64_t counted_keys_ = 0;
-  std::uint64_t passed_slots_ = 0;
   // Scratch space of one call, reused by the next.
   std::vector<std::uint32_t> numbers_;
   std::string scratch_;

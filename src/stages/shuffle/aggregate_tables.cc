@@ -23,9 +23,6 @@ constexpr std::uint64_t kBytesPerTable = 4 * kHugePageBytes;
 // The entries and their copies by table stay in the processor's caches.
 constexpr std::size_t kPairsAtOnce = 16 * 1024;
 
-// The address of pairs that come from any number of blocks.
-constexpr BlockAddress kAggregated = {.input = 0xffffffff, .number = 0};
-
 }  // namespace
 
 std::size_t AggregateTables::table_count(std::uint64_t memory_bytes, std::size_t threads) {
@@ -134,7 +131,7 @@ Result<Taken> AggregateTables::take(std::uint64_t wanted_bytes) {
 Result<void> AggregateTables::move_to(Taken& taken, Table& table) {
   std::lock_guard lock(table.mutex);
   table.was_taken = true;
-  return table.states->seal(kAggregated, taken);
+  return table.states->seal(taken);
 }
 
 Result<Taken> AggregateTables::take_table(std::size_t number) {

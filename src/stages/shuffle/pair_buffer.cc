@@ -19,6 +19,15 @@ void Taken::append(Taken other) {
   pairs += other.pairs;
 }
 
+Result<Grouped> group(Taken& taken, const GroupingOptions& options) {
+  std::sort(taken.blocks.begin(), taken.blocks.end(),
+            [](const CommittedBlock& a, const CommittedBlock& b) { return a.address < b.address; });
+  std::vector<BlockEntries> entries;
+  entries.reserve(taken.blocks.size());
+  for (CommittedBlock& block : taken.blocks) entries.push_back(std::move(block.entries));
+  return group(entries, options, [&] { taken.pieces.clear(); });
+}
+
 Result<void> PairBuffer::add(BlockOutput output) {
   std::lock_guard lock(mutex_);
   CommittedBlock block{.address = output.address, .lines = std::move(output.lines)};

@@ -33,6 +33,10 @@ struct Taken {
   void append(Taken other);
 };
 
+// Groups the pairs, and frees the memory of their entries. The blocks remain, in the order of their addresses, because
+// what is returned points into their lines.
+Result<Grouped> group(Taken& taken, const GroupingOptions& options);
+
 // Counts the memory that all sinks hold, including what sorting it will need. Thread-safe.
 class Budget {
  public:

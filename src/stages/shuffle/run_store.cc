@@ -159,12 +159,7 @@ std::uint64_t line_bytes(const std::vector<CommittedBlock>& blocks) {
 
 Result<RunFile> spill(Taken taken, const GroupingOptions& grouping, const RunOptions& options) {
   TRY_ASSIGN(RunWriter writer, RunWriter::make(options, line_bytes(taken.blocks) / kUsualCompression));
-  std::sort(taken.blocks.begin(), taken.blocks.end(),
-            [](const CommittedBlock& a, const CommittedBlock& b) { return a.address < b.address; });
-  std::vector<BlockEntries> entries;
-  entries.reserve(taken.blocks.size());
-  for (CommittedBlock& block : taken.blocks) entries.push_back(std::move(block.entries));
-  TRY_ASSIGN(Grouped grouped, group(entries, grouping, [&] { taken.pieces.clear(); }));
+  TRY_ASSIGN(Grouped grouped, group(taken, grouping));
   AddressBook book(taken.blocks);
   return write_run(grouped, book, grouping.separator, std::move(writer), options.partitions);
 }

@@ -1,3 +1,5 @@
+#include "stages/shuffle/run_store.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -14,7 +16,6 @@
 #include <utility>
 
 #include "stages/shuffle/run_cursor.h"
-#include "stages/shuffle/run_store.h"
 #include "stages/shuffle/shuffle.h"
 
 namespace quern::shuffle {

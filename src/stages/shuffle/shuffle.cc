@@ -195,16 +195,10 @@ Result<void> SpillingShuffle::group_tables() {
 }
 
 Result<GroupedTable> SpillingShuffle::group_taken(Taken taken, std::size_t threads) const {
-  GroupedTable table{.blocks = std::move(taken.blocks)};
-  std::sort(table.blocks.begin(), table.blocks.end(),
-            [](const CommittedBlock& a, const CommittedBlock& b) { return a.address < b.address; });
-  std::vector<BlockEntries> entries;
-  entries.reserve(table.blocks.size());
-  for (CommittedBlock& block : table.blocks) entries.push_back(std::move(block.entries));
   GroupingOptions options = grouping();
   options.threads = threads;
-  TRY_ASSIGN(table.grouped, group(entries, options, [&] { taken.pieces.clear(); }));
-  return table;
+  TRY_ASSIGN(Grouped grouped, group(taken, options));
+  return GroupedTable{.blocks = std::move(taken.blocks), .grouped = std::move(grouped)};
 }
 
 std::unique_ptr<GroupSource> SpillingShuffle::plain_groups(std::size_t partition) const {

@@ -11,7 +11,7 @@
 #include <map>
 #include <random>
 
-#include "base/stream.h"
+#include "base/text_source_for_test.h"
 #include "model/limits.h"
 #include "stages/shuffle/shuffle_limits.h"
 

@@ -21,7 +21,7 @@ Result<void> run_workers(std::size_t threads, std::size_t count, const std::stop
     for (std::size_t i = 0; i < std::min(threads, count); ++i) group.spawn("shuffle", take_work);
     TRY(group.wait());
   }
-  if (stop.stop_requested()) return Error{.kind = ErrorKind::kStopped, .message = "stopped while sorting"};
+  if (stop.stop_requested()) return stopped();
   return {};
 }
 
