@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -58,6 +60,14 @@ Result<std::jthread> start_thread(const std::string& name, std::function<void(st
         "it, or lower the number of processes (-p)";
     return failed;
   }
+}
+
+bool wait_for(std::chrono::milliseconds duration, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
+  return !stop.stop_requested();
 }
 
 }  // namespace quern

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -43,5 +44,8 @@ class TaskGroup {
 // Starts a thread; all threads are started here. `name` (at most 15 bytes) is what debuggers and `top -H` show. `body`
 // must not throw. If the system cannot start another thread, the error says what to do.
 Result<std::jthread> start_thread(const std::string& name, std::function<void(std::stop_token)> body);
+
+// Blocks for this long. Returns false if a stop was requested before.
+bool wait_for(std::chrono::milliseconds duration, const std::stop_token& stop);
 
 }  // namespace quern

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "app/group/group_limits.h"
 #include "app/group/listing.h"
 #include "app/group/rerun.h"
+#include "base/task_group.h"
 #include "model/limits.h"
 #include "services/taskcluster/queue.h"
 #include "services/taskcluster/root_url.h"
@@ -145,15 +144,6 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Returns false if it was stopped in the meantime.
-bool wait(std::chrono::milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, duration, [] { return false; });
-  return !stop.stop_requested();
-}
-
 class Loop {
  public:
   Loop(GroupWatch& watch, GroupSink& sink, std::chrono::milliseconds longest, Rerun* rerun)
@@ -198,7 +188,7 @@ class Loop {
     interval_ = std::min(longest_, interval_ + interval_ / 4);
     for (auto now = Steady::now(); now < due; now = Steady::now()) {
       auto left = std::chrono::ceil<std::chrono::milliseconds>(due - now);
-      if (!wait(std::min<std::chrono::milliseconds>(left, limits::kGroupRedrawInterval), stop)) return false;
+      if (!wait_for(std::min<std::chrono::milliseconds>(left, limits::kGroupRedrawInterval), stop)) return false;
       sink_.tick(watch_.group());
     }
     return !stop.stop_requested();

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <condition_variable>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "base/certificate_authorities.h"
 #include "base/shown_url.h"
+#include "base/task_group.h"
 #include "base/text.h"
 
 namespace quern::mail {
@@ -217,15 +216,6 @@ Error Attempt::explain(CURLcode code) const {
   return error;
 }
 
-// Returns false if it was stopped.
-bool wait(std::chrono::milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  never.wait_for(lock, stop, duration, [] { return false; });
-  return !stop.stop_requested();
-}
-
 Result<void> initialise_libcurl() {
   static const CURLcode code = ::curl_global_init(CURL_GLOBAL_DEFAULT);
   if (code == CURLE_OK) return {};
@@ -242,7 +232,7 @@ Result<void> send_by_smtp(const SmtpServer& server, const Envelope& envelope, st
     auto sent = Attempt(server, envelope, lines, stop).run(patience);
     if (sent.ok()) return {};
     const bool may_be_repeated = sent.error().kind == ErrorKind::kRetry && attempt < patience.attempts;
-    if (!may_be_repeated || !wait(patience.wait, stop)) return std::move(sent).context(name_of(server));
+    if (!may_be_repeated || !wait_for(patience.wait, stop)) return std::move(sent).context(name_of(server));
   }
 }
 
