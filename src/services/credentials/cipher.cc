@@ -7,6 +7,8 @@
 #include <array>
 #include <memory>
 
+#include "services/credentials/openssl_bytes.h"
+
 namespace quern::credentials {
 namespace {
 

@@ -44,8 +44,4 @@ struct SaltedBytes {
 // Returns nullopt if the padding is wrong or the IV does not match the passphrase. The data is not authenticated.
 std::optional<Secret> open_cbc(std::string_view passphrase, const SaltedBytes& salted);
 
-// Casts between char and the unsigned char that OpenSSL uses.
-inline const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
-inline unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-
 }  // namespace quern::credentials

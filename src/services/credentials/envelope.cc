@@ -197,8 +197,7 @@ Result<std::string> part_of(const Json& object, const Part& part) {
 Result<Envelope> parse_version_2(const Json& object) {
   Envelope2 envelope;
   TRY_ASSIGN(envelope.key_id, text_of(object, "keyId"));
-  if (envelope.key_id.size() != kKeyIdDigits ||
-      envelope.key_id.find_first_not_of("0123456789abcdef") != std::string::npos) {
+  if (!is_lower_hex(envelope.key_id, kKeyIdDigits)) {
     return bad_input(fmt::format("the \"keyId\" in its JSON is not {} hexadecimal digits", kKeyIdDigits));
   }
   TRY_ASSIGN(envelope.wrapped_key, part_of(object, {"symmetricKey", base64_decode, 0}));

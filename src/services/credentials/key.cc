@@ -14,6 +14,7 @@
 #include "base/encoding.h"
 #include "services/credentials/cipher.h"
 #include "services/credentials/credentials_limits.h"
+#include "services/credentials/openssl_bytes.h"
 
 namespace quern::credentials {
 namespace {

@@ -10,7 +10,7 @@
 #include "services/http/http.h"
 #include "services/http/http_limits.h"
 
-// Extracts the reason of a refusal from an answer. Pure functions.
+// Refusals: what an answer says of its reason, and when a failed attempt is repeated. Pure functions.
 
 namespace quern::http {
 
@@ -29,7 +29,7 @@ Refusal read_refusal(const Head& head, std::string_view body);
 // 4442587FB7D0A2F9)".
 Error to_error(const Refusal& refusal);
 
-// Decides when a failed attempt is repeated. Pure functions: the time and the random number are parameters.
+// When a failed attempt is repeated: the time and the random number are parameters.
 
 // Whether an answer with this status, and this Code in an S3 error document ("" if there is none), is repeated.
 bool is_repeated(int status, std::string_view code);

@@ -20,7 +20,7 @@ std::string named(const AwsCredentials* credentials) {
 
 std::string about_clock(const http::Response& response, UtcTime now) {
   auto date = response.head.header("date");
-  auto server = date.has_value() ? parse_http_date(*date) : std::nullopt;
+  auto server = date.has_value() ? http::parse_http_date(*date) : std::nullopt;
   if (!server.has_value()) return "this machine's clock differs too much from the server's; set it";
   auto ahead = std::chrono::duration_cast<std::chrono::seconds>(now - *server);
   return "this machine's clock is " + rough_duration(ahead) + (ahead.count() < 0 ? " behind" : " ahead of") +

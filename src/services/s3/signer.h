@@ -16,9 +16,9 @@
 #include "services/http/http.h"
 #include "services/s3/credential_provider.h"
 
-// Brings the parts of a request into the canonical form that AWS Signature Version 4 signs, so that both sides sign the
-// same bytes: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Pure
-// functions.
+// Signs requests with AWS Signature Version 4. The parts of a request are brought into a canonical form first, so that
+// both sides sign the same bytes:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 namespace quern::s3 {
 
@@ -98,11 +98,7 @@ class SigV4 {
 // Borrows `provider`.
 std::unique_ptr<http::Signer> make_signer(SigningOptions options, CredentialProvider& provider, Clock now);
 
-// Times in the formats of signatures and HTTP. Pure functions.
-
 // Returns "20150830T123600Z", as in signatures.
 std::string basic_time(UtcTime time);
-// Parses "Sun, 30 Aug 2015 12:36:00 GMT", as in the Date header. Returns nullopt if the text is not such a time.
-std::optional<UtcTime> parse_http_date(std::string_view text);
 
 }  // namespace quern::s3

@@ -213,15 +213,7 @@ TEST(Signer, TellsThatCredentialsExpiredBeforeItSigns) {
   }
 }
 
-TEST(Times, AreThoseOfSignaturesAndOfHttp) {
-  EXPECT_EQ(basic_time(example_day()), "20130524T000000Z");
-  EXPECT_EQ(parse_http_date("Fri, 24 May 2013 00:00:00 GMT"), example_day());
-  for (const char* bad : {"", "2013-05-24T00:00:00Z", "Fri, 24 Mai 2013 00:00:00 GMT", "Fri, 24 ayJ 2013 00:00:00 GMT",
-                          "Fri, 32 May 2013 00:00:00 GMT", "Fri, 24 May 2013 00:00:00 UTC",
-                          "Friday, 24-May-13 00:00:00 GMT", "Fri, 24 May 2013 24:00:00 GMT"}) {
-    EXPECT_FALSE(parse_http_date(bad).has_value()) << bad;
-  }
-}
+TEST(Times, AreThoseOfSignatures) { EXPECT_EQ(basic_time(example_day()), "20130524T000000Z"); }
 
 }  // namespace
 }  // namespace quern::s3

@@ -11,8 +11,7 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "services/http/http.h"
-#include "services/s3/signer.h"
+#include "base/utc_time.h"
 
 namespace quern::s3 {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 namespace quern::taskcluster {
 
 using Clock = std::function<UtcTime()>;
+
 // The credentials of a Taskcluster client. Move-only, because they are secret.
 struct Credentials {
   std::string client_id;

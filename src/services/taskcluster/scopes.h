@@ -8,7 +8,8 @@
 
 #include "services/taskcluster/services.h"
 
-// What a Taskcluster client may do. Pure functions; roles must already be expanded, as auth.currentScopes does.
+// Scopes: what a Taskcluster client may do, and which S3 credentials a task asks for. Pure functions; roles must
+// already be expanded, as auth.currentScopes does.
 
 namespace quern::taskcluster {
 
@@ -18,8 +19,8 @@ bool satisfies(std::string_view held, std::string_view needed);
 // Returns the needed scopes that no element of `held` satisfies, in their order, without duplicates.
 std::vector<std::string> missing_scopes(const std::vector<std::string>& held, const std::vector<std::string>& needed);
 
-// Which S3 credentials a task needs for its inputs. The planner of a task and the task itself must compute the same
-// result: the planner requests the scopes that the task uses. Pure functions and plain values.
+// The planner of a task and the task itself must compute the same requests, because the planner asks for the scopes
+// that the task uses.
 
 // Returns one request for each bucket of these s3:// URLs, in order of the bucket names; other URLs need none. The
 // prefix is the longest common prefix of the bucket's keys that ends in / and can be part of a scope, or "". The order
