@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "base/text.h"
+
+#include <gtest/gtest.h>
 
 namespace quern {
 namespace {
@@ -34,10 +34,6 @@ TEST(Text, KnowsWhatIsPrintable) {
   for (const char* text : {"\n", "\x7f", "\xc3\xa4"}) EXPECT_FALSE(is_printable_ascii(text));
   EXPECT_TRUE(is_control('\t') && is_control('\x7f') && !is_control('\x80') && !is_control(' '));
 }
-
-}  // namespace
-
-namespace {
 
 TEST(ShellWord, StandsInQuotesOnlyWhereAShellWouldTakeItApart) {
   EXPECT_EQ(shell_word("keys/a-1_b.pem"), "keys/a-1_b.pem");

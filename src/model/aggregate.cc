@@ -23,7 +23,8 @@ namespace {
 
 using Kind = Aggregation::Kind;
 
-// What distinguishes the aggregations, in the order of Kind.
+// What distinguishes the aggregations, in the order of Kind. The last two agree for all of them, but mean different
+// things.
 struct Properties {
   std::string_view name;
   bool needs_numbers;

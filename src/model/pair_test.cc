@@ -1,11 +1,11 @@
+#include "model/pair.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
 #include <string>
 #include <vector>
-
-#include "model/pair.h"
 
 namespace quern {
 namespace {
@@ -93,10 +93,6 @@ TEST(PairText, IsTheLinesOfThePairsWhereverTheyAreCut) {
     EXPECT_EQ(pairs_of(lines, separator), pairs);
   }
 }
-
-}  // namespace
-
-namespace {
 
 using ::testing::HasSubstr;
 

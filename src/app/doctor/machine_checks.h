@@ -8,7 +8,8 @@
 #include "app/doctor/findings.h"
 #include "base/result.h"
 
-// Finds out what resources this machine has. Reads a few small files of the kernel.
+// What resources this machine has (look_at_..., which read a few small files of the kernel), and whether they are
+// enough for a job (check_..., pure functions).
 
 namespace quern::app::doctor {
 

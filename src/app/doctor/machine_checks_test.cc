@@ -1,3 +1,5 @@
+#include "app/doctor/machine_checks.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -5,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "app/doctor/machine_checks.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
 
@@ -88,10 +89,6 @@ TEST(CheckResultFolder, MustBeWritable) {
   expect("full", check_result_folder(folder(0)), {State::kMissing, "0 B free", "--output"});
   expect("denied", check_result_folder(broken()), {State::kMissing, "denied", "--output"});
 }
-
-}  // namespace
-
-namespace {
 
 class Machine : public testing::Test {
  protected:

@@ -17,8 +17,8 @@
 #include "services/taskcluster/scopes.h"
 #include "services/taskcluster/services.h"
 
-// Checks the limits that a large job may exceed, task by task: those of createTask, of a task's certificate and of the
-// kernel. The settings were checked when they were read. No JSON is made here: for a plan of millions of inputs that
+// Checks a request before it is planned, and then each task against the limits that a large job may exceed: those of
+// createTask, of a task's certificate and of the kernel. No JSON is made for that: for a plan of millions of inputs it
 // would take as long as writing it.
 
 namespace quern::plan {

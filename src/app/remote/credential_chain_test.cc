@@ -1,3 +1,5 @@
+#include "app/remote/credential_chain.h"
+
 #include <gmock/gmock.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -7,7 +9,6 @@
 #include <map>
 #include <string>
 
-#include "app/remote/credential_chain.h"
 #include "fakes/fault_server.h"
 #include "services/credentials/envelope.h"
 #include "services/http/http.h"
@@ -225,13 +226,7 @@ TEST_F(CredentialChain, AllowsNoCoreDumpsWhileTheyAreHeld) {
   EXPECT_EQ(::prctl(PR_GET_DUMPABLE), before);
 }
 
-}  // namespace
-
-namespace {
-
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr const char* kPrinted =
     R"({\"Version\":1,\"AccessKeyId\":\"p\",\"SecretAccessKey\":\"hidden\",\"SessionToken\":\"t\",)"

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "base/stream.h"
+#include "base/text_source_for_test.h"
 
 namespace quern::app {
 namespace {

@@ -172,7 +172,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
   decode.threads = threads_per_input(run);
   const auto& module = run.step().mapper.module;
   const bool is_function = module.has_value() && module->interface == Interface::kFunction;
-  // What a program gives counts only once its inputs have been read to their ends. If the file between two steps fails,
+  // A program's output counts only once its inputs have been read to their ends. If the file between two steps fails,
   // so does the run.
   const bool is_program = module.has_value() && !is_function;
   decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program && run.job->record != RecordKind::kPairs;

@@ -37,8 +37,7 @@ class PartSource final : public ByteSource {
   std::uint64_t decoded_bytes_ = 0;
 };
 
-}  // namespace
-
+// Returns the decoded bytes of one input. Emits an event about the input at its verified end.
 Result<std::unique_ptr<ByteSource>> open_part(const Run& run, InputOrdinal input) {
   const Input& part = run.inputs->inputs[input];
   auto decoded = open_decoded_bytes(*run.supply, part, std::nullopt);
@@ -47,6 +46,7 @@ Result<std::unique_ptr<ByteSource>> open_part(const Run& run, InputOrdinal input
       std::make_unique<PartSource>(std::move(decoded).value(), input, part.stored_bytes, *run.events));
 }
 
+// Returns the inputs [first, first + count) as sorted texts, which borrow the run.
 std::vector<shuffle::SortedText> sorted_parts(const Run& run, std::size_t first, std::size_t count) {
   std::vector<shuffle::SortedText> texts;
   for (std::size_t i = first; i < first + count; ++i) {
@@ -55,6 +55,8 @@ std::vector<shuffle::SortedText> sorted_parts(const Run& run, std::size_t first,
   }
   return texts;
 }
+
+}  // namespace
 
 Result<void> concatenate_parts(const Run& run, std::size_t first, std::size_t count, ByteSink& target) {
   Buffer buffer;

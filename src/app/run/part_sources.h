@@ -19,17 +19,11 @@
 
 namespace quern::app {
 
-// Returns the decoded bytes of one input. Emits an event about the input at its verified end.
-Result<std::unique_ptr<ByteSource>> open_part(const Run& run, InputOrdinal input);
-
-// Returns the inputs [first, first + count) as sorted texts, which borrow the run.
-std::vector<shuffle::SortedText> sorted_parts(const Run& run, std::size_t first, std::size_t count);
-
-// Writes the same inputs to `target`, one after another and unchanged. Blocks.
+// Writes the inputs [first, first + count) to `target`, one after another and unchanged. Blocks.
 Result<void> concatenate_parts(const Run& run, std::size_t first, std::size_t count, ByteSink& target);
 
-// Returns their pairs, grouped. With a built-in combiner or reducer, each key has the aggregate of its values, in the
-// form of `to`. Otherwise values stay in the order of the inputs.
+// Returns the pairs of these inputs, grouped. With a built-in combiner or reducer, each key has the aggregate of its
+// values, in the form of `to`. Otherwise values stay in the order of the inputs.
 Result<std::unique_ptr<GroupSource>> merged_parts(const Run& run, std::size_t first, std::size_t count,
                                                   AggregatedTo to);
 

@@ -11,7 +11,8 @@
 #include "model/event.h"
 #include "model/taskcluster/task_report.h"
 
-// The state of a Taskcluster task, in Taskcluster's terms and in plain words. Pure functions.
+// The tasks of a job on a deployment, as far as `quern watch` knows them, and their states in Taskcluster's terms and
+// in plain words. Pure functions and plain values.
 
 namespace quern {
 

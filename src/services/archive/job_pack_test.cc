@@ -1,3 +1,5 @@
+#include "services/archive/job_pack.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <gmock/gmock.h>
@@ -16,7 +18,6 @@
 #include <vector>
 
 #include "base/encoding.h"
-#include "services/archive/job_pack.h"
 
 namespace quern::archive {
 namespace {
@@ -231,12 +232,6 @@ TEST_F(JobPack, TakesWhatOthersMade) {
   EXPECT_EQ(fs::status(folder_ / "there/a/b/c").permissions() & fs::perms::set_uid, fs::perms::none);
   EXPECT_FALSE(unpack(text_of("no archive at all, but long enough to look as if it were one")).ok());
 }
-
-}  // namespace
-
-namespace {
-
-using testing::HasSubstr;
 
 constexpr std::size_t kMostBytes = 1 << 20;
 

@@ -13,6 +13,8 @@
 
 namespace quern::decode {
 
+using namespace std::string_view_literals;
+
 Result<std::unique_ptr<Codec>> make_codec(Compression compression, std::size_t memory_bytes) {
   switch (compression) {
     case Compression::kGzip:
@@ -44,8 +46,6 @@ Error out_of_memory() {
 }
 
 namespace {
-
-using namespace std::string_view_literals;
 
 bool is_skippable_frame(std::string_view bytes) {
   return bytes.size() >= 4 && (number_at<std::uint32_t>(bytes) & 0xfffffff0U) == 0x184d2a50U;

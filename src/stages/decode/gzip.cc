@@ -15,6 +15,8 @@
 namespace quern::decode {
 namespace {
 
+using namespace std::string_view_literals;
+
 Error inflate_error(int status) {
   if (status == ISAL_INCORRECT_CHECKSUM) return bad_data("the checksum or the length does not match the data");
   if (status == ISAL_NEED_DICT) return bad_data("the data needs a dictionary");
@@ -116,8 +118,6 @@ Result<std::unique_ptr<Codec>> make_gzip_codec() { return std::unique_ptr<Codec>
 // length.
 
 namespace {
-
-using namespace std::string_view_literals;
 
 constexpr std::size_t kFixedHeaderBytes = 12;  // the header up to and with the length of the extra field
 constexpr std::size_t kLengthBytes = 4;        // the last bytes of a member: its decoded length

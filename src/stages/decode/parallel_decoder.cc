@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
-// The owner's thread cuts the stored file into parts that are complete files of their format (parts.h) and puts them
-// into the slots of a ring. Worker threads decode the slots, and the owner takes the results in order. If a part does
-// not decode to its end, or anything else is unexpected, a Decoder reads the file again from its start and skips the
-// bytes that were already returned, so that results and errors never depend on the cuts. docs/decisions/0007 has the
-// reasons.
+// The owner's thread cuts the stored file into parts that are complete files of their format (stored_parts.h) and puts
+// them into the slots of a ring. Worker threads decode the slots, and the owner takes the results in order. If a part
+// does not decode to its end, or anything else is unexpected, a Decoder reads the file again from its start and skips
+// the bytes that were already returned, so that results and errors never depend on the cuts. docs/decisions/0007 has
+// the reasons.
 
 namespace quern::decode {
 namespace {
@@ -17,18 +17,18 @@ namespace {
 using Found = PartSplitter::Found;
 
 // One part is being read from while each thread decodes another, and one more is ready so that no thread has to wait.
-constexpr std::size_t kSlotsBesideThreads = 2;
+constexpr std::size_t kExtraSlots = 2;
 
 }  // namespace
 
 ParallelDecoder::ParallelDecoder(const ParallelOptions& options)
     : options_(options),
-      stored_buffers_(options.threads + kSlotsBesideThreads, std::numeric_limits<std::size_t>::max()),
-      decoded_buffers_(options.threads + kSlotsBesideThreads, std::numeric_limits<std::size_t>::max()),
-      jobs_(options.threads + kSlotsBesideThreads),
+      stored_buffers_(options.threads + kExtraSlots, std::numeric_limits<std::size_t>::max()),
+      decoded_buffers_(options.threads + kExtraSlots, std::numeric_limits<std::size_t>::max()),
+      jobs_(options.threads + kExtraSlots),
       workers_({}) {
   CHECK(options.parts.joined_bytes <= options.parts.most_bytes);
-  for (std::size_t i = 0; i < options.threads + kSlotsBesideThreads; ++i) slots_.push_back(std::make_unique<Slot>());
+  for (std::size_t i = 0; i < options.threads + kExtraSlots; ++i) slots_.push_back(std::make_unique<Slot>());
 }
 
 bool ParallelDecoder::start(Compression compression, Open open) {

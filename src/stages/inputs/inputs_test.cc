@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/stream.h"
+#include "base/text_source_for_test.h"
 #include "services/disk/files.h"
 
 namespace quern::inputs {

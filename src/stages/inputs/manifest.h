@@ -11,6 +11,8 @@
 #include "base/stream.h"
 #include "services/http/http.h"
 
+// Lists of inputs that are read: a manifest, and the answer of an index server.
+
 namespace quern::inputs {
 
 // One line of a manifest, or of names on standard input: a name, optionally followed by a TAB and the size in bytes.

@@ -1,3 +1,5 @@
+#include "stages/inputs/manifest.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,9 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "base/stream.h"
+#include "base/text_source_for_test.h"
 #include "services/s3/fake_client_for_test.h"
-#include "stages/inputs/manifest.h"
 
 namespace quern::inputs {
 namespace {
@@ -71,13 +72,6 @@ TEST(Manifest, PassesOnWhatItsReaderSays) {
   });
   EXPECT_EQ(read.error().message, "files.txt:2: b is not there");
 }
-
-}  // namespace
-
-namespace {
-
-using testing::ElementsAre;
-using testing::HasSubstr;
 
 Result<std::vector<std::string>> parse_entries(const std::string& json) {
   std::vector<std::string> entries;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/stream.h"
+#include "base/text_source_for_test.h"
 #include "model/largest_input.h"
 #include "services/disk/files.h"
 #include "services/s3/fake_client_for_test.h"

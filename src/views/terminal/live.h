@@ -11,7 +11,7 @@
 #include "views/terminal/terminal_limits.h"
 #include "views/terminal/terminal_text.h"
 
-// The live display at the bottom of the terminal while a run is under way, as pure functions.
+// The live display at the bottom of the terminal while a run is under way, and the bytes that draw it again.
 
 namespace quern::view {
 
