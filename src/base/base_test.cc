@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -100,25 +99,6 @@ TEST(BufferPool, ReusesTheMemoryOfAGivenBuffer) {
   EXPECT_TRUE(second.empty());
 }
 
-bool is_readable(int fd) {
-  pollfd poll_fd{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&poll_fd, 1, 0) == 1;
-}
-
-TEST(Channel, IsReadableExactlyWhilePopWouldNotBlock) {
-  Channel<int> channel(2, make_event().value());
-  EXPECT_FALSE(is_readable(channel.readable_fd()));
-  EXPECT_TRUE(channel.push(1));
-  EXPECT_TRUE(channel.push(2));
-  EXPECT_TRUE(is_readable(channel.readable_fd()));
-  EXPECT_EQ(channel.try_pop(), 1);
-  EXPECT_EQ(channel.try_pop(), 2);
-  EXPECT_FALSE(is_readable(channel.readable_fd()));
-  channel.close();
-  EXPECT_TRUE(is_readable(channel.readable_fd()));
-  EXPECT_TRUE(channel.is_finished());
-}
-
 TEST(Channel, BlocksItsProducerWhenFullAndLosesNothing) {
   Channel<int> channel(3);
   std::jthread producer([&] {
@@ -127,15 +107,6 @@ TEST(Channel, BlocksItsProducerWhenFullAndLosesNothing) {
   });
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(channel.pop(), i);
   EXPECT_EQ(channel.pop(), std::nullopt);
-}
-
-TEST(Channel, ClosedWithAnErrorDropsWhatIsLeft) {
-  Channel<int> channel(3);
-  EXPECT_TRUE(channel.push(1));
-  channel.close(sample_error());
-  EXPECT_EQ(channel.pop(), std::nullopt);
-  EXPECT_EQ(channel.error()->message, "it broke");
-  EXPECT_FALSE(channel.push(2));
 }
 
 TEST(Channel, AStoppedProducerLeaves) {

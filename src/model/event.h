@@ -84,6 +84,8 @@ struct BlockMapped {
   std::uint64_t without_value = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
+  // Whether it is the last event of its block. A block may be mapped in parts, whose numbers are reported one by one.
+  bool completes_block = true;
 };
 // How many records of its current block a mapper child has processed; sent about once a second.
 struct BlockProgress {

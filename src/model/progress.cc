@@ -37,13 +37,14 @@ void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
   if (blocks > 0) in_work_[input].blocks = blocks;
 }
 
-void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records) {
+void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records, bool is_complete) {
   if (auto work = in_work_.find(first); work != in_work_.end()) {
     std::uint64_t bad = std::min(records.mapped, work->second.written_bad);
     records.mapped -= bad;
     work->second.written_bad -= bad;
   }
   records_ += records;
+  if (!is_complete) return;
   if (!is_settled(first)) {
     Work& work = in_work_[first];
     ++work.blocks_mapped;
@@ -143,7 +144,8 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
                          {.mapped = mapped->records,
                           .dropped = mapped->dropped,
                           .without_key = mapped->without_key,
-                          .without_value = mapped->without_value});
+                          .without_value = mapped->without_value},
+                         mapped->completes_block);
     progress_.mapped_output_bytes += mapped->output_bytes;
     // Blocks that are mapped without a child have no child to update.
     if (mapped->child < progress_.children_of(event::Role::kMapper).size()) {

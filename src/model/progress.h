@@ -36,8 +36,9 @@ class InputLedger {
  public:
   // Call it when the input was read to its verified end; `blocks` is the number of its own blocks.
   void decoded(InputOrdinal input, std::uint32_t blocks);
-  // Counts a block of the input `first` or, if last > first, a block of whole inputs.
-  void block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records);
+  // Counts a block of the input `first` or, if last > first, a block of whole inputs; or only the records of a part of
+  // it.
+  void block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records, bool is_complete = true);
   // Counts a bad record. A bad line that was written for the input replaces a record that the input's next block counts
   // as mapped.
   void record_bad(InputOrdinal input, bool is_written_line = false);

@@ -20,6 +20,7 @@
 #include "stages/decode/decode.h"
 #include "stages/mapper/mapper.h"
 #include "stages/mapper/pairs_mapper.h"
+#include "stages/mapper/unit_queue.h"
 
 namespace quern::app {
 namespace {
@@ -30,11 +31,11 @@ constexpr std::size_t kMaxRecordBytes = 64 * limits::kMiB;
 constexpr std::size_t kQueuedBlocksPerChild = 2;
 
 // Reads one run of inputs after another, each as soon as it has arrived, until none is left. The last decoder to end
-// closes the channel.
+// closes the queue.
 class Decoders {
  public:
   Decoders(const Run& run, const json::Selection& selection, const decode::DecodeOptions& options, BufferPool& pool,
-           InputOpener& opener, Channel<Block>& blocks)
+           InputOpener& opener, mapper::UnitQueue& blocks)
       : run_(run),
         selection_(selection),
         options_(options),
@@ -75,7 +76,7 @@ class Decoders {
   const json::Selection& selection_;
   const decode::DecodeOptions& options_;
   BufferPool& pool_;
-  Channel<Block>& blocks_;
+  mapper::UnitQueue& blocks_;
   const std::vector<InputRun> runs_;
   const std::unique_ptr<WorkQueue> queue_;
   std::atomic<std::size_t> working_ = 0;
@@ -95,7 +96,7 @@ mapper::MapperOptions mapper_options(const Run& run, PairOutput form) {
           .held_bytes = std::min<std::uint64_t>(held_output_bytes(*run.job) / run.processes, limits::kHeldLinesBytes)};
 }
 
-// The mapper is quern itself, so there are neither children nor a channel.
+// The mapper is quern itself, so there are neither children nor a queue.
 Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const json::Selection& selection,
                               InputOpener& opener, BufferPool& pool, const std::stop_token& stop) {
   TRY_ASSIGN(const mapper::Pairs pairs, mapper::parse_pairs(*run.step().mapper.builtin));
@@ -200,7 +201,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }
   TRY_ASSIGN(Fd event, make_event());
-  Channel<Block> blocks(queued_blocks, std::move(event));
+  mapper::UnitQueue blocks(queued_blocks, run.processes, std::move(event), pool);
   TaskGroup group(stop);
   Decoders decoders(run, selection, decode, pool, *opener, blocks);
   decoders.spawn_in(group);

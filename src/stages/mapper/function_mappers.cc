@@ -9,7 +9,7 @@
 
 namespace quern::mapper {
 
-Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, Channel<Block>& blocks,
+Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, UnitQueue& units,
                                   const std::stop_token& stop) {
   const process::ModuleSetup setup{.role = "mapper",
                                    .record = options.record,
@@ -24,8 +24,8 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
     auto has_begun = begun->get_future();
     workers.spawn("mapper " + std::to_string(number),
                   [&, number, begun = std::move(begun)](const std::stop_token& stop_worker) {
-                    FunctionWorker worker(number, options, peers, child, peers.guard, std::move(*begun));
-                    return worker.run(blocks, stop_worker);
+                    FunctionWorker worker(number, options, peers, child, peers.guard, units, std::move(*begun));
+                    return worker.run(stop_worker);
                   });
     // Starts them one after another, so that a small job starts no more children than it needs.
     has_begun.wait();

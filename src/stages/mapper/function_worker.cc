@@ -12,8 +12,8 @@
 #include "services/process/module_loader.h"
 #include "services/process/module_messages.h"
 
-// Sends blocks to a child and commits each block once the child reports it as done. Blocks that a dead child has not
-// answered are sent again with the flag `careful`, so that the child reports each record before it starts it. The
+// Sends units to a child; a block is committed once all of its units are done. Units that a dead child has not answered
+// are sent again with the flag `careful`, so that the child reports each record before it starts it. The
 // record on which children have died `attempts` times is given up, and the rest of its block is sent again.
 // docs/decisions/0003 has the reasons, docs/formats/child-protocol.md the frames.
 
@@ -45,16 +45,16 @@ event::RecordBad bad_record(const Block& block, LinePlace place, std::string rea
 
 }  // namespace
 
-void BlockInFlight::start_record(LinePlace place) {
+void UnitInFlight::start_record(LinePlace place) {
   starting = place;
-  before_starting = {.lines = lines.size(),
-                     .last_bytes = lines.empty() ? 0 : lines.back().size(),
-                     .lines_bytes = lines_bytes,
-                     .bad = bad.size(),
-                     .counted = counted.size()};
+  before_starting = {.lines = mapped.lines.size(),
+                     .last_bytes = mapped.lines.empty() ? 0 : mapped.lines.back().size(),
+                     .lines_bytes = mapped.lines_bytes,
+                     .bad = mapped.bad.size(),
+                     .counted = mapped.counted.size()};
 }
 
-void BlockInFlight::keep_finished(bool is_text) {
+void UnitInFlight::keep_finished(bool is_text) {
   std::uint64_t lines_before = count_lines_before(block, *starting);
   std::uint64_t blank = is_text ? 0 : count_blank_before(block, *starting);
   finished += lines_before - blank - (before_starting.bad - finished_bad);
@@ -64,81 +64,99 @@ void BlockInFlight::keep_finished(bool is_text) {
   starting = LinePlace{};
 }
 
-void BlockInFlight::drop_lines() {
-  lines.resize(before_starting.lines);
-  if (!lines.empty()) lines.back().resize(before_starting.last_bytes);
-  lines_bytes = before_starting.lines_bytes;
+void UnitInFlight::drop_lines() {
+  mapped.lines.resize(before_starting.lines);
+  if (!mapped.lines.empty()) mapped.lines.back().resize(before_starting.last_bytes);
+  mapped.lines_bytes = before_starting.lines_bytes;
 }
 
-std::string BlockInFlight::last_problem(const ValueRule& rule) const {
+std::string UnitInFlight::last_problem(const ValueRule& rule) const {
   std::string problem;
-  for (std::size_t i = std::max<std::size_t>(before_starting.lines, 1) - 1; i < lines.size() && problem.empty(); ++i) {
+  for (std::size_t i = std::max<std::size_t>(before_starting.lines, 1) - 1; i < mapped.lines.size() && problem.empty();
+       ++i) {
     std::size_t before = i + 1 == before_starting.lines ? before_starting.last_bytes : 0;
-    problem = rule.first_problem(lines[i].view().substr(before));
+    problem = rule.first_problem(mapped.lines[i].view().substr(before));
   }
   return problem;
 }
 
-void BlockInFlight::forget_unfinished() {
+void UnitInFlight::forget_unfinished() {
   const Finished& kept = before_starting;
   drop_lines();
-  bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(kept.bad), bad.end());
-  counted.erase(counted.begin() + static_cast<std::ptrdiff_t>(kept.counted), counted.end());
+  mapped.bad.erase(mapped.bad.begin() + static_cast<std::ptrdiff_t>(kept.bad), mapped.bad.end());
+  mapped.counted.erase(mapped.counted.begin() + static_cast<std::ptrdiff_t>(kept.counted), mapped.counted.end());
   starting.reset();
 }
 
 FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
-                               const process::ModuleChildOptions& module, process::Machine machine,
+                               const process::ModuleChildOptions& module, process::Machine machine, UnitQueue& units,
                                std::promise<void> begun)
     : number_(number),
       options_(options),
       peers_(peers),
       module_(module),
+      units_(units),
       begun_(std::move(begun)),
       child_(options.of_child(number), std::move(machine), peers.events) {}
 
-Result<void> FunctionWorker::run(Channel<Block>& blocks, const std::stop_token& stop) {
+Result<void> FunctionWorker::run(const std::stop_token& stop) {
   sink_ = peers_.make_sink();
   // The first child starts before there is a block: nearly every job has one, and starting an interpreter takes time.
   if (number_ == 1) TRY(ensure_child());
   TRY(peers_.begin(stop));
   while (true) {
     if (stop.stop_requested()) return stopped();
-    take_blocks(blocks, stop);
-    if (in_flight_.empty() && blocks.is_finished()) break;
+    take_units(stop);
+    if (in_flight_.empty() && units_.is_finished()) break;
     if (in_flight_.empty() && !child_.has_child()) continue;
     TRY(ensure_child());
-    bool wants_more = in_flight_.size() < (child_.is_ready() ? limits::kBlocksInFlight : 1) && !blocks.is_finished();
-    TRY(step(wants_more ? blocks.readable_fd() : -1, stop));
+    const bool wants_more = in_flight_.size() < most_in_flight() && !units_.is_finished();
+    TRY(step(wants_more ? units_.readable_fd() : -1, stop));
   }
   TRY(finish(stop));
   sink_.reset();
   return {};
 }
 
-void FunctionWorker::take_blocks(Channel<Block>& blocks, const std::stop_token& stop) {
-  // A child that is still loading its module gets only one block: another child may be ready sooner.
-  std::size_t most = child_.is_ready() ? limits::kBlocksInFlight : 1;
-  while (in_flight_.size() < most) {
+// A child that is still loading its module gets only one unit: another child may be ready sooner. So does one that
+// works long on a unit, because until then the next one would wait for it.
+std::size_t FunctionWorker::most_in_flight() const {
+  return child_.is_ready() && units_.has_short_units() ? limits::kBlocksInFlight : 1;
+}
+
+void FunctionWorker::take_units(const std::stop_token& stop) {
+  while (in_flight_.size() < most_in_flight()) {
     // Without a child there is nothing else to wait for.
-    bool may_block = in_flight_.empty() && !child_.has_child();
-    std::optional<Block> block = may_block ? blocks.pop(stop) : blocks.try_pop();
-    if (!block.has_value()) return;
-    in_flight_.push_back({.id = next_id_++, .block = std::move(*block)});
-    in_flight_.back().decoded_bytes =
-        std::max(in_flight_.back().block.bytes.size(), in_flight_.back().block.original.size());
+    const bool may_block = in_flight_.empty() && !child_.has_child();
+    std::optional<Unit> unit = may_block ? units_.take(!has_begun_, stop) : units_.try_take();
+    if (!unit.has_value()) return;
+    in_flight_.push_back({.id = next_id_++,
+                          .block = std::move(unit->block),
+                          .origin = std::move(unit->origin),
+                          .decoded_bytes = unit->decoded_bytes});
     if (!std::exchange(has_begun_, true)) begun_.set_value();
     if (child_.has_child()) send(in_flight_.back());
   }
 }
 
-void FunctionWorker::send(BlockInFlight& work) {
+void FunctionWorker::send(UnitInFlight& work) {
   // The time limit starts when a child receives work.
   if (&work == &in_flight_.front()) child_.grant_time();
   work.head = protocol::block_head(work.id, work.block, file_names(work.block, peers_.inputs), work.careful);
   child_.send(work.head.view());
   child_.send(work.block.bytes.view());
-  if (child_.is_ready()) child_.enter(State::kWorking);
+  if (!child_.is_ready()) return;
+  child_.enter(State::kWorking);
+  begin_first();
+}
+
+// The child is ready, and works on the first unit from now on.
+void FunctionWorker::begin_first() {
+  UnitInFlight& work = in_flight_.front();
+  if (work.is_begun) return;
+  work.is_begun = true;
+  units_.begin();
+  if (!work.careful) work.began = std::chrono::steady_clock::now();
 }
 
 Result<void> FunctionWorker::ensure_child() {
@@ -149,7 +167,7 @@ Result<void> FunctionWorker::ensure_child() {
     has_folder_ = true;
   }
   TRY(child_.start_module(module_));
-  for (BlockInFlight& work : in_flight_) send(work);
+  for (UnitInFlight& work : in_flight_) send(work);
   return {};
 }
 
@@ -180,7 +198,9 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
   using protocol::FrameType;
   switch (frame.header.type) {
     case FrameType::kReady:
-      return child_.take_ready(frame.payload, !in_flight_.empty());
+      TRY(child_.take_ready(frame.payload, !in_flight_.empty()));
+      if (!in_flight_.empty()) begin_first();
+      return {};
     case FrameType::kFailed:
       return setup_failed(frame.payload);
     case FrameType::kFinished:
@@ -206,7 +226,7 @@ Result<void> FunctionWorker::handle_answer(const process::Frame& frame) {
   if (in_flight_.empty() || in_flight_.front().id != frame.header.id) {
     return broken(fmt::format("it answered block {}, which is not the one that it was to work on", frame.header.id));
   }
-  BlockInFlight& work = in_flight_.front();
+  UnitInFlight& work = in_flight_.front();
   switch (frame.header.type) {
     case FrameType::kOutput:
       return take_output(work, frame.payload);
@@ -235,37 +255,43 @@ Result<void> FunctionWorker::handle_answer(const process::Frame& frame) {
   }
 }
 
-Result<void> FunctionWorker::take_output(BlockInFlight& work, std::string_view payload) {
+Result<void> FunctionWorker::take_output(UnitInFlight& work, std::string_view payload) {
   if (payload.empty()) return {};
   if (payload.back() != '\n') return broken("its output does not end at the end of a line");
-  work.lines_bytes += payload.size();
-  if (work.lines_bytes > kMaxBlockOutputBytes) {
-    return Error{.kind = ErrorKind::kNoSpace,
-                 .message = fmt::format("{} wrote more than {} for one block ({})", child_.name(),
-                                        format_bytes(kMaxBlockOutputBytes), place_in_words(work))};
+  work.mapped.lines_bytes += payload.size();
+  if (work.mapped.lines_bytes > kMaxBlockOutputBytes) {
+    return too_much_output(work);
   }
   // A careful child writes a frame for each record.
-  bool has_room = !work.lines.empty() && work.lines.back().capacity() - work.lines.back().size() >= payload.size();
-  if (!has_room) work.lines.emplace_back(work.careful ? std::max(payload.size(), limits::kReadBytes) : payload.size());
-  work.lines.back().append(payload);
+  bool has_room = !work.mapped.lines.empty() &&
+                  work.mapped.lines.back().capacity() - work.mapped.lines.back().size() >= payload.size();
+  if (!has_room)
+    work.mapped.lines.emplace_back(work.careful ? std::max(payload.size(), limits::kReadBytes) : payload.size());
+  work.mapped.lines.back().append(payload);
   return {};
 }
 
-Result<void> FunctionWorker::take_bad(BlockInFlight& work, std::string_view payload) {
+Error FunctionWorker::too_much_output(const UnitInFlight& work) const {
+  return {.kind = ErrorKind::kNoSpace,
+          .message = fmt::format("{} wrote more than {} for one block ({})", child_.name(),
+                                 format_bytes(kMaxBlockOutputBytes), place_in_words(work))};
+}
+
+Result<void> FunctionWorker::take_bad(UnitInFlight& work, std::string_view payload) {
   TRY_ASSIGN(auto bad, protocol::parse_bad(payload));
   LinePlace place{.segment = bad.segment, .line = bad.line};
   if (!has_line(work.block, place)) return broken("it reported a bad record that the block does not have");
-  work.bad.push_back(bad_record(work.block, place, std::move(bad.reason), std::move(bad.details)));
-  if (!peers_.would_end(work.bad.size())) return {};
-  for (event::RecordBad& one : work.bad) peers_.events.emit(std::move(one));
-  work.bad.clear();
+  work.mapped.bad.push_back(bad_record(work.block, place, std::move(bad.reason), std::move(bad.details)));
+  if (!peers_.would_end(work.mapped.bad.size())) return {};
+  for (event::RecordBad& one : work.mapped.bad) peers_.events.emit(std::move(one));
+  work.mapped.bad.clear();
   return stopped();
 }
 
-Result<void> FunctionWorker::take_counters(BlockInFlight* work, std::string_view payload) {
+Result<void> FunctionWorker::take_counters(UnitInFlight* work, std::string_view payload) {
   TRY_ASSIGN(auto counted, process::parse_counters(payload));
   if (work != nullptr) {
-    work->counted.insert(work->counted.end(), counted.begin(), counted.end());
+    work->mapped.counted.insert(work->mapped.counted.end(), counted.begin(), counted.end());
     return {};
   }
   for (event::Counted& count : counted) peers_.events.emit(std::move(count));
@@ -275,54 +301,72 @@ Result<void> FunctionWorker::take_counters(BlockInFlight* work, std::string_view
 Result<void> FunctionWorker::commit(std::string_view payload) {
   TRY_ASSIGN(auto done, protocol::parse_done(payload));
   refuse_last(in_flight_.front());
-  BlockInFlight work = std::move(in_flight_.front());
+  UnitInFlight work = std::move(in_flight_.front());
   if (done.records + done.bad + done.blank != count_lines(work.block) ||
-      done.bad + work.refused + work.finished_bad != work.bad.size()) {
+      done.bad + work.refused + work.finished_bad != work.mapped.bad.size()) {
     in_flight_.front() = std::move(work);
     return broken("it counted another number of records than it was sent");
   }
   in_flight_.pop_front();
   deaths_without_progress_ = 0;
+  std::optional<std::chrono::nanoseconds> time;
+  if (work.began.has_value()) time = std::chrono::steady_clock::now() - *work.began;
+  units_.end(work.block.bytes.size(), time);
+  if (!in_flight_.empty()) begin_first();
   if (has_refused(work)) return send_carefully(std::move(work)), Result<void>();
+  return report_done(std::move(work), done.records);
+}
+
+// That this many records are mapped counts immediately; the block's output once all of its units are done.
+Result<void> FunctionWorker::report_done(UnitInFlight work, std::uint64_t records) {
   event::BlockMapped mapped{.child = number_,
-                            .first_input = work.block.address.input,
-                            .last_input = work.block.segments.back().input,
-                            .records = done.records - work.refused + work.finished + work.block.dropped,
-                            .bad = work.bad.size() + work.given_up,
+                            .records = records - work.refused + work.finished + work.block.dropped,
+                            .bad = work.mapped.bad.size() + work.given_up,
                             .dropped = work.block.dropped,
                             .decoded_bytes = work.decoded_bytes,
-                            .output_bytes = work.lines_bytes};
-  TRY(sink_->commit({.address = work.block.address, .last_input = mapped.last_input, .lines = std::move(work.lines)}));
-  for (event::RecordBad& bad : work.bad) peers_.events.emit(std::move(bad));
-  for (event::Counted& count : work.counted) peers_.events.emit(std::move(count));
+                            .output_bytes = work.mapped.lines_bytes};
+  UnitQueue::Joined joined = units_.join(work.origin, work.block, std::move(work.mapped));
+  if (joined.mapped.lines_bytes > kMaxBlockOutputBytes) return too_much_output(work);
+  mapped.first_input = joined.first_input;
+  mapped.last_input = joined.last_input;
+  mapped.completes_block = joined.is_complete;
+  if (joined.is_complete) {
+    TRY(sink_->commit(
+        {.address = work.block.address, .last_input = joined.last_input, .lines = std::move(joined.mapped.lines)}));
+  }
+  for (event::RecordBad& bad : joined.mapped.bad) peers_.events.emit(std::move(bad));
+  for (event::Counted& count : joined.mapped.counted) peers_.events.emit(std::move(count));
   peers_.events.emit(mapped);
-  peers_.pool.give(std::move(work.block.bytes));
-  peers_.pool.give(std::move(work.block.original));
+  if (work.origin.block == nullptr) {
+    peers_.pool.give(std::move(work.block.bytes));
+    peers_.pool.give(std::move(work.block.original));
+  }
   if (in_flight_.empty()) child_.enter(State::kWaiting);
   return {};
 }
 
 // Called when a careful child has finished a record, so that all of its lines are known. If the rule refuses one of
 // them, the record becomes bad.
-void FunctionWorker::refuse_last(BlockInFlight& work) {
+void FunctionWorker::refuse_last(UnitInFlight& work) {
   if (!work.careful || !work.starting.has_value()) return;
   std::string problem = work.last_problem(options_.rule);
   if (problem.empty()) return;
   work.drop_lines();
-  work.bad.push_back(bad_record(work.block, *work.starting, std::move(problem), ""));
+  work.mapped.bad.push_back(bad_record(work.block, *work.starting, std::move(problem), ""));
   ++work.refused;
 }
 
-bool FunctionWorker::has_refused(const BlockInFlight& work) const {
+bool FunctionWorker::has_refused(const UnitInFlight& work) const {
   auto is_refused = [this](const Buffer& lines) { return !options_.rule.first_problem(lines.view()).empty(); };
-  return !work.careful && std::any_of(work.lines.begin(), work.lines.end(), is_refused);
+  return !work.careful && std::any_of(work.mapped.lines.begin(), work.mapped.lines.end(), is_refused);
 }
 
 // A line of the block has a value that the rule refuses. A careful child shows which record it comes from
 // (docs/decisions/0003).
-void FunctionWorker::send_carefully(BlockInFlight work) {
+void FunctionWorker::send_carefully(UnitInFlight work) {
   work.forget_unfinished();
   work.careful = true;
+  work.is_begun = false;
   work.id = next_id_++;
   in_flight_.push_back(std::move(work));
   send(in_flight_.back());
@@ -373,12 +417,13 @@ Result<void> FunctionWorker::recover(const std::string& cause) {
                                         .action = fmt::format("started it {} times", deaths_without_progress_)});
   }
   for (std::size_t i = 1; i < in_flight_.size(); ++i) in_flight_[i].forget_unfinished();
+  in_flight_.front().began.reset();
   return recover_block(in_flight_.front(), ended, fmt::format("{}", fmt::join(last_words, "\n")));
 }
 
 // Called if a careful child had reported the record that it was working on. The output of the records before it counts,
 // and the record becomes the first one of the rest.
-void FunctionWorker::find_suspect(BlockInFlight& work) {
+void FunctionWorker::find_suspect(UnitInFlight& work) {
   bool is_first = count_lines_before(work.block, *work.starting) == 0;
   // If other children died on an earlier record, that does not count against this one.
   if (!is_first && work.first_is_suspect) work.deaths = 0;
@@ -387,7 +432,7 @@ void FunctionWorker::find_suspect(BlockInFlight& work) {
 }
 
 // Sends the block on which the child died again, carefully; after the last attempt, gives up the record.
-Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::string& how, std::string_view last_words) {
+Result<void> FunctionWorker::recover_block(UnitInFlight& work, const std::string& how, std::string_view last_words) {
   if (work.starting.has_value()) find_suspect(work);
   ++work.deaths;
   bool last = work.deaths >= options_.attempts && work.careful;
@@ -409,7 +454,7 @@ Result<void> FunctionWorker::recover_block(BlockInFlight& work, const std::strin
                   .advice = "the child dies before it starts any of these records: look at setup() and imports"});
 }
 
-void FunctionWorker::give_up_record(BlockInFlight& work, const std::string& how, std::string_view last_words) {
+void FunctionWorker::give_up_record(UnitInFlight& work, const std::string& how, std::string_view last_words) {
   LinePlace place = *work.starting;
   event::RecordBad bad = bad_record(
       work.block, place, fmt::format("the mapper died on it {} times: {}", work.deaths, how), std::string(last_words));
@@ -454,7 +499,7 @@ Result<void> FunctionWorker::finish(const std::stop_token& stop) {
                          .action = "gave up: what teardown() was to do may be missing"});
 }
 
-std::string FunctionWorker::place_in_words(const BlockInFlight& work) const {
+std::string FunctionWorker::place_in_words(const UnitInFlight& work) const {
   const Segment& first = work.block.segments.front();
   const Segment& last = work.block.segments.back();
   if (work.starting.has_value()) {

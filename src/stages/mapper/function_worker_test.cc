@@ -8,6 +8,7 @@
 
 #include "base/coding.h"
 #include "base/fd.h"
+#include "model/limits.h"
 #include "services/process/fake_child_for_test.h"
 #include "services/process/guard_for_test.h"
 
@@ -64,11 +65,14 @@ class FunctionWorkerTest : public ::testing::Test, public EventSink {
   // Maps a block of these records with children that follow these scripts.
   Result<void> map(const std::vector<std::string>& records, std::vector<std::vector<FakeMoment>> children) {
     record_.scripts = {children.begin(), children.end()};
-    Channel<Block> blocks(1, make_event().value());
-    if (!records.empty()) blocks.push(block_of(records));
-    blocks.close();
-    FunctionWorker worker(1, options_, peers_, child_, process::fake_machine(record_), {});
-    return worker.run(blocks, stop_.get_token());
+    UnitQueue units(1, 1, make_event().value(), pool_);
+    // Records that cost little, so that the block stays whole.
+    units.begin();
+    units.end(limits::kBlockBytes, 1ms);
+    if (!records.empty()) units.push(block_of(records), {});
+    units.close();
+    FunctionWorker worker(1, options_, peers_, child_, process::fake_machine(record_), units, {});
+    return worker.run(stop_.get_token());
   }
   static Block block_of(const std::vector<std::string>& records) {
     Block block;

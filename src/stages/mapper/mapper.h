@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/channel.h"
 #include "base/result.h"
 #include "model/block.h"
 #include "model/event.h"
@@ -22,6 +21,8 @@
 // it, reads its output, and replaces it if it dies.
 
 namespace quern::mapper {
+
+class UnitQueue;
 
 struct MapperOptions {
   const Module* module = nullptr;
@@ -62,11 +63,11 @@ struct MapperPeers {
   std::function<bool(std::uint64_t bad_records)> would_end;
 };
 
-// Runs `function` children: takes blocks until the channel is finished. Blocks; returns when every block is committed,
+// Runs `function` children: takes units until the queue is finished. Blocks; returns when every block is committed,
 // or with the first error: kChildFailed with the cause block in its details, an error of a sink, or kStopped. A record
 // that kills its child `attempts` times becomes a RecordBad event. So does a record with a value that the rule refuses:
 // a block with such values is sent once more, carefully, to find out which records they are.
-Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, Channel<Block>& blocks,
+Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, UnitQueue& units,
                                   const std::stop_token& stop);
 
 // Runs `lines` and `files` children: one for each input, or for a batch of small ones (docs/modules.md), which the

@@ -1,0 +1,215 @@
+#include "stages/mapper/unit_queue.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "model/limits.h"
+
+namespace quern::mapper {
+namespace {
+
+using std::chrono::steady_clock;
+
+// How long a child works on a unit: long enough that sending one costs nothing, short enough that at the end of a job
+// no child works much longer than the others. Shorter than kShortUnit, the next unit must be there already. What is
+// left at the end of a job is not cut into units that are shorter than kLeastUnit.
+constexpr double kUnitSeconds = 0.1;
+constexpr double kShortUnitSeconds = 0.05;
+constexpr double kLeastUnitSeconds = 0.005;
+// The least share of what is left that makes a unit, for each job and for each child.
+constexpr std::size_t kLastUnits = 16;
+constexpr std::size_t kLastUnitsPerChild = 2;
+// Another child is worth its start if this much work waits, or a child has not answered for this long.
+constexpr double kWorkOfAChildSeconds = 0.05;
+constexpr std::chrono::milliseconds kLongUnit{20};
+// How much the units before count when the time of one is known.
+constexpr double kMemory = 0.75;
+
+}  // namespace
+
+// What has been made of a block that was cut.
+struct CutBlock {
+  InputOrdinal first_input = 0;
+  InputOrdinal last_input = 0;
+  std::size_t units = 0;
+  bool is_used_up = false;  // no unit of it will be cut any more
+  std::vector<std::optional<Mapped>> parts;
+  std::size_t done = 0;  // the first that are done without a gap
+  std::uint64_t lines_bytes = 0;
+};
+
+UnitQueue::UnitQueue(std::size_t capacity_blocks, std::size_t processes, Fd event, BufferPool& pool, Clock now)
+    : capacity_(capacity_blocks),
+      processes_(processes),
+      readable_(std::move(event)),
+      pool_(pool),
+      now_(std::move(now)) {}
+
+UnitQueue::~UnitQueue() = default;
+
+bool UnitQueue::push(Block block, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  not_full_.wait(lock, stop, [&] { return blocks_.size() < capacity_; });
+  if (stop.stop_requested()) return false;
+  blocks_.emplace_back(std::move(block));
+  if (blocks_.size() == 1) signal();
+  change();
+  return true;
+}
+
+void UnitQueue::close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  signal();
+  change();
+}
+
+std::optional<Unit> UnitQueue::try_take() {
+  std::lock_guard lock(mutex_);
+  return cut();
+}
+
+std::optional<Unit> UnitQueue::take(bool needs_child, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested() && !(blocks_.empty() && closed_)) {
+    if (!blocks_.empty() && (!needs_child || is_worth_a_child())) return cut();
+    const bool waits_for_child = !blocks_.empty() && in_work_ > 0;
+    const auto until = waits_for_child ? last_change_ + kLongUnit : steady_clock::time_point::max();
+    changed_.wait_until(lock, stop, until, [this, seen = changes_] { return changes_ != seen; });
+  }
+  return std::nullopt;
+}
+
+bool UnitQueue::is_finished() const {
+  std::lock_guard lock(mutex_);
+  return blocks_.empty() && closed_;
+}
+
+bool UnitQueue::has_short_units() const {
+  std::lock_guard lock(mutex_);
+  return bytes_ > 0 && seconds_of(next_bytes()) <= kShortUnitSeconds;
+}
+
+void UnitQueue::begin() {
+  std::lock_guard lock(mutex_);
+  if (in_work_++ == 0) last_change_ = now_();
+  change();
+}
+
+void UnitQueue::end(std::size_t unit_bytes, std::optional<std::chrono::nanoseconds> time) {
+  std::lock_guard lock(mutex_);
+  --in_work_;
+  last_change_ = now_();
+  if (time.has_value()) {
+    bytes_ = bytes_ * kMemory + static_cast<double>(unit_bytes);
+    seconds_ = seconds_ * kMemory + std::chrono::duration<double>(*time).count();
+    grown_bytes_ = std::max(grown_bytes_, 2 * unit_bytes);
+  }
+  change();
+}
+
+UnitQueue::Joined UnitQueue::join(const Origin& origin, const Block& block, Mapped mapped) {
+  if (origin.block == nullptr) {
+    return {.mapped = std::move(mapped),
+            .is_complete = true,
+            .first_input = block.address.input,
+            .last_input = block.segments.back().input};
+  }
+  std::lock_guard lock(mutex_);
+  CutBlock& cut = *origin.block;
+  if (cut.parts.size() <= origin.part) cut.parts.resize(origin.part + 1);
+  cut.lines_bytes += mapped.lines_bytes;
+  cut.parts[origin.part] = std::move(mapped);
+  Joined joined{
+      .mapped = {.lines_bytes = cut.lines_bytes}, .first_input = cut.first_input, .last_input = cut.last_input};
+  auto move_all = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
+  for (; cut.done < cut.parts.size() && cut.parts[cut.done].has_value(); ++cut.done) {
+    move_all(cut.parts[cut.done]->bad, joined.mapped.bad);
+    move_all(cut.parts[cut.done]->counted, joined.mapped.counted);
+  }
+  joined.is_complete = cut.is_used_up && cut.done == cut.units;
+  if (joined.is_complete) {
+    for (std::optional<Mapped>& part : cut.parts) move_all(part->lines, joined.mapped.lines);
+  }
+  return joined;
+}
+
+std::optional<Unit> UnitQueue::cut() {
+  if (blocks_.empty()) return std::nullopt;
+  BlockCutter& front = blocks_.front();
+  const bool was_whole = front.is_whole();
+  BlockCutter::Piece piece = front.next(next_bytes());
+  Unit unit{.block = std::move(piece.block), .decoded_bytes = piece.decoded_bytes};
+  if (!was_whole || !front.is_used_up()) {
+    if (was_whole) {
+      front_ = std::make_shared<CutBlock>();
+      front_->first_input = unit.block.address.input;
+      front_->last_input = front.block().segments.back().input;
+    }
+    unit.origin = {.block = front_, .part = front_->units++};
+    front_->is_used_up = front.is_used_up();
+  }
+  if (front.is_used_up()) {
+    if (!was_whole) {
+      Block block = front.take_block();
+      pool_.give(std::move(block.bytes));
+      pool_.give(std::move(block.original));
+    }
+    front_.reset();
+    blocks_.pop_front();
+    not_full_.notify_one();
+    if (blocks_.empty() && !closed_) unsignal();
+  }
+  return unit;
+}
+
+// Returns how many bytes the next unit should have.
+std::size_t UnitQueue::next_bytes() const {
+  if (bytes_ == 0) return 1;
+  auto bytes_in = [this](double seconds) {
+    const double bytes = seconds * bytes_ / std::max(seconds_, 1e-9);
+    return static_cast<std::size_t>(std::min(bytes, static_cast<double>(limits::kGiB)));
+  };
+  std::size_t most = bytes_in(kUnitSeconds);
+  if (closed_) {
+    const std::size_t units = std::max(kLastUnits, kLastUnitsPerChild * processes_);
+    most = std::min(most, std::max(waiting_bytes() / units, bytes_in(kLeastUnitSeconds)));
+  }
+  return std::max<std::size_t>(1, std::min(most, grown_bytes_));
+}
+
+std::size_t UnitQueue::waiting_bytes() const {
+  std::size_t bytes = 0;
+  for (const BlockCutter& block : blocks_) bytes += block.left_bytes();
+  return bytes;
+}
+
+bool UnitQueue::is_worth_a_child() const {
+  if (blocks_.size() > 1) return true;
+  if (bytes_ > 0 && seconds_of(waiting_bytes()) >= kWorkOfAChildSeconds) return true;
+  return in_work_ > 0 && now_() - last_change_ >= kLongUnit;
+}
+
+double UnitQueue::seconds_of(std::size_t bytes) const {
+  return bytes_ == 0 ? 0 : static_cast<double>(bytes) * seconds_ / bytes_;
+}
+
+void UnitQueue::change() {
+  ++changes_;
+  changed_.notify_all();
+}
+
+void UnitQueue::signal() {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(readable_.number(), &one, sizeof one) + 0);
+}
+
+void UnitQueue::unsignal() {
+  std::uint64_t count = 0;
+  static_cast<void>(::read(readable_.number(), &count, sizeof count) + 0);
+}
+
+}  // namespace quern::mapper
