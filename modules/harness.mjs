@@ -3,12 +3,15 @@
 // quern starts Node.js with this file. It reads frames from descriptor 3, loads the user's module, calls its function
 // for every record or group, and writes frames to descriptor 4. What the module prints is log, never data.
 // Needs Node.js 18 and no packages. Frames are read and written synchronously: nothing of ours waits in the event loop
-// while the module's function runs, and a function that is not async costs no turn of it.
+// while the module's function runs, and a function that is not async costs no turn of it. Only where several records are
+// mapped at the same time are frames read in the event loop.
 // It is one file, longer than our others, because it is embedded in quern and written beside a child as it stands.
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import buffer from "node:buffer";
 import fs from "node:fs";
 import Module from "node:module";
+import net from "node:net";
 import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -151,15 +154,10 @@ class Channel {
   // The next frame; its payload is valid until the next call.
   read() {
     readFully(this.#header, 0, HEADER_BYTES);
-    if (this.#header.readUInt32LE(0) !== MAGIC) giveUp("a frame from quern starts with wrong bytes");
-    const size = Number(this.#header.readBigUInt64LE(16));
+    const { kind, id, size } = headerOf(this.#header);
     if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#buffer.length));
     readFully(this.#buffer, 0, size);
-    return {
-      kind: this.#header.readUInt32LE(4),
-      id: this.#header.readBigUInt64LE(8),
-      payload: this.#buffer.subarray(0, size),
-    };
+    return { kind, id, payload: this.#buffer.subarray(0, size) };
   }
 
   write(kind, id, payload = NOTHING, table = NOTHING) {
@@ -194,6 +192,11 @@ class Channel {
     [returned, bad, blank].forEach((count, i) => payload.writeBigUInt64LE(BigInt(count), 8 * i));
     this.write(DONE, id, payload);
   }
+}
+
+function headerOf(bytes) {
+  if (bytes.readUInt32LE(0) !== MAGIC) giveUp("a frame from quern starts with wrong bytes");
+  return { kind: bytes.readUInt32LE(4), id: bytes.readBigUInt64LE(8), size: Number(bytes.readBigUInt64LE(16)) };
 }
 
 // Tells quern about once a second that this child gets on: limits.timeout is for those that do not.
@@ -511,15 +514,30 @@ function linesEndingIn(data, start, end) {
 class Counters {
   #progress;
   #amounts = new Map();
+  #records = null; // AsyncLocalStorage, if several records are mapped at the same time: what each of them counts
 
   constructor(progress) {
     this.#progress = progress;
   }
 
+  useRecords(storage) {
+    this.#records = storage;
+  }
+
+  // Calls `work`; what it counts stays in `amounts` until addAll().
+  countIn(amounts, work) {
+    return this.#records.run(amounts, work);
+  }
+
+  addAll(amounts) {
+    for (const [key, n] of amounts) this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
+  }
+
   count(group, name, n = 1) {
     if (!Number.isSafeInteger(n)) throw new TypeError(`quern.count adds whole numbers, not ${shown(n)}`);
     const key = `${quoted(String(group))},${quoted(String(name))}`;
-    this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
+    const amounts = this.#records?.getStore() ?? this.#amounts;
+    amounts.set(key, (amounts.get(key) ?? 0) + n);
     this.#progress.tell();
   }
 
@@ -541,14 +559,18 @@ function offerQuern(counters) {
 
 // Waiting for the module.
 
-let abandon = null; // rejects what is waited for
+const waited = new Set(); // each rejects one of the promises that are waited for
 
 // Waits for what an async function returned. A promise that nothing can settle any more would end this process in
 // silence; it becomes a failure instead.
 function settled(promise) {
   return new Promise((resolve, reject) => {
-    abandon = reject;
-    promise.then(resolve, reject);
+    waited.add(reject);
+    const settle = (how) => (value) => {
+      waited.delete(reject);
+      how(value);
+    };
+    promise.then(settle(resolve), settle(reject));
   });
 }
 
@@ -569,9 +591,11 @@ function watchStrayCode() {
   process.on("uncaughtException", stray);
   process.on("unhandledRejection", stray);
   process.on("beforeExit", () => {
-    if (abandon === null) return;
+    if (waited.size === 0) return;
     setImmediate(() => {});
-    abandon(new Refused("the module's promise is never settled: nothing is left that could settle it"));
+    const failure = new Refused("the module's promise is never settled: nothing is left that could settle it");
+    for (const reject of waited) reject(failure);
+    waited.clear();
   });
   process.exit = (code) => {
     throw new ExitCalled(code);
@@ -631,75 +655,133 @@ function functionOf(module, role, script) {
 
 // Roles.
 
-// Answers BLOCK frames.
+// Reads the records of blocks.
+class RecordReader {
+  key = "";
+  #isText;
+  #isKeyed;
+  #isPair;
+
+  constructor(recordKind) {
+    this.#isText = recordKind === "text" || recordKind === "pairs";
+    this.#isPair = recordKind === "pairs";
+    this.#isKeyed = recordKind === "keyed-json";
+  }
+
+  // What is needed while the records of this frame are mapped.
+  open({ kind, id, payload }) {
+    if (kind !== BLOCK) giveUp(`a frame of type ${kind} came to a mapper`);
+    const segments = segmentsOf(payload);
+    const position = segments.length > 0 ? segments[0].start : 0;
+    return {
+      id,
+      payload,
+      segments,
+      position, // of the next record
+      isCareful: (payload.readUInt32LE(0) & CAREFUL) !== 0,
+      // One look at the whole block spares one at each line.
+      mayBeBroken: !this.#isText && segments.length > 0 && !isUtf8(payload.subarray(position)),
+      lines: [],
+      count: 0,
+      bad: 0,
+      blank: 0,
+    };
+  }
+
+  // The record at the block's position, which moves behind it, and its key in `key`; undefined for a blank line.
+  read(block) {
+    const { payload } = block;
+    let start = block.position;
+    let stop = payload.indexOf(NEWLINE, start);
+    if (this.#isPair) {
+      this.key = payload.utf8Slice(start, stop);
+      start = stop + 1;
+      stop = payload.indexOf(NEWLINE, start);
+    }
+    block.position = stop + 1;
+    if (this.#isPair) return payload.utf8Slice(start, stop);
+    return this.#isText ? textAt(payload, start, stop) : this.#parsed(block, start, stop);
+  }
+
+  #parsed(block, start, stop) {
+    const { payload } = block;
+    if (block.mayBeBroken && !isUtf8(payload.subarray(start, stop))) throw new Refused("the record is not UTF-8");
+    const from = this.#isKeyed ? recordStart(payload, start, stop) : start;
+    // Each a string of its own: a slice would keep the whole line in memory for as long as the module keeps the key.
+    this.key = from > start ? payload.utf8Slice(start, from - 1) : "";
+    const json = payload.utf8Slice(from, stop);
+    try {
+      if (from <= stop) return parse(json);
+    } catch (error) {
+      if (!isBlank(payload, start, stop)) {
+        throw new Refused(`the record is not JSON: ${jsonReason(error, from > start ? this.key.length + 1 : 0)}`);
+      }
+    }
+    if (!isBlank(payload, start, stop)) {
+      throw new Refused("the line has no TAB or space between key and record, and does not start with { or [");
+    }
+    ++block.blank;
+    return undefined;
+  }
+}
+
+function sendOutput(channel, counters, results, { id, lines }) {
+  const isToBeCut = results.areAllToBeCut;
+  const recordLines = isToBeCut || results.isText ? 1 : 2;
+  const parts = outputParts(isToBeCut ? lines : results.cut(lines), recordLines);
+  for (const part of parts) channel.write(isToBeCut ? TEXT : OUTPUT, id, part);
+  results.forget();
+  lines.length = 0;
+  counters.send(channel, id);
+}
+
+function sendDone(channel, { id, count, bad, blank }) {
+  channel.done(id, count - bad - blank, bad, blank);
+}
+
+// Answers BLOCK frames, one record after another.
 class Mapper {
   #channel;
   #counters;
   #progress;
   #function;
   #results;
-  #isText;
-  #isKeyed;
-  #isPair;
+  #reader;
 
-  constructor(channel, counters, progress, mapper, results, recordKind) {
+  constructor(channel, counters, progress, mapper, results, reader) {
     this.#channel = channel;
     this.#counters = counters;
     this.#progress = progress;
     this.#function = mapper;
     this.#results = results;
-    this.#isText = recordKind === "text" || recordKind === "pairs";
-    this.#isPair = recordKind === "pairs";
-    this.#isKeyed = recordKind === "keyed-json";
+    this.#reader = reader;
   }
 
-  async answer({ kind, id, payload }) {
-    if (kind !== BLOCK) giveUp(`a frame of type ${kind} came to a mapper`);
-    const isCareful = (payload.readUInt32LE(0) & CAREFUL) !== 0;
-    const block = { id, payload, isCareful, lines: [], count: 0, bad: 0, blank: 0 };
-    const segments = segmentsOf(payload);
-    this.#progress.begin(id);
-    // One look at the whole block spares one at each line.
-    block.mayBeBroken = !this.#isText && segments.length > 0 && !isUtf8(payload.subarray(segments[0].start));
-    for (let i = 0; i < segments.length; ++i) await this.#mapSegment(block, i, segments[i]);
-    this.#sendAnswer(block);
-    this.#channel.done(id, block.count - block.bad - block.blank, block.bad, block.blank);
-  }
-
-  #sendAnswer({ id, lines }) {
-    const isToBeCut = this.#results.areAllToBeCut;
-    const recordLines = isToBeCut || this.#results.isText ? 1 : 2;
-    const parts = outputParts(isToBeCut ? lines : this.#results.cut(lines), recordLines);
-    for (const part of parts) this.#channel.write(isToBeCut ? TEXT : OUTPUT, id, part);
-    this.#results.forget();
-    lines.length = 0;
-    this.#counters.send(this.#channel, id);
+  async answer(frame) {
+    const block = this.#reader.open(frame);
+    this.#progress.begin(block.id);
+    for (let i = 0; i < block.segments.length; ++i) await this.#mapSegment(block, i, block.segments[i]);
+    sendOutput(this.#channel, this.#counters, this.#results, block);
+    sendDone(this.#channel, block);
   }
 
   // What the records before gave is sent first: it is kept if this one is the child's last.
   #startCarefully(block, segment, index) {
-    this.#sendAnswer(block);
+    sendOutput(this.#channel, this.#counters, this.#results, block);
     this.#channel.starting(block.id, segment, index);
   }
 
-  async #mapSegment(block, segment, { file, start, end }) {
-    const { payload, lines } = block;
+  async #mapSegment(block, segment, { file, end }) {
+    const { lines } = block;
     const mapper = this.#function;
-    for (let index = 0; start < end; ++index) {
-      let stop = payload.indexOf(NEWLINE, start);
-      if (this.#isPair) {
-        this.#key = payload.utf8Slice(start, stop);
-        start = stop + 1;
-        stop = payload.indexOf(NEWLINE, start);
-      }
+    const reader = this.#reader;
+    for (let index = 0; block.position < end; ++index) {
       if (block.isCareful) this.#startCarefully(block, segment, index);
       ++block.count;
       try {
-        let record;
-        if (this.#isPair) record = payload.utf8Slice(start, stop);
-        else record = this.#isText ? textAt(payload, start, stop) : this.#recordAt(block, start, stop);
+        const record = reader.read(block);
         if (record !== undefined) {
-          let result = mapper(this.#key, file, record);
+          let result = mapper(reader.key, file, record);
           if (isThenable(result)) result = await settled(result);
           const added = this.#results.add(lines, result);
           if (added !== undefined) await settled(added);
@@ -709,32 +791,179 @@ class Mapper {
         this.#channel.bad(block.id, segment, index, failure);
       }
       this.#progress.add(block.count);
-      start = stop + 1;
+    }
+  }
+}
+
+// Answers BLOCK frames, and works on several records at the same time. While those of one block are waited for, the next
+// block's begin; what came of them is sent in the order of the blocks and of their records. A careful block's records are
+// mapped alone.
+class ConcurrentMapper {
+  #channel;
+  #counters;
+  #progress;
+  #function;
+  #newResults;
+  #reader;
+  #most;
+  #blocks = []; // not answered yet
+  #inWork = 0; // records
+  #wake;
+
+  constructor(channel, counters, progress, mapper, newResults, reader, most) {
+    this.#channel = channel;
+    this.#counters = counters;
+    this.#progress = progress;
+    this.#function = mapper;
+    this.#newResults = newResults;
+    this.#reader = reader;
+    this.#most = most;
+  }
+
+  async serve(frames) {
+    for (;;) {
+      const changed = new Promise((resolve) => (this.#wake = frames.wake = resolve));
+      for (const frame of frames.take()) this.#open(frame);
+      this.#startRecords();
+      if (this.#answerBlocks()) continue;
+      if (frames.areOver && this.#blocks.length === 0) return;
+      // While records are waited for, only they keep this process alive: else it could not be seen that nothing can
+      // settle them any more.
+      frames.keepAlive(this.#inWork === 0);
+      await changed;
     }
   }
 
-  #key = "";
+  #open(frame) {
+    const block = this.#reader.open(frame);
+    Object.assign(block, { records: [], collected: 0, segment: 0, index: 0, results: this.#newResults() });
+    this.#blocks.push(block);
+    if (this.#blocks.length === 1) this.#progress.begin(block.id);
+  }
 
-  // The parsed record, its key in #key; undefined for a blank line.
-  #recordAt(block, start, stop) {
-    const { payload } = block;
-    if (block.mayBeBroken && !isUtf8(payload.subarray(start, stop))) throw new Refused("the record is not UTF-8");
-    const from = this.#isKeyed ? recordStart(payload, start, stop) : start;
-    // Each a string of its own: a slice would keep the whole line in memory for as long as the module keeps the key.
-    this.#key = from > start ? payload.utf8Slice(start, from - 1) : "";
-    const json = payload.utf8Slice(from, stop);
+  #startRecords() {
+    for (const block of this.#blocks) {
+      if (block.isCareful && block !== this.#blocks[0]) return;
+      const most = block.isCareful ? 1 : this.#most;
+      while (this.#inWork < most && this.#startRecord(block));
+      if (this.#inWork >= most || block.isCareful) return;
+    }
+  }
+
+  #startRecord(block) {
+    const { segments } = block;
+    for (; block.segment < segments.length && block.position >= segments[block.segment].end; ++block.segment) {
+      block.index = 0;
+    }
+    if (block.segment === segments.length) return false;
+    const record = { segment: block.segment, index: block.index++, lines: [], amounts: new Map(), isDone: false };
+    if (block.isCareful) {
+      this.#collect(block);
+      sendOutput(this.#channel, this.#counters, block.results, block);
+      this.#channel.starting(block.id, record.segment, record.index);
+    }
+    block.records.push(record);
+    ++block.count;
+    ++this.#inWork;
+    this.#counters.countIn(record.amounts, () => this.#map(block, record, segments[block.segment].file));
+    return true;
+  }
+
+  async #map(block, record, file) {
     try {
-      if (from <= stop) return parse(json);
-    } catch (error) {
-      if (!isBlank(payload, start, stop)) {
-        throw new Refused(`the record is not JSON: ${jsonReason(error, from > start ? this.#key.length + 1 : 0)}`);
+      const value = this.#reader.read(block);
+      if (value !== undefined) {
+        let result = this.#function(this.#reader.key, file, value);
+        if (isThenable(result)) result = await settled(result);
+        const added = block.results.add(record.lines, result);
+        if (added !== undefined) await settled(added);
+      }
+    } catch (thrown) {
+      record.failure = { thrown };
+    }
+    record.isDone = true;
+    --this.#inWork;
+    this.#progress.add(this.#blocks[0].collected);
+    this.#wake();
+  }
+
+  // Takes what came of the first records that are done, in their order.
+  #collect(block) {
+    for (; block.collected < block.records.length; ++block.collected) {
+      const { segment, index, lines, amounts, isDone, failure } = block.records[block.collected];
+      if (!isDone) return;
+      for (const line of lines) block.lines.push(line);
+      this.#counters.addAll(amounts);
+      block.records[block.collected] = null;
+      if (failure === undefined) continue;
+      ++block.bad;
+      this.#channel.bad(block.id, segment, index, failure.thrown);
+    }
+  }
+
+  // Whether there was one to answer.
+  #answerBlocks() {
+    if (this.#blocks.length === 0) return false;
+    const [block] = this.#blocks;
+    this.#collect(block);
+    const { segments, position, collected, records } = block;
+    if (segments.length > 0 && position < segments[segments.length - 1].end) return false;
+    if (collected < records.length) return false;
+    sendOutput(this.#channel, this.#counters, block.results, block);
+    sendDone(this.#channel, block);
+    this.#blocks.shift();
+    if (this.#blocks.length > 0) this.#progress.begin(this.#blocks[0].id);
+    return true;
+  }
+}
+
+// Frames as they arrive in the event loop, with memory of their own.
+class ArrivingFrames {
+  wake = () => {};
+  areOver = false; // END has come
+  #socket;
+  #chunks = [];
+  #size = 0; // of the chunks
+  #wanted = HEADER_BYTES;
+  #header = null; // of the frame whose payload is wanted
+  #frames = [];
+
+  constructor({ Socket }) {
+    this.#socket = new Socket({ fd: READ_DESCRIPTOR, readable: true, writable: false });
+    this.#socket.on("data", (chunk) => this.#add(chunk));
+    this.#socket.on("error", () => exit(BROKEN_STATUS));
+    this.#socket.on("end", () => this.areOver || exit(BROKEN_STATUS)); // quern is gone
+  }
+
+  // The frames that have come since the last call, but END.
+  take() {
+    return this.#frames.splice(0);
+  }
+
+  keepAlive(isNeeded) {
+    if (isNeeded) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  #add(chunk) {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    while (this.#size >= this.#wanted && !this.areOver) {
+      const bytes = Buffer.concat(this.#chunks);
+      const part = bytes.subarray(0, this.#wanted);
+      this.#chunks = [bytes.subarray(this.#wanted)];
+      this.#size -= part.length;
+      if (this.#header === null) {
+        this.#header = headerOf(part);
+        this.#wanted = this.#header.size;
+      } else {
+        if (this.#header.kind === END) this.areOver = true;
+        else this.#frames.push({ ...this.#header, payload: part });
+        this.#header = null;
+        this.#wanted = HEADER_BYTES;
       }
     }
-    if (!isBlank(payload, start, stop)) {
-      throw new Refused("the line has no TAB or space between key and record, and does not start with { or [");
-    }
-    ++block.blank;
-    return undefined;
+    this.wake();
   }
 }
 
@@ -997,6 +1226,7 @@ async function setUp(channel, counters, progress, job) {
   progress.setLimit(job.timeout);
   process.argv = [process.execPath, script, ...job.arguments];
   offerQuern(counters);
+  if (job.concurrency > 1) counters.useRecords(new AsyncLocalStorage());
   if (role === "program") {
     await checkSyntax(script);
     leaveLoaded(channel);
@@ -1006,8 +1236,15 @@ async function setUp(channel, counters, progress, job) {
   if (job.loads_only) leaveLoaded(channel);
   channel.write(LOADED, 0n);
   await callHook(module, "setup");
-  const results = new Results(name, job);
-  if (role === "mapper") return [new Mapper(channel, counters, progress, call, results, job.record), module];
+  const newResults = () => new Results(name, job);
+  if (role === "mapper") {
+    const reader = new RecordReader(job.record);
+    if (!(job.concurrency > 1)) {
+      return [new Mapper(channel, counters, progress, call, newResults(), reader), module];
+    }
+    return [new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency), module];
+  }
+  const results = newResults();
   return [new Reducer(channel, counters, progress, call, results, job.values, role === "combiner"), module];
 }
 
@@ -1044,9 +1281,13 @@ async function main() {
   const combine = typeof exported(module, "combine") === "function";
   const teardown = typeof exported(module, "teardown") === "function";
   channel.writeText(READY, 0n, `{"version":"${process.versions.node}","combine":${combine},"teardown":${teardown}}`);
-  for (let frame = channel.read(); frame.kind !== END; frame = channel.read()) {
-    await worker.answer(frame);
-    await turn();
+  if (worker instanceof ConcurrentMapper) {
+    await worker.serve(new ArrivingFrames(net));
+  } else {
+    for (let frame = channel.read(); frame.kind !== END; frame = channel.read()) {
+      await worker.answer(frame);
+      await turn();
+    }
   }
   try {
     await callHook(module, "teardown");

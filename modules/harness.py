@@ -34,7 +34,7 @@ READ_DESCRIPTOR = max(5, min(500, os.sysconf("SC_OPEN_MAX") - 2))
 WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 STANDARD_DESCRIPTORS = (0, 1, 2)
 
-CO_COROUTINE = 0x80  # inspect.CO_COROUTINE
+CO_COROUTINE, CO_ASYNC_GENERATOR = 0x80, 0x200  # as in inspect
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
 READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
@@ -163,9 +163,7 @@ class Channel:
     def read(self):
         """The next frame: its type, its id, and its payload, which is valid until the next call."""
         self._fill(memoryview(self._header))
-        magic, kind, identity, size = HEADER.unpack(self._header)
-        if magic != MAGIC:
-            give_up("a frame from quern starts with wrong bytes")
+        kind, identity, size = unpacked_header(self._header)
         if size > len(self._buffer):
             self._buffer = bytearray(max(size, 2 * len(self._buffer)))
         payload = memoryview(self._buffer)[:size]
@@ -214,6 +212,13 @@ class Channel:
                     parts[0] = parts[0][count:]
         except BrokenPipeError:
             os._exit(BROKEN_STATUS)  # quern is gone
+
+
+def unpacked_header(header):
+    magic, kind, identity, size = HEADER.unpack(header)
+    if magic != MAGIC:
+        give_up("a frame from quern starts with wrong bytes")
+    return kind, identity, size
 
 
 # Imports.
@@ -505,6 +510,8 @@ class Results:
     def _not_understood(self, result):
         if type(result).__name__ == "coroutine":
             result.close()
+            if self._name == "mapper":
+                return "mapper gave a coroutine, for which only an async mapper can wait; define it with async def"
             return f"{self._name} is an async function; define it without async"
         return (
             f"{self._name} gave {result!r:.80} ({type(result).__name__}); it may return or yield "
@@ -581,13 +588,28 @@ class Counters:
     def __init__(self, progress):
         self._progress = progress
         self._amounts = {}
+        self._of_record = None  # a ContextVar, if several records are mapped at the same time
+
+    def use_records(self, variable):
+        self._of_record = variable
+
+    def count_in(self, amounts):
+        """What the current task counts from now on stays in `amounts` until add_all()."""
+        self._of_record.set(amounts)
+
+    def add_all(self, amounts):
+        for place, n in amounts.items():
+            self._amounts[place] = self._amounts.get(place, 0) + n
 
     def count(self, group, name, n=1):
         """Adds n to the counter `name` of `group`; quern shows the sums over all records at the end."""
         if not isinstance(n, int) or abs(n) > LARGEST_COUNT:
             raise TypeError(f"quern.count adds whole numbers, not {n!r:.60}")
         place = (str(group), str(name))
-        self._amounts[place] = self._amounts.get(place, 0) + int(n)
+        amounts = self._amounts
+        if self._of_record is not None:
+            amounts = self._of_record.get(amounts)
+        amounts[place] = amounts.get(place, 0) + int(n)
         self._progress.tell()
 
     def take(self):
@@ -636,13 +658,18 @@ def load(script):
     return module
 
 
+def is_async(function):
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    return bool(flags & (CO_COROUTINE | CO_ASYNC_GENERATOR))
+
+
 def function_of(module, role, script):
     names, parameters = FUNCTIONS[role]
     filename = os.path.basename(script)
     for name in names:
         function = getattr(module, name, None)
         if callable(function):
-            if getattr(getattr(function, "__code__", None), "co_flags", 0) & CO_COROUTINE:
+            if role != "mapper" and is_async(function):
                 raise Refused(f"{name} in {filename} is an async function; define it without async")
             return name, function
         if function is not None:
@@ -683,7 +710,7 @@ class Mapper:
             self._segment, self._file, self._index = segment, name, -1
             # A pair, of two lines, must not be cut.
             for piece in pieces_of(payload, start, end, end - start if self._is_pair else PIECE_BYTES):
-                lines = self._split(piece)
+                lines = lines_of(piece, self._results, self._is_text)
                 if TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL:
                     self._map_carefully(lines)
                 else:
@@ -693,20 +720,7 @@ class Mapper:
         finish(self._channel, self._counters, identity, self._count, self._bad, self._blank)
 
     def _send_lines(self):
-        if not self._lines:
-            return
-        kind, data = self._results.frame(self._lines)
-        for part in output_parts(data, 1 if kind == TEXT or self._results.is_text else 2):
-            self._channel.write(kind, self._identity, part)
-        self._lines.clear()
-
-    def _split(self, piece):
-        if self._is_text:
-            return self._results.decoded(piece).split("\n")
-        try:
-            return str(piece, "utf-8").split("\n")
-        except UnicodeDecodeError:  # some line of these is bad: bytes instead of a string
-            return [decoded_or_bytes(line) for line in bytes(piece).split(b"\n")]
+        send_output(self._channel, self._results, self._identity, self._lines)
 
     def _map_carefully(self, lines):
         """What the records before gave is sent first: it is kept if this one is the child's last."""
@@ -777,20 +791,12 @@ class Mapper:
         self._index = index
 
     def _parse(self, line, index):
-        """As _map_json parses, by json.loads, which tells what is wrong: key and record, or None."""
+        """As _map_json parses: key and record, or None."""
         try:
-            if isinstance(line, bytes):
-                raise Refused(not_utf8(line))
-            if not line.strip(WHITESPACE):
+            found = parsed(line, self._is_keyed)
+            if found is None:
                 self._blank += 1
-                return None
-            key, start = split_key(line) if self._is_keyed and line[0] not in "{[" else ("", 0)
-            try:
-                return key, json.loads(line[start:])
-            except json.JSONDecodeError as error:
-                raise Refused(f"the record is not JSON: {error.msg}: column {start + error.pos + 1}") from None
-            except (ValueError, RecursionError) as error:
-                raise Refused(f"the record cannot be parsed: {error}") from None
+            return found
         except Refused as error:
             self._say_bad(index, reason_of(error), "")
             return None
@@ -804,6 +810,196 @@ class Mapper:
     def _say_bad(self, index, reason, details):
         self._bad += 1
         say_bad(self._channel, self._identity, self._segment, index, reason, details)
+
+
+class RecordInWork:
+    """One of several records that are mapped at the same time."""
+
+    def __init__(self, segment, index):
+        self.segment = segment
+        self.index = index
+        self.lines = []
+        self.amounts = {}
+        self.failure = None
+        self.is_done = False
+
+
+class BlockInWork:
+    """A BLOCK whose records are mapped at the same time."""
+
+    def __init__(self, identity, payload, results):
+        self.identity = identity
+        self.is_careful = bool(TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL)
+        self.results = results
+        self.waiting = None  # what is not begun: segment, index, name and lines of each record
+        self.is_begun = False  # the whole of it
+        self.records = []
+        self.collected = 0
+        self.lines = []
+        self.bad = self.blank = 0
+
+
+class AsyncMapper:
+    """Answers BLOCK frames by an async function, which may work on several records at the same time. While those of one
+    block are waited for, the next block's begin; what came of them is sent in the order of the blocks and of their
+    records. A careful block's records are mapped alone."""
+
+    def __init__(self, channel, counters, progress, function, new_results, record_kind, most):
+        self._channel = channel
+        self._counters = counters
+        self._progress = progress
+        self._function = function
+        self._new_results = new_results
+        self._is_pair = record_kind == "pairs"
+        self._is_text = record_kind in ("text", "pairs")
+        self._is_keyed = record_kind == "keyed-json"
+        self._most = most
+        self._blocks = []  # not answered yet
+        self._in_work = 0  # records
+        self._is_over = False  # END has come
+
+    async def serve(self, asyncio):
+        self._create_task = asyncio.get_running_loop().create_task
+        self._changed = asyncio.Event()
+        self._tasks = {self._create_task(self._read_frames(asyncio))}
+        while not self._is_over or self._blocks:
+            await self._changed.wait()
+            self._changed.clear()
+            self._begin_records()
+            while self._answer_block():
+                self._begin_records()
+
+    async def _read_frames(self, asyncio):
+        frames = asyncio.StreamReader(limit=1 << 20)
+        pipe = open(READ_DESCRIPTOR, "rb", buffering=0, closefd=False)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(frames), pipe
+        )
+        try:
+            while not self._is_over:
+                kind, identity, size = unpacked_header(await frames.readexactly(HEADER.size))
+                payload = await frames.readexactly(size)
+                if kind == BLOCK:
+                    self._open(identity, payload)
+                elif kind == END:
+                    self._is_over = True
+                else:
+                    give_up(f"a frame of type {kind} came to a mapper")
+                self._changed.set()
+        except (asyncio.IncompleteReadError, OSError):
+            os._exit(BROKEN_STATUS)  # quern is gone
+        transport.close()
+
+    def _open(self, identity, payload):
+        block = BlockInWork(identity, payload, self._new_results())
+        block.waiting = self._records_of(block, memoryview(payload))
+        self._blocks.append(block)
+        if len(self._blocks) == 1:
+            self._progress.begin(identity)
+
+    def _records_of(self, block, payload):
+        step = 2 if self._is_pair else 1
+        decoded = block.results.decoded if self._is_text else escaped
+        for segment, (name, start, end) in enumerate(segments_of(payload, decoded)):
+            index = 0
+            for piece in pieces_of(payload, start, end, end - start if self._is_pair else PIECE_BYTES):
+                lines = lines_of(piece, block.results, self._is_text)
+                for at in range(0, len(lines), step):
+                    yield segment, index, name, lines[at : at + step]
+                    index += 1
+
+    def _begin_records(self):
+        for block in self._blocks:
+            if block.is_careful and block is not self._blocks[0]:
+                return
+            most = 1 if block.is_careful else self._most
+            while self._in_work < most and self._begin_record(block):
+                pass
+            if self._in_work >= most or block.is_careful:
+                return
+
+    def _begin_record(self, block):
+        found = next(block.waiting, None)
+        if found is None:
+            block.is_begun = True
+            return False
+        segment, index, file, lines = found
+        if block.is_careful:
+            self._collect(block)
+            self._send_output(block)
+            self._channel.write(STARTING, block.identity, PLACE.pack(segment, index))
+        record = RecordInWork(segment, index)
+        block.records.append(record)
+        self._in_work += 1
+        task = self._create_task(self._map(block, record, file, lines))
+        self._tasks.add(task)  # the loop itself keeps them weakly
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _map(self, block, record, file, lines):
+        try:
+            self._counters.count_in(record.amounts)
+            found = self._parsed(lines)
+            if found is None:
+                block.blank += 1
+            else:
+                result = self._function(found[0], file, found[1])
+                if hasattr(result, "__await__"):
+                    result = await result
+                if hasattr(result, "__aiter__"):
+                    result = [item async for item in result]
+                if result is not None:
+                    block.results.add(record.lines, result)
+        except KeyboardInterrupt:
+            die_of_interrupt()
+        except BaseException as error:
+            record.failure = error
+        self._channel.leave_if_copy(record.failure)
+        record.is_done = True
+        self._in_work -= 1
+        self._progress.look(self._blocks[0].collected)
+        self._changed.set()
+
+    def _parsed(self, lines):
+        if self._is_pair:
+            return lines
+        line = lines[0]
+        if self._is_text:
+            return "", line[:-1] if line[-1:] == "\r" else line
+        return parsed(line, self._is_keyed)
+
+    def _collect(self, block):
+        """Takes what came of the first records that are done, in their order."""
+        while block.collected < len(block.records) and block.records[block.collected].is_done:
+            record = block.records[block.collected]
+            block.records[block.collected] = None
+            block.collected += 1
+            block.lines += record.lines
+            self._counters.add_all(record.amounts)
+            error = record.failure
+            if error is not None:
+                block.bad += 1
+                details = "" if isinstance(error, Refused) else details_of(error)
+                say_bad(self._channel, block.identity, record.segment, record.index, reason_of(error), details)
+
+    def _send_output(self, block):
+        send_output(self._channel, block.results, block.identity, block.lines)
+        send_counters(self._channel, self._counters, block.identity)
+
+    def _answer_block(self):
+        """Whether the first one could be answered."""
+        if not self._blocks:
+            return False
+        block = self._blocks[0]
+        self._collect(block)
+        if not block.is_begun or block.collected < len(block.records):
+            return False
+        self._send_output(block)
+        finish(self._channel, self._counters, block.identity, len(block.records), block.bad, block.blank)
+        self._blocks.pop(0)
+        if self._blocks:
+            self._progress.begin(self._blocks[0].identity)
+        return True
 
 
 class Reducer:
@@ -992,6 +1188,30 @@ def pieces_of(payload, start, end, piece_bytes):
         start = stop + 1
 
 
+def lines_of(piece, results, is_text):
+    if is_text:
+        return results.decoded(piece).split("\n")
+    try:
+        return str(piece, "utf-8").split("\n")
+    except UnicodeDecodeError:  # some line of these is bad: bytes instead of a string
+        return [decoded_or_bytes(line) for line in bytes(piece).split(b"\n")]
+
+
+def parsed(line, is_keyed):
+    """Key and record of a line, by json.loads, which tells what is wrong; None for a blank one."""
+    if isinstance(line, bytes):
+        raise Refused(not_utf8(line))
+    if not line.strip(WHITESPACE):
+        return None
+    key, start = split_key(line) if is_keyed and line[0] not in "{[" else ("", 0)
+    try:
+        return key, json.loads(line[start:])
+    except json.JSONDecodeError as error:
+        raise Refused(f"the record is not JSON: {error.msg}: column {start + error.pos + 1}") from None
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"the record cannot be parsed: {error}") from None
+
+
 def split_key(line):
     """The key of a keyed-json line, and where its record starts."""
     tab = line.find("\t")
@@ -1023,6 +1243,16 @@ def say_bad(channel, identity, segment, line, reason, details):
     channel.write(BAD, identity, to_bytes(details), PLACE.pack(segment, line) + struct.pack("<I", len(text)) + text)
 
 
+def send_output(channel, results, identity, lines):
+    """Sends a mapper's lines, which are forgotten."""
+    if not lines:
+        return
+    kind, data = results.frame(lines)
+    for part in output_parts(data, 1 if kind == TEXT or results.is_text else 2):
+        channel.write(kind, identity, part)
+    lines.clear()
+
+
 def finish(channel, counters, identity, count, bad, blank):
     send_counters(channel, counters, identity)
     channel.write(DONE, identity, DONE_COUNTS.pack(count - bad - blank, bad, blank))
@@ -1045,8 +1275,33 @@ def prepare_log():
             stream.close, stream.buffer.close = stream.flush, stream.buffer.flush
 
 
+class Hooks:
+    """The module's setup() and teardown(). Those of a module with an async function may be async, and run in its loop."""
+
+    def __init__(self, module, has_loop):
+        self.module = module
+        self.asyncio = None
+        if has_loop:
+            import asyncio  # as the module itself finds it: both need the same one
+
+            self.asyncio = asyncio
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+
+    def call(self, name):
+        # Looked up anew: setup() and records may have set another.
+        hook = getattr(self.module, name, None)
+        if callable(hook):
+            result = hook()
+            if self.asyncio is not None and hasattr(result, "__await__"):
+                self.loop.run_until_complete(result)
+
+    def has(self, name):
+        return callable(getattr(self.module, name, None))
+
+
 def set_up(channel, counters, progress, job):
-    """Loads the module and calls its setup(); returns what answers frames, and the module."""
+    """Loads the module and calls its setup(); returns what answers frames, and the module's hooks."""
     script, role = job["script"], job["role"]
     progress.set_limit(job["timeout"])
     channel.watch_forks()
@@ -1065,15 +1320,28 @@ def set_up(channel, counters, progress, job):
     if job.get("loads_only"):
         leave_loaded(channel)
     channel.write(LOADED, 0)
-    setup = getattr(module, "setup", None)
-    if callable(setup):
-        setup()
+    hooks = Hooks(module, is_async(function))
+    hooks.call("setup")
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
+    if is_async(function):
+        from contextvars import ContextVar
+
+        counters.use_records(ContextVar("amounts"))
+        most = job.get("concurrency", 1)
+        mapper = AsyncMapper(
+            channel, counters, progress, function, lambda: Results(name, job, keep_bytes), job["record"], most
+        )
+        return mapper, hooks
+    if job.get("concurrency", 1) > 1:
+        raise Refused(
+            f"mapper.concurrency is for an async function, and {name} in {os.path.basename(script)} is none; define it "
+            "with async def, or leave the setting out"
+        )
     results = Results(name, job, keep_bytes)
     if role == "mapper":
-        return Mapper(channel, counters, progress, function, results, job["record"]), module
-    return Reducer(channel, counters, progress, function, results, job["values"], role == "combiner"), module
+        return Mapper(channel, counters, progress, function, results, job["record"]), hooks
+    return Reducer(channel, counters, progress, function, results, job["values"], role == "combiner"), hooks
 
 
 def leave_loaded(channel):
@@ -1099,6 +1367,14 @@ def die_of_interrupt():
     os.kill(os.getpid(), _signal.SIGINT)
 
 
+def serve(worker, channel):
+    while True:
+        kind, identity, payload = channel.read()
+        if kind == END:
+            return
+        worker.answer(kind, identity, payload)
+
+
 def main():
     channel = Channel()
     progress = Progress(channel)
@@ -1110,23 +1386,17 @@ def main():
     try:
         if sys.version_info < (3, 8):
             raise Refused(f"{sys.executable} is Python {version}; quern's modules need Python 3.8 or newer")
-        worker, module = set_up(channel, counters, progress, json.loads(bytes(payload)))
+        worker, hooks = set_up(channel, counters, progress, json.loads(bytes(payload)))
     except BaseException as error:
         say_failed(channel, error)
-    has_combine = callable(getattr(module, "combine", None))
-    teardown = getattr(module, "teardown", None)
-    ready = {"version": version, "combine": has_combine, "teardown": callable(teardown)}
+    ready = {"version": version, "combine": hooks.has("combine"), "teardown": hooks.has("teardown")}
     channel.write(READY, 0, to_json(ready))
-    while True:
-        kind, identity, payload = channel.read()
-        if kind == END:
-            break
-        worker.answer(kind, identity, payload)
+    if hooks.asyncio is not None:
+        hooks.loop.run_until_complete(worker.serve(hooks.asyncio))
+    else:
+        serve(worker, channel)
     try:
-        # Looked up once more: setup() and records may have set another.
-        teardown = getattr(module, "teardown", None)
-        if callable(teardown):
-            teardown()
+        hooks.call("teardown")
     except BaseException as error:
         say_failed(channel, error)
     send_counters(channel, counters, 0)

@@ -70,7 +70,7 @@ class Answer:
 class Child:
     def __init__(self, language, interpreter, folder, role="mapper", record="json", separator=" ", output="text",
                  plain=False, values="list", script=None, arguments=(), environment=None,
-                 timeout=7200, loads_only=False):
+                 timeout=7200, loads_only=False, concurrency=1):
         self.language = language
         self.folder = folder
         self.script = script
@@ -93,7 +93,7 @@ class Child:
         self._role = role
         job = {"role": role, "script": script, "arguments": list(arguments), "record": record,
                "separator": separator, "output": output, "plain": plain, "values": values,
-               "timeout": timeout, "loads_only": loads_only}
+               "timeout": timeout, "loads_only": loads_only, "concurrency": concurrency}
         self.send(SETUP, 0, json.dumps(job).encode())
 
     def send(self, kind, identity, payload=b""):

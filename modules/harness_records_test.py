@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness_child import FAILED, OUTPUT, TEXT, Gone, HarnessTest
+from harness_child import OUTPUT, TEXT, Gone, HarnessTest
 
 # The table of records: what goes in, and what must come out, the same in both languages.
 # Each row: name, record kind, input, output, bad [(line, reason as a regular expression)], (returned, bad, blank).
@@ -347,20 +347,6 @@ class Given(HarnessTest):
             self.assertEqual(reasons[:2], ["RangeError: two", "Error: four"])
             self.assertIn("never settled", reasons[2])
             self.assertEqual(child.finish()[1], 0)
-
-    def test_async_functions_of_python_are_refused(self):
-        for _, start in self.each(python="async def mapper(key, file, record):\n    return 'a 1'\n"):
-            kind, payload = start(ready=False).setup_answer()
-            self.assertEqual(kind, FAILED, payload)
-            self.assertIn("define it without async", payload["reason"])
-
-    def test_coroutines_of_python_are_refused(self):
-        source = "async def later(record):\n    return 'a 1'\ndef mapper(key, file, record):\n    return later(record)\n"
-        for _, start in self.each(python=source):
-            child = start()
-            child.block(1, [("f", b"1\n")])
-            self.assertIn("define it without async", child.answer().bad[0][2])
-            self.assertNotIn("never awaited", child.log())
 
     def test_output_larger_than_a_frame_is_cut_at_line_ends(self):
         sources = {

@@ -7,6 +7,7 @@ first node on PATH; what is absent is left out. QUERN_TEST_INTERPRETERS names ot
 import unittest
 
 from harness_child import cases_for_each_interpreter
+from harness_concurrency_test import AsyncPython, Concurrent
 from harness_failing_test import Failing, SettingUp
 from harness_life_test import Living
 from harness_records_test import Given, Records
@@ -14,7 +15,7 @@ from harness_reducer_test import Reducing
 
 
 def load_tests(loader, tests, pattern):
-    suite = cases_for_each_interpreter([Records, Given, Failing, SettingUp, Reducing, Living])
+    suite = cases_for_each_interpreter([Records, Given, Failing, SettingUp, Reducing, Living, Concurrent, AsyncPython])
     assert suite.countTestCases() > 0, "neither python3 nor node was found"
     return suite
 

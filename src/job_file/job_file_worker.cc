@@ -15,6 +15,9 @@
 namespace quern::job_file {
 namespace {
 
+// The most records of one child at once: each has its place in memory, and servers have limits of their own.
+constexpr std::size_t kMaxConcurrency = 1000;
+
 // The largest N of top:N; up to twice as many numbers are in memory for one key.
 constexpr std::size_t kMaxTopCount = 1'000'000;
 
@@ -27,12 +30,13 @@ struct WorkerKey {
 constexpr std::array kModuleKeys = {WorkerKey{"language", Shape::kText},  WorkerKey{"script", Shape::kText},
                                     WorkerKey{"arguments", Shape::kList}, WorkerKey{"interface", Shape::kText},
                                     WorkerKey{"env", Shape::kYaml},       WorkerKey{"ok_exit", Shape::kList},
-                                    WorkerKey{"per_input", Shape::kText}};
+                                    WorkerKey{"per_input", Shape::kText}, WorkerKey{"concurrency", Shape::kText}};
 // In `value`, quotes distinguish a constant from a path, so it is always read as YAML, whatever its source.
 constexpr std::array kBuiltinKeys = {WorkerKey{"builtin", Shape::kText}, WorkerKey{"key", Shape::kText},
                                      WorkerKey{"value", Shape::kYaml}};
-constexpr std::array<std::string_view, 10> kKeyNames = {"language", "script",    "arguments", "interface", "env",
-                                                        "ok_exit",  "per_input", "builtin",   "key",       "value"};
+constexpr std::array<std::string_view, 11> kKeyNames = {"language", "script",  "arguments", "interface",
+                                                        "env",      "ok_exit", "per_input", "concurrency",
+                                                        "builtin",  "key",     "value"};
 constexpr std::string_view kPathSyntax = "[]\"'";
 constexpr std::uint64_t kMostExitStatus = 255;
 
@@ -125,6 +129,12 @@ class WorkerReader {
       TRY_ASSIGN(module.per_input, checked(*given, per_input_of(given->node)));
       if (module.per_input == true && module.interface == Interface::kFunction) {
         return at(*given, "is for the interfaces lines and files; functions get records, not inputs");
+      }
+    }
+    if (const Given* given = find("concurrency"); given != nullptr) {
+      TRY_ASSIGN(module.concurrency, checked(*given, count_of(given->node, {.least = 1, .most = kMaxConcurrency})));
+      if (module.concurrency > 1 && (where_.section != "mapper" || module.interface != Interface::kFunction)) {
+        return at(*given, "is for mappers with the interface function; others work on one record after another");
       }
     }
     return module;
@@ -449,7 +459,8 @@ std::vector<ShownKey> show_worker(const std::optional<Worker>& worker) {
           {"ok_exit", show_exits(module.ok_exit)},
           {"per_input", !module.per_input.has_value() ? "auto"
                         : *module.per_input           ? "yes"
-                                                      : "no"}};
+                                                      : "no"},
+          {"concurrency", std::to_string(module.concurrency)}};
 }
 
 std::string show_steps(std::span<const Step> steps) {

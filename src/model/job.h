@@ -36,6 +36,7 @@ struct Module {
   std::vector<int> ok_exit = {0};  // exit statuses that count as success
   // For `lines` and `files` mappers: whether each input gets its own child; nullopt: auto (see docs/modules.md).
   std::optional<bool> per_input;
+  std::size_t concurrency = 1;  // for `function` mappers: records that an async function works on at once, in one child
 };
 
 // {builtin: NAME, ...}: performed inside quern, without a child.

@@ -201,7 +201,9 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }
   TRY_ASSIGN(Fd event, make_event());
-  mapper::UnitQueue blocks(queued_blocks, run.processes, std::move(event), pool);
+  mapper::UnitQueue blocks(
+      {.blocks = queued_blocks, .processes = run.processes, .least_records = run.step().mapper.module->concurrency},
+      std::move(event), pool);
   TaskGroup group(stop);
   Decoders decoders(run, selection, decode, pool, *opener, blocks);
   decoders.spawn_in(group);

@@ -16,6 +16,7 @@ std::string setup_json(const ModuleSetup& setup, std::string_view script, const 
                   {"plain", setup.output.only_plain},
                   {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"},
                   {"timeout", std::chrono::duration<double>(setup.timeout).count()}};
+  if (setup.concurrency > 1) message["concurrency"] = setup.concurrency;
   if (setup.loads_only) message["loads_only"] = true;
   return message.dump(-1, ' ', false, json::error_handler_t::replace);
 }

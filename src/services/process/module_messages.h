@@ -21,6 +21,7 @@ struct ModuleSetup {
   PairOutput output;
   ValuesKind values = ValuesKind::kList;
   std::chrono::milliseconds timeout{};  // limits.timeout
+  std::size_t concurrency = 1;          // of a mapper
   bool loads_only = false;
 };
 // Returns the payload of SETUP. `script` is absolute.

@@ -16,15 +16,16 @@ std::uint64_t BlockCutter::decoded_bytes(const Block& block) {
   return std::max(block.bytes.size(), block.original.size());
 }
 
-BlockCutter::Piece BlockCutter::next(std::size_t bytes) {
+BlockCutter::Piece BlockCutter::next(std::size_t bytes, std::size_t least_records) {
   const std::size_t left = left_bytes();
+  bytes = std::max(bytes, bytes_of(least_records));
   if (bytes >= left - left / 3) {
     is_used_up_ = true;
     if (is_whole()) return {.block = std::move(block_), .decoded_bytes = decoded_bytes_};
     bytes = left;
   }
   Piece piece{.block = {.address = block_.address, .record_lines = block_.record_lines}};
-  std::size_t end = after_line(block_.bytes.view(), at_ + std::max<std::size_t>(bytes, 1) - 1);
+  std::size_t end = after_line(block_.bytes.view(), at_ + bytes - 1);
   const std::size_t first_line = line_;
   cut_segments(end, piece.block);
   piece.block.bytes = Buffer(end - at_);
@@ -41,6 +42,16 @@ BlockCutter::Piece BlockCutter::next(std::size_t bytes) {
                                 block_.segments.begin() + static_cast<std::ptrdiff_t>(segment_), block_.segments.end());
   }
   return piece;
+}
+
+// Returns the size of the next records, or of all that are left if these are fewer.
+std::size_t BlockCutter::bytes_of(std::size_t records) const {
+  const std::string_view bytes = block_.bytes.view();
+  std::size_t end = at_;
+  for (std::size_t lines = records * block_.record_lines; lines > 0 && end < bytes.size(); --lines) {
+    end = after_line(bytes, end);
+  }
+  return end - at_;
 }
 
 void BlockCutter::cut_segments(std::size_t& end, Block& piece) {

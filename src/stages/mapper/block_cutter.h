@@ -18,8 +18,9 @@ class BlockCutter {
     Block block;
     std::uint64_t decoded_bytes = 0;  // the pieces' sum is the block's
   };
-  // Cuts off the records that begin within the next `bytes`, at least one; all that is left if that would leave little.
-  Piece next(std::size_t bytes);
+  // Cuts off the records that begin within the next `bytes`, but at least this many; all that is left if that would
+  // leave little.
+  Piece next(std::size_t bytes, std::size_t least_records = 1);
   bool is_whole() const { return at_ == 0; }
   bool is_used_up() const { return is_used_up_; }
   std::size_t left_bytes() const { return block_.bytes.size() - at_; }
@@ -28,6 +29,7 @@ class BlockCutter {
   Block take_block() { return std::move(block_); }
 
  private:
+  std::size_t bytes_of(std::size_t records) const;
   static std::uint64_t decoded_bytes(const Block& block);
   // Moves the segments before `end` to the piece, and the first part of one that reaches beyond it.
   void cut_segments(std::size_t& end, Block& piece);

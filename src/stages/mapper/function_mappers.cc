@@ -15,7 +15,8 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                                    .record = options.record,
                                    .separator = options.separator,
                                    .output = options.output,
-                                   .timeout = options.timeout};
+                                   .timeout = options.timeout,
+                                   .concurrency = options.module->concurrency};
   TRY_ASSIGN(const auto child,
              process::module_child_options(*options.module, options.job_folder, options.scratch_folder, setup));
   TaskGroup workers(stop);

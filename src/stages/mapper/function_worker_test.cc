@@ -65,7 +65,7 @@ class FunctionWorkerTest : public ::testing::Test, public EventSink {
   // Maps a block of these records with children that follow these scripts.
   Result<void> map(const std::vector<std::string>& records, std::vector<std::vector<FakeMoment>> children) {
     record_.scripts = {children.begin(), children.end()};
-    UnitQueue units(1, 1, make_event().value(), pool_);
+    UnitQueue units({}, make_event().value(), pool_);
     // Records that cost little, so that the block stays whole.
     units.begin();
     units.end(limits::kBlockBytes, 1ms);

@@ -41,18 +41,14 @@ struct CutBlock {
   std::uint64_t lines_bytes = 0;
 };
 
-UnitQueue::UnitQueue(std::size_t capacity_blocks, std::size_t processes, Fd event, BufferPool& pool, Clock now)
-    : capacity_(capacity_blocks),
-      processes_(processes),
-      readable_(std::move(event)),
-      pool_(pool),
-      now_(std::move(now)) {}
+UnitQueue::UnitQueue(Options options, Fd event, BufferPool& pool, Clock now)
+    : options_(options), readable_(std::move(event)), pool_(pool), now_(std::move(now)) {}
 
 UnitQueue::~UnitQueue() = default;
 
 bool UnitQueue::push(Block block, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  not_full_.wait(lock, stop, [&] { return blocks_.size() < capacity_; });
+  not_full_.wait(lock, stop, [&] { return blocks_.size() < options_.blocks; });
   if (stop.stop_requested()) return false;
   blocks_.emplace_back(std::move(block));
   if (blocks_.size() == 1) signal();
@@ -90,6 +86,8 @@ bool UnitQueue::is_finished() const {
 
 bool UnitQueue::has_short_units() const {
   std::lock_guard lock(mutex_);
+  // A child that works on several records at once begins with those of the next unit before it is done with this one.
+  if (options_.least_records > 1) return true;
   return bytes_ > 0 && seconds_of(next_bytes()) <= kShortUnitSeconds;
 }
 
@@ -141,7 +139,7 @@ std::optional<Unit> UnitQueue::cut() {
   if (blocks_.empty()) return std::nullopt;
   BlockCutter& front = blocks_.front();
   const bool was_whole = front.is_whole();
-  BlockCutter::Piece piece = front.next(next_bytes());
+  BlockCutter::Piece piece = front.next(next_bytes(), options_.least_records);
   Unit unit{.block = std::move(piece.block), .decoded_bytes = piece.decoded_bytes};
   if (!was_whole || !front.is_used_up()) {
     if (was_whole) {
@@ -175,7 +173,7 @@ std::size_t UnitQueue::next_bytes() const {
   };
   std::size_t most = bytes_in(kUnitSeconds);
   if (closed_) {
-    const std::size_t units = std::max(kLastUnits, kLastUnitsPerChild * processes_);
+    const std::size_t units = std::max(kLastUnits, kLastUnitsPerChild * options_.processes);
     most = std::min(most, std::max(waiting_bytes() / units, bytes_in(kLeastUnitSeconds)));
   }
   return std::max<std::size_t>(1, std::min(most, grown_bytes_));

@@ -51,9 +51,14 @@ class UnitQueue {
  public:
   using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
+  struct Options {
+    std::size_t blocks = 1;         // that may wait
+    std::size_t processes = 1;      // children at once
+    std::size_t least_records = 1;  // of a unit: as many as a child works on at once
+  };
+
   // `event` is from make_event(). Borrows the pool.
-  UnitQueue(std::size_t capacity_blocks, std::size_t processes, Fd event, BufferPool& pool,
-            Clock now = std::chrono::steady_clock::now);
+  UnitQueue(Options options, Fd event, BufferPool& pool, Clock now = std::chrono::steady_clock::now);
   ~UnitQueue();
   UnitQueue(const UnitQueue&) = delete;
   UnitQueue& operator=(const UnitQueue&) = delete;
@@ -102,8 +107,7 @@ class UnitQueue {
   void signal();
   void unsignal();
 
-  const std::size_t capacity_;
-  const std::size_t processes_;
+  const Options options_;
   const Fd readable_;
   BufferPool& pool_;
   const Clock now_;

@@ -45,7 +45,7 @@ class UnitQueueTest : public ::testing::Test {
 
   std::chrono::steady_clock::time_point now_{};
   BufferPool pool_{1, limits::kMiB};
-  UnitQueue units_{4, 2, make_event().value(), pool_, [this] { return now_; }};
+  UnitQueue units_{{.blocks = 4, .processes = 2}, make_event().value(), pool_, [this] { return now_; }};
 };
 
 TEST_F(UnitQueueTest, GrowsFromOneRecordToAWholeBlockIfRecordsCostLittle) {
@@ -88,6 +88,13 @@ TEST_F(UnitQueueTest, GivesAtMostASixteenthOfWhatIsLeft) {
     // Not shorter than five milliseconds; and what would be left of a block goes with its last unit.
     EXPECT_LE(*size, std::max<std::size_t>(left / 16, 5) * 3 / 2 + 1);
   }
+}
+
+TEST_F(UnitQueueTest, GivesAsManyRecordsAsAChildWorksOnAtOnce) {
+  UnitQueue units({.least_records = 50}, make_event().value(), pool_);
+  EXPECT_TRUE(units.push(block_of(200), {}));
+  EXPECT_EQ(records_of(units.try_take()), 50U);
+  EXPECT_TRUE(units.has_short_units());
 }
 
 TEST_F(UnitQueueTest, JoinsWhatWasMadeOfABlockInTheOrderOfItsRecords) {
