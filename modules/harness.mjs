@@ -68,6 +68,7 @@ const exit = process.exit.bind(process);
 const READ_DESCRIPTOR = moved(3, constants.O_RDONLY);
 const WRITE_DESCRIPTOR = moved(4, constants.O_WRONLY);
 const OUTPUT_PIPE = fstatSync(WRITE_DESCRIPTOR);
+const keptDescriptors = new Set([READ_DESCRIPTOR, WRITE_DESCRIPTOR]);
 
 function moved(number, flags) {
   try {
@@ -80,7 +81,7 @@ function moved(number, flags) {
 }
 
 function keepDescriptors() {
-  const isKept = (fd) => fd === READ_DESCRIPTOR || fd === WRITE_DESCRIPTOR;
+  const isKept = (fd) => keptDescriptors.has(fd);
   const refusal = () => Object.assign(new Error("EBADF: bad file descriptor, close"), { code: "EBADF" });
   fs.closeSync = (fd) => {
     if (isKept(fd)) throw refusal();
@@ -529,14 +530,17 @@ class Counters {
     return this.#records.run(amounts, work);
   }
 
+  // Code that a record has started, and that goes on for others, counts by itself from then on.
   addAll(amounts) {
+    amounts.isCollected = true;
     for (const [key, n] of amounts) this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
   }
 
   count(group, name, n = 1) {
     if (!Number.isSafeInteger(n)) throw new TypeError(`quern.count adds whole numbers, not ${shown(n)}`);
     const key = `${quoted(String(group))},${quoted(String(name))}`;
-    const amounts = this.#records?.getStore() ?? this.#amounts;
+    const own = this.#records?.getStore();
+    const amounts = own === undefined || own.isCollected ? this.#amounts : own;
     amounts.set(key, (amounts.get(key) ?? 0) + n);
     this.#progress.tell();
   }
@@ -932,6 +936,8 @@ class ArrivingFrames {
     this.#socket = new Socket({ fd: READ_DESCRIPTOR, readable: true, writable: false });
     this.#socket.on("data", (chunk) => this.#add(chunk));
     this.#socket.on("error", () => exit(BROKEN_STATUS));
+    // It closes the descriptor itself, whose number the module may get then.
+    this.#socket.on("close", () => keptDescriptors.delete(READ_DESCRIPTOR));
     this.#socket.on("end", () => this.areOver || exit(BROKEN_STATUS)); // quern is gone
   }
 

@@ -114,7 +114,7 @@ def move_descriptors():
             if fd_low <= number < fd_high:
                 close_unless_kept(number)
         fd_low = max(fd_low, len(STANDARD_DESCRIPTORS))
-        for number in kept:
+        for number in sorted(kept):
             if fd_low <= number < fd_high:
                 close_range(fd_low, number)
                 fd_low = number + 1
@@ -137,6 +137,10 @@ class Channel:
         self._writing = allocate_lock()
         self.is_copy = False
         self.lines = []  # what the current loop goes through; emptied in a forked copy, so that it stops there
+
+    def keep(self, numbers):
+        """Keeps further descriptors from the module."""
+        self._kept += numbers
 
     def watch_forks(self):
         os.register_at_fork(after_in_child=self._become_copy)
@@ -584,6 +588,12 @@ def output_parts(data, record_lines=1):
 # The `quern` module that user code may import.
 
 
+class RecordCounts(dict):
+    """What one of several records counts that are mapped at the same time."""
+
+    is_collected = False
+
+
 class Counters:
     def __init__(self, progress):
         self._progress = progress
@@ -598,6 +608,8 @@ class Counters:
         self._of_record.set(amounts)
 
     def add_all(self, amounts):
+        """Code that a record has started, and that goes on for others, counts by itself from then on."""
+        amounts.is_collected = True
         for place, n in amounts.items():
             self._amounts[place] = self._amounts.get(place, 0) + n
 
@@ -607,8 +619,9 @@ class Counters:
             raise TypeError(f"quern.count adds whole numbers, not {n!r:.60}")
         place = (str(group), str(name))
         amounts = self._amounts
-        if self._of_record is not None:
-            amounts = self._of_record.get(amounts)
+        own = self._of_record and self._of_record.get(None)
+        if own is not None and not own.is_collected:
+            amounts = own
         amounts[place] = amounts.get(place, 0) + int(n)
         self._progress.tell()
 
@@ -819,7 +832,7 @@ class RecordInWork:
         self.segment = segment
         self.index = index
         self.lines = []
-        self.amounts = {}
+        self.amounts = RecordCounts()
         self.failure = None
         self.is_done = False
 
@@ -888,6 +901,8 @@ class AsyncMapper:
                 self._changed.set()
         except (asyncio.IncompleteReadError, OSError):
             os._exit(BROKEN_STATUS)  # quern is gone
+        except BaseException as error:
+            give_up(f"cannot read what quern sends: {reason_of(error)}")
         transport.close()
 
     def _open(self, identity, payload):
@@ -1278,15 +1293,18 @@ def prepare_log():
 class Hooks:
     """The module's setup() and teardown(). Those of a module with an async function may be async, and run in its loop."""
 
-    def __init__(self, module, has_loop):
+    def __init__(self, module, has_loop, channel):
         self.module = module
         self.asyncio = None
         if has_loop:
             import asyncio  # as the module itself finds it: both need the same one
 
             self.asyncio = asyncio
-            self.loop = asyncio.new_event_loop()
+            # Before Python 3.10, what the module has made at its top level, such as a Semaphore, belongs to this loop.
+            self.loop = asyncio.get_event_loop() if sys.version_info < (3, 10) else asyncio.new_event_loop()
             asyncio.set_event_loop(self.loop)
+            ends = [getattr(self.loop, name, None) for name in ("_selector", "_ssock", "_csock")]
+            channel.keep([end.fileno() for end in ends if end is not None])
 
     def call(self, name):
         # Looked up anew: setup() and records may have set another.
@@ -1320,7 +1338,7 @@ def set_up(channel, counters, progress, job):
     if job.get("loads_only"):
         leave_loaded(channel)
     channel.write(LOADED, 0)
-    hooks = Hooks(module, is_async(function))
+    hooks = Hooks(module, is_async(function), channel)
     hooks.call("setup")
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")

@@ -2,7 +2,7 @@
 
 import json
 
-from harness_child import CAREFUL, FAILED, HarnessTest
+from harness_child import CAREFUL, COUNTERS, END, FAILED, FINISHED, HarnessTest
 
 # Each of these records waits until the one that is named by its `after` has begun; 0: it does not wait. So a child that
 # maps one record after another, or too few, would never be done with the first.
@@ -125,6 +125,89 @@ class Concurrent(HarnessTest):
             self.assertEqual(first.starting, [(0, 0), (0, 1)])
             self.assertEqual(first.output, b"1 f\n2 f\n")
             self.assertEqual(child.answer().output, b"3 g\n4 g\n")
+
+    def test_what_a_record_started_counts_for_the_later_ones(self):
+        sources = {
+            "python": '''
+                import asyncio, quern
+                queue = None
+                async def work():
+                    while True:
+                        done = await queue.get()
+                        quern.count("seen", "records")
+                        done.set_result(None)
+                async def mapper(key, file, record):
+                    global queue
+                    if queue is None:
+                        queue = asyncio.Queue()
+                        asyncio.ensure_future(work())
+                    done = asyncio.get_running_loop().create_future()
+                    queue.put_nowait(done)
+                    await done
+                ''',
+            "javascript": '''
+                let wake = null;
+                const waiting = [];
+                async function work() {
+                    for (;;) {
+                        while (waiting.length > 0) {
+                            quern.count("seen", "records");
+                            waiting.shift()();
+                        }
+                        await new Promise((resolve) => { wake = resolve; });
+                    }
+                }
+                exports.mapper = async () => {
+                    const done = new Promise((resolve) => waiting.push(resolve));
+                    if (wake === null) work();
+                    else wake();
+                    await done;
+                };
+                ''',
+        }
+        for concurrency in (1, 2):
+            for _, start in self.each(**sources):
+                child = start(concurrency=concurrency)
+                child.block(1, [("f", b"1\n2\n3\n4\n5\n6\n")])
+                counted = sum(child.answer().counters.values())
+                for kind, payload in child.finish()[0]:
+                    if kind == COUNTERS:
+                        counted += sum(n for _, _, n in json.loads(payload))
+                self.assertEqual(counted, 6)
+
+    def test_descriptors_are_the_modules_own(self):
+        sources = {
+            "python": '''
+                import os
+                def setup():
+                    os.closerange(3, 50)
+                async def mapper(key, file, record):
+                    return "a 1"
+                async def teardown():
+                    with open("/dev/null", "w") as file:
+                        file.write("x")
+                ''',
+            "javascript": '''
+                const fs = require("fs");
+                exports.mapper = async () => "a 1";
+                exports.teardown = async () => {
+                    await new Promise((resolve) => setTimeout(resolve, 20));
+                    for (let i = 0; i < 10; ++i) fs.closeSync(fs.openSync("/dev/null", "w"));
+                    fs.writeFileSync("/dev/null", "x");
+                };
+                ''',
+        }
+        for _, start in self.each(**sources):
+            child = start(concurrency=2)
+            child.block(1, [("f", b"1\n2\n")])
+            self.assertEqual(child.answer().output, b"a 1\na 1\n")
+            child.send(END, 0)
+            child.end_input()
+            kinds = []
+            while not kinds or kinds[-1] not in (FINISHED, FAILED):
+                kinds.append(child.read()[0])
+            self.assertEqual(kinds, [FINISHED], child.log())
+            self.assertEqual(child.wait(), 0)
 
     def test_text_and_pairs(self):
         sources = {

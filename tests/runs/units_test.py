@@ -1,6 +1,7 @@
 """Records that take long, or wait for others, keep all children busy. No test here measures time: records wait for each
 other, so that a run in which too few of them are in work would never end."""
 import re
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,7 +36,8 @@ LANGUAGES = {"python": ("mapper.py", MEETS_PY), "javascript": ("mapper.js", MEET
 class Units(Scenario):
     def meet(self, language, wanted, more, *arguments):
         script, source = LANGUAGES[language]
-        Path(self.path("met")).mkdir(exist_ok=True)
+        shutil.rmtree(self.path("met"), ignore_errors=True)
+        Path(self.path("met")).mkdir()
         job = f"mapper: {{language: {language}, script: {script}, arguments: [{wanted}]{more}}}\n"
         self.write_all({script: source, "analysis-tools.yml": job + "inputs: [data/*]\nrecord: text\nlimits: {timeout: 20s}\n"})
         return self.quern("run", *arguments)
@@ -46,8 +48,6 @@ class Units(Scenario):
                 self.write("data/a.txt", "".join(f"{n}\n" for n in range(6)))
                 run = self.meet(language, 6, "", "-p", "6")
                 self.assert_run(run, result="".join(f"{n} a.txt\n" for n in range(6)))
-                for name in Path(self.path("met")).iterdir():
-                    name.unlink()
 
     def test_records_of_many_files_are_in_work_in_all_children(self):
         for n in range(6):

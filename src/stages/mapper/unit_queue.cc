@@ -87,7 +87,8 @@ bool UnitQueue::is_finished() const {
 bool UnitQueue::has_short_units() const {
   std::lock_guard lock(mutex_);
   // A child that works on several records at once begins with those of the next unit before it is done with this one.
-  if (options_.least_records > 1) return true;
+  // Before all children have work, that unit is for another one.
+  if (options_.least_records > 1) return in_work_ >= options_.processes;
   return bytes_ > 0 && seconds_of(next_bytes()) <= kShortUnitSeconds;
 }
 
@@ -160,6 +161,7 @@ std::optional<Unit> UnitQueue::cut() {
     blocks_.pop_front();
     not_full_.notify_one();
     if (blocks_.empty() && !closed_) unsignal();
+    if (blocks_.empty() && closed_) change();
   }
   return unit;
 }

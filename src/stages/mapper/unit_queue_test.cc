@@ -94,6 +94,8 @@ TEST_F(UnitQueueTest, GivesAsManyRecordsAsAChildWorksOnAtOnce) {
   UnitQueue units({.least_records = 50}, make_event().value(), pool_);
   EXPECT_TRUE(units.push(block_of(200), {}));
   EXPECT_EQ(records_of(units.try_take()), 50U);
+  EXPECT_FALSE(units.has_short_units());  // the next one is for another child, if there is one
+  units.begin();
   EXPECT_TRUE(units.has_short_units());
 }
 
