@@ -84,13 +84,16 @@ struct BlockMapped {
   std::uint64_t without_value = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
+  // How long the child worked on it; zero if that is not known, because it died on it.
+  std::chrono::nanoseconds time{};
   // Whether it is the last event of its block. A block may be mapped in parts, whose numbers are reported one by one.
   bool completes_block = true;
 };
-// How many records of its current block a mapper child has processed; sent about once a second.
+// How much of its current unit or batch a mapper child has processed; sent about once a second.
 struct BlockProgress {
   std::size_t child = 0;
   std::uint64_t records = 0;
+  std::uint64_t decoded_bytes = 0;
 };
 struct RecordBad {
   InputOrdinal input = 0;
@@ -129,6 +132,12 @@ struct ChildChanged {
   ChildState state = ChildState::kStarting;
   int pid = 0;
 };
+// A child has ended, and has used this.
+struct ChildEnded {
+  Role role = Role::kMapper;
+  std::chrono::nanoseconds processor{};
+  std::uint64_t peak_bytes = 0;
+};
 // A child ended abnormally, which had a consequence: it was replaced, or the job failed.
 struct ChildDied {
   Role role = Role::kMapper;
@@ -156,9 +165,10 @@ struct Note {
   std::string text;
 };
 
-using Event = std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, InputUnverified, InputProgress,
-                           InputDecoded, InputFailed, BlockMapped, BlockProgress, RecordBad, PathsLooked, GroupBad,
-                           GroupsReduced, ComparedAsText, ChildChanged, ChildDied, ModuleLine, Counted, Status, Note>;
+using Event =
+    std::variant<RunStarted, PhaseStarted, PhaseEnded, InputFetched, InputUnverified, InputProgress, InputDecoded,
+                 InputFailed, BlockMapped, BlockProgress, RecordBad, PathsLooked, GroupBad, GroupsReduced,
+                 ComparedAsText, ChildChanged, ChildEnded, ChildDied, ModuleLine, Counted, Status, Note>;
 
 }  // namespace quern::event
 

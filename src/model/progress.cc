@@ -26,6 +26,7 @@ void InputLedger::map(InputOrdinal input) {
   state(input) = State::kMapped;
   in_work_.erase(input);
   ++inputs_mapped_;
+  if (lists_mapped_) mapped_.push_back(input);
 }
 
 void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
@@ -38,12 +39,13 @@ void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
 }
 
 void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records, bool is_complete) {
+  records_ += records;
+  // All of its records, not only those of the last part, may have been written as lines that are bad.
   if (auto work = in_work_.find(first); work != in_work_.end()) {
-    std::uint64_t bad = std::min(records.mapped, work->second.written_bad);
-    records.mapped -= bad;
+    std::uint64_t bad = std::min(records_.mapped, work->second.written_bad);
+    records_.mapped -= bad;
     work->second.written_bad -= bad;
   }
-  records_ += records;
   if (!is_complete) return;
   if (!is_settled(first)) {
     Work& work = in_work_[first];
@@ -114,7 +116,7 @@ ChildProgress& ProgressTally::child_of(event::Role role, std::size_t number) {
 
 void ProgressTally::child_changed(const event::ChildChanged& change, ClockTime now) {
   ChildProgress& child = child_of(change.role, change.child);
-  if (change.state == event::ChildState::kGone) child.records = 0;
+  if (change.state == event::ChildState::kGone) child.records = child.decoded_bytes = 0;
   if (child.state == event::ChildState::kWorking) child.working += now - child.since;
   if (child.state == event::ChildState::kWaiting) child.waiting += now - child.since;
   child.state = change.state;
@@ -134,6 +136,7 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   if (const auto* progress = std::get_if<event::InputProgress>(&event)) {
     progress_.stored_bytes += progress->stored_bytes;
     progress_.decoded_bytes += progress->decoded_bytes;
+    decoding_[progress->input] += progress->decoded_bytes;
   } else if (const auto* fetched = std::get_if<event::InputFetched>(&event)) {
     ++progress_.inputs_fetched;
     progress_.fetched_bytes += fetched->stored_bytes;
@@ -147,18 +150,25 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
                           .without_value = mapped->without_value},
                          mapped->completes_block);
     progress_.mapped_output_bytes += mapped->output_bytes;
+    progress_.settled_bytes += mapped->decoded_bytes;
     // Blocks that are mapped without a child have no child to update.
     if (mapped->child < progress_.children_of(event::Role::kMapper).size()) {
-      child_of(event::Role::kMapper, mapped->child).records = 0;
+      ChildProgress& child = child_of(event::Role::kMapper, mapped->child);
+      child.records = child.decoded_bytes = 0;
+      if (mapped->time > std::chrono::nanoseconds(0)) child.units.add(mapped->time);
     }
     take_over_inputs();
   } else if (const auto* in_work = std::get_if<event::BlockProgress>(&event)) {
-    child_of(event::Role::kMapper, in_work->child).records = in_work->records;
+    ChildProgress& child = child_of(event::Role::kMapper, in_work->child);
+    child.records = in_work->records;
+    child.decoded_bytes = in_work->decoded_bytes;
   } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
     ledger_.decoded(decoded->input, decoded->blocks);
+    decoding_.erase(decoded->input);
     take_over_inputs();
   } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
     ledger_.failed(failed->input);
+    if (auto found = decoding_.extract(failed->input)) progress_.settled_bytes += found.mapped();
     take_over_inputs();
   } else if (const auto* bad = std::get_if<event::RecordBad>(&event)) {
     ledger_.record_bad(bad->input, bad->line == 0);
@@ -169,6 +179,9 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     progress_.reduced_output_bytes += reduced->output_bytes;
   } else if (const auto* changed = std::get_if<event::ChildChanged>(&event)) {
     child_changed(*changed, now);
+  } else if (const auto* child_ended = std::get_if<event::ChildEnded>(&event)) {
+    progress_.usage[static_cast<std::size_t>(child_ended->role)].add(
+        {.processes = 1, .processor = child_ended->processor, .peak_bytes = child_ended->peak_bytes});
   } else if (const auto* started = std::get_if<event::RunStarted>(&event)) {
     progress_.job = started->job;
     progress_.processes = started->processes;
@@ -195,6 +208,16 @@ std::uint64_t Progress::records_in_work() const {
   std::uint64_t records = 0;
   for (const ChildProgress& child : children_of(event::Role::kMapper)) records += child.records;
   return records;
+}
+
+double Progress::mapped_share() const {
+  auto share = [](std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 1 : std::min(1.0, static_cast<double>(part) / static_cast<double>(whole));
+  };
+  if (stored_bytes_found == 0) return inputs_found == 0 ? 0 : share(inputs_mapped + inputs_failed, inputs_found);
+  std::uint64_t settled = settled_bytes;
+  for (const ChildProgress& child : children_of(event::Role::kMapper)) settled += child.decoded_bytes;
+  return share(stored_bytes, stored_bytes_found) * share(settled, decoded_bytes);
 }
 
 ChildTimes child_times(const std::vector<ChildProgress>& children, ClockTime now) {

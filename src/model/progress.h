@@ -8,10 +8,12 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "model/event.h"
 #include "model/input.h"
+#include "model/usage.h"
 
 // The progress of a run, summed up from its events. The accounting and every view use the same sums, so that they
 // cannot disagree. Plain values: they do not lock, block or read a clock.
@@ -34,6 +36,8 @@ struct RecordSums {
 // memory. Events of one input may come in any order: its blocks are usually mapped before its end is verified.
 class InputLedger {
  public:
+  explicit InputLedger(bool lists_mapped = false) : lists_mapped_(lists_mapped) {}
+
   // Call it when the input was read to its verified end; `blocks` is the number of its own blocks.
   void decoded(InputOrdinal input, std::uint32_t blocks);
   // Counts a block of the input `first` or, if last > first, a block of whole inputs; or only the records of a part of
@@ -48,6 +52,7 @@ class InputLedger {
   // empty; it counts as mapped if no preceding block is missing.
   void settle_empty_inputs();
 
+  std::vector<InputOrdinal> take_mapped() { return std::exchange(mapped_, {}); }
   std::uint64_t inputs_mapped() const { return inputs_mapped_; }
   std::uint64_t inputs_failed() const { return inputs_failed_; }
   const RecordSums& records() const { return records_; }
@@ -65,6 +70,8 @@ class InputLedger {
   void cover(InputOrdinal input);
   void map(InputOrdinal input);
 
+  const bool lists_mapped_;
+  std::vector<InputOrdinal> mapped_;
   std::vector<State> states_;
   std::unordered_map<InputOrdinal, Work> in_work_;
   std::uint64_t inputs_mapped_ = 0;
@@ -78,7 +85,9 @@ struct ChildProgress {
   ClockTime since{};                   // when that state began
   std::chrono::nanoseconds working{};  // before `since`
   std::chrono::nanoseconds waiting{};  // before `since`
-  std::uint64_t records = 0;           // processed in the current block
+  std::uint64_t records = 0;           // processed in the current unit or batch
+  std::uint64_t decoded_bytes = 0;     // of these records
+  UnitTimes units;
 };
 
 struct PhaseProgress {
@@ -106,6 +115,7 @@ struct Progress {
   std::uint64_t stored_bytes_found = 0;  // of all inputs
   std::uint64_t stored_bytes = 0;        // read so far, including those of failed inputs
   std::uint64_t decoded_bytes = 0;       // decoded so far, including those of failed inputs
+  std::uint64_t settled_bytes = 0;       // of these: mapped, or of inputs that have failed
   std::uint64_t mapped_output_bytes = 0;
   std::uint64_t groups_reduced = 0;
   std::uint64_t groups_bad = 0;
@@ -116,22 +126,31 @@ struct Progress {
   std::uint64_t children_replaced = 0;
   std::vector<PhaseProgress> phases;                   // in the order in which they started
   std::array<std::vector<ChildProgress>, 3> children;  // by role, then by number
+  std::array<Usage, 3> usage;                          // by role: of children that have ended
   std::string status;                                  // the last one that a module reported
 
   const std::vector<ChildProgress>& children_of(event::Role role) const {
     return children[static_cast<std::size_t>(role)];
   }
-  // Records processed in blocks that are not completely mapped yet.
+  // Records processed in units and batches that are not completely mapped yet.
   std::uint64_t records_in_work() const;
+  // How much of the mapping is done, from 0 to 1: by stored bytes of which the records are mapped, or by inputs if
+  // their sizes are not known.
+  double mapped_share() const;
 };
 
 // Adds up events. Not thread-safe: its owner locks.
 class ProgressTally {
  public:
+  // With `lists_mapped`, take_mapped() must be called now and then.
+  explicit ProgressTally(bool lists_mapped = false) : ledger_(lists_mapped) {}
+
   void add(const event::Event& event, ClockTime now);
   // Call it after the last event.
   void finish();
   const Progress& progress() const { return progress_; }
+  // Returns the inputs that have become mapped since the last call.
+  std::vector<InputOrdinal> take_mapped() { return ledger_.take_mapped(); }
 
  private:
   ChildProgress& child_of(event::Role role, std::size_t number);
@@ -141,6 +160,7 @@ class ProgressTally {
 
   Progress progress_;
   InputLedger ledger_;
+  std::unordered_map<InputOrdinal, std::uint64_t> decoding_;  // decoded bytes of inputs that are being read
 };
 
 // The total time that children of one role spent working and waiting for quern, up to `now`.

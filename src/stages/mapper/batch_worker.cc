@@ -22,6 +22,8 @@ namespace {
 
 // The size of the pieces in which output is committed, so that the shuffle can spill between two of them.
 constexpr std::size_t kPieceBytes = limits::kBlockBytes;
+// How often it is reported how much a child has read.
+constexpr std::chrono::seconds kReportInterval{1};
 
 // Turns "data/b.json.gz" into "b.json", without characters that would break a list of names or a shell's `read`:
 // control characters, and a space at the end.
@@ -154,6 +156,9 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
   records_ = 0;
   dropped_ = 0;
   decoded_bytes_ = 0;
+  fed_records_ = 0;
+  fed_bytes_ = 0;
+  began_ = std::chrono::steady_clock::now();
   child_->enter(process::Session::State::kWorking);
   return {};
 }
@@ -166,10 +171,12 @@ Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& 
       auto more = source->next(block);
       if (!more.ok()) return false;
       if (!more.value()) break;
+      fed_records_ = records_;
+      fed_bytes_ = decoded_bytes_;
       for (const Segment& segment : block.segments) records_ += segment.lines;
       records_ += block.dropped;
       dropped_ += block.dropped;
-      decoded_bytes_ += block.bytes.size();
+      decoded_bytes_ += block.decoded_bytes();
       // In a pair from an earlier step, a carriage return is part of the value.
       if (options_.record == RecordKind::kPairs) {
         make_text(block.bytes, options_.separator);
@@ -237,8 +244,25 @@ Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std:
 }
 
 Result<void> BatchWorker::drain_input(const std::stop_token& stop) {
-  while (child_->unsent_bytes() > 0 && takes_input()) TRY(step(stop));
+  const std::size_t all = child_->unsent_bytes();
+  while (child_->unsent_bytes() > 0 && takes_input()) {
+    TRY(step(stop));
+    report_progress(all - std::min(all, child_->unsent_bytes()), all);
+  }
   return {};
+}
+
+// What a `lines` child has read, of which `sent` of the last `all` bytes. A `files` child reads by itself.
+void BatchWorker::report_progress(std::size_t sent, std::size_t all) {
+  const auto now = std::chrono::steady_clock::now();
+  if (options_.module->interface != Interface::kLines || now - last_report_ < kReportInterval) return;
+  last_report_ = now;
+  auto without_unsent = [&](std::uint64_t before, std::uint64_t after) {
+    return before + (after - before) * sent / std::max<std::size_t>(1, all);
+  };
+  peers_.events.emit(event::BlockProgress{.child = number_,
+                                          .records = without_unsent(fed_records_, records_),
+                                          .decoded_bytes = without_unsent(fed_bytes_, decoded_bytes_)});
 }
 
 Result<void> BatchWorker::drain_to_exit(const std::stop_token& stop) {
@@ -348,7 +372,8 @@ Result<void> BatchWorker::commit(const Batch& batch) {
                                         .records = records_,
                                         .dropped = dropped_,
                                         .decoded_bytes = decoded_bytes_,
-                                        .output_bytes = output_bytes_});
+                                        .output_bytes = output_bytes_,
+                                        .time = std::chrono::steady_clock::now() - began_});
   return {};
 }
 

@@ -37,6 +37,7 @@ class BatchWorker {
   Result<std::optional<std::string>> file_of(InputOrdinal input, std::size_t index);
   // Writes what is queued for the child, and reads its output meanwhile, until nothing is queued.
   Result<void> drain_input(const std::stop_token& stop);
+  void report_progress(std::size_t sent, std::size_t all);
   Result<void> drain_to_exit(const std::stop_token& stop);
   Result<void> step(const std::stop_token& stop);
   std::size_t room_for_output();
@@ -64,6 +65,10 @@ class BatchWorker {
   std::uint64_t records_ = 0;
   std::uint64_t dropped_ = 0;  // records dropped by `where`
   std::uint64_t decoded_bytes_ = 0;
+  std::uint64_t fed_records_ = 0;  // those that a `lines` child has read, but for the last block
+  std::uint64_t fed_bytes_ = 0;
+  std::chrono::steady_clock::time_point last_report_{};
+  std::chrono::steady_clock::time_point began_{};
 };
 
 }  // namespace quern::mapper

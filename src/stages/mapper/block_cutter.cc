@@ -12,10 +12,6 @@ std::size_t after_line(std::string_view bytes, std::size_t from) { return bytes.
 
 }  // namespace
 
-std::uint64_t BlockCutter::decoded_bytes(const Block& block) {
-  return std::max(block.bytes.size(), block.original.size());
-}
-
 BlockCutter::Piece BlockCutter::next(std::size_t bytes, std::size_t least_records) {
   const std::size_t left = left_bytes();
   bytes = std::max(bytes, bytes_of(least_records));
@@ -33,7 +29,10 @@ BlockCutter::Piece BlockCutter::next(std::size_t bytes, std::size_t least_record
   if (!block_.kept.empty()) cut_origins(line_ - first_line, piece.block);
   at_ = end;
   is_used_up_ = at_ == block_.bytes.size();
-  piece.decoded_bytes = is_used_up_ ? decoded_bytes_ : std::min(decoded_bytes_, decoded_bytes(piece.block));
+  piece.decoded_bytes =
+      is_used_up_
+          ? decoded_bytes_
+          : std::min<std::uint64_t>(decoded_bytes_, std::max(piece.block.bytes.size(), piece.block.original.size()));
   decoded_bytes_ -= piece.decoded_bytes;
   if (is_used_up_) {
     piece.block.dropped = block_.dropped;

@@ -12,7 +12,7 @@ namespace quern::mapper {
 // whole.
 class BlockCutter {
  public:
-  explicit BlockCutter(Block block) : block_(std::move(block)), decoded_bytes_(decoded_bytes(block_)) {}
+  explicit BlockCutter(Block block) : block_(std::move(block)), decoded_bytes_(block_.decoded_bytes()) {}
 
   struct Piece {
     Block block;
@@ -30,7 +30,6 @@ class BlockCutter {
 
  private:
   std::size_t bytes_of(std::size_t records) const;
-  static std::uint64_t decoded_bytes(const Block& block);
   // Moves the segments before `end` to the piece, and the first part of one that reaches beyond it.
   void cut_segments(std::size_t& end, Block& piece);
   void cut_origins(std::uint64_t lines, Block& piece);

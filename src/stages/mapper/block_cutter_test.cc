@@ -62,6 +62,7 @@ class RandomBlocks {
       block.segments.push_back(segment);
     }
     if (is_selected) block.dropped = below(4);
+    if (is_selected) block.selected_from_bytes = std::max(block.bytes.size(), block.original.size()) + below(20);
     return block;
   }
 
@@ -78,7 +79,7 @@ TEST(BlockCutter, GivesEveryRecordAndInputOnceWhereverItCuts) {
     const std::vector<Seen> lines = lines_of(block);
     const std::vector<InputOrdinal> inputs = inputs_of(block);
     const std::uint64_t dropped = block.dropped;
-    const std::uint64_t decoded = std::max(block.bytes.size(), block.original.size());
+    const std::uint64_t decoded = block.decoded_bytes();
     BlockCutter cutter(std::move(block));
     std::vector<Seen> cut_lines;
     std::vector<InputOrdinal> cut_inputs;

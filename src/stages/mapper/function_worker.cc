@@ -209,7 +209,11 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
       // May arrive late, because other threads of the module write it, too.
       TRY_ASSIGN(std::uint64_t records, protocol::parse_progress(frame.payload));
       if (in_flight_.empty() || in_flight_.front().id != frame.header.id) return {};
-      peers_.events.emit(event::BlockProgress{.child = number_, .records = records});
+      const UnitInFlight& work = in_flight_.front();
+      const std::uint64_t lines = std::max<std::uint64_t>(1, count_lines(work.block));
+      peers_.events.emit(event::BlockProgress{.child = number_,
+                                              .records = records,
+                                              .decoded_bytes = work.decoded_bytes * std::min(records, lines) / lines});
       return {};
     }
     case FrameType::kCounters:
@@ -309,9 +313,8 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   }
   in_flight_.pop_front();
   deaths_without_progress_ = 0;
-  std::optional<std::chrono::nanoseconds> time;
-  if (work.began.has_value()) time = std::chrono::steady_clock::now() - *work.began;
-  units_.end(work.block.bytes.size(), time);
+  if (work.began.has_value()) work.time = std::chrono::steady_clock::now() - *work.began;
+  units_.end(work.block.bytes.size(), work.time);
   if (!in_flight_.empty()) begin_first();
   if (has_refused(work)) return send_carefully(std::move(work)), Result<void>();
   return report_done(std::move(work), done.records);
@@ -324,7 +327,8 @@ Result<void> FunctionWorker::report_done(UnitInFlight work, std::uint64_t record
                             .bad = work.mapped.bad.size() + work.given_up,
                             .dropped = work.block.dropped,
                             .decoded_bytes = work.decoded_bytes,
-                            .output_bytes = work.mapped.lines_bytes};
+                            .output_bytes = work.mapped.lines_bytes,
+                            .time = work.time.value_or(std::chrono::nanoseconds(0))};
   UnitQueue::Joined joined = units_.join(work.origin, work.block, std::move(work.mapped));
   if (joined.mapped.lines_bytes > kMaxBlockOutputBytes) return too_much_output(work);
   mapped.first_input = joined.first_input;
@@ -367,6 +371,8 @@ void FunctionWorker::send_carefully(UnitInFlight work) {
   work.forget_unfinished();
   work.careful = true;
   work.is_begun = false;
+  work.began.reset();
+  work.time.reset();
   work.id = next_id_++;
   in_flight_.push_back(std::move(work));
   send(in_flight_.back());

@@ -37,10 +37,11 @@ struct UnitInFlight {
   bool is_begun = false;            // by a child that was ready
   // When a child that was ready began with it; nullopt once that says nothing about its records.
   std::optional<std::chrono::steady_clock::time_point> began;
-  std::uint64_t refused = 0;          // bad records since the last removal that the child does not know of
-  std::uint64_t given_up = 0;         // records that killed their children, and were removed from the block
-  std::optional<LinePlace> starting;  // if careful: the record that the child is working on
-  Mapped mapped;                      // so far
+  std::optional<std::chrono::nanoseconds> time;  // from then to its end
+  std::uint64_t refused = 0;                     // bad records since the last removal that the child does not know of
+  std::uint64_t given_up = 0;                    // records that killed their children, and were removed from the block
+  std::optional<LinePlace> starting;             // if careful: the record that the child is working on
+  Mapped mapped;                                 // so far
 
   // How much of the output belongs to records before `starting`.
   struct Finished {

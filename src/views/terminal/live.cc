@@ -24,19 +24,6 @@ Line labelled(std::string_view label, Ink ink = Ink::kBold) {
   return line;
 }
 
-double done_share(const Progress& progress) {
-  double all = 0;
-  double done = 0;
-  if (progress.stored_bytes_found > 0) {
-    all = static_cast<double>(progress.stored_bytes_found);
-    done = static_cast<double>(progress.stored_bytes);
-  } else {
-    all = static_cast<double>(std::max<std::uint64_t>(progress.inputs_found, 1));
-    done = static_cast<double>(progress.inputs_mapped + progress.inputs_failed);
-  }
-  return std::clamp(done / all, 0.0, 1.0);
-}
-
 void add_bar(Line& line, double share, std::size_t columns, const Style& style) {
   auto full = static_cast<std::size_t>(share * static_cast<double>(columns));
   std::string done;
@@ -60,14 +47,10 @@ std::string coarse_duration(std::chrono::seconds duration) {
 }
 
 // Returns "" if no useful estimate is possible yet.
-std::string time_left(const Progress& progress, const Pace& pace) {
-  if (pace.over < kShortestPace || pace.stored_bytes == 0 || progress.stored_bytes >= progress.stored_bytes_found)
-    return "";
-  double rate = static_cast<double>(pace.stored_bytes) / std::chrono::duration<double>(pace.over).count();
-  double seconds = static_cast<double>(progress.stored_bytes_found - progress.stored_bytes) / rate;
-  constexpr double kTooLongToSay = 100.0 * 3600;
-  if (seconds > kTooLongToSay) return "";
-  return coarse_duration(std::chrono::ceil<std::chrono::seconds>(std::chrono::duration<double>(seconds)));
+std::string time_left(const Pace& pace) {
+  constexpr std::chrono::hours kTooLongToSay{100};
+  if (!pace.left.has_value() || *pace.left > kTooLongToSay) return "";
+  return coarse_duration(std::chrono::ceil<std::chrono::seconds>(*pace.left)) + " left";
 }
 
 std::optional<Line> trouble_line(const Progress& progress) {
@@ -86,23 +69,36 @@ std::optional<Line> trouble_line(const Progress& progress) {
   return line;
 }
 
+// On a narrow screen, the bar is left out first, then the inputs, the time that is gone, and the share.
+Line map_line(const PhaseProgress& phase, const LiveState& state, const Style& style, std::size_t columns) {
+  const Progress& progress = state.progress;
+  const double share = progress.mapped_share();
+  const std::string percent = fmt::format("{:3.0f}%", share * 100);
+  const std::string inputs = fmt::format("  {} of {}", format_count(progress.inputs_mapped + progress.inputs_failed),
+                                         format_count(progress.inputs_found, "input"));
+  const std::string gone =
+      fmt::format("  {} gone", coarse_duration(std::chrono::floor<std::chrono::seconds>(state.now - phase.started)));
+  const std::string left = time_left(state.pace);
+  const std::string more = left.empty() ? "" : ", " + left;
+  // The bar keeps its length while the figures next to it grow.
+  constexpr std::size_t kFigures = 42;
+  const std::string figures = percent + inputs + gone + more;
+  const std::size_t around = kLabelColumns + 3 + std::max(kFigures, figures.size());
+  Line line = labelled("map");
+  if (columns >= kLabelColumns + 3 + kShortestBar + figures.size()) {
+    add_bar(line, share, std::clamp(columns > around ? columns - around : 0, kShortestBar, kLongestBar), style);
+    return line.add(figures);
+  }
+  for (const std::string& shorter : {figures, percent + gone + more, percent + (left.empty() ? "" : "  " + left)}) {
+    if (kLabelColumns + shorter.size() <= columns) return line.add(shorter);
+  }
+  return line.add(left.empty() ? percent : left);
+}
+
 std::vector<Line> map_lines(const PhaseProgress& phase, const LiveState& state, const Style& style,
                             std::size_t columns) {
   const Progress& progress = state.progress;
-  double share = done_share(progress);
-  std::string after_bar = fmt::format(
-      "{:3.0f}%  {} of {}  {} gone", share * 100, format_count(progress.inputs_mapped + progress.inputs_failed),
-      format_count(progress.inputs_found, "input"),
-      coarse_duration(std::chrono::floor<std::chrono::seconds>(state.now - phase.started)));
-  std::string left = time_left(progress, state.pace);
-  if (!left.empty()) after_bar += fmt::format(", {} left", left);
-  // The bar keeps its length while the figures next to it grow.
-  constexpr std::size_t kFigures = 42;
-  std::size_t around = kLabelColumns + 3 + std::max(kFigures, after_bar.size());
-  Line first = labelled("map");
-  add_bar(first, share, std::clamp(columns > around ? columns - around : 0, kShortestBar, kLongestBar), style);
-  first.add(after_bar);
-
+  Line first = map_line(phase, state, style, columns);
   Line second = labelled("");
   second.add(format_count(progress.records_mapped + progress.records_bad + progress.records_in_work(), "record"));
   std::string rate = format_rate(state.pace.decoded_bytes, state.pace.over);
@@ -183,20 +179,36 @@ Pace PaceMeter::pace(const Progress& progress, ClockTime now) {
       !progress.phases.empty() && progress.phases.back().phase == event::Phase::kMap && !progress.phases.back().elapsed;
   if (!is_mapping) {
     steps_.clear();
+    share_ = 0;
     return {};
   }
-  Step current{now, progress.stored_bytes, progress.decoded_bytes,
-               child_times(progress.children_of(event::Role::kMapper), now)};
+  Step current{now, progress.decoded_bytes, child_times(progress.children_of(event::Role::kMapper), now)};
   if (steps_.empty()) steps_.push_back(current);
   // One step a second is precise enough and keeps their number low.
   if (now - steps_.back().time >= std::chrono::seconds(1)) steps_.push_back(current);
   while (steps_.size() > 1 && now - steps_[1].time >= limits::kRateWindow) steps_.pop_front();
   const Step& oldest = steps_.front();
   return {.over = now - oldest.time,
-          .stored_bytes = current.stored_bytes - oldest.stored_bytes,
           .decoded_bytes = current.decoded_bytes - oldest.decoded_bytes,
           .mappers = {.working = current.mappers.working - oldest.mappers.working,
-                      .waiting = current.mappers.waiting - oldest.mappers.waiting}};
+                      .waiting = current.mappers.waiting - oldest.mappers.waiting},
+          .left = left(progress.phases.back().started, progress.mapped_share(), now)};
+}
+
+// By the whole phase, because units that take long come in waves, which would be all that a short window sees. For the
+// same reason by the time of the last change: until the next one, the time left goes down with the clock.
+std::optional<std::chrono::nanoseconds> PaceMeter::left(ClockTime started, double share, ClockTime now) {
+  if (share > share_) {
+    share_ = share;
+    changed_ = now;
+  }
+  if (now - started < kShortestPace || share_ <= 0 || share_ >= 1) return std::nullopt;
+  using Seconds = std::chrono::duration<double>;
+  const Seconds whole = Seconds(changed_ - started) / share_;
+  Seconds left = whole - Seconds(now - started);
+  // The change that was expected is late.
+  if (left <= Seconds(0)) left = Seconds(now - started) / share_ * (1 - share_);
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(left);
 }
 
 std::string slowest_part(const Pace& pace) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,10 @@ namespace quern::view {
 // What happened within a period that ends now.
 struct Pace {
   std::chrono::nanoseconds over{};
-  std::uint64_t stored_bytes = 0;
   std::uint64_t decoded_bytes = 0;
   ChildTimes mappers;
+  // Until the end of the map phase, if work goes on as it has from its beginning; nullopt if that cannot be told yet.
+  std::optional<std::chrono::nanoseconds> left;
 };
 
 // Remembers the last limits::kRateWindow of the map phase, in coarse steps.
@@ -32,11 +34,14 @@ class PaceMeter {
  private:
   struct Step {
     ClockTime time;
-    std::uint64_t stored_bytes;
     std::uint64_t decoded_bytes;
     ChildTimes mappers;
   };
+  std::optional<std::chrono::nanoseconds> left(ClockTime started, double share, ClockTime now);
+
   std::deque<Step> steps_;
+  double share_ = 0;  // of the mapping that is done, since `changed_`
+  ClockTime changed_;
 };
 
 struct LiveState {
