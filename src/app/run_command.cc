@@ -20,6 +20,7 @@
 #include "app/run/run_session.h"
 #include "app/task/task_command.h"
 #include "app/task/task_environment.h"
+#include "base/environment.h"
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace quern {
@@ -10,5 +11,8 @@ using EnvironmentLookup = std::function<const char*(const char*)>;
 
 // Returns "" for a variable that is not set. The view points into the environment and changes with it.
 std::string_view variable_value(const EnvironmentLookup& environment, const char* name);
+
+// Returns this machine's name; "" if the system does not tell.
+std::string host_name();
 
 }  // namespace quern

@@ -10,9 +10,16 @@
 
 #include "base/result.h"
 #include "base/utc_time.h"
+#include "model/usage.h"
 #include "model/wanted_path.h"
 
 namespace quern {
+
+// The times of one mapper child, by its number.
+struct ChildUnits {
+  std::size_t child = 0;
+  UnitTimes units;
+};
 
 struct FailedInput {
   std::string name;
@@ -28,6 +35,12 @@ struct Accounting {
   std::string result;             // the result's path; "" if there is none
   std::string failure;            // one line, if outcome is kFailed or kStopped
   std::optional<int> ended_with;  // the exit status if the outcome does not determine it: 128+n, or 2
+  // By whom and when it was made.
+  std::string quern_version;
+  std::vector<std::string> command;  // without secrets
+  std::string host;
+  std::optional<UtcTime> started;
+  std::optional<UtcTime> ended;
   // The files in the folder of result.json that quern wrote, in this run and in earlier ones.
   std::vector<std::string> files;
   // If this run has no result: the result of an earlier run, which still exists, and when it was written.
@@ -51,12 +64,15 @@ struct Accounting {
   std::uint64_t groups_bad = 0;
   std::uint64_t groups_as_text = 0;  // groups whose values were compared as text, because none is a number
   std::string first_as_text;         // the first of their keys
+  std::uint64_t found_bytes = 0;     // of all inputs, as stored; 0 if not all sizes were known
   std::uint64_t fetched_bytes = 0;   // of remote inputs
   std::uint64_t stored_bytes = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t mapped_output_bytes = 0;
   std::uint64_t result_bytes = 0;
   std::uint64_t children_replaced = 0;
+  std::map<std::string, Usage> usage;  // of quern itself and, by role, of children
+  std::vector<ChildUnits> units;
   std::map<std::pair<std::string, std::string>, std::int64_t> counters;  // by group and name
   std::vector<std::pair<std::string, std::chrono::nanoseconds>> phases;  // in the order in which they started
   std::chrono::nanoseconds elapsed{};

@@ -45,6 +45,29 @@ Json seconds_json(const Accounting& accounting) {
   return {{"total", seconds_of(accounting.elapsed)}, {"phases", std::move(phases)}};
 }
 
+Json usage_json(const Accounting& accounting) {
+  Json all = Json::object();
+  for (const auto& [who, usage] : accounting.usage) {
+    all[who] = {{"processes", usage.processes},
+                {"processor_seconds", seconds_of(usage.processor)},
+                {"peak_bytes", usage.peak_bytes}};
+  }
+  return all;
+}
+
+Json units_json(const Accounting& accounting) {
+  Json children = Json::array();
+  for (const ChildUnits& child : accounting.units) {
+    children.push_back({{"child", child.child},
+                        {"count", child.units.count},
+                        {"seconds", seconds_of(child.units.total)},
+                        {"longest", seconds_of(child.units.longest)}});
+  }
+  return children;
+}
+
+Json time_json(const std::optional<UtcTime>& time) { return time.has_value() ? Json(format_utc(*time)) : Json(); }
+
 Json counters_json(const Accounting& accounting) {
   Json groups = Json::object();
   for (const auto& [group_and_name, amount] : accounting.counters) {
@@ -101,8 +124,10 @@ class AccountingReader {
                   {"stored", &to.stored_bytes},
                   {"decoded", &to.decoded_bytes},
                   {"mapped_output", &to.mapped_output_bytes},
-                  {"result", &to.result_bytes}});
+                  {"result", &to.result_bytes}},
+                 {{"found", &to.found_bytes}});
     read_numbers(fields, "children", {{"replaced", &to.children_replaced}});
+    read_circumstances(json, fields, to);
     const Json& seconds = fields.object("seconds");
     const Json& counters = fields.object("counters");
     const Json& failed_inputs = fields.array("failed_inputs");
@@ -147,10 +172,44 @@ class AccountingReader {
   }
 
   // Refuses more than a year, which is longer than any run and fits into nanoseconds.
-  static std::chrono::nanoseconds time_of(JsonFields& fields, const char* name) {
-    constexpr double kMostSeconds = 366.0 * 24 * 3600;
+  // What older accountings lack.
+  void read_circumstances(const Json& json, JsonFields& fields, Accounting& to) {
+    to.quern_version = fields.text_or_none("quern");
+    to.host = fields.text_or_none("host");
+    to.command = fields.texts_or_none("command");
+    for (const auto& [name, target] : {std::pair("started", &to.started), std::pair("ended", &to.ended)}) {
+      if (auto found = json.find(name); found != json.end() && found->is_string()) {
+        *target = parse_utc(found->get<std::string>());
+      }
+    }
+    if (auto usage = json.find("usage"); usage != json.end() && usage->is_object()) {
+      for (const auto& [who, used] : usage->items()) {
+        JsonFields own(used, "usage." + who + ".");
+        to.usage[who] = {.processes = own.number("processes"),
+                         .processor = time_of(own, "processor_seconds", kMostProcessorSeconds),
+                         .peak_bytes = own.number("peak_bytes")};
+        take_failure(own);
+      }
+    }
+    if (auto units = json.find("units"); units != json.end() && units->is_array()) {
+      for (const Json& child : *units) {
+        JsonFields own(child, "units.");
+        to.units.push_back(
+            {.child = own.number("child"),
+             .units = {
+                 .count = own.number("count"), .total = time_of(own, "seconds"), .longest = time_of(own, "longest")}});
+        take_failure(own);
+      }
+    }
+  }
+
+  static constexpr double kMostSeconds = 366.0 * 24 * 3600;
+  // Of all children and tasks together; in nanoseconds, it must be a 64-bit number.
+  static constexpr double kMostProcessorSeconds = 250 * kMostSeconds;
+
+  static std::chrono::nanoseconds time_of(JsonFields& fields, const char* name, double most = kMostSeconds) {
     double seconds = fields.real_number(name);
-    if (seconds >= 0 && seconds <= kMostSeconds) {
+    if (seconds >= 0 && seconds <= most) {
       return std::chrono::nanoseconds(std::llround(seconds * 1e6) * 1000);
     }
     fields.fail(name, "is not a valid duration of a run");
@@ -224,6 +283,11 @@ Json accounting_value(const Accounting& accounting) {
       {"job", accounting.job},
       {"result", accounting.result},
       {"previous_result", std::move(previous)},
+      {"quern", accounting.quern_version},
+      {"command", accounting.command},
+      {"host", accounting.host},
+      {"started", time_json(accounting.started)},
+      {"ended", time_json(accounting.ended)},
       {"files", accounting.files},
       {"inputs",
        {{"found", accounting.inputs_found},
@@ -243,12 +307,15 @@ Json accounting_value(const Accounting& accounting) {
         {"bad", accounting.groups_bad},
         {"as_text", accounting.groups_as_text}}},
       {"bytes",
-       {{"fetched", accounting.fetched_bytes},
+       {{"found", accounting.found_bytes},
+        {"fetched", accounting.fetched_bytes},
         {"stored", accounting.stored_bytes},
         {"decoded", accounting.decoded_bytes},
         {"mapped_output", accounting.mapped_output_bytes},
         {"result", accounting.result_bytes}}},
       {"children", {{"replaced", accounting.children_replaced}}},
+      {"usage", usage_json(accounting)},
+      {"units", units_json(accounting)},
       {"seconds", seconds_json(accounting)},
       {"counters", counters_json(accounting)},
       {"paths", paths_json(accounting.paths)},

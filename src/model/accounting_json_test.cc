@@ -22,6 +22,11 @@ Accounting sample_accounting() {
   accounting.outcome = Outcome::kDoneWithLosses;
   accounting.job = "os-count";
   accounting.result = "result.txt";
+  accounting.quern_version = "0.1.0";
+  accounting.command = {"quern", "run", "-p", "2"};
+  accounting.host = "lab3";
+  accounting.started = parse_utc("2001-09-09T01:46:40Z").value();
+  accounting.ended = parse_utc("2001-09-09T01:46:41Z").value();
   accounting.files = {"bad_records.txt", "result.json", "result.txt"};
   accounting.inputs_found = 48;
   accounting.inputs_mapped = 47;
@@ -40,7 +45,12 @@ Accounting sample_accounting() {
   accounting.decoded_bytes = 25165824;
   accounting.mapped_output_bytes = 180000;
   accounting.result_bytes = 61;
+  accounting.found_bytes = 3149824;
   accounting.children_replaced = 1;
+  accounting.usage = {{"quern", {.processes = 1, .processor = 210ms, .peak_bytes = 31457280}},
+                      {"mapper", {.processes = 3, .processor = 1390ms, .peak_bytes = 15728640}}};
+  accounting.units = {{.child = 1, .units = {.count = 12, .total = 700ms, .longest = 104ms}},
+                      {.child = 2, .units = {.count = 13, .total = 690ms, .longest = 99ms}}};
   accounting.counters[{"pings", "old version"}] = 17;
   accounting.counters[{"pings", "no OS"}] = 3;
   accounting.phases = {{"inputs", 1200us}, {"map", 840300us}, {"reduce", 41250us}, {"output", 3010us}};

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <regex>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "app/cli/version.h"
 #include "base/duration.h"
 #include "base/nearest.h"
+#include "base/shown_url.h"
 #include "model/limits.h"
 
 namespace quern::app {
@@ -406,12 +408,7 @@ Result<CommandLine> parse_credentials(std::span<const std::string> words) {
       fmt::format("credentials: {} is not a command; {} (quern credentials --help says more)", words[0], hint));
 }
 
-}  // namespace
-
-Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
-  std::vector<std::string> words;
-  for (const char* argument : arguments.subspan(std::min<std::size_t>(1, arguments.size())))
-    words.emplace_back(argument);
+Result<CommandLine> parse_words(const std::vector<std::string>& words) {
   if (words.empty()) {
     CommandLine line = printed(Command::kHelp, general_help());
     line.exit_status = 2;
@@ -428,6 +425,29 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
         "{} comes before the command; write quern COMMAND {} (quern --help lists the commands)", name, name));
   }
   return unknown_command(name);
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
+  std::vector<std::string> words;
+  for (const char* argument : arguments.subspan(std::min<std::size_t>(1, arguments.size())))
+    words.emplace_back(argument);
+  TRY_ASSIGN(CommandLine line, parse_words(words));
+  line.words = {"quern"};
+  line.words.insert(line.words.end(), words.begin(), words.end());
+  return line;
+}
+
+std::vector<std::string> shown_words(std::span<const std::string> words) {
+  static const std::regex kVariables("(^|[^A-Za-z0-9_])env[\"']?\\s*[.:=]");
+  std::vector<std::string> shown;
+  for (const std::string& word : words) {
+    std::smatch found;
+    const bool has_variables = std::regex_search(word, found, kVariables);
+    shown.push_back(has_variables ? with_shown_urls(found.prefix().str() + found.str()) + "…" : with_shown_urls(word));
+  }
+  return shown;
 }
 
 }  // namespace quern::app

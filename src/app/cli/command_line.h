@@ -38,6 +38,7 @@ struct CommandLine {
   };
 
   Command command = Command::kHelp;
+  std::vector<std::string> words;   // all of it as given, which may have secrets
   std::optional<std::string> job;   // a job file or a folder with one; absent: the usual places
   std::vector<std::string> inputs;  // -i, or the files of map and reduce, in order; "-" means names on standard input
   // Key=value of --set, then the equivalents of -o, -p and --memory: the last one wins.
@@ -96,5 +97,9 @@ struct CommandLine {
 // Parses `arguments` as passed to main, including the program's own name. Errors are kBadConfig, begin with the command
 // ("run: --memry is not an option; did you mean --memory?") and correspond to exit status 2.
 Result<CommandLine> parse_command_line(std::span<const char* const> arguments);
+
+// The command line without secrets, for result.json: without the passwords and queries of URLs, and without the values
+// of variables that modules get (`env`). Pure.
+std::vector<std::string> shown_words(std::span<const std::string> words);
 
 }  // namespace quern::app

@@ -96,6 +96,29 @@ TEST(CommandLine, KnowsTheOtherCommands) {
   }
 }
 
+TEST(CommandLine, IsShownWithoutSecrets) {
+  EXPECT_THAT(parsed({"run", "-p", "2"}).words, ElementsAre("quern", "run", "-p", "2"));
+  const std::vector<std::string> words = {"quern",
+                                          "run",
+                                          "https://user:word@host/a",
+                                          "--set",
+                                          "mapper.env.TOKEN=s3cret",
+                                          "--set=reducer={script: r.py, env: {TOKEN: s3cret}}",
+                                          "--set",
+                                          "mapper.environment=x",
+                                          "--set=mapper={\"script\":\"m.py\",\"env\":{\"T\":\"s3cret\"}}",
+                                          "https://host/f?Signature=s3cret&env=prod",
+                                          "https://user:word@host/env.gz"};
+  const std::vector<std::string> shown = shown_words(words);
+  EXPECT_THAT(std::vector(shown.begin(), shown.begin() + 8),
+              ElementsAre("quern", "run", "https://…@host/a", "--set", "mapper.env.…",
+                          "--set=reducer={script: r.py, env:…", "--set", "mapper.environment=x"));
+  for (const std::string& word : shown) {
+    EXPECT_THAT(word, testing::Not(HasSubstr("s3cret")));
+    EXPECT_THAT(word, testing::Not(HasSubstr("word@")));
+  }
+}
+
 TEST(CommandLine, KnowsWhatIsDoneWithCredentials) {
   CommandLine keygen = parsed({"credentials", "keygen", "k.pem", "--json"});
   EXPECT_EQ(keygen.command, Command::kKeygen);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/notify/sendmail.h"
+#include "base/environment.h"
 #include "model/limits.h"
 #include "services/mail/smtp.h"
 #include "services/mail/smtp_url.h"
@@ -149,12 +150,6 @@ Result<std::unique_ptr<MailWay>> make_sendmail_way(const EnvironmentLookup& envi
 }
 
 }  // namespace
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
-  return name.data();
-}
 
 std::string_view name_of(NotifyVia via) {
   switch (via) {

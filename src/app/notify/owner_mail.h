@@ -27,9 +27,6 @@ class MailWay {
   virtual Result<End> send(const mail::Mail& mail, const std::stop_token& stop) = 0;
 };
 
-// Returns this machine's name; "" if it has none.
-std::string host_name();
-
 // Returns "smtp", "sendmail", "taskcluster" or "none".
 std::string_view name_of(NotifyVia via);
 

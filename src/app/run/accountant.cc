@@ -28,6 +28,15 @@ void take_over_sums(const Progress& progress, Accounting& accounting) {
   accounting.decoded_bytes = progress.decoded_bytes;
   accounting.mapped_output_bytes = progress.mapped_output_bytes;
   accounting.children_replaced = progress.children_replaced;
+  accounting.found_bytes = progress.stored_bytes_found;
+  for (event::Role role : {event::Role::kMapper, event::Role::kCombiner, event::Role::kReducer}) {
+    const Usage& usage = progress.usage[static_cast<std::size_t>(role)];
+    if (usage.processes > 0) accounting.usage[std::string(name_of(role))] = usage;
+  }
+  const auto& mappers = progress.children_of(event::Role::kMapper);
+  for (std::size_t child = 0; child < mappers.size(); ++child) {
+    if (mappers[child].units.count > 0) accounting.units.push_back({.child = child, .units = mappers[child].units});
+  }
 }
 
 // A job of several steps has each phase once per step.

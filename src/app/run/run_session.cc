@@ -12,8 +12,11 @@
 #include <utility>
 
 #include "app/cli/console.h"
+#include "app/cli/version.h"
 #include "app/run/halves.h"
 #include "app/run/map_phase.h"
+#include "base/environment.h"
+#include "base/usage.h"
 #include "model/accounting_json.h"
 #include "services/disk/foreign_link.h"
 #include "services/disk/full_disk.h"
@@ -31,6 +34,18 @@ ResultPaths paths_of(const CommandLine& line, const Job& job) {
   ResultPaths paths = result_paths(job.output, results_of(line, job));
   paths.log = line.log;
   return paths;
+}
+
+// Adds by whom, when and where the run was made, and what quern itself used.
+void describe_run(const CommandLine& line, UtcTime started, Accounting& accounting) {
+  accounting.quern_version = std::string(kVersion);
+  accounting.command = shown_words(line.words);
+  accounting.host = host_name();
+  accounting.started = started;
+  accounting.ended = std::chrono::system_clock::now();
+  rusage used{};
+  if (::getrusage(RUSAGE_SELF, &used) != 0) return;
+  accounting.usage["quern"] = {.processes = 1, .processor = processor_time(used), .peak_bytes = peak_bytes(used)};
 }
 
 }  // namespace
@@ -143,6 +158,7 @@ Accounting RunSession::close(const Result<RunResult>& result) {
   view_.replace(json_ == nullptr ? view::make_terminal_view(std::move(options)) : nullptr);
   Accounting accounting = accountant_.finish(ending_of(result));
   const bool was_stopped = accounting.outcome == Outcome::kStopped && stopped_by() != 0;
+  describe_run(line_, started_, accounting);
   if (!result.ok()) accounting.ended_with = was_stopped ? 128 + stopped_by() : status_of(result.error());
   folder_.describe(accounting);
   return accounting;

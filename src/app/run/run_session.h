@@ -106,6 +106,7 @@ class RunSession {
   const CommandLine& line_;
   const Job& job_;
   const ResultFolder folder_;
+  const UtcTime started_ = std::chrono::system_clock::now();
   RemoteAccess remote_;
   InputList inputs_;
   std::stop_source stop_;

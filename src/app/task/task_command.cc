@@ -314,7 +314,7 @@ Accounting Task::account(Accounting own) {
   has_own_bad_records_ = own.records_bad + own.groups_bad > 0;
   if (kind_ == TaskKind::kMap) return own;
   own.inputs_found = own.inputs_mapped = own.inputs_failed = own.inputs_skipped = 0;
-  own.stored_bytes = own.decoded_bytes = 0;
+  own.found_bytes = own.stored_bytes = own.decoded_bytes = 0;
   own.failed_inputs.clear();
   Accounting total = sum_;
   add_accounting(own, total);
@@ -324,6 +324,9 @@ Accounting Task::account(Accounting own) {
     total.outcome = has_losses(total) ? Outcome::kDoneWithLosses : Outcome::kDone;
   }
   total.job = std::move(own.job);
+  total.quern_version = std::move(own.quern_version);
+  total.command = std::move(own.command);
+  total.host = std::move(own.host);
   total.result = std::move(own.result);
   total.failure = std::move(own.failure);
   total.result_bytes = own.result_bytes;

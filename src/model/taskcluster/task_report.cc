@@ -178,6 +178,10 @@ void add_accounting(const Accounting& added, Accounting& sum) {
   sum.decoded_bytes += added.decoded_bytes;
   sum.mapped_output_bytes += added.mapped_output_bytes;
   sum.children_replaced += added.children_replaced;
+  sum.found_bytes += added.found_bytes;
+  for (const auto& [who, usage] : added.usage) sum.usage[who].add(usage);
+  if (added.started.has_value()) sum.started = std::min(sum.started.value_or(*added.started), *added.started);
+  if (added.ended.has_value()) sum.ended = std::max(sum.ended.value_or(*added.ended), *added.ended);
   for (const auto& [name, amount] : added.counters) sum.counters[name] += amount;
   add_phases(added, sum);
   add_paths(added, sum);

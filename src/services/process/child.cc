@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/usage.h"
 #include "model/limits.h"
 #include "services/process/control_group.h"
 #include "services/process/guard.h"
@@ -285,8 +286,9 @@ Result<void> ProcessChild::collect_exit(Activity& activity) {
     guard_->remove_group(pid_);
   }
   process_.reset();
-  TRY_ASSIGN(int status, reap(pid_));
-  Exit exit;
+  rusage used{};
+  TRY_ASSIGN(int status, reap(pid_, &used));
+  Exit exit{.processor = processor_time(used), .peak_bytes = peak_bytes(used)};
   if (WIFSIGNALED(status)) {
     exit.signal = WTERMSIG(status);
     exit.killed_by_us = was_killed_ && exit.signal == SIGKILL;

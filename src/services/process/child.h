@@ -35,6 +35,9 @@ struct Exit {
   int signal = 0;
   bool killed_by_us = false;
   bool out_of_memory = false;  // the kernel's out-of-memory killer was active while the child ran
+  // Of the process and of those of its own children for which it waited.
+  std::chrono::nanoseconds processor{};
+  std::uint64_t peak_bytes = 0;  // the largest resident set of one process
 
   // Returns "exit status 3", "killed by signal 9 (SIGKILL): out of memory ..." and so on.
   std::string in_words() const;

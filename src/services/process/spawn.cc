@@ -178,9 +178,9 @@ Result<int> spawn(const SpawnOptions& options) {
   return start_process(start);
 }
 
-Result<int> reap(int pid) {
+Result<int> reap(int pid, rusage* used) {
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
+  while (::wait4(pid, &status, 0, used) < 0) {
     if (errno != EINTR) return os_error(fmt::format("waiting for process {}", pid), errno);
   }
   return status;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/resource.h>
+
 #include <string>
 #include <vector>
 
@@ -26,7 +28,8 @@ void raise_open_files();
 // group; the caller must reap it. An error names the program and says what to do. Thread-safe.
 Result<int> spawn(const SpawnOptions& options);
 
-// Waits until the process has ended and reaps it; returns its wait status as in waitpid(2).
-Result<int> reap(int pid);
+// Waits until the process has ended and reaps it; returns its wait status as in waitpid(2). `used`, if not null, gets
+// what the process and the children for which it waited have used.
+Result<int> reap(int pid, rusage* used = nullptr);
 
 }  // namespace quern::process

@@ -1,5 +1,6 @@
 #include "views/json/json_view.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
@@ -40,6 +41,7 @@ Json progress_json(const Progress& progress) {
           {"stored_bytes_found", progress.stored_bytes_found},
           {"stored_bytes", progress.stored_bytes},
           {"decoded_bytes", progress.decoded_bytes},
+          {"mapped_share", std::round(progress.mapped_share() * 1e4) / 1e4},
           {"mapped_output_bytes", progress.mapped_output_bytes},
           {"groups_reduced", progress.groups_reduced},
           {"values_reduced", progress.values_reduced},
@@ -51,7 +53,8 @@ bool is_summed_up(const event::Event& event) {
   return std::holds_alternative<event::InputFetched>(event) || std::holds_alternative<event::InputUnverified>(event) ||
          std::holds_alternative<event::InputProgress>(event) || std::holds_alternative<event::InputDecoded>(event) ||
          std::holds_alternative<event::BlockMapped>(event) || std::holds_alternative<event::BlockProgress>(event) ||
-         std::holds_alternative<event::GroupsReduced>(event) || std::holds_alternative<event::ChildChanged>(event);
+         std::holds_alternative<event::GroupsReduced>(event) || std::holds_alternative<event::ChildChanged>(event) ||
+         std::holds_alternative<event::ChildEnded>(event);
 }
 
 // Makes the object of each event that is written on its own.
@@ -139,6 +142,8 @@ void JsonView::emit(const event::Event& event) {
   std::lock_guard lock(mutex_);
   ClockTime now = options_.clock();
   tally_.add(event, now);
+  note_times(event, now);
+  write_mapped_inputs();
   if (is_summed_up(event)) {
     has_news_ = true;
     if (!last_progress_ || now - *last_progress_ >= options_.progress_interval) write_progress_if_any();
@@ -147,6 +152,33 @@ void JsonView::emit(const event::Event& event) {
   // The figures before the end of a phase must cover the whole phase.
   if (std::holds_alternative<event::PhaseEnded>(event)) write_progress_if_any();
   writer_.write(std::visit(ToJson{options_.input_name}, event));
+}
+
+void JsonView::note_times(const event::Event& event, ClockTime now) {
+  if (const auto* read = std::get_if<event::InputProgress>(&event)) {
+    InputTimes& times = times_[read->input];
+    if (!times.began.has_value()) times.began = now;
+  } else if (const auto* fetched = std::get_if<event::InputFetched>(&event)) {
+    times_[fetched->input].fetched = now;
+  } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
+    times_[decoded->input].decoded = now;
+  } else if (const auto* failed = std::get_if<event::InputFailed>(&event)) {
+    times_.erase(failed->input);
+  }
+}
+
+void JsonView::write_mapped_inputs() {
+  for (InputOrdinal input : tally_.take_mapped()) {
+    Json object = {{"event", "input_mapped"}};
+    ToJson{options_.input_name}.add_input(object, input);
+    const auto found = times_.extract(input);
+    const InputTimes times = found ? found.mapped() : InputTimes();
+    for (const auto& [name, time] :
+         {std::pair("fetched", times.fetched), std::pair("began", times.began), std::pair("decoded", times.decoded)}) {
+      if (time.has_value()) object[name] = seconds_of(*time - started_);
+    }
+    writer_.write(std::move(object));
+  }
 }
 
 void JsonView::finish(std::string_view accounting_json) {

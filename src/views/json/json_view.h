@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/result.h"
@@ -40,12 +41,23 @@ class JsonView final : public EventSink {
   Result<void> outcome();
 
  private:
+  // When an input was first read, when it was on local disk, and when its end was read and verified.
+  struct InputTimes {
+    std::optional<ClockTime> began;
+    std::optional<ClockTime> fetched;
+    std::optional<ClockTime> decoded;
+  };
+
   void write_progress_if_any();
+  void note_times(const event::Event& event, ClockTime now);
+  void write_mapped_inputs();
 
   const JsonOptions options_;
   std::mutex mutex_;
   LineWriter writer_;
-  ProgressTally tally_;
+  ProgressTally tally_{true};
+  const ClockTime started_ = options_.clock();
+  std::unordered_map<InputOrdinal, InputTimes> times_;  // of inputs that are not mapped yet
   bool has_news_ = false;
   std::optional<ClockTime> last_progress_;
 };

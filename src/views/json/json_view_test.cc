@@ -106,8 +106,25 @@ TEST_F(JsonViewTest, SumsUpWhatHappensForEveryBlock) {
       written.back(),
       R"({"event":"progress","time":"2001-09-09T01:46:40.123Z","elapsed":0.7,"inputs_found":0,"inputs_mapped":0,)"
       R"("inputs_failed":0,"records_mapped":30,"records_bad":0,"inputs_fetched":0,"fetched_bytes":0,"stored_bytes_found":0,"stored_bytes":100,)"
-      R"("decoded_bytes":1000,"mapped_output_bytes":50,"groups_reduced":0,"values_reduced":0,)"
+      R"("decoded_bytes":1000,"mapped_share":0.0,"mapped_output_bytes":50,"groups_reduced":0,"values_reduced":0,)"
       R"("children":{"mapper":{"1":"working"}}})");
+}
+
+TEST_F(JsonViewTest, SaysWhenEachInputWasFetchedReadAndMapped) {
+  {
+    auto view = std::make_unique<JsonView>(options());
+    view->emit(event::InputFetched{.input = 1});
+    now_ += milliseconds(100);
+    view->emit(event::InputProgress{.input = 1});
+    now_ += milliseconds(100);
+    view->emit(event::InputDecoded{.input = 1, .blocks = 1});
+    now_ += milliseconds(100);
+    view->emit(event::BlockMapped{.first_input = 1, .last_input = 1});
+  }
+  EXPECT_THAT(
+      lines(),
+      testing::Contains(
+          R"({"event":"input_mapped","time":"2001-09-09T01:46:40.123Z","elapsed":0.3,"input":1,"name":"in1","fetched":0.0,"began":0.1,"decoded":0.2})"));
 }
 
 TEST_F(JsonViewTest, EndsAPhaseWithItsFinalFigures) {
