@@ -15,10 +15,10 @@ import sys
 from contest import Run
 from corpora import Corpora
 from measuring import ROOT
-from rows import builtin, crashers, lines, os_count, remote, small_files, submit, tasks
+from rows import builtin, crashers, lines, os_count, remote, small_files, submit, tasks, units
 
 ROWS = {**os_count.ROWS, **builtin.ROWS, **lines.ROWS, **small_files.ROWS, **crashers.ROWS, **remote.ROWS,
-        **tasks.ROWS, **submit.ROWS}
+        **tasks.ROWS, **submit.ROWS, **units.ROWS}
 
 
 def parse_arguments():

@@ -67,6 +67,18 @@ class Corpora:
         size = (1_000_000 // self.part // RECORD_FILES, CRASHERS // RECORD_FILES, planted)
         return self.make("records-planted" if planted else "records", make_records, [size] * RECORD_FILES)
 
+    def numbered_lines(self, name, files, lines):
+        """Lines that differ, the same many in each file, in quick runs as well."""
+        return self.make(f"lines-{name}", make_numbered_lines, [lines] * files)
+
+    def small_texts(self, count, size_bytes):
+        """Text in small .gz files, in quick runs as well."""
+        return self.make("small-texts", make_text, [size_bytes] * count)
+
+    def pictures(self, count):
+        """Photographs, as ImageMagick draws them: 1200 by 800 with noise."""
+        return self.make("pictures", make_picture, [(1200, 800)] * count)
+
     def objects(self, name, count, size_bytes):
         """`count` files of random bytes, all together of that size, or an eighth of it in a quick run."""
         return self.make(f"objects-{name}", make_object, [size_bytes // self.part // count] * count)
@@ -129,6 +141,16 @@ def make_text(path, number, size_bytes):
             written += len(data)
             gzip.stdin.write(data)
         gzip.stdin.write(b"\n")
+
+
+def make_numbered_lines(path, number, lines):
+    with open(f"{path}.txt", "w", encoding="utf-8") as file:
+        file.writelines(f"{number:04}-{line:04}\n" for line in range(lines))
+
+
+def make_picture(path, number, size):
+    subprocess.run(["convert", "-seed", str(number), "-size", "{}x{}".format(*size), "plasma:grey-white", "-attenuate", "0.3",
+                    "+noise", "Gaussian", "-quality", "85", f"{path}.jpg"], check=True)
 
 
 def make_pairs(path, number, size):
