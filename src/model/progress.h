@@ -36,7 +36,8 @@ struct RecordSums {
 // memory. Events of one input may come in any order: its blocks are usually mapped before its end is verified.
 class InputLedger {
  public:
-  explicit InputLedger(bool lists_mapped = false) : lists_mapped_(lists_mapped) {}
+  InputLedger() = default;
+  explicit InputLedger(bool lists_mapped) : lists_mapped_(lists_mapped) {}
 
   // Call it when the input was read to its verified end; `blocks` is the number of its own blocks.
   void decoded(InputOrdinal input, std::uint32_t blocks);
@@ -70,7 +71,7 @@ class InputLedger {
   void cover(InputOrdinal input);
   void map(InputOrdinal input);
 
-  const bool lists_mapped_;
+  const bool lists_mapped_ = false;
   std::vector<InputOrdinal> mapped_;
   std::vector<State> states_;
   std::unordered_map<InputOrdinal, Work> in_work_;
@@ -142,8 +143,9 @@ struct Progress {
 // Adds up events. Not thread-safe: its owner locks.
 class ProgressTally {
  public:
+  ProgressTally() = default;
   // With `lists_mapped`, take_mapped() must be called now and then.
-  explicit ProgressTally(bool lists_mapped = false) : ledger_(lists_mapped) {}
+  explicit ProgressTally(bool lists_mapped) : ledger_(lists_mapped) {}
 
   void add(const event::Event& event, ClockTime now);
   // Call it after the last event.
