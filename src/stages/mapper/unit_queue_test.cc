@@ -80,13 +80,13 @@ TEST_F(UnitQueueTest, GivesAtMostASixteenthOfWhatIsLeft) {
   while (map_next(1ms) < 64) {
   }
   units_.close();
-  std::size_t left = 0;
+  std::size_t remaining = 0;
   std::vector<std::size_t> sizes;
   while (auto unit = units_.try_take()) sizes.push_back(records_of(unit));
   for (auto size = sizes.rbegin(); size != sizes.rend(); ++size) {
-    left += *size;
+    remaining += *size;
     // Not shorter than five milliseconds; and what would be left of a block goes with its last unit.
-    EXPECT_LE(*size, std::max<std::size_t>(left / 16, 5) * 3 / 2 + 1);
+    EXPECT_LE(*size, std::max<std::size_t>(remaining / 16, 5) * 3 / 2 + 1);
   }
 }
 
