@@ -1335,6 +1335,11 @@ def set_up(channel, counters, progress, job):
         leave_loaded(channel)
     module = load(script)
     name, function = function_of(module, role, script)
+    if job.get("concurrency", 1) > 1 and not is_async(function):
+        raise Refused(
+            f"mapper.concurrency is for an async function, and {name} in {os.path.basename(script)} is none; define it "
+            "with async def, or leave the setting out"
+        )
     if job.get("loads_only"):
         leave_loaded(channel)
     channel.write(LOADED, 0)
@@ -1351,11 +1356,6 @@ def set_up(channel, counters, progress, job):
             channel, counters, progress, function, lambda: Results(name, job, keep_bytes), job["record"], most
         )
         return mapper, hooks
-    if job.get("concurrency", 1) > 1:
-        raise Refused(
-            f"mapper.concurrency is for an async function, and {name} in {os.path.basename(script)} is none; define it "
-            "with async def, or leave the setting out"
-        )
     results = Results(name, job, keep_bytes)
     if role == "mapper":
         return Mapper(channel, counters, progress, function, results, job["record"]), hooks

@@ -88,7 +88,11 @@ class Units(Scenario):
         source = "def mapper(key, file, record):\n    return record, 1\n"
         self.write_all({"mapper.py": source, "analysis-tools.yml":
                         "mapper: {language: python, script: mapper.py, concurrency: 2}\ninputs: [data/*]\nrecord: text\n"})
-        self.assert_fails(self.quern("run"), "mapper.concurrency is for an async function", "define it with async def")
+        for command in ["run", "check"]:
+            run = self.quern(command)
+            self.assertNotEqual(run.status, 0)
+            for words in ["mapper.concurrency is for an async function", "define it with async def"]:
+                self.assertIn(words, run.stdout + run.stderr)
         self.write("analysis-tools.yml", "mapper: {language: python, script: mapper.py, interface: lines, concurrency: 2}\n"
                                          "inputs: [data/*]\nrecord: text\n")
         self.assert_fails(self.quern("run"), "mapper.concurrency is for mappers with the interface function", status=2)

@@ -44,7 +44,8 @@ Result<void> ModuleLoader::prepare() {
   if (error) return os_error(options_.working_folder, error.value());
   // If the folder has too many entries to link, the module finds it through the environment, as every child does.
   TRY(link_job_folder(options_.job_folder, options_.working_folder));
-  const ModuleSetup setup{.role = options_.role, .separator = " ", .loads_only = true};
+  const ModuleSetup setup{
+      .role = options_.role, .separator = " ", .concurrency = module.concurrency, .loads_only = true};
   TRY_ASSIGN(child_options_,
              module_child_options(module, options_.job_folder, options_.working_folder + "/.quern", setup));
   child_options_.environment =
