@@ -11,7 +11,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import buffer from "node:buffer";
 import fs from "node:fs";
 import Module from "node:module";
-import net from "node:net";
+import { Socket } from "node:net";
 import path from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -530,7 +530,7 @@ class Counters {
     return this.#records.run(amounts, work);
   }
 
-  // Code that a record has started, and that goes on for others, counts by itself from then on.
+  // Code that a record started and that outlives it counts directly from then on.
   addAll(amounts) {
     amounts.isCollected = true;
     for (const [key, n] of amounts) this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
@@ -800,8 +800,8 @@ class Mapper {
 }
 
 // Answers BLOCK frames, and works on several records at the same time. While those of one block are waited for, the next
-// block's begin; what came of them is sent in the order of the blocks and of their records. A careful block's records are
-// mapped alone.
+// block's begin; results are sent in the order of the blocks and their records. A careful block's records are mapped one
+// by one.
 class ConcurrentMapper {
   #channel;
   #counters;
@@ -831,8 +831,8 @@ class ConcurrentMapper {
       this.#startRecords();
       if (this.#answerBlocks()) continue;
       if (frames.areOver && this.#blocks.length === 0) return;
-      // While records are waited for, only they keep this process alive: else it could not be seen that nothing can
-      // settle them any more.
+      // While records are in work, the socket must not keep this process alive; otherwise a promise that nothing can
+      // settle would go unnoticed.
       frames.keepAlive(this.#inWork === 0);
       await changed;
     }
@@ -891,7 +891,7 @@ class ConcurrentMapper {
     this.#wake();
   }
 
-  // Takes what came of the first records that are done, in their order.
+  // Takes the results of the first records that are done, in order.
   #collect(block) {
     for (; block.collected < block.records.length; ++block.collected) {
       const { segment, index, lines, amounts, isDone, failure } = block.records[block.collected];
@@ -932,7 +932,7 @@ class ArrivingFrames {
   #header = null; // of the frame whose payload is wanted
   #frames = [];
 
-  constructor({ Socket }) {
+  constructor() {
     this.#socket = new Socket({ fd: READ_DESCRIPTOR, readable: true, writable: false });
     this.#socket.on("data", (chunk) => this.#add(chunk));
     this.#socket.on("error", () => exit(BROKEN_STATUS));
@@ -941,7 +941,7 @@ class ArrivingFrames {
     this.#socket.on("end", () => this.areOver || exit(BROKEN_STATUS)); // quern is gone
   }
 
-  // The frames that have come since the last call, but END.
+  // The frames that have come since the last call, except END.
   take() {
     return this.#frames.splice(0);
   }
@@ -1245,10 +1245,10 @@ async function setUp(channel, counters, progress, job) {
   const newResults = () => new Results(name, job);
   if (role === "mapper") {
     const reader = new RecordReader(job.record);
-    if (!(job.concurrency > 1)) {
-      return [new Mapper(channel, counters, progress, call, newResults(), reader), module];
+    if (job.concurrency > 1) {
+      return [new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency), module];
     }
-    return [new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency), module];
+    return [new Mapper(channel, counters, progress, call, newResults(), reader), module];
   }
   const results = newResults();
   return [new Reducer(channel, counters, progress, call, results, job.values, role === "combiner"), module];
@@ -1288,7 +1288,7 @@ async function main() {
   const teardown = typeof exported(module, "teardown") === "function";
   channel.writeText(READY, 0n, `{"version":"${process.versions.node}","combine":${combine},"teardown":${teardown}}`);
   if (worker instanceof ConcurrentMapper) {
-    await worker.serve(new ArrivingFrames(net));
+    await worker.serve(new ArrivingFrames());
   } else {
     for (let frame = channel.read(); frame.kind !== END; frame = channel.read()) {
       await worker.answer(frame);

@@ -316,7 +316,10 @@ class Progress:
 
 
 def details_of(error):
-    """The traceback without the frames of this file and of the import machinery, which say nothing to the user."""
+    """The traceback without the frames of this file and of the import machinery, which say nothing to the user; "" for
+    what is refused."""
+    if isinstance(error, Refused):
+        return ""
     with own_library:
         return formatted(error)
 
@@ -515,7 +518,7 @@ class Results:
         if type(result).__name__ == "coroutine":
             result.close()
             if self._name == "mapper":
-                return "mapper gave a coroutine, for which only an async mapper can wait; define it with async def"
+                return "mapper returned a coroutine, which only an async mapper can await; define it with async def"
             return f"{self._name} is an async function; define it without async"
         return (
             f"{self._name} gave {result!r:.80} ({type(result).__name__}); it may return or yield "
@@ -589,7 +592,7 @@ def output_parts(data, record_lines=1):
 
 
 class RecordCounts(dict):
-    """What one of several records counts that are mapped at the same time."""
+    """The counts of one record, while several are mapped at the same time."""
 
     is_collected = False
 
@@ -608,7 +611,7 @@ class Counters:
         self._of_record.set(amounts)
 
     def add_all(self, amounts):
-        """Code that a record has started, and that goes on for others, counts by itself from then on."""
+        """Code that a record started and that outlives it counts directly from then on."""
         amounts.is_collected = True
         for place, n in amounts.items():
             self._amounts[place] = self._amounts.get(place, 0) + n
@@ -718,17 +721,17 @@ class Mapper:
         self._bad = self._blank = self._count = 0
         self._progress.begin(identity)
         self._results.has_bytes = False
-        decoded = self._results.decoded if self._is_text else escaped
-        for segment, (name, start, end) in enumerate(segments_of(payload, decoded)):
-            self._segment, self._file, self._index = segment, name, -1
-            # A pair, of two lines, must not be cut.
-            for piece in pieces_of(payload, start, end, end - start if self._is_pair else PIECE_BYTES):
-                lines = lines_of(piece, self._results, self._is_text)
-                if TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL:
-                    self._map_carefully(lines)
-                else:
-                    self._map_in_strides(lines)
-            self._count += self._index + 1
+        self._segment, self._index = 0, -1
+        for segment, name, lines in lines_in(payload, self._results, self._is_text, self._is_pair):
+            if segment != self._segment:
+                self._count += self._index + 1
+                self._index = -1
+            self._segment, self._file = segment, name
+            if TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL:
+                self._map_carefully(lines)
+            else:
+                self._map_in_strides(lines)
+        self._count += self._index + 1
         self._send_lines()
         finish(self._channel, self._counters, identity, self._count, self._bad, self._blank)
 
@@ -818,7 +821,7 @@ class Mapper:
         if isinstance(error, KeyboardInterrupt):
             raise error
         self._channel.leave_if_copy(error)
-        self._say_bad(index, reason_of(error), "" if isinstance(error, Refused) else details_of(error))
+        self._say_bad(index, reason_of(error), details_of(error))
 
     def _say_bad(self, index, reason, details):
         self._bad += 1
@@ -854,8 +857,8 @@ class BlockInWork:
 
 class AsyncMapper:
     """Answers BLOCK frames by an async function, which may work on several records at the same time. While those of one
-    block are waited for, the next block's begin; what came of them is sent in the order of the blocks and of their
-    records. A careful block's records are mapped alone."""
+    block are waited for, the next block's begin; results are sent in the order of the blocks and their records. A
+    careful block's records are mapped one by one."""
 
     def __init__(self, channel, counters, progress, function, new_results, record_kind, most):
         self._channel = channel
@@ -914,14 +917,13 @@ class AsyncMapper:
 
     def _records_of(self, block, payload):
         step = 2 if self._is_pair else 1
-        decoded = block.results.decoded if self._is_text else escaped
-        for segment, (name, start, end) in enumerate(segments_of(payload, decoded)):
-            index = 0
-            for piece in pieces_of(payload, start, end, end - start if self._is_pair else PIECE_BYTES):
-                lines = lines_of(piece, block.results, self._is_text)
-                for at in range(0, len(lines), step):
-                    yield segment, index, name, lines[at : at + step]
-                    index += 1
+        last_segment, index = 0, 0
+        for segment, name, lines in lines_in(payload, block.results, self._is_text, self._is_pair):
+            if segment != last_segment:
+                last_segment, index = segment, 0
+            for at in range(0, len(lines), step):
+                yield segment, index, name, lines[at : at + step]
+                index += 1
 
     def _begin_records(self):
         for block in self._blocks:
@@ -941,7 +943,8 @@ class AsyncMapper:
         segment, index, file, lines = found
         if block.is_careful:
             self._collect(block)
-            self._send_output(block)
+            send_output(self._channel, block.results, block.identity, block.lines)
+            send_counters(self._channel, self._counters, block.identity)
             self._channel.write(STARTING, block.identity, PLACE.pack(segment, index))
         record = RecordInWork(segment, index)
         block.records.append(record)
@@ -984,7 +987,7 @@ class AsyncMapper:
         return parsed(line, self._is_keyed)
 
     def _collect(self, block):
-        """Takes what came of the first records that are done, in their order."""
+        """Takes the results of the first records that are done, in order."""
         while block.collected < len(block.records) and block.records[block.collected].is_done:
             record = block.records[block.collected]
             block.records[block.collected] = None
@@ -994,12 +997,8 @@ class AsyncMapper:
             error = record.failure
             if error is not None:
                 block.bad += 1
-                details = "" if isinstance(error, Refused) else details_of(error)
-                say_bad(self._channel, block.identity, record.segment, record.index, reason_of(error), details)
-
-    def _send_output(self, block):
-        send_output(self._channel, block.results, block.identity, block.lines)
-        send_counters(self._channel, self._counters, block.identity)
+                reason, details = reason_of(error), details_of(error)
+                say_bad(self._channel, block.identity, record.segment, record.index, reason, details)
 
     def _answer_block(self):
         """Whether the first one could be answered."""
@@ -1009,7 +1008,7 @@ class AsyncMapper:
         self._collect(block)
         if not block.is_begun or block.collected < len(block.records):
             return False
-        self._send_output(block)
+        send_output(self._channel, block.results, block.identity, block.lines)
         finish(self._channel, self._counters, block.identity, len(block.records), block.bad, block.blank)
         self._blocks.pop(0)
         if self._blocks:
@@ -1129,8 +1128,7 @@ class Reducer:
             raise error
         self._channel.leave_if_copy(error)
         self._bad += 1
-        details = "" if isinstance(error, Refused) else details_of(error)
-        say_bad(self._channel, self._identity, 0, self._group, reason_of(error, from_reduce=True), details)
+        say_bad(self._channel, self._identity, 0, self._group, reason_of(error, from_reduce=True), details_of(error))
 
     def _lines_in(self, lines, start):
         """The number of lines of output from lines[start] on: two of each pair; an element of text may be several."""
@@ -1201,6 +1199,15 @@ def pieces_of(payload, start, end, piece_bytes):
                 stop = buffer.find(b"\n", start + piece_bytes, end)
         yield payload[start:stop]
         start = stop + 1
+
+
+def lines_in(payload, results, is_text, is_pair):
+    """Segment, file and lines of each piece of a BLOCK."""
+    decoded = results.decoded if is_text else escaped
+    for segment, (name, start, end) in enumerate(segments_of(payload, decoded)):
+        # A pair, of two lines, must not be cut.
+        for piece in pieces_of(payload, start, end, end - start if is_pair else PIECE_BYTES):
+            yield segment, name, lines_of(piece, results, is_text)
 
 
 def lines_of(piece, results, is_text):
@@ -1311,8 +1318,16 @@ class Hooks:
         hook = getattr(self.module, name, None)
         if callable(hook):
             result = hook()
-            if self.asyncio is not None and hasattr(result, "__await__"):
-                self.loop.run_until_complete(result)
+            if hasattr(result, "__await__"):
+                self._wait_for(name, result)
+
+    def _wait_for(self, name, result):
+        if self.asyncio is not None:
+            self.loop.run_until_complete(result)
+            return
+        if type(result).__name__ == "coroutine":
+            result.close()
+        raise Refused(f"{name} is an async function, but the records' function is not; define {name} without async")
 
     def has(self, name):
         return callable(getattr(self.module, name, None))
@@ -1335,23 +1350,23 @@ def set_up(channel, counters, progress, job):
         leave_loaded(channel)
     module = load(script)
     name, function = function_of(module, role, script)
-    if job.get("concurrency", 1) > 1 and not is_async(function):
+    has_loop, most = is_async(function), job.get("concurrency", 1)
+    if most > 1 and not has_loop:
         raise Refused(
-            f"mapper.concurrency is for an async function, and {name} in {os.path.basename(script)} is none; define it "
-            "with async def, or leave the setting out"
+            f"mapper.concurrency is for an async function, but {name} in {os.path.basename(script)} is not async; define "
+            "it with async def, or remove the setting"
         )
     if job.get("loads_only"):
         leave_loaded(channel)
     channel.write(LOADED, 0)
-    hooks = Hooks(module, is_async(function), channel)
+    hooks = Hooks(module, has_loop, channel)
     hooks.call("setup")
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
-    if is_async(function):
+    if has_loop:
         from contextvars import ContextVar
 
         counters.use_records(ContextVar("amounts"))
-        most = job.get("concurrency", 1)
         mapper = AsyncMapper(
             channel, counters, progress, function, lambda: Results(name, job, keep_bytes), job["record"], most
         )
@@ -1371,8 +1386,7 @@ def leave_loaded(channel):
 def say_failed(channel, error):
     if isinstance(error, KeyboardInterrupt):
         die_of_interrupt()
-    details = "" if isinstance(error, Refused) else details_of(error)
-    channel.write(FAILED, 0, to_json({"reason": reason_of(error), "details": details}))
+    channel.write(FAILED, 0, to_json({"reason": reason_of(error), "details": details_of(error)}))
     flush_log()
     os._exit(1)
 

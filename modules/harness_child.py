@@ -74,7 +74,7 @@ class Child:
         self.language = language
         self.folder = folder
         self.script = script
-        harness = os.path.join(HERE, "harness.py" if language == "python" else "harness.mjs")
+        harness = os.path.join(HERE, "start.py" if language == "python" else "harness.mjs")
         to_child, self._to = high_pipe()
         self._from, from_child = high_pipe()
         self.log_path = os.path.join(folder, ".log")

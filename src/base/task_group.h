@@ -45,7 +45,7 @@ class TaskGroup {
 // must not throw. If the system cannot start another thread, the error says what to do.
 Result<std::jthread> start_thread(const std::string& name, std::function<void(std::stop_token)> body);
 
-// Blocks for this long. Returns false if a stop was requested before.
+// Blocks for this long. Returns false if a stop was requested in the meantime.
 bool wait_for(std::chrono::milliseconds duration, const std::stop_token& stop);
 
 }  // namespace quern

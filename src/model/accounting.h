@@ -35,7 +35,7 @@ struct Accounting {
   std::string result;             // the result's path; "" if there is none
   std::string failure;            // one line, if outcome is kFailed or kStopped
   std::optional<int> ended_with;  // the exit status if the outcome does not determine it: 128+n, or 2
-  // By whom and when it was made.
+  // How, where and when the run was made.
   std::string quern_version;
   std::vector<std::string> command;  // without secrets
   std::string host;

@@ -49,8 +49,8 @@ Json usage_json(const Accounting& accounting) {
   Json all = Json::object();
   for (const auto& [who, usage] : accounting.usage) {
     all[who] = {{"processes", usage.processes},
-                {"processor_seconds", seconds_of(usage.processor)},
-                {"peak_bytes", usage.peak_bytes}};
+                {"cpu_seconds", seconds_of(usage.cpu)},
+                {"peak_memory_bytes", usage.peak_memory_bytes}};
   }
   return all;
 }
@@ -171,41 +171,43 @@ class AccountingReader {
     take_failure(own);
   }
 
-  // Refuses more than a year, which is longer than any run and fits into nanoseconds.
   // What older accountings lack.
   void read_circumstances(const Json& json, JsonFields& fields, Accounting& to) {
     to.quern_version = fields.text_or_none("quern");
     to.host = fields.text_or_none("host");
     to.command = fields.texts_or_none("command");
-    for (const auto& [name, target] : {std::pair("started", &to.started), std::pair("ended", &to.ended)}) {
-      if (auto found = json.find(name); found != json.end() && found->is_string()) {
-        *target = parse_utc(found->get<std::string>());
-      }
-    }
-    if (auto usage = json.find("usage"); usage != json.end() && usage->is_object()) {
-      for (const auto& [who, used] : usage->items()) {
-        JsonFields own(used, "usage." + who + ".");
-        to.usage[who] = {.processes = own.number("processes"),
-                         .processor = time_of(own, "processor_seconds", kMostProcessorSeconds),
-                         .peak_bytes = own.number("peak_bytes")};
-        take_failure(own);
-      }
-    }
-    if (auto units = json.find("units"); units != json.end() && units->is_array()) {
-      for (const Json& child : *units) {
-        JsonFields own(child, "units.");
-        to.units.push_back(
-            {.child = own.number("child"),
-             .units = {
-                 .count = own.number("count"), .total = time_of(own, "seconds"), .longest = time_of(own, "longest")}});
-        take_failure(own);
-      }
+    to.started = fields.time_or_none("started");
+    to.ended = fields.time_or_none("ended");
+    if (json.contains("usage")) read_usage(fields.object("usage"), to);
+    if (json.contains("units")) read_units(fields.array("units"), to);
+    take_failure(fields);
+  }
+
+  void read_usage(const Json& json, Accounting& to) {
+    for (const auto& [who, used] : json.items()) {
+      JsonFields own(used, "usage." + who + ".");
+      to.usage[who] = {.processes = own.number("processes"),
+                       .cpu = time_of(own, "cpu_seconds", kMostCpuSeconds),
+                       .peak_memory_bytes = own.number("peak_memory_bytes")};
+      take_failure(own);
     }
   }
 
+  void read_units(const Json& json, Accounting& to) {
+    for (const Json& child : json) {
+      JsonFields own(child, "units.");
+      to.units.push_back(
+          {.child = own.number("child"),
+           .units = {
+               .count = own.number("count"), .total = time_of(own, "seconds"), .longest = time_of(own, "longest")}});
+      take_failure(own);
+    }
+  }
+
+  // Refuses more than a year, which is longer than any run and fits into nanoseconds.
   static constexpr double kMostSeconds = 366.0 * 24 * 3600;
   // Of all children and tasks together; in nanoseconds, it must be a 64-bit number.
-  static constexpr double kMostProcessorSeconds = 250 * kMostSeconds;
+  static constexpr double kMostCpuSeconds = 250 * kMostSeconds;
 
   static std::chrono::nanoseconds time_of(JsonFields& fields, const char* name, double most = kMostSeconds) {
     double seconds = fields.real_number(name);

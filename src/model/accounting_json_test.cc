@@ -47,8 +47,8 @@ Accounting sample_accounting() {
   accounting.result_bytes = 61;
   accounting.found_bytes = 3149824;
   accounting.children_replaced = 1;
-  accounting.usage = {{"quern", {.processes = 1, .processor = 210ms, .peak_bytes = 31457280}},
-                      {"mapper", {.processes = 3, .processor = 1390ms, .peak_bytes = 15728640}}};
+  accounting.usage = {{"quern", {.processes = 1, .cpu = 210ms, .peak_memory_bytes = 31457280}},
+                      {"mapper", {.processes = 3, .cpu = 1390ms, .peak_memory_bytes = 15728640}}};
   accounting.units = {{.child = 1, .units = {.count = 12, .total = 700ms, .longest = 104ms}},
                       {.child = 2, .units = {.count = 13, .total = 690ms, .longest = 99ms}}};
   accounting.counters[{"pings", "old version"}] = 17;

@@ -12,8 +12,7 @@
 #include "base/stream.h"
 #include "model/input.h"
 
-// The unit of work (docs/decisions/0002): decoded records that are sent to a child together, committed together and
-// resent together.
+// Decoded records that are committed together (docs/decisions/0002). Children get them in units (0036).
 
 namespace quern {
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -9,6 +10,7 @@
 
 #include "base/result.h"
 #include "model/input.h"
+#include "model/usage.h"
 #include "model/wanted_path.h"
 
 // What happens in a run, as values. The stages report events through an EventSink; the accounting and the views consume
@@ -70,7 +72,7 @@ struct InputFailed {
   bool was_begun = false;  // a part of it has been passed on, so that the run cannot go on without it
 };
 
-// A block's records have been mapped and its output accepted. For `lines` and `files`, a batch of inputs is one block,
+// Records of a block, or of a unit of one, have been mapped. For `lines` and `files`, a batch of inputs is one block,
 // or several if its output is large; then the last event carries all the numbers.
 struct BlockMapped {
   std::size_t child = 0;
@@ -84,9 +86,8 @@ struct BlockMapped {
   std::uint64_t without_value = 0;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t output_bytes = 0;
-  // How long the child worked on it; zero if that is not known, because it died on it.
-  std::chrono::nanoseconds time{};
-  // Whether it is the last event of its block. A block may be mapped in parts, whose numbers are reported one by one.
+  std::optional<std::chrono::nanoseconds> time = {};  // that a child worked on it, unless children died on it
+  // Whether the output of its block was accepted. A block may be mapped in units, which are reported one by one.
   bool completes_block = true;
 };
 // How much of its current unit or batch a mapper child has processed; sent about once a second.
@@ -135,8 +136,7 @@ struct ChildChanged {
 // A child has ended, and has used this.
 struct ChildEnded {
   Role role = Role::kMapper;
-  std::chrono::nanoseconds processor{};
-  std::uint64_t peak_bytes = 0;
+  Usage used;
 };
 // A child ended abnormally, which had a consequence: it was replaced, or the job failed.
 struct ChildDied {

@@ -19,8 +19,8 @@ inline constexpr std::size_t kBlockBytes = 1 * kMiB;
 // How much of an overlong record is kept for bad_records.txt.
 inline constexpr std::size_t kKeptOfLongRecordBytes = 4 * kKiB;
 
-// Blocks sent to one child and not yet answered, so that the child never waits for quern.
-inline constexpr std::size_t kBlocksInFlight = 2;
+// Units, or batches of keys, sent to one child and not yet answered, so that the child never waits for quern.
+inline constexpr std::size_t kFramesInFlight = 2;
 
 // Fetched files that wait for their mappers or are being mapped.
 inline constexpr std::uint64_t kSpoolBytes = 4 * kGiB;

@@ -40,7 +40,7 @@ void InputLedger::decoded(InputOrdinal input, std::uint32_t blocks) {
 
 void InputLedger::block_mapped(InputOrdinal first, InputOrdinal last, RecordSums records, bool is_complete) {
   records_ += records;
-  // All of its records, not only those of the last part, may have been written as lines that are bad.
+  // A block's bad lines may come from any of its parts, not only from the last.
   if (auto work = in_work_.find(first); work != in_work_.end()) {
     std::uint64_t bad = std::min(records_.mapped, work->second.written_bad);
     records_.mapped -= bad;
@@ -155,7 +155,7 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     if (mapped->child < progress_.children_of(event::Role::kMapper).size()) {
       ChildProgress& child = child_of(event::Role::kMapper, mapped->child);
       child.records = child.decoded_bytes = 0;
-      if (mapped->time > std::chrono::nanoseconds(0)) child.units.add(mapped->time);
+      if (mapped->time.has_value()) child.units.add(*mapped->time);
     }
     take_over_inputs();
   } else if (const auto* in_work = std::get_if<event::BlockProgress>(&event)) {
@@ -180,8 +180,7 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   } else if (const auto* changed = std::get_if<event::ChildChanged>(&event)) {
     child_changed(*changed, now);
   } else if (const auto* child_ended = std::get_if<event::ChildEnded>(&event)) {
-    progress_.usage[static_cast<std::size_t>(child_ended->role)].add(
-        {.processes = 1, .processor = child_ended->processor, .peak_bytes = child_ended->peak_bytes});
+    progress_.usage[static_cast<std::size_t>(child_ended->role)].add(child_ended->used);
   } else if (const auto* started = std::get_if<event::RunStarted>(&event)) {
     progress_.job = started->job;
     progress_.processes = started->processes;

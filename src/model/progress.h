@@ -144,7 +144,7 @@ struct Progress {
 class ProgressTally {
  public:
   ProgressTally() = default;
-  // With `lists_mapped`, take_mapped() must be called now and then.
+  // Lists the inputs that become mapped, for take_mapped().
   explicit ProgressTally(bool lists_mapped) : ledger_(lists_mapped) {}
 
   void add(const event::Event& event, ClockTime now);

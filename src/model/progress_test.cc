@@ -100,6 +100,47 @@ TEST(ProgressTally, CountsRecordsOfBlocksInWorkUntilTheyAreMappedOrTheirChildIsG
   EXPECT_EQ(tally.progress().records_in_work(), 0u);
 }
 
+TEST(InputLedger, CountsABlockOnceAllOfItsPartsAreMapped) {
+  InputLedger ledger(true);
+  ledger.decoded(0, 1);
+  // A combiner's bad lines may be more than the records of the last part.
+  for (int i = 0; i < 3; ++i) ledger.record_bad(0, true);
+  ledger.block_mapped(0, 0, {.mapped = 10}, false);
+  EXPECT_EQ(ledger.inputs_mapped(), 0u);
+  ledger.block_mapped(0, 0, {.mapped = 1}, true);
+  EXPECT_EQ(ledger.inputs_mapped(), 1u);
+  EXPECT_EQ(ledger.records().mapped + ledger.records_bad(), 11u);
+  EXPECT_EQ(ledger.take_mapped(), std::vector<InputOrdinal>{0});
+  EXPECT_TRUE(ledger.take_mapped().empty());
+}
+
+TEST(ProgressTally, AddsUpWhatChildrenUsedAndHowLongTheyWorked) {
+  ProgressTally tally;
+  tally.add(event::ChildChanged{.child = 1, .state = ChildState::kWorking}, {});
+  tally.add(event::BlockMapped{.child = 1, .time = seconds(2), .completes_block = false}, {});
+  tally.add(event::BlockMapped{.child = 1, .time = seconds(3)}, {});
+  tally.add(event::BlockMapped{.child = 1}, {});
+  const UnitTimes& units = tally.progress().children[0][1].units;
+  EXPECT_EQ(units.count, 2u);
+  EXPECT_EQ(units.total, seconds(5));
+  EXPECT_EQ(units.longest, seconds(3));
+  tally.add(event::ChildEnded{.used = {.processes = 1, .cpu = seconds(1), .peak_memory_bytes = 7}}, {});
+  tally.add(event::ChildEnded{.used = {.processes = 1, .cpu = seconds(2), .peak_memory_bytes = 5}}, {});
+  const Usage& mappers = tally.progress().usage[0];
+  EXPECT_EQ(mappers.processes, 2u);
+  EXPECT_EQ(mappers.cpu, seconds(3));
+  EXPECT_EQ(mappers.peak_memory_bytes, 7u);
+}
+
+TEST(ProgressTally, CountsAnInputThatFailedAsDone) {
+  ProgressTally tally;
+  tally.add(event::RunStarted{.inputs = 2, .stored_bytes = 200}, {});
+  tally.add(event::InputProgress{.input = 0, .stored_bytes = 100, .decoded_bytes = 1000}, {});
+  EXPECT_DOUBLE_EQ(tally.progress().mapped_share(), 0);
+  tally.add(event::InputFailed{.input = 0}, {});
+  EXPECT_DOUBLE_EQ(tally.progress().mapped_share(), 0.5);
+}
+
 TEST(ProgressTally, EndsTheLatestPhaseOfThatKind) {
   ProgressTally tally;
   for (int round = 1; round <= 2; ++round) {

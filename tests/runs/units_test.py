@@ -1,12 +1,13 @@
 """Records that take long, or wait for others, keep all children busy. No test here measures time: records wait for each
 other, so that a run in which too few of them are in work would never end."""
+import json
 import re
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from scenario import Scenario, dedent
+from scenario import Scenario, dedent, pings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -96,6 +97,56 @@ class Units(Scenario):
         self.write("analysis-tools.yml", "mapper: {language: python, script: mapper.py, interface: lines, concurrency: 2}\n"
                                          "inputs: [data/*]\nrecord: text\n")
         self.assert_fails(self.quern("run"), "mapper.concurrency is for mappers with the interface function", status=2)
+
+
+class TheTruth(Scenario):
+    """What the display, the events and result.json say about work, in whole runs."""
+    RECORDS = 60
+
+    def events(self):
+        return [json.loads(line) for line in self.left_text("events.json").splitlines()]
+
+    def left_text(self, name):
+        return Path(self.path(name)).read_text()
+
+    def assert_share_is_of_mapped_records(self, job, files, data):
+        """`files` are scripts; each record waits a little, so that the run is seen while it is under way."""
+        self.write_all({**files, **data, "analysis-tools.yml": job + "inputs: [data/*]\nrecord: text\n"})
+        self.assert_run(self.quern("run", "--log", "events.json", "-p", "2"))
+        shares = [(event["mapped_share"], event["records_mapped"]) for event in self.events() if event["event"] == "progress"]
+        self.assertGreater(len(shares), 3)
+        for share, records in shares:
+            # A progress event may come between two events of one unit.
+            self.assertAlmostEqual(share, records / self.RECORDS, delta=3 / self.RECORDS)
+        self.assertEqual(shares[-1], (1, self.RECORDS))
+
+    def test_the_share_is_of_records_that_are_mapped(self):
+        slow = {"mapper.py": "import time\ndef mapper(key, file, record):\n    time.sleep(0.02)\n    return record, 1\n"}
+        job = "mapper: {language: python, script: mapper.py}\n"
+        lines = [f"{n:03}\n" for n in range(self.RECORDS)]
+        self.assert_share_is_of_mapped_records(job, slow, {"data/a.txt": "".join(lines)})
+
+    def test_the_share_of_many_small_inputs(self):
+        slow = {"mapper.sh": "#!/bin/sh\nwhile read -r line; do sleep 0.02; echo \"$line 1\"; done\n"}
+        self.write("mapper.sh", slow["mapper.sh"], executable=True)
+        job = "mapper: {language: binary, interface: lines, script: mapper.sh, per_input: yes}\n"
+        self.assert_share_is_of_mapped_records(job, {}, {f"data/{n}.txt": f"{n:03}\n" for n in range(self.RECORDS)})
+
+    def test_what_a_run_used_and_how_it_was_called(self):
+        self.count_job()
+        self.write("data/a.json", pings("WINNT", "Linux"))
+        run = self.quern("run", "--set", "mapper.env.TOKEN=s3cret")
+        self.assert_run(run)
+        books = run.accounting
+        self.assertEqual(books["command"], ["quern", "run", "--set", "mapper.env.…"])
+        self.assertNotIn("s3cret", self.left_text("result.json"))
+        self.assertLessEqual(books["started"], books["ended"])
+        self.assertTrue(books["host"] and books["quern"])
+        self.assertGreater(books["bytes"]["found"], 0)
+        for who in ["quern", "mapper"]:
+            for what in ["processes", "cpu_seconds", "peak_memory_bytes"]:
+                self.assertGreater(books["usage"][who][what], 0, f"{who} {what}")
+        self.assertGreater(sum(child["count"] for child in books["units"]), 0)
 
 
 class Country(BaseHTTPRequestHandler):

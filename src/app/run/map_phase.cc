@@ -178,7 +178,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
   const bool is_program = module.has_value() && !is_function;
   decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program && run.job->record != RecordKind::kPairs;
   std::size_t queued_blocks = run.processes * kQueuedBlocksPerChild;
-  std::size_t blocks_at_work = queued_blocks + run.processes * (limits::kBlocksInFlight + 2);
+  std::size_t blocks_at_work = queued_blocks + run.processes * (limits::kFramesInFlight + 2);
   // A block of reduced records keeps its decoded bytes as well.
   std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
   BufferPool pool(buffers, 4 * limits::kBlockBytes);

@@ -16,7 +16,6 @@
 #include "app/run/halves.h"
 #include "app/run/map_phase.h"
 #include "base/environment.h"
-#include "base/usage.h"
 #include "model/accounting_json.h"
 #include "services/disk/foreign_link.h"
 #include "services/disk/full_disk.h"
@@ -36,7 +35,7 @@ ResultPaths paths_of(const CommandLine& line, const Job& job) {
   return paths;
 }
 
-// Adds by whom, when and where the run was made, and what quern itself used.
+// Adds how, where and when the run was made, and what quern itself used.
 void describe_run(const CommandLine& line, UtcTime started, Accounting& accounting) {
   accounting.quern_version = std::string(kVersion);
   accounting.command = shown_words(line.words);
@@ -45,7 +44,7 @@ void describe_run(const CommandLine& line, UtcTime started, Accounting& accounti
   accounting.ended = std::chrono::system_clock::now();
   rusage used{};
   if (::getrusage(RUSAGE_SELF, &used) != 0) return;
-  accounting.usage["quern"] = {.processes = 1, .processor = processor_time(used), .peak_bytes = peak_bytes(used)};
+  accounting.usage["quern"] = usage_of(used);
 }
 
 }  // namespace

@@ -17,7 +17,6 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "base/usage.h"
 #include "model/limits.h"
 #include "services/process/control_group.h"
 #include "services/process/guard.h"
@@ -288,7 +287,7 @@ Result<void> ProcessChild::collect_exit(Activity& activity) {
   process_.reset();
   rusage used{};
   TRY_ASSIGN(int status, reap(pid_, &used));
-  Exit exit{.processor = processor_time(used), .peak_bytes = peak_bytes(used)};
+  Exit exit{.used = usage_of(used)};
   if (WIFSIGNALED(status)) {
     exit.signal = WTERMSIG(status);
     exit.killed_by_us = was_killed_ && exit.signal == SIGKILL;

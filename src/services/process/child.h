@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/usage.h"
 #include "services/process/process_limits.h"
 
 namespace quern::process {
@@ -35,9 +36,7 @@ struct Exit {
   int signal = 0;
   bool killed_by_us = false;
   bool out_of_memory = false;  // the kernel's out-of-memory killer was active while the child ran
-  // Of the process and of those of its own children for which it waited.
-  std::chrono::nanoseconds processor{};
-  std::uint64_t peak_bytes = 0;  // the largest resident set of one process
+  Usage used;                  // by the process and by those of its own children for which it waited
 
   // Returns "exit status 3", "killed by signal 9 (SIGKILL): out of memory ..." and so on.
   std::string in_words() const;

@@ -24,18 +24,6 @@ void add_unless_set(std::vector<std::string>& environment, std::string_view name
   if (!is_set) environment.push_back(start.append(value));
 }
 
-// Python compiles a script anew each time that it runs it, which takes longer than all else that the harness does at
-// its start. This one runs the harness with the compiled form that the first child leaves beside it, as an import
-// would. It is ours, so it is written there whatever the user's settings about such files are.
-constexpr std::string_view kPythonStart = R"(import _frozen_importlib_external, sys
-settings = sys.dont_write_bytecode, getattr(sys, "pycache_prefix", None)
-sys.dont_write_bytecode, sys.pycache_prefix = False, None
-__file__ = __file__[:-len("start.py")] + "harness.py"
-code = _frozen_importlib_external.SourceFileLoader("__main__", __file__).get_code("__main__")
-sys.dont_write_bytecode, sys.pycache_prefix = settings
-exec(code)
-)";
-
 Result<std::string> write_script(std::string path, std::string_view text) {
   TRY_ASSIGN(Fd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
   TRY(write_all(file, text).context(path));
@@ -59,7 +47,7 @@ Result<std::string> write_harness(Language language, const std::string& folder) 
   CHECK(language != Language::kBinary);
   if (language == Language::kJavascript) return write_script(folder + "/harness.mjs", javascript_harness());
   TRY(write_script(folder + "/harness.py", python_harness()));
-  return write_script(folder + "/start.py", kPythonStart);
+  return write_script(folder + "/start.py", python_start());
 }
 
 Result<ModuleChildOptions> module_child_options(const Module& module, const std::string& job_folder,

@@ -17,13 +17,14 @@ namespace quern::process {
 struct ModuleChildOptions {
   Language language = Language::kPython;  // kPython or kJavascript
   std::string interpreter;                // from find_interpreter
-  std::string harness;                    // path of the harness file, from write_harness
+  std::string harness;                    // path of the script to start, from write_harness
   std::string setup_json;                 // payload of the SETUP frame
   std::vector<std::string> environment;
   std::string working_folder;
 };
 
-// Writes the harness for the language, which is embedded in the program, to `folder`; returns its path.
+// Writes the harness for the language, which is embedded in the program, to `folder`; returns the path of the script to
+// start.
 Result<std::string> write_harness(Language language, const std::string& folder);
 
 // Finds the module's script and interpreter, and writes the harness to `harness_folder`, which is created unless it is

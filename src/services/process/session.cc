@@ -182,7 +182,7 @@ bool Session::is_success() const {
 
 void Session::bury() {
   if (has_child() && exit().has_value()) {
-    emit(event::ChildEnded{.role = options_.role, .processor = exit()->processor, .peak_bytes = exit()->peak_bytes});
+    emit(event::ChildEnded{.role = options_.role, .used = exit()->used});
   }
   child_.reset();
   enter(State::kGone);

@@ -22,7 +22,7 @@ namespace {
 
 // The size of the pieces in which output is committed, so that the shuffle can spill between two of them.
 constexpr std::size_t kPieceBytes = limits::kBlockBytes;
-// How often it is reported how much a child has read.
+// How often a child's progress is reported.
 constexpr std::chrono::seconds kReportInterval{1};
 
 // Turns "data/b.json.gz" into "b.json", without characters that would break a list of names or a shell's `read`:
@@ -252,7 +252,8 @@ Result<void> BatchWorker::drain_input(const std::stop_token& stop) {
   return {};
 }
 
-// What a `lines` child has read, of which `sent` of the last `all` bytes. A `files` child reads by itself.
+// Reports what a `lines` child has read: everything before the last block, and `sent` of that block's `all` bytes. A
+// `files` child reads by itself.
 void BatchWorker::report_progress(std::size_t sent, std::size_t all) {
   const auto now = std::chrono::steady_clock::now();
   if (options_.module->interface != Interface::kLines || now - last_report_ < kReportInterval) return;

@@ -65,7 +65,7 @@ class BatchWorker {
   std::uint64_t records_ = 0;
   std::uint64_t dropped_ = 0;  // records dropped by `where`
   std::uint64_t decoded_bytes_ = 0;
-  std::uint64_t fed_records_ = 0;  // those that a `lines` child has read, but for the last block
+  std::uint64_t fed_records_ = 0;  // fed to a `lines` child before the last block
   std::uint64_t fed_bytes_ = 0;
   std::chrono::steady_clock::time_point last_report_{};
   std::chrono::steady_clock::time_point began_{};

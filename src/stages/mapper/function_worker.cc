@@ -121,7 +121,7 @@ Result<void> FunctionWorker::run(const std::stop_token& stop) {
 // A child that is still loading its module gets only one unit: another child may be ready sooner. So does one that
 // works long on a unit, because until then the next one would wait for it.
 std::size_t FunctionWorker::most_in_flight() const {
-  return child_.is_ready() && units_.has_short_units() ? limits::kBlocksInFlight : 1;
+  return child_.is_ready() && units_.has_short_units() ? limits::kFramesInFlight : 1;
 }
 
 void FunctionWorker::take_units(const std::stop_token& stop) {
@@ -313,25 +313,27 @@ Result<void> FunctionWorker::commit(std::string_view payload) {
   }
   in_flight_.pop_front();
   deaths_without_progress_ = 0;
-  if (work.began.has_value()) work.time = std::chrono::steady_clock::now() - *work.began;
-  units_.end(work.block.bytes.size(), work.time);
+  std::optional<std::chrono::nanoseconds> time;
+  if (work.began.has_value()) time = std::chrono::steady_clock::now() - *work.began;
+  units_.end(work.block.bytes.size(), time);
   if (!in_flight_.empty()) begin_first();
   if (has_refused(work)) return send_carefully(std::move(work)), Result<void>();
-  return report_done(std::move(work), done.records);
+  return report_done(std::move(work), done.records, time);
 }
 
 // That this many records are mapped counts immediately; the block's output once all of its units are done.
-Result<void> FunctionWorker::report_done(UnitInFlight work, std::uint64_t records) {
+Result<void> FunctionWorker::report_done(UnitInFlight work, std::uint64_t records,
+                                         std::optional<std::chrono::nanoseconds> time) {
   event::BlockMapped mapped{.child = number_,
+                            .first_input = work.block.address.input,
                             .records = records - work.refused + work.finished + work.block.dropped,
                             .bad = work.mapped.bad.size() + work.given_up,
                             .dropped = work.block.dropped,
                             .decoded_bytes = work.decoded_bytes,
                             .output_bytes = work.mapped.lines_bytes,
-                            .time = work.time.value_or(std::chrono::nanoseconds(0))};
+                            .time = time};
   UnitQueue::Joined joined = units_.join(work.origin, work.block, std::move(work.mapped));
   if (joined.mapped.lines_bytes > kMaxBlockOutputBytes) return too_much_output(work);
-  mapped.first_input = joined.first_input;
   mapped.last_input = joined.last_input;
   mapped.completes_block = joined.is_complete;
   if (joined.is_complete) {
@@ -372,7 +374,6 @@ void FunctionWorker::send_carefully(UnitInFlight work) {
   work.careful = true;
   work.is_begun = false;
   work.began.reset();
-  work.time.reset();
   work.id = next_id_++;
   in_flight_.push_back(std::move(work));
   send(in_flight_.back());
@@ -417,7 +418,7 @@ Result<void> FunctionWorker::recover(const std::string& cause) {
       return {};
     }
     return child_.failure(" " + ended, {.where_label = "when",
-                                        .where = was_ready ? "between two blocks" : "before it was ready",
+                                        .where = was_ready ? "between two units" : "before it was ready",
                                         .how = ended,
                                         .log_lines = last_words,
                                         .action = fmt::format("started it {} times", deaths_without_progress_)});
@@ -456,7 +457,7 @@ Result<void> FunctionWorker::recover_block(UnitInFlight& work, const std::string
   return child_.failure(
       " " + how, {.where = place_in_words(work),
                   .how = last_words.empty() ? how : fmt::format("{}\n{}", how, last_words),
-                  .action = fmt::format("started another child and sent the block again, {} times", work.deaths - 1),
+                  .action = fmt::format("started another child and sent the records again, {} times", work.deaths - 1),
                   .advice = "the child dies before it starts any of these records: look at setup() and imports"});
 }
 

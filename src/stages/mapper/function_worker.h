@@ -37,11 +37,10 @@ struct UnitInFlight {
   bool is_begun = false;            // by a child that was ready
   // When a child that was ready began with it; nullopt once that says nothing about its records.
   std::optional<std::chrono::steady_clock::time_point> began;
-  std::optional<std::chrono::nanoseconds> time;  // from then to its end
-  std::uint64_t refused = 0;                     // bad records since the last removal that the child does not know of
-  std::uint64_t given_up = 0;                    // records that killed their children, and were removed from the block
-  std::optional<LinePlace> starting;             // if careful: the record that the child is working on
-  Mapped mapped;                                 // so far
+  std::uint64_t refused = 0;          // bad records since the last removal that the child does not know of
+  std::uint64_t given_up = 0;         // records that killed their children, and were removed from the block
+  std::optional<LinePlace> starting;  // if careful: the record that the child is working on
+  Mapped mapped;                      // so far
 
   // How much of the output belongs to records before `starting`.
   struct Finished {
@@ -88,7 +87,7 @@ class FunctionWorker {
   Result<void> take_bad(UnitInFlight& work, std::string_view payload);
   Result<void> take_counters(UnitInFlight* work, std::string_view payload);
   Result<void> commit(std::string_view payload);
-  Result<void> report_done(UnitInFlight work, std::uint64_t records);
+  Result<void> report_done(UnitInFlight work, std::uint64_t records, std::optional<std::chrono::nanoseconds> time);
   Error too_much_output(const UnitInFlight& work) const;
   void refuse_last(UnitInFlight& work);
   bool has_refused(const UnitInFlight& work) const;

@@ -62,13 +62,14 @@ class FunctionWorkerTest : public ::testing::Test, public EventSink {
     if (const auto* note = std::get_if<event::Note>(&event)) notes_.push_back(note->text);
     if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) mapped_ = *mapped;
   }
-  // Maps a block of these records with children that follow these scripts.
-  Result<void> map(const std::vector<std::string>& records, std::vector<std::vector<FakeMoment>> children) {
+  // Maps a block of these records with children that follow these scripts; as a whole if records are cheap, else each
+  // record is a unit.
+  Result<void> map(const std::vector<std::string>& records, std::vector<std::vector<FakeMoment>> children,
+                   bool are_cheap = true) {
     record_.scripts = {children.begin(), children.end()};
     UnitQueue units({}, make_event().value(), pool_);
-    // Records that cost little, so that the block stays whole.
     units.begin();
-    units.end(limits::kBlockBytes, 1ms);
+    units.end(limits::kBlockBytes, are_cheap ? 1ms : 10h);
     if (!records.empty()) units.push(block_of(records), {});
     units.close();
     FunctionWorker worker(1, options_, peers_, child_, process::fake_machine(record_), units, {});
@@ -159,6 +160,21 @@ TEST_F(FunctionWorkerTest, SetsTheRecordAsideThatKillsAndKeepsTheOthers) {
   EXPECT_THAT(bad_, ElementsAre(HasSubstr("bad: the mapper died on it 2 times: killed by signal 11")));
   EXPECT_EQ(mapped_.records, 2U);
   EXPECT_EQ(mapped_.bad, 1U);
+}
+
+TEST_F(FunctionWorkerTest, SendsOnlyTheUnitAgainAndJoinsItsOutputToTheBlocks) {
+  auto mapped = map({"a", "b", "c"},
+                    {{{.output = loaded()}, {.output = output(1, "A\n") + done(1, 1)}, {.exit = kSegfaulted}},
+                     {{.output = loaded()},
+                      {.output = starting(2, 0) + output(2, "B\n") + done(2, 1)},
+                      {.output = output(3, "C\n") + done(3, 1)},
+                      finished,
+                      left}},
+                    false);
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(committed_, "A\nB\nC\n");
+  EXPECT_TRUE(mapped_.completes_block);
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, records 2 to 2 again")));
 }
 
 TEST_F(FunctionWorkerTest, CountsTheDeathsOfARecordAnewWhereAnotherOneFollows) {

@@ -1,6 +1,6 @@
 #include "stages/mapper/unit_queue.h"
 
-#include <unistd.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -12,29 +12,29 @@ namespace quern::mapper {
 namespace {
 
 using std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 // How long a child works on a unit: long enough that sending one costs nothing, short enough that at the end of a job
-// no child works much longer than the others. Shorter than kShortUnit, the next unit must be there already. What is
-// left at the end of a job is not cut into units that are shorter than kLeastUnit.
-constexpr double kUnitSeconds = 0.1;
-constexpr double kShortUnitSeconds = 0.05;
-constexpr double kLeastUnitSeconds = 0.005;
-// The least share of what is left that makes a unit, for each job and for each child.
+// no child works much longer than the others.
+constexpr std::chrono::duration<double> kUnitTime = 100ms;
+// While it works on a unit that takes less than this, the next one must be there already.
+constexpr std::chrono::duration<double> kShortUnitTime = 50ms;
+// What is left at the end of a job is cut into at least this many units, or this many for each child if that is more;
+// but not into shorter ones than this.
 constexpr std::size_t kLastUnits = 16;
 constexpr std::size_t kLastUnitsPerChild = 2;
-// Another child is worth its start if this much work waits, or a child has not answered for this long.
-constexpr double kWorkOfAChildSeconds = 0.05;
-constexpr std::chrono::milliseconds kLongUnit{20};
-// How much the units before count when the time of one is known.
-constexpr double kMemory = 0.75;
+constexpr std::chrono::duration<double> kLeastUnitTime = 5ms;
+// Another child is worth its start if this much work waits, or if no child has finished a unit for this long.
+constexpr std::chrono::duration<double> kWorkOfAChild = 50ms;
+constexpr std::chrono::milliseconds kLongUnit = 20ms;
+// The weight of earlier units when a new one is measured.
+constexpr double kEarlierWeight = 0.75;
 
 }  // namespace
 
 // What has been made of a block that was cut.
 struct CutBlock {
-  InputOrdinal first_input = 0;
   InputOrdinal last_input = 0;
-  std::size_t units = 0;
   bool is_used_up = false;  // no unit of it will be cut any more
   std::vector<std::optional<Mapped>> parts;
   std::size_t done = 0;  // the first that are done without a gap
@@ -51,7 +51,7 @@ bool UnitQueue::push(Block block, const std::stop_token& stop) {
   not_full_.wait(lock, stop, [&] { return blocks_.size() < options_.blocks; });
   if (stop.stop_requested()) return false;
   blocks_.emplace_back(std::move(block));
-  if (blocks_.size() == 1) signal();
+  if (blocks_.size() == 1) ::eventfd_write(readable_.number(), 1);
   change();
   return true;
 }
@@ -59,7 +59,7 @@ bool UnitQueue::push(Block block, const std::stop_token& stop) {
 void UnitQueue::close() {
   std::lock_guard lock(mutex_);
   closed_ = true;
-  signal();
+  ::eventfd_write(readable_.number(), 1);
   change();
 }
 
@@ -89,7 +89,7 @@ bool UnitQueue::has_short_units() const {
   // A child that works on several records at once begins with those of the next unit before it is done with this one.
   // Before all children have work, that unit is for another one.
   if (options_.least_records > 1) return in_work_ >= options_.processes;
-  return bytes_ > 0 && seconds_of(next_bytes()) <= kShortUnitSeconds;
+  return bytes_ > 0 && seconds_of(next_bytes()) <= kShortUnitTime.count();
 }
 
 void UnitQueue::begin() {
@@ -103,8 +103,8 @@ void UnitQueue::end(std::size_t unit_bytes, std::optional<std::chrono::nanosecon
   --in_work_;
   last_change_ = now_();
   if (time.has_value()) {
-    bytes_ = bytes_ * kMemory + static_cast<double>(unit_bytes);
-    seconds_ = seconds_ * kMemory + std::chrono::duration<double>(*time).count();
+    bytes_ = bytes_ * kEarlierWeight + static_cast<double>(unit_bytes);
+    seconds_ = seconds_ * kEarlierWeight + std::chrono::duration<double>(*time).count();
     grown_bytes_ = std::max(grown_bytes_, 2 * unit_bytes);
   }
   change();
@@ -112,24 +112,19 @@ void UnitQueue::end(std::size_t unit_bytes, std::optional<std::chrono::nanosecon
 
 UnitQueue::Joined UnitQueue::join(const Origin& origin, const Block& block, Mapped mapped) {
   if (origin.block == nullptr) {
-    return {.mapped = std::move(mapped),
-            .is_complete = true,
-            .first_input = block.address.input,
-            .last_input = block.segments.back().input};
+    return {.mapped = std::move(mapped), .is_complete = true, .last_input = block.segments.back().input};
   }
   std::lock_guard lock(mutex_);
   CutBlock& cut = *origin.block;
-  if (cut.parts.size() <= origin.part) cut.parts.resize(origin.part + 1);
   cut.lines_bytes += mapped.lines_bytes;
   cut.parts[origin.part] = std::move(mapped);
-  Joined joined{
-      .mapped = {.lines_bytes = cut.lines_bytes}, .first_input = cut.first_input, .last_input = cut.last_input};
+  Joined joined{.mapped = {.lines_bytes = cut.lines_bytes}, .last_input = cut.last_input};
   auto move_all = [](auto& from, auto& to) { std::move(from.begin(), from.end(), std::back_inserter(to)); };
   for (; cut.done < cut.parts.size() && cut.parts[cut.done].has_value(); ++cut.done) {
     move_all(cut.parts[cut.done]->bad, joined.mapped.bad);
     move_all(cut.parts[cut.done]->counted, joined.mapped.counted);
   }
-  joined.is_complete = cut.is_used_up && cut.done == cut.units;
+  joined.is_complete = cut.is_used_up && cut.done == cut.parts.size();
   if (joined.is_complete) {
     for (std::optional<Mapped>& part : cut.parts) move_all(part->lines, joined.mapped.lines);
   }
@@ -145,10 +140,10 @@ std::optional<Unit> UnitQueue::cut() {
   if (!was_whole || !front.is_used_up()) {
     if (was_whole) {
       front_ = std::make_shared<CutBlock>();
-      front_->first_input = unit.block.address.input;
       front_->last_input = front.block().segments.back().input;
     }
-    unit.origin = {.block = front_, .part = front_->units++};
+    unit.origin = {.block = front_, .part = front_->parts.size()};
+    front_->parts.emplace_back();
     front_->is_used_up = front.is_used_up();
   }
   if (front.is_used_up()) {
@@ -160,7 +155,8 @@ std::optional<Unit> UnitQueue::cut() {
     front_.reset();
     blocks_.pop_front();
     not_full_.notify_one();
-    if (blocks_.empty() && !closed_) unsignal();
+    eventfd_t count = 0;
+    if (blocks_.empty() && !closed_) ::eventfd_read(readable_.number(), &count);
     if (blocks_.empty() && closed_) change();
   }
   return unit;
@@ -169,14 +165,14 @@ std::optional<Unit> UnitQueue::cut() {
 // Returns how many bytes the next unit should have.
 std::size_t UnitQueue::next_bytes() const {
   if (bytes_ == 0) return 1;
-  auto bytes_in = [this](double seconds) {
-    const double bytes = seconds * bytes_ / std::max(seconds_, 1e-9);
+  auto bytes_in = [this](std::chrono::duration<double> time) {
+    const double bytes = time.count() * bytes_ / std::max(seconds_, 1e-9);
     return static_cast<std::size_t>(std::min(bytes, static_cast<double>(limits::kGiB)));
   };
-  std::size_t most = bytes_in(kUnitSeconds);
+  std::size_t most = bytes_in(kUnitTime);
   if (closed_) {
     const std::size_t units = std::max(kLastUnits, kLastUnitsPerChild * options_.processes);
-    most = std::min(most, std::max(waiting_bytes() / units, bytes_in(kLeastUnitSeconds)));
+    most = std::min(most, std::max(waiting_bytes() / units, bytes_in(kLeastUnitTime)));
   }
   return std::max<std::size_t>(1, std::min(most, grown_bytes_));
 }
@@ -189,7 +185,7 @@ std::size_t UnitQueue::waiting_bytes() const {
 
 bool UnitQueue::is_worth_a_child() const {
   if (blocks_.size() > 1) return true;
-  if (bytes_ > 0 && seconds_of(waiting_bytes()) >= kWorkOfAChildSeconds) return true;
+  if (bytes_ > 0 && seconds_of(waiting_bytes()) >= kWorkOfAChild.count()) return true;
   return in_work_ > 0 && now_() - last_change_ >= kLongUnit;
 }
 
@@ -200,16 +196,6 @@ double UnitQueue::seconds_of(std::size_t bytes) const {
 void UnitQueue::change() {
   ++changes_;
   changed_.notify_all();
-}
-
-void UnitQueue::signal() {
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(readable_.number(), &one, sizeof one) + 0);
-}
-
-void UnitQueue::unsignal() {
-  std::uint64_t count = 0;
-  static_cast<void>(::read(readable_.number(), &count, sizeof count) + 0);
 }
 
 }  // namespace quern::mapper

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "base/fd.h"
 #include "model/block.h"
 #include "model/event.h"
+#include "model/progress.h"
 #include "stages/mapper/block_cutter.h"
 
 namespace quern::mapper {
@@ -42,15 +42,13 @@ struct Unit {
 };
 
 // A bounded queue of blocks between the decoders and the threads of the children, which take them in units. A unit
-// grows from one record towards a whole block, so that a child works on it for about kUnitTime; when no more blocks
+// grows from one record towards a whole block, so that a child works on it for about 0.1 s; when no more blocks
 // come, it is at most a part of what is left (docs/decisions/0036). The outputs of a block's units are joined in the
 // order of their records, so nothing behind the children sees how a block was cut.
 //
 // Thread-safe, for any number of producers and consumers.
 class UnitQueue {
  public:
-  using Clock = std::function<std::chrono::steady_clock::time_point()>;
-
   struct Options {
     std::size_t blocks = 1;         // that may wait
     std::size_t processes = 1;      // children at once
@@ -68,7 +66,7 @@ class UnitQueue {
   // No block will come any more.
   void close();
 
-  // Never blocks. Returns nullopt if there is none now.
+  // Never blocks. Returns nullopt if no unit is waiting.
   std::optional<Unit> try_take();
   // Blocks until there is a unit; for a thread without a child only until one more child is worth its start: blocks
   // queue up, or a child takes long. Returns nullopt if the queue is finished or `stop` was requested.
@@ -80,19 +78,18 @@ class UnitQueue {
   // Whether units take so little time that a child would wait for the next one if it did not have it already.
   bool has_short_units() const;
 
-  // A child begins with a unit, and is done with one that it got in `time` through; nullopt if it was not alone, so
-  // that the time says nothing.
+  // A child begins a unit; a child has finished one. `time` is nullopt if it says nothing about the records, because
+  // children died on them or got them a second time.
   void begin();
   void end(std::size_t unit_bytes, std::optional<std::chrono::nanoseconds> time);
 
-  // What now counts of a block.
+  // What counts of a block from now on.
   struct Joined {
     // Bad records and counters, in the order of the records: a unit's, once it and those before it are done. Lines, all
     // of them, once the block is complete; lines_bytes is the size of those until now.
     Mapped mapped;
     bool is_complete = false;
-    InputOrdinal first_input = 0;  // of the whole block
-    InputOrdinal last_input = 0;
+    InputOrdinal last_input = 0;  // of the whole block
   };
   // Adds what was made of a unit to what was made of the others of its block.
   Joined join(const Origin& origin, const Block& block, Mapped mapped);
@@ -104,8 +101,6 @@ class UnitQueue {
   bool is_worth_a_child() const;
   double seconds_of(std::size_t bytes) const;
   void change();
-  void signal();
-  void unsignal();
 
   const Options options_;
   const Fd readable_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -44,8 +45,12 @@ class UnitQueueTest : public ::testing::Test {
   }
 
   std::chrono::steady_clock::time_point now_{};
+  std::atomic<std::size_t> looks_ = 0;  // at the clock
   BufferPool pool_{1, limits::kMiB};
-  UnitQueue units_{{.blocks = 4, .processes = 2}, make_event().value(), pool_, [this] { return now_; }};
+  UnitQueue units_{{.blocks = 4, .processes = 2}, make_event().value(), pool_, [this] {
+                     ++looks_;
+                     return now_;
+                   }};
 };
 
 TEST_F(UnitQueueTest, GrowsFromOneRecordToAWholeBlockIfRecordsCostLittle) {
@@ -171,19 +176,27 @@ TEST_F(UnitQueueTest, IsWorthAnotherChildOnceOneTakesLong) {
 TEST_F(UnitQueueTest, IsNotWorthAnotherChildForLittleWork) {
   push(10);
   map_next(1us);
+  // Once the clock was asked for whether a child takes long, the queue has decided that it waits.
+  units_.begin();
+  const std::size_t looks = looks_;
   std::stop_source stop;
-  std::jthread stopper([&] { stop.request_stop(); });
+  std::jthread stopper([&] {
+    while (looks_ == looks) std::this_thread::yield();
+    stop.request_stop();
+  });
   EXPECT_FALSE(units_.take(true, stop.get_token()).has_value());
   EXPECT_EQ(records_of(units_.take(false, {})), 2U);
 }
 
 TEST_F(UnitQueueTest, BlocksItsProducerWhenFull) {
   for (int i = 0; i < 4; ++i) push(1);
-  std::stop_source stop;
-  std::jthread stopper([&] { stop.request_stop(); });
-  EXPECT_FALSE(units_.push(block_of(1), stop.get_token()));
-  std::jthread taker([this] { EXPECT_TRUE(units_.take(false, {}).has_value()); });
+  std::atomic<bool> was_taken = false;
+  std::jthread taker([&] {
+    was_taken = true;
+    EXPECT_TRUE(units_.take(false, {}).has_value());
+  });
   push(1);
+  EXPECT_TRUE(was_taken);
 }
 
 }  // namespace

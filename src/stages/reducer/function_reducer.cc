@@ -216,7 +216,7 @@ Result<void> FunctionReducer::feed(const OpenGroups& open, ReducedSink& sink, co
 }
 
 Result<void> FunctionReducer::fill() {
-  while (has_more_ && in_flight_.size() < limits::kBlocksInFlight) {
+  while (has_more_ && in_flight_.size() < limits::kFramesInFlight) {
     TRY_ASSIGN(has_more_, send_frame());
   }
   return {};

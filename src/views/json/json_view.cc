@@ -175,7 +175,7 @@ void JsonView::write_mapped_inputs() {
     const InputTimes times = found ? found.mapped() : InputTimes();
     for (const auto& [name, time] :
          {std::pair("fetched", times.fetched), std::pair("began", times.began), std::pair("decoded", times.decoded)}) {
-      if (time.has_value()) object[name] = seconds_of(*time - started_);
+      if (time.has_value()) object[name] = seconds_of(*time - writer_.started());
     }
     writer_.write(std::move(object));
   }

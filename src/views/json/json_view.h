@@ -56,7 +56,6 @@ class JsonView final : public EventSink {
   std::mutex mutex_;
   LineWriter writer_;
   ProgressTally tally_{true};
-  const ClockTime started_ = options_.clock();
   std::unordered_map<InputOrdinal, InputTimes> times_;  // of inputs that are not mapped yet
   bool has_news_ = false;
   std::optional<ClockTime> last_progress_;

@@ -32,6 +32,7 @@ class LineWriter {
   void write(const Json& object);
   // Writes the final event. `text` is the content of result.json.
   void write_accounting(std::string_view text);
+  ClockTime started() const { return started_; }
   // The first write error.
   Result<void> outcome() const;
 

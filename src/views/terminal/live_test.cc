@@ -259,14 +259,6 @@ TEST(PaceMeter, KnowsTheTimeLeftOfSteadyWork) {
   EXPECT_LT(files.worst_error(), 0.25) << "files";
 }
 
-TEST(PaceMeter, CountsAnInputThatFailedAsDone) {
-  ProgressTally tally;
-  tally.add(event::RunStarted{.inputs = 2, .stored_bytes = 200}, kStart);
-  tally.add(event::InputProgress{.input = 0, .stored_bytes = 100, .decoded_bytes = 1000}, kStart);
-  tally.add(event::InputFailed{.input = 0}, kStart);
-  EXPECT_DOUBLE_EQ(tally.progress().mapped_share(), 0.5);
-}
-
 TEST(PaceMeter, StartsAgainWithEachMapPhase) {
   PaceMeter meter;
   Progress progress = mapping();
