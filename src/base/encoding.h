@@ -22,7 +22,12 @@ std::string hex_encode(std::string_view bytes);
 // Accepts digits in either case. Returns nullopt if a byte is not a hexadecimal digit or the number of digits is odd.
 std::optional<std::string> hex_decode(std::string_view text);
 // Returns the value of a digit in either case, or nullopt if it is not a hexadecimal digit.
-std::optional<unsigned> hex_digit_value(char digit);
+constexpr std::optional<unsigned> hex_digit_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return std::nullopt;
+}
 // Whether `text` is exactly `digits` hexadecimal digits, all in lower case.
 bool is_lower_hex(std::string_view text, std::size_t digits);
 

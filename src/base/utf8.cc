@@ -15,10 +15,14 @@ Character first_character(std::string_view text) {
   return {.size_bytes = static_cast<std::size_t>(size), .code = static_cast<std::uint32_t>(code)};
 }
 
+std::size_t write(std::uint32_t code, char* target) {
+  return static_cast<std::size_t>(
+      utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), reinterpret_cast<utf8proc_uint8_t*>(target)));
+}
+
 void append(std::uint32_t code, std::string& target) {
-  std::array<utf8proc_uint8_t, 4> bytes{};
-  const auto size = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes.data());
-  target.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(size));
+  std::array<char, 4> bytes{};
+  target.append(bytes.data(), write(code, bytes.data()));
 }
 
 std::size_t count_characters(std::string_view text) {

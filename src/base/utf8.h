@@ -17,7 +17,10 @@ struct Character {
 };
 Character first_character(std::string_view text);
 
-// Appends a code point of at most U+10FFFF; a surrogate is encoded in three bytes.
+// Writes a code point of at most U+10FFFF to `target`, which has room for four bytes; returns how many it wrote. A
+// surrogate is encoded in three bytes.
+std::size_t write(std::uint32_t code, char* target);
+// Appends the same.
 void append(std::uint32_t code, std::string& target);
 
 // Whether a byte is a continuation byte, not the first byte of a character.

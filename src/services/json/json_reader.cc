@@ -1,7 +1,6 @@
 #include "services/json/json_reader.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <utility>
 
@@ -13,15 +12,6 @@ namespace quern::json {
 namespace {
 
 constexpr std::ptrdiff_t kRunTokens = 16;
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Returns the position after the digits that start at `at`.
-const char* skip_digits(const char* at) {
-  while (is_digit(*at)) ++at;
-  return at;
-}
 
 // Returns the position after the number at `at`, or nullptr if there is no number. The byte after the text ends every
 // number.
@@ -319,20 +309,11 @@ bool JsonReader::string(std::size_t start) {
 
 bool JsonReader::escapes_are_right(std::string_view inside, std::size_t start) {
   std::size_t at = 0;
-  while ((at = inside.find('\\', at)) != std::string_view::npos) {
-    // A backslash that is not escaped itself is always followed by a character of the string.
-    char letter = inside[at + 1];
-    if (letter == 'u') {
-      std::string_view digits = inside.substr(at + 2, kHexDigits);
-      bool are_hex = digits.size() == kHexDigits &&
-                     std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
-      if (!are_hex) return wrong("\\u needs four hexadecimal digits", start + at);
-    } else if (std::strchr("\"\\/bfnrt", letter) == nullptr || letter == '\0') {
-      return wrong("a backslash is before a letter that has no meaning there", start + at);
-    }
-    at += 2;
-  }
-  return true;
+  unescaped_.resize(inside.size());
+  if (unescape(inside, unescaped_.data(), Unpaired::kReplaced, &at) != nullptr) return true;
+  const char* flaw = inside[at + 1] == 'u' ? "\\u needs four hexadecimal digits"
+                                           : "a backslash is before a letter that has no meaning there";
+  return wrong(flaw, start + at);
 }
 
 bool JsonReader::literal(std::size_t start, std::string_view word) {

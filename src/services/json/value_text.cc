@@ -1,6 +1,9 @@
 #include "services/json/value_text.h"
 
+#include <array>
 #include <cstdint>
+#include <cstring>
+#include <optional>
 
 #include "base/encoding.h"
 #include "base/utf8.h"
@@ -9,35 +12,50 @@ namespace quern::json {
 namespace {
 
 constexpr std::uint32_t kReplacementCharacter = 0xfffd;
+constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-// The grammar has accepted the digits already.
-std::uint32_t hex_value(std::string_view digits) {
-  std::uint32_t value = 0;
-  for (char digit : digits) value = value * 16 + hex_digit_value(digit).value_or(0);
+constexpr std::array<std::int8_t, 256> hex_values() {
+  std::array<std::int8_t, 256> values{};
+  for (unsigned c = 0; c < values.size(); ++c) {
+    const std::optional<unsigned> value = hex_digit_value(static_cast<char>(c));
+    values.at(c) = value.has_value() ? static_cast<std::int8_t>(*value) : std::int8_t{-1};
+  }
+  return values;
+}
+constexpr auto kHexValues = hex_values();
+
+// Returns the value of four hexadecimal digits; negative if one is none.
+std::int32_t hex_value(const char* digits) {
+  std::int32_t value = 0;
+  for (std::size_t i = 0; i < kHexDigits; ++i) {
+    value = value << 4 | kHexValues[static_cast<unsigned char>(digits[i])];
+  }
   return value;
 }
 
-bool is_high(std::uint32_t point) { return point >= 0xd800 && point < 0xdc00; }
-bool is_low(std::uint32_t point) { return point >= 0xdc00 && point < 0xe000; }
+constexpr bool is_high(std::int32_t point) { return point >= 0xd800 && point < 0xdc00; }
+constexpr bool is_low(std::int32_t point) { return point >= 0xdc00 && point < 0xe000; }
 
-// `at` is the index after the u of an escape such as \u00e9. Returns the index after the escape, or after both escapes
-// of a surrogate pair.
-std::size_t append_code(std::string_view inside, std::size_t at, std::string& target) {
-  std::uint32_t point = hex_value(inside.substr(at, kHexDigits));
+// Reads the digits of an escape such as \u00e9, and the second escape of a surrogate pair. `at` is moved from the first
+// digit to what follows. Returns a negative value if these are not digits.
+std::int32_t code_at(const char*& at, const char* end) {
+  if (static_cast<std::size_t>(end - at) < kHexDigits) return -1;
+  const std::int32_t point = hex_value(at);
   at += kHexDigits;
-  if (is_high(point) && inside.substr(at).starts_with("\\u")) {
-    std::uint32_t low = hex_value(inside.substr(at + 2, kHexDigits));
-    if (is_low(low)) {
-      point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
-      at += 2 + kHexDigits;
-    }
-  }
-  utf8::append(is_high(point) || is_low(point) ? kReplacementCharacter : point, target);
-  return at;
+  const bool has_second = static_cast<std::size_t>(end - at) >= 2 + kHexDigits && at[0] == '\\' && at[1] == 'u';
+  const std::int32_t low = is_high(point) && has_second ? hex_value(at + 2) : 0;
+  if (!is_low(low)) return point;
+  at += 2 + kHexDigits;
+  return 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
 }
 
+// Returns '\0' for a letter that has no meaning after a backslash.
 char meaning_of(char letter) {
   switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+      return letter;
     case 'b':
       return '\b';
     case 'f':
@@ -49,8 +67,23 @@ char meaning_of(char letter) {
     case 't':
       return '\t';
     default:
-      return letter;  // " \ and /
+      return '\0';
   }
+}
+
+// Copies what precedes the next backslash; both pointers are moved.
+void copy_plain(const char*& at, const char* end, char*& out) {
+  while (static_cast<std::size_t>(end - at) >= kWord) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, kWord);
+    // A byte that is a backslash becomes 0, the lowest of which sets its highest bit.
+    const std::uint64_t other = word ^ 0x5c5c5c5c5c5c5c5cU;
+    if (((other - 0x0101010101010101U) & ~other & 0x8080808080808080U) != 0) break;
+    std::memcpy(out, at, kWord);
+    at += kWord;
+    out += kWord;
+  }
+  while (at < end && *at != '\\') *out++ = *at++;
 }
 
 void append_minified(std::string_view raw, std::string& target) {
@@ -58,8 +91,7 @@ void append_minified(std::string_view raw, std::string& target) {
   for (std::size_t i = 0; i < raw.size(); ++i) {
     char c = raw[i];
     if (c == '"') in_string = !in_string;
-    bool is_blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-    if (is_blank && !in_string) continue;
+    if (is_blank(c) && !in_string) continue;
     target.push_back(c);
     if (c == '\\') target.push_back(raw[++i]);
   }
@@ -67,20 +99,33 @@ void append_minified(std::string_view raw, std::string& target) {
 
 }  // namespace
 
-void append_unescaped(std::string_view inside, std::string& target) {
-  std::size_t at = 0;
+char* unescape(std::string_view inside, char* out, Unpaired unpaired, std::size_t* flaw_at) {
+  const char* at = inside.data();
+  const char* end = at + inside.size();
   while (true) {
-    std::size_t escape = inside.find('\\', at);
-    target.append(inside.substr(at, escape - at));
-    if (escape == std::string_view::npos) return;
-    char letter = inside[escape + 1];
-    at = escape + 2;
-    if (letter == 'u') {
-      at = append_code(inside, at, target);
-    } else {
-      target.push_back(meaning_of(letter));
+    copy_plain(at, end, out);
+    if (at == end) return out;
+    // A backslash that is not escaped itself is always followed by a character of the string.
+    if (flaw_at != nullptr) *flaw_at = static_cast<std::size_t>(at - inside.data());
+    const char letter = at[1];
+    at += 2;
+    if (letter != 'u') {
+      *out = meaning_of(letter);
+      if (*out++ == '\0') return nullptr;
+      continue;
     }
+    std::int32_t code = code_at(at, end);
+    if (code < 0) return nullptr;
+    if (unpaired == Unpaired::kReplaced && (is_high(code) || is_low(code))) code = kReplacementCharacter;
+    out += utf8::write(static_cast<std::uint32_t>(code), out);
   }
+}
+
+void append_unescaped(std::string_view inside, std::string& target) {
+  const std::size_t before = target.size();
+  target.resize(before + inside.size());
+  const char* end = unescape(inside, target.data() + before, Unpaired::kReplaced);
+  target.resize(static_cast<std::size_t>(end - target.data()));
 }
 
 void append_text(std::string_view raw, std::string& target) {
