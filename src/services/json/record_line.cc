@@ -11,14 +11,13 @@ constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(kBlanks) == std::string_view::npos; }
 
-// Returns where the record of a keyed line starts; npos if the line has no key.
+}  // namespace
+
 std::size_t record_start(std::string_view line) {
   if (line[0] == '{' || line[0] == '[') return 0;
   std::size_t end = line.find_first_of("\t ");
   return end == std::string_view::npos ? end : end + 1;
 }
-
-}  // namespace
 
 RecordLineReader::Outcome RecordLineReader::read(std::string_view line, Buffer& copy) {
   if (line.empty() || (kBlanks.find(line[0]) != std::string_view::npos && is_blank(line))) return Outcome::kBlank;

@@ -10,6 +10,9 @@
 
 namespace quern::json {
 
+// Returns where the record of a keyed line starts, which is not empty; npos if the line has no key.
+std::size_t record_start(std::string_view line);
+
 // Reads lines that are records, `json` or `keyed-json`, as the modules' harness does. A line of white space is not a
 // record. In a keyed line, the key ends at the first TAB or space; a line that begins with { or [ has no key. Not
 // thread-safe.
