@@ -21,6 +21,7 @@ import gc
 import io
 import itertools
 import json
+import marshal
 import struct
 import types
 from _thread import allocate_lock
@@ -38,11 +39,12 @@ CO_COROUTINE, CO_ASYNC_GENERATOR = 0x80, 0x200  # as in inspect
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
 READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
-CAREFUL, CONTINUES, GOES_ON = 1, 2, 4  # flags of BLOCK and GROUPS
+CAREFUL, CONTINUES, GOES_ON, PACKED = 1, 2, 4, 8  # flags of BLOCK and GROUPS
 
 HEADER = struct.Struct("<IIQQ")  # magic, type, id, length of the payload
 TWO_INTEGERS = struct.Struct("<II")
 SEGMENT = struct.Struct("<QQI")  # first line number, size in bytes, length of the name
+PACKED_SIZE = struct.Struct("<I")  # of a group of packed records
 PLACE = struct.Struct("<IQ")  # segment, line
 DONE_COUNTS = struct.Struct("<QQQ")  # returned, bad, blank
 DONE_SO_FAR = struct.Struct("<Q")
@@ -707,7 +709,6 @@ class Mapper:
         self._function = function
         self._results = results
         self._is_pair = record_kind == "pairs"
-        self._record_lines = 2 if self._is_pair else 1
         self._is_text = record_kind in ("text", "pairs")
         self._is_keyed = record_kind == "keyed-json"
         self._scan = json.JSONDecoder().scan_once
@@ -722,12 +723,15 @@ class Mapper:
         self._progress.begin(identity)
         self._results.has_bytes = False
         self._segment, self._index = 0, -1
+        flags, _ = TWO_INTEGERS.unpack_from(payload)
+        self._is_packed = bool(flags & PACKED)
+        self._record_lines = 2 if self._is_pair or self._is_packed else 1
         for segment, name, lines in lines_in(payload, self._results, self._is_text, self._is_pair):
             if segment != self._segment:
                 self._count += self._index + 1
                 self._index = -1
             self._segment, self._file = segment, name
-            if TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL:
+            if flags & CAREFUL:
                 self._map_carefully(lines)
             else:
                 self._map_in_strides(lines)
@@ -782,39 +786,51 @@ class Mapper:
         self._index = index
 
     def _map_json(self, lines):
-        function, file, add, out, scan = self._function, self._file, self._results.add, self._lines, self._scan
-        is_keyed = self._is_keyed
-        index = self._index
+        function, file, add, out = self._function, self._file, self._results.add, self._lines
+        for record, key in self._unpacked(lines) if self._is_packed else self._scanned(lines):
+            try:
+                result = function(key, file, record)
+                record = None
+                if result is not None:
+                    add(out, result)
+            except BaseException as error:
+                self._raised(error, self._index)
+
+    def _unpacked(self, lines):
+        lines = iter(lines)
+        for pair in zip(lines, lines):
+            self._index += 1
+            if pair[1] is None:
+                pair = self._parsed(decoded_or_bytes(pair[0]))
+                if pair is None:
+                    continue
+            yield pair
+
+    def _scanned(self, lines):
+        scan, is_keyed = self._scan, self._is_keyed
         for line in lines:
-            index += 1
+            self._index += 1
             try:
                 key, start = split_key(line) if is_keyed and line[0] not in "{[" else ("", 0)
                 record, stop = scan(line, start)
                 if stop != len(line):
                     raise ValueError
             except Exception:  # bad, blank, or with blanks around it
-                found = self._parse(line, index)
-                if not found:
+                record, key = self._parsed(line) or (None, None)
+                if key is None:
                     continue
-                key, record = found
-            try:
-                result = function(key, file, record)
-                record = None  # freed before the next one is parsed, so that its memory is used again while it is warm
-                if result is not None:
-                    add(out, result)
-            except BaseException as error:
-                self._raised(error, index)
-        self._index = index
+            yield record, key
+            record = None  # freed before the next one is parsed, so that its memory is used again while it is warm
 
-    def _parse(self, line, index):
-        """As _map_json parses: key and record, or None."""
+    def _parsed(self, line):
+        """Record and key, or None."""
         try:
             found = parsed(line, self._is_keyed)
             if found is None:
                 self._blank += 1
             return found
         except Refused as error:
-            self._say_bad(index, reason_of(error), "")
+            self._say_bad(self._index, reason_of(error), "")
             return None
 
     def _raised(self, error, index):
@@ -845,7 +861,8 @@ class BlockInWork:
 
     def __init__(self, identity, payload, results):
         self.identity = identity
-        self.is_careful = bool(TWO_INTEGERS.unpack_from(payload)[0] & CAREFUL)
+        flags, _ = TWO_INTEGERS.unpack_from(payload)
+        self.is_careful, self.is_packed = bool(flags & CAREFUL), bool(flags & PACKED)
         self.results = results
         self.waiting = None  # what is not begun: segment, index, name and lines of each record
         self.is_begun = False  # the whole of it
@@ -916,7 +933,7 @@ class AsyncMapper:
             self._progress.begin(identity)
 
     def _records_of(self, block, payload):
-        step = 2 if self._is_pair else 1
+        step = 2 if self._is_pair or block.is_packed else 1
         last_segment, index = 0, 0
         for segment, name, lines in lines_in(payload, block.results, self._is_text, self._is_pair):
             if segment != last_segment:
@@ -957,11 +974,11 @@ class AsyncMapper:
     async def _map(self, block, record, file, lines):
         try:
             self._counters.count_in(record.amounts)
-            found = self._parsed(lines)
+            found = self._parsed(block, lines)
             if found is None:
                 block.blank += 1
             else:
-                result = self._function(found[0], file, found[1])
+                result = self._function(found[1], file, found[0])
                 if hasattr(result, "__await__"):
                     result = await result
                 if hasattr(result, "__aiter__"):
@@ -978,13 +995,16 @@ class AsyncMapper:
         self._progress.look(self._blocks[0].collected)
         self._changed.set()
 
-    def _parsed(self, lines):
-        if self._is_pair:
-            return lines
+    def _parsed(self, block, lines):
+        """Record and key, or None if the line is blank."""
         line = lines[0]
+        if self._is_pair:
+            return lines[1], line
         if self._is_text:
-            return "", line[:-1] if line[-1:] == "\r" else line
-        return parsed(line, self._is_keyed)
+            return line[:-1] if line[-1:] == "\r" else line, ""
+        if not block.is_packed:
+            return parsed(line, self._is_keyed)
+        return parsed(decoded_or_bytes(line), self._is_keyed) if lines[1] is None else lines
 
     def _collect(self, block):
         """Takes the results of the first records that are done, in order."""
@@ -1202,12 +1222,42 @@ def pieces_of(payload, start, end, piece_bytes):
 
 
 def lines_in(payload, results, is_text, is_pair):
-    """Segment, file and lines of each piece of a BLOCK."""
+    """Segment, file and lines of each piece of a BLOCK. Packed records have two elements for each line: the record and
+    its key, or what is to be parsed here and None."""
     decoded = results.decoded if is_text else escaped
+    is_packed = TWO_INTEGERS.unpack_from(payload)[0] & PACKED
     for segment, (name, start, end) in enumerate(segments_of(payload, decoded)):
+        if is_packed:
+            for records in groups_of(payload, start, end):
+                yield segment, name, records
+            continue
         # A pair, of two lines, must not be cut.
         for piece in pieces_of(payload, start, end, end - start if is_pair else PIECE_BYTES):
             yield segment, name, lines_of(piece, results, is_text)
+
+
+def groups_of(payload, start, end):
+    """The lists of packed records."""
+    while start < end:
+        stop = start + PACKED_SIZE.size + PACKED_SIZE.unpack_from(payload, start)[0]
+        yield marshal.loads(payload[start + PACKED_SIZE.size : stop])
+        start = stop
+
+
+def reads_packed(sample):
+    """Whether marshal makes the same of packed records as json of the lines: values, their types and the order of
+    members. The sample is the lines and, in hexadecimal digits, how quern packs them."""
+    lines, packed = sample
+    packed = memoryview(bytes.fromhex(packed))
+    expected = [value for line in lines.splitlines() for value in parsed(line, True)]
+    try:
+        found = [value for records in groups_of(packed, 0, len(packed)) for value in records]
+    except Exception:
+        found = None
+    if repr(found) == repr(expected):
+        return True
+    sys.stderr.write("quern: marshal differs here, so that records are parsed from JSON, which takes longer\n")
+    return False
 
 
 def lines_of(piece, results, is_text):
@@ -1220,14 +1270,14 @@ def lines_of(piece, results, is_text):
 
 
 def parsed(line, is_keyed):
-    """Key and record of a line, by json.loads, which tells what is wrong; None for a blank one."""
+    """Record and key of a line, by json.loads, which tells what is wrong; None for a blank one."""
     if isinstance(line, bytes):
         raise Refused(not_utf8(line))
     if not line.strip(WHITESPACE):
         return None
     key, start = split_key(line) if is_keyed and line[0] not in "{[" else ("", 0)
     try:
-        return key, json.loads(line[start:])
+        return json.loads(line[start:]), key
     except json.JSONDecodeError as error:
         raise Refused(f"the record is not JSON: {error.msg}: column {start + error.pos + 1}") from None
     except (ValueError, RecursionError) as error:
@@ -1418,10 +1468,12 @@ def main():
     try:
         if sys.version_info < (3, 8):
             raise Refused(f"{sys.executable} is Python {version}; quern's modules need Python 3.8 or newer")
-        worker, hooks = set_up(channel, counters, progress, json.loads(bytes(payload)))
+        job = json.loads(bytes(payload))
+        is_packed = "sample" in job and reads_packed(job["sample"])
+        worker, hooks = set_up(channel, counters, progress, job)
     except BaseException as error:
         say_failed(channel, error)
-    ready = {"version": version, "combine": hooks.has("combine"), "teardown": hooks.has("teardown")}
+    ready = {"version": version, "combine": hooks.has("combine"), "teardown": hooks.has("teardown"), "packed": is_packed}
     channel.write(READY, 0, to_json(ready))
     if hooks.asyncio is not None:
         hooks.loop.run_until_complete(worker.serve(hooks.asyncio))

@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = struct.Struct("<4sIQQ")
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
 READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
-CAREFUL, CONTINUES, GOES_ON = 1, 2, 4
+CAREFUL, CONTINUES, GOES_ON, PACKED = 1, 2, 4, 8
 PATIENCE_SECONDS = 120  # only for a child that hangs; nothing waits for it otherwise
 
 
@@ -70,7 +70,7 @@ class Answer:
 class Child:
     def __init__(self, language, interpreter, folder, role="mapper", record="json", separator=" ", output="text",
                  plain=False, values="list", script=None, arguments=(), environment=None,
-                 timeout=7200, loads_only=False, concurrency=1):
+                 timeout=7200, loads_only=False, concurrency=1, sample=None):
         self.language = language
         self.folder = folder
         self.script = script
@@ -94,6 +94,8 @@ class Child:
         job = {"role": role, "script": script, "arguments": list(arguments), "record": record,
                "separator": separator, "output": output, "plain": plain, "values": values,
                "timeout": timeout, "loads_only": loads_only, "concurrency": concurrency}
+        if sample is not None:
+            job["sample"] = sample
         self.send(SETUP, 0, json.dumps(job).encode())
 
     def send(self, kind, identity, payload=b""):

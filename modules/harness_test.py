@@ -10,12 +10,13 @@ from harness_child import cases_for_each_interpreter
 from harness_concurrency_test import AsyncPython, Concurrent
 from harness_failing_test import Failing, SettingUp
 from harness_life_test import Living
+from harness_packed_test import Packed
 from harness_records_test import Given, Records
 from harness_reducer_test import Reducing
 
 
 def load_tests(loader, tests, pattern):
-    suite = cases_for_each_interpreter([Records, Given, Failing, SettingUp, Reducing, Living, Concurrent, AsyncPython])
+    suite = cases_for_each_interpreter([Records, Given, Failing, SettingUp, Reducing, Living, Concurrent, AsyncPython, Packed])
     assert suite.countTestCases() > 0, "neither python3 nor node was found"
     return suite
 

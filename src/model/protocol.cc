@@ -41,19 +41,22 @@ Result<FrameHeader> parse_header(std::string_view bytes) {
   return header;
 }
 
-Buffer block_head(std::uint64_t id, const Block& block, const std::vector<std::string_view>& names, bool careful) {
-  CHECK(names.size() == block.segments.size());
+Buffer block_head(std::uint64_t id, BlockForm form, const std::vector<SegmentHead>& segments) {
   std::uint64_t table_bytes = 8;
-  for (std::string_view name : names) table_bytes += 20 + name.size();
+  std::uint64_t records_bytes = 0;
+  for (const SegmentHead& segment : segments) {
+    table_bytes += 20 + segment.name.size();
+    records_bytes += segment.size_bytes;
+  }
   Buffer head(kHeaderBytes + table_bytes);
-  append_header(head, {.type = FrameType::kBlock, .id = id, .payload_bytes = table_bytes + block.bytes.size()});
-  append_number(head, static_cast<std::uint32_t>(careful ? 1 : 0));
-  append_number(head, static_cast<std::uint32_t>(block.segments.size()));
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    append_number(head, block.segments[i].first_line);
-    append_number(head, static_cast<std::uint64_t>(block.segments[i].size_bytes));
-    append_number(head, static_cast<std::uint32_t>(names[i].size()));
-    head.append(names[i]);
+  append_header(head, {.type = FrameType::kBlock, .id = id, .payload_bytes = table_bytes + records_bytes});
+  append_number(head, static_cast<std::uint32_t>(form));
+  append_number(head, static_cast<std::uint32_t>(segments.size()));
+  for (const SegmentHead& segment : segments) {
+    append_number(head, segment.first_line);
+    append_number(head, segment.size_bytes);
+    append_number(head, static_cast<std::uint32_t>(segment.name.size()));
+    head.append(segment.name);
   }
   return head;
 }

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "model/block.h"
 
 // The framed protocol between quern and `function` children, byte for byte as in docs/formats/child-protocol.md. Pure
 // encoding and decoding: no I/O.
@@ -49,9 +49,18 @@ void append_header(Buffer& target, const FrameHeader& header);
 // limits::kMaxFrameBytes.
 Result<FrameHeader> parse_header(std::string_view bytes);
 
-// Returns the part of a BLOCK frame that precedes the block's bytes: the frame's header, the flags and the segment
-// table. `careful` asks the child to send STARTING before each record. `names[i]` is the file name of segment i.
-Buffer block_head(std::uint64_t id, const Block& block, const std::vector<std::string_view>& names, bool careful);
+// How a BLOCK frame presents its records: as lines; as lines, with STARTING before each record; or packed for Python.
+enum class BlockForm : std::uint32_t { kLines = 0, kCareful = 1, kPacked = 8 };  // the frame's flags
+
+// A segment's entry in the table of a BLOCK frame.
+struct SegmentHead {
+  std::uint64_t first_line = 1;
+  std::uint64_t size_bytes = 0;  // of its records, in their form
+  std::string_view name;         // of the file
+};
+
+// Returns the part of a BLOCK frame that precedes the records: the frame's header, the flags and the segment table.
+Buffer block_head(std::uint64_t id, BlockForm form, const std::vector<SegmentHead>& segments);
 
 struct BadRecord {
   std::uint32_t segment = 0;  // index of the segment within the block

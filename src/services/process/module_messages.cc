@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.h"
+
 namespace quern::process {
 
 using nlohmann::json;
@@ -18,13 +20,17 @@ std::string setup_json(const ModuleSetup& setup, std::string_view script, const 
                   {"timeout", std::chrono::duration<double>(setup.timeout).count()}};
   if (setup.concurrency > 1) message["concurrency"] = setup.concurrency;
   if (setup.loads_only) message["loads_only"] = true;
+  if (!setup.sample_packed.empty()) message["sample"] = {setup.sample_lines, hex_encode(setup.sample_packed)};
   return message.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-bool parse_has_teardown(std::string_view payload) {
-  json message = json::parse(payload, nullptr, false);
-  if (!message.is_object() || !message.contains("teardown") || !message["teardown"].is_boolean()) return true;
-  return message["teardown"].get<bool>();
+ModuleReady parse_ready(std::string_view payload) {
+  const json message = json::parse(payload, nullptr, false);
+  auto says = [&](const char* name, bool otherwise) {
+    const bool is_said = message.is_object() && message.contains(name) && message[name].is_boolean();
+    return is_said ? message[name].get<bool>() : otherwise;
+  };
+  return {.has_teardown = says("teardown", true), .reads_packed = says("packed", false)};
 }
 
 ModuleFailure parse_failure(std::string_view payload) {

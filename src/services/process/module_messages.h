@@ -23,12 +23,19 @@ struct ModuleSetup {
   std::chrono::milliseconds timeout{};  // limits.timeout
   std::size_t concurrency = 1;          // of a mapper
   bool loads_only = false;
+  // Lines of records and their packed form, by which the child finds out whether it reads packed records; may be "".
+  std::string sample_lines;
+  std::string sample_packed;
 };
 // Returns the payload of SETUP. `script` is absolute.
 std::string setup_json(const ModuleSetup& setup, std::string_view script, const std::vector<std::string>& arguments);
 
-// Parses the payload of READY: whether the module defines teardown(). If the payload does not say, the result is true.
-bool parse_has_teardown(std::string_view payload);
+struct ModuleReady {
+  bool has_teardown = true;   // also if the payload does not say
+  bool reads_packed = false;  // records (docs/formats/child-protocol.md)
+};
+// Parses the payload of READY.
+ModuleReady parse_ready(std::string_view payload);
 
 struct ModuleFailure {
   std::string reason;   // one line

@@ -82,7 +82,7 @@ std::vector<std::string> Session::environment(std::vector<std::string> more) con
 void Session::begin(std::unique_ptr<Child> child, std::string_view setup_json) {
   CHECK(!child_.has_value());
   child_.emplace(std::move(child), setup_json);
-  has_teardown_ = true;
+  ready_ = {};
   refuses_input_ = false;
   why_ended_.clear();
   grant_time();
@@ -126,7 +126,7 @@ Result<std::optional<Frame>> Session::next_frame() {
 
 Result<void> Session::take_ready(std::string_view payload, bool has_work) {
   if (is_ready()) return out_of_turn("it wrote a second READY frame");
-  has_teardown_ = parse_has_teardown(payload);
+  ready_ = parse_ready(payload);
   enter(state_ == State::kDismissed ? State::kLeaving : has_work ? State::kWorking : State::kWaiting);
   grant_time();
   return {};

@@ -105,7 +105,9 @@ class Session {
   Result<std::optional<Frame>> next_frame();
   Result<void> take_ready(std::string_view payload, bool has_work);
   Result<void> take_finished();
-  bool has_teardown() const { return has_teardown_; }
+  bool has_teardown() const { return ready_.has_teardown; }
+  // Whether it is ready, and reads packed records.
+  bool reads_packed() const { return is_ready() && ready_.reads_packed; }
 
   // Ends the input of a `function` child and waits for its end; calls `handle_frames` after each step and returns its
   // first error.
@@ -150,7 +152,7 @@ class Session {
   State state_ = State::kGone;
   event::ChildState shown_ = event::ChildState::kGone;
   std::chrono::steady_clock::time_point last_progress_;
-  bool has_teardown_ = true;
+  ModuleReady ready_;
   bool refuses_input_ = false;
   std::string why_ended_;  // why quern ended the child, or ""
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/task_group.h"
+#include "services/json/record_packer.h"
 #include "stages/mapper/function_worker.h"
 #include "stages/mapper/mapper.h"
 
@@ -11,12 +12,18 @@ namespace quern::mapper {
 
 Result<void> run_function_mappers(const MapperOptions& options, const MapperPeers& peers, UnitQueue& units,
                                   const std::stop_token& stop) {
-  const process::ModuleSetup setup{.role = "mapper",
-                                   .record = options.record,
-                                   .separator = options.separator,
-                                   .output = options.output,
-                                   .timeout = options.timeout,
-                                   .concurrency = options.module->concurrency};
+  process::ModuleSetup setup{.role = "mapper",
+                             .record = options.record,
+                             .separator = options.separator,
+                             .output = options.output,
+                             .timeout = options.timeout,
+                             .concurrency = options.module->concurrency};
+  const bool are_json = options.record == RecordKind::kJson || options.record == RecordKind::kKeyedJson;
+  if (options.module->language == Language::kPython && are_json) {
+    json::PackedSample sample = json::packed_sample();
+    setup.sample_lines = std::move(sample.lines);
+    setup.sample_packed = std::move(sample.packed);
+  }
   TRY_ASSIGN(const auto child,
              process::module_child_options(*options.module, options.job_folder, options.scratch_folder, setup));
   TaskGroup workers(stop);

@@ -27,13 +27,8 @@ using State = process::Session::State;
 
 Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(message)}; }
 
-// Returns the input names of a block's segments, as the mapper receives them.
-std::vector<std::string_view> file_names(const Block& block, const std::vector<Input>& inputs) {
-  std::vector<std::string_view> names;
-  names.reserve(block.segments.size());
-  for (const Segment& segment : block.segments) names.push_back(inputs[segment.input].given_name());
-  return names;
-}
+// A unit with more is sent as lines: packed, it may take more than twice as much memory.
+constexpr std::size_t kMostPackedBytes = 16 * limits::kMiB;
 
 event::RecordBad bad_record(const Block& block, LinePlace place, std::string reason, std::string details) {
   return {.input = block.segments[place.segment].input,
@@ -97,7 +92,8 @@ FunctionWorker::FunctionWorker(std::size_t number, const MapperOptions& options,
       module_(module),
       units_(units),
       begun_(std::move(begun)),
-      child_(options.of_child(number), std::move(machine), peers.events) {}
+      child_(options.of_child(number), std::move(machine), peers.events),
+      packer_(options.record) {}
 
 Result<void> FunctionWorker::run(const std::stop_token& stop) {
   sink_ = peers_.make_sink();
@@ -142,12 +138,36 @@ void FunctionWorker::take_units(const std::stop_token& stop) {
 void FunctionWorker::send(UnitInFlight& work) {
   // The time limit starts when a child receives work.
   if (&work == &in_flight_.front()) child_.grant_time();
-  work.head = protocol::block_head(work.id, work.block, file_names(work.block, peers_.inputs), work.careful);
+  using protocol::BlockForm;
+  const bool is_packed =
+      child_.reads_packed() && !work.careful && work.block.bytes.size() <= kMostPackedBytes && packer_.pays();
+  const BlockForm form = is_packed ? BlockForm::kPacked : work.careful ? BlockForm::kCareful : BlockForm::kLines;
+  std::vector<protocol::SegmentHead> segments;
+  for (const Segment& segment : work.block.segments) {
+    segments.push_back({.first_line = segment.first_line,
+                        .size_bytes = segment.size_bytes,
+                        .name = peers_.inputs[segment.input].given_name()});
+  }
+  if (is_packed) pack(work, segments);
+  work.head = protocol::block_head(work.id, form, segments);
   child_.send(work.head.view());
-  child_.send(work.block.bytes.view());
+  child_.send(is_packed ? work.packed.view() : work.block.bytes.view());
   if (!child_.is_ready()) return;
   child_.enter(State::kWorking);
   begin_first();
+}
+
+// Packs the records of each segment; its size becomes that of its packed records.
+void FunctionWorker::pack(UnitInFlight& work, std::vector<protocol::SegmentHead>& segments) {
+  if (work.packed.capacity() == 0) work.packed = peers_.pool.take(work.block.bytes.size());
+  work.packed.clear();
+  std::string_view lines = work.block.bytes.view();
+  for (protocol::SegmentHead& segment : segments) {
+    const std::size_t packed_before = work.packed.size();
+    packer_.pack(lines.substr(0, segment.size_bytes), work.packed);
+    lines.remove_prefix(segment.size_bytes);
+    segment.size_bytes = work.packed.size() - packed_before;
+  }
 }
 
 // The child is ready, and works on the first unit from now on.
@@ -343,6 +363,7 @@ Result<void> FunctionWorker::report_done(UnitInFlight work, std::uint64_t record
   for (event::RecordBad& bad : joined.mapped.bad) peers_.events.emit(std::move(bad));
   for (event::Counted& count : joined.mapped.counted) peers_.events.emit(std::move(count));
   peers_.events.emit(mapped);
+  peers_.pool.give(std::move(work.packed));
   if (work.origin.block == nullptr) {
     peers_.pool.give(std::move(work.block.bytes));
     peers_.pool.give(std::move(work.block.original));

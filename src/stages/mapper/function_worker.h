@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/protocol.h"
+#include "services/json/record_packer.h"
 #include "services/process/session.h"
 #include "stages/mapper/block_lines.h"
 #include "stages/mapper/mapper.h"
@@ -27,7 +28,8 @@ struct UnitInFlight {
   std::uint64_t id = 0;
   Block block;
   Origin origin;
-  Buffer head;  // the frame's beginning; the child borrows it until it is written
+  Buffer head;    // the frame's beginning; the child borrows it and what follows until they are written
+  Buffer packed;  // the records, if the frame has them in that form
   bool careful = false;
   std::size_t deaths = 0;           // of children that worked on its first record, or on an unknown one
   bool first_is_suspect = false;    // a careful child died on its first record
@@ -78,6 +80,7 @@ class FunctionWorker {
   void take_units(const std::stop_token& stop);
   std::size_t most_in_flight() const;
   void send(UnitInFlight& work);
+  void pack(UnitInFlight& work, std::vector<protocol::SegmentHead>& segments);
   void begin_first();
   Result<void> step(int wake_fd, const std::stop_token& stop);
   Result<void> handle_frames();
@@ -114,6 +117,7 @@ class FunctionWorker {
   bool has_folder_ = false;
   std::unique_ptr<BlockSink> sink_;
   process::Session child_;
+  json::RecordPacker packer_;
   std::deque<UnitInFlight> in_flight_;
   std::uint64_t next_id_ = 1;
   std::size_t deaths_without_progress_ = 0;

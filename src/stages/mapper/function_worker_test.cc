@@ -84,7 +84,9 @@ class FunctionWorkerTest : public ::testing::Test, public EventSink {
   // Whether a child got the block with this number and these records.
   bool was_sent(std::uint64_t id, const std::vector<std::string>& records, bool careful) const {
     Block block = block_of(records);
-    const std::string head(protocol::block_head(id, block, {"a.json"}, careful).view());
+    const auto form = careful ? protocol::BlockForm::kCareful : protocol::BlockForm::kLines;
+    const protocol::SegmentHead segment{.size_bytes = block.bytes.size(), .name = "a.json"};
+    const std::string head(protocol::block_head(id, form, {segment}).view());
     return record_.sent.find(head + std::string(block.bytes.view())) != std::string::npos;
   }
 
