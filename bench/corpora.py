@@ -2,6 +2,7 @@
 import hashlib
 import inspect
 import itertools
+import json
 import multiprocessing
 import operator
 import os
@@ -87,6 +88,10 @@ class Corpora:
         """An eighth of `count` in a quick run, each a record of one field."""
         return self.make(f"records-{name}", make_record, [size_bytes // count] * (count // self.part))
 
+    def shaped_pings(self, shape):
+        """Pings of one shape (make_shaped_pings), 200 MB in 4 files."""
+        return self.make(f"pings-{shape}", SHAPES[shape], [200_000_000 // self.part // 4] * 4)
+
     def one_ping(self):
         return self.one_line("one-ping.json", '0\t{"info": {"OS": "Linux"}}\n')
 
@@ -141,6 +146,44 @@ def make_text(path, number, size_bytes):
             written += len(data)
             gzip.stdin.write(data)
         gzip.stdin.write(b"\n")
+
+
+def make_small_pings(path, number, size_bytes):
+    """400 to 2,000 bytes: numbers, short strings, a map of counters."""
+    def ping(draw):
+        count = draw.randrange(10, 90)
+        return {"ver": 1, "locale": draw.choice(["en-US", "de", "fr"]), "uptime": draw.random() * 1e4, "id": draw.getrandbits(60),
+                "flags": {"first": True, "crash": None}, "addons": [draw.getrandbits(16) for _ in range(count)],
+                "counts": {f"counter{at}": draw.getrandbits(12) for at in range(count // 2)}}
+    write_pings(path, number, size_bytes, ping)
+
+
+def make_string_pings(path, number, size_bytes):
+    """Some 10 KB: long strings in several scripts, half of them escaped."""
+    def ping(draw):
+        words = draw.choices(["lorem", "ipsum", "dolor", "\u00fcber", "\u043f\u0440\u0438\u0432\u0435\u0442", "\u6570\u636e"], k=600)
+        return {"log": " ".join(words), "lines": "\n".join(words), "plain": "abcdefghij" * 300}
+    write_pings(path, number, size_bytes, ping)
+
+
+def make_nested_pings(path, number, size_bytes):
+    """Some 2 KB: lists of small objects."""
+    def ping(draw):
+        return {"threads": [{"name": f"thread{at}", "id": draw.getrandbits(16), "frame": {"line": draw.getrandbits(10), "depth": at}}
+                            for at in range(25)]}
+    write_pings(path, number, size_bytes, ping)
+
+
+SHAPES = {"small": make_small_pings, "strings": make_string_pings, "nested": make_nested_pings}
+
+
+def write_pings(path, number, size_bytes, ping):
+    draw = random.Random(f"pings {number}")
+    with open(path + ".json", "w", encoding="utf-8") as file:
+        while file.tell() < size_bytes:
+            for _ in range(100):
+                record = {"info": {"OS": draw.choice(SYSTEMS)}, **ping(draw)}
+                file.write(f"{draw.getrandbits(128):032x}\t{json.dumps(record, ensure_ascii=draw.random() < 0.5)}\n")
 
 
 def make_numbered_lines(path, number, lines):

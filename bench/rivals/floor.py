@@ -11,7 +11,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROCESSORS = len(os.sched_getaffinity(0))
 # igzip stands for what a library can do in process; it is several times faster than zcat.
-DECODERS = {"xz": ["xz", "-dc"], "gz": ["igzip", "-dc"], "zst": ["zstd", "-dcq"]}
+DECODERS = {"json": ["cat"], "xz": ["xz", "-dc"], "gz": ["igzip", "-dc"], "zst": ["zstd", "-dcq"]}
 
 
 def files_of(folder):

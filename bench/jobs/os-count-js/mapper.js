@@ -1,0 +1,1 @@
+exports.mapper = (key, file, record) => [record.info.OS, 1];

@@ -1,0 +1,1 @@
+exports.reduce = (key, values) => [key, values.reduce((sum, value) => sum + Number(value), 0)];
