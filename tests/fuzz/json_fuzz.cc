@@ -6,12 +6,14 @@
 #include "base/result.h"
 #include "model/limits.h"
 #include "services/json/json_reader.h"
+#include "services/json/marshal_writer.h"
 #include "services/json/path.h"
 #include "services/json/value_text.h"
 
 // Any text: it is JSON for us if it is for a library that parses everything, copies are JSON too, and what is captured
-// is what the library finds. (The library takes any depth and ends at a NUL, skips a byte order mark, and refuses
-// numbers that are too large and halves of surrogate pairs; we do not.)
+// is what the library finds; and what is certain to the writer for Python is JSON. (The library takes any depth and
+// ends at a NUL, skips a byte order mark, and refuses numbers that are too large and halves of surrogate pairs; we do
+// not.)
 
 namespace json = quern::json;
 
@@ -22,6 +24,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   json::JsonReader reader(plan);
   quern::Buffer copy;
   bool is_json = reader.read(text, copy);
+  // In memory of its exact size, so that what is written beyond it is noticed.
+  json::MarshalWriter writer;
+  quern::Buffer list;
+  writer.begin(list);
+  CHECK(!writer.add_json(text) || is_json);
+  writer.end();
   nlohmann::json full = nlohmann::json::parse(text, nullptr, false);
   if (!is_json) {
     CHECK(copy.empty());

@@ -47,9 +47,13 @@ SHAPES = [
     "][", "]", '{"x": true,', "[][]", "]", "2@", "{}}", '{"":', '{"a":/*comment*/"b"}', '{"a": true} "x"', "['", '["a', '["a"', "[{", "{", "{]", "{,", "{[",
     "{\"a", "{'a'", '["\\{["\\{["\\{["\\{', "*", '{"a":"b"}#{}', "[\\u000A\"\"]", "[1", '{ "foo" : "bar", "a"', "\u2060", "\ufeff{}", "[\ufeff]", "\u00a0[]",
     "", " ", "\t", "\r", "[1]\r", " \t[1] \t\r", "\x0b", "[1]\x0b", "\x0c",
+    # Arrays that are never closed.
+    "[" * 13, "[" * 200, "[" * 200 + "x", "[0," * 200, '{"a":[' * 100, "[" * 1000,
     # After these, some units come as lines.
     "[" * 150 + "]" * 150, '{"a":' * 150 + "1" + "}" * 150, "[" * 500 + "]" * 500,
 ]
+# Whether two of them share their names shows whether they came packed.
+NAMED = ['{"a name that is shared": 1, "other": "' + "x" * 100 + '"}']
 
 
 class Drawn:
@@ -92,7 +96,7 @@ class Drawn:
 
 
 class Packed(Scenario):
-    def assert_as_json_loads(self, lines, mapper=MAPPER, settings="record: json\n", keyed=False, more=""):
+    def assert_as_json_loads(self, lines, mapper=MAPPER, settings="record: json\n", keyed=False, more="", is_packed=True):
         """Every line, which may be bytes, becomes what json.loads makes of it, or is a bad record if it raises."""
         lines = [line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass") for line in lines]
         expected, bad = [], 0
@@ -112,44 +116,45 @@ class Packed(Scenario):
         run = self.quern("run")
         self.assert_run(run, status=3 if bad else 0, records_bad=bad, records_mapped=len(expected))
         self.assertEqual([tuple(line.split("\t", 1)) for line in run.result.split("\n")[:-1]], expected)
+        if is_packed:
+            self.assertGreater(run.accounting["counters"]["packed"].get("shared", 0), 0, run)
         return run
 
     def test_shapes(self):
-        self.assert_as_json_loads(SHAPES + [b"[\xff]", b'["\xc0\xaf"]', b'["\xed\xa0\x80"]', b'"\xf4\x90\x80\x80"'])
+        self.assert_as_json_loads(NAMED * 20 + SHAPES + [b"[\xff]", b'["\xc0\xaf"]', b'["\xed\xa0\x80"]', b'"\xf4\x90\x80\x80"'])
 
     def test_shapes_between_records_that_share_names(self):
         lines = []
         for shape in SHAPES:
             lines += ['{"a name that is shared": 1, "other": [1]}', shape]
-        run = self.assert_as_json_loads(lines)
-        self.assertGreater(run.accounting["counters"]["packed"]["shared"], 100, run)
+        self.assert_as_json_loads(lines)
 
     def test_drawn_records(self):
         drawn = Drawn(1)
         texts = [drawn.value() for _ in range(3000)]
         texts = [drawn.torn(text) if number % 5 == 0 else text for number, text in enumerate(texts)]
-        run = self.assert_as_json_loads(texts)
-        self.assertGreater(run.accounting["counters"]["packed"]["shared"], 10, run)
+        self.assert_as_json_loads(texts)
 
     def test_drawn_records_with_keys(self):
         drawn = Drawn(2)
         keys = ["key", "k\u00e9", "", "0"]
         lines = [f"{drawn.draw.choice(keys)}\t{drawn.value()}" for _ in range(1500)]
         # One without a key, one whose key is not UTF-8, one with nothing but a key.
-        lines += ['{"a": 1}', "[]", b"k\xe9\t1", "key\t", "key", "key\t "]
+        lines += NAMED * 20 + ['{"a": 1}', "[]", b"k\xe9\t1", "key\t", "key", "key\t "]
         self.assert_as_json_loads(lines, settings="record: keyed-json\n", keyed=True)
 
     def test_an_async_mapper(self):
         drawn = Drawn(3)
-        lines = [drawn.value() for _ in range(1000)] + SHAPES
+        lines = NAMED * 20 + [drawn.value() for _ in range(1000)] + SHAPES
         mapper = ASYNC.replace("import quern", "import quern, asyncio")
-        self.assert_as_json_loads(lines, mapper)
+        for concurrency in (1, 4):
+            self.assert_as_json_loads(lines, mapper, more=f", concurrency: {concurrency}")
 
     def test_large_records_and_more_names_than_are_remembered(self):
         lines = ["{" + ", ".join(f'"name {number} of many": {number}' for number in range(start, start + 3000)) + "}" for start in (0, 2000, 0)]
         lines.append(json.dumps({"a name that is shared": "x" * 3_000_000}))
         lines.append(json.dumps([["\u00e9" * 1000] * 1000]))
-        self.assert_as_json_loads(lines * 2)
+        self.assert_as_json_loads(NAMED * 20 + lines * 2)
 
     def test_fields_and_where(self):
         records = [{"a name that is shared": number, "big": 10 ** (number % 40), "text": "\u00e9" * (number % 300)} for number in range(5000)]
@@ -165,7 +170,7 @@ class Packed(Scenario):
         run = self.quern("run")
         expected = [{name: record[name] for name in ("a name that is shared", "big")} for record in records if record["big"] >= 1000]
         self.assert_run(run, result="".join(f" {record}\n" for record in expected))
-        self.assertGreater(run.accounting["counters"]["packed"]["shared"], 1000, run)
+        self.assertGreater(run.accounting["counters"]["packed"]["shared"], 0, run)
 
     def test_an_interpreter_whose_marshal_differs_parses_the_lines(self):
         self.write("python/sitecustomize.py", """
@@ -175,6 +180,6 @@ class Packed(Scenario):
             """)
         drawn = Drawn(4)
         lines = [json.dumps({"a name that is shared": number, "more": drawn.string()[1:-1]}) for number in range(2000)]
-        run = self.assert_as_json_loads(lines, more=f", env: {{PYTHONPATH: {self.path('python')}}}")
+        run = self.assert_as_json_loads(lines, more=f", env: {{PYTHONPATH: {self.path('python')}}}", is_packed=False)
         self.assertNotIn("shared", run.accounting["counters"]["packed"], run)
         self.assertIn("marshal differs here", run.stderr, run)

@@ -229,11 +229,7 @@ bool JsonReader::skip() {
 }
 
 // Only white space separates a value from the next token.
-void JsonReader::end_value() {
-  std::size_t end = *next_;
-  while (is_blank(text_[end - 1])) --end;
-  end_ = end;
-}
+void JsonReader::end_value() { end_ = end_before(text_, 0, *next_); }
 
 bool JsonReader::skip_name() {
   if (has_backslash_ || text_[next_[0]] != '"' || text_[next_[1]] != ':') return name(nullptr);
@@ -300,11 +296,9 @@ bool JsonReader::scalar() {
 // The next token determines the end: only white space is in between.
 bool JsonReader::string(std::size_t start) {
   take();
-  std::size_t end = *next_;
-  while (end > start + 2 && is_blank(text_[end - 1])) --end;
-  end_ = end;
+  end_ = end_before(text_, start + 2, *next_);
   if (!has_backslash_) return true;
-  return escapes_are_right({text_ + start + 1, end - start - 2}, start + 1);
+  return escapes_are_right({text_ + start + 1, end_ - start - 2}, start + 1);
 }
 
 bool JsonReader::escapes_are_right(std::string_view inside, std::size_t start) {
@@ -340,7 +334,7 @@ bool JsonReader::number(std::size_t start) {
 
 // A scalar's token marks only its beginning.
 bool JsonReader::ends_here(std::size_t start, std::size_t end, const char* what) {
-  bool is_at_end = end == size_ || is_blank(text_[end]) || text_[end] == ',' || text_[end] == '}' || text_[end] == ']';
+  bool is_at_end = end == size_ || may_follow_scalar(text_[end]);
   if (!is_at_end) return wrong(what, start);
   take();
   end_ = end;

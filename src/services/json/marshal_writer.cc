@@ -42,8 +42,25 @@ constexpr std::size_t kShortDigits = 9;  // and into 32
 constexpr unsigned kLongBits = 15;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-// What is written is at most 2.5 times as long as the text ("0," becomes five bytes), and a scalar alone a little more.
-constexpr std::size_t room_for(std::size_t text_bytes) { return 2 * text_bytes + text_bytes / 2 + 32; }
+// What is written of a value is at most 2.5 times as long as its text ("0," becomes five bytes), and a scalar alone a
+// little longer. Each array that is still open when the text ends, or turns out to be wrong, has four bytes more.
+constexpr std::size_t room_for(std::size_t text_bytes) {
+  return 2 * text_bytes + text_bytes / 2 + 4 * kMostLevels + 64;
+}
+
+// Four numbers of one digit and their commas are this many tokens, and a word of text.
+constexpr std::ptrdiff_t kDigitTokens = 8;
+constexpr std::uint64_t kNotDigits = ~std::uint64_t{0};
+
+// Returns the values of four digits, each of which a comma follows, in 16 bits each, the first one lowest.
+std::uint64_t four_digits(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, kWord);
+  word ^= 0x2c302c302c302c30U;
+  // The highest bits of a part remain 0 if its comma is one and its digit is at most 9.
+  const bool are_digits = ((word | (word + 0x0076007600760076U)) & 0xff80ff80ff80ff80U) == 0;
+  return are_digits ? word : kNotDigits;
+}
 
 bool is_ascii(std::string_view text) {
   std::uint64_t all = 0;
@@ -130,6 +147,7 @@ bool MarshalWriter::write(std::string_view text) {
   has_backslash_ = text.find('\\') != std::string_view::npos;
   is_ascii_ = is_ascii(text);
   next_ = structure_.tokens();
+  tokens_end_ = next_ + structure_.count();
   levels_.clear();
   Next next = Next::kValue;
   while (next == Next::kValue) next = start_value();
@@ -170,11 +188,26 @@ MarshalWriter::Next MarshalWriter::next_part(Level& level) {
   return Next::kValue;
 }
 
-// Histograms have thousands of them. Local variables, because what is written might be any member otherwise.
+// Histograms have thousands of them. The pointers are local, because the compiler must assume that a write through out_
+// changes members.
 void MarshalWriter::short_integers(Level& level) {
   const char* text = text_.data();
   const std::uint32_t* next = next_;
   char* out = out_;
+  auto put_short = [&out](std::int32_t value) {
+    *out = kInt;
+    std::memcpy(out + 1, &value, sizeof value);
+    out += 1 + sizeof value;
+  };
+  while (tokens_end_ - next > kDigitTokens && next[kDigitTokens] - next[0] == kWord) {
+    std::uint64_t digits = four_digits(text + next[0]);
+    if (digits == kNotDigits) break;
+    for (std::size_t i = 0; i < kDigitTokens / 2; ++i, digits >>= 16U) {
+      put_short(static_cast<std::int32_t>(digits & 0xffU));
+    }
+    next += kDigitTokens;
+    level.elements += kDigitTokens / 2;
+  }
   while (next[1] - next[0] <= kShortDigits && text[next[1]] == ',') {
     const char* digit = text + next[0];
     const char* end = text + next[1];
@@ -182,9 +215,7 @@ void MarshalWriter::short_integers(Level& level) {
     std::int32_t value = 0;
     for (; digit < end && is_digit(*digit); ++digit) value = value * 10 + (*digit - '0');
     if (digit < end) break;
-    *out = kInt;
-    std::memcpy(out + 1, &value, sizeof value);
-    out += 1 + sizeof value;
+    put_short(value);
     next += 2;
     ++level.elements;
   }
@@ -229,8 +260,7 @@ bool MarshalWriter::name() {
 // Only white space is between the end of a string and the next token.
 bool MarshalWriter::string_at_token(std::string_view* inside) {
   const std::size_t start = *next_++ + 1;
-  std::size_t end = *next_;
-  while (end > start + 1 && is_blank(text_.data()[end - 1])) --end;
+  const std::size_t end = end_before(text_.data(), start + 1, *next_);
   *inside = text_.substr(start, end - 1 - start);
   if (!has_backslash_ || inside->find('\\') == std::string_view::npos) return true;
   unescaped_.resize(std::max(unescaped_.size(), inside->size()));
@@ -296,8 +326,8 @@ void MarshalWriter::write_name(std::string_view text) {
   write_text(text, is_kept ? kFlagged : 0);
 }
 
-// Most objects have the names of an earlier one in the same order. Whether it is the expected one is known sooner than
-// which one it is.
+// Most objects have the names of an earlier one in the same order, and comparing a name with the expected one takes
+// less time than looking it up.
 bool MarshalWriter::expected_name() {
   const Name& name = names_[names_[last_name_].next];
   const std::size_t start = *next_ + 1;
@@ -411,7 +441,7 @@ bool MarshalWriter::long_integer(std::string_view digits, bool is_negative) {
 
 // Whether a scalar's token, which marks only its beginning, ends here.
 bool MarshalWriter::ends_value(const char* end) const {
-  return end == text_.data() + text_.size() || is_blank(*end) || *end == ',' || *end == '}' || *end == ']';
+  return end == text_.data() + text_.size() || may_follow_scalar(*end);
 }
 
 }  // namespace quern::json

@@ -12,9 +12,9 @@
 namespace quern::json {
 
 // Writes JSON texts as Python's own serialization, from which Python builds the same objects several times as fast as
-// from JSON. The format is version 4 of the marshal module (Python 3.4 and newer), of which only the source tells:
-// github.com/python/cpython, Python/marshal.c, r_object(). Strings that are names of members are written once for each
-// list, and then referred to, so that Python makes one object of them.
+// from JSON. The format is version 4 of the marshal module (Python 3.4 and newer), which is documented only by its
+// source: github.com/python/cpython, Python/marshal.c, r_object(). Strings that are names of members are written once
+// for each list, and then referred to, so that Python makes one object of them.
 //
 // Not thread-safe; keeps its memory for the next list.
 class MarshalWriter {
@@ -102,6 +102,7 @@ class MarshalWriter {
   bool has_backslash_ = false;
   bool is_ascii_ = false;
   const std::uint32_t* next_ = nullptr;  // the next token
+  const std::uint32_t* tokens_end_ = nullptr;
 };
 
 }  // namespace quern::json

@@ -52,6 +52,22 @@ TEST(MarshalWriter, WritesEveryKindOfValue) {
   EXPECT_EQ(written("{\"a\": {}, \"b\": true}"), "{\xfa\1a{0\xfa\1bT0"sv);
 }
 
+TEST(MarshalWriter, WritesRunsOfShortIntegers) {
+  auto numbers = [](const std::string& values) {
+    std::string all;
+    for (char value : values) all += std::string("i") + value + "\0\0\0"s;
+    return all;
+  };
+  EXPECT_EQ(written("[0,1,2,3,4,5,6,7,8,9]"), "[\12\0\0\0"s + numbers("\0\1\2\3\4\5\6\7\10\11"s));
+  EXPECT_EQ(written("[9,8,7,6,10,5,4,3,2,1 ,0]"), "[\13\0\0\0"s + numbers("\11\10\7\6\12\5\4\3\2\1\0"s));
+  EXPECT_EQ(written("[1,[2,3,4,5,6],7]"),
+            "[\3\0\0\0"s + numbers("\1") + "[\5\0\0\0"s + numbers("\2\3\4\5\6") + numbers("\7"));
+  for (const char* wrong : {"[1,2,:,4,5,6,7,8,9]", "[1,2,3,/,5,6,7,8,9]", "[1,2,3,4:5,6,7,8,9]", "[1,2,a,4,5,6,7,8]",
+                            "[1,2,3,4,]", "[1,2,3,4,5,6,7,8,", "[1,2,-,4,5,6,7,8,9]", "[1,,2,3,4,5,6,7,8,9]"}) {
+    EXPECT_EQ(written(wrong), "uncertain") << wrong;
+  }
+}
+
 TEST(MarshalWriter, RefersToNamesThatItHasWritten) {
   EXPECT_EQ(written("{\"a\": {\"b\": {\"a\": 0}}}"), "{\xfa\1a{\xfa\1b{r\0\0\0\0i\0\0\0\000000"sv);
   // Names of the same size that begin and end alike.
@@ -114,6 +130,16 @@ TEST(MarshalWriter, LeavesToPythonWhatItIsNotCertainOf) {
 
 // What is written is never longer than the room for it, which the address sanitizer watches.
 TEST(MarshalWriter, MakesRoomForTheLongestForms) {
+  // Arrays that are never closed: five bytes for each.
+  for (std::size_t levels : {1U, 13U, 100U, 200U, 201U, 1000U}) {
+    std::string open;
+    for (const char* one : {"[", "[0,", "{\"\":[", "[[],"}) {
+      open.clear();
+      for (std::size_t i = 0; i < levels; ++i) open += one;
+      EXPECT_EQ(written(open), "uncertain");
+      EXPECT_EQ(written(open + "x"), "uncertain");
+    }
+  }
   for (const char* one :
        {"0", "[0]", "[]", "{}", "1e1", "\"\"", "{\"\":0}", "-1", "\"\u00e9\"", "99999999999", "[[0]]"}) {
     std::string text = one;

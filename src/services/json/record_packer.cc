@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "model/limits.h"
 #include "services/json/record_line.h"
@@ -14,21 +15,27 @@ namespace {
 constexpr std::size_t kGroupBytes = 64 * limits::kKiB;
 // With fewer bytes of JSON for each object or array, packing gains nothing (docs/decisions/0037).
 constexpr std::size_t kLeastBytesOfContainer = 14;
+// That is judged from as many bytes at least.
+constexpr std::size_t kJudgedBytes = 64 * limits::kKiB;
 constexpr std::size_t kSkippedUnits = 15;
 
 }  // namespace
 
 bool RecordPacker::pays() {
-  if (skipped_units_ == 0) return true;
-  --skipped_units_;
-  return false;
+  if (skipped_units_ > 0) {
+    --skipped_units_;
+    return false;
+  }
+  if (packed_bytes_ < kJudgedBytes) return true;
+  const std::uint64_t containers = writer_.containers() - std::exchange(judged_containers_, writer_.containers());
+  const bool pays = containers * kLeastBytesOfContainer <= std::exchange(packed_bytes_, 0);
+  if (!pays) skipped_units_ = kSkippedUnits - 1;
+  return pays;
 }
 
 void RecordPacker::pack(std::string_view lines, Buffer& target) {
-  const std::uint64_t containers_before = writer_.containers();
-  const std::size_t size = lines.size();
+  packed_bytes_ += lines.size();
   while (!lines.empty()) lines = pack_group(lines, target);
-  if ((writer_.containers() - containers_before) * kLeastBytesOfContainer > size) skipped_units_ = kSkippedUnits;
 }
 
 // Returns the lines that are left.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,8 @@ namespace quern::json {
 class RecordPacker {
  public:
   explicit RecordPacker(RecordKind kind) : is_keyed_(kind == RecordKind::kKeyedJson) {}
-  // Whether to pack the next records, asked once for each unit: not if earlier ones were little more than objects and
-  // arrays, which Python builds from JSON as fast. After some time they are tried again.
+  // Whether to pack the next unit, asked once for each: not if the last ones were little more than objects and arrays,
+  // which Python builds from JSON as fast. Then 15 units are lines, and the next one is tried again.
   bool pays();
   // Appends the groups of `lines`, each of which ends with '\n'.
   void pack(std::string_view lines, Buffer& target);
@@ -29,7 +30,9 @@ class RecordPacker {
 
   const bool is_keyed_;
   MarshalWriter writer_;
-  std::size_t skipped_units_ = 0;  // to come
+  std::uint64_t packed_bytes_ = 0;       // since the last judgement
+  std::uint64_t judged_containers_ = 0;  // all until then
+  std::size_t skipped_units_ = 0;        // to come
 };
 
 // Lines with every kind of value, and how they are packed: a child that reads the one as the other can read packed

@@ -25,7 +25,7 @@ class Structure {
   // Returns "" or the problem. Does not need readable bytes after the text. A text of white space has no tokens.
   std::string find_tokens(std::string_view text);
   // Returns the offsets of { } [ ] : , and of the first byte of every string and other scalar, in order, followed by
-  // the size of the text.
+  // the size of the text, twice.
   const std::uint32_t* tokens() const;
   std::size_t count() const { return count_; }
 

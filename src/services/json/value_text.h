@@ -11,6 +11,13 @@ constexpr std::size_t kHexDigits = 4;
 
 // JSON's white space.
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+// Returns the end of what precedes a token at `token`, at least `least`: only white space is between them.
+constexpr std::size_t end_before(const char* text, std::size_t least, std::size_t token) {
+  while (token > least && is_blank(text[token - 1])) --token;
+  return token;
+}
+// Whether a number, true, false or null may end before this character.
+constexpr bool may_follow_scalar(char c) { return is_blank(c) || c == ',' || c == '}' || c == ']'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // Returns the position after the digits that start at `at`. The byte after the text must be readable.
 inline const char* skip_digits(const char* at) {

@@ -82,12 +82,21 @@ class FunctionWorkerTest : public ::testing::Test, public EventSink {
     return block;
   }
   // Whether a child got the block with this number and these records.
-  bool was_sent(std::uint64_t id, const std::vector<std::string>& records, bool careful) const {
+  bool was_sent(std::uint64_t id, const std::vector<std::string>& records, bool careful,
+                std::uint64_t first_line = 1) const {
     Block block = block_of(records);
     const auto form = careful ? protocol::BlockForm::kCareful : protocol::BlockForm::kLines;
-    const protocol::SegmentHead segment{.size_bytes = block.bytes.size(), .name = "a.json"};
+    const protocol::SegmentHead segment{.first_line = first_line, .size_bytes = block.bytes.size(), .name = "a.json"};
     const std::string head(protocol::block_head(id, form, {segment}).view());
     return record_.sent.find(head + std::string(block.bytes.view())) != std::string::npos;
+  }
+
+  bool was_sent_packed(std::uint64_t id, std::string_view record) const {
+    Buffer packed;
+    json::RecordPacker(RecordKind::kJson).pack(std::string(record) + "\n", packed);
+    const protocol::SegmentHead segment{.first_line = id, .size_bytes = packed.size(), .name = "a.json"};
+    const std::string head(protocol::block_head(id, protocol::BlockForm::kPacked, {segment}).view());
+    return record_.sent.find(head + std::string(packed.view())) != std::string::npos;
   }
 
   class Sink final : public BlockSink {
@@ -149,6 +158,51 @@ TEST_F(FunctionWorkerTest, SendsABlockCarefullyAfterADeathAndForgetsItsOutput) {
   EXPECT_TRUE(was_sent(1, {"a", "b"}, true));
   EXPECT_THAT(deaths_, ElementsAre(HasSubstr("SIGSEGV")));
   EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, records 1 to 2 again (attempt 2 of 2)")));
+}
+
+// A unit that is sent before the child says that it reads packed records comes as lines, the next one packed.
+TEST_F(FunctionWorkerTest, PacksRecordsForAChildThatReadsThem) {
+  options_.record = RecordKind::kJson;
+  auto mapped = map({"1", "true", "null"},
+                    {{{.output = loaded(R"({"packed": true})")},
+                      {.output = output(1, "A\n") + done(1, 1)},
+                      {.output = output(2, "B\n") + done(2, 1)},
+                      {.output = output(3, "C\n") + done(3, 1)},
+                      finished,
+                      left}},
+                    false);
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(committed_, "A\nB\nC\n");
+  EXPECT_TRUE(was_sent(1, {"1"}, false));
+  EXPECT_TRUE(was_sent_packed(2, "true"));
+  EXPECT_TRUE(was_sent_packed(3, "null"));
+  EXPECT_EQ(mapped_.records, 1U);
+}
+
+TEST_F(FunctionWorkerTest, SendsAPackedUnitAgainAsLines) {
+  options_.record = RecordKind::kJson;
+  const std::string ready = loaded(R"({"packed": true})");
+  auto mapped = map({"1", "true"},
+                    {{{.output = ready}, {.output = output(1, "A\n") + done(1, 1)}, {.exit = kSegfaulted}},
+                     {{.output = ready}, {.output = starting(2, 0) + output(2, "B\n") + done(2, 1)}, finished, left}},
+                    false);
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_EQ(committed_, "A\nB\n");
+  EXPECT_TRUE(was_sent_packed(2, "true"));
+  EXPECT_TRUE(was_sent(2, {"true"}, true, 2));
+}
+
+TEST_F(FunctionWorkerTest, PacksNothingForAChildThatDoesNotReadIt) {
+  options_.record = RecordKind::kJson;
+  auto mapped = map({"1", "true"},
+                    {{{.output = loaded(R"({"packed": false})")},
+                      {.output = output(1, "A\n") + done(1, 1)},
+                      {.output = output(2, "B\n") + done(2, 1)},
+                      finished,
+                      left}},
+                    false);
+  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+  EXPECT_TRUE(was_sent(2, {"true"}, false, 2));
 }
 
 TEST_F(FunctionWorkerTest, SetsTheRecordAsideThatKillsAndKeepsTheOthers) {
