@@ -552,6 +552,83 @@ class Counters {
   }
 }
 
+// Which parts of records a mapper reads, for `quern run --suggest-fields`.
+
+const WATCHED_RECORDS = 1000;
+const WHOLE_RECORD = "(whole record)";
+const FIELDS_READ = "fields read"; // a group of counters
+
+// Hands a mapper its first records as objects that tell what is read of them.
+class WatchedFields {
+  #left = WATCHED_RECORDS;
+  #read = new Map(); // how often each path was read, with all that is below it
+  #reached = new Set(); // paths of objects that were handed out
+
+  watching(mapper) {
+    return (key, file, record) => {
+      if (this.#left === 0) return mapper(key, file, record);
+      --this.#left;
+      if (isObject(record)) return mapper(key, file, this.#watched(record, ""));
+      this.#tell(WHOLE_RECORD);
+      return mapper(key, file, record);
+    };
+  }
+
+  // An object of which nothing was read is counted as a whole: whether it is there may have mattered.
+  countIn(counters) {
+    const read = new Map(this.#read);
+    for (const path of this.#reached) {
+      if (![...read.keys()].some((known) => known === path || known.startsWith(`${path}.`))) read.set(path, 1);
+    }
+    for (const [path, times] of read) counters.count(FIELDS_READ, path, times);
+  }
+
+  #tell(path) {
+    this.#read.set(path, (this.#read.get(path) ?? 0) + 1);
+  }
+
+  #watched(object, path) {
+    const handed = new Map(); // the same object each time
+    const reads = (name) => {
+      if (typeof name === "symbol" || (!Object.hasOwn(object, name) && (name in object || name === "toJSON"))) return;
+      const within = path === "" ? stepOf(name) : `${path}.${stepOf(name)}`;
+      if (!isObject(object[name])) return void this.#tell(within);
+      this.#reached.add(within);
+      if (handed.get(name)?.object !== object[name]) {
+        handed.set(name, { object: object[name], watched: this.#watched(object[name], within) });
+      }
+    };
+    return new Proxy(object, {
+      get: (target, name) => {
+        reads(name);
+        const known = handed.get(name);
+        return known !== undefined && known.object === target[name] ? known.watched : target[name];
+      },
+      has: (target, name) => {
+        reads(name);
+        return name in target;
+      },
+      getOwnPropertyDescriptor: (target, name) => {
+        reads(name);
+        return Object.getOwnPropertyDescriptor(target, name);
+      },
+      ownKeys: (target) => {
+        this.#tell(path || WHOLE_RECORD);
+        return Reflect.ownKeys(target);
+      },
+    });
+  }
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+// A name as a path of `fields` has it.
+function stepOf(name) {
+  return /^[^.[\]"']+$/.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`;
+}
+
 function offerQuern(counters) {
   const quern = Object.freeze({ count: (group, name, n) => counters.count(group, name, n) });
   globalThis.quern = quern;
@@ -1246,9 +1323,10 @@ async function setUp(channel, counters, progress, job) {
   if (role === "mapper") {
     const reader = new RecordReader(job.record);
     if (job.concurrency > 1) {
-      return [new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency), module];
+      const mapper = new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency);
+      return [mapper, module, watched];
     }
-    return [new Mapper(channel, counters, progress, call, newResults(), reader), module];
+    return [new Mapper(channel, counters, progress, call, newResults(), reader), module, watched];
   }
   const results = newResults();
   return [new Reducer(channel, counters, progress, call, results, job.values, role === "combiner"), module];
@@ -1258,6 +1336,8 @@ async function callHook(module, name) {
   const hook = exported(module, name);
   if (typeof hook !== "function") return;
   const result = hook();
+    const watched = job.watch_fields === true ? new WatchedFields() : null;
+    if (watched !== null) call = watched.watching(call);
   if (isThenable(result)) await settled(result);
 }
 
@@ -1278,9 +1358,9 @@ async function main() {
   const first = channel.read();
   if (first.kind !== SETUP) giveUp(`the first frame is of type ${first.kind}, not SETUP`);
   watchStrayCode();
-  let worker, module;
+  let worker, module, watched;
   try {
-    [worker, module] = await setUp(channel, counters, progress, parse(first.payload.toString()));
+    [worker, module, watched] = await setUp(channel, counters, progress, parse(first.payload.toString()));
   } catch (failure) {
     sayFailed(channel, failure);
   }
@@ -1306,3 +1386,4 @@ async function main() {
 }
 
 await main();
+  watched?.countIn(counters);

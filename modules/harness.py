@@ -640,6 +640,108 @@ class Counters:
 
 def offer_quern(counters):
     module = types.ModuleType("quern", "What quern offers to the modules it runs.")
+# Which parts of records a mapper reads, for `quern run --suggest-fields`.
+
+WATCHED_RECORDS = 1000
+WHOLE_RECORD = "(whole record)"
+FIELDS_READ = "fields read"  # a group of counters
+
+
+class WatchedFields:
+    """Hands a mapper its first records as maps that tell what is read of them."""
+
+    def __init__(self):
+        self._left = WATCHED_RECORDS
+        self.read = {}  # how often each path was read, with all that is below it
+        self.reached = set()  # paths of maps that were handed out
+
+    def watching(self, function):
+        def mapper(key, file, record):
+            if self._left:
+                self._left -= 1
+                if isinstance(record, dict):
+                    record = WatchedMap(record, "", self)
+                else:
+                    self.tell(WHOLE_RECORD)
+            return function(key, file, record)
+
+        return mapper
+
+    def tell(self, path):
+        self.read[path] = self.read.get(path, 0) + 1
+
+    def count_in(self, counters):
+        """A map of which nothing was read is counted as a whole: whether it is there may have mattered."""
+        read = dict(self.read)
+        for path in self.reached:
+            if not any(known == path or known.startswith(path + ".") for known in read):
+                read[path] = 1
+        for path, times in read.items():
+            counters.count(FIELDS_READ, path, times)
+
+
+class WatchedMap(dict):
+    def __init__(self, record, path, watched):
+        dict.__init__(self)
+        self._path, self._watched = path, watched
+        for name, value in record.items():
+            within = WatchedMap(value, self._path_of(name), watched) if type(value) is dict else value
+            dict.__setitem__(self, name, within)
+
+    def _path_of(self, name):
+        return f"{self._path}.{step_of(name)}" if self._path else step_of(name)
+
+    def _tell(self, name, value):
+        if isinstance(value, WatchedMap):
+            self._watched.reached.add(self._path_of(name))
+        elif isinstance(name, str):
+            self._watched.tell(self._path_of(name))
+
+    def __getitem__(self, name):
+        value = dict.get(self, name)
+        self._tell(name, value)
+        return dict.__getitem__(self, name)
+
+    def get(self, name, default=None):
+        value = dict.get(self, name, default)
+        self._tell(name, value)
+        return value
+
+    def __contains__(self, name):
+        self._tell(name, dict.get(self, name))
+        return dict.__contains__(self, name)
+
+    def pop(self, name, *default):
+        self._tell(name, dict.get(self, name))
+        return dict.pop(self, name, *default)
+
+    def setdefault(self, name, default=None):
+        self._tell(name, dict.get(self, name))
+        return dict.setdefault(self, name, default)
+
+
+def reading_all(name):
+    method = getattr(dict, name)
+
+    def read_all(self, *arguments):
+        self._watched.tell(self._path or WHOLE_RECORD)
+        return method(self, *arguments)
+
+    return read_all
+
+
+for name in ("__iter__", "__reversed__", "__len__", "__eq__", "__ne__", "__repr__", "__or__", "__ror__", "keys", "values", "items", "copy", "popitem"):
+    if hasattr(dict, name):
+        setattr(WatchedMap, name, reading_all(name))
+
+
+def step_of(name):
+    """A name as a path of `fields` has it."""
+    if name and not any(letter in ".[]\"'" for letter in name):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
     module.count = counters.count
     sys.modules["quern"] = module
 
@@ -1350,7 +1452,7 @@ def prepare_log():
 class Hooks:
     """The module's setup() and teardown(). Those of a module with an async function may be async, and run in its loop."""
 
-    def __init__(self, module, has_loop, channel):
+    def __init__(self, module, has_loop, channel, watched):
         self.module = module
         self.asyncio = None
         if has_loop:
@@ -1378,6 +1480,7 @@ class Hooks:
         if type(result).__name__ == "coroutine":
             result.close()
         raise Refused(f"{name} is an async function, but the records' function is not; define {name} without async")
+        self.watched = watched
 
     def has(self, name):
         return callable(getattr(self.module, name, None))
@@ -1409,7 +1512,7 @@ def set_up(channel, counters, progress, job):
     if job.get("loads_only"):
         leave_loaded(channel)
     channel.write(LOADED, 0)
-    hooks = Hooks(module, has_loop, channel)
+    hooks = Hooks(module, has_loop, channel, WatchedFields() if job.get("watch_fields") else None)
     hooks.call("setup")
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
@@ -1439,6 +1542,8 @@ def say_failed(channel, error):
     channel.write(FAILED, 0, to_json({"reason": reason_of(error), "details": details_of(error)}))
     flush_log()
     os._exit(1)
+    if hooks.watched is not None:
+        function = hooks.watched.watching(function)
 
 
 def die_of_interrupt():
@@ -1490,3 +1595,5 @@ def main():
 
 if __name__ == "__main__":
     main()
+    if hooks.watched is not None:
+        hooks.watched.count_in(counters)

@@ -70,7 +70,8 @@ class Answer:
 class Child:
     def __init__(self, language, interpreter, folder, role="mapper", record="json", separator=" ", output="text",
                  plain=False, values="list", script=None, arguments=(), environment=None,
-                 timeout=7200, loads_only=False, concurrency=1, sample=None):
+                 timeout=7200, loads_only=False, concurrency=1, sample=None, typed=False,
+                 watch_fields=False):
         self.language = language
         self.folder = folder
         self.script = script
@@ -94,6 +95,10 @@ class Child:
         job = {"role": role, "script": script, "arguments": list(arguments), "record": record,
                "separator": separator, "output": output, "plain": plain, "values": values,
                "timeout": timeout, "loads_only": loads_only, "concurrency": concurrency}
+        if watch_fields:
+            job["watch_fields"] = True
+        if typed:
+            job["typed"] = True
         if sample is not None:
             job["sample"] = sample
         self.send(SETUP, 0, json.dumps(job).encode())

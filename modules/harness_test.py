@@ -9,6 +9,7 @@ import unittest
 from harness_child import cases_for_each_interpreter
 from harness_concurrency_test import AsyncPython, Concurrent
 from harness_failing_test import Failing, SettingUp
+from harness_fields_test import Fields
 from harness_life_test import Living
 from harness_packed_test import Packed
 from harness_records_test import Given, Records
@@ -16,7 +17,7 @@ from harness_reducer_test import Reducing
 
 
 def load_tests(loader, tests, pattern):
-    suite = cases_for_each_interpreter([Records, Given, Failing, SettingUp, Reducing, Living, Concurrent, AsyncPython, Packed])
+    suite = cases_for_each_interpreter([Records, Given, Failing, SettingUp, Reducing, Living, Concurrent, AsyncPython, Packed, Fields])
     assert suite.countTestCases() > 0, "neither python3 nor node was found"
     return suite
 

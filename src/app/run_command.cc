@@ -18,6 +18,7 @@
 #include "app/run/module_loaders.h"
 #include "app/run/run.h"
 #include "app/run/run_session.h"
+#include "app/run/suggested_fields.h"
 #include "app/task/task_command.h"
 #include "app/task/task_environment.h"
 #include "base/environment.h"
@@ -47,6 +48,13 @@ Result<void> check_for(const Job& job, Command command) {
     return refused("with several reducers there are several results, which cannot all go to standard output");
   }
   if (command == Command::kRun) return {};
+  const Worker& mapper = job.steps.front().mapper;
+  const bool gives_records =
+      mapper.module.has_value() && mapper.module->interface == Interface::kFunction && job.record != RecordKind::kText;
+  if (line.suggest_fields && !gives_records) {
+    return refused(
+        "--suggest-fields is for a mapper in Python or JavaScript with the interface function, and JSON records");
+  }
   if (command == Command::kReduce && !job.steps.front().reducer.has_value()) {
     return refused("it has no reducer, so there is nothing to do for quern reduce");
   }
@@ -135,12 +143,18 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
   }
   Result<RunResult> result = RunResult();
   if (listed.ok()) {
-    result = session.work([&](const Run& run) { return run_command_of(line.command, run); });
+    result = session.work([&](Run run) {
+      run.watches_fields = line.suggest_fields;
+      return run_command_of(line.command, run);
+    });
   } else {
     result = std::move(listed).error();
   }
   Accounting accounting = session.close(result);
   auto written = session.write_books(accounting);
+  if (line.suggest_fields && result.ok()) {
+    session.events().emit(event::Note{event::Level::kInfo, suggested_fields(accounting.counters)});
+  }
   mail.send(accounting, !result.ok() ? &result.error() : !written.ok() ? &written.error() : nullptr);
   session.say(accounting, result);
   TRY(std::move(written));

@@ -30,7 +30,7 @@ def record(draw, number):
     return full
 
 
-class Fields(Scenario):
+class FiveThousandRecords(Scenario):
     def setUp(self):
         super().setUp()
         draw = random.Random(3)
@@ -47,6 +47,8 @@ class Fields(Scenario):
                 counts[full["info"]["OS"]] = counts.get(full["info"]["OS"], 0) + 1
         return "".join(f"{name} {counts[name]}\n" for name in sorted(counts, key=str.encode))
 
+
+class Fields(FiveThousandRecords):
     def each_kind(self, settings):
         for kind, (files, mapper) in KINDS.items():
             with self.subTest(kind):
@@ -71,6 +73,35 @@ class Fields(Scenario):
     def test_where_may_drop_everything(self):
         for run in self.each_kind("where: {ver: none of these}\n"):
             self.assert_run(run, result="", inputs_mapped=3, records_mapped=5000, records_dropped=5000)
+
+
+class SuggestedFields(FiveThousandRecords):
+    """`quern run --suggest-fields` prints the line that its mapper needs, and changes nothing else."""
+
+    def test_the_line_gives_the_same_result(self):
+        for kind in ("python", "javascript"):
+            with self.subTest(kind):
+                files, mapper = KINDS[kind]
+                self.write_all(files)
+                self.write("analysis-tools.yml", mapper + REST)
+                run = self.quern("run", "--suggest-fields")
+                self.assert_run(run, result=self.expected(), says="fields: [info.OS]\n")
+                self.write("analysis-tools.yml", mapper + REST + "fields: [info.OS]\n")
+                self.assert_run(self.quern("run"), result=self.expected())
+
+    def test_a_mapper_that_reads_whole_records(self):
+        self.write("mapper.py", "import json\ndef mapper(key, file, record):\n    return record['info']['OS'], int(len(json.dumps(record)) > 0)\n")
+        self.write("analysis-tools.yml", KINDS["python"][1] + REST)
+        run = self.quern("run", "--suggest-fields")
+        self.assert_run(run, result=self.expected(), says="the mapper reads whole records")
+        self.assertNotIn("fields: [", run.stderr, run)
+
+    def test_is_refused_where_nothing_can_be_watched(self):
+        for kind, more in (("lines", ""), ("builtin", ""), ("python", "record: text\n")):
+            files, mapper = KINDS[kind]
+            self.write_all(files)
+            self.write("analysis-tools.yml", mapper + REST + more)
+            self.assert_fails(self.quern("run", "--suggest-fields"), "--suggest-fields is for a mapper in Python or JavaScript", status=2)
 
 
 class BadRecords(Scenario):

@@ -262,6 +262,7 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
     return bad_config("submit: --retry is for a watch, and --no-watch leaves it out; give it to quern watch");
   }
   line.is_offline = given.has("--offline");
+  line.suggest_fields = given.has("--suggest-fields");
   line.quiet = given.has("--quiet");
   line.verbose = given.has("--verbose");
   line.merge = given.has("--merge");

@@ -53,9 +53,10 @@ struct CommandLine {
   bool quiet = false;
   bool json = false;
   bool verbose = false;
-  bool merge = false;       // for kReduce
-  bool collect = false;     // for kReduce
-  bool is_offline = false;  // for kDoctor
+  bool merge = false;           // for kReduce
+  bool collect = false;         // for kReduce
+  bool is_offline = false;      // for kDoctor
+  bool suggest_fields = false;  // for kRun
 
   // For kPlan and the other commands about tasks.
   struct Tasks {

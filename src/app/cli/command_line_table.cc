@@ -44,7 +44,12 @@ constexpr OptionRow kInput = {
     "-i", "--input", "INPUT", Completes::kFile,
     "a file, a folder, a pattern such as 'data/**/*.xz', s3://bucket/pattern, https://host/file, or - for names on "
     "standard input; may be repeated. Replaces the inputs of the job file"};
-constexpr auto kRunOptions = mapping_options(kInput);
+constexpr OptionRow kSuggestFields = {
+    "", "--suggest-fields", "", Completes::kNothing,
+    "watch which parts of the first records the mapper reads, and print the line fields: [...] that follows"};
+constexpr std::array kRunOptions = {kInput,   kManifest, kOutput,   kSet,      kProcesses, kMemory,
+                                    kScratch, kBucket,   kEndpoint, kUnsigned, kKey,       kSuggestFields,
+                                    kQuiet,   kVerbose,  kJson,     kLog,      kHelp};
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml (default: ./analysis-tools.yml or /etc/analysis-tools.yml)"};

@@ -90,6 +90,7 @@ mapper::MapperOptions mapper_options(const Run& run, PairOutput form) {
           .separator = run.job->separator,
           .output = form,
           .rule = ValueRule(run.step(), mapped_between(*run.job, run.step())),
+          .watches_fields = run.watches_fields,
           .processes = run.processes,
           .attempts = run.job->limits.attempts,
           .timeout = run.job->limits.timeout,

@@ -42,6 +42,7 @@ struct Run {
   // The result, and the inputs of quern reduce, are text. Other steps and tasks of the job exchange pairs.
   PairOutput gives = {.is_text = true};
   bool reads_text = true;
+  bool watches_fields = false;  // quern run --suggest-fields
   // The files at the place of the result; nullptr if they need not be accounted for.
   const ResultFolder* folder = nullptr;
 

@@ -18,6 +18,8 @@ std::string setup_json(const ModuleSetup& setup, std::string_view script, const 
                   {"plain", setup.output.only_plain},
                   {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"},
                   {"timeout", std::chrono::duration<double>(setup.timeout).count()}};
+  if (setup.watches_fields) message["watch_fields"] = true;
+  if (setup.typed) message["typed"] = true;
   if (setup.concurrency > 1) message["concurrency"] = setup.concurrency;
   if (setup.loads_only) message["loads_only"] = true;
   if (!setup.sample_packed.empty()) message["sample"] = {setup.sample_lines, hex_encode(setup.sample_packed)};

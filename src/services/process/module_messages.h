@@ -24,6 +24,7 @@ struct ModuleSetup {
   std::size_t concurrency = 1;          // of a mapper
   bool loads_only = false;
   // Lines of records and their packed form, by which the child finds out whether it reads packed records; may be "".
+  bool watches_fields = false;  // a mapper's child counts which parts of its first records are read
   std::string sample_lines;
   std::string sample_packed;
 };

@@ -17,7 +17,8 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                              .separator = options.separator,
                              .output = options.output,
                              .timeout = options.timeout,
-                             .concurrency = options.module->concurrency};
+                             .concurrency = options.module->concurrency,
+                             .watches_fields = options.watches_fields};
   const bool are_json = options.record == RecordKind::kJson || options.record == RecordKind::kKeyedJson;
   if (options.module->language == Language::kPython && are_json) {
     json::PackedSample sample = json::packed_sample();

@@ -32,6 +32,7 @@ struct MapperOptions {
   std::string separator;
   PairOutput output;                    // the form of a `function` child's pairs; other children write lines of text
   ValueRule rule;                       // a record is bad if the rule refuses a value of its pairs
+  bool watches_fields = false;          // count which parts of the first records a `function` mapper reads
   std::size_t processes = 1;            // children at once, at least 1
   std::size_t attempts = 1;             // deaths on one record or batch before it is given up
   std::chrono::milliseconds timeout{};  // without progress, for one child
