@@ -1114,6 +1114,7 @@ class Reducer {
   #function;
   #results;
   #isLazy;
+  #isTyped;
   #isCombiner;
   // Of the frame that is being answered:
   #id;
@@ -1128,13 +1129,14 @@ class Reducer {
   #lineCounts;
   #bad;
 
-  constructor(channel, counters, progress, reduce, results, valuesKind, isCombiner) {
+  constructor(channel, counters, progress, reduce, results, job, isCombiner) {
     this.#channel = channel;
     this.#counters = counters;
     this.#progress = progress;
     this.#function = reduce;
     this.#results = results;
-    this.#isLazy = valuesKind === "iterator";
+    this.#isLazy = job.values === "iterator";
+    this.#isTyped = job.typed === true;
     this.#isCombiner = isCombiner;
   }
 
@@ -1197,7 +1199,10 @@ class Reducer {
 
   #takeValues() {
     const values = new Array(this.#sizes[this.#group]);
-    for (let i = 0; i < values.length; ++i) values[i] = this.#takeLine();
+    for (let i = 0; i < values.length; ++i) {
+      const text = this.#takeLine();
+      values[i] = this.#isTyped ? numberOrText(text) : text;
+    }
     return values;
   }
 
@@ -1251,6 +1256,14 @@ class Reducer {
     }
     return table;
   }
+}
+
+const JSON_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
+
+// Makes a number of a text that is a JSON number, and leaves all others as they are.
+function numberOrText(text) {
+  const number = JSON_NUMBER.test(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : text;
 }
 
 function linesIn(text) {
@@ -1315,13 +1328,15 @@ async function setUp(channel, counters, progress, job) {
     leaveLoaded(channel);
   }
   const module = await load(script);
-  const [name, call] = functionOf(module, role, script);
+  let [name, call] = functionOf(module, role, script);
   if (job.loads_only) leaveLoaded(channel);
   channel.write(LOADED, 0n);
   await callHook(module, "setup");
   const newResults = () => new Results(name, job);
   if (role === "mapper") {
     const reader = new RecordReader(job.record);
+    const watched = job.watch_fields === true ? new WatchedFields() : null;
+    if (watched !== null) call = watched.watching(call);
     if (job.concurrency > 1) {
       const mapper = new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency);
       return [mapper, module, watched];
@@ -1329,15 +1344,13 @@ async function setUp(channel, counters, progress, job) {
     return [new Mapper(channel, counters, progress, call, newResults(), reader), module, watched];
   }
   const results = newResults();
-  return [new Reducer(channel, counters, progress, call, results, job.values, role === "combiner"), module];
+  return [new Reducer(channel, counters, progress, call, results, job, role === "combiner"), module, null];
 }
 
 async function callHook(module, name) {
   const hook = exported(module, name);
   if (typeof hook !== "function") return;
   const result = hook();
-    const watched = job.watch_fields === true ? new WatchedFields() : null;
-    if (watched !== null) call = watched.watching(call);
   if (isThenable(result)) await settled(result);
 }
 
@@ -1380,10 +1393,10 @@ async function main() {
   } catch (failure) {
     sayFailed(channel, failure);
   }
+  watched?.countIn(counters);
   counters.send(channel, 0n);
   channel.write(FINISHED, 0n);
   exit(0);
 }
 
 await main();
-  watched?.countIn(counters);

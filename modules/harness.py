@@ -21,11 +21,12 @@ import gc
 import io
 import itertools
 import json
-import marshal
+import re
 import struct
 import types
 from _thread import allocate_lock
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from marshal import loads as unmarshalled
 from time import monotonic
 
 sys.path = THEIR_PATH
@@ -55,6 +56,7 @@ LONGEST_LINE_BYTES = 60 << 20  # a longer line does not fit into any frame
 # allocator keeps, large enough that short lines cost little each.
 PIECE_BYTES = 64 << 10
 MOST_BETWEEN_LOOKS = 512  # records, or groups, between two looks at the clock
+INFINITY = float("inf")
 LARGEST_COUNT = 1 << 53  # as in JavaScript
 REASON_CHARACTERS = 2000
 DETAILS_CHARACTERS = 64 << 10
@@ -161,7 +163,7 @@ class Channel:
         if isinstance(error, SystemExit):
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
         elif error is not None:
-            sys.stderr.write(details_of(error))
+            sys.stderr.write(details_of(error) or f"{reason_of(error)}\n")
             status = 1
         flush_log()
         os._exit(status & 0xFF)
@@ -359,7 +361,7 @@ def reason_of(error, from_reduce=False):
             text = "its text cannot be shown"
         reason = type(error).__name__ + (f": {text}" if text else "")
         if from_reduce and isinstance(error, TypeError) and "'str'" in text:
-            reason += " (values are strings: int(value) or float(value) makes numbers of them)"
+            reason += " (values are strings: int(value) or float(value) makes numbers of them, or typed: yes in the job file)"
     return " ".join(reason.split())[:REASON_CHARACTERS]
 
 
@@ -638,8 +640,6 @@ class Counters:
         return to_json([[group, name, n] for (group, name), n in amounts.items()])
 
 
-def offer_quern(counters):
-    module = types.ModuleType("quern", "What quern offers to the modules it runs.")
 # Which parts of records a mapper reads, for `quern run --suggest-fields`.
 
 WATCHED_RECORDS = 1000
@@ -742,6 +742,8 @@ def step_of(name):
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def offer_quern(counters):
+    module = types.ModuleType("quern", "What quern offers to the modules it runs.")
     module.count = counters.count
     sys.modules["quern"] = module
 
@@ -837,6 +839,7 @@ class Mapper:
                 self._map_carefully(lines)
             else:
                 self._map_in_strides(lines)
+            lines.clear()  # freed before the next ones are made
         self._count += self._index + 1
         self._send_lines()
         finish(self._channel, self._counters, identity, self._count, self._bad, self._blank)
@@ -867,6 +870,7 @@ class Mapper:
         else:
             self._map_json(lines)
         self._channel.leave_if_copy()
+        self._channel.lines = []
 
     def _map_text(self, lines):
         function, file, add, out = self._function, self._file, self._results.add, self._lines
@@ -1142,13 +1146,14 @@ class Reducer:
     """Answers GROUPS frames, for reducers and combiners. A group may go on over any number of frames: the frames are
     then read, and answered, while its values are taken."""
 
-    def __init__(self, channel, counters, progress, function, results, values_kind, is_combiner):
+    def __init__(self, channel, counters, progress, function, results, job, is_combiner):
         self._channel = channel
         self._counters = counters
         self._progress = progress
         self._function = function
         self._results = results
-        self._is_lazy = values_kind == "iterator"
+        self._is_lazy = job["values"] == "iterator"
+        self._number_or_text = number_reader() if job.get("typed") else None
         self._is_combiner = is_combiner
 
     def answer(self, kind, identity, payload):
@@ -1190,7 +1195,7 @@ class Reducer:
             self._group = group
             self._say_starting()
             end = position + 1 + self._sizes[group]
-            values = source[position + 1 : end]
+            values = self._values_in(position + 1, end)
             before = len(lines)
             try:
                 result = function(source[position], iter(values) if is_lazy else values)
@@ -1239,7 +1244,11 @@ class Reducer:
     def _take_values(self):
         first = self._position + 1
         self._position = first + self._sizes[self._group]
-        return self._input[first : self._position]
+        return self._values_in(first, self._position)
+
+    def _values_in(self, start, end):
+        values = self._input[start:end]
+        return values if self._number_or_text is None else list(map(self._number_or_text, values))
 
     def _say_starting(self):
         if self._flags & CAREFUL:
@@ -1250,7 +1259,7 @@ class Reducer:
             raise error
         self._channel.leave_if_copy(error)
         self._bad += 1
-        say_bad(self._channel, self._identity, 0, self._group, reason_of(error, from_reduce=True), details_of(error))
+        say_bad(self._channel, self._identity, 0, self._group, reason_of(error, self._number_or_text is None), details_of(error))
 
     def _lines_in(self, lines, start):
         """The number of lines of output from lines[start] on: two of each pair; an element of text may be several."""
@@ -1287,6 +1296,23 @@ class Reducer:
             left[group] -= taken
             counts.append(taken)
         return struct.pack(f"<{len(counts) + 1}I", len(counts), *counts)
+
+
+def number_reader():
+    """Returns a function that makes a number of a text that is a JSON number, and leaves all others as they are."""
+    matched = re.compile("-?(?:0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?").fullmatch
+
+    def number_or_text(text):
+        found = matched(text)
+        if not found:
+            return text
+        try:
+            number = int(text) if found.lastindex is None else float(text)
+        except ValueError:  # more digits than Python allows
+            return text
+        return text if number in (INFINITY, -INFINITY) else number
+
+    return number_or_text
 
 
 def escaped(name):
@@ -1342,7 +1368,7 @@ def groups_of(payload, start, end):
     """The lists of packed records."""
     while start < end:
         stop = start + PACKED_SIZE.size + PACKED_SIZE.unpack_from(payload, start)[0]
-        yield marshal.loads(payload[start + PACKED_SIZE.size : stop])
+        yield unmarshalled(payload[start + PACKED_SIZE.size : stop])
         start = stop
 
 
@@ -1454,6 +1480,7 @@ class Hooks:
 
     def __init__(self, module, has_loop, channel, watched):
         self.module = module
+        self.watched = watched
         self.asyncio = None
         if has_loop:
             import asyncio  # as the module itself finds it: both need the same one
@@ -1480,7 +1507,6 @@ class Hooks:
         if type(result).__name__ == "coroutine":
             result.close()
         raise Refused(f"{name} is an async function, but the records' function is not; define {name} without async")
-        self.watched = watched
 
     def has(self, name):
         return callable(getattr(self.module, name, None))
@@ -1516,6 +1542,8 @@ def set_up(channel, counters, progress, job):
     hooks.call("setup")
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
+    if hooks.watched is not None:
+        function = hooks.watched.watching(function)
     if has_loop:
         from contextvars import ContextVar
 
@@ -1527,7 +1555,7 @@ def set_up(channel, counters, progress, job):
     results = Results(name, job, keep_bytes)
     if role == "mapper":
         return Mapper(channel, counters, progress, function, results, job["record"]), hooks
-    return Reducer(channel, counters, progress, function, results, job["values"], role == "combiner"), hooks
+    return Reducer(channel, counters, progress, function, results, job, role == "combiner"), hooks
 
 
 def leave_loaded(channel):
@@ -1542,8 +1570,6 @@ def say_failed(channel, error):
     channel.write(FAILED, 0, to_json({"reason": reason_of(error), "details": details_of(error)}))
     flush_log()
     os._exit(1)
-    if hooks.watched is not None:
-        function = hooks.watched.watching(function)
 
 
 def die_of_interrupt():
@@ -1588,6 +1614,8 @@ def main():
         hooks.call("teardown")
     except BaseException as error:
         say_failed(channel, error)
+    if hooks.watched is not None:
+        hooks.watched.count_in(counters)
     send_counters(channel, counters, 0)
     flush_log()
     channel.write(FINISHED, 0)
@@ -1595,5 +1623,3 @@ def main():
 
 if __name__ == "__main__":
     main()
-    if hooks.watched is not None:
-        hooks.watched.count_in(counters)

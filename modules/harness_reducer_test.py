@@ -46,8 +46,39 @@ class Reducing(HarnessTest):
             child.groups(1, [(b"a", [b"1", b"2"]), (b"b", [b"1"])])
             reasons = [bad[2] for bad in child.answer().bad]
             self.assertEqual(reasons, ["TypeError: unsupported operand type(s) for +: 'int' and 'str' (values are strings: "
-                                       "int(value) or float(value) makes numbers of them)"] * 2)
+                                       "int(value) or float(value) makes numbers of them, or typed: yes in the job file)"] * 2)
             self.assertEqual(child.finish()[1], 0)
+
+    def test_typed_values(self):
+        sources = {
+            "python": "def reduce(key, values):\n    return ' '.join(f'{type(value).__name__}:{value}' for value in values)\n",
+            "javascript": "exports.reduce = (key, values) => [...values].map((value) => `${typeof value}:${value}`).join(' ');",
+        }
+        values = [b"1", b"-0.5", b"1e2", b"007", b"", b"x", b"1.", b" 1", b"1_0", b"NaN", b"1e999", b"true", "\u0661".encode()]
+        expected = {
+            "python": "int:1 float:-0.5 float:100.0 str:007 str: str:x str:1. str: 1 str:1_0 str:NaN str:1e999 str:true str:\u0661",
+            "javascript": "number:1 number:-0.5 number:100 string:007 string: string:x string:1. string: 1 string:1_0 string:NaN string:1e999 "
+                          "string:true string:\u0661",
+        }
+        for language, _, child in self.each_kind(sources, typed=True):
+            child.groups(1, [(b"a", values)])
+            self.assertEqual(child.answer().output.decode(), expected[language] + "\n")
+            child.groups(2, [(b"b", [b"1", b"x"])], GOES_ON)
+            child.groups(3, [(b"b", [b"2"])], CONTINUES)
+            self.assertEqual(child.answer().output, b"")
+            short = {"python": "int:1 str:x int:2\n", "javascript": "number:1 string:x number:2\n"}
+            self.assertEqual(child.answer().output.decode(), short[language])
+
+    def test_large_typed_values(self):
+        given = [b"9007199254740991", b"9007199254740993", b"123456789012345678901234567890"]
+        for language, start in self.each(
+            python="def reduce(key, values):\n    return str([v + 1 for v in values])\n",
+            javascript="exports.reduce = (key, values) => values.map((value) => typeof value).join(' ');",
+        ):
+            child = start(role="reducer", typed=True)
+            child.groups(1, [(b"a", given)])
+            expected = {"python": str([int(value) + 1 for value in given]), "javascript": "number number number"}
+            self.assertEqual(child.answer().output.decode(), expected[language] + "\n")
 
     def test_groups_over_many_frames(self):
         for _, _, child in self.each_kind(SUMS):

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-DECOMPRESSORS = {".xz": ["xz", "-dc"], ".gz": ["zcat"], ".zst": ["zstdcat"]}
+DECOMPRESSORS = {".json": ["cat"], ".xz": ["xz", "-dc"], ".gz": ["zcat"], ".zst": ["zstdcat"]}
 
 
 def load(folder, name):

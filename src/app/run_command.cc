@@ -41,13 +41,13 @@ Result<RunResult> run_command_of(Command command, const Run& run) {
 }
 
 // Only a job of one step has a map half and a reduce half; and standard output can take only one result.
-Result<void> check_for(const Job& job, Command command) {
+Result<void> check_for(const Job& job, const CommandLine& line) {
+  const Command command = line.command;
   auto refused = [&](std::string_view reason) { return bad_config(fmt::format("{}: {}", job.file, reason)); };
   std::size_t results = command == Command::kMap ? map_results(job) : command == Command::kRun ? run_results(job) : 1;
   if (job.output == "-" && results > 1) {
     return refused("with several reducers there are several results, which cannot all go to standard output");
   }
-  if (command == Command::kRun) return {};
   const Worker& mapper = job.steps.front().mapper;
   const bool gives_records =
       mapper.module.has_value() && mapper.module->interface == Interface::kFunction && job.record != RecordKind::kText;
@@ -55,6 +55,7 @@ Result<void> check_for(const Job& job, Command command) {
     return refused(
         "--suggest-fields is for a mapper in Python or JavaScript with the interface function, and JSON records");
   }
+  if (command == Command::kRun) return {};
   if (command == Command::kReduce && !job.steps.front().reducer.has_value()) {
     return refused("it has no reducer, so there is nothing to do for quern reduce");
   }
@@ -151,10 +152,10 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
     result = std::move(listed).error();
   }
   Accounting accounting = session.close(result);
-  auto written = session.write_books(accounting);
   if (line.suggest_fields && result.ok()) {
     session.events().emit(event::Note{event::Level::kInfo, suggested_fields(accounting.counters)});
   }
+  auto written = session.write_books(accounting);
   mail.send(accounting, !result.ok() ? &result.error() : !written.ok() ? &written.error() : nullptr);
   session.say(accounting, result);
   TRY(std::move(written));
@@ -174,7 +175,7 @@ int run_command(const CommandLine& line) {
   if (!loaded.ok()) return print_error(loaded.error());
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error());
-  if (auto checked = check_for(job, line.command); !checked.ok()) return print_error(checked.error());
+  if (auto checked = check_for(job, line); !checked.ok()) return print_error(checked.error());
   auto status = run_session(line, job);
   return status.ok() ? status.value() : print_error(status.error());
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace quern::job_file {
@@ -22,6 +23,13 @@ Error at(const Finding& finding, const Settings& settings, const std::string& fi
 
 bool is_interface(const Worker& worker, Interface interface) {
   return worker.module.has_value() && worker.module->interface == interface;
+}
+
+bool has_function_reducer(const Job& job) {
+  return std::any_of(job.steps.begin(), job.steps.end(), [](const Step& step) {
+    return (step.reducer.has_value() && is_interface(*step.reducer, Interface::kFunction)) ||
+           (step.combiner.has_value() && is_interface(*step.combiner, Interface::kFunction));
+  });
 }
 
 }  // namespace
@@ -48,6 +56,8 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
       {has_where && gets_text, "where", "needs JSON; with 'record: text' a record is a line without parts"},
       {mapper.builtin.has_value() && gets_text, "mapper.builtin",
        "looks into JSON; with 'record: text' a record is a line without parts"},
+      {job.typed && !has_function_reducer(job), "typed",
+       "needs a reducer in Python or JavaScript with the interface function; others read values as text"},
       {job.index.has_value() && !job.filter.has_value(), "index",
        "needs a filter: it is the server that is asked with the filter which files there are"},
       {job.index.has_value() && job.manifest.has_value(), "index",

@@ -239,6 +239,12 @@ constexpr std::array kRows = {
     SettingRow{"values", Shape::kText, read_values,
                [](const Job& job) { return std::string(job.values == ValuesKind::kList ? "list" : "iterator"); },
                values_words},
+    SettingRow{"typed", Shape::kText,
+               [](const YamlNode& node, Job& job) -> Result<void> {
+                 TRY_ASSIGN(job.typed, flag_of(node));
+                 return {};
+               },
+               [](const Job& job) { return show_flag(job.typed); }, flag_words},
     SettingRow{"reducers", Shape::kText,
                [](const YamlNode& node, Job& job) -> Result<void> {
                  TRY_ASSIGN(job.reducers, count_of(node, {.least = 1, .most = limits::kMaxReducers}));

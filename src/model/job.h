@@ -101,6 +101,7 @@ struct Job {
   std::string where_json = "{}";  // the `where:` map as JSON
   std::string separator = " ";
   ValuesKind values = ValuesKind::kList;
+  bool typed = false;  // a `function` reducer gets values that are numbers as numbers
   std::size_t reducers = 1;
   bool keep_parts = false;            // result.parts: keep
   std::string output = "result.txt";  // "-" is standard output

@@ -241,3 +241,39 @@ class MapsByHand(Scenario):
                                               "reducer: {builtin: sum}\nrecord: json\n", "data/a": '{"k":"York","v":1}\n'})
         self.assert_fails(self.quern("map", "data/a"), 'the key "New York" contains the separator " "')
         self.assert_run(self.quern("run", "-i", "data/a"), result="New York 1\n")
+
+
+class TypedValues(Scenario):
+    """`typed: yes` saves the reducer its int() and float(); the result has the same bytes."""
+
+    REDUCERS = {
+        "python": ("reducer.py", "def reduce(key, values):\n    return key, sum(NUMBER(value) for value in values)\n", "float"),
+        "javascript": ("reducer.js", "exports.reduce = (key, values) => {\n  let sum = 0;\n  for (const value of values) sum += NUMBER(value);\n  return [key, sum];\n};\n", "Number"),
+    }
+
+    def test_the_result_has_the_same_bytes(self):
+        draw = random.Random(5)
+        for part in range(3):
+            lines = [json.dumps({"k": f"key{draw.randrange(20)}", "v": draw.choice([draw.randrange(-9, 99), draw.randrange(800) / 8])}) for _ in range(2000)]
+            self.write(f"data/{part}.json", "\n".join(lines) + "\n")
+        self.write("pair.py", MODULES["pair.py"])
+        for language, (script, source, number) in self.REDUCERS.items():
+            worker = f"{{language: {language}, script: {script}}}"
+            for settings in ("", f"combiner: {worker}\n", "values: iterator\n", "reducers: 3\n"):
+                results = []
+                for typed, shown in (("no", number), ("yes", "")):
+                    with self.subTest(f"{language} {settings} {typed}"):
+                        self.write(script, source.replace("NUMBER", shown))
+                        self.write("analysis-tools.yml", f"mapper: {{language: python, script: pair.py}}\nreducer: {worker}\nrecord: json\n"
+                                   f"inputs: [data/*]\ntyped: {typed}\n{settings}")
+                        run = self.quern("run")
+                        self.assert_run(run, records_mapped=6000)
+                        results.append(run.result)
+                self.assertEqual(results[0], results[1])
+                self.assertEqual(results[0].count("\n"), 20)
+
+    def test_without_a_function_reducer_is_refused(self):
+        self.write("pair.py", MODULES["pair.py"])
+        for reducer in ("", "reducer: {builtin: sum}\n", "reducer: {language: binary, script: cat}\n"):
+            self.write("analysis-tools.yml", "mapper: {language: python, script: pair.py}\ntyped: yes\ninputs: [data/*]\n" + reducer)
+            self.assert_fails(self.quern("run"), "typed needs a reducer in Python or JavaScript with the interface function", status=2)

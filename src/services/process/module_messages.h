@@ -20,11 +20,12 @@ struct ModuleSetup {
   std::string_view separator;
   PairOutput output;
   ValuesKind values = ValuesKind::kList;
+  bool typed = false;                   // values that are numbers come as numbers
   std::chrono::milliseconds timeout{};  // limits.timeout
   std::size_t concurrency = 1;          // of a mapper
   bool loads_only = false;
-  // Lines of records and their packed form, by which the child finds out whether it reads packed records; may be "".
   bool watches_fields = false;  // a mapper's child counts which parts of its first records are read
+  // Lines of records and their packed form, by which the child finds out whether it reads packed records; may be "".
   std::string sample_lines;
   std::string sample_packed;
 };

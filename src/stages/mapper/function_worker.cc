@@ -106,8 +106,7 @@ Result<void> FunctionWorker::run(const std::stop_token& stop) {
     if (in_flight_.empty() && units_.is_finished()) break;
     if (in_flight_.empty() && !child_.has_child()) continue;
     TRY(ensure_child());
-    const bool wants_more = in_flight_.size() < most_in_flight() && !units_.is_finished();
-    TRY(step(wants_more ? units_.readable_fd() : -1, stop));
+    TRY(step(wants_unit() && !units_.is_finished() ? units_.readable_fd() : -1, stop));
   }
   TRY(finish(stop));
   sink_.reset();
@@ -120,8 +119,14 @@ std::size_t FunctionWorker::most_in_flight() const {
   return child_.is_ready() && units_.has_short_units() ? limits::kFramesInFlight : 1;
 }
 
+// A unit is taken once those before it are written: packing it takes as long as the child may wait for the rest of one.
+bool FunctionWorker::wants_unit() const {
+  const bool is_writing = child_.has_child() && !in_flight_.empty() && child_.unsent_bytes() > 0;
+  return !is_writing && in_flight_.size() < most_in_flight();
+}
+
 void FunctionWorker::take_units(const std::stop_token& stop) {
-  while (in_flight_.size() < most_in_flight()) {
+  while (wants_unit()) {
     // Without a child there is nothing else to wait for.
     const bool may_block = in_flight_.empty() && !child_.has_child();
     std::optional<Unit> unit = may_block ? units_.take(!has_begun_, stop) : units_.try_take();
@@ -159,7 +164,7 @@ void FunctionWorker::send(UnitInFlight& work) {
 
 // Packs the records of each segment; its size becomes that of its packed records.
 void FunctionWorker::pack(UnitInFlight& work, std::vector<protocol::SegmentHead>& segments) {
-  if (work.packed.capacity() == 0) work.packed = peers_.pool.take(work.block.bytes.size());
+  if (work.packed.capacity() == 0) work.packed = std::move(spare_);
   work.packed.clear();
   std::string_view lines = work.block.bytes.view();
   for (protocol::SegmentHead& segment : segments) {
@@ -363,7 +368,7 @@ Result<void> FunctionWorker::report_done(UnitInFlight work, std::uint64_t record
   for (event::RecordBad& bad : joined.mapped.bad) peers_.events.emit(std::move(bad));
   for (event::Counted& count : joined.mapped.counted) peers_.events.emit(std::move(count));
   peers_.events.emit(mapped);
-  peers_.pool.give(std::move(work.packed));
+  if (work.packed.capacity() > 0) spare_ = std::move(work.packed);
   if (work.origin.block == nullptr) {
     peers_.pool.give(std::move(work.block.bytes));
     peers_.pool.give(std::move(work.block.original));

@@ -79,6 +79,7 @@ class FunctionWorker {
   Result<void> ensure_child();
   void take_units(const std::stop_token& stop);
   std::size_t most_in_flight() const;
+  bool wants_unit() const;
   void send(UnitInFlight& work);
   void pack(UnitInFlight& work, std::vector<protocol::SegmentHead>& segments);
   void begin_first();
@@ -118,6 +119,7 @@ class FunctionWorker {
   std::unique_ptr<BlockSink> sink_;
   process::Session child_;
   json::RecordPacker packer_;
+  Buffer spare_;  // for packed records
   std::deque<UnitInFlight> in_flight_;
   std::uint64_t next_id_ = 1;
   std::size_t deaths_without_progress_ = 0;

@@ -131,6 +131,7 @@ Result<void> FunctionReducer::start() {
                                    .separator = options_.separator,
                                    .output = options_.output,
                                    .values = options_.values,
+                                   .typed = options_.typed,
                                    .timeout = options_.timeout};
   // In a hidden folder, where no link to an entry of the job's folder can be in the way.
   TRY_ASSIGN(module_, process::module_child_options(*options_.module, options_.job_folder,

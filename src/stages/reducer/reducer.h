@@ -23,6 +23,7 @@ struct ReducerOptions {
   std::string separator;
   PairOutput output = {.is_text = true};  // the form of the module's pairs; lines are turned into pairs if required
   ValuesKind values = ValuesKind::kList;
+  bool typed = false;                        // values that are numbers come as numbers
   std::size_t child = 0;                     // number of this reducer, for events
   event::Role role = event::Role::kReducer;  // or kCombiner
   std::chrono::milliseconds timeout{};
