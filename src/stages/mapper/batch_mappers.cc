@@ -44,7 +44,7 @@ Result<void> run_batch_mappers(const MapperOptions& options, const MapperPeers& 
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= std::min(options.processes, batches.size()); ++number) {
     workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) -> Result<void> {
-      BatchWorker worker(number, options, peers, opener, command);
+      BatchWorker worker(number, options, peers, opener, command, peers.guard);
       while (auto next = queue->next(stop_worker)) TRY(worker.run(batches[*next], stop_worker));
       if (stop_worker.stop_requested()) return stopped();
       return {};

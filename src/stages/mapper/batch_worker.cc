@@ -73,12 +73,13 @@ void make_text(Buffer& pairs, std::string_view separator) {
 }  // namespace
 
 BatchWorker::BatchWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers,
-                         InputOpener& opener, std::vector<std::string> command)
+                         InputOpener& opener, std::vector<std::string> command, process::Machine machine)
     : number_(number),
       options_(options),
       peers_(peers),
       opener_(opener),
       command_(std::move(command)),
+      machine_(std::move(machine)),
       child_options_(options.of_child(number)),
       sink_(peers.make_sink()),
       lines_(options.scratch_folder, options.held_bytes) {}
@@ -142,7 +143,7 @@ Result<BatchWorker::Attempt> BatchWorker::attempt(const Batch& batch, bool is_fi
 }
 
 Result<void> BatchWorker::start_child(const Batch& batch) {
-  child_.emplace(child_options_, peers_.guard, *events_);
+  child_.emplace(child_options_, machine_, *events_);
   TRY(disk::make_empty_folder(child_options_.working_folder));
   TRY(child_->link_job_folder());
   // With several inputs no single name would be right.
@@ -158,7 +159,7 @@ Result<void> BatchWorker::start_child(const Batch& batch) {
   decoded_bytes_ = 0;
   fed_records_ = 0;
   fed_bytes_ = 0;
-  began_ = std::chrono::steady_clock::now();
+  began_ = machine_.now();
   child_->enter(process::Session::State::kWorking);
   return {};
 }
@@ -255,7 +256,7 @@ Result<void> BatchWorker::drain_input(const std::stop_token& stop) {
 // Reports what a `lines` child has read: everything before the last block, and `sent` of that block's `all` bytes. A
 // `files` child reads by itself.
 void BatchWorker::report_progress(std::size_t sent, std::size_t all) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = machine_.now();
   if (options_.module->interface != Interface::kLines || now - last_report_ < kReportInterval) return;
   last_report_ = now;
   auto without_unsent = [&](std::uint64_t before, std::uint64_t after) {
@@ -374,7 +375,7 @@ Result<void> BatchWorker::commit(const Batch& batch) {
                                         .dropped = dropped_,
                                         .decoded_bytes = decoded_bytes_,
                                         .output_bytes = output_bytes_,
-                                        .time = std::chrono::steady_clock::now() - began_});
+                                        .time = machine_.now() - began_});
   return {};
 }
 

@@ -17,8 +17,9 @@ namespace quern::mapper {
 // One thread that runs `lines` and `files` children, one after another, each for one batch. Not thread-safe.
 class BatchWorker {
  public:
+  // `machine` starts the children.
   BatchWorker(std::size_t number, const MapperOptions& options, const MapperPeers& peers, InputOpener& opener,
-              std::vector<std::string> command);
+              std::vector<std::string> command, process::Machine machine);
   // Runs the batch to its end: it is mapped, or its failing inputs are found by halving it as often as needed, and
   // reported.
   Result<void> run(const Batch& batch, const std::stop_token& stop);
@@ -55,6 +56,7 @@ class BatchWorker {
   const MapperPeers& peers_;
   InputOpener& opener_;
   const std::vector<std::string> command_;
+  const process::Machine machine_;
   const process::SessionOptions child_options_;
   std::unique_ptr<BlockSink> sink_;
   std::optional<BatchEvents> events_;      // of this attempt
