@@ -1,4 +1,6 @@
 """The data of all rows: made once, from seeds, in build/bench-data (or build/bench-data-quick)."""
+import functools
+import gzip
 import hashlib
 import inspect
 import itertools
@@ -74,7 +76,7 @@ class Corpora:
 
     def small_texts(self, count, size_bytes):
         """Text in small .gz files, in quick runs as well."""
-        return self.make("small-texts", make_text, [size_bytes] * count)
+        return self.make("small-texts", make_small_text, [size_bytes] * count)
 
     def pictures(self, count):
         """Photographs, as ImageMagick draws them: 1200 by 800 with noise."""
@@ -133,19 +135,31 @@ def decoded_bytes(folder):
 
 def make_text(path, number, size_bytes):
     """The files have the same lines in different orders: drawing each word anew would take minutes."""
-    draw = random.Random("text")
-    words = ["".join(draw.choices("etaoinshrdlucmfwypvbgk", k=draw.randint(2, 9))) for _ in range(WORDS)]
-    weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(WORDS)))
-    lines = [" ".join(draw.choices(words, cum_weights=weights, k=12)) + "\n" for _ in range(LINES_OF_TEXT)]
+    lines = list(lines_of_text())
     draw = random.Random(f"text {number}")
-    with subprocess.Popen(["gzip", "-6"], stdin=subprocess.PIPE, stdout=open(f"{path}.gz", "wb")) as gzip:
+    with subprocess.Popen(["gzip", "-6"], stdin=subprocess.PIPE, stdout=open(f"{path}.gz", "wb")) as packer:
         written = 0
         while written < size_bytes:
             draw.shuffle(lines)
             data = "".join(lines).encode()[: size_bytes - written]
             written += len(data)
-            gzip.stdin.write(data)
-        gzip.stdin.write(b"\n")
+            packer.stdin.write(data)
+        packer.stdin.write(b"\n")
+
+
+@functools.cache
+def lines_of_text():
+    draw = random.Random("text")
+    words = ["".join(draw.choices("etaoinshrdlucmfwypvbgk", k=draw.randint(2, 9))) for _ in range(WORDS)]
+    weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(WORDS)))
+    return [" ".join(draw.choices(words, cum_weights=weights, k=12)) + "\n" for _ in range(LINES_OF_TEXT)]
+
+
+def make_small_text(path, number, size_bytes):
+    draw = random.Random(f"text {number}")
+    text = "".join(draw.choices(lines_of_text(), k=size_bytes // 60)).encode()[:size_bytes]
+    with open(f"{path}.gz", "wb") as file:
+        file.write(gzip.compress(text + b"\n", 6, mtime=0))
 
 
 def make_small_pings(path, number, size_bytes):
