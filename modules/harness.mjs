@@ -28,7 +28,7 @@ const MAGIC = 0x314e5251; // "QRN1", little-endian
 const HEADER_BYTES = 24; // magic, type, id, length of the payload
 const [SETUP, BLOCK, GROUPS, END] = [1, 2, 3, 4];
 const [READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED] = [16, 17, 18, 19, 20, 21, 22, 23];
-const [PROGRESS, LOADED, TEXT] = [24, 25, 26];
+const [PROGRESS, LOADED, TEXT, FIELDS] = [24, 25, 26, 27];
 const [CAREFUL, CONTINUES, GOES_ON] = [1, 2, 4]; // flags of BLOCK and GROUPS
 
 const OUTPUT_BYTES = 32 << 20; // an OUTPUT frame is cut at the last line end before this size
@@ -515,6 +515,7 @@ function linesEndingIn(data, start, end) {
 class Counters {
   #progress;
   #amounts = new Map();
+  watched = null; // WatchedFields, if quern asks for it
   #records = null; // AsyncLocalStorage, if several records are mapped at the same time: what each of them counts
 
   constructor(progress) {
@@ -546,6 +547,7 @@ class Counters {
   }
 
   send(channel, id) {
+    this.watched?.send(channel, id);
     if (this.#amounts.size === 0) return;
     channel.writeText(COUNTERS, id, `[${[...this.#amounts].map(([key, n]) => `[${key},${n}]`).join(",")}]`);
     this.#amounts.clear();
@@ -555,55 +557,60 @@ class Counters {
 // Which parts of records a mapper reads, for `quern run --suggest-fields`.
 
 const WATCHED_RECORDS = 1000;
-const WHOLE_RECORD = "(whole record)";
-const FIELDS_READ = "fields read"; // a group of counters
+const MOST_NAMES = 50; // that are read of one object, or it is read as a whole: names that are data cannot be listed
 
 // Hands a mapper its first records as objects that tell what is read of them.
 class WatchedFields {
   #left = WATCHED_RECORDS;
-  #read = new Map(); // how often each path was read, with all that is below it
-  #reached = new Set(); // paths of objects that were handed out
+  #names = new Map(); // of each object, by its path
+  #read = new Set();
+  #reached = new Set();
+  #told = 0;
 
   watching(mapper) {
     return (key, file, record) => {
       if (this.#left === 0) return mapper(key, file, record);
       --this.#left;
       if (isObject(record)) return mapper(key, file, this.#watched(record, ""));
-      this.#tell(WHOLE_RECORD);
+      this.#read.add("");
       return mapper(key, file, record);
     };
   }
 
-  // An object of which nothing was read is counted as a whole: whether it is there may have mattered.
-  countIn(counters) {
-    const read = new Map(this.#read);
-    for (const path of this.#reached) {
-      if (![...read.keys()].some((known) => known === path || known.startsWith(`${path}.`))) read.set(path, 1);
-    }
-    for (const [path, times] of read) counters.count(FIELDS_READ, path, times);
+  // Sends all that is known, if it is more than before.
+  send(channel, id) {
+    const known = this.#read.size + this.#reached.size;
+    if (known === this.#told) return;
+    this.#told = known;
+    channel.writeText(FIELDS, id, stringify({ read: [...this.#read].sort(), reached: [...this.#reached].sort() }));
   }
 
-  #tell(path) {
-    this.#read.set(path, (this.#read.get(path) ?? 0) + 1);
+  // The part of this name of the object at this path, with all that is below it.
+  #readPart(path, name) {
+    if (!this.#names.has(path)) this.#names.set(path, new Set());
+    const names = this.#names.get(path).add(name);
+    this.#read.add(names.size > MOST_NAMES ? path : joinedPath(path, name));
   }
 
   #watched(object, path) {
-    const handed = new Map(); // the same object each time
+    const seen = new WeakSet(); // objects within that are watched already
     const reads = (name) => {
-      if (typeof name === "symbol" || (!Object.hasOwn(object, name) && (name in object || name === "toJSON"))) return;
-      const within = path === "" ? stepOf(name) : `${path}.${stepOf(name)}`;
-      if (!isObject(object[name])) return void this.#tell(within);
-      this.#reached.add(within);
-      if (handed.get(name)?.object !== object[name]) {
-        handed.set(name, { object: object[name], watched: this.#watched(object[name], within) });
-      }
+      const isOwn = Object.hasOwn(object, name);
+      if (typeof name === "symbol" || (!isOwn && (name in object || name === "toJSON" || name === "then"))) return;
+      const value = object[name];
+      if (!isObject(value)) return void this.#readPart(path, name);
+      // If nothing is read of it, it is needed as a whole: whether it is there may have mattered.
+      this.#reached.add(joinedPath(path, name));
+      if (seen.has(value) || !Object.getOwnPropertyDescriptor(object, name).writable) return;
+      object[name] = this.#watched(value, joinedPath(path, name));
+      seen.add(object[name]);
     };
     return new Proxy(object, {
       get: (target, name) => {
         reads(name);
-        const known = handed.get(name);
-        return known !== undefined && known.object === target[name] ? known.watched : target[name];
+        return target[name];
       },
+      set: (target, name, value) => Reflect.set(target, name, value),
       has: (target, name) => {
         reads(name);
         return name in target;
@@ -613,7 +620,7 @@ class WatchedFields {
         return Object.getOwnPropertyDescriptor(target, name);
       },
       ownKeys: (target) => {
-        this.#tell(path || WHOLE_RECORD);
+        this.#read.add(path);
         return Reflect.ownKeys(target);
       },
     });
@@ -624,9 +631,10 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// A name as a path of `fields` has it.
-function stepOf(name) {
-  return /^[^.[\]"']+$/.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`;
+// As `fields` has it; the record itself is "".
+function joinedPath(path, name) {
+  const step = /^[^.[\]"']+$/.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`;
+  return path === "" ? step : `${path}.${step}`;
 }
 
 function offerQuern(counters) {
@@ -1335,16 +1343,18 @@ async function setUp(channel, counters, progress, job) {
   const newResults = () => new Results(name, job);
   if (role === "mapper") {
     const reader = new RecordReader(job.record);
-    const watched = job.watch_fields === true ? new WatchedFields() : null;
-    if (watched !== null) call = watched.watching(call);
+    if (job.watch_fields === true) {
+      counters.watched = new WatchedFields();
+      call = counters.watched.watching(call);
+    }
     if (job.concurrency > 1) {
       const mapper = new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency);
-      return [mapper, module, watched];
+      return [mapper, module];
     }
-    return [new Mapper(channel, counters, progress, call, newResults(), reader), module, watched];
+    return [new Mapper(channel, counters, progress, call, newResults(), reader), module];
   }
   const results = newResults();
-  return [new Reducer(channel, counters, progress, call, results, job, role === "combiner"), module, null];
+  return [new Reducer(channel, counters, progress, call, results, job, role === "combiner"), module];
 }
 
 async function callHook(module, name) {
@@ -1371,9 +1381,9 @@ async function main() {
   const first = channel.read();
   if (first.kind !== SETUP) giveUp(`the first frame is of type ${first.kind}, not SETUP`);
   watchStrayCode();
-  let worker, module, watched;
+  let worker, module;
   try {
-    [worker, module, watched] = await setUp(channel, counters, progress, parse(first.payload.toString()));
+    [worker, module] = await setUp(channel, counters, progress, parse(first.payload.toString()));
   } catch (failure) {
     sayFailed(channel, failure);
   }
@@ -1393,7 +1403,6 @@ async function main() {
   } catch (failure) {
     sayFailed(channel, failure);
   }
-  watched?.countIn(counters);
   counters.send(channel, 0n);
   channel.write(FINISHED, 0n);
   exit(0);

@@ -39,7 +39,7 @@ STANDARD_DESCRIPTORS = (0, 1, 2)
 CO_COROUTINE, CO_ASYNC_GENERATOR = 0x80, 0x200  # as in inspect
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT, FIELDS = range(16, 28)
 CAREFUL, CONTINUES, GOES_ON, PACKED = 1, 2, 4, 8  # flags of BLOCK and GROUPS
 
 HEADER = struct.Struct("<IIQQ")  # magic, type, id, length of the payload
@@ -606,6 +606,7 @@ class Counters:
         self._progress = progress
         self._amounts = {}
         self._of_record = None  # a ContextVar, if several records are mapped at the same time
+        self.watched = None  # WatchedFields, if quern asks for it
 
     def use_records(self, variable):
         self._of_record = variable
@@ -643,8 +644,7 @@ class Counters:
 # Which parts of records a mapper reads, for `quern run --suggest-fields`.
 
 WATCHED_RECORDS = 1000
-WHOLE_RECORD = "(whole record)"
-FIELDS_READ = "fields read"  # a group of counters
+MOST_NAMES = 50  # that are read of one map, or it is read as a whole: names that are data cannot be listed
 
 
 class WatchedFields:
@@ -652,8 +652,9 @@ class WatchedFields:
 
     def __init__(self):
         self._left = WATCHED_RECORDS
-        self.read = {}  # how often each path was read, with all that is below it
-        self.reached = set()  # paths of maps that were handed out
+        self._names = {}  # of each map, by its path
+        self._read, self._reached = set(), set()
+        self._told = (0, 0)
 
     def watching(self, function):
         def mapper(key, file, record):
@@ -662,69 +663,81 @@ class WatchedFields:
                 if isinstance(record, dict):
                     record = WatchedMap(record, "", self)
                 else:
-                    self.tell(WHOLE_RECORD)
+                    self.read_all("")
             return function(key, file, record)
 
         return mapper
 
-    def tell(self, path):
-        self.read[path] = self.read.get(path, 0) + 1
+    def read(self, path, name):
+        """The part of this name of the map at this path, with all that is below it."""
+        names = self._names.setdefault(path, set())
+        names.add(name)
+        self._read.add(path if len(names) > MOST_NAMES else joined_path(path, name))
 
-    def count_in(self, counters):
-        """A map of which nothing was read is counted as a whole: whether it is there may have mattered."""
-        read = dict(self.read)
-        for path in self.reached:
-            if not any(known == path or known.startswith(path + ".") for known in read):
-                read[path] = 1
-        for path, times in read.items():
-            counters.count(FIELDS_READ, path, times)
+    def read_all(self, path):
+        self._read.add(path)
+
+    def reached(self, path):
+        """A map was handed out. If nothing is read of it, it is needed as a whole: whether it is there may have mattered."""
+        self._reached.add(path)
+
+    def send(self, channel, identity):
+        """All that is known, if it is more than before."""
+        known = len(self._read), len(self._reached)
+        if known != self._told:
+            self._told = known
+            channel.write(FIELDS, identity, to_json({"read": sorted(self._read), "reached": sorted(self._reached)}))
 
 
 class WatchedMap(dict):
     def __init__(self, record, path, watched):
-        dict.__init__(self)
+        dict.__init__(self, record)
         self._path, self._watched = path, watched
-        for name, value in record.items():
-            within = WatchedMap(value, self._path_of(name), watched) if type(value) is dict else value
-            dict.__setitem__(self, name, within)
 
-    def _path_of(self, name):
-        return f"{self._path}.{step_of(name)}" if self._path else step_of(name)
-
-    def _tell(self, name, value):
+    def _handed(self, name, value):
+        """The value as the mapper gets it."""
+        if type(value) is dict:
+            value = WatchedMap(value, joined_path(self._path, name), self._watched)
+            dict.__setitem__(self, name, value)
         if isinstance(value, WatchedMap):
-            self._watched.reached.add(self._path_of(name))
+            self._watched.reached(value._path)
         elif isinstance(name, str):
-            self._watched.tell(self._path_of(name))
-
-    def __getitem__(self, name):
-        value = dict.get(self, name)
-        self._tell(name, value)
-        return dict.__getitem__(self, name)
-
-    def get(self, name, default=None):
-        value = dict.get(self, name, default)
-        self._tell(name, value)
+            self._watched.read(self._path, name)
         return value
 
+    def __getitem__(self, name):
+        self._handed(name, dict.get(self, name))
+        return dict.__getitem__(self, name)
+
+    def get(self, name, *default):
+        self._handed(name, dict.get(self, name))
+        return dict.get(self, name, *default)
+
     def __contains__(self, name):
-        self._tell(name, dict.get(self, name))
+        self._handed(name, dict.get(self, name))
         return dict.__contains__(self, name)
 
+    def __delitem__(self, name):
+        self._handed(name, dict.get(self, name))
+        dict.__delitem__(self, name)
+
     def pop(self, name, *default):
-        self._tell(name, dict.get(self, name))
+        self._handed(name, dict.get(self, name))
         return dict.pop(self, name, *default)
 
-    def setdefault(self, name, default=None):
-        self._tell(name, dict.get(self, name))
-        return dict.setdefault(self, name, default)
+    def setdefault(self, name, *default):
+        self._handed(name, dict.get(self, name))
+        return dict.setdefault(self, name, *default)
+
+
+WatchedMap.__name__ = WatchedMap.__qualname__ = "dict"  # in messages about the mapper's values
 
 
 def reading_all(name):
     method = getattr(dict, name)
 
     def read_all(self, *arguments):
-        self._watched.tell(self._path or WHOLE_RECORD)
+        self._watched.read_all(self._path)
         return method(self, *arguments)
 
     return read_all
@@ -735,11 +748,11 @@ for name in ("__iter__", "__reversed__", "__len__", "__eq__", "__ne__", "__repr_
         setattr(WatchedMap, name, reading_all(name))
 
 
-def step_of(name):
-    """A name as a path of `fields` has it."""
-    if name and not any(letter in ".[]\"'" for letter in name):
-        return name
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def joined_path(path, name):
+    """As `fields` has it; the record itself is ""."""
+    if not name or any(letter in ".[]\"'" for letter in name):
+        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{path}.{name}" if path else name
 
 
 def offer_quern(counters):
@@ -1459,6 +1472,8 @@ def finish(channel, counters, identity, count, bad, blank):
 
 
 def send_counters(channel, counters, identity):
+    if counters.watched is not None:
+        counters.watched.send(channel, identity)
     payload = counters.take()
     if payload:
         channel.write(COUNTERS, identity, payload)
@@ -1478,9 +1493,8 @@ def prepare_log():
 class Hooks:
     """The module's setup() and teardown(). Those of a module with an async function may be async, and run in its loop."""
 
-    def __init__(self, module, has_loop, channel, watched):
+    def __init__(self, module, has_loop, channel):
         self.module = module
-        self.watched = watched
         self.asyncio = None
         if has_loop:
             import asyncio  # as the module itself finds it: both need the same one
@@ -1538,12 +1552,13 @@ def set_up(channel, counters, progress, job):
     if job.get("loads_only"):
         leave_loaded(channel)
     channel.write(LOADED, 0)
-    hooks = Hooks(module, has_loop, channel, WatchedFields() if job.get("watch_fields") else None)
+    hooks = Hooks(module, has_loop, channel)
     hooks.call("setup")
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
-    if hooks.watched is not None:
-        function = hooks.watched.watching(function)
+    if job.get("watch_fields"):
+        counters.watched = WatchedFields()
+        function = counters.watched.watching(function)
     if has_loop:
         from contextvars import ContextVar
 
@@ -1614,8 +1629,6 @@ def main():
         hooks.call("teardown")
     except BaseException as error:
         say_failed(channel, error)
-    if hooks.watched is not None:
-        hooks.watched.count_in(counters)
     send_counters(channel, counters, 0)
     flush_log()
     channel.write(FINISHED, 0)

@@ -16,7 +16,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = struct.Struct("<4sIQQ")
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
-READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT = range(16, 27)
+READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT, FIELDS = range(16, 28)
 CAREFUL, CONTINUES, GOES_ON, PACKED = 1, 2, 4, 8
 PATIENCE_SECONDS = 120  # only for a child that hangs; nothing waits for it otherwise
 
@@ -65,6 +65,7 @@ class Answer:
         self.done = None
         self.progress = []
         self.identity = None
+        self.fields = None  # what was read so far
 
 
 class Child:
@@ -173,6 +174,8 @@ class Child:
                 answer.starting.append(struct.unpack("<IQ", payload))
             elif kind == COUNTERS:
                 answer.counters = {(group, name): n for group, name, n in json.loads(payload)}
+            elif kind == FIELDS:
+                answer.fields = json.loads(payload)
             elif kind == PROGRESS:
                 answer.progress.append(struct.unpack("<Q", payload)[0])
             elif kind == DONE:

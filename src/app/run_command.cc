@@ -143,21 +143,21 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
     return std::move(listed).error();
   }
   Result<RunResult> result = RunResult();
+  SuggestedFields fields;
   if (listed.ok()) {
     result = session.work([&](Run run) {
-      run.watches_fields = line.suggest_fields;
+      if (line.suggest_fields) run.suggested_fields = &fields;
       return run_command_of(line.command, run);
     });
   } else {
     result = std::move(listed).error();
   }
   Accounting accounting = session.close(result);
-  if (line.suggest_fields && result.ok()) {
-    session.events().emit(event::Note{event::Level::kInfo, suggested_fields(accounting.counters)});
-  }
   auto written = session.write_books(accounting);
   mail.send(accounting, !result.ok() ? &result.error() : !written.ok() ? &written.error() : nullptr);
   session.say(accounting, result);
+  // Whatever else is shown: it was asked for.
+  if (line.suggest_fields && result.ok()) print_to_stderr(fields.text(!job.fields.empty()));
   TRY(std::move(written));
   return exit_status(accounting);
 }

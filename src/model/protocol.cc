@@ -13,7 +13,8 @@ namespace {
 Error broken(std::string message) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(message)}; }
 
 bool is_from_child(std::uint32_t type) {
-  return type >= static_cast<std::uint32_t>(FrameType::kReady) && type <= static_cast<std::uint32_t>(FrameType::kText);
+  return type >= static_cast<std::uint32_t>(FrameType::kReady) &&
+         type <= static_cast<std::uint32_t>(FrameType::kFields);
 }
 
 }  // namespace

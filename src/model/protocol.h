@@ -35,6 +35,7 @@ enum class FrameType : std::uint32_t {
   kProgress = 24,
   kLoaded = 25,
   kText = 26,
+  kFields = 27,
 };
 
 // 24 bytes, little-endian: magic, type, id (8 bytes), payload length (8 bytes).

@@ -85,7 +85,9 @@ class SuggestedFields(FiveThousandRecords):
                 self.write_all(files)
                 self.write("analysis-tools.yml", mapper + REST)
                 run = self.quern("run", "--suggest-fields")
-                self.assert_run(run, result=self.expected(), says="fields: [info.OS]\n")
+                self.assert_run(run, result=self.expected(), says="\nfields: [info.OS]\n")
+                self.assertEqual(run.accounting["counters"], {}, run)
+                self.assertEqual(self.quern("run", "--suggest-fields", "--quiet").stderr.split("\n")[1:], ["fields: [info.OS]", ""])
                 self.write("analysis-tools.yml", mapper + REST + "fields: [info.OS]\n")
                 self.assert_run(self.quern("run"), result=self.expected())
 
@@ -95,6 +97,13 @@ class SuggestedFields(FiveThousandRecords):
         run = self.quern("run", "--suggest-fields")
         self.assert_run(run, result=self.expected(), says="the mapper reads whole records")
         self.assertNotIn("fields: [", run.stderr, run)
+
+    def test_the_first_step_of_several(self):
+        self.write_all(PYTHON)
+        self.write("analysis-tools.yml", KINDS["python"][1] + REST + "steps: [{mapper: {language: python, script: second.py}, reducer: "
+                   "{language: python, script: reducer.py}}]\n")
+        self.write("second.py", "def mapper(key, file, record):\n    return key, int(record)\n")
+        self.assert_run(self.quern("run", "--suggest-fields"), result=self.expected(), says="\nfields: [info.OS]\n")
 
     def test_is_refused_where_nothing_can_be_watched(self):
         for kind, more in (("lines", ""), ("builtin", ""), ("python", "record: text\n")):

@@ -12,6 +12,7 @@
 #include "app/remote/input_supply.h"
 #include "app/run/input_opener.h"
 #include "app/run/reduce_phase.h"
+#include "app/run/suggested_fields.h"
 #include "app/run/tee.h"
 #include "base/task_group.h"
 #include "model/limits.h"
@@ -90,7 +91,6 @@ mapper::MapperOptions mapper_options(const Run& run, PairOutput form) {
           .separator = run.job->separator,
           .output = form,
           .rule = ValueRule(run.step(), mapped_between(*run.job, run.step())),
-          .watches_fields = run.watches_fields,
           .processes = run.processes,
           .attempts = run.job->limits.attempts,
           .timeout = run.job->limits.timeout,
@@ -198,6 +198,10 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
                             .make_sink = output.make_sink,
                             .begin = output.begin,
                             .would_end = would_end};
+  // Further steps map pairs.
+  if (run.suggested_fields != nullptr && run.job->record != RecordKind::kPairs) {
+    peers.take_fields = [&run](const process::FieldsRead& fields) { run.suggested_fields->add(fields); };
+  }
   if (!is_function) {
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }

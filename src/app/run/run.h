@@ -27,6 +27,7 @@ namespace quern::app {
 class InputSupply;
 class ReducePhase;
 class ResultFolder;
+class SuggestedFields;
 
 // A run on this machine, or one step of it: what it reads, where it works and what it writes. The pointers are borrowed
 // and never null, unless noted. A copy with other members is the run of one step.
@@ -42,7 +43,7 @@ struct Run {
   // The result, and the inputs of quern reduce, are text. Other steps and tasks of the job exchange pairs.
   PairOutput gives = {.is_text = true};
   bool reads_text = true;
-  bool watches_fields = false;  // quern run --suggest-fields
+  SuggestedFields* suggested_fields = nullptr;  // quern run --suggest-fields; else nullptr
   // The files at the place of the result; nullptr if they need not be accounted for.
   const ResultFolder* folder = nullptr;
 

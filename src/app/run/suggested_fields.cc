@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <string_view>
 #include <vector>
 
 #include "job_file/job_file_values.h"
@@ -11,27 +9,48 @@
 namespace quern::app {
 namespace {
 
-// As the harnesses count them (modules/harness.py, WatchedFields).
-constexpr std::string_view kGroup = "fields read";
-constexpr std::string_view kWholeRecord = "(whole record)";
+// Whether the paths have one below this one.
+bool has_below(const std::set<std::string>& paths, const std::string& path) {
+  const auto next = paths.lower_bound(path + ".");
+  return next != paths.end() && next->starts_with(path + ".");
+}
+
+// Whether the paths have one above this one.
+bool has_above(const std::set<std::string>& paths, const std::string& path) {
+  for (std::size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
+    if (paths.contains(path.substr(0, dot))) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
-std::string suggested_fields(const std::map<std::pair<std::string, std::string>, std::int64_t>& counters) {
-  std::vector<std::string> read;
-  // In byte order, so that a path precedes those below it.
-  for (const auto& [counter, times] : counters) {
-    const auto& [group, path] = counter;
-    if (group != kGroup) continue;
-    if (path == kWholeRecord) return "the mapper reads whole records, so fields would save nothing";
-    auto holds = [&path = path](const std::string& whole) { return path.starts_with(whole + "."); };
-    if (std::none_of(read.begin(), read.end(), holds)) read.push_back(path);
+void SuggestedFields::add(const process::FieldsRead& fields) {
+  auto seen = seen_.lock();
+  seen->read.insert(fields.read.begin(), fields.read.end());
+  seen->reached.insert(fields.reached.begin(), fields.reached.end());
+}
+
+std::string SuggestedFields::text(bool has_fields) {
+  auto seen = seen_.lock();
+  if (seen->read.contains("")) {
+    return has_fields ? "the mapper reads all that fields lets through\n"
+                      : "the mapper reads whole records, so fields would save nothing\n";
   }
-  if (read.empty()) return "the mapper read nothing of the records that were watched, so no fields can be suggested";
+  std::set<std::string> needed = seen->read;
+  for (const std::string& path : seen->reached) {
+    if (!has_below(seen->read, path) && !has_below(seen->reached, path)) needed.insert(path);
+  }
+  std::vector<std::string> paths;
+  for (const std::string& path : needed) {
+    if (!has_above(needed, path)) paths.push_back(path);
+  }
+  if (paths.empty()) return "the mapper read nothing of the records that were watched, so no fields can be suggested\n";
   return fmt::format(
-      "of the first 1000 records of each process the mapper read only a part; with this line in the job file it gets "
-      "nothing else, and is faster, if it reads no more of others:\nfields: {}",
-      job_file::yaml_list(read));
+      "the mapper read only a part of the first 1000 records of each process. With this line in the job file it gets "
+      "nothing else, and is faster; compare the results, because what it reads of other records, or through code that "
+      "is not its own, may be missing:\nfields: {}\n",
+      job_file::yaml_list(paths));
 }
 
 }  // namespace quern::app

@@ -5,21 +5,40 @@
 namespace quern::app {
 namespace {
 
-using Counters = std::map<std::pair<std::string, std::string>, std::int64_t>;
+std::string text_of(process::FieldsRead fields, bool has_fields = false) {
+  SuggestedFields suggested;
+  suggested.add(fields);
+  return suggested.text(has_fields);
+}
 
-std::string last_line(const std::string& text) { return text.substr(text.rfind('\n') + 1); }
+std::string line_of(process::FieldsRead fields) {
+  const std::string text = text_of(std::move(fields));
+  return text.substr(text.find('\n') + 1);
+}
 
 TEST(SuggestedFields, NamesEachPartOnce) {
-  const Counters counters = {{{"fields read", "info"}, 3},        {{"fields read", "info.OS"}, 9},
-                             {{"fields read", "information"}, 1}, {{"fields read", "x.y"}, 2},
-                             {{"fields read", "\"a.b\""}, 2},     {{"mine", "(whole record)"}, 1}};
-  EXPECT_EQ(last_line(suggested_fields(counters)), R"(fields: ["\"a.b\"", info, information, x.y])");
+  EXPECT_EQ(line_of({.read = {"info", "info.OS", "information", "x.y", "x.y.z", "\"a.b\""}, .reached = {"x"}}),
+            "fields: [\"\\\"a.b\\\"\", info, information, x.y]\n");
+}
+
+TEST(SuggestedFields, NeedsAMapOfWhichNothingWasRead) {
+  EXPECT_EQ(line_of({.read = {"info.OS"}, .reached = {"info", "other", "other.deep", "inf"}}),
+            "fields: [inf, info.OS, other.deep]\n");
+}
+
+TEST(SuggestedFields, JoinsWhatSeveralChildrenTell) {
+  SuggestedFields suggested;
+  suggested.add({.read = {}, .reached = {"a"}});
+  suggested.add({.read = {"b"}, .reached = {}});
+  suggested.add({.read = {"a.c"}, .reached = {"a"}});
+  EXPECT_TRUE(suggested.text(false).ends_with("\nfields: [a.c, b]\n"));
 }
 
 TEST(SuggestedFields, HasNothingToSuggest) {
-  EXPECT_NE(suggested_fields({{{"fields read", "(whole record)"}, 1}, {{"fields read", "a"}, 1}}).find("whole records"),
-            std::string::npos);
-  EXPECT_NE(suggested_fields({{{"mine", "a"}, 1}}).find("read nothing"), std::string::npos);
+  EXPECT_TRUE(text_of({.read = {"", "a"}, .reached = {}}).starts_with("the mapper reads whole records"));
+  EXPECT_TRUE(
+      text_of({.read = {""}, .reached = {}}, true).starts_with("the mapper reads all that fields lets through"));
+  EXPECT_TRUE(text_of({}).starts_with("the mapper read nothing"));
 }
 
 }  // namespace

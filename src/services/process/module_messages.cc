@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/encoding.h"
 
 namespace quern::process {
@@ -43,6 +46,21 @@ ModuleFailure parse_failure(std::string_view payload) {
   bool has_details = message.contains("details") && message["details"].is_string();
   return {.reason = message["reason"].get<std::string>(),
           .details = has_details ? message["details"].get<std::string>() : ""};
+}
+
+Result<FieldsRead> parse_fields(std::string_view payload) {
+  const json message = json::parse(payload, nullptr, false);
+  FieldsRead fields;
+  for (auto [name, paths] : {std::pair{"read", &fields.read}, {"reached", &fields.reached}}) {
+    const auto found = message.is_object() ? message.find(name) : message.end();
+    const bool are_texts = found != message.end() && found->is_array() &&
+                           std::all_of(found->begin(), found->end(), [](const json& one) { return one.is_string(); });
+    if (!are_texts) {
+      return Error{.kind = ErrorKind::kChildFailed, .message = "it wrote a FIELDS frame that cannot be read"};
+    }
+    *paths = found->get<std::vector<std::string>>();
+  }
+  return fields;
 }
 
 Result<std::vector<event::Counted>> parse_counters(std::string_view payload) {

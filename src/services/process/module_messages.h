@@ -24,7 +24,7 @@ struct ModuleSetup {
   std::chrono::milliseconds timeout{};  // limits.timeout
   std::size_t concurrency = 1;          // of a mapper
   bool loads_only = false;
-  bool watches_fields = false;  // a mapper's child counts which parts of its first records are read
+  bool watches_fields = false;  // a mapper's child tells which parts of its first records are read
   // Lines of records and their packed form, by which the child finds out whether it reads packed records; may be "".
   std::string sample_lines;
   std::string sample_packed;
@@ -45,6 +45,14 @@ struct ModuleFailure {
 };
 // Parses the payload of FAILED. A payload that cannot be parsed becomes the reason.
 ModuleFailure parse_failure(std::string_view payload);
+
+// Parts of records, as paths of `fields`; "" is the whole record.
+struct FieldsRead {
+  std::vector<std::string> read;     // with all that is below them
+  std::vector<std::string> reached;  // maps that were handed out
+};
+// Parses the payload of FIELDS. kChildFailed if the child violated the protocol.
+Result<FieldsRead> parse_fields(std::string_view payload);
 
 // Parses the payload of COUNTERS. kChildFailed if the child violated the protocol.
 Result<std::vector<event::Counted>> parse_counters(std::string_view payload);

@@ -18,7 +18,7 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
                              .output = options.output,
                              .timeout = options.timeout,
                              .concurrency = options.module->concurrency,
-                             .watches_fields = options.watches_fields};
+                             .watches_fields = peers.take_fields != nullptr};
   const bool are_json = options.record == RecordKind::kJson || options.record == RecordKind::kKeyedJson;
   if (options.module->language == Language::kPython && are_json) {
     json::PackedSample sample = json::packed_sample();

@@ -244,6 +244,12 @@ Result<void> FunctionWorker::handle(const process::Frame& frame) {
     case FrameType::kCounters:
       if (frame.header.id == 0) return take_counters(nullptr, frame.payload);
       return handle_answer(frame);
+    case FrameType::kFields: {
+      // What a child has read it would read again, so this counts even if the unit will not.
+      TRY_ASSIGN(const process::FieldsRead fields, process::parse_fields(frame.payload));
+      if (peers_.take_fields != nullptr) peers_.take_fields(fields);
+      return {};
+    }
     default:
       return handle_answer(frame);
   }

@@ -15,6 +15,7 @@
 #include "model/job.h"
 #include "model/limits.h"
 #include "model/pair.h"
+#include "services/process/module_messages.h"
 #include "services/process/session.h"
 
 // Feeds records to mapper children and collects their output. Each child has a thread of its own that starts it, feeds
@@ -32,7 +33,6 @@ struct MapperOptions {
   std::string separator;
   PairOutput output;                    // the form of a `function` child's pairs; other children write lines of text
   ValueRule rule;                       // a record is bad if the rule refuses a value of its pairs
-  bool watches_fields = false;          // count which parts of the first records a `function` mapper reads
   std::size_t processes = 1;            // children at once, at least 1
   std::size_t attempts = 1;             // deaths on one record or batch before it is given up
   std::chrono::milliseconds timeout{};  // without progress, for one child
@@ -62,6 +62,9 @@ struct MapperPeers {
   // Whether this many more bad records would end the run. Then they are reported immediately instead of with their
   // block.
   std::function<bool(std::uint64_t bad_records)> would_end;
+  // If it is there, `function` mappers tell which parts of their first records they read. Called by any mapper thread,
+  // again whenever there is more.
+  std::function<void(const process::FieldsRead& fields)> take_fields = {};
 };
 
 // Runs `function` children: takes units until the queue is finished. Blocks; returns when every block is committed,
