@@ -135,6 +135,13 @@ class Child:
             size -= len(part)
         return b"".join(parts)
 
+    def read_but_progress(self):
+        """The next frame that does not depend on the time."""
+        while True:
+            kind, identity, payload = self.read()
+            if kind != PROGRESS:
+                return kind, identity, payload
+
     def setup_answer(self):
         kind, _, payload = self.read()
         if kind == LOADED:
@@ -189,7 +196,7 @@ class Child:
         self.send(END, 0)
         frames = []
         while not frames or frames[-1][0] not in (FINISHED, FAILED):
-            kind, _, payload = self.read()
+            kind, _, payload = self.read_but_progress()
             frames.append((kind, payload))
         return frames, self.wait()
 

@@ -206,7 +206,7 @@ class Concurrent(HarnessTest):
             child.end_input()
             kinds = []
             while not kinds or kinds[-1] not in (FINISHED, FAILED):
-                kinds.append(child.read()[0])
+                kinds.append(child.read_but_progress()[0])
             self.assertEqual(kinds, [FINISHED], child.log())
             self.assertEqual(child.wait(), 0)
 

@@ -29,7 +29,7 @@ class Living(HarnessTest):
             child.block(1, [("a", b"1\n2\n3\n")], CAREFUL)
             kinds = []
             while DONE not in kinds:
-                kinds.append(child.read()[0])
+                kinds.append(child.read_but_progress()[0])
             self.assertEqual([kind for kind in kinds if kind != COUNTERS], [STARTING, OUTPUT] * 3 + [DONE])
 
     def test_careful_groups_tell_each_group_before_it_starts(self):
@@ -74,7 +74,7 @@ class Living(HarnessTest):
             told = []
             with self.assertRaises(Gone):
                 while True:
-                    kind, _, payload = child.read()
+                    kind, _, payload = child.read_but_progress()
                     told.append((kind, struct.unpack("<IQ", payload)))
             self.assertEqual(told, [(STARTING, (0, 0)), (STARTING, (0, 1))])
             self.assertEqual(child.wait(), -9)

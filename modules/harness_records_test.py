@@ -358,7 +358,7 @@ class Given(HarnessTest):
             child.block(1, [("f", b"".join(b"%d\n" % i for i in range(100)))])
             frames = []
             while not frames or frames[-1][0] == OUTPUT:
-                kind, _, payload = child.read()
+                kind, _, payload = child.read_but_progress()
                 frames.append((kind, payload))
             parts = [payload for kind, payload in frames if kind == OUTPUT]
             self.assertGreater(len(parts), 2)
@@ -378,7 +378,7 @@ class Given(HarnessTest):
             child = start(output="pairs")
             child.block(1, [("f", b"".join(b"%d\n" % i for i in range(100)))])
             parts = []
-            for kind, _, payload in iter(child.read, None):
+            for kind, _, payload in iter(child.read_but_progress, None):
                 if kind != OUTPUT:
                     break
                 self.assertEqual(payload.count(b"\n") % 2, 0)
