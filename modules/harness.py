@@ -348,7 +348,7 @@ def is_ours(filename):
     return filename == __file__ or filename.startswith("<frozen importlib")
 
 
-def reason_of(error, from_reduce=False):
+def reason_of(error, hint_at_strings=""):
     """One line that says what was raised."""
     if isinstance(error, Refused):
         reason = str(error)
@@ -360,8 +360,8 @@ def reason_of(error, from_reduce=False):
         except Exception:
             text = "its text cannot be shown"
         reason = type(error).__name__ + (f": {text}" if text else "")
-        if from_reduce and isinstance(error, TypeError) and "'str'" in text:
-            reason += " (values are strings: int(value) or float(value) makes numbers of them, or typed: yes in the job file)"
+        if hint_at_strings and isinstance(error, TypeError) and "'str'" in text:
+            reason += f" ({hint_at_strings})"
     return " ".join(reason.split())[:REASON_CHARACTERS]
 
 
@@ -1167,6 +1167,11 @@ class Reducer:
         self._results = results
         self._is_lazy = job["values"] == "iterator"
         self._number_or_text = number_reader() if job.get("typed") else None
+        self._hint_at_strings = (
+            "a value that is not a JSON number stays a string"
+            if job.get("typed")
+            else "values are strings: int(value) or float(value) makes numbers of them, or typed: yes in the job file"
+        )
         self._is_combiner = is_combiner
 
     def answer(self, kind, identity, payload):
@@ -1272,7 +1277,7 @@ class Reducer:
             raise error
         self._channel.leave_if_copy(error)
         self._bad += 1
-        say_bad(self._channel, self._identity, 0, self._group, reason_of(error, self._number_or_text is None), details_of(error))
+        say_bad(self._channel, self._identity, 0, self._group, reason_of(error, self._hint_at_strings), details_of(error))
 
     def _lines_in(self, lines, start):
         """The number of lines of output from lines[start] on: two of each pair; an element of text may be several."""

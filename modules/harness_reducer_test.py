@@ -69,6 +69,13 @@ class Reducing(HarnessTest):
             short = {"python": "int:1 str:x int:2\n", "javascript": "number:1 string:x number:2\n"}
             self.assertEqual(child.answer().output.decode(), short[language])
 
+    def test_typed_values_that_are_no_numbers(self):
+        for _, start in self.each(python="def reduce(key, values):\n    return key, sum(values)\n"):
+            child = start(role="reducer", typed=True)
+            child.groups(1, [(b"a", [b"1", b"x"])])
+            self.assertEqual([bad[2] for bad in child.answer().bad], ["TypeError: unsupported operand type(s) for +: 'int' and 'str' "
+                                                                      "(a value that is not a JSON number stays a string)"])
+
     def test_large_typed_values(self):
         given = [b"9007199254740991", b"9007199254740993", b"123456789012345678901234567890"]
         for language, start in self.each(
