@@ -2,15 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "base/coding.h"
 #include "base/fd.h"
 #include "model/limits.h"
-#include "services/process/fake_child_for_test.h"
-#include "services/process/guard_for_test.h"
+#include "stages/mapper/worker_for_test.h"
 
 // What docs/decisions/0003 decides, with children that follow a script (services/process/fake_child_for_test.h).
 
@@ -51,17 +47,10 @@ std::string starting(std::uint64_t id, std::uint64_t line) {
 const FakeMoment finished{.output = fake_frame(FrameType::kFinished)};
 const FakeMoment left{.exit = Exit{}};
 
-class FunctionWorkerTest : public ::testing::Test, public EventSink {
+class FunctionWorkerTest : public WorkerTest {
  protected:
-  FunctionWorkerTest() { std::filesystem::create_directories(folder_ + "/job"); }
-  ~FunctionWorkerTest() override { std::filesystem::remove_all(folder_); }
+  FunctionWorkerTest() : WorkerTest(Interface::kFunction, {{.name = "a.json", .path = "/a.json"}}) {}
 
-  void emit(const event::Event& event) override {
-    if (const auto* died = std::get_if<event::ChildDied>(&event)) deaths_.push_back(died->cause + ": " + died->action);
-    if (const auto* bad = std::get_if<event::RecordBad>(&event)) bad_.push_back(bad->record + ": " + bad->reason);
-    if (const auto* note = std::get_if<event::Note>(&event)) notes_.push_back(note->text);
-    if (const auto* mapped = std::get_if<event::BlockMapped>(&event)) mapped_ = *mapped;
-  }
   // Maps a block of these records with children that follow these scripts; as a whole if records are cheap, else each
   // record is a unit.
   Result<void> map(const std::vector<std::string>& records, std::vector<std::vector<FakeMoment>> children,
@@ -99,46 +88,7 @@ class FunctionWorkerTest : public ::testing::Test, public EventSink {
     return record_.sent.find(head + std::string(packed.view())) != std::string::npos;
   }
 
-  class Sink final : public BlockSink {
-   public:
-    explicit Sink(std::string& committed) : committed_(committed) {}
-    Result<void> commit(BlockOutput output) override {
-      for (const Buffer& lines : output.lines) committed_ += lines.view();
-      return {};
-    }
-
-   private:
-    std::string& committed_;
-  };
-
-  const std::string folder_ = ::testing::TempDir() + "function_worker_test." + std::to_string(::getpid());
-  process::FakeChild::Record record_;
-  std::vector<std::string> deaths_;
-  std::vector<std::string> bad_;
-  std::vector<std::string> notes_;
-  event::BlockMapped mapped_;
-  std::string committed_;
-  std::stop_source stop_;
-  Module module_{.script = "m.py", .interface = Interface::kFunction};
   process::ModuleChildOptions child_{.interpreter = "/bin/python", .harness = "/harness.py", .setup_json = "{}"};
-  MapperOptions options_{.module = &module_,
-                         .job_folder = folder_ + "/job",
-                         .scratch_folder = folder_,
-                         .record = RecordKind::kText,
-                         .attempts = 2,
-                         .timeout = 10s};
-
- private:
-  const std::vector<Input> inputs_{{.name = "a.json", .path = "/a.json"}};
-  BufferPool pool_{1, 1};
-  process::NoGuard guard_;
-  MapperPeers peers_{.inputs = inputs_,
-                     .pool = pool_,
-                     .guard = guard_,
-                     .events = *this,
-                     .make_sink = [this] { return std::make_unique<Sink>(committed_); },
-                     .begin = [](const std::stop_token&) { return Result<void>(); },
-                     .would_end = [](std::uint64_t) { return false; }};
 };
 
 TEST_F(FunctionWorkerTest, CommitsABlockThatIsDone) {
@@ -161,22 +111,23 @@ TEST_F(FunctionWorkerTest, SendsABlockCarefullyAfterADeathAndForgetsItsOutput) {
 }
 
 // A unit that is sent before the child says that it reads packed records comes as lines, the next one packed.
-TEST_F(FunctionWorkerTest, PacksRecordsForAChildThatReadsThem) {
+TEST_F(FunctionWorkerTest, PacksRecordsOnlyForAChildThatReadsThem) {
   options_.record = RecordKind::kJson;
-  auto mapped = map({"1", "true", "null"},
-                    {{{.output = loaded(R"({"packed": true})")},
-                      {.output = output(1, "A\n") + done(1, 1)},
-                      {.output = output(2, "B\n") + done(2, 1)},
-                      {.output = output(3, "C\n") + done(3, 1)},
-                      finished,
-                      left}},
-                    false);
-  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
-  EXPECT_EQ(committed_, "A\nB\nC\n");
-  EXPECT_TRUE(was_sent(1, {"1"}, false));
-  EXPECT_TRUE(was_sent_packed(2, "true"));
-  EXPECT_TRUE(was_sent_packed(3, "null"));
-  EXPECT_EQ(mapped_.records, 1U);
+  for (const bool reads_packed : {true, false}) {
+    record_.sent.clear();
+    committed_.clear();
+    const std::vector<FakeMoment> child = {{.output = loaded(reads_packed ? R"({"packed": true})" : "{}")},
+                                           {.output = output(1, "A\n") + done(1, 1)},
+                                           {.output = output(2, "B\n") + done(2, 1)},
+                                           finished,
+                                           left};
+    auto mapped = map({"1", "true"}, {child}, false);
+    ASSERT_TRUE(mapped.ok()) << mapped.error().message;
+    EXPECT_EQ(committed_, "A\nB\n");
+    EXPECT_TRUE(was_sent(1, {"1"}, false));
+    EXPECT_EQ(was_sent_packed(2, "true"), reads_packed);
+    EXPECT_EQ(was_sent(2, {"true"}, false, 2), !reads_packed);
+  }
 }
 
 TEST_F(FunctionWorkerTest, SendsAPackedUnitAgainAsLines) {
@@ -190,19 +141,6 @@ TEST_F(FunctionWorkerTest, SendsAPackedUnitAgainAsLines) {
   EXPECT_EQ(committed_, "A\nB\n");
   EXPECT_TRUE(was_sent_packed(2, "true"));
   EXPECT_TRUE(was_sent(2, {"true"}, true, 2));
-}
-
-TEST_F(FunctionWorkerTest, PacksNothingForAChildThatDoesNotReadIt) {
-  options_.record = RecordKind::kJson;
-  auto mapped = map({"1", "true"},
-                    {{{.output = loaded(R"({"packed": false})")},
-                      {.output = output(1, "A\n") + done(1, 1)},
-                      {.output = output(2, "B\n") + done(2, 1)},
-                      finished,
-                      left}},
-                    false);
-  ASSERT_TRUE(mapped.ok()) << mapped.error().message;
-  EXPECT_TRUE(was_sent(2, {"true"}, false, 2));
 }
 
 TEST_F(FunctionWorkerTest, SetsTheRecordAsideThatKillsAndKeepsTheOthers) {
