@@ -122,6 +122,15 @@ class RunMail {
   std::optional<OwnerMail> mail_;
 };
 
+// Whatever else is shown: it was asked for. With --json, each line is an event.
+void say_fields(const std::string& text, const CommandLine& line, RunSession& session) {
+  if (line.json) {
+    session.events().emit(event::Note{event::Level::kInfo, text});
+  } else {
+    print_to_stderr(text);
+  }
+}
+
 Result<int> run_session(const CommandLine& line, const Job& job) {
   RunSession session(line, job);
   if (auto opened = session.open(); !opened.ok()) {
@@ -156,8 +165,7 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
   auto written = session.write_books(accounting);
   mail.send(accounting, !result.ok() ? &result.error() : !written.ok() ? &written.error() : nullptr);
   session.say(accounting, result);
-  // Whatever else is shown: it was asked for.
-  if (line.suggest_fields && result.ok()) print_to_stderr(fields.text(!job.fields.empty()));
+  if (line.suggest_fields && result.ok()) say_fields(fields.text(!job.fields.empty()), line, session);
   TRY(std::move(written));
   return exit_status(accounting);
 }

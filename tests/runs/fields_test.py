@@ -91,6 +91,13 @@ class SuggestedFields(FiveThousandRecords):
                 self.write("analysis-tools.yml", mapper + REST + "fields: [info.OS]\n")
                 self.assert_run(self.quern("run"), result=self.expected())
 
+    def test_each_line_of_json_is_an_event(self):
+        self.write_all(PYTHON)
+        self.write("analysis-tools.yml", KINDS["python"][1] + REST)
+        run = self.quern("run", "--suggest-fields", "--json")
+        texts = [json.loads(line).get("text", "") for line in run.stderr.splitlines()]
+        self.assertEqual(sum("\nfields: [info.OS]" in text for text in texts), 1, run)
+
     def test_a_mapper_that_reads_whole_records(self):
         self.write("mapper.py", "import json\ndef mapper(key, file, record):\n    return record['info']['OS'], int(len(json.dumps(record)) > 0)\n")
         self.write("analysis-tools.yml", KINDS["python"][1] + REST)
