@@ -35,13 +35,12 @@ const char* end_of_number(const char* at) {
 // Whether the `size` bytes at `at` are an unsigned integer, checked in one step if eight bytes can be read. A result of
 // false is inconclusive. Most numbers in telemetry are small counts; all others are read digit by digit.
 bool is_short_integer(const char* at, std::size_t size, const char* end) {
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
   if (size == 1) return is_digit(*at);
-  if (size > kWord || static_cast<std::size_t>(end - at) < kWord || *at == '0') return false;
+  if (size > kWordBytes || static_cast<std::size_t>(end - at) < kWordBytes || *at == '0') return false;
   std::uint64_t word = 0;
-  std::memcpy(&word, at, kWord);
+  std::memcpy(&word, at, kWordBytes);
   // Shifts out what follows the number and fills up with zeros, which are digits.
-  unsigned others = static_cast<unsigned>(kWord - size) * 8;
+  unsigned others = static_cast<unsigned>(kWordBytes - size) * 8;
   word <<= others;
   word |= 0x3030303030303030U & ((std::uint64_t{1} << others) - 1);
   std::uint64_t high = word & 0xf0f0f0f0f0f0f0f0U;

@@ -40,7 +40,6 @@ constexpr std::size_t kMostDigits = 400;
 constexpr std::size_t kWordDigits = 18;  // as many fit into 64 bits
 constexpr std::size_t kShortDigits = 9;  // and into 32
 constexpr unsigned kLongBits = 15;
-constexpr std::size_t kWord = sizeof(std::uint64_t);
 
 // What is written of a value is at most 2.5 times as long as its text ("0," becomes five bytes), and a scalar alone a
 // little longer. Each array that is still open when the text ends, or turns out to be wrong, has four bytes more.
@@ -55,19 +54,27 @@ constexpr std::uint64_t kNotDigits = ~std::uint64_t{0};
 // Returns the values of four digits, each of which a comma follows, in 16 bits each, the first one lowest.
 std::uint64_t four_digits(const char* at) {
   std::uint64_t word = 0;
-  std::memcpy(&word, at, kWord);
+  std::memcpy(&word, at, kWordBytes);
   word ^= 0x2c302c302c302c30U;
   // The highest bits of a part remain 0 if its comma is one and its digit is at most 9.
   const bool are_digits = ((word | (word + 0x0076007600760076U)) & 0xff80ff80ff80ff80U) == 0;
   return are_digits ? word : kNotDigits;
 }
 
+// Writes a type and the number that belongs to it: a value, or how much follows. Returns the end.
+template <typename Number>
+char* with_number(char* out, char type, Number number) {
+  *out = type;
+  std::memcpy(out + 1, &number, sizeof number);
+  return out + 1 + sizeof number;
+}
+
 bool is_ascii(std::string_view text) {
   std::uint64_t all = 0;
   std::size_t at = 0;
-  for (; at + kWord <= text.size(); at += kWord) {
+  for (; at + kWordBytes <= text.size(); at += kWordBytes) {
     std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, kWord);
+    std::memcpy(&word, text.data() + at, kWordBytes);
     all |= word;
   }
   for (; at < text.size(); ++at) all |= static_cast<unsigned char>(text[at]);
@@ -86,9 +93,8 @@ void MarshalWriter::make_room(std::size_t bytes) {
 void MarshalWriter::take_room() { target_->resize(static_cast<std::size_t>(out_ - target_->data())); }
 
 template <typename Number>
-void MarshalWriter::put_number(Number number) {
-  std::memcpy(out_, &number, sizeof number);
-  out_ += sizeof number;
+void MarshalWriter::put(char type, Number number) {
+  out_ = with_number(out_, type, number);
 }
 
 void MarshalWriter::begin(Buffer& target) {
@@ -97,9 +103,8 @@ void MarshalWriter::begin(Buffer& target) {
   ++list_;
   written_.clear();
   make_room(1 + sizeof elements_);
-  put(kList);
-  count_at_ = static_cast<std::size_t>(out_ - target_->data());
-  put_number(elements_);
+  count_at_ = static_cast<std::size_t>(out_ - target_->data()) + 1;
+  put(kList, elements_);
 }
 
 void MarshalWriter::end() { std::memcpy(target_->data() + count_at_, &elements_, sizeof elements_); }
@@ -128,8 +133,7 @@ void MarshalWriter::add_string(std::string_view text) {
 
 void MarshalWriter::add_bytes(std::string_view bytes) {
   make_room(room_for(bytes.size()));
-  put(kBytes);
-  put_number(static_cast<std::uint32_t>(bytes.size()));
+  put(kBytes, static_cast<std::uint32_t>(bytes.size()));
   out_ = std::copy(bytes.begin(), bytes.end(), out_);
   take_room();
   ++elements_;
@@ -166,11 +170,13 @@ MarshalWriter::Next MarshalWriter::start_value() {
 
 MarshalWriter::Next MarshalWriter::open() {
   const bool is_object = text_.data()[*next_++] == '{';
-  put(is_object ? kDict : kList);
   ++containers_;
-  const std::uint32_t elements = 0;
-  const auto count_at = static_cast<std::size_t>(out_ - target_->data());
-  if (!is_object) put_number(elements);
+  const auto count_at = static_cast<std::size_t>(out_ - target_->data()) + 1;
+  if (is_object) {
+    put(kDict);
+  } else {
+    put(kList, std::uint32_t{0});
+  }
   if (text_.data()[*next_] == (is_object ? '}' : ']')) {
     ++next_;
     if (is_object) put(kDictEnd);
@@ -194,16 +200,11 @@ void MarshalWriter::short_integers(Level& level) {
   const char* text = text_.data();
   const std::uint32_t* next = next_;
   char* out = out_;
-  auto put_short = [&out](std::int32_t value) {
-    *out = kInt;
-    std::memcpy(out + 1, &value, sizeof value);
-    out += 1 + sizeof value;
-  };
-  while (tokens_end_ - next > kDigitTokens && next[kDigitTokens] - next[0] == kWord) {
+  while (tokens_end_ - next > kDigitTokens && next[kDigitTokens] - next[0] == kWordBytes) {
     std::uint64_t digits = four_digits(text + next[0]);
     if (digits == kNotDigits) break;
     for (std::size_t i = 0; i < kDigitTokens / 2; ++i, digits >>= 16U) {
-      put_short(static_cast<std::int32_t>(digits & 0xffU));
+      out = with_number(out, kInt, static_cast<std::int32_t>(digits & 0xffU));
     }
     next += kDigitTokens;
     level.elements += kDigitTokens / 2;
@@ -215,7 +216,7 @@ void MarshalWriter::short_integers(Level& level) {
     std::int32_t value = 0;
     for (; digit < end && is_digit(*digit); ++digit) value = value * 10 + (*digit - '0');
     if (digit < end) break;
-    put_short(value);
+    out = with_number(out, kInt, value);
     next += 2;
     ++level.elements;
   }
@@ -273,14 +274,12 @@ bool MarshalWriter::string_at_token(std::string_view* inside) {
 void MarshalWriter::write_text(std::string_view text, unsigned char flag) {
   const bool is_plain = (is_ascii_ && text.data() != unescaped_.data()) || is_ascii(text);
   if (is_plain && text.size() <= std::numeric_limits<unsigned char>::max()) {
-    put(static_cast<char>(kShortAscii | flag));
-    put(static_cast<char>(text.size()));
+    put(static_cast<char>(kShortAscii | flag), static_cast<unsigned char>(text.size()));
   } else {
-    put(static_cast<char>((is_plain ? kAscii : kUnicode) | flag));
-    put_number(static_cast<std::uint32_t>(text.size()));
+    put(static_cast<char>((is_plain ? kAscii : kUnicode) | flag), static_cast<std::uint32_t>(text.size()));
   }
   // Most are short, and a copy of a fixed size takes less time than a call. The room suffices.
-  constexpr std::size_t kShort = 2 * kWord;
+  constexpr std::size_t kShort = 2 * kWordBytes;
   const bool is_short = text.size() <= kShort && std::less_equal<>()(text_.data(), text.data()) &&
                         std::less_equal<>()(text.data() + kShort, text_.data() + text_.size());
   if (is_short) {
@@ -294,17 +293,25 @@ void MarshalWriter::write_text(std::string_view text, unsigned char flag) {
 // Returns up to eight bytes of the current text, as if zeros followed.
 std::uint64_t MarshalWriter::word_at(const char* at, std::size_t size) const {
   std::uint64_t word = 0;
-  const bool has_whole = static_cast<std::size_t>(text_.data() + text_.size() - at) >= kWord;
+  const bool has_whole = static_cast<std::size_t>(text_.data() + text_.size() - at) >= kWordBytes;
   if (has_whole) {
-    std::memcpy(&word, at, kWord);
+    std::memcpy(&word, at, kWordBytes);
   } else {
     std::memcpy(&word, at, size);
   }
-  return size < kWord ? word & ((std::uint64_t{1} << 8 * size) - 1) : word;
+  return size < kWordBytes ? word & ((std::uint64_t{1} << 8 * size) - 1) : word;
+}
+
+// Whether it is this part of the current text.
+bool MarshalWriter::is_name(const Name& name, std::string_view text) const {
+  if (name.size != text.size()) return false;
+  const std::size_t word = std::min(kWordBytes, text.size());
+  return word_at(text.data(), word) == name.first && word_at(text.data() + text.size() - word, word) == name.last &&
+         (text.size() <= 2 * kWordBytes || std::memcmp(name.text, text.data(), text.size()) == 0);
 }
 
 void MarshalWriter::write_name(std::string_view text) {
-  const std::size_t word = std::min(kWord, text.size());
+  const std::size_t word = std::min(kWordBytes, text.size());
   Name name{.first = word_at(text.data(), word),
             .last = word_at(text.data() + text.size() - word, word),
             .text = text.data(),
@@ -314,7 +321,7 @@ void MarshalWriter::write_name(std::string_view text) {
   names_[last_name_].next = slot;
   if (names_[slot].list == list_) {
     last_name_ = slot;
-    return write_reference(names_[slot]);
+    return put(kReference, names_[slot].number);
   }
   const bool is_kept = written_.size() < kMostNames;
   if (is_kept) {
@@ -329,38 +336,25 @@ void MarshalWriter::write_name(std::string_view text) {
 // Most objects have the names of an earlier one in the same order, and comparing a name with the expected one takes
 // less time than looking it up.
 bool MarshalWriter::expected_name() {
-  const Name& name = names_[names_[last_name_].next];
+  const std::uint32_t slot = names_[last_name_].next;
+  const Name& name = names_[slot];
   const std::size_t start = *next_ + 1;
-  // Its text follows a quote and has no other one, so that it ends where the string does.
   if (name.list != list_ || has_backslash_ || start + name.size >= text_.size()) return false;
-  const char* at = text_.data() + start;
-  const std::size_t word = std::min<std::size_t>(kWord, name.size);
-  const bool is_it = at[name.size] == '"' && word_at(at, word) == name.first &&
-                     word_at(at + name.size - word, word) == name.last &&
-                     (name.size <= 2 * kWord || std::memcmp(name.text, at, name.size) == 0);
-  if (!is_it) return false;
+  // It has no quote in it, so the string ends at the first one that follows.
+  const std::string_view text = text_.substr(start, name.size);
+  if (text_[start + name.size] != '"' || !is_name(name, text)) return false;
   ++next_;
-  last_name_ = names_[last_name_].next;
-  write_reference(name);
+  last_name_ = slot;
+  put(kReference, name.number);
   return true;
-}
-
-void MarshalWriter::write_reference(const Name& name) {
-  *out_ = kReference;
-  std::memcpy(out_ + 1, &name.number, sizeof name.number);
-  out_ += 1 + sizeof name.number;
 }
 
 // Returns the slot of this name, or the one where it belongs.
 std::uint32_t MarshalWriter::slot_of(const Name& wanted) const {
-  auto is_same = [&](const Name& name) {
-    return name.first == wanted.first && name.last == wanted.last && name.size == wanted.size &&
-           (name.size <= 2 * kWord || std::memcmp(name.text, wanted.text, name.size) == 0);
-  };
   // Multiplication by odd constants spreads the bits (D. Knuth, The Art of Computer Programming 3, 6.4).
   const std::uint64_t hash = (wanted.first ^ wanted.last * 0x9e3779b97f4a7c15U ^ wanted.size) * 0xd6e8feb86659fd93U;
   auto slot = static_cast<std::uint32_t>((hash >> 32U) % kSlots);
-  while (names_[slot].list == list_ && !is_same(names_[slot])) slot = (slot + 1) % kSlots;
+  while (names_[slot].list == list_ && !is_name(names_[slot], {wanted.text, wanted.size})) slot = (slot + 1) % kSlots;
   return slot;
 }
 
@@ -404,8 +398,7 @@ bool MarshalWriter::number() {
     return long_integer({digits, count}, is_negative);
   }
   const auto small = static_cast<std::int32_t>(value);
-  put(kInt);
-  put_number(is_negative ? -small : small);
+  put(kInt, is_negative ? -small : small);
   return true;
 }
 
@@ -415,8 +408,7 @@ bool MarshalWriter::real(const char* at, const char* integer_end) {
   double value = 0;
   const auto [end, status] = std::from_chars(at, text_.data() + text_.size(), value);
   if (status != std::errc() || !ends_value(end)) return false;
-  put(kDouble);
-  put_number(value);
+  put(kDouble, value);
   return true;
 }
 
@@ -432,10 +424,11 @@ bool MarshalWriter::long_integer(std::string_view digits, bool is_negative) {
     }
     if (carry > 0) longs_.push_back(static_cast<std::uint16_t>(carry));
   }
-  put(kLong);
   const auto count = static_cast<std::int32_t>(longs_.size());
-  put_number(is_negative ? -count : count);
-  for (std::uint16_t part : longs_) put_number(part);
+  put(kLong, is_negative ? -count : count);
+  const std::size_t size = longs_.size() * sizeof longs_.front();
+  std::memcpy(out_, longs_.data(), size);
+  out_ += size;
   return true;
 }
 

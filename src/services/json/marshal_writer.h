@@ -74,15 +74,15 @@ class MarshalWriter {
   void forget_names_after(std::size_t count);
   void write_text(std::string_view text, unsigned char flag);
   void write_name(std::string_view text);
-  void write_reference(const Name& name);
+  bool is_name(const Name& name, std::string_view text) const;
   std::uint64_t word_at(const char* at, std::size_t size) const;
   std::uint32_t slot_of(const Name& wanted) const;
 
   void make_room(std::size_t bytes);
   void take_room();
-  void put(char byte) { *out_++ = byte; }
+  void put(char type) { *out_++ = type; }
   template <typename Number>
-  void put_number(Number number);
+  void put(char type, Number number);
 
   Buffer* target_ = nullptr;
   char* out_ = nullptr;       // in the target, which has enough room for what is being added

@@ -12,7 +12,6 @@ namespace quern::json {
 namespace {
 
 constexpr std::uint32_t kReplacementCharacter = 0xfffd;
-constexpr std::size_t kWord = sizeof(std::uint64_t);
 
 constexpr std::array<std::int8_t, 256> hex_values() {
   std::array<std::int8_t, 256> values{};
@@ -24,7 +23,7 @@ constexpr std::array<std::int8_t, 256> hex_values() {
 }
 constexpr auto kHexValues = hex_values();
 
-// Returns the value of four hexadecimal digits; negative if one is none.
+// Returns the value of four hexadecimal digits; a negative one if a character is not a digit.
 std::int32_t hex_value(const char* digits) {
   std::int32_t value = 0;
   for (std::size_t i = 0; i < kHexDigits; ++i) {
@@ -73,15 +72,15 @@ char meaning_of(char letter) {
 
 // Copies what precedes the next backslash; both pointers are moved.
 void copy_plain(const char*& at, const char* end, char*& out) {
-  while (static_cast<std::size_t>(end - at) >= kWord) {
+  while (static_cast<std::size_t>(end - at) >= kWordBytes) {
     std::uint64_t word = 0;
-    std::memcpy(&word, at, kWord);
+    std::memcpy(&word, at, kWordBytes);
     // A byte that is a backslash becomes 0, the lowest of which sets its highest bit.
     const std::uint64_t other = word ^ 0x5c5c5c5c5c5c5c5cU;
     if (((other - 0x0101010101010101U) & ~other & 0x8080808080808080U) != 0) break;
-    std::memcpy(out, at, kWord);
-    at += kWord;
-    out += kWord;
+    std::memcpy(out, at, kWordBytes);
+    at += kWordBytes;
+    out += kWordBytes;
   }
   while (at < end && *at != '\\') *out++ = *at++;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,9 @@ namespace quern::json {
 
 // The number of digits after the u of an escape such as \u00e9.
 constexpr std::size_t kHexDigits = 4;
+
+// Of what is looked at in one step.
+constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
 
 // JSON's white space.
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
