@@ -2,9 +2,9 @@
 # Sets up, builds and runs every test of quern. Works from any folder; a second run downloads nothing and builds only what
 # has changed.
 #
-#   ./test.sh             every test: unit tests with the address sanitizer, whole-program tests with the release build and with it
-#   ./test.sh --debian13  also a build and most of the whole-program tests in a root of Debian 13; needs root
-#   CI=true ./test.sh     also that, the image, and all that runs threads with the thread sanitizer
+#   ./test.sh             every test: unit tests with the address sanitizer, whole-program tests with the release build
+#   ./test.sh --debian13  also a build and many of the whole-program tests in a root of Debian 13; needs root
+#   CI=true ./test.sh     also that, the image, and many of the whole-program tests with the address and the thread sanitizer
 #   ./test.sh --all       all of that, an image that compiles quern by itself, and the unit tests of a release build that
 #                         compiles every file by itself, so that each proves that it names the headers it needs; else the files
 #                         of a folder are compiled together, which takes half of the time
@@ -94,7 +94,7 @@ bash_scripts() {
 # A build without a compiler's cache takes two cores most of the time, so that each is built where nothing else would tell.
 runs_all=false
 runs_debian13=false
-runs_threads=false
+runs_sanitized=false
 case ${1:-} in
   --all | --tidy) runs_all=true ;;
   --debian13) runs_debian13=true ;;
@@ -103,7 +103,7 @@ case ${1:-} in
 esac
 if $runs_all || [[ ${CI:-} == true ]]; then
   runs_debian13=true
-  runs_threads=true
+  runs_sanitized=true
 fi
 
 begin=$SECONDS
@@ -141,9 +141,15 @@ else
 fi
 step "address sanitizer: build" build asan
 step "address sanitizer: unit tests" unit_tests asan
-step "address sanitizer: whole runs" whole_runs asan --fast
+if $runs_sanitized; then
+  selection=()
+  $runs_all || selection=(--bytes)
+  step "address sanitizer: whole runs" whole_runs asan --fast "${selection[@]}"
+else
+  printf '== %-44s left out: ./test.sh --all runs them\n' "address sanitizer: whole runs"
+fi
 step "fuzz targets: a few seconds each" tests/fuzz/run 2
-if $runs_threads; then
+if $runs_sanitized; then
   step "thread sanitizer: build" build tsan
   step "thread sanitizer: unit tests" unit_tests tsan
   step "thread sanitizer: whole runs" whole_runs tsan --fast --threads
