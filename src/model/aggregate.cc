@@ -31,14 +31,17 @@ struct Properties {
   bool may_combine;       // its results, aggregated again, are the result of all values
   bool terms_are_values;  // see Aggregator
 };
-constexpr std::array<Properties, 8> kProperties = {{{"sum", true, true, true},
-                                                    {"count", false, false, false},
-                                                    {"mean", true, false, false},
-                                                    {"min", false, true, true},
-                                                    {"max", false, true, true},
-                                                    {"list", false, true, true},
-                                                    {"unique", false, true, true},
-                                                    {"top", true, true, true}}};
+constexpr std::array<Properties, 11> kProperties = {{{"sum", true, true, true},
+                                                     {"count", false, false, false},
+                                                     {"mean", true, false, false},
+                                                     {"min", false, true, true},
+                                                     {"max", false, true, true},
+                                                     {"list", false, true, true},
+                                                     {"unique", false, true, true},
+                                                     {"top", true, true, true},
+                                                     {"distinct", false, false, false},
+                                                     {kQuantileName, true, false, false},
+                                                     {kColumnsName, false, false, false}}};
 
 const Properties& properties_of(Kind kind) { return kProperties[static_cast<std::size_t>(kind)]; }
 
@@ -242,20 +245,30 @@ Aggregation aggregation_of(const Builtin& builtin) {
   const auto* found = std::find_if(kProperties.begin(), kProperties.end(),
                                    [&](const Properties& one) { return one.name == builtin.name; });
   CHECK(found != kProperties.end());
-  return {.kind = static_cast<Kind>(found - kProperties.begin()), .top_count = builtin.top_count};
+  Aggregation aggregation{.kind = static_cast<Kind>(found - kProperties.begin()),
+                          .top_count = builtin.top_count,
+                          .quantile_ppm = builtin.quantile_ppm,
+                          .columns = {}};
+  for (const Column& column : builtin.columns) aggregation.columns.push_back(aggregation_of(column.aggregate));
+  return aggregation;
 }
 
 std::vector<std::string> aggregation_names(bool of_combiners) {
   std::vector<std::string> names;
   for (const Properties& one : kProperties) {
-    if (one.may_combine || !of_combiners) names.emplace_back(one.name);
+    if (one.name == kColumnsName || (of_combiners && !one.may_combine)) continue;
+    names.emplace_back(one.name == kQuantileName ? "p95" : one.name);
   }
   return names;
 }
 
 std::string_view name_of(Kind kind) { return properties_of(kind).name; }
 
-bool Aggregator::keeps_state() const { return aggregation_.kind != Kind::kList && aggregation_.kind != Kind::kUnique; }
+bool sorts_values(Kind kind) {
+  return kind == Kind::kUnique || kind == Kind::kDistinct || kind == Kind::kQuantile || kind == Kind::kColumns;
+}
+
+bool Aggregator::keeps_state() const { return aggregation_.kind != Kind::kList && !sorts_values(aggregation_.kind); }
 
 bool Aggregator::terms_are_values() const { return properties_of(aggregation_.kind).terms_are_values; }
 
@@ -310,6 +323,9 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
     }
     case Kind::kList:
     case Kind::kUnique:
+    case Kind::kDistinct:
+    case Kind::kQuantile:
+    case Kind::kColumns:
       check_failed("an aggregation with a state", __FILE__, __LINE__);
   }
 }
@@ -336,6 +352,9 @@ void Aggregator::append_terms(std::string_view state, std::vector<std::string>& 
     }
     case Kind::kList:
     case Kind::kUnique:
+    case Kind::kDistinct:
+    case Kind::kQuantile:
+    case Kind::kColumns:
       check_failed("an aggregation with a state", __FILE__, __LINE__);
   }
 }
@@ -380,6 +399,9 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
       return values.push_back(shortest_text(ExactSum(sum_of_mean(state)).quotient(number_at<std::uint64_t>(state, 0))));
     case Kind::kList:
     case Kind::kUnique:
+    case Kind::kDistinct:
+    case Kind::kQuantile:
+    case Kind::kColumns:
       check_failed("an aggregation with a state", __FILE__, __LINE__);
   }
 }
@@ -387,7 +409,8 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
 bool needs_numbers(Kind kind) { return properties_of(kind).needs_numbers; }
 
 bool takes_number(Kind kind, const Number& value) {
-  return kind == Kind::kTop ? is_orderable(value) : value.kind != Number::Kind::kNone;
+  const bool is_ordered = kind == Kind::kTop || kind == Kind::kQuantile;
+  return is_ordered ? is_orderable(value) : value.kind != Number::Kind::kNone;
 }
 
 std::string not_a_number(Kind kind, std::string_view key, std::string_view value) {

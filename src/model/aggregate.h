@@ -16,9 +16,12 @@
 namespace quern {
 
 struct Aggregation {
-  enum class Kind { kSum, kCount, kMean, kMin, kMax, kList, kUnique, kTop };
+  // kColumns: several aggregations at once, each of its own values (model/column_value.h).
+  enum class Kind { kSum, kCount, kMean, kMin, kMax, kList, kUnique, kTop, kDistinct, kQuantile, kColumns };
   Kind kind = Kind::kCount;
-  std::uint64_t top_count = 0;  // N; only for kTop
+  std::uint64_t top_count = 0;       // N; only for kTop
+  std::uint32_t quantile_ppm = 0;    // in millionths: 950,000 for p95; only for kQuantile
+  std::vector<Aggregation> columns;  // only for kColumns; none is kList or kColumns
   bool operator==(const Aggregation&) const = default;
 };
 // The aggregation that a built-in reducer or combiner performs.
@@ -29,8 +32,8 @@ std::string_view name_of(Aggregation::Kind kind);
 std::vector<std::string> aggregation_names(bool of_combiners);
 
 // Combines any number of values into one state; neither their order nor their grouping affects the result. A state is a
-// byte string; "" is the state of no values. kList and kUnique have no state smaller than the values themselves: for
-// them keeps_state() is false, and no other function may be called.
+// byte string; "" is the state of no values. kList, and what sorts_values(), has no state smaller than the values
+// themselves: for these keeps_state() is false, and no other function may be called.
 class Aggregator {
  public:
   explicit Aggregator(Aggregation aggregation) : aggregation_(aggregation) {}
@@ -61,6 +64,10 @@ class Aggregator {
  private:
   Aggregation aggregation_;
 };
+
+// Whether the aggregation needs the values of a key in order, so that the shuffle sorts them
+// (stages/shuffle/pair_keys.h): kUnique, kDistinct, kQuantile, and kColumns, which may contain these.
+bool sorts_values(Aggregation::Kind kind);
 
 // Whether the aggregation accepts only numbers.
 bool needs_numbers(Aggregation::Kind kind);

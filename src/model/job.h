@@ -29,7 +29,8 @@ using EnvironmentRequest = std::map<std::string, std::optional<std::string>>;
 // A mapper, combiner or reducer that runs in a child process.
 struct Module {
   Language language = Language::kBinary;
-  std::string script;  // as written in the job file: absolute, or relative to the job's folder
+  std::string script;      // as written in the job file: absolute, or relative to the job's folder
+  std::string expression;  // instead of a script: what a function computes; "" if there is a script
   std::vector<std::string> arguments;
   Interface interface = Interface::kFiles;
   EnvironmentRequest environment;
@@ -37,15 +38,34 @@ struct Module {
   // For `lines` and `files` mappers: whether each input gets its own child; nullopt: auto (see docs/modules.md).
   std::optional<bool> per_input;
   std::size_t concurrency = 1;  // for `function` mappers: records that an async function works on at once, in one child
+
+  // What messages call it.
+  const std::string& name() const { return expression.empty() ? script : expression; }
 };
+
+// What the names of some built-ins are inside quern. A job file cannot request the second one: `group` and `aggregate`
+// make it.
+inline constexpr std::string_view kQuantileName = "quantile";  // written as p95
+inline constexpr std::string_view kColumnsName = "columns";
+
+struct Column;
 
 // {builtin: NAME, ...}: performed inside quern, without a child.
 struct Builtin {
-  std::string name;             // mapper: pairs; combiner and reducer: sum, count, min, max, mean, list, unique, top
-  std::uint64_t top_count = 0;  // N of top:N
-  std::string key;              // for pairs: a path into the record
-  std::string value;            // for pairs: a path into the record, or a constant
+  std::string name;                // mapper: pairs, columns; combiner and reducer: those of model/aggregate.h
+  std::uint64_t top_count = 0;     // N of top:N
+  std::uint32_t quantile_ppm = 0;  // of pN, in millionths: 950,000 for p95
+  std::vector<std::string> keys;   // for pairs and columns: paths into the record
+  std::string value;               // for pairs: a path into the record, or a constant
   bool value_is_path = false;
+  std::vector<Column> columns;  // for columns
+};
+
+// One entry of `aggregate:`.
+struct Column {
+  std::string name;
+  Builtin aggregate;  // of a reducer
+  std::string path;   // of the aggregated value; "" counts records
 };
 
 // Exactly one of the two is set.
@@ -88,8 +108,10 @@ struct Notify {
 };
 
 struct Job {
-  std::string file;                 // the job file's path, as it was opened
-  std::string folder;               // absolute; scripts and the job file's inputs are relative to it
+  std::string file;                // the job file's path, as it was opened
+  std::string folder;              // absolute; scripts and the job file's inputs are relative to it
+  std::vector<std::string> group;  // paths; `group` and `aggregate` stand for the first step's mapper and reducer
+  std::vector<Column> aggregate;
   std::vector<Step> steps;          // the job's own mapper, combiner and reducer, then those of `steps:`; never empty
   std::vector<std::string> inputs;  // patterns as written; those of the job file are relative to `folder`
   std::optional<std::string> manifest;

@@ -6,7 +6,7 @@ namespace quern {
 
 // A path into the records that a setting of the job names, and whether any record has a value there.
 struct WantedPath {
-  std::string setting;  // "mapper.key", "mapper.value", "fields" or "where"
+  std::string setting;  // "mapper.key", "mapper.value", "group", "aggregate", "fields" or "where"
   std::string path;     // as written in the job
   bool is_found = false;
   // If it was not found:

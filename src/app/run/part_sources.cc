@@ -78,9 +78,9 @@ Result<void> concatenate_parts(const Run& run, std::size_t first, std::size_t co
 Result<std::unique_ptr<GroupSource>> merged_parts(const Run& run, std::size_t first, std::size_t count,
                                                   AggregatedTo to) {
   auto aggregation = aggregation_for(run, to);
-  const bool is_unique = aggregation.has_value() && aggregation->kind == Aggregation::Kind::kUnique;
-  // Distinct values are found while the parts are being read, which needs memory too.
-  const std::uint64_t memory_bytes = is_unique ? run.job->limits.memory_bytes / 2 : run.job->limits.memory_bytes;
+  const bool is_sorted = aggregation.has_value() && sorts_values(aggregation->kind);
+  // Values are sorted while the parts are being read, which needs memory too.
+  const std::uint64_t memory_bytes = is_sorted ? run.job->limits.memory_bytes / 2 : run.job->limits.memory_bytes;
   TRY_ASSIGN(auto groups,
              shuffle::merge_texts(sorted_parts(run, first, count),
                                   {.separator = std::string(run.reads_text ? run.job->separator : kBetweenInside),
@@ -88,12 +88,16 @@ Result<std::unique_ptr<GroupSource>> merged_parts(const Run& run, std::size_t fi
                                    .scratch_folder = run.scratch_folder},
                                   run.stop_token()));
   if (!aggregation.has_value() || aggregation->kind == Aggregation::Kind::kList) return groups;
-  if (is_unique) {
-    return shuffle::distinct_values(
-        std::move(groups),
-        {.memory_bytes = memory_bytes, .scratch_folder = run.scratch_folder, .stop = run.stop_token()});
-  }
   const AggregatedFrom from = run.reads_text ? AggregatedFrom::kValues : AggregatedFrom::kTerms;
+  if (is_sorted) {
+    return shuffle::aggregate_sorted(std::move(groups), {.memory_bytes = memory_bytes,
+                                                         .scratch_folder = run.scratch_folder,
+                                                         .stop = run.stop_token(),
+                                                         .aggregation = *aggregation,
+                                                         .aggregated_from = from,
+                                                         .aggregated_to = to,
+                                                         .events = run.events});
+  }
   return make_aggregated_groups(std::move(groups), *aggregation, from, to, run.events);
 }
 

@@ -108,16 +108,21 @@ Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std:
     Aggregation aggregation = aggregation_of(*run_.step().reducer->builtin);
     const bool is_aggregated = shuffle_aggregation(run_.step()) == aggregation;
     TRY_ASSIGN(auto groups, open());
-    if (aggregation.kind == Aggregation::Kind::kUnique && !is_aggregated) {
-      TRY_ASSIGN(groups, shuffle::distinct_values(std::move(groups),
-                                                  {.memory_bytes = run_.job->limits.memory_bytes / 4 / run_.processes,
-                                                   .scratch_folder = run_.scratch_folder,
-                                                   .stop = stop}));
+    if (sorts_values(aggregation.kind) && !is_aggregated) {
+      TRY_ASSIGN(groups, shuffle::aggregate_sorted(std::move(groups),
+                                                   {.memory_bytes = run_.job->limits.memory_bytes / 4 / run_.processes,
+                                                    .scratch_folder = run_.scratch_folder,
+                                                    .stop = stop,
+                                                    .aggregation = aggregation,
+                                                    .events = run_.events}));
     }
-    reducer::BuiltinReducerOptions options{.aggregation = aggregation,
-                                           .is_aggregated = is_aggregated,
-                                           .separator = std::string(run_.gives.between(run_.job->separator)),
-                                           .child = partition + 1};
+    reducer::BuiltinReducerOptions options{
+        .aggregation = aggregation,
+        .is_aggregated = is_aggregated,
+        .separator = std::string(run_.gives.between(run_.job->separator)),
+        .column_separator = run_.job->separator,
+        .has_key = !run_.step().mapper.builtin.has_value() || !run_.step().mapper.builtin->keys.empty(),
+        .child = partition + 1};
     return reducer::run_builtin_reducer(options, std::move(groups), sink, *run_.events, stop);
   }
   if (reducer == nullptr) {

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "model/aggregated_groups.h"
+#include "model/column_value.h"
 #include "model/limits.h"
+#include "model/pair.h"
 
 namespace quern::reducer {
 namespace {
@@ -26,8 +28,13 @@ class BuiltinReducer {
     TRY_ASSIGN(bool has_group, groups_.next_group());
     if (!has_group) return false;
     key_.assign(groups_.key());
-    text_.assign(key_).append(options_.separator);
-    TRY(is_array(options_.aggregation.kind) ? write_array() : write_value());
+    if (options_.aggregation.kind == Kind::kColumns) {
+      write_key_of_columns();
+      TRY(write_columns());
+    } else {
+      text_.assign(key_).append(options_.separator);
+      TRY(is_array(options_.aggregation.kind) ? write_array() : write_value());
+    }
     text_.push_back('\n');
     ++progress_.groups;
     TRY(hand_over());
@@ -39,6 +46,22 @@ class BuiltinReducer {
   }
 
  private:
+  void write_key_of_columns() {
+    text_.clear();
+    for (char byte : key_) {
+      if (byte == kBetweenParts) text_ += options_.column_separator;
+      if (byte != kBetweenParts) text_ += byte;
+    }
+    // Between two steps a pair always has a key.
+    if (options_.has_key || options_.separator == kBetweenInside) text_ += options_.separator;
+  }
+  Result<void> write_columns() {
+    for (std::size_t i = 0; i < options_.aggregation.columns.size(); ++i) {
+      if (i > 0) text_ += options_.column_separator;
+      TRY(write_value());
+    }
+    return {};
+  }
   Result<void> write_value() {
     TRY_ASSIGN(bool has_value, groups_.next_value());
     CHECK(has_value);

@@ -77,9 +77,12 @@ Result<void> AggregateTable::add(std::span<const Entry> pairs, const EntryReader
     const std::string_view key = reader.key(pairs[i]);
     const std::string_view value = reader.value(pairs[i]);
     Entry& slot = find(key, pairs[i].hash);
-    if (slot.line_and_key_bytes != 0 && (is_unique_ || update_fast(slot, value))) continue;
-    scratch_ = slot.line_and_key_bytes == 0 ? "" : reader_.value(slot);
-    if (!is_unique_ && !aggregator_.add(scratch_, value)) {
+    const bool is_new = slot.line_and_key_bytes == 0;
+    if (is_unique_ && !is_new) continue;
+    const Aggregator& aggregator = aggregator_of(key);
+    if (!is_new && update_fast(aggregator, slot, value)) continue;
+    scratch_ = is_new ? "" : reader_.value(slot);
+    if (!is_unique_ && !update(aggregator, value)) {
       refused_.push_back(pairs[i]);
       continue;
     }
@@ -98,11 +101,18 @@ Entry& AggregateTable::find(std::string_view key, std::uint32_t hash) {
   return slots_[at];
 }
 
+// Adds a value, or a term, to scratch_. A value that counts once is "" among terms as well.
+bool AggregateTable::update(const Aggregator& aggregator, std::string_view value) {
+  const bool is_term = columns_ != nullptr && columns_->are_terms();
+  return is_term ? aggregator.add_term(scratch_, value) : aggregator.add(scratch_, value);
+}
+
 // Updates counts, sums of integers and other states that need no more space in place. Returns false if it cannot.
-bool AggregateTable::update_fast(Entry& slot, std::string_view value) const {
-  Kind kind = aggregator_.aggregation().kind;
+bool AggregateTable::update_fast(const Aggregator& aggregator, Entry& slot, std::string_view value) const {
+  Kind kind = aggregator.aggregation().kind;
+  if (columns_ != nullptr && columns_->are_terms() && !aggregator.terms_are_values()) return false;
   char* state = const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size();
-  if (kind != Kind::kCount && kind != Kind::kSum) return aggregator_.add_in_place({state, slot.value_bytes()}, value);
+  if (kind != Kind::kCount && kind != Kind::kSum) return aggregator.add_in_place({state, slot.value_bytes()}, value);
   if (kind == Kind::kCount) {
     auto count = load_number<std::uint64_t>(state) + 1;
     std::memcpy(state, &count, sizeof count);
@@ -198,10 +208,11 @@ std::size_t AggregateTable::gather() {
 
 // Sets numbers_ to the partitions of these entries.
 void AggregateTable::number(std::span<const Entry> entries) {
+  const bool has_pair_keys = is_unique_ || columns_ != nullptr;
   numbers_.clear();
   for (const Entry& entry : entries) {
     std::string_view key = reader_.key(entry);
-    std::size_t partition = partition_of(is_unique_ ? PairKey(key).key() : key, partitions_);
+    std::size_t partition = partition_of(has_pair_keys ? PairKey(key).key() : key, partitions_);
     numbers_.push_back(static_cast<std::uint32_t>(partition));
   }
 }

@@ -11,18 +11,23 @@
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "model/pair.h"
+#include "stages/shuffle/columns.h"
 #include "stages/shuffle/entry.h"
 #include "stages/shuffle/huge_array.h"
 #include "stages/shuffle/pair_buffer.h"
+#include "stages/shuffle/pair_keys.h"
 
 namespace quern::shuffle {
 
-// A hash table with one state for each key; for `unique` the keys are pair keys (pair_keys.h) and the states are empty.
-// Its contents are pairs of key and state with an entry for each, as if a mapper had written them. Not thread-safe.
+// A hash table with one state for each key; with sorts_values() the keys are pair keys (pair_keys.h): for `unique`
+// their states are empty, otherwise they are those of Columns. Its contents are pairs of key and state with an entry
+// for each, as if a mapper had written them. Not thread-safe.
 class AggregateTable {
  public:
-  AggregateTable(Aggregation aggregation, std::size_t partitions, Budget& budget)
+  // `columns` is borrowed; null if the aggregation does not need them.
+  AggregateTable(const Aggregation& aggregation, const Columns* columns, std::size_t partitions, Budget& budget)
       : aggregator_(aggregation),
+        columns_(columns),
         is_unique_(aggregation.kind == Aggregation::Kind::kUnique),
         partitions_(partitions),
         budget_(budget) {}
@@ -46,7 +51,11 @@ class AggregateTable {
   std::size_t slot_after(std::size_t at) const { return at + 1 == slots_.size() ? 0 : at + 1; }
   // Returns the slot of the key, or the free slot where it belongs.
   Entry& find(std::string_view key, std::uint32_t hash);
-  bool update_fast(Entry& slot, std::string_view value) const;
+  const Aggregator& aggregator_of(std::string_view key) const {
+    return columns_ == nullptr ? aggregator_ : columns_->aggregator_of(PairKey(key).value());
+  }
+  bool update_fast(const Aggregator& aggregator, Entry& slot, std::string_view value) const;
+  bool update(const Aggregator& aggregator, std::string_view value);
   // Stores scratch_ as the state of this slot; if the slot is free, adds the key as well.
   Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);
   Result<char*> make_line(std::size_t size_bytes);
@@ -60,6 +69,7 @@ class AggregateTable {
 
   const EntryReader reader_{kBetweenInside};
   const Aggregator aggregator_;
+  const Columns* const columns_;
   const bool is_unique_;
   const std::size_t partitions_;
   Budget& budget_;

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.h"
 #include "model/pair.h"
 #include "stages/shuffle/pair_keys.h"
 
@@ -30,11 +31,12 @@ std::size_t AggregateTables::table_count(std::uint64_t memory_bytes, std::size_t
   return std::bit_floor(std::clamp<std::uint64_t>(memory_bytes / kBytesPerTable, 1, wanted));
 }
 
-AggregateTables::AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count)
-    : peers_(peers), aggregation_(aggregation) {
+AggregateTables::AggregateTables(const SinkPeers& peers, const Aggregation& aggregation, const Columns* columns,
+                                 std::size_t count)
+    : peers_(peers), aggregation_(aggregation), columns_(columns) {
   for (std::size_t i = 0; i < count; ++i) {
     auto& table = tables_.emplace_back(std::make_unique<Table>());
-    table->states = std::make_unique<AggregateTable>(aggregation_, peers_.splitter.partitions, peers_.budget);
+    table->states = std::make_unique<AggregateTable>(aggregation_, columns_, peers_.splitter.partitions, peers_.budget);
   }
 }
 
@@ -60,10 +62,9 @@ Result<void> AggregateTables::add_lines(std::string_view lines, Scatter& scatter
 
 Result<void> AggregateTables::add_pairs(Scatter& scatter) {
   EntryReader reader(peers_.splitter.separator);
-  if (aggregation_.kind == Aggregation::Kind::kUnique) {
-    make_pair_keys(scatter.pairs, reader, scatter.pair_keys);
-    reader = EntryReader(kBetweenInside);
-  }
+  if (columns_ != nullptr) TRY(make_columns(scatter, reader));
+  if (aggregation_.kind == Aggregation::Kind::kUnique) make_pair_keys(scatter.pairs, reader, scatter.pair_keys);
+  if (sorts_values(aggregation_.kind)) reader = EntryReader(kBetweenInside);
   // Within a table, the upper bits select the slot.
   const std::uint32_t mask = static_cast<std::uint32_t>(tables_.size()) - 1;
   scatter.ends.assign(tables_.size(), 0);
@@ -82,16 +83,30 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
       TRY(tables_[number]->states->add(share, reader));
       refused = tables_[number]->states->take_refused();
     }
-    for (const Entry& entry : refused) report(entry, scatter);
+    for (const Entry& entry : refused) report(reader.key(entry), reader.value(entry), scatter);
   }
   return {};
 }
 
-void AggregateTables::report(const Entry& refused, const Scatter& scatter) const {
+// Columns refuse values here, and not in their tables.
+Result<void> AggregateTables::make_columns(Scatter& scatter, const EntryReader& reader) const {
+  scatter.pair_keys.clear();
+  for (const Entry& pair : scatter.pairs) {
+    const std::string_view key = reader.key(pair);
+    const std::string_view value = reader.value(pair);
+    if (columns_->append(key, value, scatter.pair_keys)) continue;
+    if (columns_->are_terms()) {
+      return bad_input(fmt::format("a part is damaged: for the key {} it has {} instead of a state", in_quotes(key),
+                                   in_quotes(value)));
+    }
+    report(key, value, scatter);
+  }
+  list_entries(scatter.pair_keys, scatter.pairs);
+  return {};
+}
+
+void AggregateTables::report(std::string_view key, std::string_view value, const Scatter& scatter) const {
   if (peers_.events == nullptr) return;
-  const EntryReader reader(peers_.splitter.separator);
-  const std::string_view key = reader.key(refused);
-  const std::string_view value = reader.value(refused);
   // A message is one line, whatever separates key and value internally.
   const std::string_view between = peers_.splitter.separator == kBetweenInside ? " " : peers_.splitter.separator;
   std::string others;

@@ -18,7 +18,7 @@ namespace quern::shuffle {
 // Entries arranged by the table that they belong to. Scratch space of one thread, which reuses it from call to call.
 struct Scatter {
   std::vector<Entry> pairs;
-  Buffer pair_keys;  // holds the pair keys of `pairs`, for `unique`
+  Buffer pair_keys;  // holds the pair keys of `pairs`, if there are any
   std::vector<Entry> arranged;
   std::vector<std::uint32_t> ends;  // where each table's share of `arranged` ends
   // The input that the pairs come from.
@@ -33,7 +33,8 @@ class AggregateTables {
   // With more threads there are more tables, so that threads seldom wait for each other. With little memory there are
   // fewer, as memory is allocated in large pieces.
   static std::size_t table_count(std::uint64_t memory_bytes, std::size_t threads);
-  AggregateTables(const SinkPeers& peers, Aggregation aggregation, std::size_t count);
+  // `columns` is as for AggregateTable.
+  AggregateTables(const SinkPeers& peers, const Aggregation& aggregation, const Columns* columns, std::size_t count);
 
   // Adds the pairs of a block. A value that must be a number and is not is reported as RecordBad, with its origin.
   Result<void> add(BlockOutput output, Scatter& scatter);
@@ -53,11 +54,13 @@ class AggregateTables {
   };
   Result<void> add_lines(std::string_view lines, Scatter& scatter);
   Result<void> add_pairs(Scatter& scatter);
+  Result<void> make_columns(Scatter& scatter, const EntryReader& reader) const;
   static Result<void> move_to(Taken& taken, Table& table);
-  void report(const Entry& refused, const Scatter& scatter) const;
+  void report(std::string_view key, std::string_view value, const Scatter& scatter) const;
 
   const SinkPeers peers_;
   const Aggregation aggregation_;
+  const Columns* const columns_;
   std::vector<std::unique_ptr<Table>> tables_;  // their number is a power of two
 };
 

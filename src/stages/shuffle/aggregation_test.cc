@@ -3,14 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <compare>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "arithmetic/number.h"
 #include "stages/shuffle/shuffle.h"
 
 namespace quern::shuffle {
@@ -52,11 +55,28 @@ std::vector<TestBlock> make_blocks(std::uint32_t keys, std::mt19937& random) {
   return blocks;
 }
 
+// Of equal numbers, the first text stands for all.
+bool is_less_or_shown_first(const std::string& left, const std::string& right) {
+  auto written = [](const std::string& text) {
+    return WrittenNumber{.nearest = parse_number(text).floating, .text = text};
+  };
+  const std::weak_ordering order = compare(written(left), written(right));
+  return order < 0 || (order == 0 && left < right);
+}
+
 std::vector<std::string> reference(const std::vector<std::string>& values, const Aggregation& aggregation) {
   std::vector<std::string> result;
   if (aggregation.kind == Kind::kUnique) {
     std::set<std::string> distinct(values.begin(), values.end());
     return {distinct.begin(), distinct.end()};
+  }
+  if (aggregation.kind == Kind::kDistinct) {
+    return {std::to_string(std::set<std::string>(values.begin(), values.end()).size())};
+  }
+  if (aggregation.kind == Kind::kQuantile) {
+    std::vector<std::string> sorted = values;
+    std::sort(sorted.begin(), sorted.end(), is_less_or_shown_first);
+    return {sorted[std::max<std::size_t>(1, (sorted.size() * aggregation.quantile_ppm + 999'999) / 1'000'000) - 1]};
   }
   std::string state;
   for (const std::string& value : values) EXPECT_TRUE(Aggregator(aggregation).add(state, value));
@@ -121,6 +141,10 @@ TEST(Aggregation, GivesTheSameInAllCircumstances) {
                                                  {.kind = Kind::kMax},
                                                  {.kind = Kind::kMean},
                                                  {.kind = Kind::kUnique},
+                                                 {.kind = Kind::kDistinct},
+                                                 {.kind = Kind::kQuantile, .quantile_ppm = 0},
+                                                 {.kind = Kind::kQuantile, .quantile_ppm = 667'000},
+                                                 {.kind = Kind::kQuantile, .quantile_ppm = 1'000'000},
                                                  {.kind = Kind::kTop, .top_count = 3}};
   const std::vector<Circumstances> circumstances = {{.memory_bytes = 1 << 30},
                                                     {.memory_bytes = 1},

@@ -16,25 +16,6 @@ using namespace std::string_view_literals;
 constexpr std::string_view kEnd = "\0\0"sv;
 constexpr std::string_view kZero = "\0\1"sv;
 
-// A MergedGroups cursor over groups whose keys are pair keys. Each group has exactly one value.
-class PairCursor {
- public:
-  explicit PairCursor(std::unique_ptr<GroupSource> pairs) : pairs_(std::move(pairs)) {}
-  Result<bool> next_group() {
-    TRY_ASSIGN(is_unread_, pairs_->next_group());
-    if (is_unread_) pair_.emplace(pairs_->key());
-    return is_unread_;
-  }
-  Result<bool> next_value() { return std::exchange(is_unread_, false); }
-  std::string_view key() const { return pair_->key(); }
-  std::string_view value() const { return pair_->value(); }
-
- private:
-  const std::unique_ptr<GroupSource> pairs_;
-  std::optional<PairKey> pair_;
-  bool is_unread_ = false;
-};
-
 // Groups together with the shuffle that they borrow from.
 class ShuffledGroups final : public GroupSource {
  public:
@@ -78,9 +59,13 @@ void make_pair_keys(std::vector<Entry>& pairs, const EntryReader& reader, Buffer
     append_pair_key(pair_keys, reader.key(pair), reader.value(pair));
     pair_keys.append("\n\n");
   }
-  pairs.clear();
+  list_entries(pair_keys, pairs);
+}
+
+void list_entries(const Buffer& lines, std::vector<Entry>& entries) {
+  entries.clear();
   std::vector<std::uint32_t> none;
-  Splitter{.separator = kBetweenInside}.split(pair_keys.view(), pairs, none);
+  Splitter{.separator = kBetweenInside}.split(lines.view(), entries, none);
 }
 
 void append_pair_key(Buffer& target, std::string_view key, std::string_view value) {
@@ -112,14 +97,13 @@ std::unique_ptr<GroupSource> make_distinct_groups(std::unique_ptr<GroupSource> p
   return std::make_unique<MergedGroups<PairCursor>>(std::move(cursors));
 }
 
-Result<std::unique_ptr<GroupSource>> distinct_values(std::unique_ptr<GroupSource> groups, ShuffleOptions options) {
+Result<std::unique_ptr<GroupSource>> aggregate_sorted(std::unique_ptr<GroupSource> groups, ShuffleOptions options) {
   options.separator = kBetweenInside;
-  options.aggregation = Aggregation{.kind = Aggregation::Kind::kUnique};
   auto shuffle = Shuffle::make(std::move(options));
   TRY(commit_all(*groups, *shuffle->sink()));
   TRY(shuffle->finish());
-  TRY_ASSIGN(auto distinct, shuffle->groups(0));
-  return std::unique_ptr<GroupSource>(std::make_unique<ShuffledGroups>(std::move(shuffle), std::move(distinct)));
+  TRY_ASSIGN(auto sorted, shuffle->groups(0));
+  return std::unique_ptr<GroupSource>(std::make_unique<ShuffledGroups>(std::move(shuffle), std::move(sorted)));
 }
 
 }  // namespace quern::shuffle

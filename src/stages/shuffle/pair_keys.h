@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -36,13 +38,35 @@ class PairKey {
 // bytes.
 void make_pair_keys(std::vector<Entry>& pairs, const EntryReader& reader, Buffer& pair_keys);
 
+// Makes `entries` the entries of `lines`, which are pairs.
+void list_entries(const Buffer& lines, std::vector<Entry>& entries);
+
+// A MergedGroups cursor over groups whose keys are pair keys. Each group has exactly one value.
+class PairCursor {
+ public:
+  explicit PairCursor(std::unique_ptr<GroupSource> pairs) : pairs_(std::move(pairs)) {}
+  Result<bool> next_group() {
+    TRY_ASSIGN(is_unread_, pairs_->next_group());
+    if (is_unread_) pair_.emplace(pairs_->key());
+    return is_unread_;
+  }
+  Result<bool> next_value() { return std::exchange(is_unread_, false); }
+  std::string_view key() const { return pair_->key(); }
+  std::string_view value() const { return pair_->value(); }
+
+ private:
+  const std::unique_ptr<GroupSource> pairs_;
+  std::optional<PairKey> pair_;
+  bool is_unread_ = false;
+};
+
 // Turns groups whose keys are pair keys into groups of the original keys, each with its values distinct and in byte
 // order. Not thread-safe; holds one pair at a time.
 std::unique_ptr<GroupSource> make_distinct_groups(std::unique_ptr<GroupSource> pairs);
 
-// Returns the groups of `groups`, each with its distinct values in byte order. Uses a shuffle of their pairs, so the
-// values of a key may exceed options.memory_bytes. Reads all groups at once. Not thread-safe. Of the options it uses
-// memory, folder and stop token.
-Result<std::unique_ptr<GroupSource>> distinct_values(std::unique_ptr<GroupSource> groups, ShuffleOptions options);
+// Returns the groups of `groups` as a shuffle with options.aggregation returns them, which must be one that
+// sorts_values(). The values of a key may exceed options.memory_bytes. Reads all groups at once. Not thread-safe. Of
+// the options it uses the aggregation, what it is from and to, memory, folder, stop token and events.
+Result<std::unique_ptr<GroupSource>> aggregate_sorted(std::unique_ptr<GroupSource> groups, ShuffleOptions options);
 
 }  // namespace quern::shuffle

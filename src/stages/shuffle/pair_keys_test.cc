@@ -76,8 +76,10 @@ TEST(DistinctValues, AreInByteOrderHoweverLittleMemoryThereIs) {
     expected += fmt::format("{}: {}\n", key, fmt::join(distinct, ","));
   }
   for (std::uint64_t memory_bytes : {1ULL << 20, 1ULL}) {
-    auto read = distinct_values(std::make_unique<ListedGroups>(groups),
-                                {.memory_bytes = memory_bytes, .scratch_folder = ::testing::TempDir()});
+    auto read = aggregate_sorted(std::make_unique<ListedGroups>(groups),
+                                 {.memory_bytes = memory_bytes,
+                                  .scratch_folder = ::testing::TempDir(),
+                                  .aggregation = Aggregation{.kind = Aggregation::Kind::kUnique}});
     std::string text;
     while (read.value()->next_group().value()) {
       std::vector<std::string> values;

@@ -11,6 +11,7 @@
 #include "model/merged_groups.h"
 #include "model/pair.h"
 #include "stages/shuffle/aggregate_tables.h"
+#include "stages/shuffle/columns.h"
 #include "stages/shuffle/grouping.h"
 #include "stages/shuffle/pair_buffer.h"
 #include "stages/shuffle/pair_keys.h"
@@ -54,7 +55,10 @@ class SpillingShuffle final : public Shuffle {
     bool is_list = options_.aggregation.has_value() && options_.aggregation->kind == Aggregation::Kind::kList;
     if (is_list) options_.aggregation.reset();
     if (options_.aggregation.has_value()) {
-      tables_.emplace(peers(), *options_.aggregation,
+      const Aggregation::Kind kind = options_.aggregation->kind;
+      const bool has_columns = sorts_values(kind) && kind != Aggregation::Kind::kUnique;
+      if (has_columns) columns_.emplace(*options_.aggregation, options_.aggregated_from);
+      tables_.emplace(peers(), *options_.aggregation, has_columns ? &*columns_ : nullptr,
                       AggregateTables::table_count(options_.memory_bytes, options_.threads));
     }
   }
@@ -90,6 +94,7 @@ class SpillingShuffle final : public Shuffle {
 
   ShuffleOptions options_;
   Budget budget_;
+  std::optional<Columns> columns_;         // if the aggregation needs them
   std::optional<AggregateTables> tables_;  // only for an aggregation, instead of the buffers
   std::mutex buffers_mutex_;               // held while sinks are made and while buffers are taken
   std::deque<PairBuffer> buffers_;
@@ -215,6 +220,7 @@ Result<std::unique_ptr<GroupSource>> SpillingShuffle::groups(std::size_t partiti
   CHECK(partition < options_.partitions);
   std::unique_ptr<GroupSource> plain = plain_groups(partition);
   if (!options_.aggregation.has_value()) return plain;
+  if (columns_.has_value()) return make_column_groups(std::move(plain), *columns_, options_.aggregated_to);
   if (options_.aggregation->kind == Aggregation::Kind::kUnique) return make_distinct_groups(std::move(plain));
   return make_aggregated_groups(std::move(plain), *options_.aggregation, AggregatedFrom::kStates,
                                 options_.aggregated_to, options_.events);

@@ -26,6 +26,8 @@ struct ShuffleOptions {
   std::stop_token stop;            // Once requested, long operations end soon with kStopped.
   // If set, each key gets the aggregate of its values instead of the values (AggregatedGroups). kList changes nothing.
   std::optional<Aggregation> aggregation = std::nullopt;
+  // For an aggregation that sorts_values(): whether the values are those of mappers, or terms (AggregatedTo).
+  AggregatedFrom aggregated_from = AggregatedFrom::kValues;
   // For an aggregation: whether keys get the result, or values that can be aggregated further with those of the job's
   // other parts.
   AggregatedTo aggregated_to = AggregatedTo::kResult;

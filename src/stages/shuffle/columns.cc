@@ -1,0 +1,322 @@
+#include "stages/shuffle/columns.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <utility>
+
+#include "arithmetic/number.h"
+#include "base/coding.h"
+#include "model/column_value.h"
+#include "model/pair.h"
+#include "stages/shuffle/pair_keys.h"
+
+namespace quern::shuffle {
+namespace {
+
+using Kind = Aggregation::Kind;
+
+constexpr unsigned kPartBits = 7;
+constexpr std::size_t kOrderBytes = 10;  // 64 bits in parts of 7
+constexpr std::uint64_t kMillion = 1'000'000;
+// Of a term: what follows the letter of its column.
+constexpr char kStateTerm = ':';
+constexpr char kValueTerm = '=';
+
+bool collects(Kind kind) { return kind == Kind::kUnique || kind == Kind::kDistinct || kind == Kind::kQuantile; }
+
+// Bytes that sort as the doubles do, and are no line feeds or zeros: all of them have the highest bit.
+std::array<char, kOrderBytes> order_of(double value) {
+  if (value == 0) value = 0;  // -0 is equal to 0
+  auto bits = std::bit_cast<std::uint64_t>(value);
+  constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+  bits = (bits & kSign) != 0 ? ~bits : bits | kSign;
+  std::array<char, kOrderBytes> order{};
+  for (std::size_t i = 0; i < kOrderBytes; ++i) {
+    const unsigned shift = static_cast<unsigned>(kOrderBytes - 1 - i) * kPartBits;
+    order[i] = static_cast<char>(0x80 | ((bits >> shift) & 0x7f));
+  }
+  return order;
+}
+
+std::vector<Aggregation> kinds_of(const Aggregation& aggregation) {
+  return aggregation.kind == Kind::kColumns ? aggregation.columns : std::vector<Aggregation>{aggregation};
+}
+
+}  // namespace
+
+Columns::Columns(const Aggregation& aggregation, AggregatedFrom from)
+    : kinds_(kinds_of(aggregation)),
+      has_letters_(aggregation.kind == Kind::kColumns || from == AggregatedFrom::kTerms),
+      from_(from) {
+  CHECK(kinds_.size() <= kMaxColumns);
+  for (const Aggregation& kind : kinds_) {
+    aggregators_.emplace_back(collects(kind.kind) ? Aggregation{.kind = Kind::kCount} : kind);
+  }
+}
+
+std::size_t Columns::index_of(std::string_view part) const {
+  const std::size_t index = column_of(part);
+  CHECK(index < kinds_.size());
+  return index;
+}
+
+bool Columns::append(std::string_view key, std::string_view value, Buffer& pairs) const {
+  const std::size_t column = has_letters_ ? column_of(value) : 0;
+  if (column >= kinds_.size()) return false;
+  if (has_letters_) value.remove_prefix(1);
+  const bool is_collected = collects(kinds_[column].kind);
+  if (from_ == AggregatedFrom::kValues && is_collected) return append_value(key, column, value, "", pairs);
+  if (from_ == AggregatedFrom::kTerms) {
+    if (value.empty()) return false;
+    const char form = value.front();
+    value.remove_prefix(1);
+    if (form == kValueTerm && is_collected) {
+      const std::size_t blank = value.find(' ');
+      if (blank == std::string_view::npos) return false;
+      return append_value(key, column, value.substr(blank + 1), value.substr(0, blank), pairs);
+    }
+    std::string checked;
+    if (form != kStateTerm || is_collected || !aggregators_[column].add_term(checked, value)) return false;
+  }
+  const char letter = letter_of_column(column);
+  append_pair_key(pairs, key, {&letter, 1});
+  pairs.append("\n");
+  pairs.append(value);
+  pairs.append("\n");
+  return true;
+}
+
+// `times` is a term of kCount, or "" to count the value once.
+bool Columns::append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
+                           Buffer& pairs) const {
+  std::string part(1, letter_of_column(column));
+  std::string checked;
+  if (!times.empty() && !aggregators_[column].add_term(checked, times)) return false;
+  if (kinds_[column].kind == Kind::kQuantile) {
+    const Number number = parse_number(value);
+    if (!takes_number(Kind::kQuantile, number)) return false;
+    append_pair_key(pairs, key, part);
+    pairs.append("\n");
+    pairs.append(times);
+    pairs.append("\n");
+    const auto order = order_of(number.floating);
+    part.append(order.data(), order.size());
+  } else {
+    part.push_back(kValueTerm);  // distinguishes the value "" from none
+  }
+  append_pair_key(pairs, key, part.append(value));
+  pairs.append("\n");
+  pairs.append(times);
+  pairs.append("\n");
+  return true;
+}
+
+namespace {
+
+// Finds the value at a rank among values that arrive in the order of their nearest doubles.
+class RankSearch {
+ public:
+  void begin(std::uint64_t count, std::uint32_t ppm) {
+    const auto wanted = static_cast<unsigned __int128>(count) * ppm;
+    rank_ = std::max<std::uint64_t>(1, static_cast<std::uint64_t>((wanted + kMillion - 1) / kMillion));
+    before_ = 0;
+    found_.clear();
+    is_found_ = false;
+    same_.clear();
+  }
+  void add(std::string_view order, std::string_view text, std::uint64_t times) {
+    if (is_found_) return;
+    if (order != order_) close();
+    order_ = order;
+    same_.emplace_back(text, times);
+  }
+  const std::string& result() {
+    close();
+    return found_;
+  }
+
+ private:
+  // Values with the same nearest double may differ, if they are longer than it.
+  void close() {
+    auto is_less = [](const auto& left, const auto& right) {
+      return compare({.nearest = 0, .text = left.first}, {.nearest = 0, .text = right.first}) < 0;
+    };
+    if (same_.size() > 1) std::stable_sort(same_.begin(), same_.end(), is_less);
+    for (auto& [text, times] : same_) {
+      before_ += times;
+      if (is_found_ || before_ < rank_) continue;
+      is_found_ = true;
+      found_ = text;
+    }
+    same_.clear();
+  }
+
+  std::uint64_t rank_ = 0;
+  std::uint64_t before_ = 0;
+  bool is_found_ = false;
+  std::string found_;
+  std::string order_;
+  std::vector<std::pair<std::string, std::uint64_t>> same_;
+};
+
+// Reads the pair keys of one key after another.
+class ColumnGroups final : public GroupSource {
+ public:
+  ColumnGroups(std::unique_ptr<GroupSource> pairs, const Columns& columns, AggregatedTo to)
+      : pairs_(std::move(pairs)), columns_(columns), to_(to), values_(columns.count()) {}
+
+  Result<bool> next_group() override {
+    if (!is_begun_) TRY(read_pair());
+    is_begun_ = true;
+    while (has_pair_ && has_key_ && pair_key() == key_) TRY(read_pair());
+    if (!has_pair_) return false;
+    key_ = pair_key();
+    has_key_ = true;
+    next_ = 0;
+    terms_.clear();
+    if (to_ == AggregatedTo::kResult) TRY(read_results());
+    return true;
+  }
+
+  Result<bool> next_value() override {
+    if (to_ == AggregatedTo::kResult) {
+      if (next_ == values_.size()) return false;
+      value_ = values_[next_++];
+      return true;
+    }
+    while (next_ == terms_.size()) {
+      if (!has_pair_ || pair_key() != key_) return false;
+      make_terms();
+      TRY(read_pair());
+    }
+    value_ = terms_[next_++];
+    return true;
+  }
+  std::string_view key() const override { return key_; }
+  std::string_view value() const override { return value_; }
+
+ private:
+  std::string_view pair_key() const { return pair_->key(); }
+
+  // Reads the next pair key and merges its states.
+  Result<void> read_pair() {
+    TRY_ASSIGN(has_pair_, pairs_->next_group());
+    if (!has_pair_) return {};
+    bytes_ = pairs_->key();
+    pair_.emplace(bytes_);
+    state_.clear();
+    const Aggregator& aggregator = columns_.aggregator_of(pair_->value());
+    while (true) {
+      TRY_ASSIGN(bool has_state, pairs_->next_value());
+      if (!has_state) return {};
+      aggregator.merge(state_, pairs_->value());
+    }
+  }
+
+  std::string_view text_of_value() const {
+    const std::string_view part = pair_->value();
+    return part.substr(1 + (column().kind == Kind::kQuantile ? kOrderBytes : 1));
+  }
+  const Aggregation& column() const { return columns_.aggregation(columns_.index_of(pair_->value())); }
+
+  void make_terms() {
+    terms_.clear();
+    next_ = 0;
+    const std::string_view part = pair_->value();
+    const bool has_value = Columns::has_value(part);
+    // The number of values follows from the values.
+    if (!has_value && collects(column().kind)) return;
+    if (has_value) {
+      const auto times = number_at<std::uint64_t>(state_);
+      terms_.push_back(fmt::format("{}{}{} {}", part.front(), kValueTerm, times, text_of_value()));
+      return;
+    }
+    columns_.aggregator_of(part).append_terms(state_, terms_);
+    for (std::string& term : terms_) term.insert(0, {part.front(), kStateTerm});
+  }
+
+  Result<void> read_results() {
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      const Kind kind = columns_.aggregation(i).kind;
+      values_[i] = kind == Kind::kCount || kind == Kind::kDistinct ? "0" : "null";
+    }
+    while (has_pair_ && pair_key() == key_) {
+      const std::size_t index = columns_.index_of(pair_->value());
+      TRY(read_column(index));
+    }
+    return {};
+  }
+
+  bool is_of(std::size_t index) const {
+    return has_pair_ && pair_key() == key_ && columns_.index_of(pair_->value()) == index;
+  }
+
+  Result<void> read_column(std::size_t index) {
+    const Aggregation& aggregation = columns_.aggregation(index);
+    std::string& result = values_[index];
+    if (!collects(aggregation.kind)) {
+      std::vector<std::string> values;
+      columns_.aggregator_of(pair_->value()).finish(state_, values);
+      result = aggregation.kind == Kind::kTop ? json_array(values) : values.front();
+      return read_pair();
+    }
+    if (aggregation.kind == Kind::kQuantile) {
+      rank_.begin(number_at<std::uint64_t>(state_), aggregation.quantile_ppm);
+      TRY(read_pair());
+    }
+    std::uint64_t distinct = 0;
+    if (aggregation.kind == Kind::kUnique) result = "[";
+    for (; is_of(index); ++distinct) {
+      const std::string_view text = text_of_value();
+      if (aggregation.kind == Kind::kQuantile) {
+        rank_.add(pair_->value().substr(1, kOrderBytes), text, number_at<std::uint64_t>(state_));
+      } else if (aggregation.kind == Kind::kUnique) {
+        if (distinct > 0) result += ", ";
+        append_json_string(result, text);
+      }
+      TRY(read_pair());
+    }
+    if (aggregation.kind == Kind::kQuantile) result = rank_.result();
+    if (aggregation.kind == Kind::kUnique) result += ']';
+    if (aggregation.kind == Kind::kDistinct) result = std::to_string(distinct);
+    return {};
+  }
+
+  static std::string json_array(const std::vector<std::string>& values) {
+    std::string text = "[";
+    for (const std::string& value : values) {
+      if (text.size() > 1) text += ", ";
+      append_json_string(text, value);
+    }
+    return text + ']';
+  }
+
+  const std::unique_ptr<GroupSource> pairs_;
+  const Columns& columns_;
+  const AggregatedTo to_;
+  bool is_begun_ = false;
+  bool has_key_ = false;
+  bool has_pair_ = false;
+  std::string bytes_;  // of the current pair key, which pair_ borrows
+  std::optional<PairKey> pair_;
+  std::string state_;
+  std::string key_;
+  std::vector<std::string> values_;
+  std::vector<std::string> terms_;
+  std::size_t next_ = 0;
+  std::string value_;
+  RankSearch rank_;
+};
+
+}  // namespace
+
+std::unique_ptr<GroupSource> make_column_groups(std::unique_ptr<GroupSource> pairs, const Columns& columns,
+                                                AggregatedTo to) {
+  return std::make_unique<ColumnGroups>(std::move(pairs), columns, to);
+}
+
+}  // namespace quern::shuffle

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/aggregate.h"
+#include "model/aggregated_groups.h"
+#include "model/event.h"
+#include "model/groups.h"
+
+namespace quern::shuffle {
+
+// How aggregations that need the values of a key in order are kept in a table of pair keys (pair_keys.h): kDistinct and
+// kQuantile alone, and kColumns. The second part of a pair key is the letter of a column (model/column_value.h), and
+//  - nothing: its state is that of the column's aggregation; for kQuantile the number of its values;
+//  - or, for kUnique, kDistinct and kQuantile, one of the column's values in a form that sorts as its values do: its
+//    state is how often the value occurred.
+// So everything about a key is adjacent, in order, and bounded by the memory of the table, however many values there
+// are. Immutable, so thread-safe.
+class Columns {
+ public:
+  Columns(const Aggregation& aggregation, AggregatedFrom from);
+
+  // Appends the pairs that add one value, or one term, to the table: pair keys and what their aggregators add. Returns
+  // false, and appends nothing, if it is not a number and must be one, or not a term.
+  bool append(std::string_view key, std::string_view value, Buffer& pairs) const;
+  // The aggregator of the states of a pair key with this second part, which append() or a state of it made.
+  const Aggregator& aggregator_of(std::string_view part) const { return aggregators_[index_of(part)]; }
+  // Whether values that append() appended are terms for the aggregator.
+  bool are_terms() const { return from_ == AggregatedFrom::kTerms; }
+
+  std::size_t count() const { return kinds_.size(); }
+  std::size_t index_of(std::string_view part) const;
+  const Aggregation& aggregation(std::size_t column) const { return kinds_[column]; }
+  // Whether a value of such a pair key follows the letter.
+  static bool has_value(std::string_view part) { return part.size() > 1; }
+
+ private:
+  bool append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
+                    Buffer& pairs) const;
+
+  std::vector<Aggregation> kinds_;
+  std::vector<Aggregator> aggregators_;
+  const bool has_letters_;  // whether values begin with the letter of their column
+  const AggregatedFrom from_;
+};
+
+// Turns groups of states of pair keys into groups of the original keys: one value for each column, in their order, or
+// terms that Columns::append() reads. A column without a value has the result 0 if it
+// counts, else "null"; those of kUnique and kTop are JSON
+// arrays if there are several columns. Holds the results of one key, and for kQuantile the values that are the same
+// double. Not thread-safe.
+std::unique_ptr<GroupSource> make_column_groups(std::unique_ptr<GroupSource> pairs, const Columns& columns,
+                                                AggregatedTo to);
+
+}  // namespace quern::shuffle

@@ -1,0 +1,212 @@
+#include "stages/shuffle/columns.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/column_value.h"
+#include "model/pair.h"
+#include "stages/shuffle/pair_keys.h"
+#include "stages/shuffle/shuffle.h"
+
+namespace quern::shuffle {
+namespace {
+
+using namespace std::string_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Kind = Aggregation::Kind;
+using ColumnRows = std::map<std::string, std::vector<std::string>>;
+
+const Aggregation kAll{.kind = Kind::kColumns,
+                       .columns = {{.kind = Kind::kCount},
+                                   {.kind = Kind::kSum},
+                                   {.kind = Kind::kQuantile, .quantile_ppm = 500'000},
+                                   {.kind = Kind::kDistinct},
+                                   {.kind = Kind::kMean},
+                                   {.kind = Kind::kTop, .top_count = 2},
+                                   {.kind = Kind::kUnique},
+                                   {.kind = Kind::kMin}}};
+
+class PairLines {
+ public:
+  void add(const std::string& key, std::size_t column, std::string_view value) {
+    append_pair(key, kBetweenInside, letter_of_column(column) + std::string(value), lines_);
+  }
+  BlockOutput take() {
+    BlockOutput output;
+    output.lines.push_back(std::exchange(lines_, {}));
+    return output;
+  }
+
+ private:
+  Buffer lines_;
+};
+
+ColumnRows rows_of(GroupSource& groups) {
+  ColumnRows rows;
+  while (groups.next_group().value()) {
+    std::vector<std::string>& row = rows[std::string(groups.key())];
+    while (groups.next_value().value()) row.emplace_back(groups.value());
+  }
+  return rows;
+}
+
+std::unique_ptr<Shuffle> shuffle_of(const Aggregation& aggregation, AggregatedTo to, std::uint64_t memory_bytes,
+                                    EventSink* events = nullptr) {
+  return Shuffle::make({.separator = std::string(kBetweenInside),
+                        .memory_bytes = memory_bytes,
+                        .scratch_folder = ::testing::TempDir(),
+                        .aggregation = aggregation,
+                        .aggregated_to = to,
+                        .events = events});
+}
+
+ColumnRows aggregate(std::vector<BlockOutput> blocks, AggregatedTo to, std::uint64_t memory_bytes = 64 << 20) {
+  auto shuffle = shuffle_of(kAll, to, memory_bytes);
+  {
+    auto sink = shuffle->sink();
+    for (BlockOutput& block : blocks) EXPECT_TRUE(sink->commit(std::move(block)).ok());
+  }
+  EXPECT_TRUE(shuffle->finish().ok());
+  return rows_of(*shuffle->groups(0).value());
+}
+
+class ListedRows final : public GroupSource {
+ public:
+  explicit ListedRows(ColumnRows rows) : rows_(std::move(rows)) {}
+  Result<bool> next_group() override {
+    at_ = is_begun_ ? std::next(at_) : rows_.begin();
+    is_begun_ = true;
+    next_ = 0;
+    return at_ != rows_.end();
+  }
+  Result<bool> next_value() override { return next_++ < at_->second.size(); }
+  std::string_view key() const override { return at_->first; }
+  std::string_view value() const override { return at_->second[next_ - 1]; }
+
+ private:
+  ColumnRows rows_;
+  ColumnRows::iterator at_;
+  bool is_begun_ = false;
+  std::size_t next_ = 0;
+};
+
+ColumnRows again(ColumnRows terms, AggregatedTo to) {
+  auto groups =
+      aggregate_sorted(std::make_unique<ListedRows>(std::move(terms)), {.memory_bytes = 1 << 20,
+                                                                        .scratch_folder = ::testing::TempDir(),
+                                                                        .aggregation = kAll,
+                                                                        .aggregated_from = AggregatedFrom::kTerms,
+                                                                        .aggregated_to = to});
+  return rows_of(*groups.value());
+}
+
+TEST(Columns, AreAggregatedEachInItsOwnWay) {
+  PairLines pairs;
+  for (const char* number : {"3", "10", "2.5"}) {
+    for (std::size_t column : {0U, 1U, 2U, 4U, 5U, 7U}) pairs.add("a", column, number);
+  }
+  for (const char* text : {"x", "", "x", "y"}) {
+    pairs.add("a", 3, text);
+    pairs.add("a", 6, text);
+  }
+  pairs.add("b", 0, "");
+  std::vector<BlockOutput> blocks;
+  blocks.push_back(pairs.take());
+  ColumnRows rows = aggregate(std::move(blocks), AggregatedTo::kResult);
+  EXPECT_THAT(rows["a"],
+              ElementsAre("3", "15.5", "3", "3", "5.166666666666667", R"(["10", "3"])", R"(["", "x", "y"])", "2.5"));
+  EXPECT_THAT(rows["b"], ElementsAre("1", "null", "null", "0", "null", "null", "null", "null"));
+}
+
+std::vector<BlockOutput> random_blocks(std::mt19937& random, std::size_t count) {
+  std::vector<BlockOutput> blocks;
+  PairLines pairs;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (int line = 0; line < 200; ++line) {
+      const std::string key = fmt::format("k{}", random() % 7) + (random() % 2 == 0 ? "\0x"s : ""s);
+      const std::size_t column = random() % kAll.columns.size();
+      const std::string number = random() % 3 == 0 ? fmt::format("-{}.5", random() % 90) : fmt::format("{}", random());
+      pairs.add(key, column, number);
+    }
+    blocks.push_back(pairs.take());
+  }
+  return blocks;
+}
+
+std::vector<BlockOutput> copy_of(const std::vector<BlockOutput>& blocks, std::size_t begin, std::size_t end) {
+  std::vector<BlockOutput> copies;
+  for (std::size_t i = begin; i < end; ++i) {
+    Buffer lines;
+    lines.append(blocks[i].lines.front().view());
+    copies.emplace_back().lines.push_back(std::move(lines));
+  }
+  return copies;
+}
+
+TEST(Columns, GiveTheSameThroughTermsAndRuns) {
+  std::mt19937 random(4);
+  const std::vector<BlockOutput> blocks = random_blocks(random, 40);
+  const ColumnRows expected = aggregate(copy_of(blocks, 0, 40), AggregatedTo::kResult);
+  ASSERT_EQ(expected.size(), 14U);
+  EXPECT_EQ(aggregate(copy_of(blocks, 0, 40), AggregatedTo::kResult, 1), expected);
+  ColumnRows terms = aggregate(copy_of(blocks, 0, 13), AggregatedTo::kTerms);
+  for (auto& [key, more] : again(aggregate(copy_of(blocks, 13, 40), AggregatedTo::kTerms), AggregatedTo::kTerms)) {
+    terms[key].insert(terms[key].end(), more.begin(), more.end());
+  }
+  EXPECT_EQ(again(terms, AggregatedTo::kResult), expected);
+}
+
+TEST(Columns, CompareNumbersExactlyAtARank) {
+  const Aggregation median{.kind = Kind::kQuantile, .quantile_ppm = 500'000};
+  auto shuffle = shuffle_of(median, AggregatedTo::kResult, 64 << 20);
+  Buffer lines;
+  for (const char* number : {"9007199254740995", "9007199254740993.5", "9007199254740993", "-0", "1e400"}) {
+    append_pair("k", kBetweenInside, number, lines);
+  }
+  BlockOutput block;
+  block.lines.push_back(std::move(lines));
+  ASSERT_TRUE(shuffle->sink()->commit(std::move(block)).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
+  EXPECT_THAT(rows_of(*shuffle->groups(0).value())["k"], ElementsAre("9007199254740993.5"));
+}
+
+class BadRecords final : public EventSink {
+ public:
+  void emit(const event::Event& event) override { reasons.push_back(std::get<event::RecordBad>(event).reason); }
+  std::vector<std::string> reasons;
+};
+
+TEST(Columns, SayWhichValueIsNoNumber) {
+  BadRecords events;
+  auto shuffle = shuffle_of({.kind = Kind::kQuantile, .quantile_ppm = 1}, AggregatedTo::kResult, 64 << 20, &events);
+  Buffer lines;
+  for (const char* value : {"nan", "7", "x"}) append_pair("k", kBetweenInside, value, lines);
+  BlockOutput block;
+  block.lines.push_back(std::move(lines));
+  ASSERT_TRUE(shuffle->sink()->commit(std::move(block)).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
+  EXPECT_THAT(rows_of(*shuffle->groups(0).value())["k"], ElementsAre("7"));
+  EXPECT_THAT(events.reasons, ElementsAre(HasSubstr("the value 'nan' of the key 'k'"), HasSubstr("the value 'x'")));
+}
+
+TEST(Columns, RefuseWhatIsNoTerm) {
+  const Columns columns(kAll, AggregatedFrom::kTerms);
+  for (const char* term :
+       {"", "A", "A:", "A:x", "A=1 x", "C:1", "C=1", "C=1 x", "C=0 1", "D=x y", "D=1", "z:1", "~:1"}) {
+    Buffer pairs;
+    EXPECT_FALSE(columns.append("k", term, pairs)) << term;
+    EXPECT_TRUE(pairs.empty()) << term;
+  }
+}
+
+}  // namespace
+}  // namespace quern::shuffle
