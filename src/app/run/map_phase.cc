@@ -141,8 +141,12 @@ std::vector<WantedPath> wanted_paths(const Run& run, const json::Selection& sele
   };
   for (const json::Condition& condition : selection.where) add("where", condition.written);
   if (const auto& builtin = run.step().mapper.builtin; builtin.has_value()) {
-    add("mapper.key", builtin->key);
+    const bool has_columns = !builtin->columns.empty();
+    for (const std::string& key : builtin->keys) add(has_columns ? "group" : "mapper.key", key);
     if (builtin->value_is_path) add("mapper.value", builtin->value);
+    for (const Column& column : builtin->columns) {
+      if (!column.path.empty()) add("aggregate", column.path);
+    }
   } else if (!selection.fields.empty()) {
     for (const std::string& field : run.job->fields) add("fields", field);
   }

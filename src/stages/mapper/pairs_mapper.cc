@@ -7,8 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "arithmetic/number.h"
 #include "base/task_group.h"
 #include "base/utf8.h"
+#include "model/column_value.h"
 #include "model/limits.h"
 #include "services/json/record_line.h"
 #include "services/json/value_text.h"
@@ -42,11 +44,15 @@ std::string shown(std::string_view text) {
   return quoted + '"';
 }
 
+// In the order in which PairsWorker numbers the captures.
 json::Wanted wanted_of(const PairsOptions& options) {
   json::Wanted wanted;
   for (const json::Condition& condition : options.where) wanted.captured.push_back(condition.path);
-  wanted.captured.push_back(options.pairs.key);
+  for (const json::Path& key : options.pairs.keys) wanted.captured.push_back(key);
   if (options.pairs.value.has_value()) wanted.captured.push_back(*options.pairs.value);
+  for (const PairsColumn& column : options.pairs.columns) {
+    if (column.path.has_value()) wanted.captured.push_back(*column.path);
+  }
   return wanted;
 }
 
@@ -59,6 +65,7 @@ class PairsWorker {
         peers_(peers),
         lines_(plan, options.record),
         key_number_(static_cast<std::uint32_t>(options.where.size())),
+        value_number_(key_number_ + static_cast<std::uint32_t>(options.pairs.keys.size())),
         between_(options.output.between(options.separator)),
         value_(options.pairs.constant) {}
 
@@ -123,22 +130,67 @@ class PairsWorker {
 
   // Returns why the record is bad, or "". A bad record emits nothing.
   std::string give_pairs(Buffer& output) {
+    const std::size_t before = output.size();
+    std::string problem;
+    if (!options_.pairs.columns.empty()) {
+      problem = give_columns(output);
+    } else if (options_.pairs.keys.size() > 1) {
+      problem = give_pair(output);
+    } else {
+      problem = give_pair_for_each_key(output);
+    }
+    if (!problem.empty()) output.resize(before);
+    return problem;
+  }
+
+  std::string give_pair_for_each_key(Buffer& output) {
     const std::vector<json::Capture>& captures = lines_.captures();
     auto is_key = [this](const json::Capture& capture) { return is_there(capture, key_number_); };
     if (std::none_of(captures.begin(), captures.end(), is_key)) return ++mapped_.without_key, "";
-    if (options_.pairs.value.has_value() && !take_value()) return ++mapped_.without_value, "";
-    std::size_t before = output.size();
+    if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, "";
     for (const json::Capture& capture : captures) {
       if (!is_key(capture)) continue;
       key_.clear();
       json::append_text(capture.text, key_);
-      if (std::string problem = problem_of_pair(); !problem.empty()) {
-        output.resize(before);
-        return problem;
-      }
+      if (std::string problem = problem_of_pair(); !problem.empty()) return problem;
       append_pair(key_, between_, value_, output);
     }
     return "";
+  }
+
+  std::string give_pair(Buffer& output) {
+    if (!take_key(options_.separator)) return ++mapped_.without_key, "";
+    if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, "";
+    if (std::string problem = problem_of_pair(); !problem.empty()) return problem;
+    append_pair(key_, between_, value_, output);
+    return "";
+  }
+
+  std::string give_columns(Buffer& output) {
+    if (!take_key(std::string_view(&kBetweenParts, 1))) return ++mapped_.without_key, "";
+    if (!options_.pairs.keys.empty() &&
+        std::count(key_.begin(), key_.end(), kBetweenParts) + 1 != std::ssize(options_.pairs.keys)) {
+      return fmt::format("the key {} contains a zero byte, which divides the values of `group`", shown(key_));
+    }
+    const std::size_t before = output.size();
+    std::uint32_t number = value_number_;
+    for (std::size_t i = 0; i < options_.pairs.columns.size(); ++i) {
+      const PairsColumn& column = options_.pairs.columns[i];
+      value_.clear();
+      if (column.path.has_value() && !take_value(number++)) continue;
+      std::string problem = problem_of_text();
+      if (problem.empty() && column.path.has_value() && !is_number_) problem = problem_of_column(column);
+      if (!problem.empty()) return problem;
+      column_value_.assign(1, letter_of_column(i)).append(value_);
+      append_pair(key_, between_, column_value_, output);
+    }
+    if (output.size() == before) ++mapped_.without_value;
+    return "";
+  }
+
+  std::string problem_of_column(const PairsColumn& column) const {
+    if (!needs_numbers(column.kind) || takes_number(column.kind, parse_number(value_))) return "";
+    return fmt::format("the value {} is not a number, which aggregate.{} needs", shown(value_), column.name);
   }
 
   // null counts as absent.
@@ -146,19 +198,41 @@ class PairsWorker {
     return capture.number == number && capture.text != "null";
   }
 
-  bool take_value() {
-    for (const json::Capture& capture : lines_.captures()) {
-      if (!is_there(capture, key_number_ + 1)) continue;
-      value_.clear();
-      json::append_text(capture.text, value_);
-      is_number_ = capture.text[0] == '-' || (capture.text[0] >= '0' && capture.text[0] <= '9');
-      return true;
+  const json::Capture* find(std::uint32_t number) const {
+    const std::vector<json::Capture>& captures = lines_.captures();
+    auto found = std::find_if(captures.begin(), captures.end(),
+                              [number](const json::Capture& capture) { return is_there(capture, number); });
+    return found == captures.end() ? nullptr : &*found;
+  }
+
+  // Joins the values of all keys.
+  bool take_key(std::string_view between) {
+    key_.clear();
+    for (std::uint32_t number = key_number_; number < value_number_; ++number) {
+      const json::Capture* part = find(number);
+      if (part == nullptr) return false;
+      if (number > key_number_) key_ += between;
+      json::append_text(part->text, key_);
     }
-    return false;
+    return true;
+  }
+
+  bool take_value(std::uint32_t number) {
+    const json::Capture* found = find(number);
+    if (found == nullptr) return false;
+    value_.clear();
+    json::append_text(found->text, value_);
+    is_number_ = found->text[0] == '-' || (found->text[0] >= '0' && found->text[0] <= '9');
+    return true;
+  }
+
+  std::string problem_of_pair() const {
+    if (std::string problem = problem_of_text(); !problem.empty()) return problem;
+    return is_number_ ? "" : options_.rule.problem(key_, value_);
   }
 
   // Uses the same words as the modules' harness.
-  std::string problem_of_pair() const {
+  std::string problem_of_text() const {
     if (key_.find('\n') != std::string::npos) {
       return fmt::format("the key {} contains a line break; replace it before returning it", shown(key_));
     }
@@ -171,17 +245,19 @@ class PairsWorker {
     if (value_.find('\n') != std::string::npos) {
       return fmt::format("the value {} contains a line break; replace it, or return json.dumps(value)", shown(value_));
     }
-    return is_number_ ? "" : options_.rule.problem(key_, value_);
+    return "";
   }
 
   const std::size_t number_;
   const PairsOptions& options_;
   const PairsPeers& peers_;
   json::RecordLineReader lines_;
-  const std::uint32_t key_number_;
+  const std::uint32_t key_number_;    // of the captures of the first key
+  const std::uint32_t value_number_;  // of those of the value, or of the first column's
   const std::string_view between_;
   std::string key_;
   std::string value_;
+  std::string column_value_;
   bool is_number_ = false;  // the value comes from the record and is a JSON number
   std::string scratch_;
   Buffer nothing_;
@@ -190,21 +266,45 @@ class PairsWorker {
 
 }  // namespace
 
+namespace {
+
+Result<json::Path> parse_setting(std::string_view setting, const std::string& text) {
+  auto path = json::parse_path(text);
+  if (!path.ok()) return std::move(path).error().with_context(setting);
+  return path;
+}
+
+Result<json::Path> parse_single(std::string_view setting, const std::string& text, std::string_view why) {
+  TRY_ASSIGN(json::Path path, parse_setting(setting, text));
+  if (json::has_every(path)) return bad_config(fmt::format("{}: '{}' has [*] in it, and {}", setting, text, why));
+  return path;
+}
+
+}  // namespace
+
 Result<Pairs> parse_pairs(const Builtin& builtin) {
-  Pairs pairs{.constant = builtin.value};
-  auto key = json::parse_path(builtin.key);
-  if (!key.ok()) return std::move(key).error().with_context("mapper.key");
-  pairs.key = std::move(key).value();
-  if (!builtin.value_is_path) return pairs;
-  auto value = json::parse_path(builtin.value);
-  if (!value.ok()) return std::move(value).error().with_context("mapper.value");
-  if (json::has_every(value.value())) {
-    return bad_config(
-        fmt::format("mapper.value: '{}' has [*] in it, and a pair has one value; only mapper.key may "
-                    "be of every element",
-                    builtin.value));
+  const bool has_columns = !builtin.columns.empty();
+  const std::string_view setting = has_columns ? "group" : "mapper.key";
+  Pairs pairs{.keys = {}, .value = {}, .constant = builtin.value, .columns = {}};
+  for (const std::string& key : builtin.keys) {
+    if (has_columns || builtin.keys.size() > 1) {
+      TRY_ASSIGN(json::Path path, parse_single(setting, key, "a key of several paths has one value for each"));
+      pairs.keys.push_back(std::move(path));
+    } else {
+      TRY_ASSIGN(json::Path path, parse_setting(setting, key));
+      pairs.keys.push_back(std::move(path));
+    }
   }
-  pairs.value = std::move(value).value();
+  if (builtin.value_is_path) {
+    TRY_ASSIGN(pairs.value, parse_single("mapper.value", builtin.value,
+                                         "a pair has one value; only mapper.key may be of every element"));
+  }
+  for (const Column& column : builtin.columns) {
+    PairsColumn& made = pairs.columns.emplace_back(
+        PairsColumn{.name = column.name, .kind = aggregation_of(column.aggregate).kind, .path = {}});
+    if (column.path.empty()) continue;
+    TRY_ASSIGN(made.path, parse_single("aggregate." + column.name, column.path, "a record has one value for a column"));
+  }
   return pairs;
 }
 

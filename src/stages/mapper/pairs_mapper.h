@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/aggregate.h"
 #include "model/block.h"
 #include "model/event.h"
 #include "model/job.h"
@@ -20,14 +21,24 @@
 
 namespace quern::mapper {
 
-// The built-in mapper {builtin: pairs}: emits a pair for each record, without a child.
-struct Pairs {
-  json::Path key;                   // with [*], a pair is emitted for each element
-  std::optional<json::Path> value;  // absent: the constant
-  std::string constant;
+// One of the pairs that a record gives in a job with `group` and `aggregate`.
+struct PairsColumn {
+  std::string name;
+  Aggregation::Kind kind;
+  std::optional<json::Path> path;  // absent: the value is ""
 };
 
-// Fails with kBadConfig if a path is malformed, or that of the value may have several values for one record.
+// The built-in mapper {builtin: pairs}, and the one that `group` and `aggregate` make: emits a pair for each record, or
+// one for each column (model/column_value.h), without a child.
+struct Pairs {
+  std::vector<json::Path>
+      keys;  // at least one, except for columns; a single one with [*] emits a pair for each element
+  std::optional<json::Path> value;  // absent: the constant
+  std::string constant;
+  std::vector<PairsColumn> columns;
+};
+
+// Fails with kBadConfig if a path is malformed, or may have several values for one record and must not.
 Result<Pairs> parse_pairs(const Builtin& builtin);
 
 struct PairsOptions {
@@ -49,9 +60,10 @@ struct PairsPeers {
 };
 
 // Each thread opens runs of inputs, and decodes, selects and commits by itself. A record without the key or the value
-// emits nothing, and is counted; null counts as absent. A record is bad if it is not JSON, if the key or the value
-// contains a line break, or if the key must be plain and is not. Blocks; returns when all inputs are mapped or have
-// failed, or with the first error: a sink's, or kStopped.
+// emits nothing, and is counted; null counts as absent. A column without a value emits nothing; the record is counted
+// if it has none. A record is bad if it is not JSON, if the key or the value contains a line break, if the key must be
+// plain and is not, or if a column needs a number and the value is not one. Blocks; returns when all inputs are mapped
+// or have failed, or with the first error: a sink's, or kStopped.
 Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
                                const std::stop_token& stop);
 
