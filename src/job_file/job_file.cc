@@ -83,9 +83,36 @@ Result<void> read_rows(const Settings& settings, Job& job) {
   return {};
 }
 
+// `group` and `aggregate` stand for a mapper and a reducer.
+Result<Step> step_of_aggregate(const Job& job, const Settings& settings) {
+  for (const auto& [path, given] : settings) {
+    const bool is_worker = job_file::is_worker(path.substr(0, path.find('.')));
+    if (!is_worker || path == "combiner" || path == "reducer") continue;
+    return bad_config(
+        fmt::format("{}: {} is next to aggregate ({}), which takes the place of mapper, combiner and "
+                    "reducer; keep one of the two",
+                    given.origin, given.label, settings.at("aggregate").origin));
+  }
+  Builtin mapper{.name = std::string(kColumnsName), .keys = job.group, .columns = job.aggregate};
+  Builtin reducer{.name = std::string(kColumnsName), .columns = job.aggregate};
+  Step step;
+  step.mapper.builtin = std::move(mapper);
+  step.reducer.emplace().builtin = std::move(reducer);
+  return step;
+}
+
 Result<void> read_steps(const JobSources& sources, const FileSettings& gathered, Job& job) {
-  TRY_ASSIGN(Step first,
-             job_file::build_step({.file_name = sources.path, .is_short = gathered.is_short}, gathered.settings));
+  const auto build_first = [&]() -> Result<Step> {
+    if (!job.aggregate.empty()) return step_of_aggregate(job, gathered.settings);
+    if (auto group = gathered.settings.find("group"); group != gathered.settings.end() && !job.group.empty()) {
+      return bad_config(
+          fmt::format("{}: group needs aggregate, which says what to compute for each group, as in "
+                      "'aggregate: {{orders: count}}'",
+                      group->second.origin));
+    }
+    return job_file::build_step({.file_name = sources.path, .is_short = gathered.is_short}, gathered.settings);
+  };
+  TRY_ASSIGN(Step first, build_first());
   job.steps.push_back(std::move(first));
   auto found = gathered.settings.find("steps");
   if (found == gathered.settings.end()) return {};

@@ -54,7 +54,7 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
       {settings.contains("record") && gets_files, "record", needs_records},
       {!job.fields.empty() && gets_text, "fields", "needs JSON; with 'record: text' a record is a line without parts"},
       {has_where && gets_text, "where", "needs JSON; with 'record: text' a record is a line without parts"},
-      {mapper.builtin.has_value() && gets_text, "mapper.builtin",
+      {mapper.builtin.has_value() && gets_text, job.aggregate.empty() ? "mapper.builtin" : "aggregate",
        "looks into JSON; with 'record: text' a record is a line without parts"},
       {job.typed && !has_function_reducer(job), "typed",
        "needs a reducer in Python or JavaScript with the interface function; others read values as text"},

@@ -6,6 +6,7 @@
 
 #include "base/duration.h"
 #include "base/shown_url.h"
+#include "job_file/job_file_aggregate.h"
 #include "job_file/job_file_schema.h"
 #include "job_file/job_file_values.h"
 #include "model/limits.h"
@@ -210,7 +211,21 @@ std::string show_record(const Job& job) {
   return gets_files ? "" : std::string(name_of(job.record));
 }
 
+Result<void> read_group(const YamlNode& node, Job& job) {
+  TRY_ASSIGN(job.group, texts_of(node));
+  return {};
+}
+
+Result<void> read_aggregate_row(const YamlNode& node, Job& job) {
+  TRY_ASSIGN(job.aggregate, read_columns(node));
+  return {};
+}
+
 constexpr std::array kRows = {
+    SettingRow{"group", Shape::kList, read_group,
+               [](const Job& job) { return job.group.empty() ? std::string() : yaml_list(job.group); }},
+    SettingRow{"aggregate", Shape::kYaml, read_aggregate_row,
+               [](const Job& job) { return show_columns(job.aggregate); }},
     SettingRow{"inputs", Shape::kList,
                [](const YamlNode& node, Job& job) -> Result<void> {
                  TRY_ASSIGN(job.inputs, texts_of(node));

@@ -68,7 +68,7 @@ std::optional<Shape> shape_of(std::string_view path) {
 }
 
 std::string free_map_of(std::string_view path) {
-  for (std::string_view map : {"where", "taskcluster", "mapper.env", "combiner.env", "reducer.env"}) {
+  for (std::string_view map : {"where", "aggregate", "taskcluster", "mapper.env", "combiner.env", "reducer.env"}) {
     if (path.size() > map.size() + 1 && path.starts_with(map) && path[map.size()] == '.') return std::string(map);
   }
   return "";

@@ -100,7 +100,7 @@ taskcluster: {load: {bytes: 1GiB, files: 50}}
   EXPECT_EQ(job.steps[0].reducer->builtin->name, "top");
   EXPECT_EQ(job.steps[0].reducer->builtin->top_count, 10U);
   ASSERT_EQ(job.steps.size(), 2U);
-  EXPECT_EQ(job.steps[1].mapper.builtin->key, "info.OS");
+  EXPECT_EQ(job.steps[1].mapper.builtin->keys, std::vector<std::string>{"info.OS"});
   EXPECT_EQ(job.steps[1].reducer->module->language, Language::kJavascript);
   EXPECT_THAT(job.inputs, ElementsAre("s3://bucket/prefix/**/*.xz", "data/*.zst"));
   EXPECT_EQ(job.manifest, "files.txt");

@@ -9,6 +9,7 @@
 
 #include "arithmetic/number.h"
 #include "base/nearest.h"
+#include "job_file/job_file_aggregate.h"
 #include "job_file/job_file_values.h"
 #include "model/aggregate.h"
 
@@ -18,25 +19,22 @@ namespace {
 // The most records of one child at once: each has its place in memory, and servers have limits of their own.
 constexpr std::size_t kMaxConcurrency = 1000;
 
-// The largest N of top:N; up to twice as many numbers are in memory for one key.
-constexpr std::size_t kMaxTopCount = 1'000'000;
-
 using Kind = YamlNode::Kind;
 
 struct WorkerKey {
   std::string_view name;
   Shape shape;
 };
-constexpr std::array kModuleKeys = {WorkerKey{"language", Shape::kText},  WorkerKey{"script", Shape::kText},
-                                    WorkerKey{"arguments", Shape::kList}, WorkerKey{"interface", Shape::kText},
-                                    WorkerKey{"env", Shape::kYaml},       WorkerKey{"ok_exit", Shape::kList},
-                                    WorkerKey{"per_input", Shape::kText}, WorkerKey{"concurrency", Shape::kText}};
+constexpr std::array kModuleKeys = {
+    WorkerKey{"language", Shape::kText},  WorkerKey{"script", Shape::kText},    WorkerKey{"expression", Shape::kText},
+    WorkerKey{"arguments", Shape::kList}, WorkerKey{"interface", Shape::kText}, WorkerKey{"env", Shape::kYaml},
+    WorkerKey{"ok_exit", Shape::kList},   WorkerKey{"per_input", Shape::kText}, WorkerKey{"concurrency", Shape::kText}};
 // In `value`, quotes distinguish a constant from a path, so it is always read as YAML, whatever its source.
-constexpr std::array kBuiltinKeys = {WorkerKey{"builtin", Shape::kText}, WorkerKey{"key", Shape::kText},
+constexpr std::array kBuiltinKeys = {WorkerKey{"builtin", Shape::kText}, WorkerKey{"key", Shape::kList},
                                      WorkerKey{"value", Shape::kYaml}};
-constexpr std::array<std::string_view, 11> kKeyNames = {"language", "script",  "arguments", "interface",
-                                                        "env",      "ok_exit", "per_input", "concurrency",
-                                                        "builtin",  "key",     "value"};
+constexpr std::array<std::string_view, 12> kKeyNames = {"language",    "script",  "expression", "arguments",
+                                                        "interface",   "env",     "ok_exit",    "per_input",
+                                                        "concurrency", "builtin", "key",        "value"};
 constexpr std::string_view kPathSyntax = "[]\"'";
 constexpr std::uint64_t kMostExitStatus = 255;
 
@@ -114,8 +112,14 @@ class WorkerReader {
   Result<Module> read_module() const {
     Module module;
     TRY_ASSIGN(module.language, read_language());
-    TRY_ASSIGN(module.script, read_script());
+    TRY(read_expression(module));
+    if (module.expression.empty()) {
+      TRY_ASSIGN(module.script, read_script());
+    }
     TRY_ASSIGN(module.interface, read_interface(module.language));
+    if (!module.expression.empty() && module.interface != Interface::kFunction) {
+      return at(*find("interface"), "must be function where there is an expression");
+    }
     if (const Given* given = find("arguments"); given != nullptr) {
       TRY_ASSIGN(module.arguments, checked(*given, any_texts_of(given->node)));
     }
@@ -167,6 +171,17 @@ class WorkerReader {
     if (name.ends_with(".py")) language = "python";
     if (name.ends_with(".js") || name.ends_with(".mjs") || name.ends_with(".cjs")) language = "javascript";
     return fmt::format("{} looks like 'language: {}' (the others are python, javascript and binary)", name, language);
+  }
+
+  // A function may be an expression instead of a script.
+  Result<void> read_expression(Module& module) const {
+    const Given* given = find("expression");
+    if (given == nullptr) return {};
+    TRY_ASSIGN(module.expression, checked(*given, text_of(given->node)));
+    if (find("script") != nullptr) return at(*given, "is next to script; keep one of the two");
+    if (module.expression.find('\n') != std::string::npos) return at(*given, "has a line end in it; write a script");
+    if (module.language == Language::kBinary) return at(*given, "is for language python or javascript");
+    return {};
   }
 
   Result<std::string> read_script() const {
@@ -239,53 +254,34 @@ class WorkerReader {
 
   Result<Builtin> read_builtin() const {
     const Given& given = *find("builtin");
-    Builtin builtin;
     TRY_ASSIGN(std::string written, checked(given, text_of(given.node)));
-    std::string_view name = written;
-    std::string_view argument;
-    if (std::size_t colon = name.find(':'); colon != std::string_view::npos) {
-      argument = name.substr(colon + 1);
-      name = name.substr(0, colon);
+    if (where_.section == "mapper") {
+      TRY(checked(given, choice_of(given.node, worker_words("mapper", "builtin"))));
+      Builtin builtin{.name = std::move(written)};
+      TRY(read_pairs(builtin));
+      return builtin;
     }
-    TRY(check_builtin_name(given, std::string(name)));
-    builtin.name = name;
-    if (name == "top") {
-      TRY_ASSIGN(builtin.top_count, read_top_count(given, argument));
-    } else if (written.size() != name.size()) {
-      return at(given, fmt::format("is '{}'; only top takes a number, as in top:10", written));
-    }
-    if (name == "pairs") TRY(read_pairs(builtin));
-    if (name != "pairs") TRY(refuse_pairs_keys());
-    return builtin;
-  }
-
-  Result<void> check_builtin_name(const Given& given, const std::string& name) const {
-    YamlNode node{.kind = Kind::kText, .text = name};
-    auto choice = choice_of(node, worker_words(where_.section, "builtin"));
-    if (choice.ok()) return {};
-    if (where_.section == "combiner" && choice_of(node, worker_words("reducer", "builtin")).ok()) {
-      return at(given, fmt::format("cannot be {}: a combiner may run any number of times over the values of a key, and "
-                                   "{} would then count or average its own results",
-                                   name, name));
-    }
-    return at(given, choice.error().message);
-  }
-
-  Result<std::uint64_t> read_top_count(const Given& given, std::string_view argument) const {
-    YamlNode node{.kind = Kind::kText, .text = std::string(argument)};
-    auto count = count_of(node, {.least = 1, .most = kMaxTopCount});
-    if (!count.ok()) {
-      return at(given, fmt::format("is '{}'; it must be top and a number up to {}, as in top:10", given.node.text,
-                                   kMaxTopCount));
-    }
-    return count.value();
+    TRY(refuse_pairs_keys());
+    auto builtin = read_aggregate(written);
+    if (!builtin.ok()) return at(given, builtin.error().message);
+    const std::vector<std::string> words = worker_words(where_.section, "builtin");
+    const bool is_possible =
+        where_.section != "combiner" || std::find(words.begin(), words.end(), builtin.value().name) != words.end();
+    if (is_possible) return builtin;
+    return at(given,
+              fmt::format("cannot be {}: a combiner may run any number of times over the values of a key, and {} "
+                          "would then {}",
+                          written, written,
+                          written == "count" || written == "mean" ? "count or average its own results"
+                                                                  : "see its own results"));
   }
 
   Result<void> read_pairs(Builtin& builtin) const {
     const Given* key = find("key");
     if (key == nullptr)
       return missing("key", "it is the path into the record that pairs counts by, as in 'key: info.OS'");
-    TRY_ASSIGN(builtin.key, checked(*key, text_of(key->node)));
+    TRY_ASSIGN(builtin.keys, checked(*key, texts_of(key->node)));
+    if (builtin.keys.empty()) return at(*key, "is an empty list; it names at least one path into the record");
     builtin.value = "1";
     const Given* value = find("value");
     if (value == nullptr) return {};
@@ -446,13 +442,16 @@ std::vector<ShownKey> show_worker(const std::optional<Worker>& worker) {
   if (!worker.has_value()) return {{"", "none"}};
   if (worker->builtin.has_value()) {
     const Builtin& builtin = *worker->builtin;
-    if (builtin.name == "top") return {{"builtin", fmt::format("top:{}", builtin.top_count)}};
-    if (builtin.name != "pairs") return {{"builtin", builtin.name}};
-    return {{"builtin", builtin.name}, {"key", yaml_text(builtin.key)}, {"value", show_pairs_value(builtin)}};
+    // `group` and `aggregate` are shown instead.
+    if (builtin.name == kColumnsName) return {{"", ""}};
+    if (builtin.name != "pairs") return {{"builtin", show_aggregate(builtin)}};
+    const std::string key = builtin.keys.size() == 1 ? yaml_text(builtin.keys.front()) : yaml_list(builtin.keys);
+    return {{"builtin", builtin.name}, {"key", key}, {"value", show_pairs_value(builtin)}};
   }
   const Module& module = *worker->module;
   return {{"language", std::string(name_of(module.language))},
-          {"script", yaml_text(module.script)},
+          module.expression.empty() ? ShownKey{"script", yaml_text(module.script)}
+                                    : ShownKey{"expression", yaml_text(module.expression)},
           {"arguments", yaml_list(module.arguments)},
           {"interface", std::string(name_of(module.interface))},
           {"env", yaml_map(module.environment)},

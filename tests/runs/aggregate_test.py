@@ -1,0 +1,144 @@
+"""`group` and `aggregate`: several results for each group, in one pass, compared with a model in Python."""
+import collections
+import fractions
+import json
+import math
+import os
+import random
+
+from scenario import Scenario, compress
+
+JOB = """
+    group: [country, device.os]
+    aggregate: {orders: count, with amount: count amount, revenue: sum amount, mean: mean amount, least: min user, p50: p50 amount,
+                p99.9: p99.9 amount, users: distinct user, who: unique user, best: 'top:3 amount'}
+    inputs: [data/*]
+    record: json
+    separator: "\\t"
+    """
+
+
+def drawn(draw):
+    record = {"country": draw.choice(["de", "fr", "Côte d'Ivoire", None]), "device": {"os": draw.choice(["mac", "win", 7])},
+              "amount": draw.choice([draw.randrange(-50, 50), draw.randrange(1000) / 4, 10**30 + draw.randrange(9), None]),
+              "user": f"u{draw.randrange(40)}"}
+    if draw.random() < 0.1:
+        del record[draw.choice(list(record))]
+    return record
+
+
+def text(value):
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def rank(values, share):
+    return text(sorted(values)[max(1, math.ceil(fractions.Fraction(share) * len(values) / 100)) - 1]) if values else "null"
+
+
+def total(values):
+    if not values:
+        return "null"
+    exact = sum(fractions.Fraction(value) for value in values)
+    return repr(float(exact)) if any(isinstance(value, float) for value in values) else str(exact)
+
+
+def model(records):
+    groups = collections.defaultdict(list)
+    for record in records:
+        if record.get("country") is not None and "device" in record:
+            groups[record["country"], text(record["device"]["os"])].append(record)
+    lines = []
+    for key, members in groups.items():
+        amounts = [member["amount"] for member in members if member.get("amount") is not None]
+        users = sorted({member["user"] for member in members if "user" in member})
+        mean = repr(float(sum(fractions.Fraction(amount) for amount in amounts) / len(amounts))) if amounts else "null"
+        best = json.dumps([text(amount) for amount in sorted(amounts, reverse=True)[:3]]) if amounts else "null"
+        lines.append(("\0".join(key).encode(), list(key) + [
+            str(len(members)), str(len(amounts)), total(amounts), mean, users[0] if users else "null",
+            rank(amounts, 50), rank(amounts, "99.9"), str(len(users)),
+            json.dumps(users, ensure_ascii=False) if users else "null", best]))
+    return "".join("\t".join(columns) + "\n" for _, columns in sorted(lines))
+
+
+class Aggregate(Scenario):
+    def write_data(self, files=6, records=400):
+        draw = random.Random(16)
+        all_records = []
+        for number in range(files):
+            mine = [drawn(draw) for _ in range(records)]
+            all_records += mine
+            self.write(f"data/{number}.json.gz", compress("".join(json.dumps(record) + "\n" for record in mine), "gz"))
+        self.write("analysis-tools.yml", "\n".join(line[4:] for line in JOB.split("\n")))
+        return model(all_records)
+
+    def test_gives_what_a_model_gives_in_all_circumstances(self):
+        expected = self.write_data()
+        self.assert_run(self.quern("run"), result=expected)
+        for more in (["-p", "1"], ["--memory", "16MiB"], ["--set", "reducers=3"]):
+            self.assert_run(self.quern("run", *more), result=expected)
+        self.write("checked.yml", self.quern("check").stdout)
+        self.assert_run(self.quern("run", "checked.yml", "-o", "result.txt"), result=expected)
+
+    def test_gives_the_same_in_two_halves(self):
+        expected = self.write_data()
+        os.makedirs(self.path("maps"))
+        for number, load in enumerate(((0, 1), (2, 3, 4), (5,))):
+            self.assert_run(self.quern("map", *[f"data/{part}.json.gz" for part in load], "-o", f"maps/{number}"))
+        self.assert_run(self.quern("reduce", "maps/0", "maps/1", "maps/2", "-o", "result.txt"), result=expected)
+
+    def test_without_a_group_there_is_one_line(self):
+        self.write("a.json", '{"n": 2}\n{"n": 0.5}\n{"m": 1}\n')
+        self.write("analysis-tools.yml", "aggregate: {all: count, sum: sum n, n: p100 n}\ninputs: [a.json]\n")
+        self.assert_run(self.quern("run"), result="3 2.5 2\n")
+
+    def test_where_and_further_steps_work_on_it(self):
+        self.write_all({"a.json": '{"k": "a", "n": 2}\n{"k": "b", "n": 5}\n{"k": "a", "n": 9}\n', "swap.py": """
+            def mapper(key, file, record):
+                return record, key
+            """.replace("\n            ", "\n")})
+        self.write("analysis-tools.yml", "group: k\naggregate: {n: count, most: max n}\ninputs: [a.json]\nwhere: {n: {max: 8}}\n"
+                   "steps:\n  - mapper: {language: python, script: swap.py}\n    reducer: {builtin: list}\n")
+        self.assert_run(self.quern("run"), result='1 2 ["a"]\n1 5 ["b"]\n')
+
+    def test_plain_reducers_count_distinct_values_and_find_ranks(self):
+        self.write("a.json", "".join(f'{{"k": "{"ab"[n % 2]}", "n": {n % 7}}}\n' for n in range(200)))
+        for builtin, expected in (("distinct", "a 7\nb 7\n"), ("p50", "a 3\nb 3\n"), ("p100", "a 6\nb 6\n"), ("p0", "a 0\nb 0\n")):
+            self.write("analysis-tools.yml", f"mapper: {{builtin: pairs, key: k, value: n}}\nreducer: {{builtin: {builtin}}}\n"
+                       "inputs: [a.json]\n")
+            self.assert_run(self.quern("run"), result=expected)
+
+    def test_pairs_may_have_a_key_of_several_paths(self):
+        self.write("a.json", '{"a": 1, "b": "x"}\n{"a": 1, "b": "x"}\n{"a": 1}\n')
+        self.write("analysis-tools.yml", "mapper: {builtin: pairs, key: [a, b]}\nreducer: {builtin: count}\ninputs: [a.json]\n"
+                   'separator: "/"\n')
+        self.assert_run(self.quern("run"), result="1/x/2\n", says="1 without key")
+
+    def test_a_value_that_is_no_number_is_a_bad_record(self):
+        self.write("a.json", '{"k": "a", "n": 2}\n{"k": "a", "n": "much"}\n{"k": "a", "n": "0"}\n')
+        self.write("analysis-tools.yml", "group: k\naggregate: {records: count, middle: p50 n}\ninputs: [a.json]\n")
+        self.assert_fails(self.quern("run"), 'a.json:2: the value "much" is not a number, which aggregate.middle needs')
+        self.assert_run(self.quern("run", "--set", "limits.bad_records=1"), status=3, result="a 2 0\n")
+
+    def test_paths_that_no_record_has_are_named(self):
+        self.write("a.json", '{"country": "a", "amount": 2}\n')
+        self.write("analysis-tools.yml", "group: contry\naggregate: {sum: sum amuont}\ninputs: [a.json]\n")
+        self.assert_run(self.quern("run"), result="", says="no record has contry (group); did you mean country?")
+        self.assert_run(self.quern("run", "--set", "group=country"), result="",
+                        says="no record has amuont (aggregate); did you mean amount?")
+
+    def test_what_cannot_be_is_refused_with_its_place(self):
+        self.write("a.json", "{}\n")
+        rows = (("group: k\n", "analysis-tools.yml:1: group needs aggregate"),
+                ("aggregate: {n: sum}\n", "analysis-tools.yml:1: aggregate has n, which is 'sum'; write the path"),
+                ("aggregate: {n: summ x}\n", "aggregate has n, which is 'summ'", "did you mean sum?"),
+                ("aggregate: {n: p101 x}\n", "aggregate has n, which is 'p101'"),
+                ("aggregate: {n: 'top: x'}\n", "it must be top and a number"),
+                ("aggregate: {n: list x}\n", "use unique"),
+                ("aggregate: {}\n", "aggregate is empty"),
+                ("aggregate: count\n", "aggregate is text; it must be a map of names"),
+                ("aggregate: {n: 'sum a[*]'}\n", "aggregate.n: 'a[*]' has [*] in it"),
+                ("aggregate: {n: count}\nmapper: {builtin: pairs, key: k}\n", "mapper.builtin is next to aggregate (",),
+                ("aggregate: {n: count}\nrecord: text\n", "looks into JSON"))
+        for job, *says in rows:
+            self.write("analysis-tools.yml", job + "inputs: [a.json]\n")
+            self.assert_fails(self.quern("run"), *says, status=2)
