@@ -713,6 +713,21 @@ async function load(script) {
   }
 }
 
+const EXPRESSION_PARAMETERS = { mapper: "key, file, r", combiner: "key, values", reducer: "key, values" };
+
+// A module with the function that an expression stands for. `a, b` is a pair, as in Python.
+function loadExpression(expression, role) {
+  const compute = new Function(...EXPRESSION_PARAMETERS[role].split(", "), `return [${expression}\n];`);
+  const own = (items) => (items.length === 1 ? items[0] : items);
+  const isScalar = (value) => ["string", "number", "bigint", "boolean"].includes(typeof value);
+  if (role === "mapper") return { mapper: (key, file, r) => own(compute(key, file, r)) };
+  const reduce = (key, values) => {
+    const result = own(compute(key, values));
+    return isScalar(result) ? [key, result] : result;
+  };
+  return { [FUNCTIONS[role][0][0]]: reduce };
+}
+
 // Of a program, of which nothing is called: it would read its input.
 async function checkSyntax(script) {
   const { spawnSync } = await import("node:child_process");
@@ -1335,7 +1350,7 @@ async function setUp(channel, counters, progress, job) {
     await checkSyntax(script);
     leaveLoaded(channel);
   }
-  const module = await load(script);
+  const module = job.expression === undefined ? await load(script) : loadExpression(job.expression, role);
   let [name, call] = functionOf(module, role, script);
   if (job.loads_only) leaveLoaded(channel);
   channel.write(LOADED, 0n);

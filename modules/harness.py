@@ -772,6 +772,36 @@ def source_of(script):
         raise Refused(f"cannot read {script}: {error.strerror}") from None
 
 
+# What the functions that expressions stand for take, and the modules that expressions may name.
+EXPRESSION_PARAMETERS = {"mapper": "key, file, r", "combiner": "key, values", "reducer": "key, values"}
+EXPRESSION_MODULES = ("collections", "datetime", "itertools", "json", "math", "re", "statistics")
+
+
+def load_expression(expression, role, script):
+    """Makes a module with the function that the expression stands for."""
+    import linecache
+
+    module = types.ModuleType("expression")
+    names = set(re.findall("[a-z]+", expression))
+    for name in EXPRESSION_MODULES:
+        if name in names:
+            setattr(module, name, __import__(name))
+    # The line end keeps a comment from taking the bracket along.
+    source = f"lambda {EXPRESSION_PARAMETERS[role]}: ({expression}\n)"
+    linecache.cache[script] = (len(source), None, [expression + "\n"], script)
+    function = eval(compile(source, script, "eval", dont_inherit=True), module.__dict__)
+    if role == "mapper":
+        module.mapper = function
+        return module
+
+    def reduce(key, values):
+        result = function(key, values)
+        return (key, result) if isinstance(result, (str, int, float)) else result
+
+    setattr(module, FUNCTIONS[role][0][0], reduce)
+    return module
+
+
 def load(script):
     """Runs the script as a module named after its file; its folder stands first on the path."""
     folder, filename = os.path.split(script)
@@ -1546,7 +1576,7 @@ def set_up(channel, counters, progress, job):
     if role == "program":  # of which nothing is called: it would read its input
         compile(source_of(script), script, "exec", dont_inherit=True)
         leave_loaded(channel)
-    module = load(script)
+    module = load_expression(job["expression"], role, script) if "expression" in job else load(script)
     name, function = function_of(module, role, script)
     has_loop, most = is_async(function), job.get("concurrency", 1)
     if most > 1 and not has_loop:

@@ -146,7 +146,7 @@ void Doctor::look_at_modules() {
     }
     are_all_there = are_all_there && script.ok();
     if (script.ok()) {
-      there += (there.empty() ? "" : ", ") + fmt::format("{} {}", named.place, named.module.script);
+      there += (there.empty() ? "" : ", ") + fmt::format("{} {}", named.place, named.module.name());
     } else {
       Finding missing = lacking(Need::kNeeded, named.place, script.error());
       is_in_folder(named.module) ? found(std::move(missing)) : found_for_run(std::move(missing));

@@ -27,8 +27,9 @@ Error bad(const Job& job, std::string_view what) { return bad_config(fmt::format
 
 // A script in the job's folder is sent along with the job. Any other one must be in the image.
 Result<void> check_script(const Job& job, const Worker& worker) {
-  if (!worker.module.has_value() || worker.module->script.starts_with('/')) return {};
+  if (!worker.module.has_value()) return {};
   const Module& module = *worker.module;
+  if (!module.expression.empty() || module.script.starts_with('/')) return {};
   std::string path = std::filesystem::path(module.script).lexically_normal().string();
   if (path == ".." || path.starts_with("../")) {
     return bad(job,

@@ -59,7 +59,9 @@ std::string below(const std::string& folder, const std::string& path) {
 
 Result<void> check_worker(const inputs::OwnFiles& own, const Job& job, const Worker& worker) {
   if (!worker.module.has_value()) return {};
-  TRY(own.check("the script " + worker.module->script, below(job.folder, worker.module->script)));
+  if (worker.module->expression.empty()) {
+    TRY(own.check("the script " + worker.module->script, below(job.folder, worker.module->script)));
+  }
   for (const std::string& argument : worker.module->arguments) {
     TRY(own.check("the argument " + argument, below(job.folder, argument)));
   }

@@ -33,7 +33,7 @@ Result<std::unique_ptr<ModuleLoaders>> ModuleLoaders::start(const Job& job, Load
     const Module& module = named.module;
     bool is_program = module.interface != Interface::kFunction;
     std::string role = is_program ? "program" : std::string(name_of(named.role));
-    if (!known.emplace(role, module.language, module.script, module.arguments).second) continue;
+    if (!known.emplace(role, module.language, module.name(), module.arguments).second) continue;
     process::ModuleLoadOptions options{.module = module,
                                        .role = role,
                                        .job_folder = job.folder,

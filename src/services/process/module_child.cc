@@ -57,7 +57,7 @@ Result<ModuleChildOptions> module_child_options(const Module& module, const std:
   TRY_ASSIGN(options.interpreter, find_interpreter(module.language));
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
   TRY_ASSIGN(options.harness, write_harness(module.language, harness_folder));
-  options.setup_json = setup_json(setup, script, module.arguments);
+  options.setup_json = setup_json(setup, script, module);
   return options;
 }
 

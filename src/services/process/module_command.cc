@@ -95,6 +95,7 @@ Result<std::string> program_of(const Module& module, const std::string& job_fold
 }  // namespace
 
 Result<std::string> module_script(const Module& module, const std::string& job_folder) {
+  if (!module.expression.empty()) return in_job_folder("expression", job_folder);
   std::string path = in_job_folder(module.script, job_folder);
   if (!is_regular_file(path)) {
     return bad_config(fmt::format("there is no file {}; correct `script:` in the job file", path));
@@ -124,6 +125,7 @@ std::string by_hand(const std::string& job_folder, std::span<const std::string> 
 }
 
 std::string by_hand(const std::string& job_folder, const std::string& interpreter, const Module& module) {
+  if (!module.expression.empty()) return by_hand(job_folder, std::vector{interpreter});
   std::vector<std::string> command = {interpreter, module.script};
   command.insert(command.end(), module.arguments.begin(), module.arguments.end());
   return by_hand(job_folder, command);

@@ -93,7 +93,7 @@ Result<bool> ModuleLoader::look_at_frames() {
 }
 
 Error ModuleLoader::failed(const ModuleFailure& failure) {
-  return load_error({.what = fmt::format("{} ({})", options_.role, options_.module.script),
+  return load_error({.what = fmt::format("{} ({})", options_.role, options_.module.name()),
                      .how = failure.reason,
                      .details = failure.details,
                      .log_lines = child_->child().last_log_lines(),

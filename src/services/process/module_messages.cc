@@ -11,16 +11,17 @@ namespace quern::process {
 
 using nlohmann::json;
 
-std::string setup_json(const ModuleSetup& setup, std::string_view script, const std::vector<std::string>& arguments) {
+std::string setup_json(const ModuleSetup& setup, std::string_view script, const Module& module) {
   json message = {{"role", setup.role},
                   {"script", script},
-                  {"arguments", arguments},
+                  {"arguments", module.arguments},
                   {"record", name_of(setup.record)},
                   {"separator", setup.separator},
                   {"output", setup.output.is_text ? "text" : "pairs"},
                   {"plain", setup.output.only_plain},
                   {"values", setup.values == ValuesKind::kIterator ? "iterator" : "list"},
                   {"timeout", std::chrono::duration<double>(setup.timeout).count()}};
+  if (!module.expression.empty()) message["expression"] = module.expression;
   if (setup.watches_fields) message["watch_fields"] = true;
   if (setup.typed) message["typed"] = true;
   if (setup.concurrency > 1) message["concurrency"] = setup.concurrency;

@@ -30,7 +30,7 @@ struct ModuleSetup {
   std::string sample_packed;
 };
 // Returns the payload of SETUP. `script` is absolute.
-std::string setup_json(const ModuleSetup& setup, std::string_view script, const std::vector<std::string>& arguments);
+std::string setup_json(const ModuleSetup& setup, std::string_view script, const Module& module);
 
 struct ModuleReady {
   bool has_teardown = true;   // also if the payload does not say

@@ -201,7 +201,7 @@ bool Session::report_log() {
 }
 
 std::string Session::name() const {
-  return fmt::format("{} {} ({})", name_of(options_.role), options_.number, options_.module->script);
+  return fmt::format("{} {} ({})", name_of(options_.role), options_.number, options_.module->name());
 }
 
 void Session::report_death(std::string how, std::string action) {
