@@ -179,7 +179,7 @@ int run_command(const CommandLine& line) {
   auto task = task_of(line);
   if (!task.ok()) return print_error(task.error());
   if (task.value().has_value()) return task_command(line, *task.value());
-  auto loaded = load_job(line.job, line.settings);
+  auto loaded = line.job_text.empty() ? load_job(line.job, line.settings) : load_job_text(line.job_text, line.settings);
   if (!loaded.ok()) return print_error(loaded.error());
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error());
@@ -189,7 +189,7 @@ int run_command(const CommandLine& line) {
 }
 
 int check_command(const CommandLine& line) {
-  auto loaded = load_job(line.job, line.settings);
+  auto loaded = line.job_text.empty() ? load_job(line.job, line.settings) : load_job_text(line.job_text, line.settings);
   if (!loaded.ok()) return print_error(loaded.error());
   const int status = print_and_end(describe(loaded.value().file));
   const Job& job = loaded.value().file.job;

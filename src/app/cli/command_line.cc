@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "app/cli/command_line_table.h"
+#include "app/cli/one_line.h"
 #include "app/cli/version.h"
 #include "base/duration.h"
 #include "base/nearest.h"
@@ -227,6 +228,58 @@ bool is_about_a_group(const CommandRow& command) {
   return std::find(kNames.begin(), kNames.end(), command.name) != kNames.end();
 }
 
+// The aggregations in the order in which they were given.
+std::vector<std::pair<std::string, std::string>> aggregates_of(std::span<const std::string> arguments,
+                                                               const Given& given) {
+  constexpr std::array<std::string_view, 9> kAggregates = {"--count", "--sum", "--mean", "--min",     "--max",
+                                                           "--p50",   "--p95", "--p99",  "--distinct"};
+  std::vector<std::pair<std::string, std::string>> aggregates;
+  std::map<std::string_view, std::size_t> taken;
+  for (std::string_view word : arguments) {
+    if (word == "--") break;
+    const auto* name = std::find(kAggregates.begin(), kAggregates.end(), word.substr(0, word.find('=')));
+    if (name == kAggregates.end()) continue;
+    const std::vector<std::string> values = given.all(*name);
+    const std::size_t number = taken[*name]++;
+    if (*name != "--count" && number >= values.size()) continue;
+    aggregates.emplace_back(name->substr(2), *name == "--count" ? "" : values[number]);
+  }
+  return aggregates;
+}
+
+// A job that the options describe. Without one, --key is the file of the private key.
+Result<void> take_one_line(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
+                           CommandLine& line) {
+  OneLine one{.keys = given.all("--key"),
+              .values = given.all("--value"),
+              .aggregates = aggregates_of(arguments, given),
+              .map = given.last("--map").value_or(""),
+              .reduce = given.last("--reduce").value_or(""),
+              .is_javascript = given.has("--js"),
+              .inputs = line.inputs};
+  if (given.has("--stdin-records")) line.inputs.emplace_back("/dev/stdin");
+  const bool is_run = line.command == Command::kRun;
+  if (one.has_job()) {
+    line.key = given.last("--key-file");
+    if (line.job.has_value()) {
+      return bad_config(
+          fmt::format("{}: the options describe a job, and {} is one; inputs follow -i", command.name, *line.job));
+    }
+    auto text = job_text_of(one);
+    if (!text.ok()) return std::move(text).error().with_context(command.name);
+    line.job_text = std::move(text).value();
+    return {};
+  }
+  if (one.is_javascript) return bad_config(fmt::format("{}: --js needs --map or --reduce", command.name));
+  if (!is_run && !one.keys.empty()) {
+    return bad_config("check: --key needs something to compute for each key, as in --key country --count");
+  }
+  if (!is_run && !one.inputs.empty())
+    return bad_config("check: -i is for a job without a file, as in -i 'e/*' --count");
+  if (auto file = given.last("--key-file"); file.has_value()) line.key = std::move(file);
+  return {};
+}
+
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
                                       const Given& given) {
   CommandLine line;
@@ -251,6 +304,8 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.bucket = given.last("--bucket");
   line.endpoint = given.last("--endpoint");
   line.key = given.last("--key");
+  if (line.command == Command::kRun || line.command == Command::kCheck)
+    TRY(take_one_line(command, arguments, given, line));
   line.no_sign_request = given.has("--no-sign-request");
   line.tasks.group = given.last("--group");
   line.tasks.now = given.last("--now");

@@ -47,9 +47,38 @@ constexpr OptionRow kInput = {
 constexpr OptionRow kSuggestFields = {
     "", "--suggest-fields", "", Completes::kNothing,
     "watch which parts of the first records the mapper reads, and print the line fields: [...] that follows"};
-constexpr std::array kRunOptions = {kInput,   kManifest, kOutput,   kSet,      kProcesses, kMemory,
-                                    kScratch, kBucket,   kEndpoint, kUnsigned, kKey,       kSuggestFields,
-                                    kQuiet,   kVerbose,  kJson,     kLog,      kHelp};
+constexpr OptionRow kKeyFile = {"", "--key-file", "FILE", Completes::kFile, kKey.text};
+constexpr OptionRow kStdinRecords = {"", "--stdin-records", "", Completes::kNothing,
+                                     "read records from standard input; the same as -i /dev/stdin"};
+constexpr OptionRow kGroupKey = {"", "--key", "PATH", Completes::kNothing,
+                                 "a job without a file: group by what the records have at this path; may be repeated. "
+                                 "(With a job file, --key FILE is the private key, as --key-file is)"};
+constexpr OptionRow kPairValue = {"", "--value", "PATH", Completes::kNothing,
+                                  "make pairs of the values at --key and at this path"};
+constexpr OptionRow kCount = {"", "--count", "", Completes::kNothing, "count the records of each group"};
+constexpr OptionRow kSum = {"", "--sum", "PATH", Completes::kNothing,
+                            "add up the numbers at this path, for each group; may be repeated, as all of these may"};
+constexpr OptionRow kMean = {"", "--mean", "PATH", Completes::kNothing, "their mean"};
+constexpr OptionRow kLeast = {"", "--min", "PATH", Completes::kNothing, "the least of them"};
+constexpr OptionRow kMost = {"", "--max", "PATH", Completes::kNothing, "the largest"};
+constexpr OptionRow kP50 = {"", "--p50", "PATH", Completes::kNothing, "the median"};
+constexpr OptionRow kP95 = {"", "--p95", "PATH", Completes::kNothing, "what 95 % of them do not exceed"};
+constexpr OptionRow kP99 = {"", "--p99", "PATH", Completes::kNothing, "what 99 % of them do not exceed"};
+constexpr OptionRow kDistinct = {"", "--distinct", "PATH", Completes::kNothing, "how many different values there are"};
+constexpr OptionRow kMapExpression = {
+    "", "--map", "EXPRESSION", Completes::kNothing,
+    "map with a Python expression of key, file and the record r, as in --map 'r[\"country\"], 1'"};
+constexpr OptionRow kReduceExpression = {
+    "", "--reduce", "EXPRESSION", Completes::kNothing,
+    "reduce with an expression of key and values, such as 'max(values)', or with a built-in reducer, such as sum"};
+constexpr OptionRow kJavascript = {"", "--js", "", Completes::kNothing, "the expressions are JavaScript"};
+constexpr std::array kRunOptions = {kInput,      kManifest,      kStdinRecords, kOutput,        kSet,
+                                    kProcesses,  kMemory,        kScratch,      kBucket,        kEndpoint,
+                                    kUnsigned,   kKeyFile,       kGroupKey,     kCount,         kSum,
+                                    kMean,       kLeast,         kMost,         kP50,           kP95,
+                                    kP99,        kDistinct,      kPairValue,    kMapExpression, kReduceExpression,
+                                    kJavascript, kSuggestFields, kQuiet,        kVerbose,       kJson,
+                                    kLog,        kHelp};
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml (default: ./analysis-tools.yml or /etc/analysis-tools.yml)"};
@@ -61,7 +90,11 @@ constexpr OptionRow kCollect = {"", "--collect", "", Completes::kNothing,
                                 "in a task: make one result from those of several reducers, or of maps without one"};
 constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kScratch, kMerge,
                                        kCollect, kQuiet,  kVerbose, kJson,   kLog,     kHelp};
-constexpr std::array kCheckOptions = {kSet, kHelp};
+constexpr OptionRow kCheckedInput = {"-i", "--input", "INPUT", Completes::kFile,
+                                     "an input of a job without a file; may be repeated"};
+constexpr std::array kCheckOptions = {
+    kSet,       kCheckedInput,  kGroupKey,         kCount,      kSum, kMean, kLeast, kMost, kP50, kP95, kP99, kDistinct,
+    kPairValue, kMapExpression, kReduceExpression, kJavascript, kHelp};
 constexpr std::array kHelpOnly = {kHelp};
 constexpr std::array kDoctorOptions = {
     kInput,
@@ -92,6 +125,12 @@ constexpr std::string_view kRunAfter =
     "  quern run myjob -i 'data/**/*.xz' -i more.gz -o os.txt\n"
     "  find data -name '*.zst' | quern run myjob -i - -o - | sort -k2 -n\n"
     "  quern run myjob --set limits.bad_records=100 --set record=json -p 2\n"
+    "  quern run -i 'orders/*.gz' --key country --count --sum amount --p95 ms\n"
+    "  zcat log.json.gz | quern run --stdin-records --map 'r[\"path\"].split(\"?\")[0], r[\"ms\"]' --reduce "
+    "'max(values)'\n"
+    "\n"
+    "A job without a file (--key, --sum, --map and so on) writes to standard output, unless there is -o; quern check "
+    "with the same options prints it as a job file.\n"
     "\n"
     "Exit status:\n"
     "  0      done: every input and every record counted\n"

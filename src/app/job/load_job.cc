@@ -117,17 +117,16 @@ bool is_usual_name(const std::string& file_name) {
   return std::find(kJobFileNames.begin(), kJobFileNames.end(), file_name) != kJobFileNames.end();
 }
 
-Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
-  TRY_ASSIGN(std::string path, find_job_file(job));
-  auto text = read_file(path, limits::kMaxJobFileBytes);
-  if (!text.ok()) return bad_config("reading the job file: " + text.error().message);
-  std::filesystem::path folder =
-      std::filesystem::path(disk::absolute_path(path, std::filesystem::current_path().string())).parent_path();
+namespace {
+
+Result<LoadedJob> load(const std::string& path, std::string folder_path, std::string text,
+                       const std::vector<std::string>& settings) {
   JobSources sources{.path = path,
-                     .folder = folder.string(),
-                     .text = std::move(text).value(),
+                     .folder = std::move(folder_path),
+                     .text = std::move(text),
                      .environment = quern_environment(),
                      .settings = settings};
+  const std::filesystem::path folder = sources.folder;
   std::vector<std::string> overrides = settings_of_environment(sources.environment);
   overrides.insert(overrides.end(), settings.begin(), settings.end());
   // In the short form, the reducer is next to the mapper, and only the job file says where that is.
@@ -138,6 +137,20 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
   }
   TRY_ASSIGN(JobFile parsed, parse_job(sources));
   return LoadedJob{.file = std::move(parsed), .shown_path = path, .overrides = std::move(overrides)};
+}
+
+}  // namespace
+
+Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
+  TRY_ASSIGN(std::string path, find_job_file(job));
+  auto text = read_file(path, limits::kMaxJobFileBytes);
+  if (!text.ok()) return bad_config("reading the job file: " + text.error().message);
+  const auto absolute = disk::absolute_path(path, std::filesystem::current_path().string());
+  return load(path, std::filesystem::path(absolute).parent_path().string(), std::move(text).value(), settings);
+}
+
+Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings) {
+  return load("the command line", std::filesystem::current_path().string(), text, settings);
 }
 
 std::vector<NamedModule> modules_of(const Job& job) {

@@ -24,6 +24,8 @@ struct LoadedJob {
 // Finds, reads and parses the job file. `job` is a file, or a folder that contains one of these names; if absent, the
 // current folder is used, otherwise /etc/analysis-tools.yml. Applies QUERN_ settings from the environment.
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings);
+// The same for a job without a file, in the current folder. `text` is that of a job file.
+Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings);
 
 // A module of a job, in the order of its steps.
 struct NamedModule {

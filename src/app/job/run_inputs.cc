@@ -20,6 +20,9 @@ namespace {
 
 using Command = CommandLine::Command;
 
+// Named as an input, it means records; "-" means names.
+constexpr std::string_view kStandardInputFile = "/dev/stdin";
+
 // Names on standard input, read as they arrive.
 class StandardInput final : public ByteSource {
  public:
@@ -57,6 +60,21 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line, cons
         {.name = name, .path = std::move(path), .stored_bytes = static_cast<std::uint64_t>(status.st_size)});
   }
   if (list.inputs.empty()) return no_inputs(job, line.command);
+  return list;
+}
+
+// The records on standard input, which can be read only once, and by nobody but quern.
+Result<InputList> standard_input_records(const Job& job) {
+  auto refused = [](std::string_view why) {
+    return bad_config(fmt::format("-i {}: {}; write the records to a file first", kStandardInputFile, why));
+  };
+  const auto& module = job.steps.front().mapper.module;
+  if (module.has_value() && module->interface == Interface::kFiles) {
+    return refused("a mapper with the interface files gets names of files");
+  }
+  if (job.limits.failed_inputs > 0) return refused("with limits.failed_inputs, an input is read twice");
+  InputList list;
+  list.inputs.push_back({.name = kStandardInputFile, .path = kStandardInputFile});
   return list;
 }
 
@@ -110,6 +128,10 @@ Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& li
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                   const inputs::OwnFiles* own_files, const std::stop_token& stop) {
   if (line.command == Command::kReduce) return list_map_results(job, line, own_files);
+  const bool is_record_stream = line.inputs.size() == 1 && line.inputs.front() == kStandardInputFile;
+  if (is_record_stream && line.command == Command::kRun && !line.manifest.has_value()) {
+    return standard_input_records(job);
+  }
   StandardInput standard_input;
   TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
   request.own_files = own_files;

@@ -1,0 +1,91 @@
+"""Jobs without a file: grouped and aggregated by options, or made of expressions."""
+import json
+
+from scenario import Scenario, compress
+
+ORDERS = "".join(json.dumps({"country": country, "amount": amount, "user": user}) + "\n" for country, amount, user in (
+    ("fr", 3, "a"), ("de", 2.5, "b"), ("fr", 4, "a"), ("de", 10, "c"), ("fr", 1, "d")))
+
+
+class OneLine(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.write("e/1.json.gz", compress(ORDERS, "gz"))
+
+    def assert_prints(self, expected, *arguments, status=0, **options):
+        run = self.quern("run", "-i", "e/*", "-q", *arguments, **options)
+        self.assertEqual((run.stdout, run.status), (expected, status), run)
+
+    def test_options_aggregate_in_their_order(self):
+        self.assert_prints("de\t12.5\nfr\t8\n", "--key", "country", "--sum", "amount")
+        self.assert_prints("de\t2\t10\t2\nfr\t2\t4\t3\n", "--key", "country", "--distinct", "user", "--max=amount", "--count")
+        self.assert_prints("5\t3\t10\t1\t4.1\n", "--count", "--p50", "amount", "--p95", "amount", "--min", "amount", "--mean", "amount")
+        self.assert_prints("de\tb\t1\nde\tc\t1\nfr\ta\t2\nfr\td\t1\n", "--key", "country", "--key", "user", "--count")
+
+    def test_options_make_pairs(self):
+        self.assert_prints("fr\t3\nde\t2.5\nfr\t4\nde\t10\nfr\t1\n", "--key", "country", "--value", "amount")
+        self.assert_prints("de\t12.5\nfr\t8\n", "--key", "country", "--value", "amount", "--reduce", "sum")
+        self.assert_prints("de\t10\nfr\t4\n", "--key", "country", "--value", "amount", "--reduce", "max(values)")
+        self.assert_prints('de\t["10"]\nfr\t["4"]\n', "--key", "country", "--value", "amount", "--reduce", "top:1")
+
+    def test_expressions_map_and_reduce_in_both_languages(self):
+        for python, javascript, more in (
+                ('r["country"], 1', "r.country, 1", ["--count"]), ('(r["country"], 1)', "[r.country, 1]", ["--reduce", "sum"]),
+                ('[(r["country"], 1) for _ in range(1)]', "[[r.country, 1]]", ["--reduce", "sum"]),
+                ('r["country"] + "\\t1"', "`${r.country}\\t1`", ["--reduce", "sum"])):
+            self.assert_prints("de\t2\nfr\t3\n", "--map", python, *more)
+            self.assert_prints("de\t2\nfr\t3\n", "--js", "--map", javascript, *more)
+        self.assert_prints("de\t2.5 10\nfr\t3 4 1\n", "--map", 'r["country"], r["amount"]', "--reduce", '" ".join(map(str, values))')
+        self.assert_prints("de\t2.5 10\nfr\t3 4 1\n", "--js", "--map", "r.country, r.amount", "--reduce", 'values.join(" ")')
+        self.assert_prints("de!\t2\nfr!\t3\n", "--map", 'r["country"], 1', "--reduce", 'key + "!", len(values)')
+        self.assert_prints("de!\t2\nfr!\t3\n", "--js", "--map", "r.country, 1", "--reduce", 'key + "!", values.length')
+        self.assert_prints("d\t2\nf\t3\n", "--map", 're.sub("[er]", "", r["country"]), 1  # one letter', "--count")
+        self.assert_prints("", "--map", "None", "--count")
+        self.assert_prints("", "--js", "--map", "null", "--count")
+
+    def test_what_an_expression_raises_is_a_bad_record(self):
+        run = self.quern("run", "-i", "e/*", "--map", 'r["contry"], 1')
+        self.assert_fails(run, "e/1.json.gz:1: KeyError: 'contry'", 'r["contry"], 1')
+        self.assert_fails(self.quern("run", "-i", "e/*", "--js", "--map", "r.a.b, 1"), "e/1.json.gz:1: TypeError: Cannot read")
+        for arguments in (["--map", "r["], ["--js", "--map", "r["], ["--map", "r, 1", "--reduce", "values["]):
+            self.assert_fails(self.quern("run", "-i", "e/*", *arguments), "SyntaxError")
+
+    def test_check_prints_the_job_that_it_stands_for(self):
+        for arguments in (["--key", "country", "--sum", "amount", "--count"], ["--map", 'r["country"], 1', "--count"],
+                          ["--key", "country", "--value", "amount", "--reduce", "max(values)"],
+                          ["--key", '"country"', "--value", "amount", "--reduce", "p50"],
+                          ["--js", "--map", "r.country, 1", "--reduce", "values.length"]):
+            run = self.quern("run", "-i", "e/*", "-q", *arguments)
+            self.assertEqual(run.status, 0, run)
+            checked = self.quern("check", "-i", "e/*", *arguments)
+            self.assertEqual(checked.status, 0, checked)
+            self.write("job.yml", checked.stdout)
+            self.assertEqual(self.quern("run", "job.yml", "-q").stdout, run.stdout, checked)
+
+    def test_records_come_from_a_pipe(self):
+        for option in (["--stdin-records"], ["-i", "/dev/stdin"]):
+            for stdin in (ORDERS.encode(), compress(ORDERS, "gz"), compress(ORDERS, "zst")):
+                run = self.quern("run", *option, "-q", "--key", "country", "--sum", "amount", stdin=stdin)
+                self.assertEqual(run.stdout, "de\t12.5\nfr\t8\n", run)
+        run = self.quern("run", "--stdin-records", "--map", "file, r['user']", stdin=ORDERS.encode())
+        self.assertEqual(run.stdout.splitlines()[1], "/dev/stdin\tb", run)
+        self.assert_fails(self.quern("run", "--stdin-records", "--count", stdin=compress(ORDERS, "gz")[:-9]), "/dev/stdin")
+        self.assert_fails(self.quern("run", "--stdin-records", "--count", "--set", "limits.failed_inputs=1", stdin=b""), "read twice",
+                          status=2)
+
+    def test_the_result_may_go_to_a_file(self):
+        self.assert_run(self.quern("run", "-i", "e/*", "--key", "country", "--count", "-o", "result.txt"), result="de\t2\nfr\t3\n",
+                        says="2 groups" if False else "5 read")
+
+    def test_what_does_not_fit_together_is_refused(self):
+        for arguments, *says in (
+                (["--key", "a", "--sum", "b", "job"], "run: the options describe a job, and job is one"),
+                (["--value", "a"], "run: --value needs --key"), (["--js"], "run: --js needs --map or --reduce"),
+                (["--map", "r", "--key", "a"], "--map makes the key and the value itself"),
+                (["--map", "r", "--sum", "a"], "--reduce sum"), (["--reduce", "sum"], "--reduce needs --key or --map"),
+                (["--key", "a", "--count", "--reduce", "sum"], "--reduce is next to --count"),
+                (["--key", "a", "--value", "b", "--sum", "c"], "--value is next to --sum"),
+                (["--key", "a", "--sum"], "--sum needs a value, as in --sum PATH"),
+                (["--key", "a[", "--count"], "group", "a["), (["--key", "a", "--summ", "b"], "did you mean --sum?")):
+            self.assert_fails(self.quern("run", "-i", "e/*", *arguments), *says, status=2)
+        self.assert_fails(self.quern("check", "--key", "a"), "check: --key needs something to compute", status=2)
