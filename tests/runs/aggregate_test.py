@@ -121,8 +121,8 @@ class Aggregate(Scenario):
 
     def test_paths_that_no_record_has_are_named(self):
         self.write("a.json", '{"country": "a", "amount": 2}\n')
-        self.write("analysis-tools.yml", "group: contry\naggregate: {sum: sum amuont}\ninputs: [a.json]\n")
-        self.assert_run(self.quern("run"), result="", says="no record has contry (group); did you mean country?")
+        self.write("analysis-tools.yml", "group: countrx\naggregate: {sum: sum amuont}\ninputs: [a.json]\n")
+        self.assert_run(self.quern("run"), result="", says="no record has countrx (group); did you mean country?")
         self.assert_run(self.quern("run", "--set", "group=country"), result="",
                         says="no record has amuont (aggregate); did you mean amount?")
 

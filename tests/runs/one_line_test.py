@@ -44,8 +44,8 @@ class OneLine(Scenario):
         self.assert_prints("", "--js", "--map", "null", "--count")
 
     def test_what_an_expression_raises_is_a_bad_record(self):
-        run = self.quern("run", "-i", "e/*", "--map", 'r["contry"], 1')
-        self.assert_fails(run, "e/1.json.gz:1: KeyError: 'contry'", 'r["contry"], 1')
+        run = self.quern("run", "-i", "e/*", "--map", 'r["countrx"], 1')
+        self.assert_fails(run, "e/1.json.gz:1: KeyError: 'countrx'", 'r["countrx"], 1')
         self.assert_fails(self.quern("run", "-i", "e/*", "--js", "--map", "r.a.b, 1"), "e/1.json.gz:1: TypeError: Cannot read")
         for arguments in (["--map", "r["], ["--js", "--map", "r["], ["--map", "r, 1", "--reduce", "values["]):
             self.assert_fails(self.quern("run", "-i", "e/*", *arguments), "SyntaxError")
