@@ -223,7 +223,7 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
        "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
       {{"run", "--memry=1GiB"}, "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
       {{"run", "-x"}, "run: -x is not an option (quern run --help lists them)"},
-      {{"check", "-i", "a"}, "check: -i is not an option (quern check --help lists them)"},
+      {{"check", "-i", "a"}, "check: -i is for a job without a file, as in -i 'e/*' --count"},
       {{"run", "job", "--memory"}, "run: --memory needs a value, as in --memory SIZE"},
       {{"run", "job", "-o", "--quiet"}, "run: --output needs a value, and --quiet is an option"},
       {{"run", "a", "b"}, "run: there is one job, and both a and b are named; inputs follow -i, after the job"},
@@ -414,8 +414,8 @@ TEST(Completion, OffersWhatFits) {
   std::ofstream(folder / "data one.gz") << "x";
   std::filesystem::create_directory(folder / "dir");
   EXPECT_EQ(offered(folder, "quern ru", 1), "run");
-  EXPECT_EQ(offered(folder, "quern run --me", 2), "--memory");
-  EXPECT_EQ(offered(folder, "quern check --s", 2), "--set");
+  EXPECT_EQ(offered(folder, "quern run --mem", 2), "--memory");
+  EXPECT_EQ(offered(folder, "quern check --se", 2), "--set");
   EXPECT_EQ(offered(folder, "quern run --set limits.m", 3), "limits.memory=");
   EXPECT_EQ(offered(folder, "quern run -i da", 3), "data one.gz");
   EXPECT_EQ(offered(folder, "quern run --scratch d", 3), "dir");
