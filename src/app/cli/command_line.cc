@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "app/cli/command_line_table.h"
+#include "app/cli/completion.h"
 #include "app/cli/version.h"
 #include "base/duration.h"
 #include "base/nearest.h"
@@ -118,10 +119,7 @@ Error unknown_option(const CommandRow& command, std::string_view word) {
 }
 
 Error unknown_command(const std::string& word) {
-  std::vector<std::string> names;
-  for (const CommandRow& command : command_rows()) {
-    if (!command.group.empty() && !is_within_another(command)) names.emplace_back(command.name);
-  }
+  const std::vector<std::string> names = command_names();
   if (std::optional<std::string> meant = nearest(word, names)) {
     return bad_config(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
   }
@@ -360,10 +358,12 @@ Result<CommandLine> help_about(const std::vector<std::string>& words) {
 }
 
 Result<CommandLine> completion(const std::vector<std::string>& words) {
-  if (words.size() != 1 || words[0] != "bash") {
-    return bad_config("completion: name the shell; bash is the one that there is, as in: quern completion bash");
+  std::optional<std::string> script = words.size() == 1 ? completion_script(words[0]) : std::nullopt;
+  if (!script.has_value()) {
+    return bad_config(
+        fmt::format("completion: name the shell: {}, as in: quern completion bash", one_of(completion_shells())));
   }
-  return printed(Command::kCompletion, bash_completion());
+  return printed(Command::kCompletion, std::move(*script));
 }
 
 Result<CommandLine> guard(const std::vector<std::string>& words) {
