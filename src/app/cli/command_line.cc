@@ -15,10 +15,12 @@
 
 #include "app/cli/command_line_table.h"
 #include "app/cli/completion.h"
+#include "app/cli/setting_help.h"
 #include "app/cli/version.h"
 #include "base/duration.h"
 #include "base/nearest.h"
 #include "base/shown_url.h"
+#include "job_file/job_file_settings.h"
 #include "model/limits.h"
 
 namespace quern::app {
@@ -127,6 +129,15 @@ Error unknown_command(const std::string& word) {
     return bad_config(fmt::format("{} is not a command; to run the job of that name: quern run {}", word, word));
   }
   return bad_config(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
+}
+
+// Neither a command nor a setting.
+Error unknown_topic(const std::string& word) {
+  const std::optional<std::string> meant = nearest(word, help_topics());
+  if (meant.has_value() && find_command(*meant) != nullptr) return unknown_command(word);
+  Error error = job_file::unknown_setting(word, word);
+  error.message = fmt::format("{} is not a command, and {} (quern --help lists the commands)", word, error.message);
+  return error;
 }
 
 // A value that is in quotes itself would lose them when --set is parsed; an additional pair of quotes keeps them.
@@ -352,9 +363,9 @@ CommandLine printed(Command command, std::string text) {
 Result<CommandLine> help_about(const std::vector<std::string>& words) {
   if (words.empty()) return printed(Command::kHelp, general_help());
   const std::string name = fmt::format("{}", fmt::join(words, " "));
-  const CommandRow* command = find_command(name);
-  if (command == nullptr) return unknown_command(name);
-  return printed(Command::kHelp, command_help(*command));
+  if (const CommandRow* command = find_command(name)) return printed(Command::kHelp, command_help(*command));
+  if (std::optional<std::string> text = setting_help(name)) return printed(Command::kHelp, std::move(*text));
+  return unknown_topic(name);
 }
 
 Result<CommandLine> completion(const std::vector<std::string>& words) {

@@ -61,8 +61,9 @@ std::string general_help() {
          "  quern run examples/os-count                  run the job in a folder\n"
          "  quern run myjob -i 'data/**/*.xz' -o os.txt  name other inputs, another result\n"
          "\n"
-         "quern help COMMAND says more about a command, man quern about all of them, and\n" +
-         docs_folder() + "job-file.md what a job file may say.\n";
+         "quern help COMMAND says more about a command, man quern about all of them.\n"
+         "quern help SETTING says more about a setting of a job file, and\n" +
+         docs_folder() + "job-file.md about all of them.\n";
 }
 
 std::string command_help(const CommandRow& command) {
