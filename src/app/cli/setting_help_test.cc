@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <string>
 
@@ -102,6 +104,37 @@ TEST(SettingHelp, NamesWhatIsMeant) {
   EXPECT_THAT(help_for("memory"), HasSubstr("did you mean limits.memory?"));
   EXPECT_THAT(help_for("recordd"), HasSubstr("did you mean record?"));
   EXPECT_THAT(help_for("frobnicate"), StartsWith("frobnicate is not a command, and frobnicate is not a setting; "));
+}
+
+// The manual page that is installed, made of the same page.
+std::string job_manual(const std::string& rest) {
+  const std::string source = std::getenv("QUERN_SOURCE_DIR");
+  const std::string command =
+      "awk -v version=1 -f '" + source + "/cmake/job_manual.awk' '" + source + "/docs/job-file.md' " + rest;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), size);
+  EXPECT_EQ(::pclose(pipe), 0);
+  return text;
+}
+
+TEST(JobManual, NamesEverySettingAndItsDefault) {
+  if (std::getenv("QUERN_SOURCE_DIR") == nullptr) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
+  const std::string manual = job_manual("");
+  for (const std::string& name : setting_names()) {
+    EXPECT_NE(manual.find("\\fB" + name + "\\fR"), std::string::npos) << name;
+  }
+  EXPECT_THAT(manual, HasSubstr("\\fBlimits.memory\\fR\nValues: a size from 16MiB. Default: \\fB1GiB\\fR.\n.br\n"));
+  EXPECT_THAT(manual, Not(HasSubstr("what it takes")));
+}
+
+TEST(JobManual, IsFormattedWithoutAWarning) {
+  if (std::getenv("QUERN_SOURCE_DIR") == nullptr) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
+  if (std::system("command -v groff >/dev/null") != 0) GTEST_SKIP() << "there is no groff";
+  EXPECT_EQ(job_manual("| groff -man -Tutf8 -ww -z 2>&1"), "");
+  const std::string shown = job_manual("| groff -man -Tutf8 -rLL=100n | sed 's/\x1b[^m]*m//g'");
+  for (const char* mark : {"`", "](", "**:", "\n  | "}) EXPECT_THAT(shown, Not(HasSubstr(mark)));
 }
 
 }  // namespace
