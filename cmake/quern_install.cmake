@@ -3,17 +3,30 @@ include(GNUInstallDirs)
 
 set(QUERN_MAINTAINER "The quern authors <quern@localhost>" CACHE STRING "who answers for the .deb: a name and <an address>")
 
-# The man page compressed and the completion as the program writes it, made when they are installed.
+# The man pages compressed and the completions as the program writes them, made when they are installed.
 set(made ${PROJECT_BINARY_DIR}/install)
 file(MAKE_DIRECTORY ${made})
 configure_file(packaging/changelog.in ${made}/changelog)
 install(CODE "
   execute_process(COMMAND \"$<TARGET_FILE:quern>\" completion bash OUTPUT_FILE \"${made}/quern\" COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND \"$<TARGET_FILE:quern>\" completion fish OUTPUT_FILE \"${made}/quern.fish\" COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND \"$<TARGET_FILE:quern>\" completion zsh OUTPUT_FILE \"${made}/_quern\" COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND awk -v version=${PROJECT_VERSION} -f \"${PROJECT_SOURCE_DIR}/cmake/job_manual.awk\" \"${PROJECT_SOURCE_DIR}/docs/job-file.md\"
+                  COMMAND gzip -9nc OUTPUT_FILE \"${made}/quern-job.5.gz\" COMMAND_ERROR_IS_FATAL ANY)
   execute_process(COMMAND gzip -9nc \"${PROJECT_SOURCE_DIR}/docs/quern.1\" OUTPUT_FILE \"${made}/quern.1.gz\" COMMAND_ERROR_IS_FATAL ANY)
   execute_process(COMMAND gzip -9nc \"${made}/changelog\" OUTPUT_FILE \"${made}/changelog.gz\" COMMAND_ERROR_IS_FATAL ANY)")
 install(TARGETS quern RUNTIME)
 install(FILES ${made}/quern.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${made}/quern-job.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES ${made}/quern DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${made}/quern.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+# Debian's zsh looks into another folder for packages than for what is below /usr/local.
+install(CODE "
+  set(folder site-functions)
+  if(CMAKE_INSTALL_PREFIX STREQUAL /usr)
+    set(folder vendor-completions)
+  endif()
+  file(INSTALL \"${made}/_quern\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/zsh/\${folder}\")")
 install(FILES CHANGELOG.md packaging/copyright ${made}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN *.md)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DATADIR}/quern USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)

@@ -21,7 +21,8 @@ class Package(unittest.TestCase):
     def test_what_is_in_it(self):
         listed = workshop.run("dpkg-deb", "--contents", workshop.package())[0]
         entries = {line.split()[5].removeprefix("."): line.split()[:2] for line in listed.splitlines()}
-        for path in ("/usr/bin/quern", "/usr/share/man/man1/quern.1.gz", "/usr/share/bash-completion/completions/quern", "/usr/share/doc/quern/copyright",
+        for path in ("/usr/bin/quern", "/usr/share/man/man1/quern.1.gz", "/usr/share/bash-completion/completions/quern", "/usr/share/man/man5/quern-job.5.gz",
+                     "/usr/share/zsh/vendor-completions/_quern", "/usr/share/fish/vendor_completions.d/quern.fish", "/usr/share/doc/quern/copyright",
                      "/usr/share/doc/quern/job-file.md", "/usr/share/quern/examples/os-count/mapper.py"):
             self.assertIn(path, entries)
         self.assertEqual({owner for _, owner in entries.values()}, {"root/root"})
@@ -52,7 +53,8 @@ class Package(unittest.TestCase):
         self.assertIn("quern", container.run("bash", "-c", f". {completion} && complete -p quern")[0])
         # Images leave out manuals, so it is looked at where it was packed.
         if prefix == "/usr/local":
-            self.assertTrue(os.path.exists(f"{container.root}{prefix}/share/man/man1/quern.1.gz"))
+            for path in ("man/man1/quern.1.gz", "man/man5/quern-job.5.gz", "zsh/site-functions/_quern"):
+                self.assertTrue(os.path.exists(f"{container.root}{prefix}/share/{path}"), path)
 
 
 class Manual(unittest.TestCase):
@@ -61,4 +63,6 @@ class Manual(unittest.TestCase):
         workshop.run("dpkg-deb", "--extract", workshop.package(), target)
         page, _ = workshop.run("gzip", "-dc", f"{target}/usr/share/man/man1/quern.1.gz")
         self.assertTrue(page.startswith('.\\" The manual page of quern'))
+        page, _ = workshop.run("gzip", "-dc", f"{target}/usr/share/man/man5/quern-job.5.gz")
+        self.assertIn("\\fBlimits.memory\\fR", page)
         shutil.rmtree(target)

@@ -14,11 +14,14 @@
 #include <utility>
 
 #include "app/cli/command_line_table.h"
+#include "app/cli/completion.h"
 #include "app/cli/one_line.h"
+#include "app/cli/setting_help.h"
 #include "app/cli/version.h"
 #include "base/duration.h"
 #include "base/nearest.h"
 #include "base/shown_url.h"
+#include "job_file/job_file_settings.h"
 #include "model/limits.h"
 
 namespace quern::app {
@@ -119,10 +122,7 @@ Error unknown_option(const CommandRow& command, std::string_view word) {
 }
 
 Error unknown_command(const std::string& word) {
-  std::vector<std::string> names;
-  for (const CommandRow& command : command_rows()) {
-    if (!command.group.empty() && !is_within_another(command)) names.emplace_back(command.name);
-  }
+  const std::vector<std::string> names = command_names();
   if (std::optional<std::string> meant = nearest(word, names)) {
     return bad_config(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
   }
@@ -130,6 +130,15 @@ Error unknown_command(const std::string& word) {
     return bad_config(fmt::format("{} is not a command; to run the job of that name: quern run {}", word, word));
   }
   return bad_config(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
+}
+
+// Neither a command nor a setting.
+Error unknown_topic(const std::string& word) {
+  const std::optional<std::string> meant = nearest(word, help_topics());
+  if (meant.has_value() && find_command(*meant) != nullptr) return unknown_command(word);
+  Error error = job_file::unknown_setting(word, word);
+  error.message = fmt::format("{} is not a command, and {} (quern --help lists the commands)", word, error.message);
+  return error;
 }
 
 // A value that is in quotes itself would lose them when --set is parsed; an additional pair of quotes keeps them.
@@ -409,16 +418,18 @@ CommandLine printed(Command command, std::string text) {
 Result<CommandLine> help_about(const std::vector<std::string>& words) {
   if (words.empty()) return printed(Command::kHelp, general_help());
   const std::string name = fmt::format("{}", fmt::join(words, " "));
-  const CommandRow* command = find_command(name);
-  if (command == nullptr) return unknown_command(name);
-  return printed(Command::kHelp, command_help(*command));
+  if (const CommandRow* command = find_command(name)) return printed(Command::kHelp, command_help(*command));
+  if (std::optional<std::string> text = setting_help(name)) return printed(Command::kHelp, std::move(*text));
+  return unknown_topic(name);
 }
 
 Result<CommandLine> completion(const std::vector<std::string>& words) {
-  if (words.size() != 1 || words[0] != "bash") {
-    return bad_config("completion: name the shell; bash is the one that there is, as in: quern completion bash");
+  std::optional<std::string> script = words.size() == 1 ? completion_script(words[0]) : std::nullopt;
+  if (!script.has_value()) {
+    return bad_config(
+        fmt::format("completion: name the shell: {}, as in: quern completion bash", one_of(completion_shells())));
   }
-  return printed(Command::kCompletion, bash_completion());
+  return printed(Command::kCompletion, std::move(*script));
 }
 
 Result<CommandLine> guard(const std::vector<std::string>& words) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "job_file/job_file.h"
+
 namespace quern::app {
 namespace {
 
@@ -458,10 +460,18 @@ constexpr std::string_view kFederateAfter =
     "  1  AWS refuses, or there are no credentials for the request or no key\n"
     "  2  the command line or the job file is wrong\n";
 
+constexpr std::string_view kHelpAfter =
+    "Examples:\n"
+    "  quern help run\n"
+    "  quern help limits.memory\n"
+    "  quern help limits\n";
+
 constexpr std::string_view kCompletionAfter =
     "Examples:\n"
     "  source <(quern completion bash)\n"
-    "  quern completion bash > ~/.local/share/bash-completion/completions/quern\n";
+    "  quern completion bash > ~/.local/share/bash-completion/completions/quern\n"
+    "  quern completion zsh > ~/.zfunc/_quern   # into a folder of $fpath\n"
+    "  quern completion fish > ~/.config/fish/completions/quern.fish\n";
 
 constexpr std::array kCommands = {
     CommandRow{"run", "Run a job", "map and reduce the inputs of a job on this machine", "[JOB] [OPTIONS]", kRunText,
@@ -498,13 +508,16 @@ constexpr std::array kCommands = {
                "[--key FILE] [OPTIONS] [VALUE|-]", kOpenText, kOpenOptions, kOpenAfter, Completes::kNothing},
     CommandRow{"credentials federate", "Credentials", "get sealed credentials for only a job's inputs",
                "[JOB] [--to FILE] [OPTIONS]", kFederateText, kFederateOptions, kFederateAfter},
-    CommandRow{"help", "About quern", "show this help, or the help of a command", "[COMMAND]",
-               "Shows what quern can do, or what one command can do.", kHelpOnly, "Examples:\n  quern help run\n",
-               Completes::kCommand},
+    CommandRow{"help", "About quern", "show this help, or the help of a command or a setting", "[COMMAND|SETTING]",
+               "Shows what quern can do, what one command can do, or what a setting of the job file does: its values, "
+               "its default, and an example. For a part of the job file, such as limits, it lists the settings.",
+               kHelpOnly, kHelpAfter, Completes::kTopic},
     CommandRow{"version", "About quern", "show the version", "", "Shows the version of quern.", kHelpOnly, "",
                Completes::kNothing},
-    CommandRow{"completion", "About quern", "print a script that lets bash complete commands, options and settings",
-               "bash", "Prints a script for bash. Once it is loaded, the TAB key completes what you type after quern.",
+    CommandRow{"completion", "About quern", "print a script that lets a shell complete commands, options and settings",
+               "bash|zsh|fish",
+               "Prints a script for a shell. Once it is loaded, the TAB key completes what you type after quern: "
+               "commands, options, settings and their values, files.",
                kHelpOnly, kCompletionAfter, Completes::kShell},
     // Started by quern itself next to its children: ends what they leave behind.
     CommandRow{"guard", "", "wait for the parent process to end, then end what it left", "MARKER",
@@ -519,6 +532,21 @@ const CommandRow* find_command(std::string_view name) {
   const auto* found =
       std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandRow& command) { return command.name == name; });
   return found == kCommands.end() ? nullptr : found;
+}
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const CommandRow& command : kCommands) {
+    if (!command.group.empty() && !is_within_another(command)) names.emplace_back(command.name);
+  }
+  return names;
+}
+
+std::vector<std::string> help_topics() {
+  std::vector<std::string> topics = command_names();
+  std::vector<std::string> settings = setting_names();
+  topics.insert(topics.end(), settings.begin(), settings.end());
+  return topics;
 }
 
 bool is_within_another(const CommandRow& command) { return command.name.find(' ') != std::string_view::npos; }

@@ -9,7 +9,7 @@
 
 namespace quern::app {
 
-enum class Completes { kNothing, kFile, kFolder, kSetting, kLanguage, kCommand, kShell };
+enum class Completes { kNothing, kFile, kFolder, kSetting, kLanguage, kTopic, kShell };
 
 struct OptionRow {
   std::string_view short_name;  // "-i", or ""
@@ -31,6 +31,10 @@ struct CommandRow {
 };
 
 std::span<const CommandRow> command_rows();
+// The names of the commands for people, without those within another.
+std::vector<std::string> command_names();
+// What `quern help` can be asked about: commands and settings.
+std::vector<std::string> help_topics();
 // Returns nullptr if there is no such command.
 const CommandRow* find_command(std::string_view name);
 
@@ -41,8 +45,5 @@ std::vector<std::string> words_after(std::string_view command);
 // The output of `quern --help` and of `quern help COMMAND`.
 std::string general_help();
 std::string command_help(const CommandRow& command);
-
-// The script printed by `quern completion bash`.
-std::string bash_completion();
 
 }  // namespace quern::app

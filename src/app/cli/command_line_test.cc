@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "app/cli/command_line_table.h"
+#include "app/cli/completion.h"
 #include "app/cli/version.h"
 #include "job_file/job_file.h"
 
@@ -260,9 +261,8 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
        "credentials seal: takes only -, for JSON on standard input; credentials on the command line are seen by "
        "everybody on this machine"},
       {{"credentials", "seal", "--profile", "p", "-"}, "credentials seal: --profile and - name two sources; name one"},
-      {{"completion"}, "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
-      {{"completion", "zsh"},
-       "completion: name the shell; bash is the one that there is, as in: quern completion bash"},
+      {{"completion"}, "completion: name the shell: bash, zsh or fish, as in: quern completion bash"},
+      {{"completion", "tcsh"}, "completion: name the shell: bash, zsh or fish, as in: quern completion bash"},
       {{"guard"}, "guard: this command is for quern itself, and takes one marker"},
       {{"init"}, "init: name the folder for the job, as in: quern init myjob"},
       {{"init", ""}, "init: name the folder for the job, as in: quern init myjob"},
@@ -423,7 +423,7 @@ TEST(Completion, OffersWhatFits) {
   EXPECT_EQ(offered(folder, "quern run da", 2), "data one.gz");
   EXPECT_EQ(offered(folder, "quern init d", 2), "dir");
   EXPECT_EQ(offered(folder, "quern init x --language j", 4), "javascript");
-  EXPECT_EQ(offered(folder, "quern completion ''", 2), "bash");
+  EXPECT_EQ(offered(folder, "quern completion ''", 2), "bash|zsh|fish");
   EXPECT_EQ(offered(folder, "quern help ch", 2), "check");
   EXPECT_EQ(offered(folder, "quern credentials se", 2), "seal");
   EXPECT_EQ(offered(folder, "quern credentials open --rev", 3), "--reveal");
