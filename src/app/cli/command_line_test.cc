@@ -280,7 +280,6 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"init"}, "init: name the folder for the job, as in: quern init myjob"},
       {{"init", ""}, "init: name the folder for the job, as in: quern init myjob"},
       {{"init", "a", "b"}, "init: takes one folder, and a and b are two"},
-      {{"init", "a", "b", "--from", "c"}, "init: takes one folder, and a and b are two"},
       {{"init", "--from", "a", "b", "c"}, "init: takes one folder, and b and c are two"},
       {{"look"}, "look: name the inputs, as in: quern look 'data/*.json.gz'"},
       {{"look", "a", "--records", "-1"}, "look: --records is '-1'; it must be a number from 1 on"},
