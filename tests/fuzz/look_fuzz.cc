@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto parsed = quern::json::parse_path(path.text);
     CHECK(parsed.ok() && parsed.value() == path.path);
   }
-  const std::string text = app::look_text(look, {.inputs = {"a"}, .columns = 80});
+  const std::string text = app::look_text(look, {.named = {.inputs = {"a"}}, .columns = 80});
   CHECK(text.find('\x1b') == std::string::npos);
   CHECK(!app::look_json(look, {}).empty());
   return 0;

@@ -154,8 +154,10 @@ class Look(Scenario):
     def test_names_from_elsewhere(self):
         self.write("a.json", RECORDS)
         self.write("names", "a.json\n")
-        self.assertEqual(self.facts("--manifest", "names")["records"], 5)
-        self.assertEqual(json.loads(self.quern("look", "-", "--json", stdin="a.json\n").stdout)["records"], 5)
+        self.write("analysis-tools.yml", self.facts("--manifest", "names")["job"])
+        self.assert_run(self.quern("run"), result="DE 3\nFR 2\n", records_read=5)
+        facts = json.loads(self.quern("look", "-", "--json", stdin="a.json\n").stdout)
+        self.assertEqual((facts["records"], "inputs" in facts["job"]), (5, False))
 
 
 class LookFromAfar(Remote):
@@ -168,6 +170,8 @@ class LookFromAfar(Remote):
         self.assertEqual(sorted(self.s3.gets()), ["/data/e/00.json.gz", "/data/e/09.json.gz", "/data/e/19.json.gz"])
         self.assertEqual(sorted(os.listdir(self.folder)), [".scratch", "plans"])
         self.assert_no_secret(run)
+        run = self.remote("look", "--bucket", "data", "e/00.json.gz")
+        self.assertIn("  inputs: [s3://data/e/00.json.gz]\n", run.stdout, run)
 
     def test_one_that_is_refused_is_named(self):
         self.serve({"e/1.json": stored(RECORDS), "e/2.json": {**stored(RECORDS), "faults": [{"status": 403, "s3_error": "InvalidObjectState", "always": True}]}})

@@ -184,13 +184,21 @@ TEST(Suggestion, LeavesOutWhatHasOtherTypes) {
 TEST(JobLines, QuoteWhatNeedsIt) {
   json::ProfiledPath key{.text = "a b", .path = {{.name = "a b"}}};
   json::ProfiledPath number{.text = "the n.x", .path = {{.name = "the n"}, {.name = "x"}}};
-  EXPECT_EQ(job_lines({.kind = Format::Kind::kJson}, {.key = &key, .number = &number}, {"data/*.gz"}),
+  EXPECT_EQ(job_lines({.kind = Format::Kind::kJson}, {.key = &key, .number = &number}, {.inputs = {"data/*.gz"}}),
             "mapper: {builtin: pairs, key: \"a b\", value: 1}  # value: \"\\\"the n\\\".x\" adds up its numbers\n"
             "reducer: {builtin: sum}\n"
             "record: json\n"
             "inputs: [\"data/*.gz\"]\n");
-  EXPECT_EQ(job_lines({.kind = Format::Kind::kText}, {}, std::vector<std::string>(10, "a")),
+  EXPECT_EQ(job_lines({.kind = Format::Kind::kText}, {}, {.inputs = std::vector<std::string>(10, "a")}),
             "record: text\ninputs: [a, a, a, a, a, a, a, a]  # and 2 more: a pattern in quotes names them all\n");
+  EXPECT_EQ(job_lines({.kind = Format::Kind::kText}, {}, {.inputs = {}, .manifest = "names"}),
+            "record: text\nmanifest: names\n");
+}
+
+TEST(FromWords, AreForAShell) {
+  EXPECT_EQ(from_words({.inputs = {"a b", "c"}}), " 'a b' c");
+  EXPECT_EQ(from_words({.inputs = std::vector<std::string>(10, "a")}), "");
+  EXPECT_EQ(from_words({.inputs = {}, .manifest = "names"}), "");
 }
 
 }  // namespace

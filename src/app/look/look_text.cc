@@ -196,13 +196,12 @@ std::string job_text(const Look& look, const LookTextOptions& options) {
                          : fmt::format("\nA job file (analysis-tools.yml) that counts the records of each {}:\n",
                                        clean(suggestion.key->text));
   std::string_view rest = text;
-  const std::string lines = job_lines(look.format, suggestion, options.inputs);
+  const std::string lines = job_lines(look.format, suggestion, options.named);
   for (rest = lines; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1)) {
     text += fmt::format("  {}\n", clean(rest.substr(0, rest.find('\n'))));
   }
-  if (!options.inputs.empty()) {
-    text += fmt::format("Or write a job with a mapper of its own: quern init myjob --from {}\n",
-                        clean(shell_word(options.inputs[0])));
+  if (const std::string words = from_words(options.named); !words.empty()) {
+    text += fmt::format("Or write a job with a mapper of its own: quern init myjob --from{}\n", clean(words));
   }
   return text;
 }
@@ -269,7 +268,7 @@ std::string look_json(const Look& look, const LookTextOptions& options) {
       {"more_paths", look.paths.size() - paths.size()},
       {"failed", odd_json(look.failed)},
       {"other_formats", odd_json(look.others)},
-      {"job", is_known ? job_lines(look.format, suggest(look.paths, look.read_records, false), options.inputs) : ""}};
+      {"job", is_known ? job_lines(look.format, suggest(look.paths, look.read_records, false), options.named) : ""}};
   return dump_json(object) + "\n";
 }
 

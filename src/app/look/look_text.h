@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/look/look.h"
+#include "app/look/suggestion.h"
 #include "views/terminal/terminal_text.h"
 
 // A look at inputs, for people and for machines. Pure.
@@ -12,8 +13,8 @@
 namespace quern::app {
 
 struct LookTextOptions {
-  std::vector<std::string> inputs;  // as a job in the working folder has them
-  std::size_t columns = 0;          // of the terminal; 0: lines may be as long as they need
+  JobInputs named = {};     // as a job in the working folder has them
+  std::size_t columns = 0;  // of the terminal; 0: lines may be as long as they need
   bool color = false;
 };
 

@@ -34,7 +34,7 @@ const std::vector<std::string> kRecords = {R"({"os": "Linux", "n": 1})", R"({"os
                                            R"({"os": null, "n": "x"})"};
 
 TEST(LookText, ShowsATableAndAJob) {
-  EXPECT_EQ(look_text(look_of(kRecords), {.inputs = {"a.json"}}),
+  EXPECT_EQ(look_text(look_of(kRecords), {.named = {.inputs = {"a.json"}}}),
             "1 input, 100 B stored (not compressed)\n"
             "JSON lines, 3 records\n"
             "\n"
@@ -76,7 +76,7 @@ TEST(LookText, FitsTheTerminal) {
 
 TEST(LookText, IsSafeForATerminal) {
   const Look look = look_of({R"({"\u001b[31mred\n": "a\u001b]0;x\u0007\nb"})"});
-  EXPECT_THAT(look_text(look, {.inputs = {"\x1b[1m"}}), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(look_text(look, {.named = {.inputs = {"\x1b[1m"}}}), Not(HasSubstr("\x1b")));
 }
 
 TEST(LookText, BoundsTheNumberOfPaths) {
@@ -104,7 +104,7 @@ TEST(LookText, NamesWhatIsOdd) {
 TEST(LookJson, HasTheSame) {
   Look look = look_of(kRecords);
   look.failed.push_back({"\xff", "reason"});
-  const auto object = nlohmann::json::parse(look_json(look, {.inputs = {"a.json"}}));
+  const auto object = nlohmann::json::parse(look_json(look, {.named = {.inputs = {"a.json"}}}));
   EXPECT_EQ(object["record"], "json");
   EXPECT_EQ(object["records"], 3);
   EXPECT_EQ(object["exact"], true);

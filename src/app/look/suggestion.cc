@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/text.h"
 #include "job_file/job_file_values.h"
 #include "services/json/path.h"
 #include "services/json/structure.h"
@@ -88,6 +89,7 @@ std::string value_setting(const ProfiledPath& path) {
 }
 
 std::string inputs_line(const std::vector<std::string>& inputs) {
+  if (inputs.empty()) return "";
   const auto listed = static_cast<std::ptrdiff_t>(std::min(inputs.size(), kListedInputs));
   const std::string list = job_file::yaml_list(std::vector<std::string>(inputs.begin(), inputs.begin() + listed));
   if (inputs.size() <= kListedInputs) return fmt::format("inputs: {}\n", list);
@@ -109,7 +111,7 @@ Suggestion suggest(const std::vector<json::ProfiledPath>& paths, std::uint64_t r
   return suggestion;
 }
 
-std::string job_lines(const Format& format, const Suggestion& suggestion, const std::vector<std::string>& inputs) {
+std::string job_lines(const Format& format, const Suggestion& suggestion, const JobInputs& named) {
   std::string lines;
   if (suggestion.key != nullptr) {
     lines += fmt::format("mapper: {{builtin: pairs, key: {}, value: 1}}", job_file::yaml_text(suggestion.key->text));
@@ -118,7 +120,15 @@ std::string job_lines(const Format& format, const Suggestion& suggestion, const 
     }
     lines += "\nreducer: {builtin: sum}\n";
   }
-  return lines + fmt::format("record: {}\n", record_setting(format)) + inputs_line(inputs);
+  return lines + fmt::format("record: {}\n", record_setting(format)) + inputs_line(named.inputs) +
+         (named.manifest.empty() ? "" : fmt::format("manifest: {}\n", job_file::yaml_text(named.manifest)));
+}
+
+std::string from_words(const JobInputs& named) {
+  if (!named.manifest.empty() || named.inputs.size() > kListedInputs) return "";
+  std::string words;
+  for (const std::string& input : named.inputs) words += " " + shell_word(input);
+  return words;
 }
 
 }  // namespace quern::app

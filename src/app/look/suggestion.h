@@ -20,8 +20,17 @@ struct Suggestion {
 // `plain`: only paths that lead to one value in a record, without [*]. Borrows the paths.
 Suggestion suggest(const std::vector<json::ProfiledPath>& paths, std::uint64_t records, bool plain);
 
-// The lines of a job that groups by the key with built-in workers, over these inputs as a job file has them; without a
-// key, only the lines about inputs and records.
-std::string job_lines(const Format& format, const Suggestion& suggestion, const std::vector<std::string>& inputs);
+// What names the inputs in a job file.
+struct JobInputs {
+  std::vector<std::string> inputs;
+  std::string manifest = {};  // "" if there is none
+};
+
+// The lines of a job that groups by the key with built-in workers, over these inputs; without a key, only the lines
+// about inputs and records.
+std::string job_lines(const Format& format, const Suggestion& suggestion, const JobInputs& named);
+
+// The words that name these inputs for quern init --from; "" if they are too many, or come from a manifest.
+std::string from_words(const JobInputs& named);
 
 }  // namespace quern::app
