@@ -37,6 +37,9 @@ int cancel_command(const CommandLine& line);
 // to do next, or an error on standard error. Returns the exit status.
 int init_command(const CommandLine& line);
 
+// `quern look`: prints what a sample says about inputs to standard output. Returns the exit status.
+int look_command(const CommandLine& line);
+
 // `quern doctor`: prints its findings to standard output and returns the exit status.
 int doctor_command(const CommandLine& line);
 

@@ -24,6 +24,13 @@ std::string_view binary_reducer();
 std::string_view binary_test();
 std::string_view binary_dockerfile();
 
+// For quern init --from; own_job.cc fills them in.
+std::string_view own_job();
+std::string_view own_python_mapper();
+std::string_view own_python_test();
+std::string_view own_javascript_mapper();
+std::string_view own_javascript_test();
+
 std::string_view sample_input();
 std::string_view gitignore();
 

@@ -50,6 +50,8 @@ int run(std::span<const char* const> arguments) {
       return quern::app::credentials_command(line);
     case CommandLine::Command::kDoctor:
       return quern::app::doctor_command(line);
+    case CommandLine::Command::kLook:
+      return quern::app::look_command(line);
     case CommandLine::Command::kInit:
       return quern::app::init_command(line);
     default:

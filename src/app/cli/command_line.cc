@@ -155,7 +155,9 @@ std::string setting(std::string_view key, const std::string& value) {
 
 // Whether the job was named before the first -i, so that additional words are inputs that the shell has expanded.
 bool job_stands_first(std::span<const std::string> arguments, const std::string& job) {
-  auto is_input = [](const std::string& word) { return word.starts_with("-i") || word.starts_with("--input"); };
+  auto is_input = [](const std::string& word) {
+    return word.starts_with("-i") || word.starts_with("--input") || word.starts_with("--from");
+  };
   auto first_input = std::find_if(arguments.begin(), arguments.end(), is_input);
   return std::find(arguments.begin(), first_input, job) != first_input && first_input != arguments.end();
 }
@@ -393,19 +395,43 @@ Result<Language> language_named(const std::string& name) {
   return bad_config(fmt::format("init: --language is '{}'; it must be {}{}", name, one_of(names), hint));
 }
 
-Result<CommandLine> parse_init(const Given& given) {
+// `--from data/*` may have been expanded by the shell: then the folder comes first, and all other words are inputs.
+Result<CommandLine> parse_init(std::span<const std::string> arguments, const Given& given) {
   CommandLine line;
   line.command = Command::kInit;
   if (given.positionals.empty() || given.positionals[0].empty()) {
     return bad_config("init: name the folder for the job, as in: quern init myjob");
   }
-  if (given.positionals.size() > 1) {
+  line.inputs = given.all("--from");
+  if (given.positionals.size() > 1 && !job_stands_first(arguments, given.positionals[0])) {
     return bad_config(
         fmt::format("init: takes one folder, and {} and {} are two", given.positionals[0], given.positionals[1]));
   }
+  line.inputs.insert(line.inputs.end(), given.positionals.begin() + 1, given.positionals.end());
   line.init.folder = given.positionals[0];
   TRY_ASSIGN(line.init.language, language_named(given.last("--language").value_or("python")));
   return line;
+}
+
+Result<CommandLine> parse_look(const Given& given) {
+  CommandLine line;
+  line.command = Command::kLook;
+  line.inputs = given.positionals;
+  line.manifest = given.last("--manifest");
+  line.bucket = given.last("--bucket");
+  line.endpoint = given.last("--endpoint");
+  line.key = given.last("--key");
+  line.no_sign_request = given.has("--no-sign-request");
+  line.json = given.has("--json");
+  if (line.inputs.empty() && !line.manifest.has_value()) {
+    return bad_config("look: name the inputs, as in: quern look 'data/*.json.gz'");
+  }
+  const auto records = given.last("--records");
+  if (!records.has_value()) return line;
+  const char* end = records->data() + records->size();
+  auto parsed = std::from_chars(records->data(), end, line.look.records);
+  if (parsed.ec == std::errc() && parsed.ptr == end && line.look.records > 0) return line;
+  return bad_config(fmt::format("look: --records is '{}'; it must be a number from 1 on", *records));
 }
 
 CommandLine printed(Command command, std::string text) {
@@ -450,7 +476,8 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name == "help") return help_about(given.positionals);
   if (command.name == "completion") return completion(given.positionals);
   if (command.name == "guard") return guard(given.positionals);
-  if (command.name == "init") return parse_init(given);
+  if (command.name == "init") return parse_init(arguments, given);
+  if (command.name == "look") return parse_look(given);
   if (is_about_a_group(command)) return parse_group_command(command, given);
   if (command.name == "credentials federate") return parse_federate(command, arguments, given);
   if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);

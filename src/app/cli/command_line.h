@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +35,7 @@ struct CommandLine {
     kOpen,
     kFederate,
     kInit,
+    kLook,
     kDoctor
   };
 
@@ -41,7 +43,8 @@ struct CommandLine {
   std::vector<std::string> words;   // all of it as given, which may have secrets
   std::optional<std::string> job;   // a job file or a folder with one; absent: the usual places
   std::string job_text;             // a job file that the options describe, with --sum and so on; "" if they do not
-  std::vector<std::string> inputs;  // -i, or the files of map and reduce, in order; "-" means names on standard input
+  // -i, or the files of map, reduce and look, in order; "-" means names on standard input.
+  std::vector<std::string> inputs;
   // Key=value of --set, then the equivalents of -o, -p and --memory: the last one wins.
   std::vector<std::string> settings;
   std::optional<std::string> manifest;
@@ -84,12 +87,17 @@ struct CommandLine {
   };
   Credentials credentials = {};
 
-  // For kInit.
+  // For kInit. If `inputs` names some, the job is about their records.
   struct Init {
     std::string folder;
     Language language = Language::kPython;
   };
   Init init = {};
+
+  struct Look {
+    std::uint64_t records = 10'000;  // the most that are read
+  };
+  Look look = {};
 
   std::string text;     // for kHelp, kVersion and kCompletion: what to print on standard output
   int exit_status = 0;  // for these commands. If not 0, nothing was asked for, and `text` belongs on standard error

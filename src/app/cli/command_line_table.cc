@@ -338,6 +338,8 @@ constexpr std::string_view kDoctorAfter =
     "  2  the command line is wrong\n";
 
 constexpr std::array kInitOptions = {
+    OptionRow{"", "--from", "INPUT", Completes::kFile,
+              "write a job over these inputs, which reads fields that their records have; may be repeated"},
     OptionRow{"", "--language", "NAME", Completes::kLanguage,
               "the language of mapper and reducer: python (the default), javascript, or binary for any program"},
     kHelp};
@@ -345,19 +347,46 @@ constexpr std::array kInitOptions = {
 constexpr std::string_view kInitText =
     "Creates a small job to start from: a job file with comments, a mapper, a reducer, a few records to try them on, "
     "a test of the mapper that runs without quern, and a Dockerfile. DIR may be new or exist already, such as the "
-    "current folder (.). quern never overwrites a file: if one of them exists, it writes nothing.";
+    "current folder (.). quern never overwrites a file: if one of them exists, it writes nothing.\n"
+    "With --from, the job is about inputs of yours: quern looks at a few of them, as quern look does, and the mapper "
+    "groups their records by a field that has few values.";
 
 constexpr std::string_view kInitAfter =
     "Examples:\n"
     "  quern init myjob && quern run myjob\n"
     "  quern init --language javascript .\n"
+    "  quern init myjob --from 'data/*.json.gz'\n"
     "\n"
     "Exit status:\n"
     "  0  all files were written\n"
     "  1  none was written; the message says why\n"
     "  2  the command line is wrong\n";
 
+constexpr OptionRow kLookRecords = {"", "--records", "N", Completes::kNothing,
+                                    "read at most N records (default: 10000)"};
+
+constexpr std::string_view kLookText =
+    "Shows what inputs are: their compression and format, how much they decode to, how many records they have, and "
+    "every path in these records with its types, how many records have it, examples, and the smallest and largest "
+    "value. Ends with the lines of a job file that uses them. INPUT is a file, a folder, a pattern, an s3:// or "
+    "https:// URL, or - for names on standard input.\n"
+    "It reads a sample: the beginning of up to 24 inputs, the first and the last among them, and of large files that "
+    "are not compressed also some of the middle and of the end. Of remote inputs, it fetches up to three, of up to "
+    "16 MiB each. What is about all inputs is then an estimate, and says so.";
+
+constexpr std::string_view kLookAfter =
+    "Examples:\n"
+    "  quern look 'events/*.json.gz'\n"
+    "  quern look s3://bucket/2026-11-24/ --records 1000\n"
+    "  quern look data --json | jq -r '.paths[].path'\n"
+    "\n"
+    "Exit status:\n"
+    "  0  looked at; inputs that cannot be read are named\n"
+    "  1  there are none, or none of them can be read\n"
+    "  2  the command line is wrong\n";
+
 constexpr OptionRow kJsonAnswer = {"", "--json", "", Completes::kNothing, "print the output as a JSON object"};
+constexpr std::array kLookOptions = {kManifest, kBucket, kEndpoint, kUnsigned, kKey, kLookRecords, kJsonAnswer, kHelp};
 constexpr std::array kKeygenOptions = {kJsonAnswer, kHelp};
 constexpr OptionRow kTo = {
     "", "--to", "FILE", Completes::kFile,
@@ -493,7 +522,10 @@ constexpr std::array kCommands = {
     CommandRow{"retry", "Run a job on Taskcluster", "rerun the failed tasks", "[GROUP|JOB] [OPTIONS]", kRetryText,
                kRetryOptions, kRetryAfter},
     CommandRow{"init", "Create a job", "create a folder with a small job to start from",
-               "DIR [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter, Completes::kFolder},
+               "DIR [--from INPUT]... [--language python|javascript|binary]", kInitText, kInitOptions, kInitAfter,
+               Completes::kFolder},
+    CommandRow{"look", "Create a job", "show what inputs are, and which paths their records have", "INPUT... [OPTIONS]",
+               kLookText, kLookOptions, kLookAfter},
     CommandRow{"check", "Inspect a job", "show a job as quern understands it, and where each setting comes from",
                "[JOB] [--set KEY=VALUE]...", kCheckText, kCheckOptions, kCheckAfter},
     CommandRow{"doctor", "Inspect a job", "check what this machine lacks to run a job", "[JOB] [OPTIONS]", kDoctorText,

@@ -194,6 +194,7 @@ TEST(CommandLine, KnowsWhereToBeginAJob) {
   EXPECT_EQ(line.init.language, Language::kPython);
   EXPECT_EQ(parsed({"init", "--language", "binary", "."}).init.language, Language::kBinary);
   EXPECT_EQ(parsed({"init", ".", "--language=javascript"}).init.language, Language::kJavascript);
+  EXPECT_THAT(parsed({"init", ".", "--from", "a", "b", "--from", "c"}).inputs, ElementsAre("a", "c", "b"));
 }
 
 TEST(CommandLine, AsksTheDoctorAboutAJob) {
@@ -210,6 +211,18 @@ TEST(CommandLine, AsksTheDoctorAboutAJob) {
   line = parsed({"doctor", "myjob", "-i", "a", "b", "--manifest", "names"});
   EXPECT_THAT(line.inputs, testing::ElementsAre("a", "b"));
   EXPECT_EQ(line.manifest, "names");
+}
+
+TEST(CommandLine, LooksAtInputs) {
+  const CommandLine line =
+      parsed({"look", "a", "b*", "--records", "5", "--json", "--bucket", "B", "--no-sign-request"});
+  EXPECT_EQ(line.command, CommandLine::Command::kLook);
+  EXPECT_THAT(line.inputs, ElementsAre("a", "b*"));
+  EXPECT_EQ(line.look.records, 5U);
+  EXPECT_TRUE(line.json);
+  EXPECT_TRUE(line.no_sign_request);
+  EXPECT_EQ(line.bucket, "B");
+  EXPECT_EQ(parsed({"look", "--manifest", "m"}).manifest, "m");
 }
 
 TEST(CommandLine, ExplainsWhatIsWrong) {
@@ -236,7 +249,7 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
        "frobnicate is not a command; they are run, map, reduce, plan, submit, watch, fetch, cancel, retry, init, "
-       "check, doctor, "
+       "look, check, doctor, "
        "credentials, help, version or completion (quern --help says more)"},
       {{"watch", "a", "b"}, "watch: takes one task group or job, and a and b are two"},
       {{"retry", "--poll", "soon"}, "retry: --poll is 'soon'; it must be a time from 10ms to 1h, such as 10s"},
@@ -267,6 +280,10 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"init"}, "init: name the folder for the job, as in: quern init myjob"},
       {{"init", ""}, "init: name the folder for the job, as in: quern init myjob"},
       {{"init", "a", "b"}, "init: takes one folder, and a and b are two"},
+      {{"init", "--from", "a", "b", "c"}, "init: takes one folder, and b and c are two"},
+      {{"look"}, "look: name the inputs, as in: quern look 'data/*.json.gz'"},
+      {{"look", "a", "--records", "-1"}, "look: --records is '-1'; it must be a number from 1 on"},
+      {{"look", "a", "--records", "9x"}, "look: --records is '9x'; it must be a number from 1 on"},
       {{"init", "a", "--language", "pyton"},
        "init: --language is 'pyton'; it must be python, javascript or binary; did you mean python?"},
       {{"init", "a", "--language", "cobol"}, "init: --language is 'cobol'; it must be python, javascript or binary"},

@@ -102,9 +102,14 @@ std::string bucket_of(const CommandLine& line) {
 Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& line) {
   inputs::InputRequest request;
   bool is_map = line.command == Command::kMap;
+  bool is_look = line.command == Command::kLook;
   bool from_command_line = is_map || !line.inputs.empty() || line.manifest.has_value();
   TRY_ASSIGN(std::string working_folder, disk::working_folder());
-  std::string origin = from_command_line ? (is_map ? "map" : "-i") : job.file;
+  std::string origin = from_command_line ? (is_map                           ? "map"
+                                            : is_look                        ? "look"
+                                            : line.command == Command::kInit ? "--from"
+                                                                             : "-i")
+                                         : job.file;
   for (const std::string& text : from_command_line ? line.inputs : job.inputs) {
     request.patterns.push_back(
         {.text = text, .folder = from_command_line ? working_folder : job.folder, .origin = origin});
@@ -135,7 +140,8 @@ Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, input
   StandardInput standard_input;
   TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
   request.own_files = own_files;
-  request.names_may_be_expanded = line.command == Command::kMap;
+  request.names_may_be_expanded =
+      line.command == Command::kMap || line.command == Command::kLook || line.command == Command::kInit;
   return inputs::list_inputs(request, stop);
 }
 

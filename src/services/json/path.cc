@@ -10,6 +10,8 @@
 namespace quern::json {
 namespace {
 
+constexpr std::string_view kNeedQuotes = ".[]\"'";
+
 class PathParser {
  public:
   explicit PathParser(std::string_view text) : text_(text) {}
@@ -40,7 +42,7 @@ class PathParser {
 
   Result<void> read_name() {
     if (!at_end() && (text_[at_] == '"' || text_[at_] == '\'')) return read_quoted();
-    std::size_t end = std::min(text_.find_first_of(".[]\"'", at_), text_.size());
+    std::size_t end = std::min(text_.find_first_of(kNeedQuotes, at_), text_.size());
     if (end == at_) return wrong("a name is missing");
     add_name(std::string(text_.substr(at_, end - at_)));
     at_ = end;
@@ -91,6 +93,28 @@ class PathParser {
 }  // namespace
 
 Result<Path> parse_path(std::string_view text) { return PathParser(text).parse(); }
+
+std::string path_text(const Path& path) {
+  std::string text;
+  for (const PathStep& step : path) {
+    if (step.kind != PathStep::Kind::kName) {
+      text += step.kind == PathStep::Kind::kEvery ? "[*]" : fmt::format("[{}]", step.index);
+      continue;
+    }
+    if (!text.empty()) text += '.';
+    if (!step.name.empty() && step.name.find_first_of(kNeedQuotes) == std::string::npos) {
+      text += step.name;
+      continue;
+    }
+    text += '"';
+    for (char letter : step.name) {
+      if (letter == '"' || letter == '\\') text += '\\';
+      text += letter;
+    }
+    text += '"';
+  }
+  return text;
+}
 
 bool has_every(const Path& path) {
   return std::any_of(path.begin(), path.end(),

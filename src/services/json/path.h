@@ -25,6 +25,9 @@ using Path = std::vector<PathStep>;
 // character and the problem. A path has at least one step and at most limits::kMaxPathSteps.
 Result<Path> parse_path(std::string_view text);
 
+// Writes a path such that parse_path() reads it back; quotes only the names that need it.
+std::string path_text(const Path& path);
+
 // Whether one record may have several values at the path.
 bool has_every(const Path& path);
 

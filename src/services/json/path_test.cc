@@ -32,6 +32,16 @@ TEST(ParsePath, KnowsNamesIndexesAndQuotes) {
   for (const Row& row : rows) EXPECT_EQ(parse_path(row.text).value(), row.path) << row.text;
 }
 
+TEST(PathText, IsReadBack) {
+  const Path paths[] = {
+      {name("info"), name("OS")}, {name("a b"), every(), index(12), name("c-d/e")},
+      {every(), name("k")},       {name("a.b"), name("it's"), name("say \"x\""), name("back\\slash."), name("[0]")},
+      {name(""), name("")},       {name("ключ"), name("line\nend")}};
+  for (const Path& path : paths) EXPECT_EQ(parse_path(path_text(path)).value(), path) << path_text(path);
+  EXPECT_EQ(path_text({name("info"), name("OS")}), "info.OS");
+  EXPECT_EQ(path_text({every(), name("a.b")}), "[*].\"a.b\"");
+}
+
 TEST(ParsePath, SaysWhatIsWrongAndWhere) {
   struct Row {
     std::string text;
