@@ -40,9 +40,9 @@ struct CommandLine {
   };
 
   Command command = Command::kHelp;
-  std::vector<std::string> words;   // all of it as given, which may have secrets
-  std::optional<std::string> job;   // a job file or a folder with one; absent: the usual places
-  std::string job_text;             // a job file that the options describe, with --sum and so on; "" if they do not
+  std::vector<std::string> words;  // all of it as given, which may have secrets
+  std::optional<std::string> job;  // a job file or a folder with one; absent: the usual places
+  std::string job_text;            // a job file that the options describe, with --sum and so on; "" if they do not
   // -i, or the files of map, reduce and look, in order; "-" means names on standard input.
   std::vector<std::string> inputs;
   // Key=value of --set, then the equivalents of -o, -p and --memory: the last one wins.
