@@ -15,9 +15,9 @@ import sys
 from contest import Run
 from corpora import Corpora
 from measuring import ROOT
-from rows import builtin, crashers, lines, os_count, remote, small_files, submit, tasks, units
+from rows import aggregate, builtin, crashers, lines, os_count, remote, small_files, submit, tasks, units
 
-ROWS = {**os_count.ROWS, **builtin.ROWS, **lines.ROWS, **small_files.ROWS, **crashers.ROWS, **remote.ROWS,
+ROWS = {**os_count.ROWS, **builtin.ROWS, **aggregate.ROWS, **lines.ROWS, **small_files.ROWS, **crashers.ROWS, **remote.ROWS,
         **tasks.ROWS, **submit.ROWS, **units.ROWS}
 
 

@@ -94,6 +94,10 @@ class Corpora:
         """Pings of one shape (make_shaped_pings), 200 MB in 4 files."""
         return self.make(f"pings-{shape}", SHAPES[shape], [200_000_000 // self.part // 4] * 4)
 
+    def orders(self):
+        """1 GB of orders as JSON lines, in 8 .gz files."""
+        return self.make("orders", make_orders, [10**9 // self.part // 8] * 8)
+
     def one_ping(self):
         return self.one_line("one-ping.json", '0\t{"info": {"OS": "Linux"}}\n')
 
@@ -220,6 +224,18 @@ def make_pairs(path, number, size):
             now = min(count, 500_000)
             file.write("".join(map(operator.add, draw.choices(names, k=now), draw.choices(values, k=now))))
             count -= now
+
+
+def make_orders(path, number, size_bytes):
+    draw = random.Random(f"orders {number}")
+    countries = [f"{letter}{other}" for letter in "abcdef" for other in "pqrst"]
+    with gzip.open(f"{path}.gz", "wt", compresslevel=6, encoding="ascii") as file:
+        written = 0
+        while written < size_bytes:
+            written += file.write(
+                f'{{"id": {draw.getrandbits(40)}, "country": "{draw.choice(countries)}", "user": "u{draw.randrange(200_000)}", '
+                f'"cents": {draw.randrange(10**6)}, "ms": {int(draw.expovariate(0.005))}, "path": "/shop/item/{draw.getrandbits(24)}", '
+                f'"agent": "Mozilla/5.0 (X11; Linux x86_64; rv:{draw.randrange(100, 140)}.0)", "ok": true}}\n')
 
 
 def make_object(path, number, size_bytes):
