@@ -60,7 +60,7 @@ Result<void> read_header(const YamlNode& node, RecordFormat& format) {
   if (node.kind != YamlNode::Kind::kList) {
     auto has_header = flag_of(node);
     if (!has_header.ok()) return wrong_value(has_header.error().message + ", or a list of the columns' names");
-    format.header = has_header.value() ? RecordFormat::Header::kYes : RecordFormat::Header::kNo;
+    format.header = has_header.value() ? RecordFormat::Header::kFirst : RecordFormat::Header::kNone;
     return {};
   }
   TRY_ASSIGN(format.columns, texts_of(node));
@@ -145,7 +145,7 @@ Result<RecordFormat> format_of_map(const YamlNode& node) {
 
 std::string show_header(const RecordFormat& format) {
   if (format.header == RecordFormat::Header::kGiven) return yaml_list(format.columns);
-  return format.header == RecordFormat::Header::kYes ? "yes" : "no";
+  return format.header == RecordFormat::Header::kFirst ? "yes" : "no";
 }
 
 std::string show_format(const RecordFormat& format) {

@@ -13,16 +13,14 @@ struct RecordFormat {
   Kind kind = Kind::kCsv;
 
   // Of csv and tsv; all bytes are ASCII.
-  enum class Header { kYes, kNo, kGiven };
+  enum class Header { kFirst, kNone, kGiven };  // the first record, or none, or `columns`
   char delimiter = ',';
   char quote = '"';  // '\0': quotes are text like any other
-  Header header = Header::kYes;
+  Header header = Header::kFirst;
   std::vector<std::string> columns = {};  // kGiven: their names
 
   std::string regex = {};  // of regex and start; known to be valid
 };
-
-inline constexpr int kRecordFormats = static_cast<int>(RecordFormat::Kind::kStart) + 1;
 
 // The word of the job file: "csv".
 std::string_view name_of(RecordFormat::Kind kind);

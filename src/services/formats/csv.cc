@@ -223,12 +223,12 @@ class CsvReader final : public RecordReader {
     std::string_view fields = out.since(start);
     while (columns.size() < columns_) {
       const std::string_view field = fields.substr(0, fields.find('\n'));
-      columns.emplace_back(format_.header == RecordFormat::Header::kNo ? "" : field);
+      columns.emplace_back(format_.header == RecordFormat::Header::kNone ? "" : field);
       fields.remove_prefix(std::min(field.size() + 1, fields.size()));
     }
     out.cut(start);
     name_columns(columns);
-    if (format_.header == RecordFormat::Header::kNo) {
+    if (format_.header == RecordFormat::Header::kNone) {
       at_ = record_;
     } else {
       end_record(out);

@@ -57,7 +57,7 @@ TEST(Csv, MakesNamesDistinct) {
 }
 
 TEST(Csv, TakesNamesFromTheJobOrNumbers) {
-  RecordFormat format{.kind = RecordFormat::Kind::kCsv, .header = Header::kNo};
+  RecordFormat format{.kind = RecordFormat::Kind::kCsv, .header = Header::kNone};
   EXPECT_EQ(read_for_test(format, "x,y\n1,2\n").lines,
             "{\"column1\":\"x\",\"column2\":\"y\"}\n{\"column1\":\"1\",\"column2\":\"2\"}\n");
   format.header = Header::kGiven;

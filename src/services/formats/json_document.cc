@@ -96,8 +96,9 @@ class JsonDocumentReader final : public RecordReader {
     std::string_view rest = bytes;
     if (place_ == Place::kBefore) TRY(find_beginning(rest, is_end));
     while (place_ != Place::kBefore && records.lines.size() < kEnoughBytes) {
+      const Place before = place_;
       TRY_ASSIGN(const std::size_t taken, take_step(rest, is_end, records));
-      if (taken == 0) break;
+      if (taken == 0 && place_ == before) break;
       advance(rest, taken);
     }
     return bytes.size() - rest.size();
