@@ -77,7 +77,7 @@ TEST_F(JobFilePage, ShowsExamplesThatWork) {
       example.clear();
     }
   }
-  EXPECT_EQ(examples, 4U);
+  EXPECT_EQ(examples, 5U);
 }
 
 }  // namespace
