@@ -49,8 +49,9 @@ Result<void> check_for(const Job& job, const CommandLine& line) {
     return refused("with several reducers there are several results, which cannot all go to standard output");
   }
   const Worker& mapper = job.steps.front().mapper;
+  const bool have_parts = job.format.has_value() ? has_parts(*job.format) : job.record != RecordKind::kText;
   const bool gives_records =
-      mapper.module.has_value() && mapper.module->interface == Interface::kFunction && job.record != RecordKind::kText;
+      mapper.module.has_value() && mapper.module->interface == Interface::kFunction && have_parts;
   if (line.suggest_fields && !gives_records) {
     return refused(
         "--suggest-fields is for a mapper in Python or JavaScript with the interface function, and JSON records");

@@ -38,6 +38,7 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
   const Worker& mapper = job.steps[0].mapper;
   const bool gets_files = is_interface(mapper, Interface::kFiles);
   const bool gets_text = job.record == RecordKind::kText;
+  const bool gets_long_text = job.format.has_value() && !has_parts(*job.format);
   const bool has_where = job.where_json != "{}";
   const bool has_reducer = job.steps.back().reducer.has_value();
   const bool is_binary = gets_files && mapper.module->language == Language::kBinary;
@@ -56,6 +57,12 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
       {has_where && gets_text, "where", "needs JSON; with 'record: text' a record is a line without parts"},
       {mapper.builtin.has_value() && gets_text, job.aggregate.empty() ? "mapper.builtin" : "aggregate",
        "looks into JSON; with 'record: text' a record is a line without parts"},
+      {(!job.fields.empty() || has_where) && gets_long_text, job.fields.empty() ? "where" : "fields",
+       "needs records with parts; with 'start' a record is a text"},
+      {mapper.builtin.has_value() && gets_long_text, "mapper.builtin",
+       "looks into records with parts; with 'start' a record is a text"},
+      {gets_long_text && is_interface(mapper, Interface::kLines), "record",
+       "is of several lines with 'start', so it needs the interface function; a program reads each record as one line"},
       {job.typed && !has_function_reducer(job), "typed",
        "needs a reducer in Python or JavaScript with the interface function; others read values as text"},
       {job.index.has_value() && !job.filter.has_value(), "index",

@@ -77,7 +77,7 @@ TEST_F(JobFilePage, ShowsExamplesThatWork) {
       example.clear();
     }
   }
-  EXPECT_EQ(examples, 6U);
+  EXPECT_EQ(examples, 8U);
 }
 
 }  // namespace

@@ -68,7 +68,9 @@ TEST(JobFileErrors, NameTheNearestValue) {
       {"shell", "language: bash\nscript: a\n",
        "job.yml:1: language is 'bash'; it must be python, javascript or binary; did you mean binary?"},
       {"record", kShort + std::string("record: jsn\n"),
-       "job.yml:3: record is 'jsn'; it must be keyed-json, json or text; did you mean json?"},
+       "job.yml:3: record is 'jsn'; it must be keyed-json, json, text, json-document, csv, tsv, combined or common; "
+       "did "
+       "you mean json?"},
       {"values", kShort + std::string("values: lists\n"),
        "job.yml:3: values is 'lists'; it must be list or iterator; did you mean list?"},
       {"decompress", kShort + std::string("decompress: gzip\n"),
@@ -101,8 +103,8 @@ TEST(JobFileErrors, SayWhatAValueMustBe) {
       {"no time", limits("timeout: 0"), "job.yml:3: limits.timeout is '0'; it must be longer than nothing"},
       {"clock", limits("timeout: '1:30'"), "job.yml:3: limits.timeout is wrong: '1:30' is not a duration;"},
       {"null", kShort + std::string("record: null\n"),
-       "job.yml:3: record is null; it must be keyed-json, json or text"},
-      {"nothing", kShort + std::string("record:\n"), "job.yml:3: record is empty; it must be keyed-json, json or text"},
+       "job.yml:3: record is null; it must be keyed-json, json, text, json-document,"},
+      {"nothing", kShort + std::string("record:\n"), "job.yml:3: record is empty; it must be keyed-json, json, text,"},
       {"empty", kShort + std::string("output: \"\"\n"), "job.yml:3: output is empty"},
       {"null text", kShort + std::string("owner: ~\n"), "job.yml:3: owner is ~; leave it out for its default"},
       {"list", kShort + std::string("output: [a]\n"), "job.yml:3: output is a list; it must be text"},
@@ -120,6 +122,42 @@ TEST(JobFileErrors, SayWhatAValueMustBe) {
       {"taskcluster", kShort + std::string("taskcluster: x\n"), "job.yml:3: taskcluster is text; it must be a map"},
       {"exit", "language: binary\nscript: a\nok_exit: [0, 256]\n", "job.yml:3: ok_exit is '256'"},
       {"variable", kShort + std::string("env: {A=B: c}\n"), "job.yml:3: env has 'A=B', which cannot be the name"},
+  });
+}
+
+TEST(JobFileErrors, ExplainKindsOfRecords) {
+  auto record = [](const std::string& text) { return kShort + ("record: " + text + "\n"); };
+  expect_errors({
+      {"near word", record("cvs"), "job.yml:3: record is 'cvs'; it must be keyed-json,"},
+      {"no expression", record("regex"), "job.yml:3: record is 'regex'; it needs a regular expression, as in {regex:"},
+      {"no kind", record("{}"), "job.yml:3: record is a map; it must have one kind, as in {csv:"},
+      {"two kinds", record("{csv: {}, regex: a}"), "job.yml:3: record is a map; it must have one kind"},
+      {"near kind", record("{regxe: a}"),
+       "job.yml:3: record has regxe, which is not a kind with settings; did you mean regex?"},
+      {"kind without settings", record("{json: {}}"), "job.yml:3: record has json, which is not a kind with settings"},
+      {"setting", record("{csv: {delimitre: a}}"),
+       "job.yml:3: record has delimitre, which is not a setting of csv; did you mean delimiter?"},
+      {"line", record("\n  csv:\n    header: no\n    delimitre: a"),
+       "job.yml:3: record has delimitre, which is not a setting of csv; did you mean delimiter? (line 6)"},
+      {"other setting", record("{tsv: {x: a}}"),
+       "job.yml:3: record has x, which is not a setting of tsv; these are header, delimiter and quote"},
+      {"no map", record("{csv: x}"), "job.yml:3: record has csv, which is text; it must be a map of settings"},
+      {"delimiter", record("{csv: {delimiter: ab}}"),
+       "job.yml:3: record has delimiter, which is ab; it must be one ASCII character"},
+      {"not ASCII", record("{csv: {quote: \u00e4}}"), "job.yml:3: record has quote, which is"},
+      {"line end", record("{csv: {quote: \"\\n\"}}"), "job.yml:3: record has quote, which is"},
+      {"header", record("{csv: {header: maybe}}"),
+       "job.yml:3: record has header, which is 'maybe'; it must be yes or no, or a list of the columns' names"},
+      {"no names", record("{csv: {header: []}}"), "job.yml:3: record has header, which is an empty list"},
+      {"same names", record("{csv: {header: [a, a]}}"), "job.yml:3: record has header, which names 'a' twice"},
+      {"same", record("{csv: {quote: ','}}"), "job.yml:3: record has the same delimiter and quote"},
+      {"wrong expression", record("{regex: 'a(b'}"),
+       "job.yml:3: record has regex, which is \"a(b\", and not a regular expression of RE2: missing )"},
+      {"lookahead", record("{start: '(?=a)'}"),
+       "job.yml:3: record has start, which is \"(?=a)\", and not a regular expression"},
+      {"no names of groups", record("{regex: '(a)'}"),
+       "job.yml:3: record has regex, which is \"(a)\"; it must have a named group"},
+      {"empty expression", record("{regex: ''}"), "job.yml:3: record has regex, which is empty"},
   });
 }
 

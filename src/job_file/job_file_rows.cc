@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/shown_url.h"
 #include "job_file/job_file_aggregate.h"
+#include "job_file/job_file_record.h"
 #include "job_file/job_file_schema.h"
 #include "job_file/job_file_values.h"
 #include "model/limits.h"
@@ -61,14 +62,6 @@ Result<void> read_decompress(const YamlNode& node, Job& job) {
   return {};
 }
 
-std::vector<std::string> record_words() { return names_up_to(RecordKind::kText); }
-
-Result<void> read_record(const YamlNode& node, Job& job) {
-  TRY_ASSIGN(std::size_t choice, choice_of(node, record_words()));
-  job.record = static_cast<RecordKind>(choice);
-  return {};
-}
-
 Result<void> read_fields(const YamlNode& node, Job& job) {
   TRY_ASSIGN(job.fields, texts_of(node));
   bool is_one = node.kind == YamlNode::Kind::kText && !node.quoted;
@@ -78,22 +71,6 @@ Result<void> read_fields(const YamlNode& node, Job& job) {
   return {};
 }
 
-// In YAML, `\t` without quotes or in single quotes is two characters; users mean a TAB. `\\` is a backslash.
-std::string unescaped_separator(const std::string& text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
-    if (next == 't') result += '\t';
-    if (next == '\\') result += '\\';
-    if (next == 't' || next == '\\') {
-      ++i;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
 Result<void> read_separator(const YamlNode& node, Job& job) {
   auto text = any_text_of(node);
   if (!text.ok() || text.value().empty()) {
@@ -101,7 +78,7 @@ Result<void> read_separator(const YamlNode& node, Job& job) {
                            ? "is empty; write it in quotes, as in \" \", \"\\t\" or \"#\""
                            : text.error().message);
   }
-  std::string separator = unescaped_separator(text.value());
+  std::string separator = unescaped_text(text.value());
   if (separator.find('\n') != std::string::npos) return wrong_value("has a line end in it; each pair is one line");
   job.separator = std::move(separator);
   return {};
@@ -204,13 +181,6 @@ std::string show_inputs(const Job& job) {
 std::string show_index(const Job& job) { return job.index.has_value() ? yaml_text(show_source(job, *job.index)) : ""; }
 std::string show_flag(bool flag) { return flag ? "yes" : "no"; }
 
-// Files do not have records.
-std::string show_record(const Job& job) {
-  const auto& mapper = job.steps.front().mapper.module;
-  bool gets_files = mapper.has_value() && mapper->interface == Interface::kFiles;
-  return gets_files ? "" : std::string(name_of(job.record));
-}
-
 Result<void> read_group(const YamlNode& node, Job& job) {
   TRY_ASSIGN(job.group, texts_of(node));
   return {};
@@ -242,7 +212,7 @@ constexpr std::array kRows = {
                  return job.decompress.has_value() ? std::string(name_of(*job.decompress)) : std::string("auto");
                },
                decompress_words},
-    SettingRow{"record", Shape::kText, read_record, show_record, record_words},
+    SettingRow{"record", Shape::kYaml, read_record, show_record, record_words},
     SettingRow{"fields", Shape::kList, read_fields, [](const Job& job) { return yaml_list(job.fields); }},
     SettingRow{"where", Shape::kYaml,
                [](const YamlNode& node, Job& job) -> Result<void> {

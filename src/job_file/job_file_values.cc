@@ -165,6 +165,21 @@ Result<std::size_t> choice_of(const YamlNode& node, std::span<const std::string>
   return wrong_value(fmt::format("is {}; it must be {}{}", in_quotes(word), one_of(words), hint));
 }
 
+std::string unescaped_text(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
+    if (next == 't') result += '\t';
+    if (next == '\\') result += '\\';
+    if (next == 't' || next == '\\') {
+      ++i;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
 std::string yaml_text(std::string_view text) {
   if (!text.empty() && looks_like_a_word(text)) return std::string(text);
   std::string quoted = "\"";

@@ -26,6 +26,9 @@ Result<std::string> text_of(const YamlNode& node);
 // Like text_of, but also accepts a quoted "" and words such as null as text: for arguments.
 Result<std::string> any_text_of(const YamlNode& node);
 
+// In YAML, `\t` without quotes or in single quotes is two characters; users mean a TAB. `\\` is a backslash.
+std::string unescaped_text(const std::string& text);
+
 // Reads a list of scalars, or one scalar as a list with one item.
 Result<std::vector<std::string>> texts_of(const YamlNode& node);
 Result<std::vector<std::string>> any_texts_of(const YamlNode& node);

@@ -9,6 +9,7 @@
 
 #include "model/address_style.h"
 #include "model/compression.h"
+#include "model/record_format.h"
 
 // The job as plain values; job_file.h fills them from the job file, the environment and the command line.
 // docs/job-file.md explains each key to the user.
@@ -119,6 +120,7 @@ struct Job {
   std::optional<std::string> index;
   std::optional<Compression> decompress;  // nullopt: auto
   RecordKind record = RecordKind::kKeyedJson;
+  std::optional<RecordFormat> format;  // if set, `record` is kJson: what the decoder makes of the format
   std::vector<std::string> fields;
   std::string where_json = "{}";  // the `where:` map as JSON
   std::string separator = " ";

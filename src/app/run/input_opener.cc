@@ -77,7 +77,12 @@ class Opener final : public InputOpener {
       : supply_(supply), inputs_(inputs), selection_(selection), options_(options), pool_(pool) {}
 
   std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
-    return open_selected(supply_, inputs_, {.first = input, .count = 1}, selection_, options_, pool_, events, {});
+    const InputRun run{.first = input, .count = 1};
+    if (!options_.format.has_value())
+      return open_selected(supply_, inputs_, run, selection_, options_, pool_, events, {});
+    // A program is not to see the empty lines that stand for lines which are not records.
+    auto source = open_decoded(supply_, inputs_, run, options_, pool_, events, {});
+    return select::make_selecting_source(std::move(source), selection_, options_.record, events, pool_);
   }
 
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override { return supply_.queue(std::move(pieces)); }

@@ -159,13 +159,14 @@ decode::Content content_of(const Job& job) {
   const auto& module = job.steps.front().mapper.module;
   const bool is_json = job.record == RecordKind::kJson || job.record == RecordKind::kKeyedJson;
   const bool is_parsed = !module.has_value() || module->interface == Interface::kFunction;
-  return is_json && is_parsed ? decode::Content::kJson : decode::Content::kLines;
+  return is_json && is_parsed && !job.format.has_value() ? decode::Content::kJson : decode::Content::kLines;
 }
 
 // How the inputs of this job are decoded.
 decode::DecodeOptions decode_options(const Job& job) {
   return {.compression = job.decompress,
           .record = job.record,
+          .format = job.format,
           .separator = job.separator,
           .content = content_of(job),
           .block_bytes = block_bytes(),

@@ -58,6 +58,7 @@ Job job_of_step(const Job& job, std::size_t number) {
   own.steps = {job.steps[number]};
   if (number > 0) {
     own.record = RecordKind::kPairs;
+    own.format.reset();
     own.decompress = Compression::kNone;
     own.fields.clear();
     own.where_json = "{}";

@@ -10,16 +10,10 @@
 #include "model/limits.h"
 #include "stages/decode/foreign.h"
 #include "stages/decode/lines.h"
+#include "stages/decode/record_stream.h"
 
 namespace quern::decode {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-std::string size_in_words(std::size_t bytes) {
-  if (bytes >= limits::kMiB && bytes % limits::kMiB == 0) return fmt::format("{} MiB", bytes / limits::kMiB);
-  return fmt::format("{} bytes", bytes);
-}
 
 // The buffer holds the packed inputs, [0, start_), followed by what was read of the current one, [start_, size). It is
 // filled up to limit_ and cut there, so block ends depend on the decoded bytes alone, never on how many bytes a read
@@ -45,7 +39,14 @@ class Blocks final : public BlockSource {
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
         pool_(pool),
         events_(events),
-        stream_(std::move(open), options.compression, options.threads) {}
+        stream_(std::move(open), options.compression, options.threads) {
+    if (!options.format.has_value()) return;
+    // They look at the content themselves, before it becomes lines.
+    content_ = Content::kAny;
+    const bool refuses_foreign = options.content != Content::kAny && may_be_archive_;
+    records_.emplace(stream_, *options.format,
+                     RecordStream::Options{.max_record_bytes = max_record_bytes_, .refuses_foreign = refuses_foreign});
+  }
   Blocks(const Blocks&) = delete;
   Blocks& operator=(const Blocks&) = delete;
   ~Blocks() override { pool_.give(std::move(buffer_)); }
@@ -81,6 +82,7 @@ class Blocks final : public BlockSource {
       TRY(refuse_foreign());
       if (verifies_first_) TRY(verify());
       is_cut_ = true;
+      report_bad();
     }
     std::size_t end = end_of_last_record(buffer_.view().substr(0, limit_));
     if (end == 0) {
@@ -117,6 +119,7 @@ class Blocks final : public BlockSource {
     may_have_mark_ = has_marks_;
     stored_reported_ = 0;
     decoded_reported_ = 0;
+    if (records_.has_value()) records_->begin();
     return stream_.open(inputs_[ordinal_ - first_]);
   }
 
@@ -127,6 +130,7 @@ class Blocks final : public BlockSource {
       if (stop_.stop_requested()) return stopped();
       buffer_.clear();
       TRY(read_more(limit_));
+      if (records_.has_value()) records_->take_bad();
     }
     buffer_.clear();
     TRY(open_stream());
@@ -143,10 +147,12 @@ class Blocks final : public BlockSource {
     if (buffer_.capacity() == 0) buffer_ = pool_.take(limit_);
     std::size_t used = buffer_.size();
     buffer_.resize(used + most_bytes);
-    auto count = stream_.read({buffer_.data() + used, most_bytes});
+    const std::span<char> target(buffer_.data() + used, most_bytes);
+    auto count = records_.has_value() ? records_->read(target) : stream_.read(target);
     buffer_.resize(used + (count.ok() ? count.value() : 0));
     if (!count.ok()) return std::move(count).error();
     is_ended_ = count.value() == 0;
+    if (is_cut_ || !verifies_first_) report_bad();
     if (may_have_mark_) remove_mark();
     if (is_ended_ && buffer_.size() > start_ && buffer_.view().back() != '\n') buffer_.push_back('\n');
     return {};
@@ -220,16 +226,24 @@ class Blocks final : public BlockSource {
       end = after_lines(0, missing);
     }
     keep_from(end);
-    events_.emit(event::RecordBad{.input = ordinal_,
-                                  .line = line_++,
-                                  .record = std::move(kept),
-                                  .reason = "the record is longer than " + size_in_words(max_record_bytes_)});
+    events_.emit(event::RecordBad{
+        .input = ordinal_, .line = line_++, .record = std::move(kept), .reason = too_long(max_record_bytes_)});
     return {};
+  }
+
+  // Emits the records that are bad in their format. Where an input counts only once it is verified, they wait for that.
+  void report_bad() {
+    if (!records_.has_value()) return;
+    for (formats::BadRecord& bad : records_->take_bad()) {
+      events_.emit(event::RecordBad{
+          .input = ordinal_, .line = bad.line, .record = std::move(bad.record), .reason = std::move(bad.reason)});
+    }
   }
 
   // Called when the input was read to its verified end.
   Result<bool> end_input(Block& block) {
     std::size_t bytes = buffer_.size() - start_;
+    report_bad();
     if (bytes > 0 && is_cut_) {
       give_cut(block, bytes);
     } else if (bytes > 0) {
@@ -309,7 +323,7 @@ class Blocks final : public BlockSource {
   const std::span<const Input> inputs_;
   const bool has_marks_;            // quern's own files have no mark, and may begin with the same bytes
   const std::size_t record_lines_;  // how many lines make a record
-  const Content content_;
+  Content content_;
   const bool may_be_archive_;
   const bool verifies_first_;
   const std::stop_token stop_;
@@ -318,6 +332,7 @@ class Blocks final : public BlockSource {
   BufferPool& pool_;
   EventSink& events_;
   InputStream stream_;
+  std::optional<RecordStream> records_;  // if the records of the stream are not lines
   Buffer buffer_;
   std::size_t start_ = 0;
   std::vector<Segment> pack_;  // of [0, start_)

@@ -47,6 +47,8 @@ enum class Content { kAny, kLines, kJson };
 struct DecodeOptions {
   std::optional<Compression> compression;  // absent: detect it
   RecordKind record = RecordKind::kKeyedJson;
+  // If set, records are read as this says, and come as lines of JSON; `record` is then kJson.
+  std::optional<RecordFormat> format;
   std::string separator;  // between key and value of a pair, in text for programs
   Content content = Content::kAny;
   std::size_t block_bytes = 0;       // at least 3
@@ -65,9 +67,9 @@ struct DecodeOptions {
 // reported by InputFailed, not by an error of next(). The failure of a single input is both reported and returned.
 // Emits InputProgress, InputDecoded, InputFailed, and RecordBad for records longer than max_record_bytes, which are
 // left out of the blocks. Each input gets exactly one InputDecoded or InputFailed: a packed input just before its block
-// is returned, a larger one no later than the block that follows its last block. Where blocks end depends only on the
-// decoded bytes and the options. A byte order mark at the start of an input is removed, unless records are pairs.
-// `inputs`, `pool` and `events` are borrowed.
+// is returned, a larger one no later than the block that follows its last block. The same holds for records that are
+// bad in their format. Where blocks end depends only on the decoded bytes and the options. A byte order mark at the
+// start of an input is removed, unless records are pairs. `inputs`, `pool` and `events` are borrowed.
 std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
                                                const DecodeOptions& options, BufferPool& pool, EventSink& events);
 

@@ -12,6 +12,9 @@ namespace quern::limits {
 // dictionary of 1.5 GiB.
 inline constexpr std::size_t kDecodeWindowBytes = 2 * kGiB;
 
+// How much of an input is looked at to see what it is, if its records are not lines.
+inline constexpr std::size_t kBeginningBytes = 64 * kKiB;
+
 // Parts, which are decoded by one thread each: small frames, members and blocks are joined up to the first size. If one
 // is larger than the second, stored or decoded, its file is not split but decoded by one thread.
 inline constexpr std::size_t kPartBytes = 1 * kMiB;

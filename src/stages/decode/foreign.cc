@@ -262,13 +262,17 @@ std::optional<std::string> foreign_json(const Beginning& content) {
   if (!value.is_complete() && content.is_whole && value.objects() < 2) return std::nullopt;
   const bool is_array = text[0] == '[';
   if (value.goes_over_lines()) {
-    return fmt::format("it is one JSON {} over several lines, and not one record a line; turn it into lines: jq -c {}",
-                       is_array ? "array" : "document", is_array ? "'.[]'" : ".");
+    return fmt::format(
+        "it is one JSON {} over several lines, and not one record a line; say record: json-document, or turn it into "
+        "lines: jq -c {}",
+        is_array ? "array" : "document", is_array ? "'.[]'" : ".");
   }
   const bool is_all = content.is_whole && text.find_first_not_of(" \t\r\n", value.end()) == std::string_view::npos;
   if (!is_array || !is_all || value.objects() < 2) return std::nullopt;
-  return fmt::format("it is one JSON array of {} objects, and not one record a line; turn it into lines: jq -c '.[]'",
-                     value.objects());
+  return fmt::format(
+      "it is one JSON array of {} objects, and not one record a line; say record: json-document, or turn it into "
+      "lines: jq -c '.[]'",
+      value.objects());
 }
 
 }  // namespace quern::decode

@@ -1,11 +1,22 @@
 #include "stages/decode/lines.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 
+#include "model/limits.h"
+
 namespace quern::decode {
+
+std::string too_long(std::size_t most_bytes) {
+  const bool are_whole = most_bytes >= limits::kMiB && most_bytes % limits::kMiB == 0;
+  const std::string most =
+      are_whole ? fmt::format("{} MiB", most_bytes / limits::kMiB) : fmt::format("{} bytes", most_bytes);
+  return "the record is longer than " + most;
+}
 
 // Counting in bytes uses every lane of a vector register: four times as fast as std::count, whose lanes are 64 bits
 // wide. Lanes are summed up before they can overflow.

@@ -1,0 +1,300 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "services/formats/json_writer.h"
+#include "services/formats/record_reader.h"
+
+// csv and tsv: RFC 4180, and where that is silent, as Python's csv module: a record ends with a line feed, a carriage
+// return or both; a quote counts only at the beginning of a field; what follows the closing quote belongs to the field.
+// Empty lines are not records. A record becomes a map from the names of the columns to texts.
+
+namespace quern::formats {
+namespace {
+
+// Finds the end of a record that is too long, byte by byte.
+class LongRecord {
+ public:
+  LongRecord(char delimiter, char quote) : delimiter_(delimiter), quote_(quote) {}
+
+  // Returns the offset after the record's last byte, or of the first byte that cannot be judged yet. Adds to
+  // `line_ends` the lines that end inside the record.
+  std::size_t skip(std::string_view bytes, bool is_end, std::size_t& line_ends) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      const char byte = bytes[i];
+      const bool ends_line = byte == '\n' || byte == '\r';
+      if (ends_line && state_ != State::kQuoted) {
+        if (byte == '\r' && i + 1 == bytes.size() && !is_end) return i;
+        is_over_ = true;
+        return i + (byte == '\r' && bytes.substr(i + 1).starts_with('\n') ? 2 : 1);
+      }
+      if (byte == '\r' || (byte == '\n' && last_ != '\r')) ++line_ends;
+      last_ = byte;
+      state_ = next(byte);
+    }
+    if (is_end) is_over_ = true;
+    return bytes.size();
+  }
+  bool is_over() const { return is_over_; }
+
+ private:
+  enum class State { kFieldStart, kPlain, kQuoted, kQuoteInQuoted };
+
+  State next(char byte) const {
+    const bool is_quote = quote_ != '\0' && byte == quote_;
+    if (state_ == State::kQuoted) return is_quote ? State::kQuoteInQuoted : State::kQuoted;
+    if (is_quote && state_ != State::kPlain) return State::kQuoted;
+    return byte == delimiter_ ? State::kFieldStart : State::kPlain;
+  }
+
+  const char delimiter_;
+  const char quote_;
+  State state_ = State::kFieldStart;
+  char last_ = '\0';
+  bool is_over_ = false;
+};
+
+// The texts as they are in JSON, without quotes.
+std::vector<std::string> as_json(const std::vector<std::string>& texts) {
+  std::vector<std::string> escaped;
+  for (const std::string& text : texts) {
+    Buffer json;
+    JsonWriter(json).add_text(text);
+    escaped.emplace_back(json.view());
+  }
+  return escaped;
+}
+
+class CsvReader final : public RecordReader {
+ public:
+  explicit CsvReader(const RecordFormat& format)
+      : format_(format),
+        plain_stops_(std::string{format.delimiter, '"', '\\'}, {.at_controls = true}),
+        quoted_stops_(std::string{format.quote == '\0' ? '"' : format.quote, '"', '\\'}, {.at_controls = true}) {}
+
+  void begin() override {
+    line_ = 1;
+    long_record_.reset();
+    is_known_ = false;
+    if (format_.header == RecordFormat::Header::kGiven) name_columns(as_json(format_.columns));
+  }
+
+  Result<std::size_t> take(std::string_view bytes, bool is_end, Records& records) override {
+    look_at(bytes, is_end);
+    JsonWriter out(records.lines);
+    if (long_record_.has_value()) skip_long_record(out);
+    const char* taken = at_;
+    while (!long_record_.has_value() && at_ != end_ && out.size() < kEnoughBytes && take_record(out, records)) {
+      taken = at_;
+    }
+    return static_cast<std::size_t>(taken - bytes.data());
+  }
+
+  std::size_t drop(std::string_view bytes, std::string reason, Records& records) override {
+    look_at(bytes, false);
+    records.bad.push_back({.line = line_, .record = as_one_line(bytes), .reason = std::move(reason)});
+    long_record_.emplace(format_.delimiter, format_.quote);
+    JsonWriter out(records.lines);
+    skip_long_record(out);
+    return static_cast<std::size_t>(at_ - bytes.data());
+  }
+
+ private:
+  void look_at(std::string_view bytes, bool is_end) {
+    at_ = bytes.data();
+    end_ = at_ + bytes.size();
+    is_end_ = is_end;
+  }
+
+  // Takes one record, or an empty line. Returns false if it is not whole.
+  bool take_record(JsonWriter& out, Records& records) {
+    const std::size_t start = out.size();
+    record_ = at_;
+    columns_ = 0;
+    line_ends_ = 0;
+    open_quote_line_ = 0;
+    if (*at_ == '\n' || *at_ == '\r') {
+      if (!take_line_end()) return false;
+      end_record(out);
+      return true;
+    }
+    bool is_whole = take_fields(out);
+    if (is_whole && at_ != end_) is_whole = take_line_end();
+    if (!is_whole) {
+      out.cut(start);
+      return false;
+    }
+    if (open_quote_line_ > 0) {
+      refuse(out, records, start, open_quote_line_,
+             "the quote that this line opens is not closed before the input ends");
+    } else if (!is_known_) {
+      take_header(out, start);
+    } else if (columns_ != names_) {
+      refuse(out, records, start, line_,
+             fmt::format("the record has {} instead of {}", counted(columns_, "column"), names_));
+    } else {
+      out.add("\"}");
+      end_record(out);
+    }
+    return true;
+  }
+
+  // Writes the line end of the record, and those of the further lines that it had.
+  void end_record(JsonWriter& out) {
+    out.add_line_ends(1 + line_ends_);
+    line_ += 1 + line_ends_;
+  }
+
+  void refuse(JsonWriter& out, Records& records, std::size_t start, std::uint64_t line, std::string reason) {
+    const std::string_view record(record_, static_cast<std::size_t>(at_ - record_));
+    records.bad.push_back({.line = line, .record = as_one_line(trimmed(record, "\r\n")), .reason = std::move(reason)});
+    out.cut(start);
+    end_record(out);
+  }
+
+  // Takes fields to the end of the record. Returns false if that is not there yet.
+  bool take_fields(JsonWriter& out) {
+    while (true) {
+      begin_field(out);
+      ++columns_;
+      if (format_.quote != '\0' && at_ != end_ && *at_ == format_.quote && !take_quoted(out)) return is_end_;
+      if (!take_plain(out)) return is_end_;
+      if (*at_ != format_.delimiter) return true;
+      ++at_;
+    }
+  }
+
+  void begin_field(JsonWriter& out) {
+    if (!is_known_) {
+      if (columns_ > 0) out.add('\n');
+    } else if (columns_ < names_) {
+      out.add_padded(std::string_view(prefixes_).substr(prefix_ends_[columns_], prefix_sizes_[columns_]));
+    }
+  }
+
+  // Takes a field, or the rest of it, to its delimiter or line end. Returns false if there is neither.
+  bool take_plain(JsonWriter& out) {
+    while (true) {
+      at_ = out.add_until(plain_stops_, at_, end_);
+      if (at_ == end_) return false;
+      if (*at_ == format_.delimiter || *at_ == '\n' || *at_ == '\r') return true;
+      out.add_escaped(*at_++);
+    }
+  }
+
+  // Takes what is in quotes, and the quotes. Returns false if there is no closing quote.
+  bool take_quoted(JsonWriter& out) {
+    open_quote_line_ = line_ + line_ends_;
+    for (++at_;; ++at_) {
+      at_ = out.add_until(quoted_stops_, at_, end_);
+      if (at_ == end_) return false;
+      const char* next = at_ + 1;
+      const char following = next == end_ ? '\0' : *next;
+      if (*at_ == format_.quote) {
+        if (next == end_ && !is_end_) return false;
+        if (following != format_.quote) break;
+        at_ = next;
+      }
+      if (*at_ == '\n' || (*at_ == '\r' && following != '\n')) ++line_ends_;
+      out.add_escaped(*at_);
+    }
+    ++at_;
+    open_quote_line_ = 0;
+    return true;
+  }
+
+  // Returns false if it cannot be judged yet.
+  bool take_line_end() {
+    if (*at_ == '\r') {
+      if (at_ + 1 == end_ && !is_end_) return false;
+      if (at_ + 1 != end_ && at_[1] == '\n') ++at_;
+    }
+    ++at_;
+    return true;
+  }
+
+  // `out` has the fields of the first record from `start` on, one in each line.
+  void take_header(JsonWriter& out, std::size_t start) {
+    std::vector<std::string> columns;
+    std::string_view fields = out.since(start);
+    while (columns.size() < columns_) {
+      const std::string_view field = fields.substr(0, fields.find('\n'));
+      columns.emplace_back(format_.header == RecordFormat::Header::kNone ? "" : field);
+      fields.remove_prefix(std::min(field.size() + 1, fields.size()));
+    }
+    out.cut(start);
+    name_columns(columns);
+    if (format_.header == RecordFormat::Header::kNone) {
+      at_ = record_;
+    } else {
+      end_record(out);
+    }
+  }
+
+  // The names come as they are in JSON. Makes them distinct as DuckDB does, but for the number of a column without a
+  // name, which counts from 1.
+  void name_columns(const std::vector<std::string>& columns) {
+    std::set<std::string> taken;
+    prefixes_.clear();
+    prefix_ends_.clear();
+    prefix_sizes_.clear();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const std::string wanted = columns[i].empty() ? fmt::format("column{}", i + 1) : columns[i];
+      std::string name = wanted;
+      for (std::size_t number = 1; !taken.insert(name).second; ++number) name = fmt::format("{}_{}", wanted, number);
+      const std::string prefix = fmt::format("{}\"{}\":\"", i == 0 ? "{" : "\",", name);
+      prefix_ends_.push_back(prefixes_.size());
+      prefix_sizes_.push_back(prefix.size());
+      prefixes_ += prefix;
+    }
+    prefixes_.append(JsonWriter::kPadding, ' ');
+    names_ = columns.size();
+    is_known_ = true;
+  }
+
+  void skip_long_record(JsonWriter& out) {
+    std::size_t line_ends = 0;
+    at_ += long_record_->skip({at_, static_cast<std::size_t>(end_ - at_)}, is_end_, line_ends);
+    if (long_record_->is_over()) {
+      long_record_.reset();
+      ++line_ends;
+    }
+    out.add_line_ends(line_ends);
+    line_ += line_ends;
+  }
+
+  const RecordFormat format_;
+  const ByteSearch plain_stops_;
+  const ByteSearch quoted_stops_;
+
+  // The columns: what is written before the value of each, one text after the other.
+  bool is_known_ = false;
+  std::size_t names_ = 0;
+  std::string prefixes_;
+  std::vector<std::size_t> prefix_ends_;
+  std::vector<std::size_t> prefix_sizes_;
+
+  std::uint64_t line_ = 1;  // of the next record
+  std::optional<LongRecord> long_record_;
+
+  // The call of take(), and the record in it.
+  const char* at_ = nullptr;
+  const char* end_ = nullptr;
+  bool is_end_ = false;
+  const char* record_ = nullptr;
+  std::size_t columns_ = 0;
+  std::size_t line_ends_ = 0;          // within its quotes
+  std::uint64_t open_quote_line_ = 0;  // 0 if no quote is open
+};
+
+}  // namespace
+
+std::unique_ptr<RecordReader> make_csv_reader(const RecordFormat& format) {
+  return std::make_unique<CsvReader>(format);
+}
+
+}  // namespace quern::formats

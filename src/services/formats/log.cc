@@ -1,0 +1,228 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+#include "base/text.h"
+#include "base/utf8.h"
+#include "services/formats/line_reader.h"
+
+// combined and common: the log formats of web servers, such as
+//   host ident user [10/Oct/2000:13:55:36 -0700] "GET /path HTTP/1.0" 200 2326 "referer" "agent"
+// of which common has no referer and no agent. "-" is null, status and bytes are numbers, the time is in ISO 8601.
+// Escapes in quotes are those of Apache and nginx: \" \\ \n \t and so on, and \xHH for a byte. Bytes that are not UTF-8
+// then, because a client sent anything, are U+FFFD; a bad record for each would help nobody.
+
+namespace quern::formats {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// Appends what the beginning of `text`, a backslash, stands for; returns how many bytes of it that were.
+std::size_t unescape(std::string_view text, std::string& target) {
+  constexpr std::string_view kLetters = "\"\\nrtbvf";
+  constexpr std::string_view kMeanings = "\"\\\n\r\t\b\v\f";
+  const char letter = text.size() > 1 ? text[1] : '\0';
+  if (letter == 'x' && text.size() > 3 && hex_value(text[2]) >= 0 && hex_value(text[3]) >= 0) {
+    target += static_cast<char>(hex_value(text[2]) * 16 + hex_value(text[3]));
+    return 4;
+  }
+  const std::size_t found = kLetters.find(letter);
+  if (letter == '\0' || found == std::string_view::npos) {
+    target += '\\';
+    return 1;
+  }
+  target += kMeanings[found];
+  return 2;
+}
+
+// Adds the text with U+FFFD for each byte that is not UTF-8.
+void add_valid(std::string_view text, JsonWriter& out) {
+  while (!text.empty()) {
+    const std::size_t size = utf8::first_character(text).size_bytes;
+    out.add_text(size == 0 ? "\ufffd" : text.substr(0, size));
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+}
+
+// What stands for month in "10/Oct/2000"; 0 if it is no month.
+int month_number(std::string_view name) {
+  constexpr std::string_view kNames = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::size_t found = kNames.find(name);
+  return name.size() != 3 || found == std::string_view::npos || found % 3 != 0 ? 0 : static_cast<int>(found / 3) + 1;
+}
+
+// Adds "2000-10-10T13:55:36-07:00" for "10/Oct/2000:13:55:36 -0700". Returns false if it is not of that form.
+bool add_time(std::string_view time, JsonWriter& out) {
+  constexpr std::string_view kForm = "00/aaa/0000:00:00:00 +0000";
+  if (time.size() != kForm.size()) return false;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    const bool fits = kForm[i] == '0'   ? is_digit(time[i])
+                      : kForm[i] == 'a' ? true
+                      : kForm[i] == '+' ? time[i] == '+' || time[i] == '-'
+                                        : time[i] == kForm[i];
+    if (!fits) return false;
+  }
+  const int month = month_number(time.substr(3, 3));
+  if (month == 0) return false;
+  out.add(time.substr(7, 4));
+  out.add('-');
+  out.add(static_cast<char>('0' + month / 10));
+  out.add(static_cast<char>('0' + month % 10));
+  out.add('-');
+  out.add(time.substr(0, 2));
+  out.add('T');
+  out.add(time.substr(12, 8));
+  out.add(time.substr(21, 3));
+  out.add(':');
+  out.add(time.substr(24, 2));
+  return true;
+}
+
+class LogParser final : public LineParser {
+ public:
+  explicit LogParser(bool is_combined) : is_combined_(is_combined) {}
+
+  std::string parse(std::string_view line, JsonWriter& out) override {
+    rest_ = line;
+    flaw_.clear();
+    add_text("{\"host\":", take_until(" ", "host"), out);
+    add_text(",\"ident\":", take_until(" ", "ident"), out);
+    // The name of a user may have spaces in it.
+    add_text(",\"user\":", take_until(" [", "user"), out);
+    add_when(take_until("] \"", "time"), out);
+    add_request(take_quoted("request"), out);
+    take_space("request");
+    add_number(",\"status\":", take_word(), "status", out);
+    take_space("status");
+    add_number(",\"bytes\":", take_word(), "bytes", out);
+    if (is_combined_) add_client(out);
+    out.add('}');
+    if (flaw_.empty() && !rest_.empty()) {
+      flaw_ = is_combined_ ? "more follows after the agent"
+                           : "more follows after the size; with referer and agent the "
+                             "line is of the kind combined";
+    }
+    return std::move(flaw_);
+  }
+
+ private:
+  void fail(std::string flaw) {
+    if (flaw_.empty()) flaw_ = std::move(flaw);
+  }
+
+  void add_client(JsonWriter& out) {
+    for (const char* name : {"referer", "agent"}) {
+      if (!rest_.starts_with(" \"")) fail(fmt::format("it has no {} in quotes", name));
+      rest_.remove_prefix(std::min<std::size_t>(2, rest_.size()));
+      add_text(name[0] == 'r' ? ",\"referer\":" : ",\"agent\":", take_quoted(name), out);
+    }
+  }
+
+  // Takes what comes before `mark`, and the mark.
+  std::string_view take_until(std::string_view mark, std::string_view what) {
+    const std::size_t end = rest_.find(mark);
+    if (end == std::string_view::npos || end == 0) {
+      fail(fmt::format("it has no {} that ends with '{}'", what, mark));
+      return {};
+    }
+    const std::string_view found = rest_.substr(0, end);
+    rest_.remove_prefix(end + mark.size());
+    return found;
+  }
+
+  // Takes a text to its closing quote; the opening one is gone.
+  std::string_view take_quoted(std::string_view what) {
+    std::size_t end = rest_.find_first_of("\"\\");
+    while (end < rest_.size() && rest_[end] == '\\') end = rest_.find_first_of("\"\\", std::min(end + 2, rest_.size()));
+    if (end == std::string_view::npos) {
+      fail(fmt::format("the quote of the {} is not closed", what));
+      return {};
+    }
+    const std::string_view found = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return found;
+  }
+
+  void take_space(std::string_view after) {
+    if (!rest_.starts_with(' ')) return fail(fmt::format("it has no space after the {}", after));
+    rest_.remove_prefix(1);
+  }
+
+  std::string_view take_word() {
+    const std::string_view word = rest_.substr(0, rest_.find(' '));
+    rest_.remove_prefix(word.size());
+    return word;
+  }
+
+  // Adds a member whose value may have escapes.
+  void add_text(std::string_view prefix, std::string_view text, JsonWriter& out) {
+    out.add(prefix);
+    if (text == "-" || text.empty()) return out.add("null");
+    out.add('"');
+    if (is_printable_ascii(text) && text.find('\\') == std::string_view::npos) {
+      out.add_text(text);
+    } else {
+      unescaped_.clear();
+      for (std::size_t at = 0; at < text.size();) {
+        if (text[at] == '\\') {
+          at += unescape(text.substr(at), unescaped_);
+        } else {
+          unescaped_ += text[at++];
+        }
+      }
+      add_valid(unescaped_, out);
+    }
+    out.add('"');
+  }
+
+  void add_when(std::string_view time, JsonWriter& out) {
+    out.add(",\"time\":\"");
+    if (!add_time(time, out)) fail("its time is not written like 10/Oct/2000:13:55:36 -0700");
+    out.add('"');
+  }
+
+  // "METHOD PATH PROTOCOL". Whatever else a client sent is a path without the others.
+  void add_request(std::string_view request, JsonWriter& out) {
+    const std::size_t space = request.find(' ');
+    const std::size_t last = request.rfind(' ');
+    const bool has_protocol = last != space && request.substr(std::min(last, request.size())).starts_with(" HTTP/");
+    const bool is_usual = space != std::string_view::npos && space > 0 && (has_protocol || last == space) &&
+                          std::all_of(request.begin(), request.begin() + static_cast<std::ptrdiff_t>(space),
+                                      [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
+    const std::string_view path = request.substr(is_usual ? space + 1 : 0);
+    add_text(",\"method\":", is_usual ? request.substr(0, space) : "", out);
+    add_text(",\"path\":", has_protocol && is_usual ? path.substr(0, last - space - 1) : path, out);
+    add_text(",\"protocol\":", has_protocol && is_usual ? request.substr(last + 1) : "", out);
+  }
+
+  void add_number(std::string_view prefix, std::string_view word, std::string_view what, JsonWriter& out) {
+    out.add(prefix);
+    if (word == "-") return out.add("null");
+    const bool is_number = !word.empty() && std::all_of(word.begin(), word.end(), is_digit);
+    if (!is_number) fail(fmt::format("its {} is not a number", what));
+    const std::size_t zeros = std::min(word.find_first_not_of('0'), word.size());
+    out.add(zeros == word.size() ? "0" : word.substr(zeros));
+  }
+
+  const bool is_combined_;
+  std::string_view rest_;
+  std::string flaw_;
+  std::string unescaped_;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordReader> make_log_reader(const RecordFormat& format) {
+  return make_line_reader(std::make_unique<LogParser>(format.kind == RecordFormat::Kind::kCombined));
+}
+
+}  // namespace quern::formats

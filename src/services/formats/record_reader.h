@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/record_format.h"
+
+// Reads records that are not simply lines, and writes each as a line of JSON. A format is one file here. Nothing here
+// is thread-safe, and nothing blocks.
+
+namespace quern::formats {
+
+// A record that is left out.
+struct BadRecord {
+  std::uint64_t line = 0;
+  std::string record;  // without line breaks
+  std::string reason;
+};
+
+struct Records {
+  Buffer lines;
+  std::vector<BadRecord> bad;
+};
+
+// Reads the records of one input after another. A record becomes a line of JSON, followed by an empty line for each
+// further line that it had in the input; so does every line that is not a record, or a bad one. The line numbers of
+// what is written are thus those of the input. The records of a document have no lines; they are numbered.
+class RecordReader {
+ public:
+  virtual ~RecordReader() = default;
+
+  // Must be called before each input.
+  virtual void begin() = 0;
+
+  // Takes whole records from the beginning of `bytes`, which continue where the last call stopped, and returns how many
+  // bytes it took: 0 if the first record is not whole yet. Stops early once it has written kEnoughBytes, so memory does
+  // not grow with what a few bytes may expand to. The last call of an input has `is_end`, maybe without bytes; if there
+  // are bytes, it takes some. An error concerns the whole input.
+  virtual Result<std::size_t> take(std::string_view bytes, bool is_end, Records& records) = 0;
+
+  // Called if `bytes`, none of which take() took, begin with a record that is too long. It is left out: drop() takes as
+  // much of it as there is, at least one byte, and further calls of take() the rest. `reason` is for the bad record.
+  virtual std::size_t drop(std::string_view bytes, std::string reason, Records& records) = 0;
+};
+
+inline constexpr std::size_t kEnoughBytes = 256 * 1024;
+
+std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format);
+
+// One for each format; a format's own file explains it.
+std::unique_ptr<RecordReader> make_json_document_reader(const RecordFormat& format);
+std::unique_ptr<RecordReader> make_csv_reader(const RecordFormat& format);
+std::unique_ptr<RecordReader> make_log_reader(const RecordFormat& format);
+std::unique_ptr<RecordReader> make_regex_reader(const RecordFormat& format);
+std::unique_ptr<RecordReader> make_start_reader(const RecordFormat& format);
+
+// Returns the record, or the beginning of a very long one, as one line: line breaks become spaces.
+std::string as_one_line(std::string_view record);
+
+}  // namespace quern::formats

@@ -1,0 +1,135 @@
+#include "stages/decode/record_stream.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "model/limits.h"
+#include "stages/decode/block_source.h"
+#include "stages/decode/encode_for_test.h"
+#include "stages/decode/memory_source.h"
+
+namespace quern::decode {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct SeenOfRecords final : EventSink {
+  void emit(const event::Event& event) override {
+    if (const auto* one = std::get_if<event::RecordBad>(&event)) {
+      bad.push_back(std::to_string(one->input) + ":" + std::to_string(one->line) + ": " + one->record);
+    }
+    if (const auto* one = std::get_if<event::InputFailed>(&event)) failed.push_back(one->error.message);
+    if (const auto* one = std::get_if<event::InputProgress>(&event)) decoded_bytes += one->decoded_bytes;
+  }
+  std::vector<std::string> bad;
+  std::vector<std::string> failed;
+  std::uint64_t decoded_bytes = 0;
+  std::string text;  // of all blocks
+};
+
+struct FormatReading {
+  std::vector<std::string> stored;
+  RecordFormat format = {.kind = RecordFormat::Kind::kCsv};
+  std::size_t block_bytes = 64;
+  std::size_t max_record_bytes = 1000;
+  bool verifies_first = false;
+  std::optional<Compression> compression = {};
+};
+
+SeenOfRecords read_format(const FormatReading& reading) {
+  std::vector<Input> inputs;
+  for (std::size_t i = 0; i < reading.stored.size(); ++i) inputs.push_back({.name = std::to_string(i), .path = ""});
+  auto open = [&](const Input& input) -> Result<std::unique_ptr<StoredSource>> {
+    const std::string& bytes = reading.stored[std::stoul(input.name.str())];
+    return std::unique_ptr<StoredSource>(std::make_unique<MemorySource>(bytes, [] { return 100; }));
+  };
+  DecodeOptions options{.compression = reading.compression,
+                        .record = RecordKind::kJson,
+                        .format = reading.format,
+                        .content = Content::kLines,
+                        .block_bytes = reading.block_bytes,
+                        .max_record_bytes = reading.max_record_bytes,
+                        .verifies_first = reading.verifies_first};
+  BufferPool pool(4, limits::kMiB);
+  SeenOfRecords seen;
+  auto source = make_block_source_from(open, 0, inputs, options, pool, seen);
+  Block block;
+  while (true) {
+    auto more = source->next(block);
+    if (!more.ok() || !more.value()) break;
+    std::uint64_t lines = 0;
+    for (const Segment& segment : block.segments) lines += segment.lines;
+    EXPECT_EQ(static_cast<std::uint64_t>(std::count(block.bytes.view().begin(), block.bytes.view().end(), '\n')),
+              lines);
+    seen.text += block.bytes.view();
+  }
+  return seen;
+}
+
+std::string many_rows() {
+  std::string rows = "a,b\n";
+  for (int i = 0; i < 200; ++i) rows += i % 10 == 3 ? "bad\n" : std::to_string(i) + ",\"x\ny\"\n";
+  return rows;
+}
+
+TEST(RecordStream, ComesTheSameInBlocksOfAnySize) {
+  const SeenOfRecords whole = read_format({.stored = {many_rows()}, .block_bytes = 100000});
+  EXPECT_EQ(std::count(whole.text.begin(), whole.text.end(), '{'), 180);
+  EXPECT_EQ(whole.bad.size(), 20U);
+  EXPECT_EQ(whole.bad[1], "0:27: bad");
+  EXPECT_EQ(whole.decoded_bytes, many_rows().size());
+  for (const std::size_t block_bytes : {3U, 20U, 64U, 1000U}) {
+    for (const bool verifies_first : {false, true}) {
+      const SeenOfRecords seen =
+          read_format({.stored = {many_rows()}, .block_bytes = block_bytes, .verifies_first = verifies_first});
+      EXPECT_EQ(seen.text, whole.text) << block_bytes;
+      EXPECT_EQ(seen.bad, whole.bad) << block_bytes;
+      EXPECT_THAT(seen.failed, IsEmpty());
+    }
+  }
+}
+
+TEST(RecordStream, ReadsPackedAndCompressedInputsEachWithItsOwnState) {
+  const std::string marked =
+      "\xef\xbb\xbf"
+      "a\n1\n";
+  const SeenOfRecords seen =
+      read_format({.stored = {marked, "b\n\"2", encode(Compression::kGzip, "c\n3\n"), "", "d\n4\n"}});
+  EXPECT_EQ(seen.text, "\n{\"a\":\"1\"}\n\n\n\n{\"c\":\"3\"}\n\n{\"d\":\"4\"}\n");
+  EXPECT_THAT(seen.bad, ElementsAre("1:2: \"2"));
+}
+
+TEST(RecordStream, ReportsNoBadRecordOfAnInputThatFailsBeforeItsFirstBlock) {
+  const RecordFormat document{.kind = RecordFormat::Kind::kJsonDocument};
+  std::string array = "[";
+  for (int i = 0; i < 100; ++i) array += "{\"a\": 1}, , ";
+  for (const std::size_t block_bytes : {64U, 100000U}) {
+    const SeenOfRecords seen =
+        read_format({.stored = {array}, .format = document, .block_bytes = block_bytes, .verifies_first = true});
+    EXPECT_EQ(seen.text, "");
+    EXPECT_THAT(seen.bad, IsEmpty());
+    EXPECT_THAT(seen.failed, ElementsAre(HasSubstr("it ends too early, after byte 1201")));
+  }
+}
+
+TEST(RecordStream, RefusesForeignContentUnlessBytesAreTakenAsTheyAre) {
+  const std::string zip = "PK\x03\x04,b\n1,2\n";
+  EXPECT_THAT(read_format({.stored = {zip}}).failed, ElementsAre(HasSubstr("a zip archive")));
+  EXPECT_THAT(read_format({.stored = {encode(Compression::kGzip, zip)}}).failed,
+              ElementsAre(HasSubstr("it holds a zip archive")));
+  EXPECT_THAT(read_format({.stored = {zip}, .compression = Compression::kNone}).failed, IsEmpty());
+}
+
+TEST(RecordStream, LeavesOutRecordsThatAreTooLongBeforeOrAfterTheyAreLines) {
+  const std::string text = "a\n" + std::string(200, 'x') + "\n" + std::string(30, '\x01') + "\n1\n";
+  const SeenOfRecords seen = read_format({.stored = {text}, .max_record_bytes = 100});
+  EXPECT_EQ(seen.text, "\n\n{\"a\":\"1\"}\n");
+  EXPECT_THAT(seen.bad, ElementsAre("0:2: " + std::string(101, 'x'), HasSubstr("0:3: {\"a\":\"\\u0001")));
+}
+
+}  // namespace
+}  // namespace quern::decode
