@@ -1,4 +1,5 @@
 """Where results go, and what becomes of them when there is no room or no right."""
+import gzip
 import os
 import resource
 import subprocess
@@ -144,11 +145,41 @@ class NoRoomAndNoRight(Scenario):
         self.assertEqual(run.status, 0, run)
         self.assertEqual(os.path.getsize(self.path("read")), 20_000 * 100)
 
-    def test_a_name_of_a_compressed_file_is_warned_of(self):
-        run = self.quern("run", "--output", "out.gz")
+    def test_a_name_of_a_compressed_file_compresses_the_result(self):
+        plain = self.quern("run").left("result.txt", text=False)
+        for name, program in (("out.gz", "gzip"), ("out.txt.zst", "zstd"), ("out.xz", "xz")):
+            packed = set()
+            for more in ([], ["-p", "1"], ["--memory", "16MiB"]):
+                run = self.quern("run", "--output", name, *more)
+                self.assertEqual(run.status, 0, run)
+                self.assertNotIn("plain text", run.stderr)
+                packed.add(run.left(name, text=False))
+                self.assertEqual(run.accounting["bytes"]["result"], os.path.getsize(self.path(name)))
+            self.assertEqual(len(packed), 1, name)
+            subprocess.run([program, "-qt", self.path(name)], check=True)
+            unpacked = subprocess.run([program, "-dc", self.path(name)], stdout=subprocess.PIPE, check=True).stdout
+            self.assertEqual(unpacked == plain, True, name)
+        self.assertEqual(gzip.decompress(self.quern("run", "-o", "out.gz").left("out.gz", text=False)) == plain, True)
+
+    def test_a_format_that_results_do_not_have_is_warned_of(self):
+        run = self.quern("run", "--output", "out.bz2")
         self.assertEqual(run.status, 0, run)
-        self.assertIn("out.gz will be plain text", run.stderr, run)
-        self.assertEqual(len(run.left("out.gz")), 20_000 * 100)
+        self.assertIn("out.bz2 will be plain text: quern compresses results as .gz, .zst or .xz", run.stderr, run)
+        self.assertEqual(len(run.left("out.bz2")), 20_000 * 100)
+
+    def test_several_compressed_results(self):
+        self.write("pairs.yml", "group: k\naggregate: {n: count}\nreducers: 3\nresult: {parts: keep}\ninputs: [pairs.json]\n")
+        self.write("pairs.json", "".join(f'{{"k": {number}}}\n' for number in range(100)))
+        run = self.quern("run", "pairs.yml", "-o", "parts.gz")
+        self.assertEqual(run.status, 0, run)
+        lines = b"".join(gzip.decompress(run.left(f"parts.gz.{part}", text=False)) for part in range(3)).splitlines()
+        self.assertEqual(sorted(lines), sorted(f"{number} 1".encode() for number in range(100)))
+
+    def test_a_half_that_is_compressed_is_reduced(self):
+        self.write("pairs.yml", "group: k\naggregate: {n: count}\ninputs: [pairs.json]\n")
+        self.write("pairs.json", '{"k": "a"}\n')
+        self.assertEqual(self.quern("map", "--job", "pairs.yml", "pairs.json", "-o", "half.xz").status, 0)
+        self.assert_run(self.quern("reduce", "--job", "pairs.yml", "half.xz"), result="a 1\n")
 
     def test_a_result_that_is_a_folder(self):
         os.mkdir(self.path("out"))

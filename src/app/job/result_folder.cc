@@ -19,6 +19,7 @@
 #include "model/compression.h"
 #include "model/taskcluster/task_report.h"
 #include "services/disk/files.h"
+#include "stages/output/encoder.h"
 #include "stages/output/output.h"
 
 namespace quern::app {
@@ -71,8 +72,9 @@ Result<void> check_worker(const inputs::OwnFiles& own, const Job& job, const Wor
 }  // namespace
 
 std::optional<std::string> compression_warning(const std::string& output) {
-  if (compression_of_name(output) == Compression::kNone) return std::nullopt;
-  return fmt::format("{} will be plain text, as quern does not compress results", output);
+  const Compression compression = compression_of_name(output);
+  if (compression == Compression::kNone || output::can_encode(compression)) return std::nullopt;
+  return fmt::format("{} will be plain text: quern compresses results as .gz, .zst or .xz", output);
 }
 
 ResultPaths result_paths(const std::string& output, std::size_t count) {

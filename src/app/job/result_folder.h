@@ -20,7 +20,7 @@ struct ResultPaths {
   std::string bad_records;
   std::string log = {};  // "" if there is none
 };
-// Returns a warning if the name of a result indicates compression, because results are not compressed.
+// Returns a warning if the name of a result indicates a compression in which results are not written.
 std::optional<std::string> compression_warning(const std::string& output);
 
 // Returns paths for `count` results: `output` alone, or output.0 to output.N-1. "-" is standard output.

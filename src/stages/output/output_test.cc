@@ -44,6 +44,30 @@ TEST_F(ResultTargetTest, IsAFileThatAppearsWhenItIsComplete) {
   EXPECT_EQ(text_of("result.txt"), "a 1\nb 2\n");
 }
 
+TEST_F(ResultTargetTest, IsCompressedAsItsNameSays) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += std::to_string(i * 2654435761U) + "\n";
+  for (const char* name : {"r.gz", "r.zst", "r.xz"}) {
+    auto whole = ResultTarget::make(at(name)).value();
+    ASSERT_TRUE(whole->write(text).ok());
+    ASSERT_TRUE(whole->commit().ok());
+    const std::string packed = text_of(name);
+    EXPECT_LT(packed.size(), text.size());
+    EXPECT_EQ(whole->size_bytes(), packed.size());
+    // However the bytes arrive.
+    auto pieces = ResultTarget::make(at(name)).value();
+    for (std::size_t at = 0; at < text.size(); at += 7919) {
+      ASSERT_TRUE(pieces->write(std::string_view(text).substr(at, 7919)).ok());
+    }
+    ASSERT_TRUE(pieces->commit().ok());
+    EXPECT_TRUE(text_of(name) == packed) << name;
+  }
+  for (const char* name : {"empty.gz", "empty.zst", "empty.xz"}) {
+    ASSERT_TRUE(ResultTarget::make(at(name)).value()->commit().ok());
+    EXPECT_GT(text_of(name).size(), 8U);
+  }
+}
+
 TEST_F(ResultTargetTest, NamesAPathThatCannotBeWritten) {
   auto target = ResultTarget::make(at("missing/result.txt"));
   ASSERT_FALSE(target.ok());

@@ -2,7 +2,9 @@
 #include <string_view>
 #include <utility>
 
+#include "model/compression.h"
 #include "services/disk/files.h"
+#include "stages/output/encoder.h"
 #include "stages/output/output.h"
 
 namespace quern::output {
@@ -35,6 +37,33 @@ class FileTarget final : public ResultTarget {
   const bool is_standard_output_;
 };
 
+// Compresses what goes to another target.
+class EncodedTarget final : public ResultTarget {
+ public:
+  EncodedTarget(std::unique_ptr<Encoder> encoder, std::unique_ptr<ResultTarget> target)
+      : encoder_(std::move(encoder)), target_(std::move(target)) {}
+
+  Result<void> write(std::string_view bytes) override { return encoder_->add(bytes, false, *target_); }
+  std::uint64_t size_bytes() const override { return target_->size_bytes(); }
+  Result<void> rest() override { return target_->rest(); }
+  Result<void> commit() override {
+    TRY(encoder_->add("", true, *target_));
+    return target_->commit();
+  }
+
+ private:
+  const std::unique_ptr<Encoder> encoder_;
+  const std::unique_ptr<ResultTarget> target_;
+};
+
+// Compresses if the name of the result says so.
+Result<std::unique_ptr<ResultTarget>> encoded(const std::string& path, std::unique_ptr<ResultTarget> target) {
+  const Compression compression = compression_of_name(path);
+  if (!can_encode(compression)) return target;
+  TRY_ASSIGN(auto encoder, make_encoder(compression));
+  return std::unique_ptr<ResultTarget>(std::make_unique<EncodedTarget>(std::move(encoder), std::move(target)));
+}
+
 class DirectSink final : public ReducedSink {
  public:
   explicit DirectSink(ResultTarget& target) : target_(target) {}
@@ -50,7 +79,7 @@ class DirectSink final : public ReducedSink {
 Result<std::unique_ptr<ResultTarget>> ResultTarget::make(const std::string& path) {
   bool is_standard_output = path == "-";
   TRY_ASSIGN(auto file, disk::AtomicFile::create(is_standard_output ? "/dev/stdout" : path));
-  return std::unique_ptr<ResultTarget>(new FileTarget(std::move(file), is_standard_output, nullptr));
+  return encoded(path, std::make_unique<FileTarget>(std::move(file), is_standard_output, nullptr));
 }
 
 Result<std::vector<std::unique_ptr<ResultTarget>>> ResultTarget::make_parts(const std::string& path,
@@ -61,7 +90,8 @@ Result<std::vector<std::unique_ptr<ResultTarget>>> ResultTarget::make_parts(cons
   std::vector<std::unique_ptr<ResultTarget>> parts;
   for (std::size_t i = 0; i < count; ++i) {
     TRY_ASSIGN(auto file, disk::AtomicFile::create_in(folder->path(), path + "." + std::to_string(i)));
-    parts.push_back(std::make_unique<FileTarget>(std::move(file), false, folder));
+    TRY_ASSIGN(auto part, encoded(path, std::make_unique<FileTarget>(std::move(file), false, folder)));
+    parts.push_back(std::move(part));
   }
   return parts;
 }
