@@ -129,6 +129,7 @@ Result<RecordFormat> format_of_map(const YamlNode& node) {
   const std::optional<FormatKind> kind = kind_of(entry.key, kMapKinds);
   if (!kind.has_value()) {
     std::vector<std::string> words;
+    words.reserve(kMapKinds.size());
     for (FormatKind known : kMapKinds) words.emplace_back(name_of(known));
     return wrong_key(
         node, entry,

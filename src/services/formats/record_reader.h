@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/limits.h"
 #include "model/record_format.h"
 
 // Reads records that are not simply lines, and writes each as a line of JSON. A format is one file here. Nothing here
@@ -49,7 +50,7 @@ class RecordReader {
   virtual std::size_t drop(std::string_view bytes, std::string reason, Records& records) = 0;
 };
 
-inline constexpr std::size_t kEnoughBytes = 256 * 1024;
+inline constexpr std::size_t kEnoughBytes = 256 * limits::kKiB;
 
 std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format);
 
