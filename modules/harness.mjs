@@ -709,6 +709,7 @@ async function load(script) {
     if (error instanceof SyntaxError && isModuleSyntax) {
       error.message += '; name an ES module .mjs, or put a package.json with {"type": "module"} beside it';
     }
+    refuseTypes(error);
     throw error;
   }
 }
@@ -728,11 +729,20 @@ function loadExpression(expression, role) {
   return { [FUNCTIONS[role][0][0]]: reduce };
 }
 
+// Node.js itself only says that it does not know what a .ts file is.
+function refuseTypes({ message }) {
+  if (!/Unknown file extension "\.[cm]?ts"/.test(message)) return;
+  throw new Refused(
+    `Node.js ${process.versions.node} cannot run TypeScript: compile it to JavaScript first, or use Node.js 22.18 or newer, which strips types`,
+  );
+}
+
 // Of a program, of which nothing is called: it would read its input.
 async function checkSyntax(script) {
   const { spawnSync } = await import("node:child_process");
   const { status, stderr } = spawnSync(process.execPath, ["--check", script], { encoding: "utf8" });
   if (status === 0) return;
+  refuseTypes({ message: stderr });
   const error = new SyntaxError(/^SyntaxError: (.*)$/m.exec(stderr)?.[1] ?? "node --check refuses it");
   error.stack = stderr;
   throw error;

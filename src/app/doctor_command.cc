@@ -61,7 +61,8 @@ class Doctor {
   void look_at_job();
   void look_at_modules();
   void look_at_inputs();
-  void look_at_interpreter(Language language);
+  void look_at_interpreters();
+  void look_at_interpreter(doctor::InterpreterSeen seen, Need need);
   void look_at_machine();
   void look_at_disks();
   void look_at_peers();
@@ -83,8 +84,7 @@ int Doctor::run() {
     look_at_modules();
     look_at_inputs();
   }
-  look_at_interpreter(Language::kPython);
-  look_at_interpreter(Language::kJavascript);
+  look_at_interpreters();
   look_at_machine();
   look_at_disks();
   look_at_peers();
@@ -190,15 +190,27 @@ void Doctor::look_at_inputs() {
   found(ok("inputs", fmt::format("{} here, {}, and {} elsewhere", local, format_bytes(inputs_.bytes), remote)));
 }
 
-void Doctor::look_at_interpreter(Language language) {
-  Need need = Need::kNotNeeded;
-  if (job() != nullptr) {
-    for (const NamedModule& named : modules_of(*job())) {
-      if (named.module.language == language) need = Need::kNeeded;
-    }
+// The usual ones, and those that the job names.
+void Doctor::look_at_interpreters() {
+  const std::vector<NamedModule> modules = job() == nullptr ? std::vector<NamedModule>() : modules_of(*job());
+  for (Language language : {Language::kPython, Language::kJavascript}) {
+    const bool is_needed = std::any_of(modules.begin(), modules.end(), [&](const NamedModule& named) {
+      return named.module.language == language && named.module.interpreter.empty();
+    });
+    look_at_interpreter({.language = language, .path = process::find_interpreter(language), .version = std::string()},
+                        is_needed ? Need::kNeeded : Need::kNotNeeded);
   }
-  doctor::InterpreterSeen seen{
-      .language = language, .path = process::find_interpreter(language), .version = std::string()};
+  for (const NamedModule& named : modules) {
+    if (named.module.interpreter.empty()) continue;
+    look_at_interpreter({.language = named.module.language,
+                         .path = process::interpreter_of(named.module, job()->folder),
+                         .version = std::string(),
+                         .setting = named.place + ".interpreter"},
+                        Need::kNeeded);
+  }
+}
+
+void Doctor::look_at_interpreter(doctor::InterpreterSeen seen, Need need) {
   if (seen.path.ok()) seen.version = process::version_of_interpreter(seen.path.value());
   found_for_run(doctor::check_interpreter(seen, need));
 }

@@ -60,7 +60,7 @@ void add_reducer_beside_mapper(const JobSources& sources, FileSettings& gathered
   bool is_there = script.ends_with(".py") ? sources.has_python_reducer : sources.has_javascript_reducer;
   if (script.empty() || !is_there) return;
   constexpr auto kOrigin = "beside the mapper";
-  for (const char* key : {"language", "interface", "env"}) {
+  for (const char* key : {"language", "interface", "env", "interpreter"}) {
     auto found = gathered.settings.find(fmt::format("mapper.{}", key));
     if (found == gathered.settings.end()) continue;
     std::string path = fmt::format("reducer.{}", key);

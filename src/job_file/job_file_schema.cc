@@ -14,8 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 3> kWorkers = {"mapper", "combiner", "reducer"};
 constexpr std::array<std::string_view, 4> kOtherSections = {"result", "downloads", "limits", "notify"};
 constexpr std::string_view kSteps = "steps";
-constexpr std::array<std::string_view, 8> kShortKeys = {"language", "script",  "arguments", "interface",
-                                                        "env",      "ok_exit", "per_input", "concurrency"};
+constexpr std::array<std::string_view, 9> kShortKeys = {"language", "script",    "arguments",   "interface",  "env",
+                                                        "ok_exit",  "per_input", "concurrency", "interpreter"};
 
 bool contains(std::span<const std::string_view> words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();

@@ -179,8 +179,9 @@ TEST(ShortForm, ReducesWithTheScriptBesideItsMapper) {
 }
 
 TEST(ShortForm, CallsThatReducerAsItCallsTheMapper) {
-  JobSources sources =
-      sources_of("language: python\nscript: m.py\ninterface: lines\nenv: {TZ: UTC}\narguments: [x]\nreducers: 2\n");
+  JobSources sources = sources_of(
+      "language: python\nscript: m.py\ninterface: lines\nenv: {TZ: UTC}\narguments: [x]\nreducers: 2\n"
+      "interpreter: pypy3\n");
   EXPECT_THAT(error_of(sources), HasSubstr("reducers needs a reducer"));
   EXPECT_EQ(reducer_beside_mapper(sources), "reducer.py");
   sources.has_python_reducer = true;
@@ -188,6 +189,7 @@ TEST(ShortForm, CallsThatReducerAsItCallsTheMapper) {
   const Module& reducer = *file.job.steps[0].reducer->module;
   EXPECT_EQ(reducer.interface, Interface::kLines);
   EXPECT_EQ(reducer.environment, (EnvironmentRequest{{"TZ", "UTC"}}));
+  EXPECT_EQ(reducer.interpreter, "pypy3");
   EXPECT_TRUE(reducer.arguments.empty());
   EXPECT_EQ(shown(file, "reducer.script").origin, "beside the mapper");
 }

@@ -25,16 +25,17 @@ struct WorkerKey {
   std::string_view name;
   Shape shape;
 };
-constexpr std::array kModuleKeys = {
-    WorkerKey{"language", Shape::kText},  WorkerKey{"script", Shape::kText},    WorkerKey{"expression", Shape::kText},
-    WorkerKey{"arguments", Shape::kList}, WorkerKey{"interface", Shape::kText}, WorkerKey{"env", Shape::kYaml},
-    WorkerKey{"ok_exit", Shape::kList},   WorkerKey{"per_input", Shape::kText}, WorkerKey{"concurrency", Shape::kText}};
+constexpr std::array kModuleKeys = {WorkerKey{"language", Shape::kText},    WorkerKey{"script", Shape::kText},
+                                    WorkerKey{"expression", Shape::kText},  WorkerKey{"arguments", Shape::kList},
+                                    WorkerKey{"interface", Shape::kText},   WorkerKey{"env", Shape::kYaml},
+                                    WorkerKey{"ok_exit", Shape::kList},     WorkerKey{"per_input", Shape::kText},
+                                    WorkerKey{"concurrency", Shape::kText}, WorkerKey{"interpreter", Shape::kText}};
 // In `value`, quotes distinguish a constant from a path, so it is always read as YAML, whatever its source.
 constexpr std::array kBuiltinKeys = {WorkerKey{"builtin", Shape::kText}, WorkerKey{"key", Shape::kList},
                                      WorkerKey{"value", Shape::kYaml}};
-constexpr std::array<std::string_view, 12> kKeyNames = {"language",    "script",  "expression", "arguments",
-                                                        "interface",   "env",     "ok_exit",    "per_input",
-                                                        "concurrency", "builtin", "key",        "value"};
+constexpr std::array<std::string_view, 13> kKeyNames = {
+    "language",  "script",      "expression",  "arguments", "interface", "env",  "ok_exit",
+    "per_input", "concurrency", "interpreter", "builtin",   "key",       "value"};
 constexpr std::string_view kPathSyntax = "[]\"'";
 constexpr std::uint64_t kMostExitStatus = 255;
 
@@ -141,6 +142,14 @@ class WorkerReader {
         return at(*given, "is for mappers with the interface function; others work on one record after another");
       }
     }
+    if (const Given* given = find("interpreter"); given != nullptr) {
+      TRY_ASSIGN(module.interpreter, checked(*given, text_of(given->node)));
+      if (module.language == Language::kBinary) {
+        return at(*given,
+                  "is for python and javascript; quern starts a binary itself, so name its interpreter as its "
+                  "script, and the file as the first of its arguments");
+      }
+    }
     return module;
   }
 
@@ -169,7 +178,9 @@ class WorkerReader {
     std::string name = script != nullptr ? script->node.text : "mapper.py";
     std::string language = "binary";
     if (name.ends_with(".py")) language = "python";
-    if (name.ends_with(".js") || name.ends_with(".mjs") || name.ends_with(".cjs")) language = "javascript";
+    for (std::string_view ending : {".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"}) {
+      if (name.ends_with(ending)) language = "javascript";
+    }
     return fmt::format("{} looks like 'language: {}' (the others are python, javascript and binary)", name, language);
   }
 
@@ -339,6 +350,7 @@ std::string flow_of_worker(const std::optional<Worker>& worker) {
   std::string map;
   for (const ShownKey& shown : show_worker(worker)) {
     if (shown.key.empty()) return shown.value;
+    if (shown.value.empty()) continue;
     map += (map.empty() ? "" : ", ") + shown.key + ": " + shown.value;
   }
   return "{" + map + "}";
@@ -459,7 +471,8 @@ std::vector<ShownKey> show_worker(const std::optional<Worker>& worker) {
           {"per_input", !module.per_input.has_value() ? "auto"
                         : *module.per_input           ? "yes"
                                                       : "no"},
-          {"concurrency", std::to_string(module.concurrency)}};
+          {"concurrency", std::to_string(module.concurrency)},
+          {"interpreter", module.interpreter.empty() ? "" : yaml_text(module.interpreter)}};
 }
 
 std::string show_steps(std::span<const Step> steps) {

@@ -39,6 +39,9 @@ struct Module {
   // For `lines` and `files` mappers: whether each input gets its own child; nullopt: auto (see docs/modules.md).
   std::optional<bool> per_input;
   std::size_t concurrency = 1;  // for `function` mappers: records that an async function works on at once, in one child
+  // What runs a python or javascript script: a path as written in the job file, or a name that is looked up on PATH; ""
+  // if the job names none.
+  std::string interpreter;
 
   // What messages call it.
   const std::string& name() const { return expression.empty() ? script : expression; }

@@ -8,15 +8,17 @@ namespace quern::app::doctor {
 namespace {
 
 struct Wanted {
-  const char* name;
+  std::string name;
   Version least;
   const char* package;
-  const char* variable;
+  std::string setting;  // where the user can name another
 };
 
-Wanted wanted_of(Language language) {
-  if (language == Language::kPython) return {"python3", kLeastPython, "python3", "QUERN_PYTHON"};
-  return {"node", kLeastNode, "nodejs", "QUERN_NODE"};
+Wanted wanted_of(const InterpreterSeen& seen) {
+  Wanted wanted{"node", kLeastNode, "nodejs", "QUERN_NODE"};
+  if (seen.language == Language::kPython) wanted = {"python3", kLeastPython, "python3", "QUERN_PYTHON"};
+  if (!seen.setting.empty()) wanted.name = wanted.setting = seen.setting;
+  return wanted;
 }
 
 std::string install(const Wanted& wanted) { return fmt::format("apt-get install {}", wanted.package); }
@@ -40,29 +42,29 @@ std::optional<Version> parse_version(std::string_view text) {
 }
 
 Finding check_interpreter(const InterpreterSeen& seen, Need need) {
-  const Wanted wanted = wanted_of(seen.language);
+  const Wanted wanted = wanted_of(seen);
   if (!seen.path.ok()) {
     const std::string message = seen.path.error().message;
     return lacking(need, wanted.name, found_text(message.substr(0, message.find("; ")), need),
-                   fmt::format("{}, or name one in {}", install(wanted), wanted.variable));
+                   fmt::format("{}, or name one in {}", install(wanted), wanted.setting));
   }
   const std::string& path = seen.path.value();
   if (!seen.version.ok()) {
     return lacking(need, wanted.name, seen.version.error(),
-                   fmt::format("{}, or name another in {}", install(wanted), wanted.variable));
+                   fmt::format("{}, or name another in {}", install(wanted), wanted.setting));
   }
   const std::optional<Version> version = parse_version(seen.version.value());
   if (!version.has_value()) {
     return lacking(need, wanted.name,
                    found_text(fmt::format("{} gives no version: '{}'", path, seen.version.value()), need),
-                   fmt::format("name another in {}", wanted.variable));
+                   fmt::format("name another in {}", wanted.setting));
   }
   if (*version < wanted.least) {
     return lacking(need, wanted.name,
                    found_text(fmt::format("{} is {}.{}, and modules need {}.{}", path, version->major, version->minor,
                                           wanted.least.major, wanted.least.minor),
                               need),
-                   fmt::format("install a newer one and name it in {}", wanted.variable));
+                   fmt::format("install a newer one and name it in {}", wanted.setting));
   }
   return ok(wanted.name, fmt::format("{}, {}", seen.version.value(), path));
 }

@@ -27,8 +27,10 @@ std::optional<Version> parse_version(std::string_view text);
 
 struct InterpreterSeen {
   Language language = Language::kPython;  // kPython or kJavascript
-  Result<std::string> path;               // the result of find_interpreter
+  Result<std::string> path;               // the result of find_interpreter or interpreter_of
   Result<std::string> version;            // the result of version_of_interpreter; used only if there is a path
+  // The setting of the job that names it, such as "mapper.interpreter"; "" for the one that other modules get.
+  std::string setting;
 };
 Finding check_interpreter(const InterpreterSeen& seen, Need need);
 

@@ -64,6 +64,10 @@ TEST(Interpreter, IsMissingOnlyWhereItIsNeeded) {
       {"old python", seen(Language::kPython, "Python 3.6.9"), "/usr/bin/it is 3.6, and modules need 3.8",
        "name it in QUERN_PYTHON"},
       {"very old python", seen(Language::kPython, "Python 2.7.18"), "is 2.7", "name it in QUERN_PYTHON"},
+      {"old one of the job",
+       {Language::kPython, std::string("/usr/bin/it"), std::string("Python 3.6.9"), "mapper.interpreter"},
+       "/usr/bin/it is 3.6, and modules need 3.8",
+       "name it in mapper.interpreter"},
       {"old node", seen(Language::kJavascript, "v12.22.12"), "is 12.22, and modules need 18.0",
        "name it in QUERN_NODE"},
   };

@@ -85,14 +85,16 @@ Result<std::unique_ptr<output::ResultTarget>> decode_to_target(const Piece& piec
   TRY_ASSIGN(auto target, output::ResultTarget::make(piece.target));
   constexpr std::size_t kBufferBytes = 256 * 1024;
   auto buffer = std::make_unique<std::array<char, kBufferBytes>>();
+  std::uint64_t bytes = 0;
   while (true) {
     TRY_ASSIGN(std::size_t count, content->read(*buffer));
     if (count == 0) break;
+    bytes += count;
     TRY(target->write({buffer->data(), count}));
   }
-  if (target->size_bytes() == piece.part.decoded_bytes) return target;
+  if (bytes == piece.part.decoded_bytes) return target;
   return bad_input(fmt::format("{} of task {} has {} bytes, and its task wrote {}", piece.part.name,
-                               piece.source.task_id, target->size_bytes(), piece.part.decoded_bytes));
+                               piece.source.task_id, bytes, piece.part.decoded_bytes));
 }
 
 // Without them, the result itself is still complete.

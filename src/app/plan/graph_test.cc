@@ -167,6 +167,8 @@ TEST(Graph, RefusesWhatTasksCannotDo) {
       {"everything below", sum, "", [](PlanForTest& test) { test.add("s3://b/folder/"); },
        "s3://b/folder/ ends with /"},
       {"no UTF-8", sum, "", [](PlanForTest& test) { test.add("s3://b/\xff"); }, "is not UTF-8"},
+      {"an interpreter that no task gets", "reducer: {language: python, script: r.py, interpreter: .venv/bin/python}\n",
+       "", [](PlanForTest&) {}, "interpreter is .venv/bin/python, in the job's folder, and no task gets it"},
       {"no UTF-8 in --set", sum, "", [](PlanForTest& test) { test.set_arguments = {"separator=\xff"}; },
        "is not UTF-8"},
       {"no queue", sum, "", [](PlanForTest& test) { test.settings.task_queue = ""; },

@@ -231,6 +231,21 @@ Result<void> check_texts(const Request& request) {
   return {};
 }
 
+// An interpreter cannot be sent with the tasks: it is hidden, or consists of links that leave the job's folder.
+Result<void> check_interpreters(const Request& request) {
+  for (const Step& step : request.job.steps) {
+    for (const auto& worker : {std::optional(step.mapper), step.combiner, step.reducer}) {
+      if (!worker.has_value() || !worker->module.has_value()) continue;
+      const std::string& path = worker->module->interpreter;
+      if (path.starts_with('/') || path.find('/') == std::string::npos) continue;
+      return bad(request, fmt::format("interpreter is {}, in the job's folder, and no task gets it; name one of the "
+                                      "image, as in --set mapper.interpreter=python3",
+                                      path));
+    }
+  }
+  return {};
+}
+
 Result<void> check_access(const Request& request) {
   S3Access access = s3_access_of(request);
   if (access == S3Access::kSealed && request.sealed_credentials.empty()) {
@@ -259,6 +274,7 @@ Result<void> check_request(const Request& request) {
   TRY(check_settings(request));
   TRY(check_results(request));
   TRY(check_texts(request));
+  TRY(check_interpreters(request));
   return check_access(request);
 }
 

@@ -107,6 +107,17 @@ Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
   return not_found(fmt::format("it answered '{}', which is not a program", path));
 }
 
+// Returns the path itself, or for a shim the program that it represents. `setting` is where the user named it, or
+// could.
+Result<std::string> real_interpreter(const std::string& path, const Names& names, std::string_view setting) {
+  if (!is_script(path)) return path;
+  auto real = resolve_shim(path, names);
+  if (real.ok()) return real;
+  Error error = std::move(real).error().with_context(fmt::format("asking {} for the real {}", path, names.program));
+  error.message += fmt::format("; name the real one in {}", setting);
+  return error;
+}
+
 // Whether the variable is http_proxy or similar, in upper or lower case, and its value contains a user and a password.
 bool is_proxy_with_password(std::string_view name, std::string_view value) {
   constexpr std::string_view kEnd = "_proxy";
@@ -147,12 +158,27 @@ std::optional<std::string> find_on_path(std::string_view program) {
 Result<std::string> find_interpreter(Language language) {
   TRY_ASSIGN(Names names, names_of(language));
   TRY_ASSIGN(std::string path, locate(names));
-  if (!is_script(path)) return path;
-  auto real = resolve_shim(path, names);
-  if (real.ok()) return real;
-  Error error = std::move(real).error().with_context(fmt::format("asking {} for the real {}", path, names.program));
-  error.message += fmt::format("; name the real one in {}", names.variable);
-  return error;
+  return real_interpreter(path, names, names.variable);
+}
+
+Result<std::string> interpreter_of(const Module& module, const std::string& job_folder) {
+  const std::string& named = module.interpreter;
+  if (named.empty()) return find_interpreter(module.language);
+  TRY_ASSIGN(Names names, names_of(module.language));
+  if (named.find('/') == std::string::npos) {
+    const std::optional<std::string> path = find_on_path(named);
+    if (path.has_value()) return real_interpreter(*path, names, "`interpreter:`");
+    return bad_config(
+        fmt::format("`interpreter:` names {}, which is not on PATH; install it, or correct the job file, "
+                    "where a path to it may be, too",
+                    named));
+  }
+  const std::string path = named.starts_with('/') ? named : fmt::format("{}/{}", absolute(job_folder), named);
+  if (is_executable_file(path)) return real_interpreter(path, names, "`interpreter:`");
+  return bad_config(
+      fmt::format("`interpreter:` names {}, which is not an executable file; create it (as with python3 -m "
+                  "venv), or correct the job file, in which such a path is relative to the job's folder",
+                  path));
 }
 
 Result<std::string> version_of_interpreter(const std::string& path) {

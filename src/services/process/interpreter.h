@@ -15,6 +15,10 @@ namespace quern::process {
 // to 0.4 s at every start; a virtual environment's link is kept. Blocks during the question.
 Result<std::string> find_interpreter(Language language);
 
+// Returns the same for a python or javascript module: the interpreter that its job names, relative to `job_folder` if
+// it has a slash and else on PATH; without one, that of its language. An interpreter that is not there is kBadConfig.
+Result<std::string> interpreter_of(const Module& module, const std::string& job_folder);
+
 // Returns the executable file with this name in the first folder of PATH that contains one.
 std::optional<std::string> find_on_path(std::string_view program);
 

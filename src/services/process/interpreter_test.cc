@@ -82,6 +82,39 @@ TEST_F(FindInterpreter, TakesTheOneThatIsNamed) {
   EXPECT_EQ(find_interpreter(Language::kJavascript).value(), folder_ + "/mynode");
 }
 
+TEST_F(FindInterpreter, TakesThatOfTheJobBeforeAllOthers) {
+  std::filesystem::create_directory(folder_ + "/bin");
+  std::filesystem::create_symlink("/bin/true", folder_ + "/bin/mypython");
+  Variable path("PATH", folder_ + "/bin");
+  Variable named("QUERN_PYTHON", "/bin/false");
+  Module module{.language = Language::kPython};
+  EXPECT_EQ(interpreter_of(module, folder_).value(), "/bin/false");
+  for (const std::string& interpreter :
+       {std::string("bin/mypython"), folder_ + "/bin/mypython", std::string("mypython")}) {
+    module.interpreter = interpreter;
+    EXPECT_EQ(interpreter_of(module, folder_).value(), folder_ + "/bin/mypython");
+  }
+}
+
+TEST_F(FindInterpreter, SaysWhatToDoWithoutThatOfTheJob) {
+  struct Row {
+    const char* interpreter;
+    std::string words;
+  };
+  for (const Row& row :
+       {Row{".venv/bin/python", "names " + folder_ + "/.venv/bin/python, which is not an executable file"},
+        Row{"~/python", "names " + folder_ + "/~/python, which is not an executable file"},
+        Row{"no-such-python", "names no-such-python, which is not on PATH"}}) {
+    Module module{.language = Language::kPython};
+    module.interpreter = row.interpreter;
+    auto found = interpreter_of(module, folder_);
+    ASSERT_FALSE(found.ok());
+    EXPECT_EQ(found.error().kind, ErrorKind::kBadConfig);
+    EXPECT_THAT(found.error().message,
+                AllOf(HasSubstr("`interpreter:` " + row.words), HasSubstr("correct the job file")));
+  }
+}
+
 TEST_F(FindInterpreter, SaysWhatToDoWithoutOne) {
   Variable path("PATH", folder_);
   auto python = find_interpreter(Language::kPython);

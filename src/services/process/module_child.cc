@@ -54,7 +54,7 @@ Result<ModuleChildOptions> module_child_options(const Module& module, const std:
                                                 const std::string& harness_folder, const ModuleSetup& setup) {
   ModuleChildOptions options{.language = module.language};
   TRY_ASSIGN(std::string script, module_script(module, job_folder));
-  TRY_ASSIGN(options.interpreter, find_interpreter(module.language));
+  TRY_ASSIGN(options.interpreter, interpreter_of(module, job_folder));
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
   TRY_ASSIGN(options.harness, write_harness(module.language, harness_folder));
   options.setup_json = setup_json(setup, script, module);

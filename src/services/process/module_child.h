@@ -16,7 +16,7 @@ namespace quern::process {
 
 struct ModuleChildOptions {
   Language language = Language::kPython;  // kPython or kJavascript
-  std::string interpreter;                // from find_interpreter
+  std::string interpreter;                // from interpreter_of
   std::string harness;                    // path of the script to start, from write_harness
   std::string setup_json;                 // payload of the SETUP frame
   std::vector<std::string> environment;

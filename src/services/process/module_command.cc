@@ -111,7 +111,7 @@ Result<std::vector<std::string>> module_command(const Module& module, const std:
     command.push_back(std::move(program));
   } else {
     TRY_ASSIGN(auto script, module_script(module, job_folder));
-    TRY_ASSIGN(auto interpreter, find_interpreter(module.language));
+    TRY_ASSIGN(auto interpreter, interpreter_of(module, job_folder));
     command = {std::move(interpreter), std::move(script)};
   }
   command.insert(command.end(), module.arguments.begin(), module.arguments.end());

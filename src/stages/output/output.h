@@ -20,7 +20,8 @@ namespace quern::output {
 class ResultTarget : public ByteSink {
  public:
   // A `path` of "-" means standard output. Fails immediately if the path cannot be written. If the path ends as .gz,
-  // .zst or .xz, what is written is compressed; size_bytes() is then the size of the file so far.
+  // .zst or .xz, or as these and a number (.gz.0), what is written is compressed; size_bytes() is then the size of the
+  // file so far.
   static Result<std::unique_ptr<ResultTarget>> make(const std::string& path);
   // Makes the targets `path`.0 and so on. Only those written to since their last rest() keep a file descriptor.
   static Result<std::vector<std::unique_ptr<ResultTarget>>> make_parts(const std::string& path, std::size_t count);

@@ -56,9 +56,11 @@ class EncodedTarget final : public ResultTarget {
   const std::unique_ptr<ResultTarget> target_;
 };
 
-// Compresses if the name of the result says so.
+// Compresses if the name of the result says so, as result.txt.gz and result.txt.gz.0 do.
 Result<std::unique_ptr<ResultTarget>> encoded(const std::string& path, std::unique_ptr<ResultTarget> target) {
-  const Compression compression = compression_of_name(path);
+  const std::size_t number = path.find_last_not_of("0123456789");
+  const bool is_part = number != std::string::npos && number + 1 < path.size() && path[number] == '.';
+  const Compression compression = compression_of_name(is_part ? std::string_view(path).substr(0, number) : path);
   if (!can_encode(compression)) return target;
   TRY_ASSIGN(auto encoder, make_encoder(compression));
   return std::unique_ptr<ResultTarget>(std::make_unique<EncodedTarget>(std::move(encoder), std::move(target)));
