@@ -138,7 +138,7 @@ class Zsh(Shell, Scenario):
     def test_is_found_among_the_functions_of_zsh(self):
         os.mkdir(self.path(".functions"))
         shutil.copy(self.script, self.path(".functions/_quern"))
-        self.assertEqual(self.offered(["quern run --set record=js"], load=""), [["json"]])
+        self.assertEqual(self.offered(["quern run --set record=tex"], load=""), [["text"]])
 
     def offered(self, lines, load=None):
         offered, setup = self.path(".offered"), self.path(".setup")

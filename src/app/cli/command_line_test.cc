@@ -451,8 +451,9 @@ TEST(Completion, OffersWhatFits) {
     EXPECT_EQ(offered(folder, words, static_cast<int>(std::count(words.begin(), words.end(), ' '))), "data one.gz")
         << command;
   }
-  EXPECT_EQ(offered(folder, "quern run --set record = js", 5), "json");
-  EXPECT_EQ(offered(folder, "quern run --set record =", 4), "keyed-json|json|text");
+  EXPECT_EQ(offered(folder, "quern run --set record = k", 5), "keyed-json");
+  EXPECT_EQ(offered(folder, "quern run --set record =", 4),
+            "keyed-json|json|text|json-document|csv|tsv|combined|common");
   EXPECT_EQ(offered(folder, "quern run --set downloads.keep = y", 5), "yes");
   EXPECT_EQ(offered(folder, "quern run --set mapper.language =", 4), "python|javascript|binary");
   EXPECT_EQ(offered(folder, "quern run --set mapper.builtin =", 4), "pairs");

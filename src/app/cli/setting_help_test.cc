@@ -67,8 +67,10 @@ TEST(SettingHelp, HasExamplesThatWork) {
     const bool needs_script = name == "reducers" || name == "typed";
     const std::string reducer = needs_script ? "reducer: {language: python, script: r.py}\n" : "";
     const std::string others = name == "index" ? "filter: f\n" : name == "notify.via" ? "owner: a@b.example\n" : "";
-    auto job =
-        parse_job({.path = "j", .folder = "/", .text = "language: python\nscript: a\n" + reducer + others + line});
+    std::string mapper = "language: python\nscript: a\n";
+    if (name == "group") mapper = "aggregate: {n: count}\n";
+    if (name == "aggregate") mapper.clear();
+    auto job = parse_job({.path = "j", .folder = "/", .text = mapper + reducer + others + line});
     EXPECT_TRUE(job.ok()) << line << (job.ok() ? "" : job.error().message);
   }
 }
