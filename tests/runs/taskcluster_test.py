@@ -192,6 +192,19 @@ class Shapes(Cluster):
     def test_merge_tasks_with_two_reducers(self):
         self.check(JOB + "reducers: 2\n", 5, self.FEW, map=5, merge=3, reduce=2, collect=1)
 
+    def test_columns_of_groups(self):
+        self.check("group: [info.OS, ver]\naggregate: {n: count, sum: sum ver, mean: mean ver, p50: p50 ver, all: distinct ver, which: unique ver, "
+                   "most: 'top:2 ver'}\ninputs: [data/*]\n", 7, self.FEW, map=7, merge=5, reduce=1)
+
+    @slow
+    def test_columns_of_groups_with_two_reducers(self):
+        self.check("group: info.OS\naggregate: {n: count, p99: p99 ver}\ninputs: [data/*]\nreducers: 2\n", 5, self.FEW, map=5, merge=3,
+                   reduce=2, collect=1)
+
+    def test_expressions(self):
+        self.check("mapper: {language: python, expression: 'r[\"info\"][\"OS\"], file[-7:]'}\ninputs: [data/*]\n"
+                   "reducer: {language: python, expression: '\" \".join(values)'}\n", map=3, reduce=1)
+
     def test_no_reducer(self):
         self.check(MAP_ONLY, map=3, collect=1)
 
