@@ -26,5 +26,10 @@ struct RecordFormat {
 std::string_view name_of(RecordFormat::Kind kind);
 // Whether a record is a map, or may be one; otherwise it is a text.
 constexpr bool has_parts(const RecordFormat& format) { return format.kind != RecordFormat::Kind::kStart; }
+// Whether all values are texts, so that an empty one is the only way to have none.
+constexpr bool has_only_texts(const RecordFormat& format) {
+  using Kind = RecordFormat::Kind;
+  return format.kind == Kind::kCsv || format.kind == Kind::kTsv || format.kind == Kind::kRegex;
+}
 
 }  // namespace quern

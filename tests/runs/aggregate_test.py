@@ -119,6 +119,17 @@ class Aggregate(Scenario):
         self.assert_fails(self.quern("run"), 'a.json:2: the value "much" is not a number, which aggregate.middle needs')
         self.assert_run(self.quern("run", "--set", "limits.bad_records=1"), status=3, result="a 2 0\n")
 
+    def test_an_empty_cell_is_no_value(self):
+        self.write("a.csv", 'k,n\na,2\na,\n,""\nb,0.5\n')
+        self.write("a.json", '{"k": "a", "n": ""}\n')
+        job = "group: k\naggregate: {all: count, n: count n, sum: sum n, different: distinct n}\n"
+        self.write("analysis-tools.yml", job + "inputs: [a.csv]\nrecord: csv\n")
+        self.assert_run(self.quern("run"), result=" 1 0 null 0\na 2 1 2 1\nb 1 1 0.5 1\n")
+        self.write("analysis-tools.yml", job + "inputs: [a.csv]\nrecord: {regex: '^(?P<k>[a-z]*),(?P<n>[0-9.]*)$'}\nlimits: {bad_records: 2}\n")
+        self.assert_run(self.quern("run"), status=3, result="a 2 1 2 1\nb 1 1 0.5 1\n")
+        self.write("analysis-tools.yml", job + "inputs: [a.json]\n")
+        self.assert_fails(self.quern("run"), 'a.json:1: the value "" is not a number')
+
     def test_paths_that_no_record_has_are_named(self):
         self.write("a.json", '{"country": "a", "amount": 2}\n')
         self.write("analysis-tools.yml", "group: countrx\naggregate: {sum: sum amuont}\ninputs: [a.json]\n")

@@ -107,6 +107,7 @@ Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const jso
                                .separator = run.job->separator,
                                .output = output.form,
                                .rule = ValueRule(run.step(), kBetweenInside),
+                               .empty_is_missing = run.job->format.has_value() && has_only_texts(*run.job->format),
                                .threads = run.processes,
                                .watch = selection.watch};
   mapper::PairsPeers peers{.pool = pool, .events = *run.events, .make_sink = output.make_sink};

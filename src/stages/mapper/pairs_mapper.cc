@@ -177,7 +177,9 @@ class PairsWorker {
     for (std::size_t i = 0; i < options_.pairs.columns.size(); ++i) {
       const PairsColumn& column = options_.pairs.columns[i];
       value_.clear();
-      if (column.path.has_value() && !take_value(number++)) continue;
+      if (column.path.has_value()) {
+        if (!take_value(number++) || (options_.empty_is_missing && value_.empty())) continue;
+      }
       std::string problem = problem_of_text();
       if (problem.empty() && column.path.has_value() && !is_number_) problem = problem_of_column(column);
       if (!problem.empty()) return problem;

@@ -47,7 +47,8 @@ struct PairsOptions {
   RecordKind record = RecordKind::kKeyedJson;
   std::string separator;
   PairOutput output;
-  ValueRule rule;  // a record is bad if the rule refuses its value
+  ValueRule rule;                 // a record is bad if the rule refuses its value
+  bool empty_is_missing = false;  // for columns: whether an empty text is no value
   std::size_t threads = 1;
   json::PathWatch* watch = nullptr;  // of the paths of `where`, the key, and the value if it is one; may be null
 };
