@@ -127,6 +127,7 @@ class Aggregate(Scenario):
         self.assert_run(self.quern("run"), result=" 1 0 null 0\na 2 1 2 1\nb 1 1 0.5 1\n")
         self.write("analysis-tools.yml", job + "inputs: [a.csv]\nrecord: {regex: '^(?P<k>[a-z]*),(?P<n>[0-9.]*)$'}\nlimits: {bad_records: 2}\n")
         self.assert_run(self.quern("run"), status=3, result="a 2 1 2 1\nb 1 1 0.5 1\n")
+        os.remove(self.path("result.txt"))
         self.write("analysis-tools.yml", job + "inputs: [a.json]\n")
         self.assert_fails(self.quern("run"), 'a.json:1: the value "" is not a number')
 
