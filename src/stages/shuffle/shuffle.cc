@@ -52,15 +52,15 @@ class SpillingShuffle final : public Shuffle {
                .stop = options_.stop}) {
     CHECK(options_.partitions > 0 && !options_.separator.empty());
     // Without any aggregation the result already is the list of all values.
-    bool is_list = options_.aggregation.has_value() && options_.aggregation->kind == Aggregation::Kind::kList;
-    if (is_list) options_.aggregation.reset();
-    if (options_.aggregation.has_value()) {
-      const Aggregation::Kind kind = options_.aggregation->kind;
-      const bool has_columns = sorts_values(kind) && kind != Aggregation::Kind::kUnique;
-      if (has_columns) columns_.emplace(*options_.aggregation, options_.aggregated_from);
-      tables_.emplace(peers(), *options_.aggregation, has_columns ? &*columns_ : nullptr,
-                      AggregateTables::table_count(options_.memory_bytes, options_.threads));
+    if (!options_.aggregation.has_value() || options_.aggregation->kind == Aggregation::Kind::kList) {
+      options_.aggregation.reset();
+      return;
     }
+    const Aggregation::Kind kind = options_.aggregation->kind;
+    const bool has_columns = sorts_values(kind) && kind != Aggregation::Kind::kUnique;
+    if (has_columns) columns_.emplace(*options_.aggregation, options_.aggregated_from);
+    tables_.emplace(peers(), *options_.aggregation, has_columns ? &*columns_ : nullptr,
+                    AggregateTables::table_count(options_.memory_bytes, options_.threads));
   }
 
   std::unique_ptr<BlockSink> sink() override;
