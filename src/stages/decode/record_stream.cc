@@ -61,7 +61,7 @@ Result<void> RecordStream::read_records() {
 // have, so which records are too long does not depend on how many bytes a read returns.
 Result<void> RecordStream::read_more() {
   const std::size_t waiting = bytes_.size() - std::exchange(taken_, 0);
-  std::memmove(bytes_.data(), bytes_.data() + bytes_.size() - waiting, waiting);
+  if (waiting > 0) std::memmove(bytes_.data(), bytes_.data() + bytes_.size() - waiting, waiting);
   bytes_.resize(waiting + std::min(std::max(waiting, limits::kReadBytes), options_.max_record_bytes + 1 - waiting));
   auto count = decoded_.read({bytes_.data() + waiting, bytes_.size() - waiting});
   bytes_.resize(waiting + (count.ok() ? count.value() : 0));
