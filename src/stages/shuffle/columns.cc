@@ -76,7 +76,7 @@ bool Columns::append(std::string_view key, std::string_view value, Buffer& pairs
     value.remove_prefix(1);
     if (form == kValueTerm && is_collected) {
       const std::size_t blank = value.find(' ');
-      if (blank == std::string_view::npos) return false;
+      if (blank == std::string_view::npos || blank == 0) return false;
       return append_value(key, column, value.substr(blank + 1), value.substr(0, blank), pairs);
     }
     std::string checked;

@@ -201,7 +201,7 @@ TEST(Columns, SayWhichValueIsNoNumber) {
 TEST(Columns, RefuseWhatIsNoTerm) {
   const Columns columns(kAll, AggregatedFrom::kTerms);
   for (const char* term :
-       {"", "A", "A:", "A:x", "A=1 x", "C:1", "C=1", "C=1 x", "C=0 1", "D=x y", "D=1", "z:1", "~:1"}) {
+       {"", "A", "A:", "A:x", "A=1 x", "C:1", "C=1", "C=1 x", "C=0 1", "D= 1", "D=x y", "D=1", "z:1", "~:1"}) {
     Buffer pairs;
     EXPECT_FALSE(columns.append("k", term, pairs)) << term;
     EXPECT_TRUE(pairs.empty()) << term;
