@@ -87,17 +87,15 @@ Result<void> read_rows(const Settings& settings, Job& job) {
 Result<Step> step_of_aggregate(const Job& job, const Settings& settings) {
   for (const auto& [path, given] : settings) {
     const bool is_worker = job_file::is_worker(path.substr(0, path.find('.')));
-    if (!is_worker || path == "combiner" || path == "reducer") continue;
+    if (!is_worker || path == "combiner") continue;
     return bad_config(
         fmt::format("{}: {} is next to aggregate ({}), which takes the place of mapper, combiner and "
                     "reducer; keep one of the two",
                     given.origin, given.label, settings.at("aggregate").origin));
   }
-  Builtin mapper{.name = std::string(kColumnsName), .keys = job.group, .columns = job.aggregate};
-  Builtin reducer{.name = std::string(kColumnsName), .columns = job.aggregate};
   Step step;
-  step.mapper.builtin = std::move(mapper);
-  step.reducer.emplace().builtin = std::move(reducer);
+  step.mapper.builtin = Builtin{.name = std::string(kColumnsName), .keys = job.group, .columns = job.aggregate};
+  step.reducer = step.mapper;
   return step;
 }
 

@@ -48,6 +48,8 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
                 : "is not possible for a mapper with the interface files, which gets names of files and no records; "
                   "say interface: function or lines";
   const Finding findings[] = {
+      {job.reducers > 1 && !job.aggregate.empty() && job.group.empty(), "reducers",
+       "needs a group: without one, the result is one line"},
       {job.reducers > 1 && !has_reducer, "reducers",
        "needs a reducer; a job without one gives its result in input order, in one piece"},
       {!job.fields.empty() && gets_files, "fields", needs_records},

@@ -17,6 +17,7 @@
 #include "arithmetic/number.h"
 #include "base/coding.h"
 #include "base/text.h"
+#include "model/column_value.h"
 
 namespace quern {
 namespace {
@@ -208,8 +209,13 @@ void append_top(std::string_view state, std::uint64_t most, std::vector<std::str
   for (const Ranked& number : read_top(state, most).best()) values.emplace_back(number.text());
 }
 
+// No job has as many values.
+constexpr std::uint64_t kMostCount = std::uint64_t{1} << 48;
+
+// Stops at the largest number: only damaged terms get there, and a mean divides by it.
 void add_count(std::string& state, std::uint64_t count) {
-  if (!state.empty()) count += number_at<std::uint64_t>(state, 0);
+  const std::uint64_t before = state.empty() ? 0 : number_at<std::uint64_t>(state, 0);
+  if (__builtin_add_overflow(before, count, &count)) count = UINT64_MAX;
   state.resize(sizeof count);
   std::memcpy(state.data(), &count, sizeof count);
 }
@@ -248,8 +254,13 @@ Aggregation aggregation_of(const Builtin& builtin) {
   Aggregation aggregation{.kind = static_cast<Kind>(found - kProperties.begin()),
                           .top_count = builtin.top_count,
                           .quantile_ppm = builtin.quantile_ppm,
-                          .columns = {}};
-  for (const Column& column : builtin.columns) aggregation.columns.push_back(aggregation_of(column.aggregate));
+                          .columns = {},
+                          .column = {}};
+  if (!builtin.columns.empty()) aggregation.key_parts = builtin.keys.size();
+  for (const Column& column : builtin.columns) {
+    aggregation.columns.push_back(aggregation_of(column.aggregate));
+    aggregation.columns.back().column = column.name;
+  }
   return aggregation;
 }
 
@@ -363,7 +374,7 @@ bool Aggregator::add_term(std::string& state, std::string_view term) const {
   if (terms_are_values()) return add(state, term);
   std::uint64_t count = 0;
   const auto [end, error] = std::from_chars(term.data(), term.data() + term.size(), count);
-  if (error != std::errc() || count == 0) return false;
+  if (error != std::errc() || count == 0 || count > kMostCount) return false;
   term.remove_prefix(static_cast<std::size_t>(end - term.data()));
   if (aggregation_.kind == Kind::kCount) return term.empty() && (add_count(state, count), true);
   ExactSum sum(sum_of_mean(state));
@@ -413,19 +424,41 @@ bool takes_number(Kind kind, const Number& value) {
   return is_ordered ? is_orderable(value) : value.kind != Number::Kind::kNone;
 }
 
-std::string not_a_number(Kind kind, std::string_view key, std::string_view value) {
-  return fmt::format(
-      "{{builtin: {}}} got the value {} of the key {}, which is not a number; let the mapper write numbers, or use "
-      "another reducer",
-      name_of(kind), in_quotes(value), in_quotes(key));
+namespace {
+
+std::string shown(const Aggregation& aggregation) {
+  if (!aggregation.column.empty()) return fmt::format("aggregate.{}", aggregation.column);
+  return fmt::format("{{builtin: {}}}", name_of(aggregation.kind));
 }
 
-std::string not_only_numbers(Kind kind, std::string_view value) {
+}  // namespace
+
+std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value) {
+  if (!aggregation.column.empty()) {
+    return fmt::format("{} got the value {} of the group {}, which is not a number", shown(aggregation),
+                       in_quotes(value), in_quotes(shown_group(key)));
+  }
   return fmt::format(
-      "{{builtin: {}}} got numbers, and other values such as {}, which do not count; let the mapper write one or the "
-      "other",
-      name_of(kind), in_quotes(value));
+      "{} got the value {} of the key {}, which is not a number; let the mapper write numbers, or use another reducer",
+      shown(aggregation), in_quotes(value), in_quotes(key));
 }
+
+std::string not_only_numbers(const Aggregation& aggregation, std::string_view value) {
+  return fmt::format(
+      "{} got numbers, and other values such as {}, which do not count; let the mapper write one or the other",
+      shown(aggregation), in_quotes(value));
+}
+
+std::string shown_group(std::string_view key) {
+  std::string shown;
+  for (char byte : key) {
+    if (byte == kBetweenParts) shown += ", ";
+    if (byte != kBetweenParts) shown += byte;
+  }
+  return shown;
+}
+
+std::string_view result_of_nothing(Kind kind) { return kind == Kind::kCount || kind == Kind::kDistinct ? "0" : "null"; }
 
 void append_json_string(std::string& target, std::string_view text) {
   target += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -22,6 +22,8 @@ struct Aggregation {
   std::uint64_t top_count = 0;       // N; only for kTop
   std::uint32_t quantile_ppm = 0;    // in millionths: 950,000 for p95; only for kQuantile
   std::vector<Aggregation> columns;  // only for kColumns; none is kList or kColumns
+  std::size_t key_parts = 0;         // only for kColumns: how many paths `group` has
+  std::string column;                // of one of `columns`: its name, for messages
   bool operator==(const Aggregation&) const = default;
 };
 // The aggregation that a built-in reducer or combiner performs.
@@ -58,7 +60,8 @@ class Aggregator {
   // Appends a small, bounded number of texts that recreate this state when they are added one by one with add_term().
   // docs/formats/part.md describes them.
   void append_terms(std::string_view state, std::vector<std::string>& terms) const;
-  // Returns false, and leaves the state unchanged, if the text is not a valid term.
+  // Returns false, and leaves the state unchanged, if the text is not a valid term. No valid one counts more than 2^48
+  // values, so that counts of damaged terms do not come round to 0.
   bool add_term(std::string& state, std::string_view term) const;
 
  private:
@@ -76,9 +79,13 @@ bool needs_numbers(Aggregation::Kind kind);
 bool takes_number(Aggregation::Kind kind, const Number& value);
 
 // Returns the message for a value that must be a number and is not, with advice.
-std::string not_a_number(Aggregation::Kind kind, std::string_view key, std::string_view value);
+std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value);
 // Returns the message for a value that is not a number although its key also has numbers.
-std::string not_only_numbers(Aggregation::Kind kind, std::string_view value);
+std::string not_only_numbers(const Aggregation& aggregation, std::string_view value);
+// The key of a group as messages show it: its parts (model/column_value.h) are divided by commas.
+std::string shown_group(std::string_view key);
+// The result of a column for a group without a value: 0 if it counts, else null.
+std::string_view result_of_nothing(Aggregation::Kind kind);
 
 // Appends `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& target, std::string_view text);

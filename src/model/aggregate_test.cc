@@ -86,7 +86,7 @@ TEST(Sum, RefusesWhatIsNoNumber) {
     std::string state;
     EXPECT_FALSE(aggregator.add(state, value)) << value;
   }
-  EXPECT_THAT(not_a_number(Kind::kSum, "k", "x"), HasSubstr("got the value 'x' of the key 'k'"));
+  EXPECT_THAT(not_a_number({.kind = Kind::kSum}, "k", "x"), HasSubstr("got the value 'x' of the key 'k'"));
 }
 
 TEST(Extremes, CompareNumbersAndOnlyWithoutThemBytes) {

@@ -42,7 +42,7 @@ class AggregatedGroups final : public GroupSource {
       } else if (from_ == AggregatedFrom::kTerms) {
         if (!aggregator_.add_term(state_, groups_->value())) return unreadable_term();
       } else if (!aggregator_.add(state_, groups_->value())) {
-        say_bad(not_a_number(aggregator_.aggregation().kind, key_, groups_->value()));
+        say_bad(not_a_number(aggregator_.aggregation(), key_, groups_->value()));
       }
     }
     if (state_.empty()) return {};
@@ -62,7 +62,7 @@ class AggregatedGroups final : public GroupSource {
   }
 
   void judge_text(std::string_view text) {
-    if (aggregator_.has_number(state_)) return say_bad(not_only_numbers(aggregator_.aggregation().kind, text));
+    if (aggregator_.has_number(state_)) return say_bad(not_only_numbers(aggregator_.aggregation(), text));
     if (as_text_.keys++ == 0) as_text_.first_key = key_;
   }
 

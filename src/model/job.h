@@ -43,8 +43,8 @@ struct Module {
   // if the job names none.
   std::string interpreter;
 
-  // What messages call it.
-  const std::string& name() const { return expression.empty() ? script : expression; }
+  // What messages call it: the script, or some of the expression, in quotes and without the secrets of URLs.
+  std::string name() const;
 };
 
 // What the names of some built-ins are inside quern. A job file cannot request the second one: `group` and `aggregate`

@@ -1,5 +1,8 @@
+#include <string>
 #include <string_view>
 
+#include "base/shown_url.h"
+#include "base/text.h"
 #include "model/accounting.h"
 #include "model/event.h"
 #include "model/job.h"
@@ -136,5 +139,7 @@ int exit_status(const Accounting& accounting) {
   }
   return 1;
 }
+
+std::string Module::name() const { return expression.empty() ? script : in_quotes(with_shown_urls(expression)); }
 
 }  // namespace quern

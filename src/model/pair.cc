@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "arithmetic/number.h"
 
@@ -93,20 +94,20 @@ ValueRule::ValueRule(const Step& step, std::string_view between) : between_(betw
 
 void ValueRule::add(const std::optional<Worker>& worker) {
   if (!worker.has_value() || !worker->builtin.has_value()) return;
-  Aggregation::Kind kind = aggregation_of(*worker->builtin).kind;
-  if (needs_numbers(kind)) kinds_.push_back(kind);
+  Aggregation aggregation = aggregation_of(*worker->builtin);
+  if (needs_numbers(aggregation.kind)) aggregations_.push_back(std::move(aggregation));
 }
 
 std::string ValueRule::problem(std::string_view key, std::string_view value) const {
-  if (kinds_.empty() || is_short_integer(value)) return "";
+  if (aggregations_.empty() || is_short_integer(value)) return "";
   const Number number = parse_number(value);
-  auto refuses = [&](Aggregation::Kind kind) { return !takes_number(kind, number); };
-  auto kind = std::find_if(kinds_.begin(), kinds_.end(), refuses);
-  return kind == kinds_.end() ? "" : not_a_number(*kind, key, value);
+  auto refuses = [&](const Aggregation& one) { return !takes_number(one.kind, number); };
+  auto refusing = std::find_if(aggregations_.begin(), aggregations_.end(), refuses);
+  return refusing == aggregations_.end() ? "" : not_a_number(*refusing, key, value);
 }
 
 std::string ValueRule::first_problem(std::string_view pairs) const {
-  while (!kinds_.empty() && !pairs.empty()) {
+  while (!aggregations_.empty() && !pairs.empty()) {
     const PairView pair = take_pair(pairs, between_);
     if (is_short_integer(pair.value)) continue;
     if (std::string found = problem(pair.key, pair.value); !found.empty()) return found;

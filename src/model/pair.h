@@ -74,7 +74,7 @@ class ValueRule {
  private:
   void add(const std::optional<Worker>& worker);
 
-  std::vector<Aggregation::Kind> kinds_;  // of the built-ins that need numbers
+  std::vector<Aggregation> aggregations_;  // of the built-ins that need numbers
   std::string between_;
 };
 

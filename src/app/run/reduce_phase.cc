@@ -116,13 +116,11 @@ Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std:
                                                     .aggregation = aggregation,
                                                     .events = run_.events}));
     }
-    reducer::BuiltinReducerOptions options{
-        .aggregation = aggregation,
-        .is_aggregated = is_aggregated,
-        .separator = std::string(run_.gives.between(run_.job->separator)),
-        .column_separator = run_.job->separator,
-        .has_key = !run_.step().mapper.builtin.has_value() || !run_.step().mapper.builtin->keys.empty(),
-        .child = partition + 1};
+    reducer::BuiltinReducerOptions options{.aggregation = aggregation,
+                                           .is_aggregated = is_aggregated,
+                                           .separator = std::string(run_.gives.between(run_.job->separator)),
+                                           .column_separator = run_.job->separator,
+                                           .child = partition + 1};
     return reducer::run_builtin_reducer(options, std::move(groups), sink, *run_.events, stop);
   }
   if (reducer == nullptr) {

@@ -27,6 +27,7 @@ class BuiltinReducer {
   Result<bool> reduce_one() {
     TRY_ASSIGN(bool has_group, groups_.next_group());
     if (!has_group) return false;
+    has_reduced_ = true;
     key_.assign(groups_.key());
     if (options_.aggregation.kind == Kind::kColumns) {
       write_key_of_columns();
@@ -39,6 +40,18 @@ class BuiltinReducer {
     ++progress_.groups;
     TRY(hand_over());
     return true;
+  }
+  // Of all records, there is a result even if there is no record.
+  Result<void> reduce_nothing() {
+    const bool is_of_all = options_.aggregation.kind == Kind::kColumns && options_.aggregation.key_parts == 0;
+    if (has_reduced_ || !is_of_all) return {};
+    write_key_of_columns();
+    for (std::size_t i = 0; i < options_.aggregation.columns.size(); ++i) {
+      if (i > 0) text_ += options_.column_separator;
+      text_ += result_of_nothing(options_.aggregation.columns[i].kind);
+    }
+    text_.push_back('\n');
+    return hand_over();
   }
   event::GroupsReduced take_progress() {
     progress_.child = options_.child;
@@ -53,7 +66,7 @@ class BuiltinReducer {
       if (byte != kBetweenParts) text_ += byte;
     }
     // Between two steps a pair always has a key.
-    if (options_.has_key || options_.separator == kBetweenInside) text_ += options_.separator;
+    if (options_.aggregation.key_parts > 0 || options_.separator == kBetweenInside) text_ += options_.separator;
   }
   Result<void> write_columns() {
     for (std::size_t i = 0; i < options_.aggregation.columns.size(); ++i) {
@@ -96,6 +109,7 @@ class BuiltinReducer {
   GroupSource& groups_;
   ReducedSink& sink_;
   const std::stop_token& stop_;
+  bool has_reduced_ = false;
   std::string key_;
   std::string text_;
   event::GroupsReduced progress_;
@@ -115,6 +129,7 @@ Result<void> run_builtin_reducer(const BuiltinReducerOptions& options, std::uniq
     for (std::uint64_t i = 0; has_more && i < kGroupsPerReport; ++i) {
       TRY_ASSIGN(has_more, reducer.reduce_one());
     }
+    if (!has_more) TRY(reducer.reduce_nothing());
     events.emit(reducer.take_progress());
   }
   return {};

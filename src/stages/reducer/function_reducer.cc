@@ -466,7 +466,7 @@ std::string FunctionReducer::action() const {
 
 std::string FunctionReducer::advice() const {
   if (child_.is_ready()) return "print the key at the start of reduce(): what a module prints is shown";
-  return "load it by hand: " + process::by_hand(options_.job_folder, module_.interpreter, *options_.module);
+  return process::load_advice(options_.job_folder, module_.interpreter, *options_.module);
 }
 
 }  // namespace

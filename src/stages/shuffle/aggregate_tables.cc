@@ -83,7 +83,11 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
       TRY(tables_[number]->states->add(share, reader));
       refused = tables_[number]->states->take_refused();
     }
-    for (const Entry& entry : refused) report(reader.key(entry), reader.value(entry), scatter);
+    for (const Entry& entry : refused) {
+      const std::string_view key = reader.key(entry);
+      const std::string_view value = reader.value(entry);
+      report(shown_pair(key, value), not_a_number(aggregation_, key, value), scatter);
+    }
   }
   return {};
 }
@@ -94,31 +98,36 @@ Result<void> AggregateTables::make_columns(Scatter& scatter, const EntryReader& 
   for (const Entry& pair : scatter.pairs) {
     const std::string_view key = reader.key(pair);
     const std::string_view value = reader.value(pair);
-    if (columns_->append(key, value, scatter.pair_keys)) continue;
+    const std::string problem = columns_->append(key, value, scatter.pair_keys);
+    if (problem.empty()) continue;
     if (columns_->are_terms()) {
-      return bad_input(fmt::format("a part is damaged: for the key {} it has {} instead of a state", in_quotes(key),
-                                   in_quotes(value)));
+      return bad_input(fmt::format("a part is damaged: for the key {} it has {}, and {}", in_quotes(shown_group(key)),
+                                   in_quotes(value), problem));
     }
-    report(key, value, scatter);
+    report(shown_pair(shown_group(key), value), problem, scatter);
   }
   list_entries(scatter.pair_keys, scatter.pairs);
   return {};
 }
 
-void AggregateTables::report(std::string_view key, std::string_view value, const Scatter& scatter) const {
-  if (peers_.events == nullptr) return;
+std::string AggregateTables::shown_pair(std::string_view key, std::string_view value) const {
   // A message is one line, whatever separates key and value internally.
-  const std::string_view between = peers_.splitter.separator == kBetweenInside ? " " : peers_.splitter.separator;
+  return fmt::format("{}{}{}", key, peers_.splitter.separator == kBetweenInside ? " " : peers_.splitter.separator,
+                     value);
+}
+
+void AggregateTables::report(std::string record, std::string_view reason, const Scatter& scatter) const {
+  if (peers_.events == nullptr) return;
   std::string others;
   if (scatter.last_input > scatter.input) {
     others = fmt::format(" or one of the {} after it", scatter.last_input - scatter.input);
   }
-  peers_.events->emit(event::RecordBad{.input = scatter.input,
-                                       .line = 0,
-                                       .record = fmt::format("{}{}{}", key, between, value),
-                                       .reason = fmt::format("in what was written for this input{}: {}", others,
-                                                             not_a_number(aggregation_.kind, key, value)),
-                                       .details = ""});
+  peers_.events->emit(
+      event::RecordBad{.input = scatter.input,
+                       .line = 0,
+                       .record = std::move(record),
+                       .reason = fmt::format("in what was written for this input{}: {}", others, reason),
+                       .details = ""});
 }
 
 Result<Taken> AggregateTables::take(std::uint64_t wanted_bytes) {

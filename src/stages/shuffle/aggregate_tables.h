@@ -56,7 +56,9 @@ class AggregateTables {
   Result<void> add_pairs(Scatter& scatter);
   Result<void> make_columns(Scatter& scatter, const EntryReader& reader) const;
   static Result<void> move_to(Taken& taken, Table& table);
-  void report(std::string_view key, std::string_view value, const Scatter& scatter) const;
+  // `record` is the pair as messages show it.
+  void report(std::string record, std::string_view reason, const Scatter& scatter) const;
+  std::string shown_pair(std::string_view key, std::string_view value) const;
 
   const SinkPeers peers_;
   const Aggregation aggregation_;

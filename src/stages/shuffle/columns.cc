@@ -42,6 +42,13 @@ std::array<char, kOrderBytes> order_of(double value) {
   return order;
 }
 
+void append_entry(std::string_view key, std::string_view part, std::string_view value, Buffer& pairs) {
+  append_pair_key(pairs, key, part);
+  pairs.append("\n");
+  pairs.append(value);
+  pairs.append("\n");
+}
+
 std::vector<Aggregation> kinds_of(const Aggregation& aggregation) {
   return aggregation.kind == Kind::kColumns ? aggregation.columns : std::vector<Aggregation>{aggregation};
 }
@@ -49,7 +56,8 @@ std::vector<Aggregation> kinds_of(const Aggregation& aggregation) {
 }  // namespace
 
 Columns::Columns(const Aggregation& aggregation, AggregatedFrom from)
-    : kinds_(kinds_of(aggregation)),
+    : aggregation_(aggregation),
+      kinds_(kinds_of(aggregation)),
       has_letters_(aggregation.kind == Kind::kColumns || from == AggregatedFrom::kTerms),
       from_(from) {
   CHECK(kinds_.size() <= kMaxColumns);
@@ -64,55 +72,63 @@ std::size_t Columns::index_of(std::string_view part) const {
   return index;
 }
 
-bool Columns::append(std::string_view key, std::string_view value, Buffer& pairs) const {
+bool Columns::has_parts(std::string_view key) const {
+  if (aggregation_.kind != Kind::kColumns) return true;
+  const auto zeros = static_cast<std::size_t>(std::count(key.begin(), key.end(), kBetweenParts));
+  return aggregation_.key_parts == 0 ? key.empty() : zeros + 1 == aggregation_.key_parts;
+}
+
+std::string Columns::append(std::string_view key, std::string_view value, Buffer& pairs) const {
   const std::size_t column = has_letters_ ? column_of(value) : 0;
-  if (column >= kinds_.size()) return false;
-  if (has_letters_) value.remove_prefix(1);
-  const bool is_collected = collects(kinds_[column].kind);
-  if (from_ == AggregatedFrom::kValues && is_collected) return append_value(key, column, value, "", pairs);
-  if (from_ == AggregatedFrom::kTerms) {
-    if (value.empty()) return false;
-    const char form = value.front();
-    value.remove_prefix(1);
-    if (form == kValueTerm && is_collected) {
-      const std::size_t blank = value.find(' ');
-      if (blank == std::string_view::npos || blank == 0) return false;
-      return append_value(key, column, value.substr(blank + 1), value.substr(0, blank), pairs);
-    }
-    std::string checked;
-    if (form != kStateTerm || is_collected || !aggregators_[column].add_term(checked, value)) return false;
+  if (column >= kinds_.size() || !has_parts(key)) {
+    return "this is not what quern map writes for this job; it has other columns, or another group";
   }
-  const char letter = letter_of_column(column);
-  append_pair_key(pairs, key, {&letter, 1});
-  pairs.append("\n");
-  pairs.append(value);
-  pairs.append("\n");
+  if (has_letters_) value.remove_prefix(1);
+  const Aggregation& aggregation = kinds_[column];
+  if (are_terms()) return append_term(key, column, value, pairs) ? "" : "this is not a term";
+  if (needs_numbers(aggregation.kind) && !takes_number(aggregation.kind, parse_number(value))) {
+    return not_a_number(aggregation, key, value);
+  }
+  if (collects(aggregation.kind)) {
+    append_value(key, column, value, "", pairs);
+  } else {
+    append_entry(key, std::string(1, letter_of_column(column)), value, pairs);
+  }
+  return "";
+}
+
+bool Columns::append_term(std::string_view key, std::size_t column, std::string_view term, Buffer& pairs) const {
+  if (term.empty()) return false;
+  const bool is_collected = collects(kinds_[column].kind);
+  const char form = term.front();
+  term.remove_prefix(1);
+  std::string checked;
+  if (form == kStateTerm && !is_collected) {
+    if (!aggregators_[column].add_term(checked, term)) return false;
+    append_entry(key, std::string(1, letter_of_column(column)), term, pairs);
+    return true;
+  }
+  const std::size_t blank = term.find(' ');
+  if (form != kValueTerm || !is_collected || blank == std::string_view::npos) return false;
+  const std::string_view value = term.substr(blank + 1);
+  if (!aggregators_[column].add_term(checked, term.substr(0, blank))) return false;
+  if (needs_numbers(kinds_[column].kind) && !takes_number(kinds_[column].kind, parse_number(value))) return false;
+  append_value(key, column, value, term.substr(0, blank), pairs);
   return true;
 }
 
 // `times` is a term of kCount, or "" to count the value once.
-bool Columns::append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
+void Columns::append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
                            Buffer& pairs) const {
   std::string part(1, letter_of_column(column));
-  std::string checked;
-  if (!times.empty() && !aggregators_[column].add_term(checked, times)) return false;
   if (kinds_[column].kind == Kind::kQuantile) {
-    const Number number = parse_number(value);
-    if (!takes_number(Kind::kQuantile, number)) return false;
-    append_pair_key(pairs, key, part);
-    pairs.append("\n");
-    pairs.append(times);
-    pairs.append("\n");
-    const auto order = order_of(number.floating);
+    append_entry(key, part, times, pairs);
+    const auto order = order_of(parse_number(value).floating);
     part.append(order.data(), order.size());
   } else {
     part.push_back(kValueTerm);  // distinguishes the value "" from none
   }
-  append_pair_key(pairs, key, part.append(value));
-  pairs.append("\n");
-  pairs.append(times);
-  pairs.append("\n");
-  return true;
+  append_entry(key, part.append(value), times, pairs);
 }
 
 namespace {
@@ -166,8 +182,8 @@ class RankSearch {
 // Reads the pair keys of one key after another.
 class ColumnGroups final : public GroupSource {
  public:
-  ColumnGroups(std::unique_ptr<GroupSource> pairs, const Columns& columns, AggregatedTo to)
-      : pairs_(std::move(pairs)), columns_(columns), to_(to), values_(columns.count()) {}
+  ColumnGroups(std::unique_ptr<GroupSource> pairs, const Columns& columns, AggregatedTo to, EventSink* events)
+      : pairs_(std::move(pairs)), columns_(columns), to_(to), events_(events), values_(columns.count()) {}
 
   Result<bool> next_group() override {
     if (!is_begun_) TRY(read_pair());
@@ -240,10 +256,7 @@ class ColumnGroups final : public GroupSource {
   }
 
   Result<void> read_results() {
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      const Kind kind = columns_.aggregation(i).kind;
-      values_[i] = kind == Kind::kCount || kind == Kind::kDistinct ? "0" : "null";
-    }
+    for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = result_of_nothing(columns_.aggregation(i).kind);
     while (has_pair_ && pair_key() == key_) {
       const std::size_t index = columns_.index_of(pair_->value());
       TRY(read_column(index));
@@ -259,8 +272,13 @@ class ColumnGroups final : public GroupSource {
     const Aggregation& aggregation = columns_.aggregation(index);
     std::string& result = values_[index];
     if (!collects(aggregation.kind)) {
+      const Aggregator& aggregator = columns_.aggregator_of(pair_->value());
       std::vector<std::string> values;
-      columns_.aggregator_of(pair_->value()).finish(state_, values);
+      aggregator.finish(state_, values);
+      const auto text = aggregator.text_of(state_);
+      if (events_ != nullptr && text.has_value() && aggregator.has_number(state_)) {
+        events_->emit(event::GroupBad{.key = shown_group(key_), .reason = not_only_numbers(aggregation, *text)});
+      }
       result = aggregation.kind == Kind::kTop ? json_array(values) : values.front();
       return read_pair();
     }
@@ -298,6 +316,7 @@ class ColumnGroups final : public GroupSource {
   const std::unique_ptr<GroupSource> pairs_;
   const Columns& columns_;
   const AggregatedTo to_;
+  EventSink* const events_;
   bool is_begun_ = false;
   bool has_key_ = false;
   bool has_pair_ = false;
@@ -315,8 +334,8 @@ class ColumnGroups final : public GroupSource {
 }  // namespace
 
 std::unique_ptr<GroupSource> make_column_groups(std::unique_ptr<GroupSource> pairs, const Columns& columns,
-                                                AggregatedTo to) {
-  return std::make_unique<ColumnGroups>(std::move(pairs), columns, to);
+                                                AggregatedTo to, EventSink* events) {
+  return std::make_unique<ColumnGroups>(std::move(pairs), columns, to, events);
 }
 
 }  // namespace quern::shuffle

@@ -26,8 +26,9 @@ class Columns {
   Columns(const Aggregation& aggregation, AggregatedFrom from);
 
   // Appends the pairs that add one value, or one term, to the table: pair keys and what their aggregators add. Returns
-  // false, and appends nothing, if it is not a number and must be one, or not a term.
-  bool append(std::string_view key, std::string_view value, Buffer& pairs) const;
+  // "", or why it appended nothing: the value is not a number and must be one, it is of no column, or not a term, or
+  // the key does not have as many parts as `group`.
+  std::string append(std::string_view key, std::string_view value, Buffer& pairs) const;
   // The aggregator of the states of a pair key with this second part, which append() or a state of it made.
   const Aggregator& aggregator_of(std::string_view part) const { return aggregators_[index_of(part)]; }
   // Whether values that append() appended are terms for the aggregator.
@@ -40,9 +41,12 @@ class Columns {
   static bool has_value(std::string_view part) { return part.size() > 1; }
 
  private:
-  bool append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
+  bool append_term(std::string_view key, std::size_t column, std::string_view term, Buffer& pairs) const;
+  void append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
                     Buffer& pairs) const;
+  bool has_parts(std::string_view key) const;
 
+  const Aggregation aggregation_;
   std::vector<Aggregation> kinds_;
   std::vector<Aggregator> aggregators_;
   const bool has_letters_;  // whether values begin with the letter of their column
@@ -50,11 +54,11 @@ class Columns {
 };
 
 // Turns groups of states of pair keys into groups of the original keys: one value for each column, in their order, or
-// terms that Columns::append() reads. A column without a value has the result 0 if it
-// counts, else "null"; those of kUnique and kTop are JSON
-// arrays if there are several columns. Holds the results of one key, and for kQuantile the values that are the same
-// double. Not thread-safe.
+// terms that Columns::append() reads. A column without a value has result_of_nothing(); those of kUnique and kTop are
+// JSON arrays if there are several columns. Holds the results of one key, and for kQuantile the values that are the
+// same double. Not thread-safe. With kResult, values of kMin and kMax that are not numbers, in a group that has
+// numbers, are reported to `events` as GroupBad; it is borrowed and may be nullptr.
 std::unique_ptr<GroupSource> make_column_groups(std::unique_ptr<GroupSource> pairs, const Columns& columns,
-                                                AggregatedTo to);
+                                                AggregatedTo to, EventSink* events);
 
 }  // namespace quern::shuffle

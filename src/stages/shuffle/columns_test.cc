@@ -27,13 +27,14 @@ using ColumnRows = std::map<std::string, std::vector<std::string>>;
 
 const Aggregation kAll{.kind = Kind::kColumns,
                        .columns = {{.kind = Kind::kCount},
-                                   {.kind = Kind::kSum},
+                                   {.kind = Kind::kSum, .column = "sum"},
                                    {.kind = Kind::kQuantile, .quantile_ppm = 500'000},
                                    {.kind = Kind::kDistinct},
                                    {.kind = Kind::kMean},
                                    {.kind = Kind::kTop, .top_count = 2},
                                    {.kind = Kind::kUnique},
-                                   {.kind = Kind::kMin}}};
+                                   {.kind = Kind::kMin, .column = "least"}},
+                       .key_parts = 2};
 
 class PairLines {
  public:
@@ -112,19 +113,19 @@ ColumnRows again(ColumnRows terms, AggregatedTo to) {
 TEST(Columns, AreAggregatedEachInItsOwnWay) {
   PairLines pairs;
   for (const char* number : {"3", "10", "2.5"}) {
-    for (std::size_t column : {0U, 1U, 2U, 4U, 5U, 7U}) pairs.add("a", column, number);
+    for (std::size_t column : {0U, 1U, 2U, 4U, 5U, 7U}) pairs.add("a\0"s, column, number);
   }
   for (const char* text : {"x", "", "x", "y"}) {
-    pairs.add("a", 3, text);
-    pairs.add("a", 6, text);
+    pairs.add("a\0"s, 3, text);
+    pairs.add("a\0"s, 6, text);
   }
-  pairs.add("b", 0, "");
+  pairs.add("b\0"s, 0, "");
   std::vector<BlockOutput> blocks;
   blocks.push_back(pairs.take());
   ColumnRows rows = aggregate(std::move(blocks), AggregatedTo::kResult);
-  EXPECT_THAT(rows["a"],
+  EXPECT_THAT(rows["a\0"s],
               ElementsAre("3", "15.5", "3", "3", "5.166666666666667", R"(["10", "3"])", R"(["", "x", "y"])", "2.5"));
-  EXPECT_THAT(rows["b"], ElementsAre("1", "null", "null", "0", "null", "null", "null", "null"));
+  EXPECT_THAT(rows["b\0"s], ElementsAre("1", "null", "null", "0", "null", "null", "null", "null"));
 }
 
 std::vector<BlockOutput> random_blocks(std::mt19937& random, std::size_t count) {
@@ -132,7 +133,7 @@ std::vector<BlockOutput> random_blocks(std::mt19937& random, std::size_t count) 
   PairLines pairs;
   for (std::size_t i = 0; i < count; ++i) {
     for (int line = 0; line < 200; ++line) {
-      const std::string key = fmt::format("k{}", random() % 7) + (random() % 2 == 0 ? "\0x"s : ""s);
+      const std::string key = fmt::format("k{}", random() % 7) + (random() % 2 == 0 ? "\0x"s : "\0"s);
       const std::size_t column = random() % kAll.columns.size();
       const std::string number = random() % 3 == 0 ? fmt::format("-{}.5", random() % 90) : fmt::format("{}", random());
       pairs.add(key, column, number);
@@ -198,12 +199,57 @@ TEST(Columns, SayWhichValueIsNoNumber) {
   EXPECT_THAT(events.reasons, ElementsAre(HasSubstr("the value 'nan' of the key 'k'"), HasSubstr("the value 'x'")));
 }
 
+TEST(Columns, RefuseWhatAnotherJobWrote) {
+  const Columns columns(kAll, AggregatedFrom::kValues);
+  Buffer pairs;
+  EXPECT_THAT(columns.append("k\0os"s, "Bmuch", pairs),
+              "aggregate.sum got the value 'much' of the group 'k, os', which is not a number");
+  for (const std::string& key : {"k"s, "k\0x\0y"s, ""s}) {
+    EXPECT_THAT(columns.append(key, "A", pairs), HasSubstr("this is not what quern map writes for this job")) << key;
+  }
+  for (const char* value : {"", "Z1", "5"}) {
+    EXPECT_THAT(columns.append("k\0"s, value, pairs), HasSubstr("it has other columns")) << value;
+  }
+  EXPECT_TRUE(pairs.empty());
+}
+
+class BadGroups final : public EventSink {
+ public:
+  void emit(const event::Event& event) override {
+    const auto& bad = std::get<event::GroupBad>(event);
+    groups.push_back(bad.key + ": " + bad.reason);
+  }
+  std::vector<std::string> groups;
+};
+
+TEST(Columns, ReportTextsAmongTheNumbersOfAnExtreme) {
+  BadGroups events;
+  auto shuffle = shuffle_of(kAll, AggregatedTo::kResult, 64 << 20, &events);
+  PairLines pairs;
+  for (const char* value : {"x", "2", "1"}) pairs.add("k\0os"s, 7, value);
+  for (const char* value : {"y", "x"}) pairs.add("text\0"s, 7, value);
+  ASSERT_TRUE(shuffle->sink()->commit(pairs.take()).ok());
+  ASSERT_TRUE(shuffle->finish().ok());
+  ColumnRows rows = rows_of(*shuffle->groups(0).value());
+  EXPECT_EQ(rows["k\0os"s].back(), "1");
+  EXPECT_EQ(rows["text\0"s].back(), "x");
+  EXPECT_THAT(events.groups,
+              ElementsAre(HasSubstr("k, os: aggregate.least got numbers, and other values such as 'x'")));
+}
+
+TEST(Columns, CountDamagedTermsToTheEndOfNumbers) {
+  ColumnRows terms;
+  // 2^16 times 2^48 would come round to 0, by which a mean is divided.
+  terms["k\0"s].assign(std::size_t{1} << 16, "E:281474976710656 9007199254740993 1");
+  EXPECT_NE(again(terms, AggregatedTo::kResult)["k\0"s].at(4), "null");
+}
+
 TEST(Columns, RefuseWhatIsNoTerm) {
   const Columns columns(kAll, AggregatedFrom::kTerms);
-  for (const char* term :
-       {"", "A", "A:", "A:x", "A=1 x", "C:1", "C=1", "C=1 x", "C=0 1", "D= 1", "D=x y", "D=1", "z:1", "~:1"}) {
+  for (const char* term : {"", "A", "A:", "A:x", "A=1 x", "C:1", "C=1", "C=1 x", "C=0 1", "D= 1", "D=x y", "D=1", "z:1",
+                           "~:1", "A:281474976710657", "E:18446744073709551615 1", "D=18446744073709551615 x"}) {
     Buffer pairs;
-    EXPECT_FALSE(columns.append("k", term, pairs)) << term;
+    EXPECT_NE(columns.append("k\0"s, term, pairs), "") << term;
     EXPECT_TRUE(pairs.empty()) << term;
   }
 }

@@ -220,7 +220,8 @@ Result<std::unique_ptr<GroupSource>> SpillingShuffle::groups(std::size_t partiti
   CHECK(partition < options_.partitions);
   std::unique_ptr<GroupSource> plain = plain_groups(partition);
   if (!options_.aggregation.has_value()) return plain;
-  if (columns_.has_value()) return make_column_groups(std::move(plain), *columns_, options_.aggregated_to);
+  if (columns_.has_value())
+    return make_column_groups(std::move(plain), *columns_, options_.aggregated_to, options_.events);
   if (options_.aggregation->kind == Aggregation::Kind::kUnique) return make_distinct_groups(std::move(plain));
   return make_aggregated_groups(std::move(plain), *options_.aggregation, AggregatedFrom::kStates,
                                 options_.aggregated_to, options_.events);
