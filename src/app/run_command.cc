@@ -60,6 +60,11 @@ Result<void> check_for(const Job& job, const CommandLine& line) {
   if (command == Command::kReduce && !job.steps.front().reducer.has_value()) {
     return refused("it has no reducer, so there is nothing to do for quern reduce");
   }
+  if (mapper.builtin.has_value() && mapper.builtin->columns.empty() && mapper.builtin->keys.size() > 1) {
+    return refused(
+        "a half writes text, and a key of several paths could not be cut from it; use quern run, or group "
+        "and aggregate");
+  }
   if (job.steps.size() > 1) return refused("a job with `steps` is done by quern run, not in two halves");
   return {};
 }
@@ -177,6 +182,11 @@ int run_command(const CommandLine& line) {
   // Secrets that children do not get in their environment must not be readable in quern's own, in /proc/PID/environ.
   std::optional<credentials::NoCoreDumps> no_core_dumps;
   if (process::environment_has_secrets()) no_core_dumps.emplace();
+  if (std::error_code ignored; line.key_may_be_path && !std::filesystem::exists(*line.key, ignored)) {
+    return print_error(bad_config(
+        fmt::format("run: {}; and with a job file, --key names the file of a private key, and there is no file {}",
+                    kNothingForEachKey, *line.key)));
+  }
   auto task = task_of(line);
   if (!task.ok()) return print_error(task.error());
   if (task.value().has_value()) return task_command(line, *task.value());

@@ -130,6 +130,8 @@ class Aggregate(Scenario):
         os.remove(self.path("result.txt"))
         self.write("analysis-tools.yml", job + "inputs: [a.json]\n")
         self.assert_fails(self.quern("run"), 'a.json:1: the value "" is not a number')
+        self.write("analysis-tools.yml", "mapper: {builtin: pairs, key: k, value: n}\nreducer: {builtin: sum}\ninputs: [a.csv]\nrecord: csv\n")
+        self.assert_run(self.quern("run"), result="a 2\nb 0.5\n", says="2 without value")
 
     def test_paths_that_no_record_has_are_named(self):
         self.write("a.json", '{"country": "a", "amount": 2}\n')
@@ -137,6 +139,41 @@ class Aggregate(Scenario):
         self.assert_run(self.quern("run"), result="", says="no record has countrx (group); did you mean country?")
         self.assert_run(self.quern("run", "--set", "group=country"), result="",
                         says="no record has amuont (aggregate); did you mean amount?")
+
+    def test_texts_among_numbers_are_a_bad_group(self):
+        self.write("a.json", '{"k": "a", "n": 2}\n{"k": "a", "n": "much"}\n{"k": "b", "n": "x"}\n')
+        self.write("analysis-tools.yml", "group: k\naggregate: {least: min n}\ninputs: [a.json]\n")
+        self.assert_fails(self.quern("run"), "aggregate.least got numbers, and other values such as 'much'")
+        self.assert_run(self.quern("run", "--set", "limits.bad_records=1"), status=3, result="a 2\nb x\n")
+
+    def test_parts_of_keys_are_told_apart(self):
+        self.write("a.json", json.dumps({"a": "x\ty", "b": "z"}) + "\n" + json.dumps({"a": "x", "b": "y\tz"}) + "\n"
+                   + json.dumps({"a": "x\0y", "b": "z"}) + "\n")
+        job = "inputs: [a.json]\nseparator: '\\t'\nlimits: {bad_records: 2}\n"
+        self.write("analysis-tools.yml", "group: [a, b]\naggregate: {n: count}\n" + job)
+        self.assert_run(self.quern("run"), status=3, result="x\ty\tz\t1\nx\ty\tz\t1\n", says="of a contains a zero byte")
+        self.write("analysis-tools.yml", "mapper: {builtin: pairs, key: [a, b]}\nreducer: {builtin: count}\n" + job)
+        self.assert_run(self.quern("run"), status=3, result="x\0y\tz\t1\n", says="of b contains the separator")
+        os.remove(self.path("result.txt"))
+        self.assert_fails(self.quern("map", "a.json"), "a key of several paths could not be cut", status=2)
+
+    def test_what_another_job_wrote_is_refused(self):
+        self.write("analysis-tools.yml", "group: [a, b]\naggregate: {n: count, sum: sum n}\n")
+        for line, says in (("x B5", "it has other columns, or another group"), ("x\0y Z5", "it has other columns"),
+                           ("x\0y\0z B5", "another group"), ("x\0y", "it has other columns"),
+                           ("x\0y Bmuch", "aggregate.sum got the value 'much' of the group 'x, y', which is not a number")):
+            self.write("part.txt", line + "\n")
+            self.assert_fails(self.quern("reduce", "part.txt"), says)
+
+    def test_where_reads_numbers_in_texts(self):
+        self.write("a.csv", "k,n\na,9\nb,10\nc,1e2\nd,x\ne,\n")
+        for where, expected in (("{n: {min: 10}}", "b 1\nc 1\n"), ("{n: 10.0}", "b 1\n"), ("{n: [x, 9]}", "a 1\nd 1\n"),
+                                ("{n: '1e2'}", "c 1\n"), ("{n: 100}", "c 1\n")):
+            self.write("analysis-tools.yml", f"group: k\naggregate: {{n: count}}\ninputs: [a.csv]\nrecord: csv\nwhere: {where}\n")
+            self.assert_run(self.quern("run"), result=expected)
+        self.write("a.json", '{"k": "a", "n": "10"}\n')
+        self.write("analysis-tools.yml", "group: k\naggregate: {n: count}\ninputs: [a.json]\nwhere: {n: 10}\n")
+        self.assert_run(self.quern("run"), result="")
 
     def test_what_cannot_be_is_refused_with_its_place(self):
         self.write("a.json", "{}\n")
@@ -150,6 +187,8 @@ class Aggregate(Scenario):
                 ("aggregate: count\n", "aggregate is text; it must be a map of names"),
                 ("aggregate: {n: 'sum a[*]'}\n", "aggregate.n: 'a[*]' has [*] in it"),
                 ("aggregate: {n: count}\nmapper: {builtin: pairs, key: k}\n", "mapper.builtin is next to aggregate (",),
+                ("aggregate: {n: count}\nreducer: none\n", "reducer is next to aggregate ("),
+                ("aggregate: {n: count}\nreducers: 2\n", "reducers needs a group"),
                 ("aggregate: {n: count}\nrecord: text\n", "looks into JSON"))
         for job, *says in rows:
             self.write("analysis-tools.yml", job + "inputs: [a.json]\n")

@@ -117,7 +117,10 @@ Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const jso
 // Only JSON records have fields to select.
 Result<json::Selection> selection_of(const Job& job) {
   if (job.record != RecordKind::kJson && job.record != RecordKind::kKeyedJson) return json::Selection{};
-  return json::parse_selection(job.fields, job.where_json);
+  TRY_ASSIGN(json::Selection selection, json::parse_selection(job.fields, job.where_json));
+  const bool reads_numbers = job.format.has_value() && has_only_texts(*job.format);
+  for (json::Condition& condition : selection.where) condition.reads_numbers = reads_numbers;
+  return selection;
 }
 
 // With fewer large inputs than processors, some processors would otherwise have nothing to decode.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -165,7 +166,13 @@ bool matches(const Condition& condition, std::string_view raw, std::string& scra
   Scalar::Kind kind = kind_of(raw.front());
   if (kind == Scalar::Kind::kNumber)
     return number_matches(condition, {.nearest = parse_number(raw).floating, .text = raw});
-  if (kind == Scalar::Kind::kString) return string_matches(condition, string_of(raw, scratch));
+  if (kind == Scalar::Kind::kString) {
+    const std::string_view string = string_of(raw, scratch);
+    if (string_matches(condition, string)) return true;
+    const Number number = condition.reads_numbers ? parse_number(string) : Number();
+    const bool is_ordered = number.kind != Number::Kind::kNone && !std::isnan(number.floating);
+    return is_ordered && number_matches(condition, {.nearest = number.floating, .text = string});
+  }
   return std::any_of(condition.allowed.begin(), condition.allowed.end(),
                      [&](const Scalar& allowed) { return allowed.kind == kind; });
 }

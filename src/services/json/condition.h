@@ -29,6 +29,8 @@ struct Condition {
   std::vector<Scalar> allowed;
   std::optional<Scalar> least;
   std::optional<Scalar> most;
+  // Whether a string is also compared as the number that it reads as: for records whose values are all texts.
+  bool reads_numbers = false;
 };
 
 // Parses the job's `where` from JSON: {"info.appName": ["Firefox"], "info.memsize": {"min": 1024}, "a": 1}. kBadConfig

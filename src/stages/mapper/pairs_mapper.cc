@@ -159,6 +159,7 @@ class PairsWorker {
   }
 
   std::string give_pair(Buffer& output) {
+    if (std::string problem = problem_of_parts(options_.separator, "the separator"); !problem.empty()) return problem;
     if (!take_key(options_.separator)) return ++mapped_.without_key, "";
     if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, "";
     if (std::string problem = problem_of_pair(); !problem.empty()) return problem;
@@ -167,19 +168,15 @@ class PairsWorker {
   }
 
   std::string give_columns(Buffer& output) {
-    if (!take_key(std::string_view(&kBetweenParts, 1))) return ++mapped_.without_key, "";
-    if (!options_.pairs.keys.empty() &&
-        std::count(key_.begin(), key_.end(), kBetweenParts) + 1 != std::ssize(options_.pairs.keys)) {
-      return fmt::format("the key {} contains a zero byte, which divides the values of `group`", shown(key_));
-    }
+    constexpr std::string_view kBetween(&kBetweenParts, 1);
+    if (std::string problem = problem_of_parts(kBetween, "a zero byte"); !problem.empty()) return problem;
+    if (!take_key(kBetween)) return ++mapped_.without_key, "";
     const std::size_t before = output.size();
     std::uint32_t number = value_number_;
     for (std::size_t i = 0; i < options_.pairs.columns.size(); ++i) {
       const PairsColumn& column = options_.pairs.columns[i];
       value_.clear();
-      if (column.path.has_value()) {
-        if (!take_value(number++) || (options_.empty_is_missing && value_.empty())) continue;
-      }
+      if (column.path.has_value() && !take_value(number++)) continue;
       std::string problem = problem_of_text();
       if (problem.empty() && column.path.has_value() && !is_number_) problem = problem_of_column(column);
       if (!problem.empty()) return problem;
@@ -225,7 +222,21 @@ class PairsWorker {
     value_.clear();
     json::append_text(found->text, value_);
     is_number_ = found->text[0] == '-' || (found->text[0] >= '0' && found->text[0] <= '9');
-    return true;
+    return !(options_.empty_is_missing && value_.empty());
+  }
+
+  // The parts of a key must be told apart, so none may contain what is between them.
+  std::string problem_of_parts(std::string_view between, std::string_view name) {
+    for (std::uint32_t number = key_number_; number < value_number_; ++number) {
+      const json::Capture* part = find(number);
+      if (part == nullptr) continue;
+      key_.clear();
+      json::append_text(part->text, key_);
+      if (key_.find(between) == std::string::npos) continue;
+      return fmt::format("the value {} of {} contains {}, which divides the parts of a key", shown(key_),
+                         options_.pairs.key_names[number - key_number_], name);
+    }
+    return "";
   }
 
   std::string problem_of_pair() const {
@@ -287,10 +298,13 @@ Result<json::Path> parse_single(std::string_view setting, const std::string& tex
 Result<Pairs> parse_pairs(const Builtin& builtin) {
   const bool has_columns = !builtin.columns.empty();
   const std::string_view setting = has_columns ? "group" : "mapper.key";
-  Pairs pairs{.keys = {}, .value = {}, .constant = builtin.value, .columns = {}};
+  Pairs pairs{.keys = {}, .key_names = builtin.keys, .value = {}, .constant = builtin.value, .columns = {}};
   for (const std::string& key : builtin.keys) {
     if (has_columns || builtin.keys.size() > 1) {
-      TRY_ASSIGN(json::Path path, parse_single(setting, key, "a key of several paths has one value for each"));
+      TRY_ASSIGN(json::Path path,
+                 parse_single(setting, key,
+                              has_columns ? "a group has one value; {builtin: pairs} makes a pair of each element"
+                                          : "a key of several paths has one value for each"));
       pairs.keys.push_back(std::move(path));
     } else {
       TRY_ASSIGN(json::Path path, parse_setting(setting, key));

@@ -33,7 +33,8 @@ struct PairsColumn {
 struct Pairs {
   std::vector<json::Path>
       keys;  // at least one, except for columns; a single one with [*] emits a pair for each element
-  std::optional<json::Path> value;  // absent: the constant
+  std::vector<std::string> key_names;  // as written, for messages
+  std::optional<json::Path> value;     // absent: the constant
   std::string constant;
   std::vector<PairsColumn> columns;
 };
@@ -48,7 +49,7 @@ struct PairsOptions {
   std::string separator;
   PairOutput output;
   ValueRule rule;                 // a record is bad if the rule refuses its value
-  bool empty_is_missing = false;  // for columns: whether an empty text is no value
+  bool empty_is_missing = false;  // whether an empty text is no value
   std::size_t threads = 1;
   json::PathWatch* watch = nullptr;  // of the paths of `where`, the key, and the value if it is one; may be null
 };
