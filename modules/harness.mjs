@@ -723,8 +723,9 @@ function loadExpression(expression, role) {
   const isScalar = (value) => ["string", "number", "bigint", "boolean"].includes(typeof value);
   if (role === "mapper") return { mapper: (key, file, r) => own(compute(key, file, r)) };
   const reduce = (key, values) => {
+    const of = (result) => (isScalar(result) ? [key, result] : result);
     const result = own(compute(key, values));
-    return isScalar(result) ? [key, result] : result;
+    return result instanceof Promise ? result.then(of) : of(result);
   };
   return { [FUNCTIONS[role][0][0]]: reduce };
 }

@@ -788,7 +788,7 @@ def load_expression(expression, role, script):
             setattr(module, name, __import__(name))
     # The line end keeps a comment from taking the bracket along.
     source = f"lambda {EXPRESSION_PARAMETERS[role]}: ({expression}\n)"
-    linecache.cache[script] = (len(source), None, [expression + "\n"], script)
+    linecache.cache[script] = (len(source), None, source.splitlines(True), script)
     function = eval(compile(source, script, "eval", dont_inherit=True), module.__dict__)
     if role == "mapper":
         module.mapper = function

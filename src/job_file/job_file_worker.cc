@@ -138,6 +138,9 @@ class WorkerReader {
     }
     if (const Given* given = find("concurrency"); given != nullptr) {
       TRY_ASSIGN(module.concurrency, checked(*given, count_of(given->node, {.least = 1, .most = kMaxConcurrency})));
+      if (module.concurrency > 1 && !module.expression.empty()) {
+        return at(*given, "is for an async function, which an expression cannot be; write a script");
+      }
       if (module.concurrency > 1 && (where_.section != "mapper" || module.interface != Interface::kFunction)) {
         return at(*given, "is for mappers with the interface function; others work on one record after another");
       }
@@ -327,17 +330,6 @@ std::string show_exits(std::span<const int> exits) {
   return "[" + list + "]";
 }
 
-// Writes a path so that it reads back as a path, with quotes if YAML needs them.
-std::string show_path(const std::string& path) {
-  if (path.find_first_of(kPathSyntax) != std::string::npos) return yaml_text(path);
-  std::string quoted = "\"";
-  for (char letter : path) {
-    if (letter == '\\') quoted += '\\';
-    quoted += letter == '.' ? "\".\"" : std::string(1, letter);
-  }
-  return yaml_text(quoted + '"');
-}
-
 std::string show_pairs_value(const Builtin& builtin) {
   YamlNode plain{.kind = Kind::kText, .text = builtin.value};
   std::string text = yaml_text(builtin.value);
@@ -373,6 +365,16 @@ Result<void> check_constant(const Step& step, const StepPlace& where, const Sett
 }
 
 }  // namespace
+
+std::string show_path(const std::string& path) {
+  if (path.find_first_of(kPathSyntax) != std::string::npos) return yaml_text(path);
+  std::string quoted = "\"";
+  for (char letter : path) {
+    if (letter == '\\') quoted += '\\';
+    quoted += letter == '.' ? "\".\"" : std::string(1, letter);
+  }
+  return yaml_text(quoted + '"');
+}
 
 std::span<const std::string_view> worker_keys() { return kKeyNames; }
 

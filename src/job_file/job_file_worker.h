@@ -42,6 +42,9 @@ Result<Step> build_step(const StepPlace& where, const Settings& settings);
 // Builds the steps of `steps:`.
 Result<std::vector<Step>> build_further_steps(const Given& steps);
 
+// Writes a path as YAML that mapper.value reads as a path, and not as a constant.
+std::string show_path(const std::string& path);
+
 // Each setting of the worker as YAML, by key. An absent worker is one entry with the key "" and the value none.
 struct ShownKey {
   std::string key;

@@ -73,19 +73,68 @@ class OneLine(Scenario):
         self.assert_fails(self.quern("run", "--stdin-records", "--count", "--set", "limits.failed_inputs=1", stdin=b""), "read twice",
                           status=2)
 
+    def test_a_promise_is_awaited(self):
+        self.assert_prints("de\t2\nfr\t3\n", "--js", "--map", "Promise.resolve([r.country, 1])", "--reduce", "Promise.resolve(values.length)")
+
+    def test_check_takes_what_a_run_takes(self):
+        checked = self.quern("check", "--stdin-records", "--count", "-o", "out.txt", "-p", "1")
+        self.assertEqual(checked.status, 0, checked)
+        self.write("job.yml", checked.stdout)
+        self.assert_run(self.quern("run", "job.yml", stdin=ORDERS.encode()))
+        with open(self.path("out.txt"), encoding="utf-8") as result:
+            self.assertEqual(result.read(), "5\n")
+
     def test_the_result_may_go_to_a_file(self):
         self.assert_run(self.quern("run", "-i", "e/*", "--key", "country", "--count", "-o", "result.txt"), result="de\t2\nfr\t3\n",
                         says="2 groups" if False else "5 read")
 
     def test_what_does_not_fit_together_is_refused(self):
         for arguments, *says in (
-                (["--key", "a", "--sum", "b", "job"], "run: the options describe a job, and job is one"),
+                (["job", "--key", "a", "--sum", "b"], "run: the options describe a job, and job is another one; inputs follow -i"),
                 (["--value", "a"], "run: --value needs --key"), (["--js"], "run: --js needs --map or --reduce"),
                 (["--map", "r", "--key", "a"], "--map makes the key and the value itself"),
                 (["--map", "r", "--sum", "a"], "--reduce sum"), (["--reduce", "sum"], "--reduce needs --key or --map"),
-                (["--key", "a", "--count", "--reduce", "sum"], "--reduce is next to --count"),
-                (["--key", "a", "--value", "b", "--sum", "c"], "--value is next to --sum"),
+                (["--key", "a", "--count", "--reduce", "sum"], "--reduce and --count are two reducers"),
+                (["--key", "a", "--value", "b", "--sum", "c"], "--value is not needed with --sum"),
                 (["--key", "a", "--sum"], "--sum needs a value, as in --sum PATH"),
                 (["--key", "a[", "--count"], "group", "a["), (["--key", "a", "--summ", "b"], "did you mean --sum?")):
-            self.assert_fails(self.quern("run", "-i", "e/*", *arguments), *says, status=2)
+            job = arguments.pop(0) if arguments[0] == "job" else None
+            self.assert_fails(self.quern("run", *([job] if job else []), "-i", "e/*", *arguments), *says, status=2)
         self.assert_fails(self.quern("check", "--key", "a"), "check: --key needs something to compute", status=2)
+        self.assert_fails(self.quern("run", "--count"), "name the inputs with -i, or say --stdin-records", status=2)
+        for arguments in (["-i", "e/*"], ["--manifest", "list"]):
+            self.assert_fails(self.quern("run", *arguments, "--stdin-records", "--count", stdin=b""), "--stdin-records is the only input",
+                              status=2)
+
+    def test_a_key_alone_does_not_run_the_job_of_the_folder(self):
+        self.write("analysis-tools.yml", "group: country\naggregate: {n: count}\ninputs: [e/*]\n")
+        self.write("result.txt", "precious\n")
+        run = self.quern("run", "-i", "e/*", "--key", "country")
+        self.assertEqual(run.status, 2, run)
+        self.assertIn("--key needs something to compute for each key, as in --key country --count", run.stderr)
+        self.assertEqual(run.left("result.txt"), "precious\n")
+
+    def test_any_path_can_be_a_value(self):
+        record = {"k": "a", "@timestamp": "t", "first name": "f", "1": "one", "null": "n", "a": ["zero"], "it's": "i", "?x": "q", "d.t": "d"}
+        self.write("odd.json", json.dumps(record) + "\n")
+        for path, value in (("@timestamp", "t"), ("first name", "f"), ("1", "one"), ("null", "n"), ("a[0]", "zero"), ('"it\'s"', "i"),
+                            ("?x", "q"), ('"d.t"', "d")):
+            run = self.quern("run", "-i", "odd.json", "-q", "--key", "k", "--value", path)
+            self.assertEqual(run.stdout, f"a\t{value}\n", (path, run))
+
+    def test_a_shell_may_have_expanded_the_pattern(self):
+        self.write("e/2.json", '{"country": "it"}\n')
+        run = self.quern("run", "-q", "-i", "e/1.json.gz", "e/2.json", "--count")
+        self.assertEqual(run.stdout, "6\n", run)
+
+    def test_no_records_give_a_result_of_nothing(self):
+        self.write("empty.json", "")
+        run = self.quern("run", "-q", "-i", "empty.json", "--count", "--sum", "amount", "--distinct", "user")
+        self.assertEqual(run.stdout, "0\tnull\t0\n", run)
+        self.assertEqual(self.quern("run", "-q", "-i", "empty.json", "--key", "country", "--count").stdout, "")
+
+    def test_an_expression_shows_no_secret(self):
+        run = self.quern("run", "-i", "e/*", "-o", "result.txt", "--map", '"https://user:secret@host/x?sig=secret", (')
+        self.assert_fails(run, "SyntaxError")
+        self.assertNotIn("user:secret", run.stderr.split("SyntaxError")[0])
+        self.assertNotIn("secret", run.left("result.json"))

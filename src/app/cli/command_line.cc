@@ -239,6 +239,18 @@ bool is_about_a_group(const CommandRow& command) {
   return std::find(kNames.begin(), kNames.end(), command.name) != kNames.end();
 }
 
+constexpr std::string_view kStandardInput = "/dev/stdin";
+
+Result<void> take_standard_input(const CommandRow& command, const Given& given, CommandLine& line) {
+  if (!given.has("--stdin-records")) return {};
+  if (!line.inputs.empty() || given.last("--manifest").has_value()) {
+    return bad_config(fmt::format("{}: --stdin-records is the only input of a job, and {} names others", command.name,
+                                  line.inputs.empty() ? "--manifest" : "-i"));
+  }
+  line.inputs.emplace_back(kStandardInput);
+  return {};
+}
+
 // The aggregations in the order in which they were given.
 std::vector<std::pair<std::string, std::string>> aggregates_of(std::span<const std::string> arguments,
                                                                const Given& given) {
@@ -258,48 +270,63 @@ std::vector<std::pair<std::string, std::string>> aggregates_of(std::span<const s
   return aggregates;
 }
 
-// A job that the options describe. Without one, --key is the file of the private key.
+// A job that the options describe; words after -i are inputs that a shell has expanded.
 Result<void> take_one_line(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
-                           CommandLine& line) {
+                           OneLine one, CommandLine& line) {
+  line.key = given.last("--key-file");
+  line.inputs = given.all("--input");
+  const std::vector<std::string>& words = given.positionals;
+  if (!words.empty() && (line.inputs.empty() || job_stands_first(arguments, words.front()))) {
+    const std::string hint = given.has("--count") ? " (--count takes no path)" : "";
+    return bad_config(fmt::format("{}: the options describe a job, and {} is another one; inputs follow -i{}",
+                                  command.name, words.front(), hint));
+  }
+  line.inputs.insert(line.inputs.end(), words.begin(), words.end());
+  TRY(take_standard_input(command, given, line));
+  one.inputs = line.inputs;
+  auto text = job_text_of(one);
+  if (!text.ok()) return std::move(text).error().with_context(command.name);
+  line.job_text = std::move(text).value();
+  return {};
+}
+
+// Without a job that the options describe, --key is the file of the private key.
+Result<void> take_job(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
+                      CommandLine& line) {
+  const bool is_check = line.command == Command::kCheck;
+  if (line.command != Command::kRun && !is_check) return take_job_and_inputs(command, arguments, given, line);
   OneLine one{.keys = given.all("--key"),
               .values = given.all("--value"),
               .aggregates = aggregates_of(arguments, given),
-              .map = given.last("--map").value_or(""),
-              .reduce = given.last("--reduce").value_or(""),
+              .map = given.last("--map"),
+              .reduce = given.last("--reduce"),
               .is_javascript = given.has("--js"),
-              .inputs = line.inputs};
-  if (given.has("--stdin-records")) line.inputs.emplace_back("/dev/stdin");
-  const bool is_run = line.command == Command::kRun;
-  if (one.has_job()) {
-    line.key = given.last("--key-file");
-    if (line.job.has_value()) {
-      return bad_config(
-          fmt::format("{}: the options describe a job, and {} is one; inputs follow -i", command.name, *line.job));
-    }
-    auto text = job_text_of(one);
-    if (!text.ok()) return std::move(text).error().with_context(command.name);
-    line.job_text = std::move(text).value();
-    return {};
-  }
+              .inputs = {}};
+  if (one.has_job()) return take_one_line(command, arguments, given, std::move(one), line);
+  TRY(take_job_and_inputs(command, arguments, given, line));
   if (one.is_javascript) return bad_config(fmt::format("{}: --js needs --map or --reduce", command.name));
-  if (!is_run && !one.keys.empty()) {
-    return bad_config("check: --key needs something to compute for each key, as in --key country --count");
+  if (is_check && !one.keys.empty()) return bad_config(fmt::format("check: {}", kNothingForEachKey));
+  if (is_check && (!line.inputs.empty() || given.has("--stdin-records"))) {
+    return bad_config("check: -i and --stdin-records are for a job without a file, as in -i 'e/*' --count");
   }
-  if (!is_run && !one.inputs.empty())
-    return bad_config("check: -i is for a job without a file, as in -i 'e/*' --count");
-  if (auto file = given.last("--key-file"); file.has_value()) line.key = std::move(file);
-  return {};
+  line.key = given.last("--key-file");
+  if (!line.key.has_value() && !one.keys.empty()) {
+    line.key = one.keys.back();
+    line.key_may_be_path = true;
+  }
+  return take_standard_input(command, given, line);
 }
 
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
                                       const Given& given) {
   CommandLine line;
   line.command = job_command(command.name);
+  line.key = given.last("--key");
   if (line.command == Command::kMap || line.command == Command::kReduce) {
     line.job = given.last("--job");
     line.inputs = given.positionals;
   } else {
-    TRY(take_job_and_inputs(command, arguments, given, line));
+    TRY(take_job(command, arguments, given, line));
   }
   line.settings = given.all("--set");
   // The output of submit is a path on this machine, and no task writes to it.
@@ -314,9 +341,6 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.log = given.last("--log").value_or("");
   line.bucket = given.last("--bucket");
   line.endpoint = given.last("--endpoint");
-  line.key = given.last("--key");
-  if (line.command == Command::kRun || line.command == Command::kCheck)
-    TRY(take_one_line(command, arguments, given, line));
   line.no_sign_request = given.has("--no-sign-request");
   line.tasks.group = given.last("--group");
   line.tasks.now = given.last("--now");

@@ -53,6 +53,8 @@ struct CommandLine {
   std::optional<std::string> bucket;
   std::optional<std::string> endpoint;
   std::optional<std::string> key;  // a file
+  // For kRun: `key` is from --key, which in a job without a file would be a path into the records.
+  bool key_may_be_path = false;
   bool no_sign_request = false;
   bool quiet = false;
   bool json = false;
@@ -103,6 +105,10 @@ struct CommandLine {
   int exit_status = 0;  // for these commands. If not 0, nothing was asked for, and `text` belongs on standard error
   std::string guard_marker;  // for kGuard
 };
+
+// What is wrong if --key is given, and nothing that is computed for each key.
+inline constexpr std::string_view kNothingForEachKey =
+    "--key needs something to compute for each key, as in --key country --count";
 
 // Parses `arguments` as passed to main, including the program's own name. Errors are kBadConfig, begin with the command
 // ("run: --memry is not an option; did you mean --memory?") and correspond to exit status 2.

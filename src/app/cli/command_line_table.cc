@@ -59,14 +59,18 @@ constexpr OptionRow kPairValue = {"", "--value", "PATH", Completes::kNothing,
                                   "make pairs of the values at --key and at this path"};
 constexpr OptionRow kCount = {"", "--count", "", Completes::kNothing, "count the records of each group"};
 constexpr OptionRow kSum = {"", "--sum", "PATH", Completes::kNothing,
-                            "add up the numbers at this path, for each group; may be repeated, as all of these may"};
-constexpr OptionRow kMean = {"", "--mean", "PATH", Completes::kNothing, "their mean"};
-constexpr OptionRow kLeast = {"", "--min", "PATH", Completes::kNothing, "the least of them"};
-constexpr OptionRow kMost = {"", "--max", "PATH", Completes::kNothing, "the largest"};
-constexpr OptionRow kP50 = {"", "--p50", "PATH", Completes::kNothing, "the median"};
-constexpr OptionRow kP95 = {"", "--p95", "PATH", Completes::kNothing, "what 95 % of them do not exceed"};
-constexpr OptionRow kP99 = {"", "--p99", "PATH", Completes::kNothing, "what 99 % of them do not exceed"};
-constexpr OptionRow kDistinct = {"", "--distinct", "PATH", Completes::kNothing, "how many different values there are"};
+                            "add up the numbers at this path, for each group; may be repeated, as may the next ones"};
+constexpr OptionRow kMean = {"", "--mean", "PATH", Completes::kNothing, "the mean of the numbers at this path"};
+constexpr OptionRow kLeast = {"", "--min", "PATH", Completes::kNothing,
+                              "the least number at this path, or the first text in byte order"};
+constexpr OptionRow kMost = {"", "--max", "PATH", Completes::kNothing, "the largest number, or the last text"};
+constexpr OptionRow kP50 = {"", "--p50", "PATH", Completes::kNothing, "the median of the numbers at this path"};
+constexpr OptionRow kP95 = {"", "--p95", "PATH", Completes::kNothing,
+                            "the number that 95 % of the numbers do not exceed"};
+constexpr OptionRow kP99 = {"", "--p99", "PATH", Completes::kNothing,
+                            "the number that 99 % of the numbers do not exceed"};
+constexpr OptionRow kDistinct = {"", "--distinct", "PATH", Completes::kNothing,
+                                 "how many different values this path has"};
 constexpr OptionRow kMapExpression = {
     "", "--map", "EXPRESSION", Completes::kNothing,
     "map with a Python expression of key, file and the record r, as in --map 'r[\"country\"], 1'"};
@@ -94,9 +98,27 @@ constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kSc
                                        kCollect, kQuiet,  kVerbose, kJson,   kLog,     kHelp};
 constexpr OptionRow kCheckedInput = {"-i", "--input", "INPUT", Completes::kFile,
                                      "an input of a job without a file; may be repeated"};
-constexpr std::array kCheckOptions = {
-    kSet,       kCheckedInput,  kGroupKey,         kCount,      kSum, kMean, kLeast, kMost, kP50, kP95, kP99, kDistinct,
-    kPairValue, kMapExpression, kReduceExpression, kJavascript, kHelp};
+constexpr std::array kCheckOptions = {kSet,
+                                      kCheckedInput,
+                                      kStdinRecords,
+                                      kOutput,
+                                      kProcesses,
+                                      kMemory,
+                                      kGroupKey,
+                                      kCount,
+                                      kSum,
+                                      kMean,
+                                      kLeast,
+                                      kMost,
+                                      kP50,
+                                      kP95,
+                                      kP99,
+                                      kDistinct,
+                                      kPairValue,
+                                      kMapExpression,
+                                      kReduceExpression,
+                                      kJavascript,
+                                      kHelp};
 constexpr std::array kHelpOnly = {kHelp};
 constexpr std::array kDoctorOptions = {
     kInput,
@@ -131,7 +153,8 @@ constexpr std::string_view kRunAfter =
     "  zcat a.json.gz | quern run --stdin-records --map 'r[\"k\"], 1' --reduce sum\n"
     "\n"
     "A job without a file (--key, --sum, --map and so on) writes to standard output,\n"
-    "unless there is -o. quern check, with the same options, prints it as a job file.\n"
+    "unless -o names a file. quern check prints it as a job file, if it is given the\n"
+    "same options.\n"
     "\n"
     "Exit status:\n"
     "  0      done: every input and every record counted\n"
@@ -175,7 +198,8 @@ constexpr std::string_view kReduceAfter =
 constexpr std::string_view kCheckText =
     "Prints the job as quern understands it: every setting with its value and where it comes from (the job file and "
     "its line, an environment variable, --set, or the default). The output is itself a job file with the same "
-    "meaning.";
+    "meaning, in the folder of the job, or in this one for a job without a file. (Queries and passwords of URLs are "
+    "not shown, so such inputs must be added to it.)";
 
 constexpr std::string_view kCheckAfter =
     "Examples:\n"

@@ -237,7 +237,7 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
        "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
       {{"run", "--memry=1GiB"}, "run: --memry is not an option; did you mean --memory? (quern run --help lists them)"},
       {{"run", "-x"}, "run: -x is not an option (quern run --help lists them)"},
-      {{"check", "-i", "a"}, "check: -i is for a job without a file, as in -i 'e/*' --count"},
+      {{"check", "-i", "a"}, "check: -i and --stdin-records are for a job without a file, as in -i 'e/*' --count"},
       {{"run", "job", "--memory"}, "run: --memory needs a value, as in --memory SIZE"},
       {{"run", "job", "-o", "--quiet"}, "run: --output needs a value, and --quiet is an option"},
       {{"run", "a", "b"}, "run: there is one job, and both a and b are named; inputs follow -i, after the job"},

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
+#include "job_file/job_file_worker.h"
 #include "model/aggregate.h"
 
 namespace quern::app {
@@ -33,29 +35,51 @@ bool is_builtin_reducer(std::string_view text) {
          (is_number_after && text.size() > 1 && (text.starts_with("top:") || text.front() == 'p'));
 }
 
+// Python's and JavaScript's names; an expression that is only a name is a slip, unless it is one that it may use.
+bool is_bare_name(std::string_view text) {
+  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  auto is_part = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
+  return !text.empty() && is_letter(text.front()) && std::all_of(text.begin(), text.end(), is_part);
+}
+
+Result<void> check_reduce(const OneLine& line) {
+  if (!line.reduce.has_value()) return {};
+  if (!line.aggregates.empty()) {
+    return bad_config(
+        fmt::format("--reduce and --{} are two reducers; keep one of them", line.aggregates.front().first));
+  }
+  if (!line.map.has_value() && line.keys.empty()) return bad_config("--reduce needs --key or --map");
+  if (!is_bare_name(*line.reduce) || is_builtin_reducer(*line.reduce) || *line.reduce == "key" ||
+      *line.reduce == "values") {
+    return {};
+  }
+  return bad_config(
+      fmt::format("--reduce {} is not a built-in reducer; they are {}, or write an expression of key and "
+                  "values, such as 'max(values)'",
+                  *line.reduce, fmt::join(aggregation_names(false), ", ")));
+}
+
 Result<void> check(const OneLine& line) {
-  const bool has_map = !line.map.empty();
-  auto refused = [](std::string_view why) { return bad_config(std::string(why)); };
+  auto refused = [](std::string why) { return bad_config(std::move(why)); };
   if (line.values.size() > 1) return refused("--value is given twice; a pair has one value");
   if (!line.values.empty() && line.keys.empty()) return refused("--value needs --key: the two make a pair");
-  if (has_map && !(line.keys.empty() && line.values.empty())) {
+  if (line.map.has_value() && !(line.keys.empty() && line.values.empty())) {
     return refused("--map makes the key and the value itself; leave out --key and --value");
   }
-  if (!line.aggregates.empty() && !line.reduce.empty()) {
-    return refused("--reduce is next to --" + line.aggregates.front().first + "; keep one of the two");
-  }
   if (!line.aggregates.empty() && !line.values.empty()) {
-    return refused(fmt::format("--value is next to --{0}, which names what it aggregates; leave out --value",
-                               line.aggregates.front().first));
+    return refused(
+        fmt::format("--value is not needed with --{}, which names what it aggregates", line.aggregates.front().first));
   }
-  const bool is_count_of_map = line.aggregates.size() == 1 && line.aggregates.front().first == "count";
-  if (has_map && !line.aggregates.empty() && !is_count_of_map) {
-    return refused(fmt::format(
-        "--{0} aggregates a part of the records; for the values of --map, say --reduce {0}",
-        line.aggregates.front().first == "count" ? line.aggregates.back().first : line.aggregates.front().first));
+  const auto other = std::find_if(line.aggregates.begin(), line.aggregates.end(),
+                                  [](const auto& aggregate) { return aggregate.first != "count"; });
+  if (line.map.has_value() && other != line.aggregates.end()) {
+    return refused(
+        fmt::format("--{0} aggregates a part of the records; for the values of --map, say --reduce {0}", other->first));
   }
-  if (!line.reduce.empty() && !has_map && line.keys.empty()) return refused("--reduce needs --key or --map");
-  return {};
+  if (line.is_javascript && !line.map.has_value() && !line.reduce.has_value()) {
+    return refused("--js needs --map or --reduce");
+  }
+  return check_reduce(line);
 }
 
 std::string aggregate_text(const OneLine& line) {
@@ -75,27 +99,23 @@ std::string workers_text(const OneLine& line) {
     return fmt::format("{}: {{language: {}, expression: {}}}\n", role, language, in_yaml(expression));
   };
   std::string text;
-  if (!line.map.empty()) {
-    text = function("mapper", line.map);
+  if (line.map.has_value()) {
+    text = function("mapper", *line.map);
   } else {
-    // Brackets and quotes show that text in quotes is a path.
-    const std::string value = line.values.empty() ? "1" : in_yaml(line.values.front());
-    const bool needs_no_quotes = !line.values.empty() && value == '"' + line.values.front() + '"' &&
-                                 line.values.front().find_first_of(" :#,{}&*!|>%@`") == std::string::npos;
-    text = fmt::format("mapper: {{builtin: pairs, key: {}, value: {}}}\n", list_in_yaml(line.keys),
-                       needs_no_quotes ? line.values.front() : value);
+    const std::string value = line.values.empty() ? "1" : job_file::show_path(line.values.front());
+    text = fmt::format("mapper: {{builtin: pairs, key: {}, value: {}}}\n", list_in_yaml(line.keys), value);
   }
   if (!line.aggregates.empty()) return text + "reducer: {builtin: count}\n";
-  if (line.reduce.empty()) return text;
-  if (is_builtin_reducer(line.reduce)) return text + fmt::format("reducer: {{builtin: {}}}\n", in_yaml(line.reduce));
-  return text + function("reducer", line.reduce) + "typed: yes\n";
+  if (!line.reduce.has_value()) return text;
+  if (is_builtin_reducer(*line.reduce)) return text + fmt::format("reducer: {{builtin: {}}}\n", in_yaml(*line.reduce));
+  return text + function("reducer", *line.reduce) + "typed: yes\n";
 }
 
 }  // namespace
 
 Result<std::string> job_text_of(const OneLine& line) {
   TRY(check(line));
-  std::string text = line.aggregates.empty() || !line.map.empty() ? workers_text(line) : aggregate_text(line);
+  std::string text = line.aggregates.empty() || line.map.has_value() ? workers_text(line) : aggregate_text(line);
   if (!line.inputs.empty()) text += fmt::format("inputs: {}\n", list_in_yaml(line.inputs));
   return text + "separator: \"\\t\"\noutput: \"-\"\n";
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,13 +15,13 @@ struct OneLine {
   std::vector<std::string> values;  // paths of --value; at most one is possible
   // --sum PATH and so on, in order: the name of the aggregation, and the path or "".
   std::vector<std::pair<std::string, std::string>> aggregates;
-  std::string map;     // an expression, or ""
-  std::string reduce;  // an expression, the name of a built-in reducer, or ""
+  std::optional<std::string> map;     // an expression
+  std::optional<std::string> reduce;  // an expression, or the name of a built-in reducer
   bool is_javascript = false;
   std::vector<std::string> inputs;
 
   // Whether there is such a job; --key alone does not make one.
-  bool has_job() const { return !aggregates.empty() || !values.empty() || !map.empty() || !reduce.empty(); }
+  bool has_job() const { return !aggregates.empty() || !values.empty() || map.has_value() || reduce.has_value(); }
 };
 
 // Returns the text of the job file that this stands for. Fails with kBadConfig, without the command's name, if the

@@ -150,7 +150,7 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
 }
 
 Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings) {
-  return load("the command line", std::filesystem::current_path().string(), text, settings);
+  return load(std::string(kCommandLineJob), std::filesystem::current_path().string(), text, settings);
 }
 
 std::vector<NamedModule> modules_of(const Job& job) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -25,6 +26,8 @@ struct LoadedJob {
 // current folder is used, otherwise /etc/analysis-tools.yml. Applies QUERN_ settings from the environment.
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings);
 // The same for a job without a file, in the current folder. `text` is that of a job file.
+// Messages call it kCommandLineJob.
+inline constexpr std::string_view kCommandLineJob = "the command line";
 Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings);
 
 // A module of a job, in the order of its steps.

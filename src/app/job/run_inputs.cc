@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/job/load_job.h"
 #include "base/fd.h"
 #include "services/disk/files.h"
 #include "stages/inputs/inputs.h"
@@ -34,6 +35,7 @@ class StandardInput final : public ByteSource {
 
 Error no_inputs(const Job& job, Command command) {
   std::string message = fmt::format("{} names no inputs; add `inputs:` to it, or name them with -i", job.file);
+  if (job.file == kCommandLineJob) message = "run: name the inputs with -i, or say --stdin-records";
   if (command == Command::kMap) message = "map: name the files, as in quern map a.json.xz b.json.xz";
   if (command == Command::kReduce)
     message = "reduce: name the results of quern map, as in quern reduce part1.txt part2.txt";
@@ -133,7 +135,8 @@ Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& li
 Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                   const inputs::OwnFiles* own_files, const std::stop_token& stop) {
   if (line.command == Command::kReduce) return list_map_results(job, line, own_files);
-  const bool is_record_stream = line.inputs.size() == 1 && line.inputs.front() == kStandardInputFile;
+  const std::vector<std::string>& names = line.inputs.empty() ? job.inputs : line.inputs;
+  const bool is_record_stream = names.size() == 1 && names.front() == kStandardInputFile;
   if (is_record_stream && line.command == Command::kRun && !line.manifest.has_value()) {
     return standard_input_records(job);
   }

@@ -27,13 +27,15 @@ bool is_loaded_elsewhere(const NamedModule& named, LoadFor purpose) {
 Result<std::unique_ptr<ModuleLoaders>> ModuleLoaders::start(const Job& job, LoadFor purpose,
                                                             const std::string& scratch_folder, process::Guard& guard) {
   auto loaders = std::make_unique<ModuleLoaders>();
-  std::set<std::tuple<std::string, Language, std::string, std::vector<std::string>>> known;
+  std::set<std::tuple<std::string, Language, std::string, std::string, std::string, std::vector<std::string>>> known;
   for (const NamedModule& named : modules_of(job)) {
     if (is_loaded_elsewhere(named, purpose)) continue;
     const Module& module = named.module;
     bool is_program = module.interface != Interface::kFunction;
     std::string role = is_program ? "program" : std::string(name_of(named.role));
-    if (!known.emplace(role, module.language, module.name(), module.arguments).second) continue;
+    if (!known.emplace(role, module.language, module.interpreter, module.script, module.expression, module.arguments)
+             .second)
+      continue;
     process::ModuleLoadOptions options{.module = module,
                                        .role = role,
                                        .job_folder = job.folder,

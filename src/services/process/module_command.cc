@@ -125,10 +125,14 @@ std::string by_hand(const std::string& job_folder, std::span<const std::string> 
 }
 
 std::string by_hand(const std::string& job_folder, const std::string& interpreter, const Module& module) {
-  if (!module.expression.empty()) return by_hand(job_folder, std::vector{interpreter});
   std::vector<std::string> command = {interpreter, module.script};
   command.insert(command.end(), module.arguments.begin(), module.arguments.end());
   return by_hand(job_folder, command);
+}
+
+std::string load_advice(const std::string& job_folder, const std::string& interpreter, const Module& module) {
+  if (!module.expression.empty()) return "correct the expression, or write a script";
+  return "load it by hand: " + by_hand(job_folder, interpreter, module);
 }
 
 }  // namespace quern::process
