@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 
@@ -118,6 +119,18 @@ Result<std::size_t> read_some(const Fd& fd, std::span<char> target) {
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR) return os_error("reading", errno);
   }
+}
+
+Result<std::size_t> read_some(const Fd& fd, std::span<char> target, const std::stop_token& stop) {
+  TRY_ASSIGN(const Fd event, make_event());
+  const std::stop_callback wake(stop, [&event] { ::eventfd_write(event.number(), 1); });
+  std::array<pollfd, 2> entries = {pollfd{.fd = fd.number(), .events = POLLIN, .revents = 0},
+                                   pollfd{.fd = event.number(), .events = POLLIN, .revents = 0}};
+  while (::poll(entries.data(), entries.size(), -1) < 0) {
+    if (errno != EINTR) return os_error("waiting to read", errno);
+  }
+  if (stop.stop_requested()) return stopped();
+  return read_some(fd, target);
 }
 
 Result<void> write_all(const Fd& fd, std::string_view bytes) {

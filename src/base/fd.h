@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,8 @@ Result<Fd> open_file(const std::string& path, int flags, unsigned mode = 0666);
 
 // One read(2), retried on EINTR; returns 0 at the end of the file. Blocks if the descriptor does.
 Result<std::size_t> read_some(const Fd& fd, std::span<char> target);
+// The same for a pipe or a terminal, but returns kStopped once `stop` is requested, however long the bytes let wait.
+Result<std::size_t> read_some(const Fd& fd, std::span<char> target, const std::stop_token& stop);
 // Writes everything; retries short writes and EINTR. Blocks even if another process has made the descriptor
 // non-blocking.
 Result<void> write_all(const Fd& fd, std::string_view bytes);

@@ -1,7 +1,10 @@
 """Ctrl-C, termination and sudden death: quern says what was done, leaves no result, and nothing outlives it."""
+import fcntl
 import os
 import select
 import signal
+import sys
+import termios
 import threading
 from subprocess import DEVNULL
 
@@ -9,6 +12,11 @@ from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, PATIENCE_SECONDS, SUM, TEXT, 
 from faults_test import DAEMON
 
 SLEEPS = "    open({path!r}, 'w').close()\n    time.sleep(1000)\n"
+
+def waiting_in(pipe):
+    """How many bytes nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
 
 class Stopping(Scenario):
     def start_a_job_that_sleeps(self, imports="import time\n", job=JOB, **options):
@@ -47,6 +55,23 @@ class PressingCtrlC(Stopping):
         self.assertIn(run.status, (130, -signal.SIGINT), run)
         self.assertIsNone(run.result, run)
         self.assert_no_process_left()
+
+    def test_while_a_pipe_gives_nothing(self):
+        self.write_all({"analysis-tools.yml": JOB, "mapper.py": COUNT_SYSTEMS, "reducer.py": SUM,
+                        "cat.yml": "mapper: {language: binary, interface: lines, script: cat}\n"})
+        record = '{"info": {"OS": "Linux"}}\n'
+        for arguments, said in ((["--stdin-records", "--key", "info.OS", "--count"], record),
+                                (["--stdin-records", "--map", "r['info']['OS'], 1"], record),
+                                (["--stdin-records", "--js", "--map", "r.info.OS, 1"], record), (["cat.yml", "--stdin-records"], record),
+                                (["--stdin-records", "--count", "--set", "record=json-document"], "[{},"), (["-i", "-"], "name\n")):
+            read, write = os.pipe()
+            with open(read, "rb") as reading, open(write, "wb") as pipe:
+                pipe.write(said.encode())
+                pipe.flush()
+                process = self.start("run", *arguments, "-o", "result.txt", stdin=reading)
+                self.wait_for(lambda end=reading: not waiting_in(end), "all to be read")
+                process.send_signal(signal.SIGINT)
+                self.assert_stopped(self.finish(process), 130)
 
     def test_while_it_reduces(self):
         self.write_all({"analysis-tools.yml": JOB, "mapper.py": COUNT_SYSTEMS, "data/a.json": pings("Linux"),

@@ -27,10 +27,12 @@ constexpr std::string_view kStandardInputFile = "/dev/stdin";
 // Names on standard input, read as they arrive.
 class StandardInput final : public ByteSource {
  public:
-  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
+  explicit StandardInput(const std::stop_token& stop) : stop_(stop) {}
+  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target, stop_); }
 
  private:
   const Fd fd_{::dup(STDIN_FILENO)};
+  const std::stop_token stop_;
 };
 
 Error no_inputs(const Job& job, Command command) {
@@ -140,7 +142,7 @@ Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, input
   if (is_record_stream && line.command == Command::kRun && !line.manifest.has_value()) {
     return standard_input_records(job);
   }
-  StandardInput standard_input;
+  StandardInput standard_input(stop);
   TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
   request.own_files = own_files;
   request.names_may_be_expanded =
@@ -150,7 +152,7 @@ Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, input
 
 Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
                                             const std::stop_token& stop) {
-  StandardInput standard_input;
+  StandardInput standard_input(stop);
   TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
   request.peers.asks_sizes = true;
   return inputs::pack_inputs(request, stop);

@@ -29,8 +29,8 @@ class LocalQueue final : public WorkQueue {
 class LocalSupply final : public InputSupply {
  public:
   Result<void> run(const std::stop_token&) override { return {}; }
-  Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) override {
-    return decode::open_stored_file(input.path.str(), input.stored_bytes);
+  Result<std::unique_ptr<decode::StoredSource>> open(const Input& input, const std::stop_token& stop) override {
+    return decode::open_stored_file(input.path.str(), input.stored_bytes, stop);
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     return std::make_unique<LocalQueue>(pieces.size());
@@ -156,8 +156,8 @@ class FetchingSupply final : public InputSupply {
     arrivals_.close();
     return fetched;
   }
-  Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) override {
-    if (!input.is_remote()) return decode::open_stored_file(input.path.str(), input.stored_bytes);
+  Result<std::unique_ptr<decode::StoredSource>> open(const Input& input, const std::stop_token& stop) override {
+    if (!input.is_remote()) return decode::open_stored_file(input.path.str(), input.stored_bytes, stop);
     auto ordinal = static_cast<InputOrdinal>(&input - inputs_.inputs.data());
     if (auto refused = refused_.find(ordinal); refused != refused_.end()) return Error(refused->second);
     TRY_ASSIGN(Fd file, fetch_->open_file(ordinal));

@@ -23,7 +23,7 @@ class InputSupply {
   virtual Result<void> run(const std::stop_token& stop) = 0;
   // Opens an input, which must be an element of the list itself and of a piece that a queue has handed out. If it could
   // not be fetched, the error explains why.
-  virtual Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) = 0;
+  virtual Result<std::unique_ptr<decode::StoredSource>> open(const Input& input, const std::stop_token& stop = {}) = 0;
   // Returns a queue that hands out the pieces in order, as far as their inputs have arrived. It must not outlive the
   // supply.
   virtual std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) = 0;

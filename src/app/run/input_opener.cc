@@ -52,7 +52,7 @@ std::unique_ptr<BlockSource> open_decoded(InputSupply& supply, const InputList& 
                                           decode::DecodeOptions options, BufferPool& pool, EventSink& events,
                                           const std::stop_token& stop) {
   options.stop = stop;
-  auto open = [&supply](const Input& input) { return supply.open(input); };
+  auto open = [&supply, stop](const Input& input) { return supply.open(input, stop); };
   auto of_run = std::span(inputs.inputs).subspan(run.first, run.count);
   return decode::make_block_source_from(open, run.first, of_run, options, pool, events);
 }
@@ -79,9 +79,9 @@ class Opener final : public InputOpener {
   std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
     const InputRun run{.first = input, .count = 1};
     if (!options_.format.has_value())
-      return open_selected(supply_, inputs_, run, selection_, options_, pool_, events, {});
+      return open_selected(supply_, inputs_, run, selection_, options_, pool_, events, options_.stop);
     // A program is not to see the empty lines that stand for lines which are not records.
-    auto source = open_decoded(supply_, inputs_, run, options_, pool_, events, {});
+    auto source = open_decoded(supply_, inputs_, run, options_, pool_, events, options_.stop);
     return select::make_selecting_source(std::move(source), selection_, options_.record, events, pool_);
   }
 

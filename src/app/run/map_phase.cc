@@ -181,6 +181,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
                           const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(*run.job);
   decode.threads = threads_per_input(run);
+  decode.stop = stop;
   const auto& module = run.step().mapper.module;
   const bool is_function = module.has_value() && module->interface == Interface::kFunction;
   // A program's output counts only once its inputs have been read to their ends. If the file between two steps fails,

@@ -35,9 +35,12 @@ Result<std::unique_ptr<ByteSource>> make_decoder(Compression compression, std::u
 
 // Reads a file from the local disk, or a pipe. Errors name the path; if it is a folder, the first read fails. A file
 // that ends before `listed_bytes` has been truncated since it was listed, which is kBadInput.
-Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes);
+// Reading a pipe or a terminal ends with kStopped once `stop` is requested.
+Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes,
+                                                       const std::stop_token& stop = {});
 // The same for a file that is already open; `path` is for messages.
-std::unique_ptr<StoredSource> make_stored_file(Fd fd, const std::string& path, std::uint64_t listed_bytes);
+std::unique_ptr<StoredSource> make_stored_file(Fd fd, const std::string& path, std::uint64_t listed_bytes,
+                                               const std::stop_token& stop = {});
 
 // What the content of an input is checked for before its first record: kLines checks that it is lines of text, kJson
 // that each line is a JSON record (stages/decode/foreign.h). If the compression is given as none, archives are not

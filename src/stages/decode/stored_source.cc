@@ -46,11 +46,14 @@ namespace {
 
 class StoredFile final : public StoredSource {
  public:
-  StoredFile(Fd fd, const std::string& path, std::uint64_t listed_bytes)
-      : fd_(std::move(fd)), path_(path), listed_bytes_(listed_bytes) {}
+  StoredFile(Fd fd, const std::string& path, std::uint64_t listed_bytes, const std::stop_token& stop)
+      : fd_(std::move(fd)), path_(path), listed_bytes_(listed_bytes), stop_(stop) {
+    struct stat status {};
+    may_wait_ = ::fstat(fd_.number(), &status) == 0 && !S_ISREG(status.st_mode);
+  }
 
   Result<std::size_t> read(std::span<char> target) override {
-    auto count = read_some(fd_, target);
+    auto count = may_wait_ ? read_some(fd_, target, stop_) : read_some(fd_, target);
     if (!count.ok()) return std::move(count).error().with_context(path_);
     if (count.value() == 0 && !target.empty() && offset_ < listed_bytes_) return shrank(offset_);
     offset_ += count.value();
@@ -84,20 +87,24 @@ class StoredFile final : public StoredSource {
   const Fd fd_;
   const std::string path_;
   const std::uint64_t listed_bytes_;
+  const std::stop_token stop_;
+  bool may_wait_ = false;
   std::uint64_t offset_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<StoredSource> make_stored_file(Fd fd, const std::string& path, std::uint64_t listed_bytes) {
+std::unique_ptr<StoredSource> make_stored_file(Fd fd, const std::string& path, std::uint64_t listed_bytes,
+                                               const std::stop_token& stop) {
   // Only a hint for reading ahead; a pipe refuses it.
   static_cast<void>(::posix_fadvise(fd.number(), 0, 0, POSIX_FADV_SEQUENTIAL));
-  return std::make_unique<StoredFile>(std::move(fd), path, listed_bytes);
+  return std::make_unique<StoredFile>(std::move(fd), path, listed_bytes, stop);
 }
 
-Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes) {
+Result<std::unique_ptr<StoredSource>> open_stored_file(const std::string& path, std::uint64_t listed_bytes,
+                                                       const std::stop_token& stop) {
   TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY | O_NOCTTY));
-  return make_stored_file(std::move(fd), path, listed_bytes);
+  return make_stored_file(std::move(fd), path, listed_bytes, stop);
 }
 
 }  // namespace quern::decode

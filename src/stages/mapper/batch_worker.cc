@@ -170,6 +170,7 @@ Result<bool> BatchWorker::feed_lines(const Batch& batch, const std::stop_token& 
     Block block;
     while (true) {
       auto more = source->next(block);
+      if (!more.ok() && more.error().kind == ErrorKind::kStopped) return std::move(more).error();
       if (!more.ok()) return false;
       if (!more.value()) break;
       fed_records_ = records_;
