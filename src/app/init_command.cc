@@ -88,7 +88,7 @@ Result<void> make_own_job(const CommandLine& line) {
   if (std::find(line.inputs.begin(), line.inputs.end(), "-") != line.inputs.end()) {
     return bad_config("init: --from takes inputs, and not - for names on standard input: the job file lists them");
   }
-  TRY_ASSIGN(const Look look, look_at_inputs(line, LookOptions()));
+  TRY_ASSIGN(const Look look, look_at_inputs(line, line.look.records));
   if (look.read_inputs == 0) return bad_input(fmt::format("init: {}: {}", look.failed[0].name, look.failed[0].reason));
   TRY_ASSIGN(const std::vector<std::string> inputs, inputs_of_job(line));
   const OwnJob job = own_job(look, line.init.language, inputs);

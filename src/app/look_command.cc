@@ -36,7 +36,7 @@ LookTextOptions text_options(const CommandLine& line) {
 }
 
 Result<int> look_and_print(const CommandLine& line) {
-  TRY_ASSIGN(const Look look, look_at_inputs(line, {.records = line.look.records}));
+  TRY_ASSIGN(const Look look, look_at_inputs(line, line.look.records));
   const LookTextOptions options = text_options(line);
   TRY(print(line.json ? look_json(look, options) : look_text(look, options)));
   return look.read_inputs == 0 ? kStatusFailed : 0;

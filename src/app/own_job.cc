@@ -122,9 +122,9 @@ std::string input_list(const std::vector<std::string>& inputs) {
 }
 
 std::string_view what_records_are(const Format& format) {
-  if (format.kind == Format::Kind::kTable) return "the row: a text for each column";
-  if (format.is_json()) return "the JSON, as objects of this language";
-  return format.kind == Format::Kind::kText ? "the line, as text" : "the parts of the line";
+  if (format.is_table()) return "the row: a text for each column";
+  if (format.is_json()) return "the parsed JSON";
+  return format.has_paths() ? "the fields of the line, by name" : "the line, as text";
 }
 
 class OwnJobMaker {

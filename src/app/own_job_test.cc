@@ -21,7 +21,7 @@ OwnJob job_over(const std::string& text, Language language = Language::kPython) 
   auto open = [&](const Input&) -> Result<std::unique_ptr<decode::StoredSource>> {
     return std::unique_ptr<decode::StoredSource>(std::make_unique<decode::MemorySource>(text));
   };
-  return own_job(look_at(inputs, {0}, open, {}), language, {"../data/*.gz", "s3://b/it's"});
+  return own_job(look_at(inputs, {0}, open, 10'000), language, {"../data/*.gz", "s3://b/it's"});
 }
 
 const std::string kOrders =

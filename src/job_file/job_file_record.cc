@@ -199,7 +199,11 @@ std::string show_record(const Job& job) {
   const auto& mapper = job.steps.front().mapper.module;
   const bool gets_files = mapper.has_value() && mapper->interface == Interface::kFiles;
   if (gets_files) return "";
-  return job.format.has_value() ? show_format(*job.format) : std::string(name_of(job.record));
+  return show_record(job.record, job.format);
+}
+
+std::string show_record(RecordKind kind, const std::optional<RecordFormat>& format) {
+  return format.has_value() ? show_format(*format) : std::string(name_of(kind));
 }
 
 }  // namespace quern::job_file

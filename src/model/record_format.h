@@ -20,6 +20,8 @@ struct RecordFormat {
   std::vector<std::string> columns = {};  // kGiven: their names
 
   std::string regex = {};  // of regex and start; known to be valid
+
+  bool operator==(const RecordFormat&) const = default;
 };
 
 // The word of the job file: "csv".

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "model/job.h"
+#include "model/record_format.h"
 #include "stages/decode/foreign.h"
 
 // What the decoded bytes of an input are, found out from their beginning. Pure.
@@ -11,32 +13,28 @@
 namespace quern::app {
 
 struct Format {
-  enum class Kind { kEmpty, kJson, kKeyedJson, kDocument, kArray, kTable, kCombined, kCommon, kText };
-  Kind kind = Kind::kEmpty;
-  // Only for tables.
-  char delimiter = ',';
-  bool has_header = true;
-  std::vector<std::string> columns;  // of the header, or else column1, column2 and so on
+  bool is_empty = true;
+  // As a job has them: what a line is, or else what the records are.
+  RecordKind kind = RecordKind::kText;
+  std::optional<RecordFormat> records;
+  bool is_array = false;             // of a JSON document
+  std::vector<std::string> columns;  // of a table
 
   bool operator==(const Format&) const = default;
-  bool is_json() const { return kind >= Kind::kJson && kind <= Kind::kArray; }
-  // Whether a record is a line, so that one can begin to read after any line end.
-  bool is_lines() const { return kind != Kind::kTable && kind != Kind::kDocument && kind != Kind::kArray; }
-  // Whether records have paths that are known here.
-  bool has_paths() const { return is_json() || kind == Kind::kTable; }
+  bool is_table() const { return !columns.empty(); }
+  bool is_document() const { return records.has_value() && records->kind == RecordFormat::Kind::kJsonDocument; }
+  // Whether a record is a map or a list, and not a line of text.
+  bool has_paths() const { return records.has_value() || kind != RecordKind::kText; }
+  // Whether records are written as JSON, so that a value may be null.
+  bool is_json() const { return is_document() || (!records.has_value() && kind != RecordKind::kText); }
 };
 
 Format detect_format(const decode::Beginning& content);
 
-// "JSON lines", "CSV with ';' between columns and a header"
+// "JSON lines", "CSV with a header, 3 columns"
 std::string in_words(const Format& format);
 
-// The value of `record` in a job file for inputs of this format: "json", "{csv: {delimiter: \";\"}}". All that looks at
-// a format to write a job has it from here.
+// The value of `record` in a job file for inputs of this format: "json", "{csv: {delimiter: \";\"}}".
 std::string record_setting(const Format& format);
-
-// Splits a row of RFC 4180, whose quoted fields may contain delimiters, quotes and line ends. Returns the bytes of the
-// row with its line end; 0 if its end is not in `text`, unless `is_all`.
-std::size_t read_row(std::string_view text, char delimiter, bool is_all, std::vector<std::string>& fields);
 
 }  // namespace quern::app

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
-#include "model/json_fields.h"
 #include "model/limits.h"
 
 namespace quern::app {
@@ -42,15 +41,9 @@ struct Ratio {
   double value() const { return quotient(to, from); }
 };
 
-std::string row_as_json(const std::vector<std::string>& columns, std::span<const std::string> fields) {
-  Json row = Json::object();
-  for (std::size_t i = 0; i < columns.size(); ++i) row[columns[i]] = fields[i];
-  return dump_json(row);
-}
-
 class Looker {
  public:
-  Looker(const std::vector<Input>& inputs, const LookOptions& options) : inputs_(inputs), options_(options) {}
+  Looker(const std::vector<Input>& inputs, std::uint64_t most_records) : inputs_(inputs), most_records_(most_records) {}
 
   void read(const std::vector<std::size_t>& chosen, const OpenInput& open) {
     const std::size_t share = kBeginningsBytes / std::max<std::size_t>(chosen.size(), 1);
@@ -63,10 +56,11 @@ class Looker {
 
   Look look() {
     choose_format();
+    profile_.emplace(look_.format.records.has_value() && has_only_texts(*look_.format.records));
     for (const InputSample& sample : samples_) {
       if (is_of_format(sample)) read_records(sample);
     }
-    look_.paths = profile_.paths();
+    look_.paths = profile_->paths();
     describe_inputs();
     estimate();
     return std::move(look_);
@@ -80,7 +74,7 @@ class Looker {
   void choose_format() {
     std::size_t most = 0;
     for (const InputSample& sample : samples_) {
-      if (!sample.problem.empty() || sample.format.kind == Format::Kind::kEmpty) continue;
+      if (!sample.problem.empty() || sample.format.is_empty) continue;
       const auto count =
           static_cast<std::size_t>(std::count_if(samples_.begin(), samples_.end(), [&](const InputSample& other) {
             return other.problem.empty() && other.format == sample.format;
@@ -93,7 +87,7 @@ class Looker {
       const std::string name = inputs_[sample.input].name.str();
       if (!sample.problem.empty()) {
         look_.failed.push_back({name, sample.problem});
-      } else if (!is_of_format(sample) && sample.format.kind != Format::Kind::kEmpty) {
+      } else if (!is_of_format(sample) && !sample.format.is_empty) {
         look_.others.push_back({name, in_words(sample.format)});
       }
       // What is empty is as exact as what was read as a whole.
@@ -105,29 +99,22 @@ class Looker {
     bool is_all = sample.is_whole;
     const std::uint64_t pieces = samples_.size() * sample.pieces.size();
     for (const Piece& piece : sample.pieces) {
-      const std::uint64_t most = std::max<std::uint64_t>((options_.records + pieces - 1) / pieces, 1);
-      const std::uint64_t left = options_.records - std::min(options_.records, look_.read_records);
+      const std::uint64_t most = std::max<std::uint64_t>((most_records_ + pieces - 1) / pieces, 1);
+      const std::uint64_t left = most_records_ - std::min(most_records_, look_.read_records);
       const ReadRecords read =
           for_each_record(look_.format, piece, std::min(most, left), [&](const FoundRecord& record) { take(record); });
       look_.read_records += read.records;
-      record_bytes_.add(read.records, read.bytes);
+      record_bytes_.add(read.records + read.skipped, read.bytes);
       look_.read_bytes += read.bytes;
+      if (look_.bad_records == 0) look_.bad_reason = read.bad_reason;
+      look_.bad_records += read.bad;
       is_all = is_all && read.is_all;
     }
     if (is_all) ++whole_inputs_;
   }
 
   void take(const FoundRecord& record) {
-    if (look_.format.kind == Format::Kind::kTable) {
-      profile_.add_row(look_.format.columns, record.fields);
-      if (has_room()) keep(row_as_json(look_.format.columns, record.fields));
-      return;
-    }
-    if (look_.format.is_json() && !profile_.add(record.text)) {
-      ++look_.bad_records;
-      if (look_.bad_reason.empty()) look_.bad_reason = profile_.flaw().what;
-      return;
-    }
+    if (look_.format.has_paths()) profile_->add(record.text);
     if (has_room()) keep(std::string(record.text));
   }
 
@@ -184,9 +171,9 @@ class Looker {
   }
 
   const std::vector<Input>& inputs_;
-  const LookOptions& options_;
+  const std::uint64_t most_records_;
   std::vector<InputSample> samples_;
-  json::RecordProfile profile_;
+  std::optional<json::RecordProfile> profile_;
   Ratio record_bytes_;  // from records to their bytes
   std::size_t whole_inputs_ = 0;
   std::size_t example_bytes_ = 0;
@@ -210,8 +197,8 @@ std::vector<std::size_t> inputs_to_read(const std::vector<Input>& inputs) {
 }
 
 Look look_at(const std::vector<Input>& inputs, const std::vector<std::size_t>& chosen, const OpenInput& open,
-             const LookOptions& options) {
-  Looker looker(inputs, options);
+             std::uint64_t most_records) {
+  Looker looker(inputs, most_records);
   looker.read(chosen, open);
   return looker.look();
 }

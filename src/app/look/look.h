@@ -41,20 +41,16 @@ struct Look {
   std::vector<Odd> others;
 
   std::vector<json::ProfiledPath> paths;
-  // The first records: JSON, or lines; rows of a table as JSON objects.
+  // The first records: JSON, as a run reads them, or lines of text.
   std::vector<std::string> examples;
 };
 
-struct LookOptions {
-  std::uint64_t records = 10'000;  // the most that are read
-};
-
-// The inputs to read, out of a list of this many: their positions.
+// Returns the positions of the inputs to read.
 std::vector<std::size_t> inputs_to_read(const std::vector<Input>& inputs);
 
 // Reads a sample: some dozens of the inputs at most, and a few pieces of each. `chosen` are positions in the list.
 // Blocks on the disk.
 Look look_at(const std::vector<Input>& inputs, const std::vector<std::size_t>& chosen, const OpenInput& open,
-             const LookOptions& options);
+             std::uint64_t most_records);
 
 }  // namespace quern::app

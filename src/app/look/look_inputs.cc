@@ -1,6 +1,7 @@
 #include "app/look/look_inputs.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <optional>
 #include <stop_token>
@@ -70,7 +71,7 @@ class ChosenInputs {
 
 }  // namespace
 
-Result<Look> look_at_inputs(const CommandLine& line, const LookOptions& options) {
+Result<Look> look_at_inputs(const CommandLine& line, std::uint64_t most_records) {
   Job job;
   NotePrinter events;
   RemoteAccess remote(line, job.downloads);
@@ -84,16 +85,16 @@ Result<Look> look_at_inputs(const CommandLine& line, const LookOptions& options)
         "look: each of these inputs is too large to be fetched for a look, or of unknown size; fetch the beginning of "
         "one of them, and look at that file");
   }
-  bool is_remote = false;
-  for (std::size_t i : chosen) is_remote = is_remote || list.inputs[i].is_remote();
+  const bool is_remote =
+      std::any_of(chosen.begin(), chosen.end(), [&](std::size_t i) { return list.inputs[i].is_remote(); });
   if (!is_remote) {
     const auto local = make_local_supply();
     return look_at(
-        list.inputs, chosen, [&](const Input& input) { return local->open(input); }, options);
+        list.inputs, chosen, [&](const Input& input) { return local->open(input); }, most_records);
   }
   TRY_ASSIGN(ChosenInputs fetched, ChosenInputs::fetch(list, chosen, job.downloads, remote, events));
   return look_at(
-      list.inputs, chosen, [&](const Input& input) { return fetched.open(input); }, options);
+      list.inputs, chosen, [&](const Input& input) { return fetched.open(input); }, most_records);
 }
 
 }  // namespace quern::app

@@ -25,13 +25,13 @@ class Inputs {
     list_.push_back({.name = name, .path = name, .stored_bytes = text.size()});
     texts_.push_back(text);
   }
-  Look look(const LookOptions& options = {}) {
+  Look look(std::uint64_t most_records = 10'000) {
     auto open = [&](const Input& input) -> Result<std::unique_ptr<decode::StoredSource>> {
       opened_.insert(input.name.str());
       return std::unique_ptr<decode::StoredSource>(
           std::make_unique<decode::MemorySource>(texts_[static_cast<std::size_t>(&input - list_.data())]));
     };
-    return look_at(list_, inputs_to_read(list_), open, options);
+    return look_at(list_, inputs_to_read(list_), open, most_records);
   }
   std::vector<Input>& list() { return list_; }
   const std::set<std::string>& opened() const { return opened_; }
@@ -79,7 +79,7 @@ TEST(Look, OpensAFewOfManyInputs) {
 TEST(Look, ReadsTheMiddleAndTheEndOfALargeFile) {
   Inputs inputs;
   inputs.add("a", lines(400'000));
-  const Look look = inputs.look({.records = 3000});
+  const Look look = inputs.look(3000);
   EXPECT_FALSE(look.is_exact);
   EXPECT_EQ(look.read_records, 3000U);
   EXPECT_NEAR(static_cast<double>(look.records), 400'000, 100);
@@ -113,7 +113,7 @@ TEST(Look, IsOfTheFormatThatMostInputsHave) {
   inputs.add("c", lines(1));
   inputs.add("d", lines(1));
   const Look look = inputs.look();
-  EXPECT_EQ(look.format.kind, Format::Kind::kJson);
+  EXPECT_EQ(look.format.kind, RecordKind::kJson);
   EXPECT_EQ(look.records, 2U);
 }
 
@@ -121,7 +121,7 @@ TEST(Look, DoesNotTakeAByteOrderMarkForARecord) {
   Inputs inputs;
   inputs.add("a", "\xef\xbb\xbf" + lines(2));
   EXPECT_EQ(inputs.look().bad_records, 0U);
-  EXPECT_EQ(inputs.look().format.kind, Format::Kind::kJson);
+  EXPECT_EQ(inputs.look().format.kind, RecordKind::kJson);
 }
 
 TEST(Look, ChoosesFewAndModerateRemoteInputs) {
@@ -184,15 +184,15 @@ TEST(Suggestion, LeavesOutWhatHasOtherTypes) {
 TEST(JobLines, QuoteWhatNeedsIt) {
   json::ProfiledPath key{.text = "a b", .path = {{.name = "a b"}}};
   json::ProfiledPath number{.text = "the n.x", .path = {{.name = "the n"}, {.name = "x"}}};
-  EXPECT_EQ(job_lines({.kind = Format::Kind::kJson}, {.key = &key, .number = &number}, {.inputs = {"data/*.gz"}}),
+  EXPECT_EQ(job_lines({.is_empty = false, .kind = RecordKind::kJson}, {.key = &key, .number = &number},
+                      {.inputs = {"data/*.gz"}}),
             "mapper: {builtin: pairs, key: \"a b\", value: 1}  # value: \"\\\"the n\\\".x\" adds up its numbers\n"
             "reducer: {builtin: sum}\n"
             "record: json\n"
             "inputs: [\"data/*.gz\"]\n");
-  EXPECT_EQ(job_lines({.kind = Format::Kind::kText}, {}, {.inputs = std::vector<std::string>(10, "a")}),
+  EXPECT_EQ(job_lines({.is_empty = false}, {}, {.inputs = std::vector<std::string>(10, "a")}),
             "record: text\ninputs: [a, a, a, a, a, a, a, a]  # and 2 more: a pattern in quotes names them all\n");
-  EXPECT_EQ(job_lines({.kind = Format::Kind::kText}, {}, {.inputs = {}, .manifest = "names"}),
-            "record: text\nmanifest: names\n");
+  EXPECT_EQ(job_lines({.is_empty = false}, {}, {.inputs = {}, .manifest = "names"}), "record: text\nmanifest: names\n");
 }
 
 TEST(FromWords, AreForAShell) {

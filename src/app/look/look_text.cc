@@ -44,7 +44,8 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 }
 
 std::string_view type_name(ValueType type, const Format& format) {
-  return format.is_json() || type != ValueType::kNull ? name_of(type) : "empty";
+  return type == ValueType::kNull && format.records.has_value() && has_only_texts(*format.records) ? "empty"
+                                                                                                   : name_of(type);
 }
 
 std::string types_of(const ProfiledPath& path, const Format& format) {
@@ -189,7 +190,7 @@ std::string odd_lines(const std::vector<Look::Odd>& odd, std::string_view what) 
 }
 
 std::string job_text(const Look& look, const LookTextOptions& options) {
-  if (look.read_inputs == 0 || look.format.kind == Format::Kind::kEmpty) return "";
+  if (look.read_inputs == 0 || look.format.is_empty) return "";
   const Suggestion suggestion = suggest(look.paths, look.read_records, false);
   std::string text = suggestion.key == nullptr
                          ? "\nWhat the job file (analysis-tools.yml) needs:\n"

@@ -20,7 +20,7 @@ Look look_of(const std::vector<std::string>& records) {
   return {.inputs = 1,
           .stored_bytes = 100,
           .compressions = {{Compression::kNone, 1}},
-          .format = {.kind = Format::Kind::kJson},
+          .format = {.is_empty = false, .kind = RecordKind::kJson},
           .decoded_bytes = 100,
           .records = records.size(),
           .is_exact = true,

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "app/look/format.h"
 
@@ -20,20 +17,23 @@ struct Piece {
 };
 
 struct FoundRecord {
-  std::string_view text;                // of JSON without its key; of a line
-  std::span<const std::string> fields;  // of a table
+  std::string_view text;  // JSON, as a run reads it; or a line of text
+  bool has_key = false;   // it followed a key in its line
 };
 
 // How much of a piece was read.
 struct ReadRecords {
   std::uint64_t records = 0;
-  std::uint64_t bytes = 0;  // of these records and what is between them
-  bool is_all = false;      // no record of the piece is left
+  std::uint64_t skipped = 0;  // further ones in the same bytes
+  std::uint64_t bad = 0;      // lines, rows and elements that are not records
+  std::string bad_reason;     // of the first of these
+  std::uint64_t bytes = 0;    // of all these and what is between them
+  bool is_all = false;        // no record of the piece is left
 };
 
-// Calls `take` for the first complete records of a piece, up to `most`. Rows that are not as wide as their table are
-// left out. Of a piece that is not the start of a JSON document or of a table with line ends in its fields, no record
-// may be found, or a wrong one.
+// Calls `take` for the first complete records of a piece, up to `most`: those that a run would map, read as a run reads
+// them. Of a piece that is not the start of a JSON document or of a table with line ends in its fields, no record may
+// be found, or a wrong one.
 ReadRecords for_each_record(const Format& format, const Piece& piece, std::uint64_t most,
                             const std::function<void(const FoundRecord&)>& take);
 

@@ -64,7 +64,7 @@ std::string_view name_of(ValueType type) {
   return kNames[static_cast<std::size_t>(type)];
 }
 
-RecordProfile::RecordProfile() : nodes_(1) {}
+RecordProfile::RecordProfile(bool reads_numbers) : reads_numbers_(reads_numbers), nodes_(1) {}
 
 bool RecordProfile::add(std::string_view record) {
   record_ = record;  // its end is readable
@@ -72,17 +72,6 @@ bool RecordProfile::add(std::string_view record) {
   ++records_;
   walk(record_);
   return true;
-}
-
-void RecordProfile::add_row(std::span<const std::string> columns, std::span<const std::string> fields) {
-  ++records_;
-  note(0, ValueType::kObject);
-  for (std::size_t i = 0; i < std::min(columns.size(), fields.size()); ++i) {
-    const std::uint32_t node = member(0, columns[i]);
-    const ValueType type = type_of_field(fields[i]);
-    note(node, type);
-    if (type != ValueType::kNull) note_scalar(node, type, fields[i]);
-  }
 }
 
 // The reader has checked the text, so the tokens are in a right order.
@@ -119,12 +108,12 @@ void RecordProfile::walk(std::string_view text) {
       is_name_next = is_object && next != '}';
       if (!is_object && next != ']') node = element(open.back().node);
     } else {
-      const ValueType type = token == '"' ? ValueType::kString : type_of_scalar(raw);
-      note(node, type);
-      if (type == ValueType::kNull) continue;
       text_.clear();
       append_text(raw, text_);
-      note_scalar(node, type, text_);
+      ValueType type = token == '"' ? ValueType::kString : type_of_scalar(raw);
+      if (type == ValueType::kString && reads_numbers_) type = type_of_field(text_);
+      note(node, type);
+      if (type != ValueType::kNull) note_scalar(node, type, text_);
     }
   }
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -19,7 +18,7 @@
 
 namespace quern::json {
 
-// kNull: in a table, an empty field.
+// kNull: in a table, an empty text.
 enum class ValueType { kNull, kBoolean, kInteger, kNumber, kString, kObject, kList };
 inline constexpr std::size_t kValueTypes = 7;
 
@@ -48,13 +47,12 @@ class RecordProfile {
   static constexpr std::size_t kMostDistinct = 1000;
   static constexpr std::size_t kMostExamples = 3;
 
-  RecordProfile();
+  // With `reads_numbers`, strings that read as numbers count as numbers, and empty ones as null.
+  explicit RecordProfile(bool reads_numbers = false);
   // `record` is the JSON of one record. Returns false, and learns nothing, if it is not JSON; flaw() returns the
   // reason.
   bool add(std::string_view record);
   const Flaw& flaw() const { return reader_.flaw(); }
-  // Adds a row of a table: a text for each of these columns. Texts that read as numbers count as numbers.
-  void add_row(std::span<const std::string> columns, std::span<const std::string> fields);
   std::uint64_t records() const { return records_; }
   // Returns the paths in the order in which they first appeared, each followed by those below it. Objects that have
   // members are left out, unless some values at their path are no objects. If the names of an object's members look
@@ -91,6 +89,7 @@ class RecordProfile {
   void list(std::uint32_t node, const ProfiledPath& above, std::vector<ProfiledPath>& paths);
   ProfiledPath describe(const Node& node, const ProfiledPath& above) const;
 
+  const bool reads_numbers_;
   const Plan nothing_wanted_{Wanted{}};
   JsonReader reader_{nothing_wanted_};
   Structure structure_;

@@ -134,11 +134,10 @@ TEST(RecordProfile, LearnsNothingFromWhatIsNotJson) {
 }
 
 TEST(RecordProfile, ReadsNumbersInRows) {
-  RecordProfile profile;
-  const std::vector<std::string> columns = {"name", "n", "nan"};
-  profile.add_row(columns, std::vector<std::string>{"x", "007", "nan"});
-  profile.add_row(columns, std::vector<std::string>{"", "-1.5", "inf"});
-  profile.add_row(columns, std::vector<std::string>{"y"});
+  RecordProfile profile(true);
+  profile.add(R"({"name":"x","n":"007","nan":"nan"})");
+  profile.add(R"({"name":"","n":"-1.5","nan":"inf"})");
+  profile.add(R"({"name":"y"})");
   std::vector<std::string> lines;
   for (const ProfiledPath& path : profile.paths()) lines.push_back(in_a_line(path));
   EXPECT_THAT(lines, ElementsAre("name: null 1 string 2 in 3, 2 distinct [x y] x..y",
