@@ -231,7 +231,7 @@ class Logs(Formats):
         run = self.run_job("combined", more="limits: {bad_records: 1}\n")
         self.assert_run(run, status=3, records_mapped=1, records_bad=1)
         self.assertIn("# data/a.log:3: it has no host that ends with ' '\nnonsense\n", run.left("bad_records.txt"))
-        self.assert_run(self.run_job("common"), status=1, says="the line is of the kind combined")
+        self.assert_run(self.run_job("common"), status=1, says="set record: combined")
 
 
 class RegularExpressions(Formats):

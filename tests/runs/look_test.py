@@ -77,8 +77,8 @@ class Look(Scenario):
         facts = self.facts("a")
         self.assertEqual(facts["read"]["bad_records"], 1)
         self.assertEqual([(path["path"], path["records"], path["types"]) for path in facts["paths"]],
-                         [("v", 7, {"null": 1, "integer": 3, "string": 1, "object": 1, "list": 1}),
-                          ("v.w", 1, {"integer": 1}), ("v[*]", 1, {"true/false": 1})])
+                         [("v", 7, {"null": 1, "integer": 3, "string": 1, "object": 1, "array": 1}),
+                          ("v.w", 1, {"integer": 1}), ("v[*]", 1, {"boolean": 1})])
         self.look("a", says="1 record is not JSON; the first: ")
 
     def test_other_formats(self):

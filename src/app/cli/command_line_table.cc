@@ -53,7 +53,7 @@ constexpr OptionRow kKeyFile = {"", "--key-file", "FILE", Completes::kFile, kKey
 constexpr OptionRow kStdinRecords = {"", "--stdin-records", "", Completes::kNothing,
                                      "read records from standard input; the same as -i /dev/stdin"};
 constexpr OptionRow kGroupKey = {"", "--key", "PATH", Completes::kNothing,
-                                 "a job without a file: group by what the records have at this path; may be repeated. "
+                                 "a job without a file: group by the value at this path; may be repeated. "
                                  "(With a job file, --key FILE is the private key, as --key-file is)"};
 constexpr OptionRow kPairValue = {"", "--value", "PATH", Completes::kNothing,
                                   "make pairs of the values at --key and at this path"};
@@ -198,8 +198,8 @@ constexpr std::string_view kReduceAfter =
 constexpr std::string_view kCheckText =
     "Prints the job as quern understands it: every setting with its value and where it comes from (the job file and "
     "its line, an environment variable, --set, or the default). The output is itself a job file with the same "
-    "meaning, in the folder of the job, or in this one for a job without a file. (Queries and passwords of URLs are "
-    "not shown, so such inputs must be added to it.)";
+    "meaning, in the folder of the job, or in this one for a job without a file. (Passwords and queries of URLs are "
+    "hidden; put them back before you run the output.)";
 
 constexpr std::string_view kCheckAfter =
     "Examples:\n"
@@ -406,7 +406,7 @@ constexpr std::string_view kLookAfter =
     "\n"
     "Exit status:\n"
     "  0  looked at; inputs that cannot be read are named\n"
-    "  1  there are none, or none of them can be read\n"
+    "  1  there are no inputs, or none can be read\n"
     "  2  the command line is wrong\n";
 
 constexpr OptionRow kJsonAnswer = {"", "--json", "", Completes::kNothing, "print the output as a JSON object"};

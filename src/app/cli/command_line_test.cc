@@ -391,7 +391,7 @@ TEST(Manual, NamesEveryCommandAndOption) {
 
 TEST(Manual, IsFormattedWithoutAWarning) {
   if (manual_path().empty()) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
-  if (std::system("command -v groff >/dev/null") != 0) GTEST_SKIP() << "there is no groff";
+  if (std::system("command -v groff >/dev/null") != 0) GTEST_SKIP() << "groff is not installed";
   std::string command = "test -z \"$(groff -man -Tutf8 -ww -z '" + manual_path() + "' 2>&1)\"";
   EXPECT_EQ(std::system(command.c_str()), 0);
 }

@@ -28,11 +28,12 @@ struct PageRow {
   std::string text;
 };
 
-// Returns the target of a link as a reader of the text can follow it: " (modules.md)"; "" if it is on the same page, or
-// the text of the link names it.
+// Returns the target of a link as a reader of the text can follow it: " (modules.md)"; "" if the text of the link names
+// it.
 std::string shown_target(std::string_view label, std::string_view target) {
   const std::string_view page = target.substr(0, target.find('#'));
-  return page.empty() || label == page ? "" : fmt::format(" ({})", page);
+  if (page.empty()) return " (docs/job-file.md)";
+  return label == page ? "" : fmt::format(" ({})", page);
 }
 
 // Removes the marks of Markdown: those of code and links. What is in code stays as it is.
@@ -108,15 +109,6 @@ std::string for_worker_of(std::string_view name, std::string text) {
   return text;
 }
 
-// Puts a word into single quotes if a shell would not take it as it is.
-std::string for_shell(const std::string& word) {
-  const bool is_plain = std::all_of(word.begin(), word.end(), [](char letter) {
-    return std::isalnum(static_cast<unsigned char>(letter)) != 0 ||
-           std::string_view("-_./:,@%+=").find(letter) != std::string_view::npos;
-  });
-  return is_plain ? word : fmt::format("'{}'", word);
-}
-
 std::string labelled(std::string_view label, std::string_view text) {
   return fmt::format("  {:<{}}{}\n", fmt::format("{}:", label), kValueColumn - 2, text);
 }
@@ -152,8 +144,8 @@ std::optional<std::string> setting_help(std::string_view asked) {
   text += labelled("Values", wrapped(row->values, kValueColumn, kValueColumn)) + labelled("Default", row->initial);
   if (example.has_value()) {
     text += labelled("Job file", fmt::format("{}: {}", name, *example));
-    text += labelled("Command line", fmt::format("--set {}", for_shell(fmt::format("{}={}", name, *example))));
-    text += labelled("Environment", fmt::format("{}={}", job_file::variable_of(name), for_shell(*example)));
+    text += labelled("Command line", fmt::format("--set {}", shell_word(fmt::format("{}={}", name, *example))));
+    text += labelled("Environment", fmt::format("{}={}", job_file::variable_of(name), shell_word(*example)));
   }
   return text + "\n" +
          wrapped(fmt::format("quern check JOB shows its value in a job; {}job-file.md describes all settings.",

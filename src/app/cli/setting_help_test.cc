@@ -133,7 +133,7 @@ TEST(JobManual, NamesEverySettingAndItsDefault) {
 
 TEST(JobManual, IsFormattedWithoutAWarning) {
   if (std::getenv("QUERN_SOURCE_DIR") == nullptr) GTEST_SKIP() << "QUERN_SOURCE_DIR is not set";
-  if (std::system("command -v groff >/dev/null") != 0) GTEST_SKIP() << "there is no groff";
+  if (std::system("command -v groff >/dev/null") != 0) GTEST_SKIP() << "groff is not installed";
   EXPECT_EQ(job_manual("| groff -man -Tutf8 -ww -z 2>&1"), "");
   const std::string shown = job_manual("| groff -man -Tutf8 -rLL=100n | sed 's/\x1b[^m]*m//g'");
   for (const char* mark : {"`", "](", "**:", "\n  | "}) EXPECT_THAT(shown, Not(HasSubstr(mark)));

@@ -103,8 +103,8 @@ class Looker {
       const std::uint64_t left = most_records_ - std::min(most_records_, look_.read_records);
       const ReadRecords read =
           for_each_record(look_.format, piece, std::min(most, left), [&](const FoundRecord& record) { take(record); });
-      look_.read_records += read.records;
-      record_bytes_.add(read.records + read.skipped, read.bytes);
+      look_.read_records += read.records + read.bad;
+      record_bytes_.add(read.records + read.skipped + read.bad, read.bytes);
       look_.read_bytes += read.bytes;
       if (look_.bad_records == 0) look_.bad_reason = read.bad_reason;
       look_.bad_records += read.bad;

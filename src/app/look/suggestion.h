@@ -23,7 +23,7 @@ Suggestion suggest(const std::vector<json::ProfiledPath>& paths, std::uint64_t r
 // What names the inputs in a job file.
 struct JobInputs {
   std::vector<std::string> inputs;
-  std::string manifest = {};  // "" if there is none
+  std::string manifest = {};  // "" if not given
 };
 
 // The lines of a job that groups by the key with built-in workers, over these inputs; without a key, only the lines

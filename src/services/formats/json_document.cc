@@ -140,8 +140,8 @@ class JsonDocumentReader final : public RecordReader {
     const std::size_t next = std::min(bytes.find_first_not_of(kBlanks), bytes.size());
     if (next == bytes.size()) return next;
     return bad_input(
-        fmt::format("byte {} is {}, after the end of the document; where each line is a document, records "
-                    "are of the kind json",
+        fmt::format("byte {} is {}, after the end of the document; if each line is a document, set record: "
+                    "json",
                     offset_ + next + 1, shown(bytes[next])));
   }
 

@@ -56,11 +56,8 @@ TEST(JsonDocument, SaysWhyAnInputIsNoDocument) {
       {"[1, \"]", "it ends too early, after byte 6: the JSON document that begins at byte 1 is not complete"},
       {"{\"a\": {}", "it ends too early, after byte 8: the JSON document that begins at byte 1 is not complete"},
       {"\"a\\\"", "it ends too early, after byte 4: the JSON document that begins at byte 1 is not complete"},
-      {"{}\n{}\n",
-       "byte 4 is '{', after the end of the document; where each line is a document, records are of the kind "
-       "json"},
-      {"[1]]",
-       "byte 4 is ']', after the end of the document; where each line is a document, records are of the kind json"},
+      {"{}\n{}\n", "byte 4 is '{', after the end of the document; if each line is a document, set record: json"},
+      {"[1]]", "byte 4 is ']', after the end of the document; if each line is a document, set record: json"},
   };
   for (const Row& row : rows) EXPECT_EQ(read_document(row.text).error, row.error) << row.text;
 }

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "services/formats/line_reader.h"
@@ -20,19 +21,17 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // Appends what the beginning of `text`, a backslash, stands for; returns how many bytes of it that were.
 std::size_t unescape(std::string_view text, std::string& target) {
   constexpr std::string_view kLetters = "\"\\nrtbvf";
   constexpr std::string_view kMeanings = "\"\\\n\r\t\b\v\f";
   const char letter = text.size() > 1 ? text[1] : '\0';
-  if (letter == 'x' && text.size() > 3 && hex_value(text[2]) >= 0 && hex_value(text[3]) >= 0) {
-    target += static_cast<char>(hex_value(text[2]) * 16 + hex_value(text[3]));
+  const auto high = text.size() > 3 ? hex_digit_value(text[2]) : std::nullopt;
+  const auto low = text.size() > 3 ? hex_digit_value(text[3]) : std::nullopt;
+  if (letter == 'x' && high.has_value() && low.has_value()) {
+    target += static_cast<char>(*high * 16 + *low);
     return 4;
   }
   const std::size_t found = kLetters.find(letter);
@@ -107,9 +106,8 @@ class LogParser final : public LineParser {
     if (is_combined_) add_client(out);
     out.add('}');
     if (flaw_.empty() && !rest_.empty()) {
-      flaw_ = is_combined_ ? "more follows after the agent"
-                           : "more follows after the size; with referer and agent the "
-                             "line is of the kind combined";
+      flaw_ = is_combined_ ? "the line goes on after the agent"
+                           : "the line goes on after the size; if a referer and an agent follow, set record: combined";
     }
     return std::move(flaw_);
   }
@@ -196,8 +194,7 @@ class LogParser final : public LineParser {
     const std::size_t last = request.rfind(' ');
     const bool has_protocol = last != space && request.substr(std::min(last, request.size())).starts_with(" HTTP/");
     const bool is_usual = space != std::string_view::npos && space > 0 && (has_protocol || last == space) &&
-                          std::all_of(request.begin(), request.begin() + static_cast<std::ptrdiff_t>(space),
-                                      [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
+                          std::all_of(request.begin(), request.begin() + static_cast<std::ptrdiff_t>(space), is_letter);
     const std::string_view path = request.substr(is_usual ? space + 1 : 0);
     add_text(",\"method\":", is_usual ? request.substr(0, space) : "", out);
     add_text(",\"path\":", has_protocol && is_usual ? path.substr(0, last - space - 1) : path, out);

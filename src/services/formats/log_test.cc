@@ -76,7 +76,7 @@ TEST(Log, SaysWhatIsWrongWithALine) {
       {"h - - [10/Oct/2000:13:55:36 -0700] \"GET /\" 2x0 1", "its status is not a number"},
       {"h - - [10/Oct/2000:13:55:36 -0700] \"GET /\" 200", "it has no space after the status"},
       {"h - - [10/Oct/2000:13:55:36 -0700] \"GET /\" 200 ", "its bytes is not a number"},
-      {"h - - [10/Oct/2000:13:55:36 -0700] \"GET /\" 200 1 \"-\" \"-\"", "the line is of the kind combined"},
+      {"h - - [10/Oct/2000:13:55:36 -0700] \"GET /\" 200 1 \"-\" \"-\"", "set record: combined"},
   };
   for (const Row& row : rows) {
     const ReadForTest read = read_log(kCommon, std::string(row.line) + "\n");
@@ -87,7 +87,7 @@ TEST(Log, SaysWhatIsWrongWithALine) {
   EXPECT_THAT(read_log(kCombined, common).bad, ElementsAre(HasSubstr("it has no referer in quotes")));
   EXPECT_THAT(read_log(kCombined, common + " \"-\"").bad, ElementsAre(HasSubstr("it has no agent in quotes")));
   EXPECT_THAT(read_log(kCombined, common + " \"-\" \"x\" 7").bad,
-              ElementsAre(HasSubstr("more follows after the agent")));
+              ElementsAre(HasSubstr("the line goes on after the agent")));
 }
 
 }  // namespace

@@ -59,8 +59,8 @@ ValueType type_of_field(std::string_view text) {
 }  // namespace
 
 std::string_view name_of(ValueType type) {
-  constexpr std::array<std::string_view, kValueTypes> kNames = {"null",   "true/false", "integer", "number",
-                                                                "string", "object",     "list"};
+  constexpr std::array<std::string_view, kValueTypes> kNames = {"null",   "boolean", "integer", "number",
+                                                                "string", "object",  "array"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

@@ -41,19 +41,20 @@ TEST(RecordProfile, ListsThePathsInTheirOrder) {
 TEST(RecordProfile, CountsEachTypeOfAMixedPath) {
   EXPECT_THAT(profile_of({R"({"v": 1})", R"({"v": "a"})", R"({"v": null})", R"({"v": true})", R"({"v": {"w": 1}})",
                           R"({"v": []})", R"({})"}),
-              ElementsAre("v: null 1 true/false 1 integer 1 string 1 object 1 list 1 in 6, 3 distinct [1 a true] 1..1",
+              ElementsAre("v: null 1 boolean 1 integer 1 string 1 object 1 array 1 in 6, 3 distinct [1 a true] 1..1",
                           "v.w: integer 1 in 1, 1 distinct [1] 1..1"));
 }
 
 TEST(RecordProfile, CountsRecordsNotElements) {
   EXPECT_THAT(profile_of({R"({"tags": ["a", "b", "a"]})", R"({"tags": []})", R"({})"}),
-              ElementsAre("tags: list 2 in 2, 0 distinct [] ..", "tags[*]: string 3 in 1, 2 distinct [a b] a..b"));
+              ElementsAre("tags: array 2 in 2, 0 distinct [] ..", "tags[*]: string 3 in 1, 2 distinct [a b] a..b"));
 }
 
 TEST(RecordProfile, KnowsRecordsThatAreLists) {
-  EXPECT_THAT(profile_of({R"([{"k": 1}, {"k": 2}])", R"([[3]])"}),
-              ElementsAre("[*]: object 2 list 1 in 2, 0 distinct [] ..", "[*].k: integer 2 in 1, 2 distinct [1 2] 1..2",
-                          "[*][*]: integer 1 in 1, 1 distinct [3] 3..3"));
+  EXPECT_THAT(
+      profile_of({R"([{"k": 1}, {"k": 2}])", R"([[3]])"}),
+      ElementsAre("[*]: object 2 array 1 in 2, 0 distinct [] ..", "[*].k: integer 2 in 1, 2 distinct [1 2] 1..2",
+                  "[*][*]: integer 1 in 1, 1 distinct [3] 3..3"));
 }
 
 TEST(RecordProfile, ComparesNumbersExactly) {

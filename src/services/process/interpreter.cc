@@ -169,15 +169,15 @@ Result<std::string> interpreter_of(const Module& module, const std::string& job_
     const std::optional<std::string> path = find_on_path(named);
     if (path.has_value()) return real_interpreter(*path, names, "`interpreter:`");
     return bad_config(
-        fmt::format("`interpreter:` names {}, which is not on PATH; install it, or correct the job file, "
-                    "where a path to it may be, too",
+        fmt::format("`interpreter:` names {}, which is not on PATH; install it, or give the path to it in the job "
+                    "file",
                     named));
   }
   const std::string path = named.starts_with('/') ? named : fmt::format("{}/{}", absolute(job_folder), named);
   if (is_executable_file(path)) return real_interpreter(path, names, "`interpreter:`");
   return bad_config(
       fmt::format("`interpreter:` names {}, which is not an executable file; create it (as with python3 -m "
-                  "venv), or correct the job file, in which such a path is relative to the job's folder",
+                  "venv), or correct the path, which is relative to the job's folder",
                   path));
 }
 
