@@ -7,7 +7,7 @@ import io
 import json
 import random
 
-from scenario import QUERN, SUM, Scenario, compress
+from scenario import QUERN, SUM, Scenario, compress, slow
 
 PYTHON = {"mapper.py": """
     import json
@@ -201,6 +201,7 @@ class JsonDocument(Formats):
                 run = self.run_job("json-document", more="limits: {failed_inputs: 1}\n")
                 self.assert_run(run, status=3, result="1\n", inputs_failed=1, records_bad=0)
 
+    @slow  # A sanitizer needs memory of its own.
     def test_a_large_array_needs_little_memory(self):
         element = json.dumps({"text": "x" * 1000, "list": [1] * 50}) + ",\n"
         self.write("data/a.json", ("[" + element * 100_000 + "1]").encode())
