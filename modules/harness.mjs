@@ -637,6 +637,63 @@ function joinedPath(path, name) {
   return path === "" ? step : `${path}.${step}`;
 }
 
+// What `quern try` does with a module: its debugger gets the terminal, or it is measured.
+
+// Starts node inspect on this terminal, and waits until it is there. It stops at the first record.
+async function debugged(call) {
+  const inspector = await import("node:inspector");
+  const { spawn } = await import("node:child_process");
+  inspector.open(0, "127.0.0.1");
+  const { host } = new URL(inspector.url());
+  const client = spawn(process.execPath, ["inspect", host], { stdio: "inherit" });
+  inspector.waitForDebugger();
+  let isFirst = true;
+  const stopping = (...args) => {
+    if (!isFirst) return call(...args);
+    isFirst = false;
+    debugger; // The module's function comes next: step, and step again.
+    return call(...args);
+  };
+  return [stopping, () => client.kill()];
+}
+
+const PROFILED_FUNCTIONS = 10;
+
+// Measures all that runs from now on; the second function tells which functions took most of the time.
+async function profiled(call) {
+  const { Session } = await import("node:inspector");
+  const session = new Session();
+  session.connect();
+  session.post("Profiler.enable");
+  session.post("Profiler.start");
+  const report = () => {
+    session.post("Profiler.stop", (_, { profile }) => {
+      process.stderr.write(profileText(profile));
+    });
+  };
+  return [call, report];
+}
+
+// V8 looks about every millisecond which function is at work; times are in microseconds.
+function profileText({ nodes, samples, timeDeltas }) {
+  const places = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const times = new Map();
+  let whole = 0;
+  samples.forEach((id, i) => {
+    const { functionName, url, lineNumber } = places.get(id);
+    if (url === import.meta.url || (url === "" && functionName !== "(garbage collector)") || url.startsWith("node:")) return;
+    const place = url === "" ? functionName : `${path.basename(url)}:${lineNumber + 1} ${functionName || "(anonymous)"}`;
+    times.set(place, (times.get(place) ?? 0) + timeDeltas[i]);
+    whole += timeDeltas[i];
+  });
+  const lines = [`${(whole / 1e6).toFixed(3)} s in the module's functions; without those that they call, most of it in:`];
+  const sorted = [...times].sort(([, a], [, b]) => b - a).slice(0, PROFILED_FUNCTIONS);
+  for (const [place, time] of sorted) {
+    lines.push(`${(time / 1e6).toFixed(3).padStart(9)} s ${((100 * time) / whole).toFixed(1).padStart(5)}%  ${place}`);
+  }
+  return lines.join("\n") + "\n";
+}
+
 function offerQuern(counters) {
   const quern = Object.freeze({ count: (group, name, n) => counters.count(group, name, n) });
   globalThis.quern = quern;
@@ -1366,6 +1423,9 @@ async function setUp(channel, counters, progress, job) {
   if (job.loads_only) leaveLoaded(channel);
   channel.write(LOADED, 0n);
   await callHook(module, "setup");
+  let leave = () => {};
+  if (job.debug === true) [call, leave] = await debugged(call);
+  if (job.profile === true) [call, leave] = await profiled(call);
   const newResults = () => new Results(name, job);
   if (role === "mapper") {
     const reader = new RecordReader(job.record);
@@ -1375,12 +1435,12 @@ async function setUp(channel, counters, progress, job) {
     }
     if (job.concurrency > 1) {
       const mapper = new ConcurrentMapper(channel, counters, progress, call, newResults, reader, job.concurrency);
-      return [mapper, module];
+      return [mapper, module, leave];
     }
-    return [new Mapper(channel, counters, progress, call, newResults(), reader), module];
+    return [new Mapper(channel, counters, progress, call, newResults(), reader), module, leave];
   }
   const results = newResults();
-  return [new Reducer(channel, counters, progress, call, results, job, role === "combiner"), module];
+  return [new Reducer(channel, counters, progress, call, results, job, role === "combiner"), module, leave];
 }
 
 async function callHook(module, name) {
@@ -1407,9 +1467,9 @@ async function main() {
   const first = channel.read();
   if (first.kind !== SETUP) giveUp(`the first frame is of type ${first.kind}, not SETUP`);
   watchStrayCode();
-  let worker, module;
+  let worker, module, leave;
   try {
-    [worker, module] = await setUp(channel, counters, progress, parse(first.payload.toString()));
+    [worker, module, leave] = await setUp(channel, counters, progress, parse(first.payload.toString()));
   } catch (failure) {
     sayFailed(channel, failure);
   }
@@ -1429,6 +1489,7 @@ async function main() {
   } catch (failure) {
     sayFailed(channel, failure);
   }
+  leave();
   counters.send(channel, 0n);
   channel.write(FINISHED, 0n);
   exit(0);

@@ -36,7 +36,7 @@ READ_DESCRIPTOR = max(5, min(500, os.sysconf("SC_OPEN_MAX") - 2))
 WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 STANDARD_DESCRIPTORS = (0, 1, 2)
 
-CO_COROUTINE, CO_ASYNC_GENERATOR = 0x80, 0x200  # as in inspect
+CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200  # as in inspect
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
 READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT, FIELDS = range(16, 28)
@@ -344,8 +344,11 @@ def formatted(error):
     return "".join(trace.format())[-DETAILS_CHARACTERS:]
 
 
+DEBUGGERS = tuple(os.path.join(STANDARD_LIBRARY, name) for name in ("bdb.py", "cProfile.py"))  # which call it for us
+
+
 def is_ours(filename):
-    return filename == __file__ or filename.startswith("<frozen importlib")
+    return filename == __file__ or filename.startswith("<frozen importlib") or filename in DEBUGGERS
 
 
 def reason_of(error, hint_at_strings=""):
@@ -755,6 +758,93 @@ def joined_path(path, name):
     return f"{path}.{name}" if path else name
 
 
+# What `quern try` does with a module: its debugger gets the terminal, or it is measured.
+
+
+def refuse_breakpoint(*_, **__):
+    raise Refused("breakpoint() needs a terminal, and a run has none: use quern try --debug")
+
+
+def called_by(run):
+    """Returns a function that lets `run` call another one, to the end of what a generator gives."""
+
+    def call(function, *arguments):
+        if flags_of(function) & CO_GENERATOR:
+            return run(list, function(*arguments))
+        return run(function, *arguments)
+
+    return call
+
+
+def debugged(function):
+    """Stops in pdb at the first record, and later where a record raises."""
+    with own_library:
+        import pdb
+
+    class Debugger(pdb.Pdb):
+        was_left = False
+
+        def set_quit(self):
+            self.was_left = True
+            super().set_quit()
+
+    debugger = Debugger()
+    call = called_by(debugger.runcall)
+    has_stopped = is_async(function)  # of which a call does not begin the work; it may have a breakpoint()
+
+    def stopping(*arguments):
+        nonlocal has_stopped
+        try:
+            if has_stopped:
+                return called_by(lambda run, *given: run(*given))(function, *arguments)
+            has_stopped = True
+            result = call(function, *arguments)
+            if debugger.was_left:
+                raise Refused("pdb was left while it had this record; the others go on without it")
+            return result
+        except Refused:
+            raise
+        except Exception as error:
+            sys.stderr.write(details_of(error))
+            debugger.reset()
+            debugger.interaction(None, error.__traceback__)
+            raise
+
+    return stopping
+
+
+PROFILED_FUNCTIONS = 10
+
+
+def profiled(function):
+    """Returns a function that measures this one, and one that tells which functions took most of the time."""
+    with own_library:
+        import cProfile
+    profiler = cProfile.Profile()
+
+    def report():
+        profiler.disable()
+        entries = [
+            entry
+            for entry in profiler.getstats()
+            if not is_ours(getattr(entry.code, "co_filename", "")) and "_lsprof.Profiler" not in str(entry.code)
+        ]
+        entries.sort(key=lambda entry: entry.inlinetime, reverse=True)
+        whole = sum(entry.inlinetime for entry in entries) or 1
+        lines = [f"{whole:.3f} s in the module's functions; without those that they call, most of it in:"]
+        for entry in entries[:PROFILED_FUNCTIONS]:
+            code = entry.code
+            name = code if isinstance(code, str) else f"{os.path.basename(code.co_filename)}:{code.co_firstlineno} {code.co_name}"
+            lines.append(f"{entry.inlinetime:9.3f} s {entry.inlinetime / whole:6.1%} {entry.callcount:10} calls  {name}")
+        sys.stderr.write("\n".join(lines) + "\n")
+
+    if is_async(function):
+        profiler.enable()
+        return function, report
+    call = called_by(profiler.runcall)
+    return lambda *arguments: call(function, *arguments), report
+
+
 def offer_quern(counters):
     module = types.ModuleType("quern", "What quern offers to the modules it runs.")
     module.count = counters.count
@@ -823,9 +913,12 @@ def load(script):
     return module
 
 
+def flags_of(function):
+    return getattr(getattr(function, "__code__", None), "co_flags", 0)
+
+
 def is_async(function):
-    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    return bool(flags & (CO_COROUTINE | CO_ASYNC_GENERATOR))
+    return bool(flags_of(function) & (CO_COROUTINE | CO_ASYNC_GENERATOR))
 
 
 def function_of(module, role, script):
@@ -1530,6 +1623,7 @@ class Hooks:
 
     def __init__(self, module, has_loop, channel):
         self.module = module
+        self.report = None  # what to call at the end, if the module is profiled
         self.asyncio = None
         if has_loop:
             import asyncio  # as the module itself finds it: both need the same one
@@ -1573,6 +1667,8 @@ def set_up(channel, counters, progress, job):
     # records; every 10000 costs nothing that can be measured, and still finds the module's own cycles soon.
     # Set before the module is loaded, so that it may set its own.
     gc.set_threshold(10000, 10, 10)
+    if not job.get("debug"):
+        sys.breakpointhook = refuse_breakpoint
     if role == "program":  # of which nothing is called: it would read its input
         compile(source_of(script), script, "exec", dont_inherit=True)
         leave_loaded(channel)
@@ -1591,6 +1687,10 @@ def set_up(channel, counters, progress, job):
     hooks.call("setup")
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
+    if job.get("debug"):
+        function = debugged(function)
+    elif job.get("profile"):
+        function, hooks.report = profiled(function)
     if job.get("watch_fields"):
         counters.watched = WatchedFields()
         function = counters.watched.watching(function)
@@ -1664,6 +1764,8 @@ def main():
         hooks.call("teardown")
     except BaseException as error:
         say_failed(channel, error)
+    if hooks.report is not None:
+        hooks.report()
     send_counters(channel, counters, 0)
     flush_log()
     channel.write(FINISHED, 0)

@@ -23,6 +23,9 @@ enum class RecordKind { kKeyedJson, kJson, kText, kPairs };
 enum class ValuesKind { kList, kIterator };
 enum class NotifyVia { kNone, kTaskcluster, kSmtp, kSendmail };
 
+// What quern try does with a module: gives its debugger the terminal, or tells where its time goes.
+enum class Attended { kAlone, kDebugged, kProfiled };
+
 // Environment variables of a child by name: a fixed value, or nullopt to pass on the value from quern's own
 // environment.
 using EnvironmentRequest = std::map<std::string, std::optional<std::string>>;
@@ -42,6 +45,7 @@ struct Module {
   // What runs a python or javascript script: a path as written in the job file, or a name that is looked up on PATH; ""
   // if the job names none.
   std::string interpreter;
+  Attended attended = Attended::kAlone;
 
   // What messages call it: the script, or some of the expression, in quotes and without the secrets of URLs.
   std::string name() const;
@@ -102,6 +106,7 @@ struct JobLimits {
   std::size_t attempts = 3;                                   // for one block, before its record is given up
   std::uint64_t bad_records = 0;                              // the job fails above this number
   std::uint64_t failed_inputs = 0;                            // the job fails above this number
+  std::optional<std::uint64_t> records;                       // a run reads only the first ones; nullopt: all
   std::chrono::milliseconds timeout = std::chrono::hours(2);  // for one child, without progress
 };
 

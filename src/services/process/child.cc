@@ -314,6 +314,7 @@ struct Plan {
   Fd log;
 
   std::vector<int> descriptors(const ChildOptions& options) const {
+    if (options.has_terminal) return {0, 1, 2, input.number(), output.number()};
     if (options.framed) return {null.number(), log.number(), log.number(), input.number(), output.number()};
     return {input.number(), options.logs_output ? log.number() : output.number(), log.number()};
   }
@@ -344,6 +345,17 @@ std::vector<std::string> with_marker(std::vector<std::string> environment, const
   return environment;
 }
 
+// Without a terminal there is nothing to do. SIGTTOU, which quern would get in the background, is blocked.
+void bring_to_foreground(int group) {
+  sigset_t output;
+  sigset_t before;
+  ::sigemptyset(&output);
+  ::sigaddset(&output, SIGTTOU);
+  ::pthread_sigmask(SIG_BLOCK, &output, &before);
+  static_cast<void>(::tcsetpgrp(STDIN_FILENO, group));
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 Result<std::unique_ptr<Child>> start_child(const ChildOptions& options, Guard* guard) {
   CHECK(!options.command.empty());
   std::string starting = "starting " + options.command[0];
@@ -356,6 +368,7 @@ Result<std::unique_ptr<Child>> start_child(const ChildOptions& options, Guard* g
                              .working_folder = options.working_folder,
                              .descriptors = plan.descriptors(options)}));
   if (guard != nullptr) guard->add_group(pid);
+  if (options.has_terminal) bring_to_foreground(pid);
   auto process = open_pidfd(pid);
   if (!process.ok()) {
     signal_group(pid, SIGKILL);
@@ -368,6 +381,8 @@ Result<std::unique_ptr<Child>> start_child(const ChildOptions& options, Guard* g
 }
 
 }  // namespace
+
+void take_terminal_back() { bring_to_foreground(::getpgrp()); }
 
 Result<std::unique_ptr<Child>> Child::start(const ChildOptions& options, Guard& guard) {
   return start_child(options, &guard);

@@ -26,6 +26,9 @@ struct ChildOptions {
   // true: input is descriptor 3, output is descriptor 4, standard input is /dev/null, and standard output and standard
   // error together are the log (docs/formats/child-protocol.md).
   bool framed = false;
+  // If framed: the child has quern's standard input, output and error, and is in the foreground of their terminal, so
+  // that its debugger works there; nothing is logged.
+  bool has_terminal = false;
   // If not framed: standard output is part of the log.
   bool logs_output = false;
 };
@@ -85,5 +88,8 @@ class Child {
   // Returns the last lines of the log for a cause block, at most limits::kShownLogLines.
   virtual std::vector<std::string> last_log_lines() const = 0;
 };
+
+// Brings quern to the foreground of its terminal again, after a child that had it.
+void take_terminal_back();
 
 }  // namespace quern::process

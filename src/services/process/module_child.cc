@@ -58,6 +58,7 @@ Result<ModuleChildOptions> module_child_options(const Module& module, const std:
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
   TRY_ASSIGN(options.harness, write_harness(module.language, harness_folder));
   options.setup_json = setup_json(setup, script, module);
+  options.has_terminal = module.attended == Attended::kDebugged && !setup.loads_only;
   return options;
 }
 
@@ -65,7 +66,8 @@ ChildOptions child_options(const ModuleChildOptions& options) {
   ChildOptions child{.command = {options.interpreter, options.harness},
                      .environment = options.environment,
                      .working_folder = options.working_folder,
-                     .framed = true};
+                     .framed = true,
+                     .has_terminal = options.has_terminal};
   // Makes a module that iterates over a set print the same lines in every run and in every child.
   if (options.language == Language::kPython) add_unless_set(child.environment, "PYTHONHASHSEED", "0");
   return child;

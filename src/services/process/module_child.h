@@ -19,6 +19,7 @@ struct ModuleChildOptions {
   std::string interpreter;                // from interpreter_of
   std::string harness;                    // path of the script to start, from write_harness
   std::string setup_json;                 // payload of the SETUP frame
+  bool has_terminal = false;              // as in ChildOptions
   std::vector<std::string> environment;
   std::string working_folder;
 };

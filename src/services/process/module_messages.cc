@@ -25,7 +25,11 @@ std::string setup_json(const ModuleSetup& setup, std::string_view script, const 
   if (setup.watches_fields) message["watch_fields"] = true;
   if (setup.typed) message["typed"] = true;
   if (setup.concurrency > 1) message["concurrency"] = setup.concurrency;
-  if (setup.loads_only) message["loads_only"] = true;
+  if (setup.loads_only) {
+    message["loads_only"] = true;
+  } else if (module.attended != Attended::kAlone) {
+    message[module.attended == Attended::kDebugged ? "debug" : "profile"] = true;
+  }
   if (!setup.sample_packed.empty()) message["sample"] = {setup.sample_lines, hex_encode(setup.sample_packed)};
   return message.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -103,7 +103,8 @@ std::chrono::milliseconds Session::allowed() const {
 }
 
 Clock::time_point Session::deadline() const {
-  return state_ == State::kWaiting ? Clock::time_point::max() : last_progress_ + allowed();
+  const bool may_wait = state_ == State::kWaiting || options_.module->attended == Attended::kDebugged;
+  return may_wait ? Clock::time_point::max() : last_progress_ + allowed();
 }
 
 Result<Session::Seen> Session::step(int wake_fd, const std::stop_token& stop, std::size_t most_output_bytes) {
