@@ -56,6 +56,10 @@ Result<void> check_for(const Job& job, const CommandLine& line) {
     return refused(
         "--suggest-fields is for a mapper in Python or JavaScript with the interface function, and JSON records");
   }
+  const bool reads_whole = mapper.module.has_value() && mapper.module->interface == Interface::kFiles;
+  if (job.limits.records.has_value() && reads_whole && command != Command::kReduce) {
+    return refused("limits.records is for records, and a mapper with the interface files reads whole inputs by itself");
+  }
   if (command == Command::kRun) return {};
   if (command == Command::kReduce && !job.steps.front().reducer.has_value()) {
     return refused("it has no reducer, so there is nothing to do for quern reduce");
@@ -182,15 +186,10 @@ int run_command(const CommandLine& line) {
   // Secrets that children do not get in their environment must not be readable in quern's own, in /proc/PID/environ.
   std::optional<credentials::NoCoreDumps> no_core_dumps;
   if (process::environment_has_secrets()) no_core_dumps.emplace();
-  if (std::error_code ignored; line.key_may_be_path && !std::filesystem::exists(*line.key, ignored)) {
-    return print_error(bad_config(
-        fmt::format("run: {}; and with a job file, --key names the file of a private key, and there is no file {}",
-                    kNothingForEachKey, *line.key)));
-  }
   auto task = task_of(line);
   if (!task.ok()) return print_error(task.error());
   if (task.value().has_value()) return task_command(line, *task.value());
-  auto loaded = line.job_text.empty() ? load_job(line.job, line.settings) : load_job_text(line.job_text, line.settings);
+  auto loaded = load_job(line);
   if (!loaded.ok()) return print_error(loaded.error());
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error());
@@ -200,7 +199,7 @@ int run_command(const CommandLine& line) {
 }
 
 int check_command(const CommandLine& line) {
-  auto loaded = line.job_text.empty() ? load_job(line.job, line.settings) : load_job_text(line.job_text, line.settings);
+  auto loaded = load_job(line);
   if (!loaded.ok()) return print_error(loaded.error());
   const int status = print_and_end(describe(loaded.value().file));
   const Job& job = loaded.value().file.job;

@@ -318,6 +318,18 @@ constexpr std::array kRows = {
                  return {};
                },
                [](const Job& job) { return std::to_string(job.limits.failed_inputs); }},
+    SettingRow{"limits.records", Shape::kText,
+               [](const YamlNode& node, Job& job) -> Result<void> {
+                 job.limits.records.reset();
+                 if (node.kind == YamlNode::Kind::kText && node.text == "none") return {};
+                 auto count = count_of(node, {.least = 1});
+                 if (!count.ok()) return wrong_value(count.error().message + ", or none");
+                 job.limits.records = count.value();
+                 return {};
+               },
+               [](const Job& job) {
+                 return job.limits.records.has_value() ? std::to_string(*job.limits.records) : std::string("none");
+               }},
     SettingRow{"limits.timeout", Shape::kText,
                [](const YamlNode& node, Job& job) -> Result<void> {
                  TRY_ASSIGN(job.limits.timeout, duration_of(node));

@@ -49,9 +49,11 @@ struct Accounting {
   std::uint64_t inputs_found = 0;
   std::uint64_t inputs_mapped = 0;
   std::uint64_t inputs_failed = 0;
-  std::uint64_t inputs_skipped = 0;        // not reached because the run ended first
-  std::uint64_t inputs_unverified = 0;     // fetched without a checksum to verify their bytes
-  std::vector<FailedInput> failed_inputs;  // in input order
+  std::uint64_t inputs_skipped = 0;             // not reached because the run, or the sample, ended first
+  std::uint64_t inputs_unverified = 0;          // fetched without a checksum to verify their bytes
+  std::vector<FailedInput> failed_inputs;       // in input order
+  std::optional<std::uint64_t> sample_records;  // limits.records
+  bool is_sample_full = false;                  // so many were read, and the rest of the inputs was not
   std::uint64_t records_read = 0;
   std::uint64_t records_mapped = 0;
   std::uint64_t records_bad = 0;

@@ -178,6 +178,12 @@ class AccountingReader {
     to.command = fields.texts_or_none("command");
     to.started = fields.time_or_none("started");
     to.ended = fields.time_or_none("ended");
+    if (json.contains("sample") && json["sample"].is_object()) {
+      JsonFields sample(json["sample"], "sample.");
+      to.sample_records = sample.number("records");
+      to.is_sample_full = json["sample"].contains("full") && json["sample"]["full"] == true;
+      take_failure(sample);
+    }
     if (json.contains("usage")) read_usage(fields.object("usage"), to);
     if (json.contains("units")) read_units(fields.array("units"), to);
     take_failure(fields);
@@ -270,6 +276,11 @@ Json paths_json(const std::vector<WantedPath>& wanted) {
   return paths;
 }
 
+Json sample_json(const Accounting& accounting) {
+  if (!accounting.sample_records.has_value()) return nullptr;
+  return {{"records", *accounting.sample_records}, {"full", accounting.is_sample_full}};
+}
+
 }  // namespace
 
 Json accounting_value(const Accounting& accounting) {
@@ -297,6 +308,7 @@ Json accounting_value(const Accounting& accounting) {
         {"failed", accounting.inputs_failed},
         {"skipped", accounting.inputs_skipped},
         {"unverified", accounting.inputs_unverified}}},
+      {"sample", sample_json(accounting)},
       {"records",
        {{"read", accounting.records_read},
         {"mapped", accounting.records_mapped},

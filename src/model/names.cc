@@ -122,7 +122,8 @@ std::string_view event::name_of(ChildState state) {
 }
 
 bool has_losses(const Accounting& accounting) {
-  return accounting.inputs_failed + accounting.inputs_skipped + accounting.records_bad + accounting.groups_bad > 0;
+  const std::uint64_t skipped = accounting.is_sample_full ? 0 : accounting.inputs_skipped;
+  return accounting.inputs_failed + skipped + accounting.records_bad + accounting.groups_bad > 0;
 }
 
 int exit_status(const Accounting& accounting) {

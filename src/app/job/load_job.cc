@@ -153,6 +153,15 @@ Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::
   return load(std::string(kCommandLineJob), std::filesystem::current_path().string(), text, settings);
 }
 
+Result<LoadedJob> load_job(const CommandLine& line) {
+  if (std::error_code ignored; line.key_may_be_path && !std::filesystem::exists(*line.key, ignored)) {
+    return bad_config(
+        fmt::format("{}; and with a job file, --key names the file of a private key, and there is no file {}",
+                    kNothingForEachKey, *line.key));
+  }
+  return line.job_text.empty() ? load_job(line.job, line.settings) : load_job_text(line.job_text, line.settings);
+}
+
 std::vector<NamedModule> modules_of(const Job& job) {
   std::vector<NamedModule> modules;
   for (std::size_t i = 0; i < job.steps.size(); ++i) {

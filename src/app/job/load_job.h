@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/cli/command_line.h"
 #include "base/result.h"
 #include "job_file/job_file.h"
 #include "model/event.h"
@@ -29,6 +30,10 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
 // Messages call it kCommandLineJob.
 inline constexpr std::string_view kCommandLineJob = "the command line";
 Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings);
+
+// The job that a command line names or describes. Fails if --key cannot be what it is without such a description: the
+// file of a private key.
+Result<LoadedJob> load_job(const CommandLine& line);
 
 // A module of a job, in the order of its steps.
 struct NamedModule {

@@ -139,7 +139,8 @@ Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, input
   if (line.command == Command::kReduce) return list_map_results(job, line, own_files);
   const std::vector<std::string>& names = line.inputs.empty() ? job.inputs : line.inputs;
   const bool is_record_stream = names.size() == 1 && names.front() == kStandardInputFile;
-  if (is_record_stream && line.command == Command::kRun && !line.manifest.has_value()) {
+  const bool takes_records = line.command == Command::kRun || line.command == Command::kTry;
+  if (is_record_stream && takes_records && !line.manifest.has_value()) {
     return standard_input_records(job);
   }
   StandardInput standard_input(stop);

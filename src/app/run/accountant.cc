@@ -100,6 +100,8 @@ Accounting Accountant::finish(Ending ending) {
   accounting.counters = std::move(books->counters);
   accounting.paths = std::move(books->paths);
   add_up_phases(progress, now, accounting);
+  accounting.sample_records = ending.sample_records;
+  accounting.is_sample_full = ending.is_sample_full;
   accounting.outcome = ending.outcome;
   if (ending.outcome == Outcome::kDone && has_losses(accounting)) accounting.outcome = Outcome::kDoneWithLosses;
   accounting.result = std::move(ending.result);

@@ -22,6 +22,9 @@ struct Ending {
   std::string result = {};             // where the result is; "" if there is none
   std::uint64_t result_bytes = 0;
   std::string failure = {};  // one line, for kFailed and kStopped
+  // As in the accounting.
+  std::optional<std::uint64_t> sample_records = {};
+  bool is_sample_full = false;
 };
 
 // Keeps the accounts of a run: adds up its events and returns the closing balance. Whatever happens, in whatever order,

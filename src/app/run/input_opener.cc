@@ -48,13 +48,17 @@ class PairTextSource final : public ByteSource {
   std::size_t used_ = 0;
 };
 
-std::unique_ptr<BlockSource> open_decoded(InputSupply& supply, const InputList& inputs, const InputRun& run,
-                                          decode::DecodeOptions options, BufferPool& pool, EventSink& events,
+std::unique_ptr<BlockSource> open_decoded(const InputReading& reading, const InputRun& run, EventSink& events,
                                           const std::stop_token& stop) {
+  decode::DecodeOptions options = reading.decode;
   options.stop = stop;
-  auto open = [&supply, stop](const Input& input) { return supply.open(input, stop); };
-  auto of_run = std::span(inputs.inputs).subspan(run.first, run.count);
-  return decode::make_block_source_from(open, run.first, of_run, options, pool, events);
+  auto make = [&](EventSink& decoder_events) {
+    auto open = [&supply = reading.supply, stop](const Input& input) { return supply.open(input, stop); };
+    auto of_run = std::span(reading.inputs.inputs).subspan(run.first, run.count);
+    return decode::make_block_source_from(open, run.first, of_run, options, reading.pool, decoder_events);
+  };
+  if (reading.sample == nullptr) return make(events);
+  return make_sampled_source(make, *reading.sample, reading.blank_is_record, events, stop);
 }
 
 Result<Compression> compression_of(InputSupply& supply, const Input& input, std::optional<Compression> known) {
@@ -72,67 +76,65 @@ Result<Compression> compression_of(InputSupply& supply, const Input& input, std:
 
 class Opener final : public InputOpener {
  public:
-  Opener(InputSupply& supply, const InputList& inputs, const json::Selection& selection,
-         const decode::DecodeOptions& options, BufferPool& pool)
-      : supply_(supply), inputs_(inputs), selection_(selection), options_(options), pool_(pool) {}
+  explicit Opener(const InputReading& reading) : reading_(reading) {}
 
   std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
     const InputRun run{.first = input, .count = 1};
-    if (!options_.format.has_value())
-      return open_selected(supply_, inputs_, run, selection_, options_, pool_, events, options_.stop);
+    const decode::DecodeOptions& options = reading_.decode;
+    if (!options.format.has_value()) return open_selected(reading_, run, events, options.stop);
     // A program is not to see the empty lines that stand for lines which are not records.
-    auto source = open_decoded(supply_, inputs_, run, options_, pool_, events, options_.stop);
-    return select::make_selecting_source(std::move(source), selection_, options_.record, events, pool_);
+    auto source = open_decoded(reading_, run, events, options.stop);
+    return select::make_selecting_source(std::move(source), reading_.selection, options.record, events, reading_.pool);
   }
 
-  std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override { return supply_.queue(std::move(pieces)); }
+  std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
+    auto queue = reading_.supply.queue(std::move(pieces));
+    return reading_.sample == nullptr ? std::move(queue) : make_sampled_queue(std::move(queue), *reading_.sample);
+  }
 
-  std::vector<InputRun> runs() const override { return decode::plan_runs(inputs_.inputs, options_.block_bytes); }
+  std::vector<InputRun> runs() const override {
+    return decode::plan_runs(reading_.inputs.inputs, reading_.decode.block_bytes);
+  }
 
   std::unique_ptr<BlockSource> open_run(const InputRun& run, EventSink& events, const std::stop_token& stop) override {
-    return open_decoded(supply_, inputs_, run, options_, pool_, events, stop);
+    return open_decoded(reading_, run, events, stop);
   }
 
   Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
-    const Input& named = inputs_.inputs[input];
-    TRY_ASSIGN(Compression compression, compression_of(supply_, named, options_.compression));
-    TRY_ASSIGN(auto stored, supply_.open(named));
-    if (options_.record == RecordKind::kPairs) {
-      return std::unique_ptr<ByteSource>(std::make_unique<PairTextSource>(std::move(stored), options_.separator));
+    const Input& named = reading_.inputs.inputs[input];
+    TRY_ASSIGN(Compression compression, compression_of(reading_.supply, named, reading_.decode.compression));
+    TRY_ASSIGN(auto stored, reading_.supply.open(named));
+    if (reading_.decode.record == RecordKind::kPairs) {
+      const std::string& separator = reading_.decode.separator;
+      return std::unique_ptr<ByteSource>(std::make_unique<PairTextSource>(std::move(stored), separator));
     }
     if (compression == Compression::kNone) return std::unique_ptr<ByteSource>();
     return decode::make_decoder(compression, std::move(stored));
   }
 
   Result<void> check_size(InputOrdinal input) override {
-    auto stored = supply_.open(inputs_.inputs[input]);
+    auto stored = reading_.supply.open(reading_.inputs.inputs[input]);
     if (!stored.ok()) return {};
     auto size_bytes = stored.value()->size();
     return size_bytes.ok() ? Result<void>() : std::move(size_bytes).error();
   }
 
  private:
-  InputSupply& supply_;
-  const InputList& inputs_;
-  const json::Selection& selection_;
-  const decode::DecodeOptions& options_;
-  BufferPool& pool_;
+  const InputReading reading_;
 };
 
 }  // namespace
 
-std::unique_ptr<BlockSource> open_selected(InputSupply& supply, const InputList& inputs, InputRun run,
-                                           const json::Selection& selection, const decode::DecodeOptions& options,
-                                           BufferPool& pool, EventSink& events, const std::stop_token& stop) {
-  auto source = open_decoded(supply, inputs, run, options, pool, events, stop);
-  if (selection.is_all()) return source;
-  return select::make_selecting_source(std::move(source), selection, options.record, events, pool);
+std::unique_ptr<BlockSource> open_selected(const InputReading& reading, const InputRun& run, EventSink& events,
+                                           const std::stop_token& stop) {
+  auto source = open_decoded(reading, run, events, stop);
+  if (reading.selection.is_all()) return source;
+  return select::make_selecting_source(std::move(source), reading.selection, reading.decode.record, events,
+                                       reading.pool);
 }
 
-std::unique_ptr<InputOpener> make_input_opener(InputSupply& supply, const InputList& inputs,
-                                               const json::Selection& selection, const decode::DecodeOptions& options,
-                                               BufferPool& pool) {
-  return std::make_unique<Opener>(supply, inputs, selection, options, pool);
+std::unique_ptr<InputOpener> make_input_opener(const InputReading& reading) {
+  return std::make_unique<Opener>(reading);
 }
 
 Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,

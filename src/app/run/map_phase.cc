@@ -31,22 +31,18 @@ constexpr std::size_t kMaxRecordBytes = 64 * limits::kMiB;
 // How many blocks may wait between the decoders and the children, for each child.
 constexpr std::size_t kQueuedBlocksPerChild = 2;
 
+// A sample is read by one thread, in the order of the inputs.
+std::size_t readers(const Run& run) { return run.sample == nullptr ? run.processes : 1; }
+
 // Reads one run of inputs after another, each as soon as it has arrived, until none is left. The last decoder to end
 // closes the queue.
 class Decoders {
  public:
-  Decoders(const Run& run, const json::Selection& selection, const decode::DecodeOptions& options, BufferPool& pool,
-           InputOpener& opener, mapper::UnitQueue& blocks)
-      : run_(run),
-        selection_(selection),
-        options_(options),
-        pool_(pool),
-        blocks_(blocks),
-        runs_(opener.runs()),
-        queue_(opener.queue(runs_)) {}
+  Decoders(const Run& run, const InputReading& reading, InputOpener& opener, mapper::UnitQueue& blocks)
+      : run_(run), reading_(reading), blocks_(blocks), runs_(opener.runs()), queue_(opener.queue(runs_)) {}
 
   void spawn_in(TaskGroup& group) {
-    std::size_t count = std::min(run_.processes, runs_.size());
+    std::size_t count = std::min(readers(run_), runs_.size());
     working_ = count;
     if (count == 0) blocks_.close();
     for (std::size_t i = 1; i <= count; ++i) {
@@ -63,7 +59,7 @@ class Decoders {
   }
 
   Result<void> decode_run(const InputRun& run, const std::stop_token& stop) {
-    auto source = open_selected(*run_.supply, *run_.inputs, run, selection_, options_, pool_, *run_.events, stop);
+    auto source = open_selected(reading_, run, *run_.events, stop);
     while (true) {
       Block block;
       auto more = source->next(block);
@@ -74,9 +70,7 @@ class Decoders {
   }
 
   const Run& run_;
-  const json::Selection& selection_;
-  const decode::DecodeOptions& options_;
-  BufferPool& pool_;
+  const InputReading& reading_;
   mapper::UnitQueue& blocks_;
   const std::vector<InputRun> runs_;
   const std::unique_ptr<WorkQueue> queue_;
@@ -108,7 +102,7 @@ Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const jso
                                .output = output.form,
                                .rule = ValueRule(run.step(), kBetweenInside),
                                .empty_is_missing = run.job->format.has_value() && has_only_texts(*run.job->format),
-                               .threads = run.processes,
+                               .threads = readers(run),
                                .watch = selection.watch};
   mapper::PairsPeers peers{.pool = pool, .events = *run.events, .make_sink = output.make_sink};
   return mapper::run_pairs_mappers(options, peers, opener, stop);
@@ -180,27 +174,35 @@ decode::DecodeOptions decode_options(const Job& job) {
 Result<void> map_selected(const Run& run, const MapOutput& output, const json::Selection& selection,
                           const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(*run.job);
-  decode.threads = threads_per_input(run);
+  decode.threads = run.sample == nullptr ? threads_per_input(run) : 1;
   decode.stop = stop;
   const auto& module = run.step().mapper.module;
   const bool is_function = module.has_value() && module->interface == Interface::kFunction;
   // A program's output counts only once its inputs have been read to their ends. If the file between two steps fails,
   // so does the run.
   const bool is_program = module.has_value() && !is_function;
-  decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program && run.job->record != RecordKind::kPairs;
+  decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program && run.job->record != RecordKind::kPairs &&
+                          run.sample == nullptr;
   std::size_t queued_blocks = run.processes * kQueuedBlocksPerChild;
   std::size_t blocks_at_work = queued_blocks + run.processes * (limits::kFramesInFlight + 2);
   // A block of reduced records keeps its decoded bytes as well.
   std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
   BufferPool pool(buffers, 4 * limits::kBlockBytes);
-  auto opener = make_input_opener(*run.supply, *run.inputs, selection, decode, pool);
+  const InputReading reading{.supply = *run.supply,
+                             .inputs = *run.inputs,
+                             .selection = selection,
+                             .decode = decode,
+                             .pool = pool,
+                             .sample = run.sample,
+                             .blank_is_record = run.job->record == RecordKind::kText || is_program};
+  auto opener = make_input_opener(reading);
   // The first child of a function loads its own module meanwhile.
   if (!is_function) TRY(output.begin(stop));
   if (run.step().mapper.builtin.has_value()) return run_pairs_mapper(run, output, selection, *opener, pool, stop);
   // The bad records of a program count with its batch, because until then its inputs may fail.
   const bool waits_for_batch = is_program && run.job->limits.failed_inputs > 0;
   auto would_end = [&](std::uint64_t bad) { return !waits_for_batch && run.policy->would_end(bad); };
-  const mapper::MapperOptions options = mapper_options(run, output.form);
+  mapper::MapperOptions options = mapper_options(run, output.form);
   mapper::MapperPeers peers{.inputs = run.inputs->inputs,
                             .pool = pool,
                             .guard = *run.guard,
@@ -213,6 +215,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
     peers.take_fields = [&run](const process::FieldsRead& fields) { run.suggested_fields->add(fields); };
   }
   if (!is_function) {
+    options.processes = readers(run);
     return mapper::run_batch_mappers(options, peers, *opener, stop);
   }
   TRY_ASSIGN(Fd event, make_event());
@@ -220,7 +223,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
       {.blocks = queued_blocks, .processes = run.processes, .least_records = run.step().mapper.module->concurrency},
       std::move(event), pool);
   TaskGroup group(stop);
-  Decoders decoders(run, selection, decode, pool, *opener, blocks);
+  Decoders decoders(run, reading, *opener, blocks);
   decoders.spawn_in(group);
   group.spawn("mappers", [&](const std::stop_token& stop_mappers) {
     return mapper::run_function_mappers(options, peers, blocks, stop_mappers);
@@ -249,12 +252,24 @@ std::size_t processes_of(const Job& job) {
 }
 
 Result<void> run_map_phase(const Run& run, const MapOutput& output) {
+  MapOutput watched = output;
+  if (run.watch_output) watched.make_sink = [&] { return run.watch_output(output.make_sink()); };
   Tee events({run.events, &run.supply->listener()});
   Run heard = run;
   heard.events = &events;
   TaskGroup group(run.stop_token());
-  group.spawn("fetch", [&](const std::stop_token& stop) { return run.supply->run(stop); });
-  group.spawn("map", [&](const std::stop_token& stop) { return map_inputs(heard, output, stop); });
+  std::stop_source has_enough;  // of a sample
+  group.spawn("fetch", [&](const std::stop_token& stop) -> Result<void> {
+    const std::stop_callback stop_as_well(stop, [&] { has_enough.request_stop(); });
+    auto fetched = run.supply->run(has_enough.get_token());
+    if (has_enough.stop_requested() && !stop.stop_requested()) return {};
+    return fetched;
+  });
+  group.spawn("map", [&](const std::stop_token& stop) -> Result<void> {
+    TRY(map_inputs(heard, watched, stop));
+    if (run.sample != nullptr) has_enough.request_stop();
+    return {};
+  });
   return group.wait();
 }
 

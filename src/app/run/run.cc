@@ -46,6 +46,8 @@ Result<void> run_numbered_step(const Run& run, const Workshop& shop, std::size_t
   if (number + 1 < run.job->steps.size()) step.gives = PairOutput{};
   if (inputs != nullptr) {
     step.inputs = inputs;
+    step.sample = nullptr;
+    step.watch_output = nullptr;
     step.supply = local.get();
     step.events = &step_events;
   }

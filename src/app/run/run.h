@@ -25,6 +25,7 @@
 namespace quern::app {
 
 class InputSupply;
+class RecordSample;
 class ReducePhase;
 class ResultFolder;
 class SuggestedFields;
@@ -46,6 +47,10 @@ struct Run {
   SuggestedFields* suggested_fields = nullptr;  // quern run --suggest-fields; else nullptr
   // The files at the place of the result; nullptr if they need not be accounted for.
   const ResultFolder* folder = nullptr;
+  // The records of the first step that are mapped; nullptr: all.
+  RecordSample* sample = nullptr;
+  // Set by quern try: wraps the sinks of the first step's mappers, to show what they commit.
+  std::function<std::unique_ptr<BlockSink>(std::unique_ptr<BlockSink> sink)> watch_output = {};
 
   // Set by Workshop::enter.
   std::string scratch_folder = {};

@@ -49,9 +49,10 @@ void describe_run(const CommandLine& line, UtcTime started, Accounting& accounti
 
 }  // namespace
 
-RunSession::RunSession(const CommandLine& line, const Job& job)
+RunSession::RunSession(const CommandLine& line, const Job& job, EventSink* view)
     : line_(line),
       job_(job),
+      own_view_(view),
       folder_(paths_of(line, job)),
       remote_(line, job.downloads),
       accountant_(inputs_),
@@ -73,7 +74,9 @@ Result<void> RunSession::open() {
 
 void RunSession::open_views() {
   std::vector<EventSink*> sinks;
-  if (line_.json) {
+  if (own_view_ != nullptr) {
+    sinks.push_back(own_view_);
+  } else if (line_.json) {
     json_ = std::make_unique<view::JsonView>(view::JsonOptions{.fd = STDERR_FILENO, .input_name = input_name()});
     sinks.push_back(json_.get());
   } else {
@@ -133,6 +136,7 @@ void RunSession::warn_of_strangers() {
 }
 
 Result<RunResult> RunSession::work(const Work& work) {
+  if (job_.limits.records.has_value()) sample_.emplace(*job_.limits.records);
   const Run run{.job = &job_,
                 .inputs = &inputs_,
                 .supply = supply_.get(),
@@ -141,7 +145,8 @@ Result<RunResult> RunSession::work(const Work& work) {
                 .events = events_.get(),
                 .policy = &policy_,
                 .stop = &stop_,
-                .folder = &folder_};
+                .folder = &folder_,
+                .sample = sample_.has_value() ? &*sample_ : nullptr};
   auto done = without_exceptions([&] { return work(run); });
   // Losses beyond the limits stop everything. Their error is reported, not that of the stopped stages.
   if (auto failure = policy_.failure(); failure.has_value()) done = Error(*failure);
@@ -155,7 +160,10 @@ Accounting RunSession::close(const Result<RunResult>& result) {
   auto options = terminal_options(line_);
   options.is_terminal = false;
   view_.replace(json_ == nullptr ? view::make_terminal_view(std::move(options)) : nullptr);
-  Accounting accounting = accountant_.finish(ending_of(result));
+  Ending ending = ending_of(result);
+  ending.sample_records = job_.limits.records;
+  ending.is_sample_full = sample_.has_value() && sample_->is_complete();
+  Accounting accounting = accountant_.finish(std::move(ending));
   const bool was_stopped = accounting.outcome == Outcome::kStopped && stopped_by() != 0;
   describe_run(line_, started_, accounting);
   if (!result.ok()) accounting.ended_with = was_stopped ? 128 + stopped_by() : status_of(result.error());

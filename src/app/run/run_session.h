@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "app/run/bad_records.h"
 #include "app/run/loss_policy.h"
 #include "app/run/run.h"
+#include "app/run/sample.h"
 #include "app/run/tee.h"
 #include "base/fd.h"
 #include "base/guarded.h"
@@ -52,8 +54,8 @@ class ReplaceableView final : public EventSink {
 // other thread runs.
 class RunSession {
  public:
-  // `line` and `job` are borrowed.
-  RunSession(const CommandLine& line, const Job& job);
+  // `line` and `job` are borrowed, and so is `view`, which shows the run instead of the usual one.
+  RunSession(const CommandLine& line, const Job& job, EventSink* view = nullptr);
   // Refuses to overwrite what the job reads, then begins to show events and to listen to signals.
   Result<void> open();
   // Lists the inputs with `list` and prepares to fetch those that are remote. `job_name` is the job's name in the
@@ -80,6 +82,10 @@ class RunSession {
   std::stop_token late_stop() const { return late_stop_.get_token(); }
   // The signal that stopped the run, or 0.
   int stopped_by() const { return signals_ == nullptr ? 0 : signals_->stopped_by(); }
+  // For events about inputs, after list_inputs().
+  std::function<std::string(InputOrdinal)> input_name() {
+    return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };
+  }
 
  private:
   // Forwards events once there is a sink for them.
@@ -99,12 +105,10 @@ class RunSession {
   Result<void> open_log();
   void warn_of_strangers();
   Ending ending_of(const Result<RunResult>& result) const;
-  std::function<std::string(InputOrdinal)> input_name() {
-    return [this](InputOrdinal input) { return inputs_.inputs[input].name.str(); };
-  }
 
   const CommandLine& line_;
   const Job& job_;
+  EventSink* const own_view_;
   const ResultFolder folder_;
   const UtcTime started_ = std::chrono::system_clock::now();
   RemoteAccess remote_;
@@ -123,6 +127,7 @@ class RunSession {
   LateSink late_log_;
   std::unique_ptr<Tee> events_;
   std::unique_ptr<InputSupply> supply_;
+  std::optional<FirstRecords> sample_;  // with limits.records
   std::unique_ptr<Signals> signals_;
 };
 

@@ -61,7 +61,13 @@ void add_balances(std::string& text, const Accounting& accounting, bool color) {
   add_line(text, "inputs",
            fmt::format("{} found = {} mapped + {} + {}", format_count(accounting.inputs_found),
                        format_count(accounting.inputs_mapped), loss(accounting.inputs_failed, "failed", color),
-                       loss(accounting.inputs_skipped, "skipped", color)));
+                       loss(accounting.inputs_skipped, "skipped", color && !accounting.is_sample_full)));
+  if (accounting.is_sample_full) {
+    add_line(
+        text, "sample",
+        fmt::format("the first {} only (limits.records); what follows was not read",
+                    accounting.sample_records == 1 ? "record" : format_count(*accounting.sample_records) + " records"));
+  }
   if (accounting.inputs_unverified > 0) {
     add_line(text, "",
              fmt::format("{} of {} inputs had nothing to verify them by", format_count(accounting.inputs_unverified),
