@@ -10,6 +10,10 @@ namespace quern::app {
 // called before any other thread runs, because it blocks signals.
 int run_command(const CommandLine& line);
 
+// `quern try`: prints some records and what the job makes of them to standard output. Returns the exit status. Must be
+// called before any other thread runs.
+int try_command(const CommandLine& line);
+
 // `quern check`: prints the job as quern understands it to standard output. Returns the exit status.
 int check_command(const CommandLine& line);
 

@@ -27,6 +27,8 @@ int run(std::span<const char* const> arguments) {
     case CommandLine::Command::kMap:
     case CommandLine::Command::kReduce:
       return quern::app::run_command(line);
+    case CommandLine::Command::kTry:
+      return quern::app::try_command(line);
     case CommandLine::Command::kPlan:
       return quern::app::plan_command(line);
     case CommandLine::Command::kSubmit:

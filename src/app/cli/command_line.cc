@@ -163,7 +163,8 @@ bool job_stands_first(std::span<const std::string> arguments, const std::string&
 }
 
 bool takes_inputs(const CommandRow& command) {
-  return command.name == "run" || command.name == "plan" || command.name == "submit" || command.name == "doctor";
+  return command.name == "run" || command.name == "try" || command.name == "plan" || command.name == "submit" ||
+         command.name == "doctor";
 }
 
 Result<void> take_job_and_inputs(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
@@ -187,6 +188,7 @@ Command job_command(std::string_view name) {
   if (name == "doctor") return Command::kDoctor;
   if (name == "plan") return Command::kPlan;
   if (name == "submit") return Command::kSubmit;
+  if (name == "try") return Command::kTry;
   return name == "run" ? Command::kRun : Command::kCheck;
 }
 
@@ -294,7 +296,8 @@ Result<void> take_one_line(const CommandRow& command, std::span<const std::strin
 Result<void> take_job(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
                       CommandLine& line) {
   const bool is_check = line.command == Command::kCheck;
-  if (line.command != Command::kRun && !is_check) return take_job_and_inputs(command, arguments, given, line);
+  const bool may_be_one_line = is_check || line.command == Command::kRun || line.command == Command::kTry;
+  if (!may_be_one_line) return take_job_and_inputs(command, arguments, given, line);
   OneLine one{.keys = given.all("--key"),
               .values = given.all("--value"),
               .aggregates = aggregates_of(arguments, given),
@@ -317,6 +320,34 @@ Result<void> take_job(const CommandRow& command, std::span<const std::string> ar
   return take_standard_input(command, given, line);
 }
 
+Result<std::optional<std::uint64_t>> number_of(std::string_view command, const Given& given, std::string_view option,
+                                               std::uint64_t least) {
+  const auto text = given.last(option);
+  std::uint64_t number = 0;
+  if (!text.has_value()) return std::optional<std::uint64_t>();
+  const char* end = text->data() + text->size();
+  auto parsed = std::from_chars(text->data(), end, number);
+  if (parsed.ec == std::errc() && parsed.ptr == end && number >= least) return std::optional(number);
+  return bad_config(fmt::format("{}: {} is '{}'; it must be a number from {} on", command, option, *text, least));
+}
+
+Result<void> take_try(const Given& given, CommandLine& line) {
+  line.trial = {.records = {},
+                .at = given.last("--at").value_or(""),
+                .seed = {},
+                .debug = given.has("--debug"),
+                .profile = given.has("--profile")};
+  TRY_ASSIGN(line.trial.records, number_of("try", given, "--records", 1));
+  TRY_ASSIGN(line.trial.seed, number_of("try", given, "--random", 0));
+  auto refused = [](std::string_view one, std::string_view other) {
+    return bad_config(fmt::format("try: {} and {} exclude each other; name one of them", one, other));
+  };
+  if (line.trial.debug && line.trial.profile) return refused("--debug", "--profile");
+  if (!line.trial.at.empty() && line.trial.seed.has_value()) return refused("--at", "--random");
+  if (!line.trial.at.empty() && !line.inputs.empty()) return refused("--at", "-i");
+  return {};
+}
+
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
                                       const Given& given) {
   CommandLine line;
@@ -331,11 +362,17 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.settings = given.all("--set");
   // The output of submit is a path on this machine, and no task writes to it.
   if (line.command == Command::kSubmit) line.tasks.output = given.last("--output");
-  for (auto [option, key] :
-       {std::pair{"--output", "output"}, {"--processes", "limits.processes"}, {"--memory", "limits.memory"}}) {
-    if (line.command == Command::kSubmit) break;
+  for (auto [option, key] : {std::pair{"--output", "output"},
+                             {"--processes", "limits.processes"},
+                             {"--memory", "limits.memory"},
+                             {"--records", "limits.records"}}) {
+    if (line.command == Command::kSubmit || line.command == Command::kTry) break;
     if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
   }
+  if (auto where = given.last("--where"); where.has_value()) {
+    line.settings.push_back(where->starts_with('{') ? "where=" + *where : "where." + *where);
+  }
+  if (line.command == Command::kTry) TRY(take_try(given, line));
   line.manifest = given.last("--manifest");
   line.scratch = given.last("--scratch").value_or("");
   line.log = given.last("--log").value_or("");
@@ -450,12 +487,9 @@ Result<CommandLine> parse_look(const Given& given) {
   if (line.inputs.empty() && !line.manifest.has_value()) {
     return bad_config("look: name the inputs, as in: quern look 'data/*.json.gz'");
   }
-  const auto records = given.last("--records");
-  if (!records.has_value()) return line;
-  const char* end = records->data() + records->size();
-  auto parsed = std::from_chars(records->data(), end, line.look.records);
-  if (parsed.ec == std::errc() && parsed.ptr == end && line.look.records > 0) return line;
-  return bad_config(fmt::format("look: --records is '{}'; it must be a number from 1 on", *records));
+  TRY_ASSIGN(const auto records, number_of("look", given, "--records", 1));
+  line.look.records = records.value_or(line.look.records);
+  return line;
 }
 
 CommandLine printed(Command command, std::string text) {

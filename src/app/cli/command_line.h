@@ -17,6 +17,7 @@ namespace quern::app {
 struct CommandLine {
   enum class Command {
     kRun,
+    kTry,
     kMap,
     kReduce,
     kPlan,
@@ -63,6 +64,15 @@ struct CommandLine {
   bool collect = false;         // for kReduce
   bool is_offline = false;      // for kDoctor
   bool suggest_fields = false;  // for kRun
+
+  struct Try {
+    std::optional<std::uint64_t> records;  // how many are tried
+    std::string at;                        // FILE:LINE; "" if not given
+    std::optional<std::uint64_t> seed;
+    bool debug = false;
+    bool profile = false;
+  };
+  Try trial = {};
 
   // For kPlan and the other commands about tasks.
   struct Tasks {

@@ -37,15 +37,21 @@ constexpr OptionRow kUnsigned = {"", "--no-sign-request", "", Completes::kNothin
 constexpr OptionRow kKey = {"", "--key", "FILE", Completes::kFile,
                             "the private key that opens CREDENTIALS (default: QUERN_KEY_FILE or /etc/quern/key.pem)"};
 
+constexpr OptionRow kRecords = {"", "--records", "N", Completes::kNothing,
+                                "stop after so many records, in the order of the inputs: a quick look at the result"};
+
 // The options of every command that maps inputs. `first` selects the job or the inputs.
 constexpr auto mapping_options(const OptionRow& first) {
-  return std::array{first,     kManifest, kOutput, kSet,   kProcesses, kMemory, kScratch, kBucket,
-                    kEndpoint, kUnsigned, kKey,    kQuiet, kVerbose,   kJson,   kLog,     kHelp};
+  return std::array{first,     kManifest, kOutput, kSet,   kRecords, kProcesses, kMemory, kScratch, kBucket,
+                    kEndpoint, kUnsigned, kKey,    kQuiet, kVerbose, kJson,      kLog,    kHelp};
 }
 constexpr OptionRow kInput = {
     "-i", "--input", "INPUT", Completes::kFile,
     "a file, a folder, a pattern such as 'data/**/*.xz', s3://bucket/pattern, https://host/file, or - for names on "
     "standard input; may be repeated. Replaces the inputs of the job file"};
+constexpr OptionRow kWhere = {"", "--where", "PATH=VALUE", Completes::kNothing,
+                              "only records with this value at this path, as in --where country=de; the same as --set "
+                              "where.country=de, and --where '{ms: {min: 100}}' is the whole setting"};
 constexpr OptionRow kSuggestFields = {
     "", "--suggest-fields", "", Completes::kNothing,
     "watch which parts of the first records the mapper reads, and print the line fields: [...] that follows"};
@@ -78,13 +84,35 @@ constexpr OptionRow kReduceExpression = {
     "", "--reduce", "EXPRESSION", Completes::kNothing,
     "reduce with an expression of key and values, such as 'max(values)', or with a built-in reducer, such as sum"};
 constexpr OptionRow kJavascript = {"", "--js", "", Completes::kNothing, "the expressions are JavaScript"};
-constexpr std::array kRunOptions = {kInput,      kManifest,      kStdinRecords, kOutput,        kSet,
-                                    kProcesses,  kMemory,        kScratch,      kBucket,        kEndpoint,
-                                    kUnsigned,   kKeyFile,       kGroupKey,     kCount,         kSum,
-                                    kMean,       kLeast,         kMost,         kP50,           kP95,
-                                    kP99,        kDistinct,      kPairValue,    kMapExpression, kReduceExpression,
-                                    kJavascript, kSuggestFields, kQuiet,        kVerbose,       kJson,
-                                    kLog,        kHelp};
+constexpr std::array kRunOptions = {kInput,      kManifest,      kStdinRecords,
+                                    kOutput,     kSet,           kRecords,
+                                    kWhere,      kProcesses,     kMemory,
+                                    kScratch,    kBucket,        kEndpoint,
+                                    kUnsigned,   kKeyFile,       kGroupKey,
+                                    kCount,      kSum,           kMean,
+                                    kLeast,      kMost,          kP50,
+                                    kP95,        kP99,           kDistinct,
+                                    kPairValue,  kMapExpression, kReduceExpression,
+                                    kJavascript, kSuggestFields, kQuiet,
+                                    kVerbose,    kJson,          kLog,
+                                    kHelp};
+constexpr OptionRow kTriedRecords = {"", "--records", "N", Completes::kNothing,
+                                     "how many records to try (default: 10; with --at 1, with --profile 10,000)"};
+constexpr OptionRow kAt = {"", "--at", "FILE:LINE", Completes::kFile,
+                           "begin at this line of this input, such as one that a message names"};
+constexpr OptionRow kRandom = {"", "--random", "SEED", Completes::kNothing,
+                               "records from random places near the beginning of random inputs; the same ones for the "
+                               "same number SEED"};
+constexpr OptionRow kDebug = {"", "--debug", "", Completes::kNothing,
+                              "run the module in its debugger (pdb, node inspect), which stops at the first record"};
+constexpr OptionRow kProfiled = {"", "--profile", "", Completes::kNothing,
+                                 "show the functions that take most of the module's time"};
+constexpr std::array kTryOptions = {
+    kInput,      kManifest, kStdinRecords, kTriedRecords, kAt,        kRandom,        kWhere,
+    kDebug,      kProfiled, kSet,          kScratch,      kBucket,    kEndpoint,      kUnsigned,
+    kKeyFile,    kGroupKey, kCount,        kSum,          kMean,      kLeast,         kMost,
+    kP50,        kP95,      kP99,          kDistinct,     kPairValue, kMapExpression, kReduceExpression,
+    kJavascript, kHelp};
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml (default: ./analysis-tools.yml or /etc/analysis-tools.yml)"};
@@ -98,27 +126,11 @@ constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kSc
                                        kCollect, kQuiet,  kVerbose, kJson,   kLog,     kHelp};
 constexpr OptionRow kCheckedInput = {"-i", "--input", "INPUT", Completes::kFile,
                                      "an input of a job without a file; may be repeated"};
-constexpr std::array kCheckOptions = {kSet,
-                                      kCheckedInput,
-                                      kStdinRecords,
-                                      kOutput,
-                                      kProcesses,
-                                      kMemory,
-                                      kGroupKey,
-                                      kCount,
-                                      kSum,
-                                      kMean,
-                                      kLeast,
-                                      kMost,
-                                      kP50,
-                                      kP95,
-                                      kP99,
-                                      kDistinct,
-                                      kPairValue,
-                                      kMapExpression,
-                                      kReduceExpression,
-                                      kJavascript,
-                                      kHelp};
+constexpr std::array kCheckOptions = {kSet,        kCheckedInput, kStdinRecords, kWhere,         kOutput,
+                                      kProcesses,  kMemory,       kGroupKey,     kCount,         kSum,
+                                      kMean,       kLeast,        kMost,         kP50,           kP95,
+                                      kP99,        kDistinct,     kPairValue,    kMapExpression, kReduceExpression,
+                                      kJavascript, kHelp};
 constexpr std::array kHelpOnly = {kHelp};
 constexpr std::array kDoctorOptions = {
     kInput,
@@ -162,6 +174,29 @@ constexpr std::string_view kRunAfter =
     "  2      the command line or the job file is wrong\n"
     "  3      done, but inputs or records were left out, within the limits of the job\n"
     "  128+n  ended by signal n; 141: the reader of standard output closed it\n";
+
+constexpr std::string_view kTryText =
+    "Runs a job on a few records, and shows each of them next to what the mapper returned and printed, then the result "
+    "of the reducer. The records come from the job's own inputs and reach the modules as in quern run. Nothing is "
+    "written: an earlier result stays as it is. Records that fail are shown and do not end it.";
+
+constexpr std::string_view kTryAfter =
+    "Examples:\n"
+    "  quern try myjob\n"
+    "  quern try myjob --at data/b.json.gz:1234 --debug\n"
+    "  quern try myjob --random 7 --where info.OS=Linux --records 3\n"
+    "  quern try -i 'orders/*.gz' --map 'r[\"country\"], r[\"amount\"]' --reduce sum\n"
+    "  quern try myjob --profile\n"
+    "\n"
+    "A mapper that is a program gets all of the records at once, as in a run; one with\n"
+    "the interface files gets the first input. --debug and --profile are for functions\n"
+    "in Python and JavaScript: the mapper or, if that is none, the reducer.\n"
+    "\n"
+    "Exit status:\n"
+    "  0  every record was mapped\n"
+    "  1  the job failed\n"
+    "  2  the command line or the job file is wrong\n"
+    "  3  a record, a group or an input failed\n";
 
 constexpr std::string_view kMapText =
     "Runs the first half of a job on the named files: downloads the remote ones, decompresses them, passes their "
@@ -529,6 +564,8 @@ constexpr std::string_view kCompletionAfter =
 constexpr std::array kCommands = {
     CommandRow{"run", "Run a job", "map and reduce the inputs of a job on this machine", "[JOB] [OPTIONS]", kRunText,
                kRunOptions, kRunAfter},
+    CommandRow{"try", "Run a job", "run a job on a few records, and show what becomes of each", "[JOB] [OPTIONS]",
+               kTryText, kTryOptions, kTryAfter},
     CommandRow{"map", "Run a job", "map some inputs of a job, as one task of a larger run", "FILE... [OPTIONS]",
                kMapText, kMapOptions, kMapAfter},
     CommandRow{"reduce", "Run a job", "reduce the results of quern map", "FILE... [OPTIONS]", kReduceText,
