@@ -331,8 +331,12 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   line.settings = given.all("--set");
   // The output of submit is a path on this machine, and no task writes to it.
   if (line.command == Command::kSubmit) line.tasks.output = given.last("--output");
-  for (auto [option, key] :
-       {std::pair{"--output", "output"}, {"--processes", "limits.processes"}, {"--memory", "limits.memory"}}) {
+  for (auto [option, key] : {std::pair{"--output", "output"},
+                             {"--order", "order"},
+                             {"--first", "first"},
+                             {"--format", "format"},
+                             {"--processes", "limits.processes"},
+                             {"--memory", "limits.memory"}}) {
     if (line.command == Command::kSubmit) break;
     if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
   }
