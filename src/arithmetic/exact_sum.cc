@@ -16,31 +16,12 @@ namespace quern {
 namespace {
 
 constexpr char kLargeTag = 1;
-constexpr int kLeastExponent = -1074;  // of the smallest positive double
-constexpr int kPrecision = 53;
 constexpr double kHuge = 0x1p1000;
 constexpr std::int64_t kExactAsDouble = std::int64_t{1} << kPrecision;
 
 void append_doubles(std::string& bytes, std::span<const double> doubles) {
   bytes.push_back(static_cast<char>(doubles.size()));
   for (double value : doubles) append_number(bytes, value);
-}
-
-void append_integer(std::string& bytes, const LongInteger& integer) {
-  std::size_t count = (mpz_sizeinbase(integer.get(), 2) + 7) / 8;
-  append_number(bytes, static_cast<std::uint32_t>(count));
-  bytes.push_back(mpz_sgn(integer.get()) < 0 ? 1 : 0);
-  std::size_t begin = bytes.size();
-  bytes.resize(begin + count);
-  mpz_export(bytes.data() + begin, nullptr, -1, 1, 0, 0, integer.get());
-}
-
-void take_integer(std::string_view& bytes, LongInteger& integer) {
-  auto count = take_number<std::uint32_t>(bytes);
-  bool is_negative = take_number<char>(bytes) != 0;
-  mpz_import(integer.get(), count, -1, 1, 0, 0, bytes.substr(0, count).data());
-  if (is_negative) mpz_neg(integer.get(), integer.get());
-  bytes.remove_prefix(count);
 }
 
 // Adds `value` times 2^(scale + 1074), which is an integer for every double.
@@ -54,27 +35,6 @@ void add_scaled(LongInteger& sum, double value, int scale) {
   mpz_set_si(term.get(), mantissa);
   mpz_mul_2exp(term.get(), term.get(), static_cast<unsigned long>(std::max(0L, shift)));
   mpz_add(sum.get(), sum.get(), term.get());
-}
-
-// Returns numerator * 2^exponent / denominator, rounded to the nearest double, half to even.
-double nearest_double(const LongInteger& numerator, long exponent, std::uint64_t denominator) {
-  if (mpz_sgn(numerator.get()) == 0) return 0;
-  // Shift far enough that the quotient has more bits than are kept; the remainder then only decides ties.
-  auto places = static_cast<long>(mpz_sizeinbase(numerator.get(), 2));
-  long shift = std::max(0L, kPrecision + 13 + static_cast<long>(std::bit_width(denominator)) - places);
-  LongInteger quotient;
-  mpz_abs(quotient.get(), numerator.get());
-  mpz_mul_2exp(quotient.get(), quotient.get(), static_cast<unsigned long>(shift));
-  bool has_rest = mpz_tdiv_q_ui(quotient.get(), quotient.get(), denominator) != 0;
-  exponent -= shift;
-  auto dropped = static_cast<unsigned long>(
-      std::max(static_cast<long>(mpz_sizeinbase(quotient.get(), 2)) - kPrecision, kLeastExponent - exponent));
-  bool is_half = mpz_tstbit(quotient.get(), dropped - 1) != 0;
-  bool is_above = has_rest || mpz_scan1(quotient.get(), 0) < dropped - 1;
-  mpz_tdiv_q_2exp(quotient.get(), quotient.get(), dropped);
-  if (is_half && (is_above || mpz_odd_p(quotient.get()) != 0)) mpz_add_ui(quotient.get(), quotient.get(), 1);
-  double value = std::ldexp(mpz_get_d(quotient.get()), static_cast<int>(exponent + static_cast<long>(dropped)));
-  return mpz_sgn(numerator.get()) < 0 ? -value : value;
 }
 
 // Writes a value that is too large for one double as two halves.
@@ -208,10 +168,7 @@ std::string ExactSum::integer_text() const {
   LongInteger sum;
   mpz_set_si(sum.get(), small_);
   mpz_add(sum.get(), sum.get(), long_.get());
-  std::string text(mpz_sizeinbase(sum.get(), 10) + 2, '\0');
-  mpz_get_str(text.data(), 10, sum.get());
-  text.resize(std::strlen(text.c_str()));
-  return text;
+  return text_of(sum);
 }
 
 void ExactSum::append_terms(std::vector<std::string>& terms) const {

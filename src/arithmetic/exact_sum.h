@@ -1,7 +1,5 @@
 #pragma once
 
-#include <gmp.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,23 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "arithmetic/long_integer.h"
 #include "arithmetic/number.h"
 
 namespace quern {
-
-// A signed integer of any length, by GMP.
-class LongInteger {
- public:
-  LongInteger() { mpz_init(value_); }
-  LongInteger(const LongInteger&) = delete;
-  LongInteger& operator=(const LongInteger&) = delete;
-  ~LongInteger() { mpz_clear(value_); }
-  mpz_ptr get() { return value_; }
-  mpz_srcptr get() const { return value_; }
-
- private:
-  mpz_t value_;
-};
 
 // A sum of doubles without any rounding: doubles that do not overlap and whose sum is the exact sum (Shewchuk,
 // "Adaptive Precision Floating-Point Arithmetic", 1997; Python's math.fsum uses the same method). Values of 2^1000 and

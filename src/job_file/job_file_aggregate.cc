@@ -23,6 +23,9 @@ constexpr std::size_t kMaxTopCount = 1'000'000;
 constexpr std::uint32_t kPpmOfPercent = 10'000;
 constexpr std::size_t kMostPercentDigits = 4;  // after the point, so that it is a whole number of millionths
 
+// Between the path of the numbers of top:N and that of their labels.
+constexpr std::string_view kWith = " with ";
+
 YamlNode plain(std::string_view text) { return {.kind = Kind::kText, .text = std::string(text)}; }
 
 // Reads the number of pN, in millionths. Returns nullopt if the text is not p and a number.
@@ -56,11 +59,11 @@ Result<Builtin> read_top(const std::string& written, std::string_view count_text
 
 }  // namespace
 
-Result<Builtin> read_aggregate(const std::string& written) {
+Result<Builtin> read_aggregate(const std::string& written, AggregatedBy by) {
   if (auto ppm = quantile_of(written)) return Builtin{.name = std::string(kQuantileName), .quantile_ppm = *ppm};
   const std::size_t colon = written.find(':');
   const std::string name = written.substr(0, colon);
-  const std::vector<std::string> names = aggregation_names(false);
+  const std::vector<std::string> names = aggregation_names(by);
   TRY(choice_of(plain(name), names));
   if (name == "top") return read_top(written, colon == std::string::npos ? "" : written.substr(colon + 1));
   if (colon == std::string::npos) return Builtin{.name = name};
@@ -80,12 +83,15 @@ Result<Column> read_column(const YamlEntry& entry) {
   auto text = text_of(entry.value);
   if (!text.ok()) return refused(text.error().message);
   const std::size_t blank = std::min(text.value().find(' '), text.value().size());
-  Column column{.name = entry.key, .aggregate = {}, .path = {}};
-  auto aggregate = read_aggregate(text.value().substr(0, blank));
+  Column column{.name = entry.key, .aggregate = {}, .path = {}, .label = {}};
+  auto aggregate = read_aggregate(text.value().substr(0, blank), AggregatedBy::kColumn);
   if (!aggregate.ok()) return refused(aggregate.error().message);
   column.aggregate = std::move(aggregate).value();
   column.path = trimmed(std::string_view(text.value()).substr(blank), " ");
-  if (column.aggregate.name == "list") return refused("is list, whose order is that of the inputs; use unique");
+  if (const std::size_t with = column.path.find(kWith); column.aggregate.name == "top" && with != std::string::npos) {
+    column.label = trimmed(std::string_view(column.path).substr(with + kWith.size()), " ");
+    column.path = trimmed(std::string_view(column.path).substr(0, with), " ");
+  }
   if (!column.path.empty() || column.aggregate.name == "count") return column;
   return refused(fmt::format("is '{}'; write the path of what it aggregates after it, as in '{} amount'", text.value(),
                              text.value()));
@@ -114,6 +120,7 @@ std::string show_columns(std::span<const Column> columns) {
   for (const Column& column : columns) {
     std::string text = show_aggregate(column.aggregate);
     if (!column.path.empty()) text += ' ' + column.path;
+    if (!column.label.empty()) text.append(kWith).append(column.label);
     map += fmt::format("{}{}: {}", map.empty() ? "" : ", ", yaml_text(column.name), yaml_text(text));
   }
   return map.empty() ? "" : '{' + map + '}';

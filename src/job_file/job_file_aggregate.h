@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "job_file/job_file_yaml.h"
+#include "model/aggregate.h"
 #include "model/job.h"
 
 // The built-in aggregations as a job file names them. Errors continue after the key, as in job_file_values.h.
@@ -13,7 +14,7 @@
 namespace quern::job_file {
 
 // Reads sum, top:10, p99.9 and so on.
-Result<Builtin> read_aggregate(const std::string& written);
+Result<Builtin> read_aggregate(const std::string& written, AggregatedBy by = AggregatedBy::kReducer);
 std::string show_aggregate(const Builtin& builtin);
 
 // Reads the map of `aggregate:`, as in {orders: count, revenue: sum amount}.

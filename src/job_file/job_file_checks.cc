@@ -1,9 +1,16 @@
 #include "job_file/job_file_checks.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/nearest.h"
+#include "model/result_shape.h"
 
 namespace quern::job_file {
 namespace {
@@ -21,8 +28,36 @@ Error at(const Finding& finding, const Settings& settings, const std::string& fi
   return bad_config(fmt::format("{}: {} {}", origin, label, finding.why));
 }
 
+// What is wrong with `order`, or "".
+std::string problem_of_order(const Job& job) {
+  if (!job.order.has_value() || ordered_column(job).has_value()) return "";
+  std::vector<std::string> names;
+  for (const ResultColumn& column : result_columns(job)) names.push_back(column.name);
+  const auto meant = nearest(job.order->by, names);
+  const std::string hint =
+      meant.has_value() ? fmt::format("did you mean {}?", *meant) : fmt::format("it has {}", fmt::join(names, ", "));
+  return fmt::format("is by '{}', which is not a column of the result; {}", job.order->by, hint);
+}
+
+// What is wrong with the names of the columns, or "".
+std::string problem_of_names(const Job& job) {
+  if (job.result_format == ResultFormat::kText) return "";
+  std::set<std::string> names;
+  for (const ResultColumn& column : result_columns(job)) {
+    if (names.insert(column.name).second) continue;
+    return fmt::format("has {}, which is in group, too; with 'format: {}' each column needs a name of its own",
+                       column.name, name_of(job.result_format));
+  }
+  return "";
+}
+
 bool is_interface(const Worker& worker, Interface interface) {
   return worker.module.has_value() && worker.module->interface == interface;
+}
+
+bool has_script_reducer(const Job& job) {
+  return std::any_of(job.steps.begin(), job.steps.end(),
+                     [](const Step& step) { return step.reducer.has_value() && step.reducer->module.has_value(); });
 }
 
 bool has_function_reducer(const Job& job) {
@@ -47,7 +82,15 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
                   "files and no records; say interface: lines"
                 : "is not possible for a mapper with the interface files, which gets names of files and no records; "
                   "say interface: function or lines";
+  const std::string wrong_order = problem_of_order(job);
+  const std::string wrong_names = problem_of_names(job);
   const Finding findings[] = {
+      {!wrong_order.empty(), "order", wrong_order},
+      {!wrong_names.empty(), "aggregate", wrong_names},
+      {job.keep_parts && has_reducer && job.reducers > 1 && job.order.has_value(), "order",
+       "is that of one result; with 'result.parts: keep' each reducer writes one of its own"},
+      {job.keep_parts && has_reducer && job.reducers > 1 && job.first.has_value(), "first",
+       "is about one result; with 'result.parts: keep' each reducer writes one of its own"},
       {job.reducers > 1 && !job.aggregate.empty() && job.group.empty(), "reducers",
        "needs a group: without one, the result is one line"},
       {job.reducers > 1 && !has_reducer, "reducers",
@@ -65,6 +108,8 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
        "looks into records with parts; with 'start' a record is a text"},
       {gets_long_text && is_interface(mapper, Interface::kLines), "record",
        "is of several lines with 'start', so it needs the interface function; a program reads each record as one line"},
+      {job.sort_values != SortValues::kNone && !has_script_reducer(job), "sort_values",
+       "needs a reducer that is a script; the results of built-in reducers do not depend on the order of values"},
       {job.typed && !has_function_reducer(job), "typed",
        "needs a reducer in Python or JavaScript with the interface function; others read values as text"},
       {job.index.has_value() && !job.filter.has_value(), "index",

@@ -77,7 +77,7 @@ TEST_F(JobFilePage, ShowsExamplesThatWork) {
       example.clear();
     }
   }
-  EXPECT_EQ(examples, 10U);
+  EXPECT_EQ(examples, 11U);
 }
 
 }  // namespace

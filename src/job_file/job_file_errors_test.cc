@@ -76,8 +76,8 @@ TEST(JobFileErrors, NameTheNearestValue) {
       {"decompress", kShort + std::string("decompress: gzip\n"),
        "job.yml:3: decompress is 'gzip'; it must be auto, none, xz, lzma, gz, zst, bz2 or lz4"},
       {"builtin", kShort + std::string("reducer: {builtin: summ}\n"),
-       "job.yml:3: reducer.builtin is 'summ'; it must be sum, count, mean, min, max, list, unique, top, distinct or "
-       "p95; "
+       "job.yml:3: reducer.builtin is 'summ'; it must be sum, count, mean, min, max, list, unique, top, distinct, p95 "
+       "or stddev; "
        "did you mean sum?"},
       {"notify", kShort + std::string("notify:\n  on: [complete]\n"),
        "job.yml:4: notify.on is 'complete'; it must be completed or failed; did you mean completed?"},

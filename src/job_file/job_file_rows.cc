@@ -6,11 +6,13 @@
 
 #include "base/duration.h"
 #include "base/shown_url.h"
+#include "base/text.h"
 #include "job_file/job_file_aggregate.h"
 #include "job_file/job_file_record.h"
 #include "job_file/job_file_schema.h"
 #include "job_file/job_file_values.h"
 #include "model/limits.h"
+#include "model/result_shape.h"
 
 // One row for each setting outside of mapper, combiner, reducer and steps: how it is read and how it is shown.
 
@@ -95,6 +97,14 @@ std::vector<std::string> values_words() { return {"list", "iterator"}; }
 Result<void> read_values(const YamlNode& node, Job& job) {
   TRY_ASSIGN(std::size_t choice, choice_of(node, values_words()));
   job.values = choice == 0 ? ValuesKind::kList : ValuesKind::kIterator;
+  return {};
+}
+
+std::vector<std::string> sort_values_words() { return {"no", "text", "numeric"}; }
+
+Result<void> read_sort_values(const YamlNode& node, Job& job) {
+  TRY_ASSIGN(std::size_t choice, choice_of(node, sort_values_words()));
+  job.sort_values = static_cast<SortValues>(choice);
   return {};
 }
 
@@ -191,6 +201,33 @@ Result<void> read_aggregate_row(const YamlNode& node, Job& job) {
   return {};
 }
 
+// The name of a column may have spaces and may end in any word.
+Result<void> read_order(const YamlNode& node, Job& job) {
+  TRY_ASSIGN(std::string text, text_of(node));
+  ResultOrder order;
+  const std::size_t blank = text.rfind(' ');
+  const std::string word = blank == std::string::npos ? "" : text.substr(blank + 1);
+  order.is_descending = word == "desc";
+  if (word == "asc" || word == "desc") text.resize(blank);
+  order.by = std::string(trimmed(text, " "));
+  if (order.by.empty()) return wrong_value("names no column, as in 'revenue desc'");
+  job.order = std::move(order);
+  return {};
+}
+
+std::string show_order(const Job& job) {
+  if (!job.order.has_value()) return "";
+  return yaml_text(job.order->by + (job.order->is_descending ? " desc" : " asc"));
+}
+
+std::vector<std::string> format_words() { return names_up_to(ResultFormat::kJsonl); }
+
+Result<void> read_format(const YamlNode& node, Job& job) {
+  TRY_ASSIGN(std::size_t choice, choice_of(node, format_words()));
+  job.result_format = static_cast<ResultFormat>(choice);
+  return {};
+}
+
 constexpr std::array kRows = {
     SettingRow{"group", Shape::kList, read_group,
                [](const Job& job) { return job.group.empty() ? std::string() : yaml_list(job.group); }},
@@ -224,6 +261,9 @@ constexpr std::array kRows = {
     SettingRow{"values", Shape::kText, read_values,
                [](const Job& job) { return std::string(job.values == ValuesKind::kList ? "list" : "iterator"); },
                values_words},
+    SettingRow{"sort_values", Shape::kText, read_sort_values,
+               [](const Job& job) { return sort_values_words()[static_cast<std::size_t>(job.sort_values)]; },
+               sort_values_words},
     SettingRow{"typed", Shape::kText,
                [](const YamlNode& node, Job& job) -> Result<void> {
                  TRY_ASSIGN(job.typed, flag_of(node));
@@ -242,6 +282,15 @@ constexpr std::array kRows = {
                  return {};
                },
                [](const Job& job) { return yaml_text(job.output); }},
+    SettingRow{"order", Shape::kText, read_order, show_order},
+    SettingRow{"first", Shape::kText,
+               [](const YamlNode& node, Job& job) -> Result<void> {
+                 TRY_ASSIGN(job.first, count_of(node, {.least = 1}));
+                 return {};
+               },
+               [](const Job& job) { return job.first.has_value() ? std::to_string(*job.first) : std::string(); }},
+    SettingRow{"format", Shape::kText, read_format,
+               [](const Job& job) { return std::string(name_of(job.result_format)); }, format_words},
     SettingRow{"result.parts", Shape::kText, read_parts,
                [](const Job& job) { return std::string(job.keep_parts ? "keep" : "merge"); }, parts_words},
     SettingRow{"downloads.parallel", Shape::kText,

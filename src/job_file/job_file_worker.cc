@@ -384,7 +384,7 @@ std::vector<std::string> worker_words(std::string_view section, std::string_view
   if (key == "per_input") return {"auto", "yes", "no"};
   if (key != "builtin") return {};
   if (section == "mapper") return {"pairs"};
-  return aggregation_names(section != "reducer");
+  return aggregation_names(section == "reducer" ? AggregatedBy::kReducer : AggregatedBy::kCombiner);
 }
 
 std::optional<Shape> worker_key_shape(std::string_view key) {

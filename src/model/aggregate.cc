@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "arithmetic/exact_moments.h"
 #include "arithmetic/exact_sum.h"
 #include "arithmetic/number.h"
 #include "base/coding.h"
@@ -24,15 +25,15 @@ namespace {
 
 using Kind = Aggregation::Kind;
 
-// What distinguishes the aggregations, in the order of Kind. The last two agree for all of them, but mean different
-// things.
+// What distinguishes the aggregations, in the order of Kind.
 struct Properties {
   std::string_view name;
   bool needs_numbers;
   bool may_combine;       // its results, aggregated again, are the result of all values
   bool terms_are_values;  // see Aggregator
+  bool is_plain = true;   // a reducer may use it; the others are only for columns
 };
-constexpr std::array<Properties, 11> kProperties = {{{"sum", true, true, true},
+constexpr std::array<Properties, 14> kProperties = {{{"sum", true, true, true},
                                                      {"count", false, false, false},
                                                      {"mean", true, false, false},
                                                      {"min", false, true, true},
@@ -42,22 +43,29 @@ constexpr std::array<Properties, 11> kProperties = {{{"sum", true, true, true},
                                                      {"top", true, true, true},
                                                      {"distinct", false, false, false},
                                                      {kQuantileName, true, false, false},
-                                                     {kColumnsName, false, false, false}}};
+                                                     {"stddev", true, false, false},
+                                                     {"first", false, false, true, false},
+                                                     {"last", false, false, true, false},
+                                                     {kColumnsName, false, false, false, false}}};
 
 const Properties& properties_of(Kind kind) { return kProperties[static_cast<std::size_t>(kind)]; }
 
 bool is_orderable(const Number& number) { return number.kind != Number::Kind::kNone && !std::isnan(number.floating); }
 
-// A number in a state. Equal numbers are ordered by their bytes.
+// A number in a state, with its label, if it has one. Equal numbers are ordered by their labels, then by their bytes.
 struct Ranked {
   WrittenNumber number;
+  std::string_view whole;  // the number and its label (LabelledNumber)
 
+  static Ranked make(double nearest, std::string_view whole) {
+    return {.number = {.nearest = nearest, .text = split_label(whole).number}, .whole = whole};
+  }
   static constexpr std::size_t kHeadBytes = sizeof(double) + sizeof(std::uint32_t);
   static Ranked parse(std::string_view bytes) {
     auto length = number_at<std::uint32_t>(bytes, sizeof(double));
-    return {{.nearest = number_at<double>(bytes, 0), .text = bytes.substr(kHeadBytes, length)}};
+    return make(number_at<double>(bytes, 0), bytes.substr(kHeadBytes, length));
   }
-  std::string_view text() const { return number.text; }
+  std::string_view text() const { return whole; }
   std::size_t size_bytes() const { return kHeadBytes + text().size(); }
   void write_to(char* target) const {
     auto length = static_cast<std::uint32_t>(text().size());
@@ -67,7 +75,11 @@ struct Ranked {
   }
   bool is_before(const Ranked& other, bool largest_first) const {
     std::weak_ordering order = compare(number, other.number);
-    if (order == 0) return text() < other.text();
+    if (order == 0) {
+      const std::string_view label = split_label(whole).label;
+      const std::string_view other_label = split_label(other.whole).label;
+      return label != other_label ? label < other_label : text() < other.text();
+    }
     return largest_first ? order > 0 : order < 0;
   }
 };
@@ -96,7 +108,7 @@ class Extreme {
   void add(std::string_view value) {
     Number number = parse_number(value);
     if (!is_orderable(number)) return take({.number = {}, .text = value});
-    take({.number = Ranked{{.nearest = number.floating, .text = value}}, .text = {}});
+    take({.number = Ranked::make(number.floating, value), .text = {}});
   }
   void merge(std::string_view other) { take(parse(other)); }
 
@@ -209,6 +221,29 @@ void append_top(std::string_view state, std::uint64_t most, std::vector<std::str
   for (const Ranked& number : read_top(state, most).best()) values.emplace_back(number.text());
 }
 
+std::string_view number_in(const Aggregation& aggregation, std::string_view value) {
+  return aggregation.has_label ? split_label(value).number : value;
+}
+
+// State: the value, with its position before it.
+void take_placed(std::string& state, std::string_view placed, bool is_last) {
+  std::string_view own = state;
+  std::string_view other = placed;
+  const bool is_better = state.empty() || (is_last ? take_position(other) > take_position(own)
+                                                   : take_position(other) < take_position(own));
+  if (is_better) state.assign(placed);
+}
+
+std::string without_position(std::string_view state) {
+  take_position(state);
+  return std::string(state);
+}
+
+void store(std::string& state, const ExactMoments& moments) {
+  state.clear();
+  moments.append_to(state);
+}
+
 // No job has as many values.
 constexpr std::uint64_t kMostCount = std::uint64_t{1} << 48;
 
@@ -253,6 +288,7 @@ Aggregation aggregation_of(const Builtin& builtin) {
   CHECK(found != kProperties.end());
   Aggregation aggregation{.kind = static_cast<Kind>(found - kProperties.begin()),
                           .top_count = builtin.top_count,
+                          .has_label = false,
                           .quantile_ppm = builtin.quantile_ppm,
                           .columns = {},
                           .column = {}};
@@ -260,14 +296,16 @@ Aggregation aggregation_of(const Builtin& builtin) {
   for (const Column& column : builtin.columns) {
     aggregation.columns.push_back(aggregation_of(column.aggregate));
     aggregation.columns.back().column = column.name;
+    aggregation.columns.back().has_label = !column.label.empty();
   }
   return aggregation;
 }
 
-std::vector<std::string> aggregation_names(bool of_combiners) {
+std::vector<std::string> aggregation_names(AggregatedBy by) {
   std::vector<std::string> names;
   for (const Properties& one : kProperties) {
-    if (one.name == kColumnsName || (of_combiners && !one.may_combine)) continue;
+    if (one.name == kColumnsName || (by == AggregatedBy::kCombiner && !one.may_combine)) continue;
+    if (!one.is_plain && by != AggregatedBy::kColumn) continue;
     names.emplace_back(one.name == kQuantileName ? "p95" : one.name);
   }
   return names;
@@ -286,11 +324,15 @@ bool Aggregator::terms_are_values() const { return properties_of(aggregation_.ki
 bool Aggregator::add(std::string& state, std::string_view value) const {
   const Kind kind = aggregation_.kind;
   if (kind == Kind::kCount) return add_count(state, 1), true;
+  if (kind == Kind::kFirst || kind == Kind::kLast) return take_placed(state, value, kind == Kind::kLast), true;
   if (!needs_numbers(kind)) return Extreme(state, kind == Kind::kMax).add(value), true;
-  Number number = parse_number(value);
+  Number number = parse_number(number_in(aggregation_, value));
   if (!takes_number(kind, number)) return false;
-  if (kind == Kind::kTop) {
-    add_to_top(state, {{.nearest = number.floating, .text = value}}, aggregation_.top_count);
+  if (kind == Kind::kTop) return add_to_top(state, Ranked::make(number.floating, value), aggregation_.top_count), true;
+  if (kind == Kind::kStddev) {
+    ExactMoments moments(state);
+    moments.add(number);
+    store(state, moments);
     return true;
   }
   bool is_mean = kind == Kind::kMean;
@@ -303,8 +345,8 @@ bool Aggregator::add(std::string& state, std::string_view value) const {
 
 bool Aggregator::add_in_place(std::span<char> state, std::string_view value) const {
   if (aggregation_.kind != Kind::kTop) return false;
-  Number number = parse_number(value);
-  return is_orderable(number) && Top(state, aggregation_.top_count).add({{.nearest = number.floating, .text = value}});
+  Number number = parse_number(number_in(aggregation_, value));
+  return is_orderable(number) && Top(state, aggregation_.top_count).add(Ranked::make(number.floating, value));
 }
 
 void Aggregator::merge(std::string& state, std::string_view other) const {
@@ -323,6 +365,14 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
         add_to_top(state, number, aggregation_.top_count);
       }
       return;
+    case Kind::kFirst:
+    case Kind::kLast:
+      return take_placed(state, other, aggregation_.kind == Kind::kLast);
+    case Kind::kStddev: {
+      ExactMoments moments(state);
+      moments.add(ExactMoments(other));
+      return store(state, moments);
+    }
     case Kind::kMean:
     case Kind::kSum: {
       bool is_mean = aggregation_.kind == Kind::kMean;
@@ -350,6 +400,11 @@ void Aggregator::append_terms(std::string_view state, std::vector<std::string>& 
       ExactSum(sum_of_mean(state)).append_terms(sum);
       return terms.push_back(fmt::format("{} {}", number_at<std::uint64_t>(state, 0), fmt::join(sum, " ")));
     }
+    case Kind::kStddev:
+      return terms.push_back(ExactMoments(state).term());
+    case Kind::kFirst:
+    case Kind::kLast:
+      return terms.push_back(without_position(state));
     case Kind::kSum:
       return ExactSum(state).append_terms(terms);
     case Kind::kTop:
@@ -372,6 +427,12 @@ void Aggregator::append_terms(std::string_view state, std::vector<std::string>& 
 
 bool Aggregator::add_term(std::string& state, std::string_view term) const {
   if (terms_are_values()) return add(state, term);
+  if (aggregation_.kind == Kind::kStddev) {
+    ExactMoments moments(state);
+    if (!moments.add_term(term, kMostCount)) return false;
+    store(state, moments);
+    return true;
+  }
   std::uint64_t count = 0;
   const auto [end, error] = std::from_chars(term.data(), term.data() + term.size(), count);
   if (error != std::errc() || count == 0 || count > kMostCount) return false;
@@ -404,6 +465,14 @@ void Aggregator::finish(std::string_view state, std::vector<std::string>& values
     }
     case Kind::kTop:
       return append_top(state, aggregation_.top_count, values);
+    case Kind::kStddev: {
+      const std::optional<double> deviation = ExactMoments(state).deviation();
+      return values.push_back(deviation.has_value() ? shortest_text(*deviation)
+                                                    : std::string(result_of_nothing(aggregation_.kind)));
+    }
+    case Kind::kFirst:
+    case Kind::kLast:
+      return values.push_back(without_position(state));
     case Kind::kSum:
       return values.push_back(ExactSum(state).text());
     case Kind::kMean:
@@ -424,6 +493,11 @@ bool takes_number(Kind kind, const Number& value) {
   return is_ordered ? is_orderable(value) : value.kind != Number::Kind::kNone;
 }
 
+bool takes_value(const Aggregation& aggregation, std::string_view value) {
+  return !needs_numbers(aggregation.kind) ||
+         takes_number(aggregation.kind, parse_number(number_in(aggregation, value)));
+}
+
 namespace {
 
 std::string shown(const Aggregation& aggregation) {
@@ -436,7 +510,7 @@ std::string shown(const Aggregation& aggregation) {
 std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value) {
   if (!aggregation.column.empty()) {
     return fmt::format("{} got the value {} of the group {}, which is not a number", shown(aggregation),
-                       in_quotes(value), in_quotes(shown_group(key)));
+                       in_quotes(number_in(aggregation, value)), in_quotes(shown_group(key)));
   }
   return fmt::format(
       "{} got the value {} of the key {}, which is not a number; let the mapper write numbers, or use another reducer",

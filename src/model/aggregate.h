@@ -17,11 +17,28 @@ namespace quern {
 
 struct Aggregation {
   // kColumns: several aggregations at once, each of its own values (model/column_value.h).
-  enum class Kind { kSum, kCount, kMean, kMin, kMax, kList, kUnique, kTop, kDistinct, kQuantile, kColumns };
+  // kFirst and kLast: only in columns. There, each of their values, and those of kList, follows its position.
+  enum class Kind {
+    kSum,
+    kCount,
+    kMean,
+    kMin,
+    kMax,
+    kList,
+    kUnique,
+    kTop,
+    kDistinct,
+    kQuantile,
+    kStddev,
+    kFirst,
+    kLast,
+    kColumns
+  };
   Kind kind = Kind::kCount;
   std::uint64_t top_count = 0;       // N; only for kTop
+  bool has_label = false;            // only for kTop in columns: each number is shown with a label (LabelledNumber)
   std::uint32_t quantile_ppm = 0;    // in millionths: 950,000 for p95; only for kQuantile
-  std::vector<Aggregation> columns;  // only for kColumns; none is kList or kColumns
+  std::vector<Aggregation> columns;  // only for kColumns; none is kColumns
   std::size_t key_parts = 0;         // only for kColumns: how many paths `group` has
   std::string column;                // of one of `columns`: its name, for messages
   bool operator==(const Aggregation&) const = default;
@@ -29,20 +46,23 @@ struct Aggregation {
 // The aggregation that a built-in reducer or combiner performs.
 Aggregation aggregation_of(const Builtin& builtin);
 std::string_view name_of(Aggregation::Kind kind);
-// The names of all aggregations, or of those that a combiner may use, which runs any number of times over the values of
-// a key.
-std::vector<std::string> aggregation_names(bool of_combiners);
+// Where an aggregation is named. A combiner runs any number of times over the values of a key.
+enum class AggregatedBy { kReducer, kCombiner, kColumn };
+// The names of the aggregations that are possible there.
+std::vector<std::string> aggregation_names(AggregatedBy by);
 
 // Combines any number of values into one state; neither their order nor their grouping affects the result. A state is a
 // byte string; "" is the state of no values. kList, and what sorts_values(), has no state smaller than the values
-// themselves: for these keeps_state() is false, and no other function may be called.
+// themselves: for these keeps_state() is false, and no other function may be called. Values of kFirst and kLast begin
+// with their positions (column_value.h), which are not part of a term.
 class Aggregator {
  public:
   explicit Aggregator(Aggregation aggregation) : aggregation_(aggregation) {}
 
   Aggregation aggregation() const { return aggregation_; }
   bool keeps_state() const;
-  // Whether terms have the form of values. Not so for kCount and kMean, whose states include the number of values.
+  // Whether terms have the form of values. Not so for kCount, kMean and kStddev, whose states include the number of
+  // values.
   bool terms_are_values() const;
 
   // Returns false, and leaves the state unchanged, if the aggregation needs a number and the value is not one.
@@ -77,6 +97,8 @@ bool needs_numbers(Aggregation::Kind kind);
 // Whether such an aggregation accepts this value: sum and mean accept any number; top refuses NaN, which cannot be
 // ordered.
 bool takes_number(Aggregation::Kind kind, const Number& value);
+// Whether the aggregation accepts this value, which may have a label.
+bool takes_value(const Aggregation& aggregation, std::string_view value);
 
 // Returns the message for a value that must be a number and is not, with advice.
 std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value);

@@ -12,11 +12,14 @@
 
 #include "arithmetic/exact_sum.h"
 
+#include "model/column_value.h"
+
 namespace quern {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using namespace std::string_literals;
 using Kind = Aggregation::Kind;
 using Values = std::vector<std::string>;
 
@@ -114,6 +117,32 @@ TEST(Top, KeepsTheLargestAndEqualOnesInByteOrder) {
               ElementsAre("18446744073709551615", "18446744073709551614", "18446744073709551613"));
 }
 
+TEST(Top, OrdersEqualNumbersByTheirLabels) {
+  const Aggregation top{.kind = Kind::kTop, .top_count = 3, .has_label = true};
+  EXPECT_THAT(aggregate(top, {"5.0\0b"s, "5\0c"s, "5\0a"s, "10\0z"s, "4\0"s}),
+              ElementsAre("10\0z"s, "5\0a"s, "5.0\0b"s));
+  std::string state;
+  EXPECT_FALSE(Aggregator(top).add(state, "x\0a"s));
+  EXPECT_FALSE(Aggregator({.kind = Kind::kTop, .top_count = 3}).add(state, "5\0a"s));
+}
+
+TEST(Stddev, IsThatOfASampleRoundedOnce) {
+  EXPECT_THAT(aggregate({.kind = Kind::kStddev}, {"2", "10", "2"}), ElementsAre("4.618802153517006"));
+  EXPECT_THAT(aggregate({.kind = Kind::kStddev}, {"2"}), ElementsAre("null"));
+}
+
+TEST(FirstAndLast, FollowThePositions) {
+  std::vector<std::string> placed;
+  for (std::uint64_t place : {500U, 3U, 70000U}) {
+    append_position(1, 0, place, placed.emplace_back());
+    placed.back() += fmt::format("value {}", place);
+  }
+  append_position(0, 900, 1, placed.emplace_back());
+  placed.back() += "of the first input";
+  EXPECT_THAT(aggregate({.kind = Kind::kFirst}, placed), ElementsAre("of the first input"));
+  EXPECT_THAT(aggregate({.kind = Kind::kLast}, placed), ElementsAre("value 70000"));
+}
+
 // Few additions may be expensive: those that add_in_place() refuses, because the state must grow or its lesser half is
 // dropped.
 TEST(Top, TouchesAllThatItHoldsOnlySeldom) {
@@ -178,9 +207,10 @@ Values aggregate_in_parts(Aggregation aggregation, Values values, std::mt19937_6
 
 TEST(Aggregator, GivesTheSameWhateverTheOrderAndTheGrouping) {
   std::mt19937_64 random(7);
-  const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},  {.kind = Kind::kCount},
-                                                 {.kind = Kind::kMin},  {.kind = Kind::kMax},
-                                                 {.kind = Kind::kMean}, {.kind = Kind::kTop, .top_count = 4}};
+  const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},   {.kind = Kind::kCount},
+                                                 {.kind = Kind::kMin},   {.kind = Kind::kMax},
+                                                 {.kind = Kind::kMean},  {.kind = Kind::kTop, .top_count = 4},
+                                                 {.kind = Kind::kStddev}};
   for (int round = 0; round < 300; ++round) {
     Values values(1 + random() % 40);
     for (std::string& value : values) value = random_value(random);
@@ -214,9 +244,10 @@ Values aggregate_by_terms(Aggregation aggregation, const Values& values, std::mt
 
 TEST(Aggregator, ComesToTheSameByTermsOfParts) {
   std::mt19937_64 random(9);
-  const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},  {.kind = Kind::kCount},
-                                                 {.kind = Kind::kMin},  {.kind = Kind::kMax},
-                                                 {.kind = Kind::kMean}, {.kind = Kind::kTop, .top_count = 4}};
+  const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},   {.kind = Kind::kCount},
+                                                 {.kind = Kind::kMin},   {.kind = Kind::kMax},
+                                                 {.kind = Kind::kMean},  {.kind = Kind::kTop, .top_count = 4},
+                                                 {.kind = Kind::kStddev}};
   for (int round = 0; round < 1000; ++round) {
     Values values(1 + random() % 40);
     for (std::string& value : values) value = random_value(random);
@@ -244,6 +275,7 @@ TEST(Sum, KeepsHugeAndSpecialTerms) {
 TEST(Aggregator, RefusesWhatIsNoTerm) {
   const std::vector<std::pair<Kind, Values>> rows = {
       {Kind::kCount, {"", "0", "-1", "1.5", "1 2", "x", "18446744073709551616"}},
+      {Kind::kStddev, {"", "0", "0 0 1 1", "x", "2 1 1 1", "2 0 1"}},
       {Kind::kMean, {"", "2", "2 ", "0 1", "2 x", "2  1", "2\t1", "2 1 "}},
       {Kind::kSum, {"x"}}};
   for (const auto& [kind, terms] : rows) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,23 @@ inline std::size_t column_of(std::string_view value) {
   if (value.empty()) return kMaxColumns;
   return static_cast<std::size_t>(static_cast<unsigned char>(value.front())) - kFirstColumn;
 }
+
+// A number with a label, as kTop has them, is both with this byte between them. No number contains it.
+inline constexpr char kBeforeLabel = '\0';
+struct LabelledNumber {
+  std::string_view number;
+  std::string_view label;  // "" if there is none
+};
+inline LabelledNumber split_label(std::string_view value) {
+  const std::size_t end = value.find(kBeforeLabel);
+  if (end == std::string_view::npos) return {.number = value, .label = {}};
+  return {.number = value.substr(0, end), .label = value.substr(end + 1)};
+}
+
+// The position of a value in the inputs, which sorts as bytes and says where it ends. It has no line feed.
+void append_position(std::uint64_t input, std::uint64_t block, std::uint64_t place, std::string& target);
+// Removes the position at the beginning of `value`, which append_position() wrote.
+std::string_view take_position(std::string_view& value);
 
 // The parts of a key, one for each path of `group`, are divided by this byte; none of them contains it.
 inline constexpr char kBetweenParts = '\0';

@@ -21,6 +21,8 @@ enum class Interface { kFunction, kLines, kFiles };
 // kPairs: a further step maps pairs (model/pair.h). A job file cannot request it.
 enum class RecordKind { kKeyedJson, kJson, kText, kPairs };
 enum class ValuesKind { kList, kIterator };
+enum class SortValues { kNone, kText, kNumeric };
+enum class ResultFormat { kText, kCsv, kTsv, kJsonl };
 enum class NotifyVia { kNone, kTaskcluster, kSmtp, kSendmail };
 
 // What quern try does with a module: gives its debugger the terminal, or tells where its time goes.
@@ -74,6 +76,13 @@ struct Column {
   std::string name;
   Builtin aggregate;  // of a reducer
   std::string path;   // of the aggregated value; "" counts records
+  std::string label;  // of a top:N with a label: the path of what each number is shown with; else ""
+};
+
+// The order of the result's lines.
+struct ResultOrder {
+  std::string by;  // the name of a column (model/result_shape.h)
+  bool is_descending = false;
 };
 
 // Exactly one of the two is set.
@@ -133,10 +142,14 @@ struct Job {
   std::string where_json = "{}";  // the `where:` map as JSON
   std::string separator = " ";
   ValuesKind values = ValuesKind::kList;
-  bool typed = false;  // a `function` reducer gets values that are numbers as numbers
+  SortValues sort_values = SortValues::kNone;  // whether a script reducer gets the values of a key in order
+  bool typed = false;                          // a `function` reducer gets values that are numbers as numbers
   std::size_t reducers = 1;
-  bool keep_parts = false;            // result.parts: keep
-  std::string output = "result.txt";  // "-" is standard output
+  bool keep_parts = false;             // result.parts: keep
+  std::string output = "result.txt";   // "-" is standard output
+  std::optional<ResultOrder> order;    // of the result; nullopt: that of its keys, or of the inputs
+  std::optional<std::uint64_t> first;  // only so many lines of the result
+  ResultFormat result_format = ResultFormat::kText;
   Downloads downloads;
   JobLimits limits;
   std::string owner;
@@ -147,5 +160,6 @@ struct Job {
 std::string_view name_of(Language language);
 std::string_view name_of(Interface interface);
 std::string_view name_of(RecordKind record);
+std::string_view name_of(ResultFormat format);
 
 }  // namespace quern

@@ -33,6 +33,20 @@ std::string_view name_of(Interface interface) {
   return "";
 }
 
+std::string_view name_of(ResultFormat format) {
+  switch (format) {
+    case ResultFormat::kText:
+      return "text";
+    case ResultFormat::kCsv:
+      return "csv";
+    case ResultFormat::kTsv:
+      return "tsv";
+    case ResultFormat::kJsonl:
+      return "jsonl";
+  }
+  return "";
+}
+
 std::string_view name_of(RecordKind record) {
   switch (record) {
     case RecordKind::kKeyedJson:

@@ -25,6 +25,8 @@ struct PairOutput {
   bool is_text = false;  // as lines of text
   // Refuses a key that text cannot represent, because `quern reduce` will read these pairs as text.
   bool only_plain = false;
+  // The columns of a result that has names for them are cells (model/result_shape.h), not text.
+  bool has_cells = false;
 
   std::string_view between(std::string_view separator) const { return is_text ? separator : kBetweenInside; }
 };

@@ -70,7 +70,7 @@ class Job:
         draw = self.draw
         self.values = draw.choice(["whole", "numbers", "text"])
         kinds = ["count", "list", "unique", "min", "max", "digest", "digest", None]
-        kinds += {"whole": ["sum", "mean", "top:3", "total"], "numbers": ["sum", "mean", "top:3"], "text": []}[self.values]
+        kinds += {"whole": ["sum", "mean", "stddev", "top:3", "total"], "numbers": ["sum", "mean", "stddev", "top:3"], "text": []}[self.values]
         self.kind = draw.choice(kinds)
         self.reducer, self.combiner = self.reducing("reducer", self.kind), None
         if self.kind in ("sum", "min", "max", "top:3", "list", "unique") and draw.random() < 0.3:

@@ -5,6 +5,7 @@ Pairs are (key, value), both str. A key's order is that of its bytes.
 import fractions
 import hashlib
 import json
+import statistics
 
 
 def grouped(pairs):
@@ -57,6 +58,7 @@ REDUCERS = {
     "total": total,
     "count": lambda values: str(len(values)),
     "mean": lambda values: repr(float(sum(map(number, values)) / len(values))),
+    "stddev": lambda values: repr(statistics.stdev(map(number, values))) if len(values) > 1 else "null",
     "min": lambda values: smallest(values, 1),
     "max": lambda values: smallest(values, -1),
     "list": array,

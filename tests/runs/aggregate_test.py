@@ -5,13 +5,15 @@ import json
 import math
 import os
 import random
+import statistics
 
 from scenario import Scenario, compress
 
 JOB = """
     group: [country, device.os]
     aggregate: {orders: count, with amount: count amount, revenue: sum amount, mean: mean amount, least: min user, p50: p50 amount,
-                p99.9: p99.9 amount, users: distinct user, who: unique user, best: 'top:3 amount'}
+                p99.9: p99.9 amount, users: distinct user, who: unique user, best: 'top:3 amount', spread: stddev amount,
+                earliest: first amount, latest: last user, every: list amount, best users: 'top:4 amount with user'}
     inputs: [data/*]
     record: json
     separator: "\\t"
@@ -52,11 +54,18 @@ def model(records):
         amounts = [member["amount"] for member in members if member.get("amount") is not None]
         users = sorted({member["user"] for member in members if "user" in member})
         mean = repr(float(sum(fractions.Fraction(amount) for amount in amounts) / len(amounts))) if amounts else "null"
+        earliest = text(amounts[0]) if amounts else "null"
+        latest = next((member["user"] for member in reversed(members) if "user" in member), "null")
+        pairs = [(member["amount"], member["user"]) for member in members if member.get("amount") is not None and "user" in member]
+        pairs.sort(key=lambda pair: (-fractions.Fraction(pair[0]), pair[1], text(pair[0])))
         best = json.dumps([text(amount) for amount in sorted(amounts, reverse=True)[:3]]) if amounts else "null"
         lines.append(("\0".join(key).encode(), list(key) + [
             str(len(members)), str(len(amounts)), total(amounts), mean, users[0] if users else "null",
             rank(amounts, 50), rank(amounts, "99.9"), str(len(users)),
-            json.dumps(users, ensure_ascii=False) if users else "null", best]))
+            json.dumps(users, ensure_ascii=False) if users else "null", best,
+            repr(statistics.stdev(amounts)) if len(amounts) > 1 else "null", earliest, latest,
+            json.dumps([text(amount) for amount in amounts]) if amounts else "null",
+            json.dumps([[text(amount), user] for amount, user in pairs[:4]]) if pairs else "null"]))
     return "".join("\t".join(columns) + "\n" for _, columns in sorted(lines))
 
 
@@ -157,6 +166,30 @@ class Aggregate(Scenario):
         os.remove(self.path("result.txt"))
         self.assert_fails(self.quern("map", "a.json"), "a key of several paths could not be cut", status=2)
 
+    def test_labels_of_numbers(self):
+        self.write("a.json", '{"n": 5, "l": "b"}\n{"n": "5.0", "l": "a"}\n{"n": 7}\n{"l": "x"}\n{"n": 1, "l": {"x": 2}}\n{"n": null, "l": 1}\n')
+        self.write("analysis-tools.yml", "aggregate: {n: 'top:9 n with l', one: top:1 n}\ninputs: [a.json]\n")
+        expected = '[["5.0", "a"], ["5", "b"], ["1", "{\\"x\\":2}"]] ["7"]\n'
+        self.assert_run(self.quern("run"), result=expected)
+        self.write("checked.yml", self.quern("check").stdout)
+        self.assert_run(self.quern("run", "checked.yml", "-o", "result.txt"), result=expected)
+        self.write("b.json", '{"n": "x", "l": "b"}\n')
+        os.remove(self.path("result.txt"))
+        self.assert_fails(self.quern("run", "-i", "b.json"), 'the value "x" is not a number, which aggregate.n needs')
+        self.assert_run(self.quern("map", "a.json", "-o", "part.txt"))
+        self.assert_run(self.quern("reduce", "part.txt", "-o", "result.txt"), result=expected)
+
+    def test_first_last_and_list_follow_the_inputs_at_any_width(self):
+        lines = [f'{{"k": {number % 3}, "v": "{number}"}}\n' for number in range(60_000)]
+        for name in range(30):
+            self.write(f"data/{name:02d}.json", "".join(lines[name * 2000:(name + 1) * 2000]))
+        self.write("analysis-tools.yml", "group: k\naggregate: {first: first v, last: last v, all: list v}\ninputs: [data/*]\nrecord: json\n")
+        expected = "".join(f"{key} {key} {59_997 + key} {json.dumps([str(value) for value in range(key, 60_000, 3)])}\n" for key in range(3))
+        for more in (["-p", "8"], ["-p", "1"], ["--memory", "16MiB"], ["--set", "reducers=2"]):
+            run = self.quern("run", *more)
+            self.assert_run(run)
+            self.assertTrue(run.result == expected, more)
+
     def test_what_another_job_wrote_is_refused(self):
         self.write("analysis-tools.yml", "group: [a, b]\naggregate: {n: count, sum: sum n}\n")
         for line, says in (("x B5", "it has other columns, or another group"), ("x\0y Z5", "it has other columns"),
@@ -182,7 +215,11 @@ class Aggregate(Scenario):
                 ("aggregate: {n: summ x}\n", "aggregate has n, which is 'summ'", "did you mean sum?"),
                 ("aggregate: {n: p101 x}\n", "aggregate has n, which is 'p101'"),
                 ("aggregate: {n: 'top: x'}\n", "it must be top and a number"),
-                ("aggregate: {n: list x}\n", "use unique"),
+                ("aggregate: {n: list}\n", "aggregate has n, which is 'list'; write the path"),
+                ("aggregate: {n: firstt x}\n", "did you mean first?"),
+                ("aggregate: {n: 'top:2 a with b[*]'}\n", "aggregate.n: 'b[*]' has [*] in it, and a number has one label"),
+                ("mapper: {builtin: pairs, key: k}\nreducer: {builtin: first}\n", "reducer.builtin is 'first'"),
+                ("mapper: {builtin: pairs, key: k}\nreducer: {builtin: sum}\ncombiner: {builtin: stddev}\n", "combiner.builtin"),
                 ("aggregate: {}\n", "aggregate is empty"),
                 ("aggregate: count\n", "aggregate is text; it must be a map of names"),
                 ("aggregate: {n: 'sum a[*]'}\n", "aggregate.n: 'a[*]' has [*] in it"),

@@ -26,6 +26,7 @@ LINES = (
     ("quern run da", "data one.gz", "dir"),
     ("quern init d", "dir", "data one.gz"),
     ("quern init x --language j", "javascript", "python"),
+    ("quern run --format j", "jsonl", "json"),
     ("quern help ch", "check", "run"),
     ("quern help limits.m", "limits.memory", "limits.timeout"),
     ("quern completion f", "fish", "bash"),

@@ -201,6 +201,33 @@ class Shapes(Cluster):
         self.check("group: info.OS\naggregate: {n: count, p99: p99 ver}\ninputs: [data/*]\nreducers: 2\n", 5, self.FEW, map=5, merge=3,
                    reduce=2, collect=1)
 
+    def distinct_files(self, count):
+        """Inputs whose values tell of their order."""
+        return {name: text.replace('"ver": 1', f'"ver": {(7 * number + 3) % 10 + 0.5}') for number, (name, text) in
+                enumerate(Cluster.files(self, count).items())}
+
+    def test_columns_that_follow_the_order_of_the_inputs(self):
+        self.files = self.distinct_files
+        run = self.check("group: info.OS\naggregate: {first: first ver, last: last ver, all: list ver, dev: stddev ver, best: 'top:3 ver with ver'}\n"
+                         "inputs: [data/*]\norder: dev desc\nfirst: 2\nformat: csv\n", 5, self.FEW, map=5, merge=3, reduce=1)
+        self.assertEqual(len(run.result.splitlines()), 3)
+
+    @slow
+    def test_order_of_the_results_of_two_reducers(self):
+        run = self.check("group: info.OS\naggregate: {n: count, first: first ver}\ninputs: [data/*]\nreducers: 2\norder: n desc\nformat: jsonl\n",
+                         map=3, reduce=2, collect=1)
+        self.assertEqual([json.loads(line)["n"] for line in run.result.splitlines()], [6, 3, 3])
+
+    @slow
+    def test_order_without_a_reducer(self):
+        run = self.check(MAP_ONLY + "order: value desc\nfirst: 4\n", map=3, collect=1)
+        self.assertEqual(len(run.result.splitlines()), 4)
+
+    @slow
+    def test_first_lines_of_several_reducers(self):
+        run = self.check(JOB + "reducers: 2\nfirst: 2\n", map=3, reduce=2, collect=1)
+        self.assertEqual(len(run.result.splitlines()), 2)
+
     def test_expressions(self):
         self.check("mapper: {language: python, expression: 'r[\"info\"][\"OS\"], file[-7:]'}\ninputs: [data/*]\n"
                    "reducer: {language: python, expression: '\" \".join(values)'}\n", map=3, reduce=1)

@@ -363,10 +363,14 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
   // The output of submit is a path on this machine, and no task writes to it.
   if (line.command == Command::kSubmit) line.tasks.output = given.last("--output");
   for (auto [option, key] : {std::pair{"--output", "output"},
+                             {"--order", "order"},
+                             {"--first", "first"},
+                             {"--format", "format"},
                              {"--processes", "limits.processes"},
                              {"--memory", "limits.memory"},
                              {"--records", "limits.records"}}) {
-    if (line.command == Command::kSubmit || line.command == Command::kTry) break;
+    if (line.command == Command::kSubmit) break;
+    if (line.command == Command::kTry && std::string_view(option) == "--records") continue;
     if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
   }
   if (auto where = given.last("--where"); where.has_value()) {

@@ -46,7 +46,7 @@ struct CommandLine {
   std::string job_text;            // a job file that the options describe, with --sum and so on; "" if they do not
   // -i, or the files of map, reduce and look, in order; "-" means names on standard input.
   std::vector<std::string> inputs;
-  // Key=value of --set, then the equivalents of -o, -p and --memory: the last one wins.
+  // Key=value of --set, then the equivalents of -o, --order, -p and so on: the last one wins.
   std::vector<std::string> settings;
   std::optional<std::string> manifest;
   std::string scratch;  // "" if not given

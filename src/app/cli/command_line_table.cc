@@ -16,6 +16,11 @@ constexpr OptionRow kManifest = {"", "--manifest", "FILE", Completes::kFile,
                                  "a file with the name of one input per line"};
 constexpr OptionRow kOutput = {"-o", "--output", "PATH", Completes::kFile,
                                "where to write the result; - is standard output"};
+constexpr OptionRow kOrder = {"", "--order", "COLUMN", Completes::kNothing,
+                              "sort the lines of the result by a column, as in --order 'revenue desc'"};
+constexpr OptionRow kFirst = {"", "--first", "N", Completes::kNothing, "keep only the first N lines of the result"};
+constexpr OptionRow kFormat = {"", "--format", "FORMAT", Completes::kFormat,
+                               "how to write the result: text, csv, tsv or jsonl"};
 constexpr OptionRow kProcesses = {"-p", "--processes", "N", Completes::kNothing,
                                   "how many children run at once; auto is one per processor"};
 constexpr OptionRow kMemory = {"", "--memory", "SIZE", Completes::kNothing,
@@ -84,18 +89,14 @@ constexpr OptionRow kReduceExpression = {
     "", "--reduce", "EXPRESSION", Completes::kNothing,
     "reduce with an expression of key and values, such as 'max(values)', or with a built-in reducer, such as sum"};
 constexpr OptionRow kJavascript = {"", "--js", "", Completes::kNothing, "the expressions are JavaScript"};
-constexpr std::array kRunOptions = {kInput,      kManifest,      kStdinRecords,
-                                    kOutput,     kSet,           kRecords,
-                                    kWhere,      kProcesses,     kMemory,
-                                    kScratch,    kBucket,        kEndpoint,
-                                    kUnsigned,   kKeyFile,       kGroupKey,
-                                    kCount,      kSum,           kMean,
-                                    kLeast,      kMost,          kP50,
-                                    kP95,        kP99,           kDistinct,
-                                    kPairValue,  kMapExpression, kReduceExpression,
-                                    kJavascript, kSuggestFields, kQuiet,
-                                    kVerbose,    kJson,          kLog,
-                                    kHelp};
+constexpr std::array kRunOptions = {kInput,      kManifest,      kStdinRecords, kOutput,        kOrder,
+                                    kFirst,      kFormat,        kSet,          kRecords,       kWhere,
+                                    kProcesses,  kMemory,        kScratch,      kBucket,        kEndpoint,
+                                    kUnsigned,   kKeyFile,       kGroupKey,     kCount,         kSum,
+                                    kMean,       kLeast,         kMost,         kP50,           kP95,
+                                    kP99,        kDistinct,      kPairValue,    kMapExpression, kReduceExpression,
+                                    kJavascript, kSuggestFields, kQuiet,        kVerbose,       kJson,
+                                    kLog,        kHelp};
 constexpr OptionRow kTriedRecords = {"", "--records", "N", Completes::kNothing,
                                      "how many records to try (default: 10; with --at 1, with --profile 10,000)"};
 constexpr OptionRow kAt = {"", "--at", "FILE:LINE", Completes::kFile,
@@ -107,12 +108,39 @@ constexpr OptionRow kDebug = {"", "--debug", "", Completes::kNothing,
                               "run the module in its debugger (pdb, node inspect), which stops at the first record"};
 constexpr OptionRow kProfiled = {"", "--profile", "", Completes::kNothing,
                                  "show the functions that take most of the module's time"};
-constexpr std::array kTryOptions = {
-    kInput,      kManifest, kStdinRecords, kTriedRecords, kAt,        kRandom,        kWhere,
-    kDebug,      kProfiled, kSet,          kScratch,      kBucket,    kEndpoint,      kUnsigned,
-    kKeyFile,    kGroupKey, kCount,        kSum,          kMean,      kLeast,         kMost,
-    kP50,        kP95,      kP99,          kDistinct,     kPairValue, kMapExpression, kReduceExpression,
-    kJavascript, kHelp};
+constexpr std::array kTryOptions = {kInput,
+                                    kManifest,
+                                    kStdinRecords,
+                                    kTriedRecords,
+                                    kAt,
+                                    kRandom,
+                                    kWhere,
+                                    kDebug,
+                                    kProfiled,
+                                    kOrder,
+                                    kFirst,
+                                    kFormat,
+                                    kSet,
+                                    kScratch,
+                                    kBucket,
+                                    kEndpoint,
+                                    kUnsigned,
+                                    kKeyFile,
+                                    kGroupKey,
+                                    kCount,
+                                    kSum,
+                                    kMean,
+                                    kLeast,
+                                    kMost,
+                                    kP50,
+                                    kP95,
+                                    kP99,
+                                    kDistinct,
+                                    kPairValue,
+                                    kMapExpression,
+                                    kReduceExpression,
+                                    kJavascript,
+                                    kHelp};
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml (default: ./analysis-tools.yml or /etc/analysis-tools.yml)"};
@@ -122,15 +150,35 @@ constexpr OptionRow kMerge = {
     "in a task: merge the results of earlier tasks that this task needs, so that the next task needs fewer"};
 constexpr OptionRow kCollect = {"", "--collect", "", Completes::kNothing,
                                 "in a task: make one result from those of several reducers, or of maps without one"};
-constexpr std::array kReduceOptions = {kTaskJob, kOutput, kSet,     kMemory, kScratch, kMerge,
-                                       kCollect, kQuiet,  kVerbose, kJson,   kLog,     kHelp};
+constexpr std::array kReduceOptions = {kTaskJob, kOutput,  kOrder, kFirst,   kFormat, kSet, kMemory, kScratch,
+                                       kMerge,   kCollect, kQuiet, kVerbose, kJson,   kLog, kHelp};
 constexpr OptionRow kCheckedInput = {"-i", "--input", "INPUT", Completes::kFile,
                                      "an input of a job without a file; may be repeated"};
-constexpr std::array kCheckOptions = {kSet,        kCheckedInput, kStdinRecords, kWhere,         kOutput,
-                                      kProcesses,  kMemory,       kGroupKey,     kCount,         kSum,
-                                      kMean,       kLeast,        kMost,         kP50,           kP95,
-                                      kP99,        kDistinct,     kPairValue,    kMapExpression, kReduceExpression,
-                                      kJavascript, kHelp};
+constexpr std::array kCheckOptions = {kSet,
+                                      kCheckedInput,
+                                      kStdinRecords,
+                                      kWhere,
+                                      kOutput,
+                                      kOrder,
+                                      kFirst,
+                                      kFormat,
+                                      kProcesses,
+                                      kMemory,
+                                      kGroupKey,
+                                      kCount,
+                                      kSum,
+                                      kMean,
+                                      kLeast,
+                                      kMost,
+                                      kP50,
+                                      kP95,
+                                      kP99,
+                                      kDistinct,
+                                      kPairValue,
+                                      kMapExpression,
+                                      kReduceExpression,
+                                      kJavascript,
+                                      kHelp};
 constexpr std::array kHelpOnly = {kHelp};
 constexpr std::array kDoctorOptions = {
     kInput,
@@ -162,6 +210,7 @@ constexpr std::string_view kRunAfter =
     "  find data -name '*.zst' | quern run myjob -i - -o - | sort -k2 -n\n"
     "  quern run myjob --set limits.bad_records=100 --set record=json -p 2\n"
     "  quern run -i 'orders/*.gz' --key country --count --sum amount --p95 ms\n"
+    "  quern run -i 'e/*' --key k --sum n --order 'sum n desc' --first 9 --format csv\n"
     "  zcat a.json.gz | quern run --stdin-records --map 'r[\"k\"], 1' --reduce sum\n"
     "\n"
     "A job without a file (--key, --sum, --map and so on) writes to standard output,\n"

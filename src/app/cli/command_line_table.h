@@ -9,7 +9,7 @@
 
 namespace quern::app {
 
-enum class Completes { kNothing, kFile, kFolder, kSetting, kLanguage, kTopic, kShell };
+enum class Completes { kNothing, kFile, kFolder, kSetting, kLanguage, kFormat, kTopic, kShell };
 
 struct OptionRow {
   std::string_view short_name;  // "-i", or ""

@@ -103,6 +103,7 @@ _quern() {{
     {file_options}) _quern_files -f; return ;;
     {folder_options}) _quern_files -d; return ;;
     {language_options}) _quern_words '{languages}'; return ;;
+    {format_options}) _quern_words '{formats}'; return ;;
     {setting_options})
       compopt -o nospace 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -S = -W '{settings}' -- "$current")
@@ -136,6 +137,8 @@ std::string bash_completion() {
                      fmt::arg("file_options", options_that_take(Completes::kFile)),
                      fmt::arg("folder_options", options_that_take(Completes::kFolder)),
                      fmt::arg("language_options", options_that_take(Completes::kLanguage)),
+                     fmt::arg("format_options", options_that_take(Completes::kFormat)),
+                     fmt::arg("formats", fmt::join(setting_words("format"), " ")),
                      fmt::arg("languages", fmt::join(setting_words("mapper.language"), " ")),
                      fmt::arg("shells", fmt::join(completion_shells(), " ")),
                      fmt::arg("setting_options", options_that_take(Completes::kSetting)),

@@ -30,6 +30,8 @@ std::string fish_values(Completes what) {
       return "-x -a '(__quern_settings)'";
     case Completes::kLanguage:
       return fmt::format("-x -a '{}'", fmt::join(setting_words("mapper.language"), " "));
+    case Completes::kFormat:
+      return fmt::format("-x -a '{}'", fmt::join(setting_words("format"), " "));
     case Completes::kTopic:
       return fmt::format("-x -a '{}'", fmt::join(help_topics(), " "));
     case Completes::kShell:

@@ -40,6 +40,8 @@ std::string zsh_action(Completes what) {
       return "_quern_settings";
     case Completes::kLanguage:
       return fmt::format("({})", fmt::join(setting_words("mapper.language"), " "));
+    case Completes::kFormat:
+      return fmt::format("({})", fmt::join(setting_words("format"), " "));
     case Completes::kTopic:
       return "_quern_topics";
     case Completes::kShell:

@@ -28,7 +28,7 @@ std::string list_in_yaml(const std::vector<std::string>& texts) {
 
 // What no expression would be: sum, p95, top:10.
 bool is_builtin_reducer(std::string_view text) {
-  const std::vector<std::string> names = aggregation_names(false);
+  const std::vector<std::string> names = aggregation_names(AggregatedBy::kReducer);
   const bool is_number_after =
       text.find_first_not_of("0123456789.", text.starts_with("top:") ? 4 : 1) == std::string_view::npos;
   return std::find(names.begin(), names.end(), text) != names.end() ||
@@ -56,7 +56,7 @@ Result<void> check_reduce(const OneLine& line) {
   return bad_config(
       fmt::format("--reduce {} is not a built-in reducer; they are {}, or write an expression of key and "
                   "values, such as 'max(values)'",
-                  *line.reduce, fmt::join(aggregation_names(false), ", ")));
+                  *line.reduce, fmt::join(aggregation_names(AggregatedBy::kReducer), ", ")));
 }
 
 Result<void> check(const OneLine& line) {

@@ -58,13 +58,13 @@ TEST(SettingHelp, KnowsEverySetting) {
 
 TEST(SettingHelp, HasExamplesThatWork) {
   for (const std::string& name : setting_names()) {
-    // Whole workers, index and typed need others, which the examples of the page have.
+    // Whole workers, index, typed and sort_values need others, which the examples of the page have.
     const std::string section = name.substr(0, name.find('.'));
     if (section == "mapper" || section == "combiner" || section == "reducer") continue;
     const std::string help = help_for(name.c_str());
     const std::size_t at = help.find("  Job file:     ") + 16;
     const std::string line = help.substr(at, help.find('\n', at) - at);
-    const bool needs_script = name == "reducers" || name == "typed";
+    const bool needs_script = name == "reducers" || name == "typed" || name == "sort_values";
     const std::string reducer = needs_script ? "reducer: {language: python, script: r.py}\n" : "";
     const std::string others = name == "index" ? "filter: f\n" : name == "notify.via" ? "owner: a@b.example\n" : "";
     std::string mapper = "language: python\nscript: a\n";

@@ -94,8 +94,7 @@ Result<void> collect(const Run& run, Targets& targets) {
 }
 
 // A merge needs a folder for temporary files, but neither children nor modules.
-Result<RunResult> run_in_folder(const Run& run, std::size_t results, Result<void> (*work)(const Run&, Targets&)) {
-  TRY_ASSIGN(Targets targets, make_targets(run.output, results));
+Result<RunResult> run_in_folder(const Run& run, Targets targets, Result<void> (*work)(const Run&, Targets&)) {
   TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(run.scratch_parent));
   Run own = run;
   own.scratch_folder = scratch.path();
@@ -106,10 +105,14 @@ Result<RunResult> run_in_folder(const Run& run, std::size_t results, Result<void
 }  // namespace
 
 Result<RunResult> run_merge_task(const Run& run, std::size_t partitions) {
-  return run_in_folder(run, partitions, merge_all);
+  TRY_ASSIGN(Targets targets, make_targets(run.output, partitions));
+  return run_in_folder(run, std::move(targets), merge_all);
 }
 
-Result<RunResult> run_collect_task(const Run& run) { return run_in_folder(run, 1, collect); }
+Result<RunResult> run_collect_task(const Run& run) {
+  TRY_ASSIGN(Targets targets, make_final_targets(run, 1));
+  return run_in_folder(run, std::move(targets), collect);
+}
 
 namespace {
 
@@ -138,8 +141,14 @@ Result<void> reduce_partition(const Run& step, Targets& targets) {
 
 }  // namespace
 
-Result<RunResult> run_reduce_task(const Run& run) { return run_steps(run, LoadFor::kReduce, 1, reduce_first_step); }
+Result<RunResult> run_reduce_task(const Run& run) {
+  TRY_ASSIGN(Targets targets, make_final_targets(run, 1));
+  return run_steps(run, LoadFor::kReduce, std::move(targets), reduce_first_step);
+}
 
-Result<RunResult> run_partition_task(const Run& run) { return run_steps(run, LoadFor::kReduce, 1, reduce_partition); }
+Result<RunResult> run_partition_task(const Run& run) {
+  TRY_ASSIGN(Targets targets, make_targets(run.output, 1));
+  return run_steps(run, LoadFor::kReduce, std::move(targets), reduce_partition);
+}
 
 }  // namespace quern::app

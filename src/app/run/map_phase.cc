@@ -144,6 +144,7 @@ std::vector<WantedPath> wanted_paths(const Run& run, const json::Selection& sele
     if (builtin->value_is_path) add("mapper.value", builtin->value);
     for (const Column& column : builtin->columns) {
       if (!column.path.empty()) add("aggregate", column.path);
+      if (!column.label.empty()) add("aggregate", column.label);
     }
   } else if (!selection.fields.empty()) {
     for (const std::string& field : run.job->fields) add("fields", field);

@@ -120,6 +120,7 @@ Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std:
                                            .is_aggregated = is_aggregated,
                                            .separator = std::string(run_.gives.between(run_.job->separator)),
                                            .column_separator = run_.job->separator,
+                                           .has_cells = run_.gives.has_cells,
                                            .child = partition + 1};
     return reducer::run_builtin_reducer(options, std::move(groups), sink, *run_.events, stop);
   }
@@ -127,7 +128,17 @@ Result<void> ReducePhase::reduce_partition(const reducer::OpenGroups& open, std:
     TRY_ASSIGN(reducer, make_reducer(partition));
     TRY(reducer->start());
   }
-  return reducer->run(open, sink, stop);
+  const SortValues order = run_.job->sort_values;
+  if (order == SortValues::kNone) return reducer->run(open, sink, stop);
+  auto open_sorted = [&]() -> Result<std::unique_ptr<GroupSource>> {
+    TRY_ASSIGN(auto groups, open());
+    return shuffle::sort_values(std::move(groups),
+                                {.memory_bytes = run_.job->limits.memory_bytes / 4 / run_.processes,
+                                 .scratch_folder = run_.scratch_folder,
+                                 .stop = stop},
+                                order == SortValues::kNumeric);
+  };
+  return reducer->run(open_sorted, sink, stop);
 }
 
 Result<void> ReducePhase::run_parts(shuffle::Shuffle& shuffle, const MakeSink& make_sink) {

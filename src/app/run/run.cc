@@ -9,6 +9,7 @@
 #include "app/remote/input_supply.h"
 #include "app/run/map_phase.h"
 #include "app/run/reduce_phase.h"
+#include "app/run/shaped_result.h"
 #include "app/run/step_run.h"
 #include "app/run/tee.h"
 #include "stages/output/ordered_output.h"
@@ -38,12 +39,14 @@ Result<void> run_step(const Run& run, Targets& targets) {
 // Runs one of several steps, in a folder of its own. `inputs` is the result of the step before it, or nullptr.
 Result<void> run_numbered_step(const Run& run, const Workshop& shop, std::size_t number, const InputList* inputs,
                                const RunStep& run_it, Targets& targets) {
-  const Job job = job_of_step(*run.job, number);
+  Job job = job_of_step(*run.job, number);
+  const bool is_last = number + 1 == run.job->steps.size();
+  if (is_last) job.limits.memory_bytes -= order_memory(*run.job);
   StepEvents step_events(number, job.separator, *run.events, *run.policy);
   const std::unique_ptr<InputSupply> local = make_local_supply();
   TRY_ASSIGN(Run step, shop.enter(run, fmt::format("step-{}", number + 1)));
   step.job = &job;
-  if (number + 1 < run.job->steps.size()) step.gives = PairOutput{};
+  step.gives = is_last ? last_output(*run.job) : PairOutput{};
   if (inputs != nullptr) {
     step.inputs = inputs;
     step.sample = nullptr;
@@ -126,10 +129,12 @@ std::size_t run_results(const Job& job) {
   return job.keep_parts && job.steps.back().reducer.has_value() ? job.reducers : 1;
 }
 
-Result<RunResult> run_job(const Run& run) { return run_steps(run, LoadFor::kRun, run_results(*run.job), run_step); }
+Result<RunResult> run_job(const Run& run) {
+  TRY_ASSIGN(Targets targets, make_final_targets(run, run_results(*run.job)));
+  return run_steps(run, LoadFor::kRun, std::move(targets), run_step);
+}
 
-Result<RunResult> run_steps(const Run& run, LoadFor purpose, std::size_t results, const RunStep& first) {
-  TRY_ASSIGN(Targets targets, make_targets(run.output, results));
+Result<RunResult> run_steps(const Run& run, LoadFor purpose, Targets targets, const RunStep& first) {
   TRY_ASSIGN(const Workshop shop, Workshop::open(run, purpose));
   return run_all_steps(run, first, shop, targets);
 }
@@ -159,7 +164,14 @@ Result<Targets> make_targets(const std::string& output, std::size_t count) {
   return targets;
 }
 
+Result<Targets> make_final_targets(const Run& run, std::size_t count) {
+  TRY_ASSIGN(Targets targets, make_targets(run.output, count));
+  for (auto& target : targets) target = shaped(run, std::move(target));
+  return targets;
+}
+
 Result<void> commit(Targets& targets, const ResultFolder* folder) {
+  for (auto& target : targets) TRY(target->finish());
   if (folder != nullptr) TRY(folder->make_way());
   for (auto& target : targets) TRY(target->commit());
   return {};

@@ -111,6 +111,9 @@ class Workshop {
 using Targets = std::vector<std::unique_ptr<output::ResultTarget>>;
 // Makes targets for `output` alone, or for output.0 to output.N-1. Fails immediately if a path cannot be written.
 Result<Targets> make_targets(const std::string& output, std::size_t count);
+// The same for the final results of the run, in the order and the format that the job asks for. What is written to them
+// must be as last_output() says (shaped_result.h).
+Result<Targets> make_final_targets(const Run& run, std::size_t count);
 // Commits all targets. First removes outdated files of `folder`; it is nullptr for results of a step.
 Result<void> commit(Targets& targets, const ResultFolder* folder);
 std::uint64_t size_bytes(const Targets& targets);
@@ -120,8 +123,9 @@ Result<RunResult> commit_run(const Run& run, Targets& targets);
 
 // Runs a step from its inputs to its results, which are then complete, but not committed.
 using RunStep = std::function<Result<void>(const Run& step, Targets& targets)>;
-// Runs the whole job. `first` runs its first step, and each further step maps the result of the one before it. Blocks.
-Result<RunResult> run_steps(const Run& run, LoadFor purpose, std::size_t results, const RunStep& first);
+// Runs the whole job. `first` runs its first step, and each further step maps the result of the one before it; the last
+// one writes to `targets`, as last_output() says (shaped_result.h). Blocks.
+Result<RunResult> run_steps(const Run& run, LoadFor purpose, Targets targets, const RunStep& first);
 
 // Runs a step without a reducer: the mapped lines, in input order, are its result. Blocks.
 Result<void> map_in_order(const Run& run, output::ResultTarget& target);

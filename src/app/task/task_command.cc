@@ -26,6 +26,7 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "model/limits.h"
+#include "model/result_shape.h"
 #include "services/archive/job_pack.h"
 #include "services/disk/files.h"
 #include "services/taskcluster/root_url.h"
@@ -126,10 +127,11 @@ class Task {
   // Whether this task adds up the accounting of the tasks it needs. If several reduce tasks need the same maps, only
   // one of them does so.
   bool adds_up() const { return environment_.partition.value_or(0) == 0; }
-  // The maps of a map-only job leave lines of the result; others leave pairs for other tasks.
+  // The maps of a map-only job leave lines of the result, unless these are ordered or formatted; others leave pairs for
+  // other tasks.
   PartForm mapped_form() const {
     const Step& first = job_.steps.front();
-    if (job_.steps.size() == 1 && !first.reducer.has_value()) return PartForm::kText;
+    if (job_.steps.size() == 1 && !first.reducer.has_value() && !needs_cells(job_)) return PartForm::kText;
     return leaves_states(first) ? PartForm::kStates : PartForm::kPairs;
   }
   PartForm left_form() const {
@@ -207,7 +209,7 @@ Result<void> Task::find_needed_tasks() {
                    .folder = kPartsFolder,
                    .runs = std::move(runs),
                    .wanted = [this](std::size_t task) { return wanted_parts(task); },
-                   .form = kind_ == TaskKind::kCollect ? PartForm::kText : mapped_form(),
+                   .form = kind_ == TaskKind::kCollect && is_parted(job_) ? PartForm::kText : mapped_form(),
                    .wants_bad_records = adds_up()};
   TRY_ASSIGN(needed_, fetch_parts(fetch, session_.events(), session_.stop()));
   return {};

@@ -52,6 +52,7 @@ json::Wanted wanted_of(const PairsOptions& options) {
   if (options.pairs.value.has_value()) wanted.captured.push_back(*options.pairs.value);
   for (const PairsColumn& column : options.pairs.columns) {
     if (column.path.has_value()) wanted.captured.push_back(*column.path);
+    if (column.label.has_value()) wanted.captured.push_back(*column.label);
   }
   return wanted;
 }
@@ -176,9 +177,16 @@ class PairsWorker {
     for (std::size_t i = 0; i < options_.pairs.columns.size(); ++i) {
       const PairsColumn& column = options_.pairs.columns[i];
       value_.clear();
-      if (column.path.has_value() && !take_value(number++)) continue;
-      std::string problem = problem_of_text();
-      if (problem.empty() && column.path.has_value() && !is_number_) problem = problem_of_column(column);
+      const std::uint32_t of_column = number;
+      number += (column.path.has_value() ? 1 : 0) + (column.label.has_value() ? 1 : 0);
+      if (column.label.has_value()) {
+        if (!take_value(of_column + 1)) continue;
+        label_ = value_;
+      }
+      if (column.path.has_value() && !take_value(of_column)) continue;
+      std::string problem = column.path.has_value() && !is_number_ ? problem_of_column(column) : "";
+      if (column.label.has_value()) value_.append(1, kBeforeLabel).append(label_);
+      if (problem.empty()) problem = problem_of_text();
       if (!problem.empty()) return problem;
       column_value_.assign(1, letter_of_column(i)).append(value_);
       append_pair(key_, between_, column_value_, output);
@@ -270,6 +278,7 @@ class PairsWorker {
   const std::string_view between_;
   std::string key_;
   std::string value_;
+  std::string label_;
   std::string column_value_;
   bool is_number_ = false;  // the value comes from the record and is a JSON number
   std::string scratch_;
@@ -317,9 +326,11 @@ Result<Pairs> parse_pairs(const Builtin& builtin) {
   }
   for (const Column& column : builtin.columns) {
     PairsColumn& made = pairs.columns.emplace_back(
-        PairsColumn{.name = column.name, .kind = aggregation_of(column.aggregate).kind, .path = {}});
+        PairsColumn{.name = column.name, .kind = aggregation_of(column.aggregate).kind, .path = {}, .label = {}});
     if (column.path.empty()) continue;
     TRY_ASSIGN(made.path, parse_single("aggregate." + column.name, column.path, "a record has one value for a column"));
+    if (column.label.empty()) continue;
+    TRY_ASSIGN(made.label, parse_single("aggregate." + column.name, column.label, "a number has one label"));
   }
   return pairs;
 }

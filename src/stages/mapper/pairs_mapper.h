@@ -25,7 +25,8 @@ namespace quern::mapper {
 struct PairsColumn {
   std::string name;
   Aggregation::Kind kind;
-  std::optional<json::Path> path;  // absent: the value is ""
+  std::optional<json::Path> path;   // absent: the value is ""
+  std::optional<json::Path> label;  // of a number (model/column_value.h)
 };
 
 // The built-in mapper {builtin: pairs}, and the one that `group` and `aggregate` make: emits a pair for each record, or

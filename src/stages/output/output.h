@@ -28,6 +28,8 @@ class ResultTarget : public ByteSink {
   virtual std::uint64_t size_bytes() const = 0;
   // Announces that nothing is written for a while.
   virtual Result<void> rest() { return {}; }
+  // Writes what waits for the end of the result. Call it before commit(), while an earlier result is still there.
+  virtual Result<void> finish() { return {}; }
   virtual Result<void> commit() = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "model/column_value.h"
 #include "model/limits.h"
 #include "model/pair.h"
+#include "model/result_shape.h"
 
 namespace quern::reducer {
 namespace {
@@ -47,8 +48,7 @@ class BuiltinReducer {
     if (has_reduced_ || !is_of_all) return {};
     write_key_of_columns();
     for (std::size_t i = 0; i < options_.aggregation.columns.size(); ++i) {
-      if (i > 0) text_ += options_.column_separator;
-      text_ += result_of_nothing(options_.aggregation.columns[i].kind);
+      write_column(i, result_of_nothing(options_.aggregation.columns[i].kind));
     }
     text_.push_back('\n');
     return hand_over();
@@ -61,7 +61,8 @@ class BuiltinReducer {
  private:
   void write_key_of_columns() {
     text_.clear();
-    for (char byte : key_) {
+    if (options_.has_cells) text_ = key_;
+    for (char byte : options_.has_cells ? std::string_view() : key_) {
       if (byte == kBetweenParts) text_ += options_.column_separator;
       if (byte != kBetweenParts) text_ += byte;
     }
@@ -70,10 +71,17 @@ class BuiltinReducer {
   }
   Result<void> write_columns() {
     for (std::size_t i = 0; i < options_.aggregation.columns.size(); ++i) {
-      if (i > 0) text_ += options_.column_separator;
-      TRY(write_value());
+      TRY_ASSIGN(bool has_value, groups_.next_value());
+      CHECK(has_value);
+      write_column(i, groups_.value());
+      ++progress_.values;
     }
     return {};
+  }
+  void write_column(std::size_t number, std::string_view value) {
+    if (options_.has_cells) return append_cell(value, text_);
+    if (number > 0) text_ += options_.column_separator;
+    text_ += value;
   }
   Result<void> write_value() {
     TRY_ASSIGN(bool has_value, groups_.next_value());

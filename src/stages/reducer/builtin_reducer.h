@@ -17,6 +17,8 @@ struct BuiltinReducerOptions {
   std::string separator;  // kBetweenInside: write pairs, not text
   // Between columns, and between the parts of their key.
   std::string column_separator;
+  // Write columns as cells (PairOutput::has_cells).
+  bool has_cells = false;
   std::size_t child = 0;  // number of this reducer, for events, as if it were a child
 };
 

@@ -46,6 +46,7 @@ TEST(BuiltinReducer, WritesALineForEachKey) {
                                  {{.kind = Kind::kMin}, "a 2\nb 1.5\n"},
                                  {{.kind = Kind::kMax}, "a 10\nb 1.5\n"},
                                  {{.kind = Kind::kMean}, "a 4.666666666666667\nb 1.5\n"},
+                                 {{.kind = Kind::kStddev}, "a 4.618802153517006\nb null\n"},
                                  {{.kind = Kind::kList}, "a [\"2\", \"10\", \"2\"]\nb [\"1.5\"]\n"},
                                  {{.kind = Kind::kTop, .top_count = 2}, "a [\"10\", \"2\"]\nb [\"1.5\"]\n"}};
   for (const Row& row : rows) {

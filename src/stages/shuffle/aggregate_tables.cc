@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/column_value.h"
 #include "model/pair.h"
 #include "stages/shuffle/pair_keys.h"
 
@@ -41,8 +42,9 @@ AggregateTables::AggregateTables(const SinkPeers& peers, const Aggregation& aggr
 }
 
 Result<void> AggregateTables::add(BlockOutput output, Scatter& scatter) {
-  scatter.input = output.address.input;
+  scatter.address = output.address;
   scatter.last_input = output.last_input;
+  scatter.taken = 0;
   for (Buffer& lines : output.lines) {
     if (!lines.empty() && lines.view().back() != '\n') lines.push_back('\n');
     TRY(add_lines(lines.view(), scatter));
@@ -95,10 +97,15 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
 // Columns refuse values here, and not in their tables.
 Result<void> AggregateTables::make_columns(Scatter& scatter, const EntryReader& reader) const {
   scatter.pair_keys.clear();
+  std::string position;
   for (const Entry& pair : scatter.pairs) {
     const std::string_view key = reader.key(pair);
     const std::string_view value = reader.value(pair);
-    const std::string problem = columns_->append(key, value, scatter.pair_keys);
+    position.clear();
+    if (columns_->has_positions()) {
+      append_position(scatter.address.input, scatter.address.number, scatter.taken++, position);
+    }
+    const std::string problem = columns_->append(key, value, position, scatter.pair_keys);
     if (problem.empty()) continue;
     if (columns_->are_terms()) {
       return bad_input(fmt::format("a part is damaged: for the key {} it has {}, and {}", in_quotes(shown_group(key)),
@@ -119,11 +126,11 @@ std::string AggregateTables::shown_pair(std::string_view key, std::string_view v
 void AggregateTables::report(std::string record, std::string_view reason, const Scatter& scatter) const {
   if (peers_.events == nullptr) return;
   std::string others;
-  if (scatter.last_input > scatter.input) {
-    others = fmt::format(" or one of the {} after it", scatter.last_input - scatter.input);
+  if (scatter.last_input > scatter.address.input) {
+    others = fmt::format(" or one of the {} after it", scatter.last_input - scatter.address.input);
   }
   peers_.events->emit(
-      event::RecordBad{.input = scatter.input,
+      event::RecordBad{.input = scatter.address.input,
                        .line = 0,
                        .record = std::move(record),
                        .reason = fmt::format("in what was written for this input{}: {}", others, reason),

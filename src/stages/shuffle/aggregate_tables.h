@@ -21,9 +21,10 @@ struct Scatter {
   Buffer pair_keys;  // holds the pair keys of `pairs`, if there are any
   std::vector<Entry> arranged;
   std::vector<std::uint32_t> ends;  // where each table's share of `arranged` ends
-  // The input that the pairs come from.
-  InputOrdinal input = 0;
+  // The block that the pairs come from, and how many of them were taken.
+  BlockAddress address;
   InputOrdinal last_input = 0;
+  std::uint64_t taken = 0;
 };
 
 // The states of keys, distributed over several tables by the keys' hashes. Threads fill them together, so that each key

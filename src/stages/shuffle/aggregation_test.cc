@@ -140,6 +140,7 @@ TEST(Aggregation, GivesTheSameInAllCircumstances) {
                                                  {.kind = Kind::kMin},
                                                  {.kind = Kind::kMax},
                                                  {.kind = Kind::kMean},
+                                                 {.kind = Kind::kStddev},
                                                  {.kind = Kind::kUnique},
                                                  {.kind = Kind::kDistinct},
                                                  {.kind = Kind::kQuantile, .quantile_ppm = 0},

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <utility>
 
+#include "arithmetic/decimal.h"
 #include "arithmetic/number.h"
 #include "base/coding.h"
 #include "model/column_value.h"
@@ -19,27 +19,24 @@ namespace {
 
 using Kind = Aggregation::Kind;
 
-constexpr unsigned kPartBits = 7;
-constexpr std::size_t kOrderBytes = 10;  // 64 bits in parts of 7
 constexpr std::uint64_t kMillion = 1'000'000;
 // Of a term: what follows the letter of its column.
 constexpr char kStateTerm = ':';
 constexpr char kValueTerm = '=';
 
-bool collects(Kind kind) { return kind == Kind::kUnique || kind == Kind::kDistinct || kind == Kind::kQuantile; }
+bool collects(Kind kind) {
+  return kind == Kind::kList || kind == Kind::kUnique || kind == Kind::kDistinct || kind == Kind::kQuantile;
+}
 
-// Bytes that sort as the doubles do, and are no line feeds or zeros: all of them have the highest bit.
-std::array<char, kOrderBytes> order_of(double value) {
+// Whether states hold a value and its position.
+bool is_placed(Kind kind) { return kind == Kind::kFirst || kind == Kind::kLast; }
+
+// Appends bytes that sort as the doubles do, and are no line feeds or zeros.
+void append_double_order(double value, std::string& bytes) {
   if (value == 0) value = 0;  // -0 is equal to 0
   auto bits = std::bit_cast<std::uint64_t>(value);
   constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
-  bits = (bits & kSign) != 0 ? ~bits : bits | kSign;
-  std::array<char, kOrderBytes> order{};
-  for (std::size_t i = 0; i < kOrderBytes; ++i) {
-    const unsigned shift = static_cast<unsigned>(kOrderBytes - 1 - i) * kPartBits;
-    order[i] = static_cast<char>(0x80 | ((bits >> shift) & 0x7f));
-  }
-  return order;
+  append_order((bits & kSign) != 0 ? ~bits : bits | kSign, bytes);
 }
 
 void append_entry(std::string_view key, std::string_view part, std::string_view value, Buffer& pairs) {
@@ -63,6 +60,7 @@ Columns::Columns(const Aggregation& aggregation, AggregatedFrom from)
   CHECK(kinds_.size() <= kMaxColumns);
   for (const Aggregation& kind : kinds_) {
     aggregators_.emplace_back(collects(kind.kind) ? Aggregation{.kind = Kind::kCount} : kind);
+    has_positions_ = has_positions_ || kind.kind == Kind::kList || is_placed(kind.kind);
   }
 }
 
@@ -78,57 +76,64 @@ bool Columns::has_parts(std::string_view key) const {
   return aggregation_.key_parts == 0 ? key.empty() : zeros + 1 == aggregation_.key_parts;
 }
 
-std::string Columns::append(std::string_view key, std::string_view value, Buffer& pairs) const {
+std::string Columns::append(std::string_view key, std::string_view value, std::string_view position,
+                            Buffer& pairs) const {
   const std::size_t column = has_letters_ ? column_of(value) : 0;
   if (column >= kinds_.size() || !has_parts(key)) {
     return "this is not what quern map writes for this job; it has other columns, or another group";
   }
   if (has_letters_) value.remove_prefix(1);
   const Aggregation& aggregation = kinds_[column];
-  if (are_terms()) return append_term(key, column, value, pairs) ? "" : "this is not a term";
-  if (needs_numbers(aggregation.kind) && !takes_number(aggregation.kind, parse_number(value))) {
-    return not_a_number(aggregation, key, value);
-  }
+  const Place place{.key = key, .column = column, .position = position};
+  if (are_terms()) return append_term(place, value, pairs) ? "" : "this is not a term";
+  if (!takes_value(aggregation, value)) return not_a_number(aggregation, key, value);
   if (collects(aggregation.kind)) {
-    append_value(key, column, value, "", pairs);
+    append_value(place, value, "", pairs);
   } else {
-    append_entry(key, std::string(1, letter_of_column(column)), value, pairs);
+    append_state(place, value, pairs);
   }
   return "";
 }
 
-bool Columns::append_term(std::string_view key, std::size_t column, std::string_view term, Buffer& pairs) const {
+bool Columns::append_term(const Place& place, std::string_view term, Buffer& pairs) const {
   if (term.empty()) return false;
-  const bool is_collected = collects(kinds_[column].kind);
+  const Aggregation& aggregation = kinds_[place.column];
+  const Aggregator& aggregator = aggregators_[place.column];
+  const bool is_collected = collects(aggregation.kind);
   const char form = term.front();
   term.remove_prefix(1);
   std::string checked;
   if (form == kStateTerm && !is_collected) {
-    if (!aggregators_[column].add_term(checked, term)) return false;
-    append_entry(key, std::string(1, letter_of_column(column)), term, pairs);
+    if (!is_placed(aggregation.kind) && !aggregator.add_term(checked, term)) return false;
+    append_state(place, term, pairs);
     return true;
   }
   const std::size_t blank = term.find(' ');
   if (form != kValueTerm || !is_collected || blank == std::string_view::npos) return false;
   const std::string_view value = term.substr(blank + 1);
-  if (!aggregators_[column].add_term(checked, term.substr(0, blank))) return false;
-  if (needs_numbers(kinds_[column].kind) && !takes_number(kinds_[column].kind, parse_number(value))) return false;
-  append_value(key, column, value, term.substr(0, blank), pairs);
+  if (!aggregator.add_term(checked, term.substr(0, blank)) || !takes_value(aggregation, value)) return false;
+  append_value(place, value, term.substr(0, blank), pairs);
   return true;
 }
 
+void Columns::append_state(const Place& place, std::string_view value, Buffer& pairs) const {
+  const std::string part(1, letter_of_column(place.column));
+  if (!is_placed(kinds_[place.column].kind)) return append_entry(place.key, part, value, pairs);
+  append_entry(place.key, part, std::string(place.position).append(value), pairs);
+}
+
 // `times` is a term of kCount, or "" to count the value once.
-void Columns::append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
-                           Buffer& pairs) const {
-  std::string part(1, letter_of_column(column));
-  if (kinds_[column].kind == Kind::kQuantile) {
-    append_entry(key, part, times, pairs);
-    const auto order = order_of(parse_number(value).floating);
-    part.append(order.data(), order.size());
+void Columns::append_value(const Place& place, std::string_view value, std::string_view times, Buffer& pairs) const {
+  const Kind kind = kinds_[place.column].kind;
+  std::string part(1, letter_of_column(place.column));
+  if (kind == Kind::kQuantile) {
+    append_entry(place.key, part, times, pairs);
+    append_double_order(parse_number(value).floating, part);
   } else {
     part.push_back(kValueTerm);  // distinguishes the value "" from none
   }
-  append_entry(key, part.append(value), times, pairs);
+  if (kind == Kind::kList) part.append(place.position);
+  append_entry(place.key, part.append(value), times, pairs);
 }
 
 namespace {
@@ -234,8 +239,10 @@ class ColumnGroups final : public GroupSource {
   }
 
   std::string_view text_of_value() const {
-    const std::string_view part = pair_->value();
-    return part.substr(1 + (column().kind == Kind::kQuantile ? kOrderBytes : 1));
+    const Kind kind = column().kind;
+    std::string_view text = pair_->value().substr(1 + (kind == Kind::kQuantile ? kOrderBytes : 1));
+    if (kind == Kind::kList) take_position(text);
+    return text;
   }
   const Aggregation& column() const { return columns_.aggregation(columns_.index_of(pair_->value())); }
 
@@ -279,7 +286,7 @@ class ColumnGroups final : public GroupSource {
       if (events_ != nullptr && text.has_value() && aggregator.has_number(state_)) {
         events_->emit(event::GroupBad{.key = shown_group(key_), .reason = not_only_numbers(aggregation, *text)});
       }
-      result = aggregation.kind == Kind::kTop ? json_array(values) : values.front();
+      result = aggregation.kind == Kind::kTop ? json_array(values, aggregation.has_label) : values.front();
       return read_pair();
     }
     if (aggregation.kind == Kind::kQuantile) {
@@ -287,28 +294,37 @@ class ColumnGroups final : public GroupSource {
       TRY(read_pair());
     }
     std::uint64_t distinct = 0;
-    if (aggregation.kind == Kind::kUnique) result = "[";
+    const bool is_array = aggregation.kind == Kind::kUnique || aggregation.kind == Kind::kList;
+    if (is_array) result = "[";
     for (; is_of(index); ++distinct) {
       const std::string_view text = text_of_value();
       if (aggregation.kind == Kind::kQuantile) {
         rank_.add(pair_->value().substr(1, kOrderBytes), text, number_at<std::uint64_t>(state_));
-      } else if (aggregation.kind == Kind::kUnique) {
+      } else if (is_array) {
         if (distinct > 0) result += ", ";
         append_json_string(result, text);
       }
       TRY(read_pair());
     }
     if (aggregation.kind == Kind::kQuantile) result = rank_.result();
-    if (aggregation.kind == Kind::kUnique) result += ']';
+    if (is_array) result += ']';
     if (aggregation.kind == Kind::kDistinct) result = std::to_string(distinct);
     return {};
   }
 
-  static std::string json_array(const std::vector<std::string>& values) {
+  static std::string json_array(const std::vector<std::string>& values, bool has_labels) {
     std::string text = "[";
     for (const std::string& value : values) {
       if (text.size() > 1) text += ", ";
-      append_json_string(text, value);
+      if (!has_labels) {
+        append_json_string(text, value);
+        continue;
+      }
+      text += '[';
+      append_json_string(text, split_label(value).number);
+      text += ", ";
+      append_json_string(text, split_label(value).label);
+      text += ']';
     }
     return text + ']';
   }

@@ -17,8 +17,8 @@ namespace quern::shuffle {
 // How aggregations that need the values of a key in order are kept in a table of pair keys (pair_keys.h): kDistinct and
 // kQuantile alone, and kColumns. The second part of a pair key is the letter of a column (model/column_value.h), and
 //  - nothing: its state is that of the column's aggregation; for kQuantile the number of its values;
-//  - or, for kUnique, kDistinct and kQuantile, one of the column's values in a form that sorts as its values do: its
-//    state is how often the value occurred.
+//  - or, for kList, kUnique, kDistinct and kQuantile, one of the column's values in a form that sorts as its values do
+//    (for kList, as their positions do): its state is how often the value occurred.
 // So everything about a key is adjacent, in order, and bounded by the memory of the table, however many values there
 // are. Immutable, so thread-safe.
 class Columns {
@@ -27,8 +27,10 @@ class Columns {
 
   // Appends the pairs that add one value, or one term, to the table: pair keys and what their aggregators add. Returns
   // "", or why it appended nothing: the value is not a number and must be one, it is of no column, or not a term, or
-  // the key does not have as many parts as `group`.
-  std::string append(std::string_view key, std::string_view value, Buffer& pairs) const;
+  // the key does not have as many parts as `group`. `position` is that of the value among all values or terms
+  // (model/column_value.h); it is needed only if has_positions().
+  std::string append(std::string_view key, std::string_view value, std::string_view position, Buffer& pairs) const;
+  bool has_positions() const { return has_positions_; }
   // The aggregator of the states of a pair key with this second part, which append() or a state of it made.
   const Aggregator& aggregator_of(std::string_view part) const { return aggregators_[index_of(part)]; }
   // Whether values that append() appended are terms for the aggregator.
@@ -41,22 +43,29 @@ class Columns {
   static bool has_value(std::string_view part) { return part.size() > 1; }
 
  private:
-  bool append_term(std::string_view key, std::size_t column, std::string_view term, Buffer& pairs) const;
-  void append_value(std::string_view key, std::size_t column, std::string_view value, std::string_view times,
-                    Buffer& pairs) const;
+  // What a value or term of one column is added to.
+  struct Place {
+    std::string_view key;
+    std::size_t column;
+    std::string_view position;
+  };
+  bool append_term(const Place& place, std::string_view term, Buffer& pairs) const;
+  void append_state(const Place& place, std::string_view value, Buffer& pairs) const;
+  void append_value(const Place& place, std::string_view value, std::string_view times, Buffer& pairs) const;
   bool has_parts(std::string_view key) const;
 
   const Aggregation aggregation_;
   std::vector<Aggregation> kinds_;
   std::vector<Aggregator> aggregators_;
+  bool has_positions_ = false;
   const bool has_letters_;  // whether values begin with the letter of their column
   const AggregatedFrom from_;
 };
 
 // Turns groups of states of pair keys into groups of the original keys: one value for each column, in their order, or
-// terms that Columns::append() reads. A column without a value has result_of_nothing(); those of kUnique and kTop are
-// JSON arrays if there are several columns. Holds the results of one key, and for kQuantile the values that are the
-// same double. Not thread-safe. With kResult, values of kMin and kMax that are not numbers, in a group that has
+// terms that Columns::append() reads. A column without a value has result_of_nothing(); those of kList, kUnique and
+// kTop are JSON arrays if there are several columns. Holds the results of one key, and for kQuantile the values that
+// are the same double. Not thread-safe. With kResult, values of kMin and kMax that are not numbers, in a group that has
 // numbers, are reported to `events` as GroupBad; it is borrowed and may be nullptr.
 std::unique_ptr<GroupSource> make_column_groups(std::unique_ptr<GroupSource> pairs, const Columns& columns,
                                                 AggregatedTo to, EventSink* events);

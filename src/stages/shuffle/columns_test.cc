@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -33,7 +34,12 @@ const Aggregation kAll{.kind = Kind::kColumns,
                                    {.kind = Kind::kMean},
                                    {.kind = Kind::kTop, .top_count = 2},
                                    {.kind = Kind::kUnique},
-                                   {.kind = Kind::kMin, .column = "least"}},
+                                   {.kind = Kind::kMin, .column = "least"},
+                                   {.kind = Kind::kStddev},
+                                   {.kind = Kind::kFirst},
+                                   {.kind = Kind::kLast},
+                                   {.kind = Kind::kList},
+                                   {.kind = Kind::kTop, .top_count = 2, .has_label = true}},
                        .key_parts = 2};
 
 class PairLines {
@@ -113,7 +119,8 @@ ColumnRows again(ColumnRows terms, AggregatedTo to) {
 TEST(Columns, AreAggregatedEachInItsOwnWay) {
   PairLines pairs;
   for (const char* number : {"3", "10", "2.5"}) {
-    for (std::size_t column : {0U, 1U, 2U, 4U, 5U, 7U}) pairs.add("a\0"s, column, number);
+    for (std::size_t column : {0U, 1U, 2U, 4U, 5U, 7U, 8U, 9U, 10U, 11U}) pairs.add("a\0"s, column, number);
+    pairs.add("a\0"s, 12, number + "\0of "s + number);
   }
   for (const char* text : {"x", "", "x", "y"}) {
     pairs.add("a\0"s, 3, text);
@@ -123,9 +130,11 @@ TEST(Columns, AreAggregatedEachInItsOwnWay) {
   std::vector<BlockOutput> blocks;
   blocks.push_back(pairs.take());
   ColumnRows rows = aggregate(std::move(blocks), AggregatedTo::kResult);
-  EXPECT_THAT(rows["a\0"s],
-              ElementsAre("3", "15.5", "3", "3", "5.166666666666667", R"(["10", "3"])", R"(["", "x", "y"])", "2.5"));
-  EXPECT_THAT(rows["b\0"s], ElementsAre("1", "null", "null", "0", "null", "null", "null", "null"));
+  EXPECT_THAT(rows["a\0"s], ElementsAre("3", "15.5", "3", "3", "5.166666666666667", R"(["10", "3"])",
+                                        R"(["", "x", "y"])", "2.5", "4.193248541803041", "3", "2.5",
+                                        R"(["3", "10", "2.5"])", R"([["10", "of 10"], ["3", "of 3"]])"));
+  EXPECT_THAT(rows["b\0"s], ElementsAre("1", "null", "null", "0", "null", "null", "null", "null", "null", "null",
+                                        "null", "null", "null"));
 }
 
 std::vector<BlockOutput> random_blocks(std::mt19937& random, std::size_t count) {
@@ -136,9 +145,10 @@ std::vector<BlockOutput> random_blocks(std::mt19937& random, std::size_t count) 
       const std::string key = fmt::format("k{}", random() % 7) + (random() % 2 == 0 ? "\0x"s : "\0"s);
       const std::size_t column = random() % kAll.columns.size();
       const std::string number = random() % 3 == 0 ? fmt::format("-{}.5", random() % 90) : fmt::format("{}", random());
-      pairs.add(key, column, number);
+      pairs.add(key, column, column == 12 ? number + "\0label"s : number);
     }
     blocks.push_back(pairs.take());
+    blocks.back().address = {.input = static_cast<InputOrdinal>(i / 3), .number = static_cast<std::uint32_t>(i % 3)};
   }
   return blocks;
 }
@@ -148,7 +158,8 @@ std::vector<BlockOutput> copy_of(const std::vector<BlockOutput>& blocks, std::si
   for (std::size_t i = begin; i < end; ++i) {
     Buffer lines;
     lines.append(blocks[i].lines.front().view());
-    copies.emplace_back().lines.push_back(std::move(lines));
+    copies.emplace_back(BlockOutput{.address = blocks[i].address, .last_input = 0, .lines = {}});
+    copies.back().lines.push_back(std::move(lines));
   }
   return copies;
 }
@@ -159,6 +170,9 @@ TEST(Columns, GiveTheSameThroughTermsAndRuns) {
   const ColumnRows expected = aggregate(copy_of(blocks, 0, 40), AggregatedTo::kResult);
   ASSERT_EQ(expected.size(), 14U);
   EXPECT_EQ(aggregate(copy_of(blocks, 0, 40), AggregatedTo::kResult, 1), expected);
+  std::vector<BlockOutput> shuffled = copy_of(blocks, 0, 40);
+  std::shuffle(shuffled.begin(), shuffled.end(), random);
+  EXPECT_EQ(aggregate(std::move(shuffled), AggregatedTo::kResult), expected);
   ColumnRows terms = aggregate(copy_of(blocks, 0, 13), AggregatedTo::kTerms);
   for (auto& [key, more] : again(aggregate(copy_of(blocks, 13, 40), AggregatedTo::kTerms), AggregatedTo::kTerms)) {
     terms[key].insert(terms[key].end(), more.begin(), more.end());
@@ -202,13 +216,14 @@ TEST(Columns, SayWhichValueIsNoNumber) {
 TEST(Columns, RefuseWhatAnotherJobWrote) {
   const Columns columns(kAll, AggregatedFrom::kValues);
   Buffer pairs;
-  EXPECT_THAT(columns.append("k\0os"s, "Bmuch", pairs),
+  EXPECT_THAT(columns.append("k\0os"s, "Bmuch", "", pairs),
               "aggregate.sum got the value 'much' of the group 'k, os', which is not a number");
   for (const std::string& key : {"k"s, "k\0x\0y"s, ""s}) {
-    EXPECT_THAT(columns.append(key, "A", pairs), HasSubstr("this is not what quern map writes for this job")) << key;
+    EXPECT_THAT(columns.append(key, "A", "", pairs), HasSubstr("this is not what quern map writes for this job"))
+        << key;
   }
   for (const char* value : {"", "Z1", "5"}) {
-    EXPECT_THAT(columns.append("k\0"s, value, pairs), HasSubstr("it has other columns")) << value;
+    EXPECT_THAT(columns.append("k\0"s, value, "", pairs), HasSubstr("it has other columns")) << value;
   }
   EXPECT_TRUE(pairs.empty());
 }
@@ -231,8 +246,8 @@ TEST(Columns, ReportTextsAmongTheNumbersOfAnExtreme) {
   ASSERT_TRUE(shuffle->sink()->commit(pairs.take()).ok());
   ASSERT_TRUE(shuffle->finish().ok());
   ColumnRows rows = rows_of(*shuffle->groups(0).value());
-  EXPECT_EQ(rows["k\0os"s].back(), "1");
-  EXPECT_EQ(rows["text\0"s].back(), "x");
+  EXPECT_EQ(rows["k\0os"s].at(7), "1");
+  EXPECT_EQ(rows["text\0"s].at(7), "x");
   EXPECT_THAT(events.groups,
               ElementsAre(HasSubstr("k, os: aggregate.least got numbers, and other values such as 'x'")));
 }
@@ -249,7 +264,7 @@ TEST(Columns, RefuseWhatIsNoTerm) {
   for (const char* term : {"", "A", "A:", "A:x", "A=1 x", "C:1", "C=1", "C=1 x", "C=0 1", "D= 1", "D=x y", "D=1", "z:1",
                            "~:1", "A:281474976710657", "E:18446744073709551615 1", "D=18446744073709551615 x"}) {
     Buffer pairs;
-    EXPECT_NE(columns.append("k\0"s, term, pairs), "") << term;
+    EXPECT_NE(columns.append("k\0"s, term, "", pairs), "") << term;
     EXPECT_TRUE(pairs.empty()) << term;
   }
 }

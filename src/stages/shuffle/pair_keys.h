@@ -69,4 +69,11 @@ std::unique_ptr<GroupSource> make_distinct_groups(std::unique_ptr<GroupSource> p
 // the options it uses the aggregation, what it is from and to, memory, folder, stop token and events.
 Result<std::unique_ptr<GroupSource>> aggregate_sorted(std::unique_ptr<GroupSource> groups, ShuffleOptions options);
 
+// Returns the groups of `groups` with the values of each key in the order of their bytes or, if `are_numeric`, numbers
+// before texts, as append_value_order() sorts them. Equal values keep their order. Reads all groups at once; what does
+// not fit into options.memory_bytes goes to disk. Not thread-safe. Of the options it uses memory, folder and stop
+// token.
+Result<std::unique_ptr<GroupSource>> sort_values(std::unique_ptr<GroupSource> groups, ShuffleOptions options,
+                                                 bool are_numeric);
+
 }  // namespace quern::shuffle

@@ -90,5 +90,29 @@ TEST(DistinctValues, AreInByteOrderHoweverLittleMemoryThereIs) {
   }
 }
 
+std::string sorted_text(std::uint64_t memory_bytes, bool are_numeric) {
+  std::map<std::string, std::vector<std::string>> groups = {
+      {"a\0"s, {"10", "9", "x", "9.0", "", "-1"}}, {"b", {"2"}}, {"c", {}}, {"d", {"1e1", "10", "2"}}};
+  auto read = sort_values(std::make_unique<ListedGroups>(groups),
+                          {.memory_bytes = memory_bytes, .scratch_folder = ::testing::TempDir()}, are_numeric);
+  std::string text;
+  while (read.value()->next_group().value()) {
+    text += std::string(read.value()->key()) + ":";
+    // Leaves the last value of one key unread.
+    for (int i = 0; i < 6 && (read.value()->key() != "d" || i < 2) && read.value()->next_value().value(); ++i) {
+      text += fmt::format(" '{}'", read.value()->value());
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+TEST(SortedValues, AreInOrderAndEqualOnesAsTheyCame) {
+  for (std::uint64_t memory_bytes : {1ULL << 20, 1ULL}) {
+    EXPECT_EQ(sorted_text(memory_bytes, true), "a\0: '-1' '9' '9.0' '10' '' 'x'\nb: '2'\nd: '2' '1e1'\n"s);
+    EXPECT_EQ(sorted_text(memory_bytes, false), "a\0: '' '-1' '10' '9' '9.0' 'x'\nb: '2'\nd: '10' '1e1'\n"s);
+  }
+}
+
 }  // namespace
 }  // namespace quern::shuffle
