@@ -257,7 +257,7 @@ void Doctor::look_at_disks() {
   found(doctor::check_scratch(doctor::look_at_scratch(line_.scratch), inputs_.bytes));
   if (job() == nullptr) return;
   if (inputs_.are_remote) found_for_run(doctor::check_downloads(doctor::look_at_folder(job()->downloads.directory)));
-  if (job()->output == "-") return;
+  if (job()->output == "-" || s3::is_s3_url(job()->output)) return;
   found(
       doctor::check_result_folder(doctor::look_at_folder(std::filesystem::path(job()->output).parent_path().string())));
 }
@@ -265,7 +265,7 @@ void Doctor::look_at_disks() {
 void Doctor::look_at_peers() {
   const PeerLook look{.line = line_,
                       .job = job(),
-                      .has_s3_inputs = inputs_.are_in_s3,
+                      .needs_s3 = inputs_.are_in_s3 || (job() != nullptr && s3::is_s3_url(job()->output)),
                       .names_inputs = inputs_.are_named,
                       .found = [this](Finding finding) { found(std::move(finding)); }};
   if (line_.is_offline) found(note("network", "nobody is asked, as --offline says"));

@@ -15,7 +15,7 @@ constexpr OptionRow kHelp = {"-h", "--help", "", Completes::kNothing, "show this
 constexpr OptionRow kManifest = {"", "--manifest", "FILE", Completes::kFile,
                                  "a file with the name of one input per line"};
 constexpr OptionRow kOutput = {"-o", "--output", "PATH", Completes::kFile,
-                               "where to write the result; - is standard output"};
+                               "where to write the result: a file, s3://BUCKET/KEY, or - for standard output"};
 constexpr OptionRow kProcesses = {"-p", "--processes", "N", Completes::kNothing,
                                   "how many children run at once; auto is one per processor"};
 constexpr OptionRow kMemory = {"", "--memory", "SIZE", Completes::kNothing,
@@ -235,7 +235,8 @@ constexpr std::string_view kPlanAfter =
 
 constexpr OptionRow kFetchedTo = {
     "-o", "--output", "PATH", Completes::kFile,
-    "where to write the result; - is standard output (default: the job's output, in this folder)"};
+    "where to write the result: a file, s3://BUCKET/KEY, or - for standard output (default: the job's output, in this "
+    "folder)"};
 constexpr OptionRow kPoll = {"", "--poll", "TIME", Completes::kNothing,
                              "longest wait between two checks of the tasks (default: 10s)"};
 constexpr OptionRow kRetries = {

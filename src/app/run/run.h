@@ -27,6 +27,7 @@ namespace quern::app {
 class InputSupply;
 class ReducePhase;
 class ResultFolder;
+class ResultUpload;
 class SuggestedFields;
 
 // A run on this machine, or one step of it: what it reads, where it works and what it writes. The pointers are borrowed
@@ -46,6 +47,8 @@ struct Run {
   SuggestedFields* suggested_fields = nullptr;  // quern run --suggest-fields; else nullptr
   // The files at the place of the result; nullptr if they need not be accounted for.
   const ResultFolder* folder = nullptr;
+  // Uploads the result, which is then written to its file; nullptr if it stays where it is written.
+  ResultUpload* upload = nullptr;
 
   // Set by Workshop::enter.
   std::string scratch_folder = {};
