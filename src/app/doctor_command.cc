@@ -257,9 +257,10 @@ void Doctor::look_at_disks() {
   found(doctor::check_scratch(doctor::look_at_scratch(line_.scratch), inputs_.bytes));
   if (job() == nullptr) return;
   if (inputs_.are_remote) found_for_run(doctor::check_downloads(doctor::look_at_folder(job()->downloads.directory)));
-  if (job()->output == "-" || s3::is_s3_url(job()->output)) return;
-  found(
-      doctor::check_result_folder(doctor::look_at_folder(std::filesystem::path(job()->output).parent_path().string())));
+  if (job()->output == "-") return;
+  // A result in S3 is a file in the working folder first.
+  const std::string path = s3::is_s3_url(job()->output) ? "" : job()->output;
+  found(doctor::check_result_folder(doctor::look_at_folder(std::filesystem::path(path).parent_path().string())));
 }
 
 void Doctor::look_at_peers() {

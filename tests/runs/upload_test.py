@@ -52,6 +52,7 @@ class Uploads(Remote):
         self.assertEqual(run.accounting["result"], "s3://data/out/r é.txt")
         self.assertEqual(run.accounting["bytes"]["result"], 16)
         self.assertIsNone(run.result)
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith((".quern", "result"))], ["result.json"])
         self.assert_nothing_begun()
         self.assert_no_secret(run)
 
@@ -105,7 +106,12 @@ class Uploads(Remote):
                 self.assertEqual(run.accounting["status"], "failed")
                 self.assertEqual(self.uploaded("big.txt"), b"old")
                 self.assert_nothing_begun()
+                self.assertIn("is kept in result.not-uploaded: aws s3 cp result.not-uploaded s3://data/big.txt", run.stderr)
+                self.assertEqual(run.left("result.not-uploaded"), LARGE)
+                self.assertIn("result.not-uploaded", run.accounting["files"])
                 self.s3.end()
+        # It is no input of a later run, wherever that has its result.
+        self.assert_fails(self.quern("run", "-i", "result*", "-o", "result.txt"), "result.not-uploaded, which quern wrote, is left out")
 
     def test_what_is_not_permitted_is_known_before_the_first_record(self):
         self.write("mapper.py", "def mapper(key, file, record):\n    open('%s', 'w').close()\n" % self.path("mapped"))
@@ -137,6 +143,7 @@ class Uploads(Remote):
         self.assertEqual(run.status, 130, run)
         self.assertIsNone(self.uploaded("big.txt"))
         self.assert_nothing_begun()
+        self.assertEqual(run.left("result.not-uploaded"), LARGE)
 
     def test_it_is_no_input_of_the_next_run(self):
         self.serve({"in/a.json": stored(pings("Linux"))})

@@ -161,11 +161,9 @@ Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch,
   const Downloads downloads;
   std::unique_ptr<ResultUpload> upload;
   if (s3::is_s3_url(output)) {
-    TRY_ASSIGN(
-        upload,
-        ResultUpload::open(
-            {.line = session.line(), .downloads = downloads, .url = output, .scratch_parent = "", .events = notes},
-            session.stop()));
+    TRY_ASSIGN(upload,
+               ResultUpload::open({.line = session.line(), .downloads = downloads, .url = output, .events = notes},
+                                  session.stop()));
     pieces.front().target = upload->path();
   }
   Targets targets;

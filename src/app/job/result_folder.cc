@@ -213,6 +213,7 @@ void ResultFolder::describe(Accounting& accounting) const {
   for (const std::string& path : paths_.results) {
     if (has_result) files.push_back(base_name(path));
   }
+  if (!paths_.object.empty()) files.emplace_back(kNotUploadedName);
   if (!paths_.log.empty() && disk::folder_of(paths_.log) == disk::folder_of(paths_.bad_records)) {
     files.push_back(base_name(paths_.log));
   }

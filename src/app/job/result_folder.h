@@ -26,6 +26,8 @@ std::optional<std::string> compression_warning(const std::string& output);
 
 // kBadConfig if a result cannot go there: a URL other than s3://bucket/key.
 Result<void> check_place_of_result(const std::string& output);
+// The file in which a result is kept that could not be uploaded.
+inline constexpr const char* kNotUploadedName = "result.not-uploaded";
 // Returns why several results cannot go there, or nullptr.
 const char* reason_for_one_result(const std::string& output);
 

@@ -6,11 +6,15 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <filesystem>
 #include <span>
+#include <system_error>
 #include <utility>
 
+#include "app/job/result_folder.h"
 #include "base/bytes.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "model/compression.h"
 #include "services/s3/upload.h"
 
@@ -44,7 +48,7 @@ ResultUpload::ResultUpload(Options options, s3::ObjectName name, disk::ScratchFo
 
 Result<std::unique_ptr<ResultUpload>> ResultUpload::open(Options options, const std::stop_token& stop) {
   TRY_ASSIGN(s3::ObjectName name, s3::parse_s3_url(options.url));
-  TRY_ASSIGN(auto folder, disk::ScratchFolder::make(options.scratch_parent));
+  TRY_ASSIGN(auto folder, disk::ScratchFolder::make_hidden("."));
   std::unique_ptr<ResultUpload> upload(new ResultUpload(std::move(options), std::move(name), std::move(folder)));
   TRY_ASSIGN(upload->store_, upload->access_.peers(upload->options_.events).store());
   TRY(s3::try_upload(*upload->store_, upload->name_.bucket, upload->name_.key, stop)
@@ -59,13 +63,25 @@ Result<void> ResultUpload::send(const std::stop_token& stop) {
   const auto size_bytes = static_cast<std::uint64_t>(status.st_size);
   options_.events.emit(
       event::Note{event::Level::kInfo, fmt::format("uploading {} to {}", format_bytes(size_bytes), options_.url)});
-  return s3::upload(*store_,
-                    {.bucket = name_.bucket,
-                     .key = name_.key,
-                     .size_bytes = size_bytes,
-                     .read = [&](std::span<char> target) { return read_fully(file, target); }},
-                    stop)
-      .context("the result was not uploaded");
+  auto sent = s3::upload(*store_,
+                         {.bucket = name_.bucket,
+                          .key = name_.key,
+                          .size_bytes = size_bytes,
+                          .read = [&](std::span<char> target) { return read_fully(file, target); }},
+                         stop);
+  if (!sent.ok()) keep();
+  return std::move(sent).context("the result was not uploaded");
+}
+
+// What took hours is not to be lost because credentials have ended, or a server is away.
+void ResultUpload::keep() {
+  std::error_code error;
+  std::filesystem::rename(path_, kNotUploadedName, error);
+  const std::string text =
+      error ? fmt::format("the result could not be kept as {}: {}", kNotUploadedName, error.message())
+            : fmt::format("the result is complete, and is kept in {}: aws s3 cp {} {}", kNotUploadedName,
+                          kNotUploadedName, shell_word(options_.url));
+  options_.events.emit(event::Note{event::Level::kWarning, text});
 }
 
 }  // namespace quern::app

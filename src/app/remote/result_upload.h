@@ -14,7 +14,8 @@
 
 namespace quern::app {
 
-// A result that goes to S3. It is written to a temporary file, and uploaded once that is complete. Main thread only.
+// A result that goes to S3. It is written to a temporary file in the working folder, and uploaded once that is
+// complete. Main thread only.
 class ResultUpload {
  public:
   // What is borrowed must outlive the upload.
@@ -22,7 +23,6 @@ class ResultUpload {
     const CommandLine& line;
     const Downloads& downloads;  // how often and how long a request is repeated, and how buckets are addressed
     std::string url;             // s3://bucket/key
-    std::string scratch_parent;  // as in disk::ScratchFolder
     EventSink& events;           // receives notes
   };
   // Finds out whether the upload will be permitted, so that a run does not fail at its end. Blocks.
@@ -30,10 +30,11 @@ class ResultUpload {
 
   // The path of the file, with an ending that compresses as that of the object.
   const std::string& path() const { return path_; }
-  // Uploads the complete file (s3::upload). Blocks.
+  // Uploads the complete file (s3::upload). If that fails, the file is kept as kNotUploadedName. Blocks.
   Result<void> send(const std::stop_token& stop);
 
  private:
+  void keep();
   ResultUpload(Options options, s3::ObjectName name, disk::ScratchFolder folder);
 
   const Options options_;

@@ -136,12 +136,9 @@ void RunSession::warn_of_strangers() {
 Result<RunResult> RunSession::work(const Work& work) {
   std::unique_ptr<ResultUpload> upload;
   if (!folder_.paths().object.empty()) {
-    TRY_ASSIGN(upload, ResultUpload::open({.line = line_,
-                                           .downloads = job_.downloads,
-                                           .url = job_.output,
-                                           .scratch_parent = line_.scratch,
-                                           .events = *events_},
-                                          stop_.get_token()));
+    TRY_ASSIGN(upload,
+               ResultUpload::open({.line = line_, .downloads = job_.downloads, .url = job_.output, .events = *events_},
+                                  stop_.get_token()));
   }
   const Run run{.job = &job_,
                 .inputs = &inputs_,
