@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,6 +26,7 @@
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"
 #include "services/process/module_command.h"
+#include "services/process/requirements.h"
 #include "services/s3/address.h"
 #include "stages/inputs/inputs.h"
 #include "views/json/findings_json.h"
@@ -63,6 +66,7 @@ class Doctor {
   void look_at_inputs();
   void look_at_interpreters();
   void look_at_interpreter(doctor::InterpreterSeen seen, Need need);
+  void look_at_packages();
   void look_at_machine();
   void look_at_disks();
   void look_at_peers();
@@ -85,6 +89,7 @@ int Doctor::run() {
     look_at_inputs();
   }
   look_at_interpreters();
+  if (job() != nullptr) look_at_packages();
   look_at_machine();
   look_at_disks();
   look_at_peers();
@@ -215,6 +220,27 @@ void Doctor::look_at_interpreter(doctor::InterpreterSeen seen, Need need) {
   found_for_run(doctor::check_interpreter(seen, need));
 }
 
+// Those that a file next to a script names.
+void Doctor::look_at_packages() {
+  std::set<std::pair<std::string, std::string>> known;
+  for (const NamedModule& named : modules_of(*job())) {
+    const auto file = process::requirements_of(named.module, job()->folder);
+    const auto interpreter = process::interpreter_of(named.module, job()->folder);
+    if (!file.has_value() || !interpreter.ok() || !known.emplace(*file, interpreter.value()).second) continue;
+    const auto bin = std::filesystem::path(interpreter.value()).parent_path();
+    std::error_code error;
+    found_for_run(
+        doctor::check_packages({.language = named.module.language,
+                                .file = std::filesystem::proximate(*file, error).string(),
+                                .folder = std::filesystem::proximate(job()->folder, error).string(),
+                                .interpreter = interpreter.value(),
+                                .setting = named.place + ".interpreter",
+                                .is_in_venv = std::filesystem::exists(bin.parent_path() / "pyvenv.cfg", error),
+                                .unmet = process::unmet_requirements(
+                                    {.module = named.module, .interpreter = interpreter.value(), .file = *file})}));
+  }
+}
+
 void Doctor::look_at_machine() {
   const Job general;
   const Job& job = this->job() == nullptr ? general : *this->job();
@@ -232,14 +258,15 @@ void Doctor::look_at_disks() {
   if (job() == nullptr) return;
   if (inputs_.are_remote) found_for_run(doctor::check_downloads(doctor::look_at_folder(job()->downloads.directory)));
   if (job()->output == "-") return;
-  found(
-      doctor::check_result_folder(doctor::look_at_folder(std::filesystem::path(job()->output).parent_path().string())));
+  // A result in S3 is a file in the working folder first.
+  const std::string path = s3::is_s3_url(job()->output) ? "" : job()->output;
+  found(doctor::check_result_folder(doctor::look_at_folder(std::filesystem::path(path).parent_path().string())));
 }
 
 void Doctor::look_at_peers() {
   const PeerLook look{.line = line_,
                       .job = job(),
-                      .has_s3_inputs = inputs_.are_in_s3,
+                      .needs_s3 = inputs_.are_in_s3 || (job() != nullptr && s3::is_s3_url(job()->output)),
                       .names_inputs = inputs_.are_named,
                       .found = [this](Finding finding) { found(std::move(finding)); }};
   if (line_.is_offline) found(note("network", "nobody is asked, as --offline says"));

@@ -24,6 +24,7 @@
 #include "base/environment.h"
 #include "services/credentials/core_dumps.h"
 #include "services/process/interpreter.h"
+#include "services/s3/address.h"
 
 namespace quern::app {
 namespace {
@@ -45,8 +46,8 @@ Result<void> check_for(const Job& job, const CommandLine& line) {
   const Command command = line.command;
   auto refused = [&](std::string_view reason) { return bad_config(fmt::format("{}: {}", job.file, reason)); };
   std::size_t results = command == Command::kMap ? map_results(job) : command == Command::kRun ? run_results(job) : 1;
-  if (job.output == "-" && results > 1) {
-    return refused("with several reducers there are several results, which cannot all go to standard output");
+  if (const char* reason = reason_for_one_result(job.output); reason != nullptr && results > 1) {
+    return refused(fmt::format("with several reducers {}", reason));
   }
   const Worker& mapper = job.steps.front().mapper;
   const bool have_parts = job.format.has_value() ? has_parts(*job.format) : job.record != RecordKind::kText;
@@ -92,6 +93,7 @@ std::string folder_name(const Job& job) { return std::filesystem::path(job.folde
 // Describes where a person finds the result.
 std::string result_place(const Job& job, const Accounting& accounting) {
   if (accounting.result.empty() || accounting.result == "-") return "";
+  if (s3::is_s3_url(accounting.result)) return accounting.result;
   std::error_code ignored;
   std::string path = std::filesystem::absolute(accounting.result, ignored).string();
   if (run_results(job) > 1) path += fmt::format(".0 to .{}", run_results(job) - 1);

@@ -74,7 +74,7 @@ TEST(JobFileErrors, NameTheNearestValue) {
       {"values", kShort + std::string("values: lists\n"),
        "job.yml:3: values is 'lists'; it must be list or iterator; did you mean list?"},
       {"decompress", kShort + std::string("decompress: gzip\n"),
-       "job.yml:3: decompress is 'gzip'; it must be auto, none, xz, lzma, gz, zst, bz2 or lz4"},
+       "job.yml:3: decompress is 'gzip'; it must be auto, none, xz, lzma, gz, zst, bz2, lz4 or br"},
       {"builtin", kShort + std::string("reducer: {builtin: summ}\n"),
        "job.yml:3: reducer.builtin is 'summ'; it must be sum, count, mean, min, max, list, unique, top, distinct, p95 "
        "or stddev; "

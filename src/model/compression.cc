@@ -8,7 +8,7 @@
 namespace quern {
 namespace {
 
-constexpr std::array<std::string_view, kCompressions> kWords = {"none", "xz", "lzma", "gz", "zst", "bz2", "lz4"};
+constexpr std::array<std::string_view, kCompressions> kWords = {"none", "xz", "lzma", "gz", "zst", "bz2", "lz4", "br"};
 static_assert(!kWords.back().empty());
 
 struct Ending {
@@ -32,6 +32,7 @@ constexpr auto kEndings = std::to_array<Ending>({
     {".tbz", Compression::kBzip2, ".tar"},
     {".tbz2", Compression::kBzip2, ".tar"},
     {".lz4", Compression::kLz4, ""},
+    {".br", Compression::kBrotli, ""},
 });
 
 const Ending* ending_of(std::string_view name) {

@@ -6,13 +6,13 @@
 
 namespace quern {
 
-enum class Compression { kNone, kXz, kLzma, kGzip, kZstd, kBzip2, kLz4 };
-inline constexpr std::size_t kCompressions = 7;  // how many there are, with kNone
+enum class Compression { kNone, kXz, kLzma, kGzip, kZstd, kBzip2, kLz4, kBrotli };
+inline constexpr std::size_t kCompressions = 8;  // how many there are, with kNone
 
 // Returns the word for it in job files and messages: "gz", "none".
 std::string_view name_of(Compression compression);
 
-// Returns the format that the extension of a file name implies: .xz .lzma .gz .tgz .zst .zstd .bz2 .lz4; otherwise
+// Returns the format that the extension of a file name implies: .xz .lzma .gz .tgz .zst .zstd .bz2 .lz4 .br; otherwise
 // none.
 Compression compression_of_name(std::string_view name);
 

@@ -28,6 +28,7 @@ TEST(CompressedName, TellsTheCompressionAndTheNameWithoutIt) {
       {"a.lzma", Compression::kLzma, "a"},
       {"a.bz2", Compression::kBzip2, "a"},
       {"a.lz4", Compression::kLz4, "a"},
+      {"a.json.br", Compression::kBrotli, "a.json"},
       {"a.gz.xz", Compression::kXz, "a.gz"},
       {"a.json", Compression::kNone, "a.json"},
       {"xz", Compression::kNone, "xz"},

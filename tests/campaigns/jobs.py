@@ -8,7 +8,7 @@ import model
 import modules
 from scenario import compress
 
-ENDINGS = ["none", "none", "xz", "gz", "bz2", "zst", "lz4"]
+ENDINGS = ["none", "none", "xz", "gz", "bz2", "zst", "lz4", "br"]
 WORKERS = [("python", "function"), ("javascript", "function"), ("python", "lines")]
 SCRIPTS = {"python": "py", "javascript": "js", "binary": "awk"}
 # What a record's `x` may say. Other than good ones: those that are bad, those that `pairs` finds nothing in, and what `where` drops.

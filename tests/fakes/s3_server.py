@@ -19,11 +19,17 @@ The plan is a JSON object:
         denied     a list of keys that nobody may get
         unlisted   true: nobody may list it
         busy       how many listings are refused with SlowDown before one is served
+        write_denied  true: nobody may write there
+        write_faults  [{"on": "put" | "begin" | "part" | "complete" | "abort", ...}]: what happens to the next such request:
+                   {"status": 503}, refused; {"closes": true}, the connection is closed before it is done, or with "after" when it is
+                   done; {"etag": "..."}, the answer has this ETag; {"error": true}, an error document with the status 200.
+                   With "always": true to each of them.
         objects    {"a/b": {...}}: keys, and what is there as fault_server.py describes it
         generate   {"prefix": "p/", "count": 100000, "size": 16}: as many further objects, p/00000000 and so on
 
 POST / with Action=GetFederationToken, AssumeRole or AssumeRoleWithWebIdentity answers as STS does; the plan's "web_identity" is the
-token that it trusts. A role's credentials have its name in their id. GET /_requests is what was asked for so far.
+token that it trusts. A role's credentials have its name in their id. GET /_requests is what was asked for so far, /_uploads
+the keys of uploads that have begun and have not ended, /_object/BUCKET/KEY an object, without a signature.
 """
 
 import argparse
@@ -42,6 +48,7 @@ import urllib.parse
 from xml.sax.saxutils import escape
 
 import fault_server
+import s3_uploads
 
 LONGEST_SKEW_SECONDS = 900
 UNRESERVED = "-_.~"
@@ -69,6 +76,8 @@ class Bucket:
         self.denied = set(planned.get("denied", ()))
         self.is_unlisted = planned.get("unlisted", False)
         self.busy = planned.get("busy", 0)
+        self.is_write_denied = planned.get("write_denied", False)
+        self.uploads = s3_uploads.Uploads(planned)
         self.keys = sorted(key.encode() for key in planned.get("objects", {}))
         generated = planned.get("generate")
         self.generated = None
@@ -165,6 +174,12 @@ class Handler(fault_server.Handler):
         if self.path == "/_requests":
             with self.server.lock:
                 return self.send(200, {}, json.dumps(self.server.requests).encode())
+        if self.path == "/_uploads":
+            begun = [key for bucket in self.server.buckets.values() for key, _ in bucket.uploads.begun.values()]
+            return self.send(200, {}, json.dumps(begun).encode())
+        if self.path.startswith("/_object/"):
+            stored = self.server.objects.get(urllib.parse.unquote(self.path.removeprefix("/_object")))
+            return self.send(404, {}, b"") if stored is None else self.send(200, {"ETag": stored.etag}, stored.content)
         with self.server.lock:
             self.server.requests.append({"method": self.command, "target": self.path,
                                          "headers": {name.lower(): value for name, value in self.headers.items()}})
@@ -191,6 +206,8 @@ class Handler(fault_server.Handler):
             raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist", f"<BucketName>{name}</BucketName>")
         if signature is None and not bucket.is_public:
             raise Refusal(403, "AccessDenied", "Access Denied")
+        if self.command in ("PUT", "POST", "DELETE") and key:
+            return self.write(bucket, key, dict(parameters), body)
         if self.command not in ("GET", "HEAD"):
             raise Refusal(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
         if not key:
@@ -198,6 +215,36 @@ class Handler(fault_server.Handler):
         if key in bucket.denied:
             raise Refusal(403, "AccessDenied", "Access Denied")
         return self.get(bucket, key)
+
+    def write(self, bucket, key, parameters, body):
+        if bucket.is_write_denied:
+            raise Refusal(403, "AccessDenied", "Access Denied")
+        action = s3_uploads.action_of(self.command, parameters)
+
+        def store(stored):
+            self.server.objects[f"/{bucket.name}/{key}"] = stored
+            name = key.encode("utf-8", "surrogateescape")
+            if name not in bucket.keys:
+                bisect.insort(bucket.keys, name)
+            return stored
+
+        with self.server.lock:
+            fault = bucket.uploads.fault_for(action)
+            if "status" in fault:
+                raise Refusal(fault["status"], "InternalError", "We encountered an internal error. Please try again.", headers={"Retry-After": "0"})
+            if fault.get("error"):
+                return self.send(200, {}, Refusal(200, "InternalError", "We encountered an internal error.").document)
+            if not fault.get("closes") or fault.get("after"):
+                try:
+                    status, headers, answer = s3_uploads.perform(bucket, action, key, parameters, self.headers, body, store)
+                except s3_uploads.Refused as refused:
+                    raise Refusal(*refused.args) from refused
+        if fault.get("closes"):
+            self.close_connection = True
+            return None
+        if "etag" in fault:
+            headers["ETag"] = fault["etag"]
+        return self.send(status, headers, answer)
 
     def check_signature(self, path, parameters, body, bucket):
         """Who signed, or None. In the order in which AWS looks at these things."""

@@ -18,8 +18,8 @@ using quern::Compression;
 constexpr std::size_t kMemoryBytes = std::size_t{8} << 20;
 // A few bytes may decode to gigabytes; what follows the first megabytes finds nothing new.
 constexpr std::size_t kMostDecodedBytes = std::size_t{4} << 20;
-constexpr std::array kFormats = {Compression::kGzip, Compression::kXz,    Compression::kLzma,
-                                 Compression::kZstd, Compression::kBzip2, Compression::kLz4};
+constexpr std::array kFormats = {Compression::kGzip,  Compression::kXz,  Compression::kLzma,  Compression::kZstd,
+                                 Compression::kBzip2, Compression::kLz4, Compression::kBrotli};
 
 }  // namespace
 

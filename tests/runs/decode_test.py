@@ -9,7 +9,7 @@ import zipfile
 
 from scenario import JOB, MAP_ONLY, ROOT, TEXT, Scenario, compress, pings
 
-KINDS = ("none", "xz", "lzma", "gz", "zst", "bz2", "lz4")
+KINDS = ("none", "xz", "lzma", "gz", "zst", "bz2", "br", "lz4")
 ECHO = "def mapper(key, file, record):\n    return record\n"
 
 
@@ -21,9 +21,19 @@ class Compressions(Scenario):
 
     def test_each_by_its_magic_bytes_whatever_the_name(self):
         for kind in KINDS:
+            if kind == "br":
+                continue  # it has none
             with self.subTest(kind=kind):
                 self.write("data/input", compress(self.text, kind))
                 self.assert_run(self.quern("run"), result=self.text)
+
+    def test_brotli_by_its_name_whatever_the_first_bytes(self):
+        # A window of 24 bits and one block: the stream begins as gzip does.
+        stored = subprocess.run(["brotli", "-c", "-q", "11", "-w", "24"], input=b"x" * 0x8c, stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(stored[:2], b"\x1f\x8b")
+        for name, data in (("data/a.txt.br", stored), ("data/b.br", compress(self.text, "br"))):
+            self.write(name, data)
+        self.assert_run(self.quern("run"), result="x" * 0x8c + "\n" + self.text)
 
     def test_each_by_setting(self):
         for kind in KINDS:
@@ -70,6 +80,11 @@ class DamagedInputs(Scenario):
         self.assert_fails_without_a_limit()
         return run
 
+    @staticmethod
+    def bad(kind):
+        """Brotli is known by its name alone."""
+        return "data/bad.br" if kind == "br" else "data/bad"
+
     def assert_fails_without_a_limit(self):
         os.remove(self.path("result.txt"))
         self.assert_fails(self.quern("run", "--set", "limits.failed_inputs=0"), "data/bad")
@@ -78,8 +93,9 @@ class DamagedInputs(Scenario):
         for kind in KINDS[1:]:
             with self.subTest(kind=kind):
                 whole = compress(self.many, kind)
-                self.write("data/bad", whole[:len(whole) * 2 // 3])
+                self.write(self.bad(kind), whole[:len(whole) * 2 // 3])
                 self.assert_left_out()
+                os.remove(self.path(self.bad(kind)))
 
     def test_damaged_in_the_middle(self):
         # The old .lzma form has no checksum, so damage in it can go unseen.
@@ -100,10 +116,11 @@ class DamagedInputs(Scenario):
                 self.assert_left_out()
 
     def test_rubbish_behind_the_end(self):
-        for kind in ("xz", "gz", "zst", "bz2"):
+        for kind in ("xz", "gz", "zst", "bz2", "br"):
             with self.subTest(kind=kind):
-                self.write("data/bad", compress(self.many, kind) + b"rubbish")
+                self.write(self.bad(kind), compress(self.many, kind) + b"rubbish")
                 self.assert_left_out()
+                os.remove(self.path(self.bad(kind)))
 
     def test_the_reason_tells_the_offset(self):
         whole = compress(self.many, "gz")

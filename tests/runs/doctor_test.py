@@ -208,6 +208,12 @@ class Peers(Doctor):
         self.one("S3 credentials", "ok")
         self.doctor(status=1, environment={"CREDENTIALS": "sealed", "AWS_ENDPOINT_URL": s3.url, "QUERN_KEY_FILE": self.path("no.pem")})
         self.one("S3 credentials", "missing", "CREDENTIALS")
+        # A result in S3 needs them, too.
+        self.local_job(JOB + "output: s3://data/result.txt\n")
+        self.doctor(environment=keys)
+        self.one("S3 credentials", "ok", "AKIDEXAMPLE of")
+        self.one("result folder", "ok", "free")
+        self.local_job(JOB.replace("data/*", "'s3://data/*'"))
         s3.end()
         self.doctor(status=1, environment=keys)
         self.one("S3 server", "missing", "--endpoint")

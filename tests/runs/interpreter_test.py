@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from textwrap import dedent
 
 from scenario import MAP_ONLY, TEXT, Scenario
 
@@ -65,10 +66,32 @@ class OfPython(Scenario):
         self.assertEqual(finding["state"], "missing", finding)
         self.assertIn("mapper.interpreter", finding["fix"])
 
-    def doctor(self, status):
-        run = self.quern("doctor", "--offline", "--json")
+    def test_packages_that_the_interpreter_lacks(self):
+        self.write_all({"mapper.py": "import quern_colours\n" + dedent(WHO), "requirements.txt": "quern-colours>=1\nquern_forms\n"})
+        finding, = self.doctor(1, "requirements.txt")
+        self.assertEqual(finding["state"], "missing", finding)
+        self.assertIn(f"{self.path('.venv/bin/python')} does not fit requirements.txt: quern-colours>=1 (is not there), quern_forms (is not there)", finding["found"])
+        self.assertEqual(finding["fix"], f"{self.path('.venv/bin/python')} -m pip install -r requirements.txt")
+        self.assert_fails(self.quern("run"), "ModuleNotFoundError", f"{self.path('requirements.txt')} are missing: quern doctor {self.folder}")
+        finding, = self.doctor(1, "requirements.txt", "--set", f"mapper.interpreter={PYTHON}")
+        self.assertEqual(finding["fix"], "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt, then mapper.interpreter: .venv/bin/python")
+        site = ".venv/lib/python%d.%d/site-packages/" % sys.version_info[:2]
+        for name in ("quern_colours", "quern_forms"):
+            self.write(f"{site}{name}.py", "")
+            self.write(f"{site}{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        finding, = self.doctor(0, "requirements.txt")
+        self.assertEqual(finding["state"], "ok", finding)
+        self.assert_run(self.quern("run"), result=f"{self.path('.venv')} 1\n")
+
+    def test_packages_of_a_reducer_that_cannot_be_imported(self):
+        self.write_all({"analysis-tools.yml": "language: python\nscript: mapper.py\ninterpreter: .venv/bin/python\ninputs: [data/*]\n" + TEXT,
+                        "reducer.py": "import quern_forms\ndef reduce(key, values):\n    return key\n", "requirements.txt": "quern_forms\n"})
+        self.assert_fails(self.quern("run"), "ModuleNotFoundError", "quern doctor " + self.folder)
+
+    def doctor(self, status, what="mapper.interpreter", *arguments):
+        run = self.quern("doctor", "--offline", "--json", *arguments)
         self.assertEqual(run.status, status, run)
-        return [finding for finding in json.loads(run.stdout) if finding["what"] == "mapper.interpreter"]
+        return [finding for finding in json.loads(run.stdout) if finding["what"] == what]
 
 
 class OfNode(Scenario):

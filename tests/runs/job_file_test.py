@@ -65,8 +65,8 @@ class WhereTheJobIs(Scenario):
         self.write("data/a.json", pings("Linux"))
         for command in ("run", "map", "check"):
             with self.subTest(command=command):
-                run = self.quern(command, *(["data/a.json"] if command == "map" else []), "--set", "output=s3://bucket/key")
-                self.assert_fails(run, "output is s3://bucket/key, and results go to files", status=2)
+                run = self.quern(command, *(["data/a.json"] if command == "map" else []), "--set", "output=gs://bucket/key")
+                self.assert_fails(run, "output is gs://bucket/key, and results go to files", status=2)
 
     def test_no_job_file_is_a_wrong_command_line(self):
         self.assert_fails(self.quern("run"), "analysis-tools.yml", status=2)

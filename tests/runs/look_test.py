@@ -48,7 +48,7 @@ class Look(Scenario):
         self.assert_run(self.quern("run"), result="DE 105\nFR 9.5\n", records_read=5)
 
     def test_each_compression(self):
-        for kind in ("gz", "xz", "zst", "bz2", "lz4", "lzma"):
+        for kind in ("gz", "xz", "zst", "bz2", "lz4", "lzma", "br"):
             with self.subTest(kind=kind):
                 self.write(f"{kind}/a.json.{kind}", compress(RECORDS, kind))
                 facts = self.facts(kind)

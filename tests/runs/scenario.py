@@ -67,7 +67,7 @@ def pings(*systems):
 
 
 def compress(text, kind):
-    """The bytes of a compressed file; zst and lz4 by their own programs."""
+    """The bytes of a compressed file; zst, lz4 and br by their own programs."""
     data = text.encode() if isinstance(text, str) else text
     if kind == "none":
         return data
@@ -79,7 +79,7 @@ def compress(text, kind):
         return gzip.compress(data, mtime=0)
     if kind == "bz2":
         return bz2.compress(data)
-    program = {"zst": ["zstd", "-q", "-c"], "lz4": ["lz4", "-q", "-c"]}[kind]
+    program = {"zst": ["zstd", "-q", "-c"], "lz4": ["lz4", "-q", "-c"], "br": ["brotli", "-c"]}[kind]
     return subprocess.run(program, input=data, stdout=subprocess.PIPE, check=True).stdout
 
 

@@ -7,10 +7,12 @@ import pty
 import re
 import signal
 import time
+import urllib.request
 
 from deployment import QUEUE, TOKEN, Deployed
 
 import hawk  # this is beside the servers, where deployment.py lets it be found
+from remote_test import KEY, KEYS, Server
 from scenario import COUNT_SYSTEMS, SUM, compress
 
 RESULT = "Darwin 2\nLinux 3\n"
@@ -172,6 +174,11 @@ class TheWholeWay(Submitting):
             run = self.quern("fetch", target, "-o", "-")
             self.assertEqual((run.status, run.stdout), (0, RESULT), run)
             self.assertIsNone(run.accounting)
+        s3 = Server(self, "s3_server.py", {"keys": KEYS, "buckets": {"data": {}}})
+        run = self.quern("fetch", "job", "-o", "s3://data/r.txt", environment={"AWS_ENDPOINT_URL": s3.url, **KEY})
+        self.assertEqual((run.status, run.result, run.accounting["result"]), (0, None, "s3://data/r.txt"), run)
+        with urllib.request.urlopen(s3.url + "/_object/data/r.txt") as answer:
+            self.assertEqual(answer.read().decode(), RESULT)
         self.assertEqual(self.quern("fetch", folder=self.path("job")).status, 0)
         self.assertEqual(self.quern("fetch", "job").result, RESULT)
         run = self.quern("watch", group)

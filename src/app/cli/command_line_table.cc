@@ -15,7 +15,7 @@ constexpr OptionRow kHelp = {"-h", "--help", "", Completes::kNothing, "show this
 constexpr OptionRow kManifest = {"", "--manifest", "FILE", Completes::kFile,
                                  "a file with the name of one input per line"};
 constexpr OptionRow kOutput = {"-o", "--output", "PATH", Completes::kFile,
-                               "where to write the result; - is standard output"};
+                               "where to write the result: a file, s3://BUCKET/KEY, or - for standard output"};
 constexpr OptionRow kOrder = {"", "--order", "COLUMN", Completes::kNothing,
                               "sort the lines of the result by a column, as in --order 'revenue desc'"};
 constexpr OptionRow kFirst = {"", "--first", "N", Completes::kNothing, "keep only the first N lines of the result"};
@@ -319,7 +319,8 @@ constexpr std::string_view kPlanAfter =
 
 constexpr OptionRow kFetchedTo = {
     "-o", "--output", "PATH", Completes::kFile,
-    "where to write the result; - is standard output (default: the job's output, in this folder)"};
+    "where to write the result: a file, s3://BUCKET/KEY, or - for standard output (default: the job's output, in this "
+    "folder)"};
 constexpr OptionRow kPoll = {"", "--poll", "TIME", Completes::kNothing,
                              "longest wait between two checks of the tasks (default: 10s)"};
 constexpr OptionRow kRetries = {

@@ -86,7 +86,7 @@ Finding s3_credentials(const PeerLook& look, Need need) {
                                  .key_file = look.line.key.value_or("")});
   if (!found.ok()) return lacking(need, what, found.error());
   if (found.value().source.empty()) {
-    if (!look.has_s3_inputs) return note(what, "none are set up, and none are needed here");
+    if (!look.needs_s3) return note(what, "none are set up, and none are needed here");
     if (look.line.is_offline) return note(what, "none are set up, and what this machine's metadata give is not asked");
   }
   if (look.line.is_offline && found.value().is_asked_for) {
@@ -102,7 +102,7 @@ void look_at_s3_server(const PeerLook& look, Need need) {
   const auto named = s3_endpoint(look.line, process_environment());
   if (!named.ok()) return look.found(lacking(need, what, named.error(), "correct --endpoint or AWS_ENDPOINT_URL"));
   const std::string& endpoint = named.value();
-  if ((endpoint.empty() && !look.has_s3_inputs) || look.line.is_offline) return;
+  if ((endpoint.empty() && !look.needs_s3) || look.line.is_offline) return;
   const std::string url = endpoint.empty() ? kAmazon : endpoint;
   auto parsed = http::parse_url(url);
   if (!parsed.ok()) return look.found(lacking(need, what, parsed.error(), "correct --endpoint or AWS_ENDPOINT_URL"));
@@ -276,7 +276,7 @@ void compare_deployments(const PeerLook& look, const std::string& of_job) {
 }  // namespace
 
 void look_at_s3(const PeerLook& look) {
-  const Need need = need_of(look, look.has_s3_inputs);
+  const Need need = need_of(look, look.needs_s3);
   look.found(s3_credentials(look, need));
   look_at_s3_server(look, need);
 }

@@ -13,9 +13,9 @@ namespace quern::app {
 
 struct PeerLook {
   const CommandLine& line;
-  const Job* job = nullptr;    // nullptr: check whatever the environment sets up
-  bool has_s3_inputs = false;  // whether the job has some
-  bool names_inputs = false;   // whether the job does; otherwise its tasks are not known
+  const Job* job = nullptr;   // nullptr: check whatever the environment sets up
+  bool needs_s3 = false;      // whether its inputs or its result are there
+  bool names_inputs = false;  // whether the job does; otherwise its tasks are not known
   std::function<void(Finding)> found;
 };
 

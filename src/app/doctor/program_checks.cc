@@ -1,8 +1,12 @@
 #include "app/doctor/program_checks.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
+#include <filesystem>
+
+#include "base/text.h"
 
 namespace quern::app::doctor {
 namespace {
@@ -25,6 +29,20 @@ std::string install(const Wanted& wanted) { return fmt::format("apt-get install 
 
 std::string found_text(std::string found, Need need) {
   return need == Need::kNeeded ? found : found + ", which is not needed here";
+}
+
+// How to get the packages. Debian's own Python refuses pip, so a virtual environment is made where there is none.
+std::string install_packages(const PackagesSeen& seen) {
+  const std::filesystem::path folder = std::filesystem::path(seen.file).parent_path();
+  if (seen.language == Language::kJavascript) {
+    return fmt::format("npm install --prefix {}", shell_word(folder.empty() ? "." : folder.string()));
+  }
+  if (seen.is_in_venv) {
+    return fmt::format("{} -m pip install -r {}", shell_word(seen.interpreter), shell_word(seen.file));
+  }
+  const std::string venv = shell_word((std::filesystem::path(seen.folder) / ".venv").lexically_normal().string());
+  return fmt::format("python3 -m venv {0} && {0}/bin/pip install -r {1}, then {2}: .venv/bin/python", venv,
+                     shell_word(seen.file), seen.setting);
 }
 
 }  // namespace
@@ -67,6 +85,16 @@ Finding check_interpreter(const InterpreterSeen& seen, Need need) {
                    fmt::format("install a newer one and name it in {}", wanted.setting));
   }
   return ok(wanted.name, fmt::format("{}, {}", seen.version.value(), path));
+}
+
+Finding check_packages(const PackagesSeen& seen) {
+  const std::string what = std::filesystem::path(seen.file).filename().string();
+  if (!seen.unmet.ok()) return note(what, seen.unmet.error().message);
+  const std::vector<std::string>& unmet = seen.unmet.value();
+  if (unmet.empty()) return ok(what, fmt::format("{} has the packages of {}", seen.interpreter, seen.file));
+  return lacking(Need::kNeeded, what,
+                 fmt::format("{} does not fit {}: {}", seen.interpreter, seen.file, fmt::join(unmet, ", ")),
+                 install_packages(seen));
 }
 
 }  // namespace quern::app::doctor

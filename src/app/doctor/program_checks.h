@@ -3,12 +3,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/doctor/findings.h"
 #include "base/result.h"
 #include "model/job.h"
 
-// Checks interpreters. Pure functions.
+// Checks interpreters and their packages. Pure functions.
 
 namespace quern::app::doctor {
 
@@ -33,5 +34,16 @@ struct InterpreterSeen {
   std::string setting;
 };
 Finding check_interpreter(const InterpreterSeen& seen, Need need);
+
+struct PackagesSeen {
+  Language language = Language::kPython;
+  std::string file;                        // requirements.txt or package.json, as the user may write it
+  std::string folder;                      // of the job, likewise
+  std::string interpreter;                 // absolute
+  std::string setting;                     // of the job, such as "mapper.interpreter"
+  bool is_in_venv = false;                 // the interpreter
+  Result<std::vector<std::string>> unmet;  // the result of unmet_requirements
+};
+Finding check_packages(const PackagesSeen& seen);
 
 }  // namespace quern::app::doctor

@@ -81,5 +81,29 @@ TEST(Interpreter, IsMissingOnlyWhereItIsNeeded) {
   }
 }
 
+TEST(Packages, AreGotWhereTheInterpreterLooksForThem) {
+  PackagesSeen seen{.file = "my job/requirements.txt",
+                    .folder = "my job",
+                    .interpreter = "/usr/bin/python3",
+                    .setting = "mapper.interpreter",
+                    .unmet = std::vector<std::string>()};
+  EXPECT_EQ(check_packages(seen).state, State::kOk);
+  EXPECT_EQ(check_packages(seen).what, "requirements.txt");
+  seen.unmet = std::vector<std::string>{"numpy>=2 (has 1.26)", "pandas (is not there)"};
+  EXPECT_EQ(check_packages(seen).state, State::kMissing);
+  EXPECT_EQ(check_packages(seen).found,
+            "/usr/bin/python3 does not fit my job/requirements.txt: numpy>=2 (has 1.26), pandas (is not there)");
+  EXPECT_EQ(check_packages(seen).fix,
+            "python3 -m venv 'my job/.venv' && 'my job/.venv'/bin/pip install -r 'my job/requirements.txt', then "
+            "mapper.interpreter: .venv/bin/python");
+  seen.is_in_venv = true;
+  EXPECT_EQ(check_packages(seen).fix, "/usr/bin/python3 -m pip install -r 'my job/requirements.txt'");
+  seen.language = Language::kJavascript;
+  seen.file = "package.json";
+  EXPECT_EQ(check_packages(seen).fix, "npm install --prefix .");
+  seen.unmet = Error{.message = "it failed"};
+  EXPECT_EQ(check_packages(seen).state, State::kNote);
+}
+
 }  // namespace
 }  // namespace quern::app::doctor

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "app/job/result_folder.h"
@@ -17,10 +18,11 @@ namespace {
 // Returns the names of quern's files in the job's folder, if the result goes there.
 std::vector<std::string> left_by_quern(const Job& job) {
   std::error_code ignored;
-  const std::filesystem::path folder = disk::folder_of(job.output);
+  ResultPaths paths = result_paths(job.output, 1);
+  const std::filesystem::path folder = disk::folder_of(paths.bad_records);
   if (job.output == "-" || !std::filesystem::equivalent(folder, job.folder, ignored)) return {};
   Accounting accounting;
-  ResultFolder(result_paths(job.output, 1)).describe(accounting);
+  ResultFolder(std::move(paths)).describe(accounting);
   return accounting.files;
 }
 

@@ -12,8 +12,10 @@
 
 #include "app/group/results.h"
 #include "app/job/result_folder.h"
+#include "app/remote/result_upload.h"
 #include "app/run/run.h"
 #include "services/disk/files.h"
+#include "services/s3/address.h"
 #include "stages/decode/decode.h"
 #include "stages/output/output.h"
 
@@ -70,10 +72,8 @@ Result<std::vector<Piece>> pieces_of(GroupSession& session, const watch::GroupWa
     return not_found(fmt::format("{} has completed, but neither it nor a reduce task says that it left a result",
                                  watch.final_task().label));
   }
-  if (pieces.size() > 1 && output == "-") {
-    return bad_config(
-        "the reducers' results were kept apart, and cannot all go to standard output; name a file "
-        "with -o");
+  if (const char* reason = reason_for_one_result(output); reason != nullptr && pieces.size() > 1) {
+    return bad_config(fmt::format("the reducers' results were kept apart: {}; name a file with -o", reason));
   }
   return pieces;
 }
@@ -108,6 +108,18 @@ Result<void> fetch_bad_records(GroupSession& session, const watch::GroupWatch& w
   return {};
 }
 
+// Passes notes on.
+class SessionNotes final : public EventSink {
+ public:
+  explicit SessionNotes(GroupSession& session) : session_(session) {}
+  void emit(const event::Event& event) override {
+    if (const auto* note = std::get_if<event::Note>(&event)) session_.sink().note(note->level, note->text);
+  }
+
+ private:
+  GroupSession& session_;
+};
+
 }  // namespace
 
 results::Source source_of(const watch::GroupWatch& watch, const WatchedTask& task) {
@@ -121,9 +133,14 @@ Result<void> find_result(GroupSession& session, const watch::GroupWatch& watch, 
 }
 
 Result<void> check_output(const std::string& output, const CommandLine& line, const Job* job) {
+  TRY(check_place_of_result(output));
+  if (const char* reason = reason_for_one_result(output);
+      reason != nullptr && job != nullptr && run_results(*job) > 1) {
+    return bad_config(fmt::format("with result.parts: keep {}", reason));
+  }
   const std::filesystem::path folder = std::filesystem::path(output).parent_path();
   std::error_code ignored;
-  if (output != "-" && !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+  if (output != "-" && !s3::is_s3_url(output) && !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
     return bad_config(fmt::format("there is no folder {} for the result {}", folder.string(), output));
   }
   return job == nullptr ? Result<void>() : ResultFolder(result_paths(output, 1)).check(*job, line);
@@ -140,6 +157,15 @@ Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch,
   }
   const bool is_one = pieces.front().target == output;
   const ResultFolder folder(result_paths(output, is_one ? 1 : std::max<std::size_t>(pieces.size(), 2)));
+  SessionNotes notes(session);
+  const Downloads downloads;
+  std::unique_ptr<ResultUpload> upload;
+  if (s3::is_s3_url(output)) {
+    TRY_ASSIGN(upload,
+               ResultUpload::open({.line = session.line(), .downloads = downloads, .url = output, .events = notes},
+                                  session.stop()));
+    pieces.front().target = upload->path();
+  }
   Targets targets;
   for (const Piece& piece : pieces) {
     TRY_ASSIGN(auto target, decode_to_target(piece));
@@ -152,6 +178,7 @@ Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch,
     folder.remove_bad_records();
   }
   TRY(commit(targets, &folder));
+  if (upload != nullptr) TRY(upload->send(session.stop()));
   accounting.result = output;
   accounting.result_bytes = size_bytes(targets);
   folder.describe(accounting);

@@ -36,6 +36,7 @@ class GroupSession {
   taskcluster::Api& api() { return *api_; }  // valid after connect()
   GroupSink& sink() { return *sink_; }
   std::stop_token stop() const { return stop_.get_token(); }
+  const CommandLine& line() const { return line_; }
   bool was_stopped() const { return signals_->stopped_by() != 0; }
 
   // Each of these ends the session: removes the live display and prints the error or the accounting. fail() and

@@ -8,8 +8,8 @@
 #include <map>
 #include <utility>
 
+#include "app/job/result_folder.h"
 #include "base/fd.h"
-#include "base/shown_url.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/json/selection.h"
@@ -76,14 +76,6 @@ Result<void> check_paths(const Job& job) {
   if (!builtin.has_value()) return {};
   if (auto pairs = mapper::parse_pairs(*builtin); !pairs.ok()) return std::move(pairs).error().with_context(job.file);
   return {};
-}
-
-Result<void> check_output(const Job& job) {
-  if (job.output.find("://") == std::string::npos) return {};
-  return bad_config(
-      fmt::format("output is {}, and results go to files; write to a file and copy that, or use -o - and a "
-                  "pipe, as in: quern run -o - | aws s3 cp - s3://bucket/key",
-                  shown_url(job.output)));
 }
 
 // Checks that the owner is an address that mail programs accept. It becomes part of a mail's header, or an argument of
@@ -179,7 +171,7 @@ std::vector<NamedModule> modules_of(const Job& job) {
 }
 
 Result<void> check_steps(const Job& job) {
-  TRY(check_output(job));
+  TRY(check_place_of_result(job.output));
   TRY(check_owner(job));
   TRY(check_paths(job));
   for (std::size_t i = 0; i < job.steps.size(); ++i) {

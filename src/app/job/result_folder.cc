@@ -16,9 +16,11 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/shown_url.h"
 #include "model/compression.h"
 #include "model/taskcluster/task_report.h"
 #include "services/disk/files.h"
+#include "services/s3/address.h"
 #include "stages/output/encoder.h"
 #include "stages/output/output.h"
 
@@ -77,8 +79,31 @@ std::optional<std::string> compression_warning(const std::string& output) {
   return fmt::format("{} will be plain text: quern compresses results as .gz, .zst or .xz", output);
 }
 
+Result<void> check_place_of_result(const std::string& output) {
+  if (output.find("://") == std::string::npos) return {};
+  if (!s3::is_s3_url(output)) {
+    return bad_config(
+        fmt::format("output is {}, and results go to files, to s3://bucket/key, or with -o - to standard output; write "
+                    "to a file and copy that",
+                    shown_url(output)));
+  }
+  TRY_ASSIGN(const s3::ObjectName name, s3::parse_s3_url(output).context("output"));
+  if (!name.key.empty() && !name.key.ends_with('/')) return {};
+  return bad_config(fmt::format("output is {}, which names no object; add a name, as in s3://{}/{}{}", output,
+                                name.bucket, name.key, kResultName));
+}
+
+const char* reason_for_one_result(const std::string& output) {
+  if (output == "-") return "there are several results, which cannot all go to standard output";
+  if (s3::is_s3_url(output)) return "there are several results, and only one can go to S3; write them to files";
+  return nullptr;
+}
+
 ResultPaths result_paths(const std::string& output, std::size_t count) {
   if (output == "-") return {.results = {}, .accounting = "", .bad_records = kBadRecordsName};
+  if (s3::is_s3_url(output)) {
+    return {.results = {}, .accounting = kAccountingName, .bad_records = kBadRecordsName, .object = output};
+  }
   std::filesystem::path folder = std::filesystem::path(output).parent_path();
   ResultPaths paths{.results = {},
                     .accounting = (folder / kAccountingName).string(),
@@ -108,7 +133,8 @@ void ResultFolder::find_own_files() {
   own_.add(paths_.bad_records, {.role = "bad records", .is_querns = inputs::is_left_by_a_run(paths_.bad_records)});
   own_.add(paths_.log, {.role = "log", .is_querns = is_log(paths_.log)});
   // The shell redirects standard output to a file before quern starts.
-  if (paths_.results.empty()) own_.add("/dev/stdout", {.role = "result", .is_querns = true});
+  own_.set_object(paths_.object);
+  if (paths_.results.empty() && paths_.object.empty()) own_.add("/dev/stdout", {.role = "result", .is_querns = true});
   own_.add("/dev/stderr", {.role = "", .is_querns = true});
   for (const std::string& name : earlier_) own_.add(path_of(name), {.role = "", .is_querns = true});
 }
@@ -187,6 +213,7 @@ void ResultFolder::describe(Accounting& accounting) const {
   for (const std::string& path : paths_.results) {
     if (has_result) files.push_back(base_name(path));
   }
+  if (!paths_.object.empty()) files.emplace_back(kNotUploadedName);
   if (!paths_.log.empty() && disk::folder_of(paths_.log) == disk::folder_of(paths_.bad_records)) {
     files.push_back(base_name(paths_.log));
   }

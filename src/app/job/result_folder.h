@@ -15,15 +15,24 @@ namespace quern::app {
 
 // Where a result and its accompanying files are written, with paths as given: relative to the working folder.
 struct ResultPaths {
-  std::vector<std::string> results;  // empty: standard output
+  std::vector<std::string> results;  // empty: standard output, or S3
   std::string accounting;            // "" if there is none
   std::string bad_records;
-  std::string log = {};  // "" if there is none
+  std::string log = {};     // "" if there is none
+  std::string object = {};  // s3://bucket/key; "" if the result goes to files or standard output
 };
 // Returns a warning if the name of a result indicates a compression in which results are not written.
 std::optional<std::string> compression_warning(const std::string& output);
 
-// Returns paths for `count` results: `output` alone, or output.0 to output.N-1. "-" is standard output.
+// kBadConfig if a result cannot go there: a URL other than s3://bucket/key.
+Result<void> check_place_of_result(const std::string& output);
+// The file in which a result is kept that could not be uploaded.
+inline constexpr const char* kNotUploadedName = "result.not-uploaded";
+// Returns why several results cannot go there, or nullptr.
+const char* reason_for_one_result(const std::string& output);
+
+// Returns paths for `count` results: `output` alone, or output.0 to output.N-1. "-" is standard output. The
+// files that accompany a result in S3 are in the working folder.
 ResultPaths result_paths(const std::string& output, std::size_t count);
 
 // The folder of a result, and what earlier runs left there according to their result.json. The constructor reads the

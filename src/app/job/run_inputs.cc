@@ -156,6 +156,9 @@ Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& l
   StandardInput standard_input(stop);
   TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
   request.peers.asks_sizes = true;
+  inputs::OwnFiles own;
+  own.set_object(line.tasks.output.value_or(job.output));
+  request.own_files = &own;
   return inputs::pack_inputs(request, stop);
 }
 

@@ -257,6 +257,10 @@ class BucketStores final : public s3::Store {
     TRY_ASSIGN(s3::Store * store, store_of(bucket));
     return store->object_request(bucket, key, stop);
   }
+  Result<http::Response> change(const s3::ChangeRequest& request, const std::stop_token& stop) override {
+    TRY_ASSIGN(s3::Store * store, store_of(request.bucket));
+    return store->change(request, stop);
+  }
   Error explain(const http::Response& refusal, const std::string& bucket) override {
     auto store = store_of(bucket);
     return store.ok() ? store.value()->explain(refusal, bucket) : std::move(store).error();

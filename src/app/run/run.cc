@@ -7,6 +7,7 @@
 
 #include "app/job/result_folder.h"
 #include "app/remote/input_supply.h"
+#include "app/remote/result_upload.h"
 #include "app/run/map_phase.h"
 #include "app/run/reduce_phase.h"
 #include "app/run/shaped_result.h"
@@ -187,6 +188,7 @@ Result<RunResult> commit_run(const Run& run, Targets& targets) {
   if (auto failure = run.policy->failure(); failure.has_value()) return Error(*failure);
   TimedPhase timed(Phase::kOutput, *run.events);
   TRY(commit(targets, run.folder));
+  if (run.upload != nullptr) TRY(run.upload->send(run.stop_token()));
   return RunResult{.result_bytes = size_bytes(targets)};
 }
 

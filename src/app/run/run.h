@@ -28,6 +28,7 @@ class InputSupply;
 class RecordSample;
 class ReducePhase;
 class ResultFolder;
+class ResultUpload;
 class SuggestedFields;
 
 // A run on this machine, or one step of it: what it reads, where it works and what it writes. The pointers are borrowed
@@ -51,6 +52,8 @@ struct Run {
   RecordSample* sample = nullptr;
   // Set by quern try: wraps the sinks of the first step's mappers, to show what they commit.
   std::function<std::unique_ptr<BlockSink>(std::unique_ptr<BlockSink> sink)> watch_output = {};
+  // Uploads the result, which is then written to its file; nullptr if it stays where it is written.
+  ResultUpload* upload = nullptr;
 
   // Set by Workshop::enter.
   std::string scratch_folder = {};

@@ -13,6 +13,7 @@
 
 #include "app/cli/console.h"
 #include "app/cli/version.h"
+#include "app/remote/result_upload.h"
 #include "app/run/halves.h"
 #include "app/run/map_phase.h"
 #include "base/environment.h"
@@ -137,16 +138,23 @@ void RunSession::warn_of_strangers() {
 
 Result<RunResult> RunSession::work(const Work& work) {
   if (job_.limits.records.has_value()) sample_.emplace(*job_.limits.records);
+  std::unique_ptr<ResultUpload> upload;
+  if (!folder_.paths().object.empty()) {
+    TRY_ASSIGN(upload,
+               ResultUpload::open({.line = line_, .downloads = job_.downloads, .url = job_.output, .events = *events_},
+                                  stop_.get_token()));
+  }
   const Run run{.job = &job_,
                 .inputs = &inputs_,
                 .supply = supply_.get(),
-                .output = job_.output,
+                .output = upload == nullptr ? job_.output : upload->path(),
                 .scratch_parent = line_.scratch,
                 .events = events_.get(),
                 .policy = &policy_,
                 .stop = &stop_,
                 .folder = &folder_,
-                .sample = sample_.has_value() ? &*sample_ : nullptr};
+                .sample = sample_.has_value() ? &*sample_ : nullptr,
+                .upload = upload.get()};
   auto done = without_exceptions([&] { return work(run); });
   // Losses beyond the limits stop everything. Their error is reported, not that of the stopped stages.
   if (auto failure = policy_.failure(); failure.has_value()) done = Error(*failure);

@@ -76,4 +76,15 @@ Result<Answer> ask(const Question& question) {
   return answer;
 }
 
+Result<std::string> answer_of(const Question& question) {
+  TRY_ASSIGN(Answer answer, ask(question));
+  if (answer.exit.status == 0 && answer.exit.signal == 0) return std::move(answer.text);
+  return Error{.kind = ErrorKind::kNotFound, .message = "it failed: " + last_line(answer.text), .details = answer.text};
+}
+
+std::string last_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string(text.substr(text.rfind('\n') + 1));
+}
+
 }  // namespace quern::process

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -24,5 +25,11 @@ struct Answer {
 // Returns the output of a program that reads no input. When it has ended, or when `patience` is over (which is
 // kNotFound), the rest of its process group is killed. Blocks.
 Result<Answer> ask(const Question& question);
+
+// Returns the text of the same; kNotFound with the last line of it if the program fails.
+Result<std::string> answer_of(const Question& question);
+
+// Returns the last line that is not empty: a program may print a warning first.
+std::string last_line(std::string_view text);
 
 }  // namespace quern::process

@@ -84,20 +84,12 @@ bool is_script(const std::string& path) {
   return count.ok() && count.value() == start.size() && start[0] == '#' && start[1] == '!';
 }
 
-// Returns the last line that is not empty: a shim may print a warning first.
-std::string last_line(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  return std::string(text.substr(text.rfind('\n') + 1));
-}
-
 // Returns what a program prints on standard output and standard error.
 Result<std::string> ask_shim(std::vector<std::string> command) {
-  TRY_ASSIGN(Answer answer, ask({.command = std::move(command),
-                                 .environment = child_environment({}, {}),
-                                 .takes_errors = true,
-                                 .patience = kShimTimeout}));
-  if (answer.exit.status == 0 && answer.exit.signal == 0) return std::move(answer.text);
-  return Error{.kind = ErrorKind::kNotFound, .message = "it failed: " + last_line(answer.text), .details = answer.text};
+  return answer_of({.command = std::move(command),
+                    .environment = child_environment({}, {}),
+                    .takes_errors = true,
+                    .patience = kShimTimeout});
 }
 
 Result<std::string> resolve_shim(const std::string& shim, const Names& names) {

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "services/process/interpreter.h"
+#include "services/process/requirements.h"
 
 namespace quern::process {
 namespace {
@@ -130,9 +131,11 @@ std::string by_hand(const std::string& job_folder, const std::string& interprete
   return by_hand(job_folder, command);
 }
 
-std::string load_advice(const std::string& job_folder, const std::string& interpreter, const Module& module) {
+std::string load_advice(const std::string& job_folder, const std::string& interpreter, const Module& module,
+                        const std::string& how) {
   if (!module.expression.empty()) return "correct the expression, or write a script";
-  return "load it by hand: " + by_hand(job_folder, interpreter, module);
+  const std::string packages = requirements_advice(module, job_folder, how);
+  return packages + (packages.empty() ? "" : "\n") + "load it by hand: " + by_hand(job_folder, interpreter, module);
 }
 
 }  // namespace quern::process

@@ -22,7 +22,8 @@ Result<std::string> module_script(const Module& module, const std::string& job_f
 // Returns the shell command that does the same without quern: "cd FOLDER && python3 mapper.py --all".
 std::string by_hand(const std::string& job_folder, std::span<const std::string> command);
 std::string by_hand(const std::string& job_folder, const std::string& interpreter, const Module& module);
-// Advice about a module that cannot be loaded.
-std::string load_advice(const std::string& job_folder, const std::string& interpreter, const Module& module);
+// Advice about a module that cannot be loaded because of `how`.
+std::string load_advice(const std::string& job_folder, const std::string& interpreter, const Module& module,
+                        const std::string& how);
 
 }  // namespace quern::process

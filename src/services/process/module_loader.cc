@@ -24,7 +24,7 @@ Error load_error(const LoadFailure& failure, const Module& module, const std::st
               .how = failure.details.empty() ? failure.how : failure.how + "\n" + failure.details,
               .log_lines = failure.log_lines,
               .action = "gave up: another child would fail in the same way",
-              .advice = load_advice(job_folder, failure.interpreter, module)};
+              .advice = load_advice(job_folder, failure.interpreter, module, failure.how)};
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{}: {}", failure.what, failure.how),
                .details = cause_block(cause)};

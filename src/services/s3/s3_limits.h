@@ -1,6 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+
+#include "model/limits.h"
 
 // The fixed limits of this folder. Sizes are in bytes.
 
@@ -12,5 +15,13 @@ namespace quern::limits {
 inline constexpr std::chrono::minutes kRefreshBeforeExpiry{5};
 inline constexpr std::chrono::seconds kRefreshPause{30};
 inline constexpr std::chrono::minutes kLeastCredentialLife{1};
+
+// An upload has at most so many parts, so those of a large object are larger than kUploadPartBytes.
+inline constexpr std::size_t kUploadPartBytes = 8 * kMiB;
+inline constexpr std::size_t kMostUploadParts = 10000;
+
+// How often an upload that failed is removed, and how long one try may take: it is done after a Ctrl-C, too.
+inline constexpr std::size_t kAbortAttempts = 3;
+inline constexpr std::chrono::seconds kAbortTimeout{10};
 
 }  // namespace quern::limits

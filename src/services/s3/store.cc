@@ -39,6 +39,7 @@ class ServerStore final : public Store {
                                      const std::stop_token& stop) override;
   Result<ObjectRequest> object_request(const std::string& bucket, const std::string& key,
                                        const std::stop_token& stop) override;
+  Result<http::Response> change(const ChangeRequest& request, const std::stop_token& stop) override;
   Error explain(const http::Response& refusal, const std::string& bucket) override {
     return explain(refusal, bucket, "", "s3:GetObject");
   }
@@ -51,6 +52,8 @@ class ServerStore final : public Store {
     std::string query = {};
     std::optional<http::ByteRange> range = {};
     std::chrono::milliseconds longest{0};
+    std::vector<http::Header> headers = {};
+    std::string_view body = {};
   };
 
   std::string region_of(const std::string& bucket) const;
@@ -96,10 +99,12 @@ Result<http::Response> ServerStore::ask(const Question& question, const std::sto
     http::Request request{.method = question.method,
                           .url = object_url(options_.address, question.bucket, question.key, region),
                           .headers = headers(),
+                          .body = std::string(question.body),
                           .range = question.range,
                           .longest = question.longest,
                           .keeps_refusals = true};
     if (!question.query.empty()) request.url += "?" + question.query;
+    request.headers.insert(request.headers.end(), question.headers.begin(), question.headers.end());
     TRY_ASSIGN(http::Response response, client_.call(request, &signer_for(region), stop));
     std::string other = response.head.status < 300 ? "" : region_in(response);
     if (!is_first || other.empty() || other == region) {
@@ -211,6 +216,21 @@ Result<ObjectRequest> ServerStore::object_request(const std::string& bucket, con
   // Makes AWS send the checksums that it has of an object; other servers ignore it.
   object.request.headers.push_back({.name = "x-amz-checksum-mode", .value = "ENABLED"});
   return object;
+}
+
+Result<http::Response> ServerStore::change(const ChangeRequest& request, const std::stop_token& stop) {
+  const std::string name = format_s3_url(request.bucket, request.key);
+  const Question question{.method = request.method,
+                          .bucket = request.bucket,
+                          .key = request.key,
+                          .query = request.query,
+                          .longest = request.longest,
+                          .headers = request.headers,
+                          .body = request.body};
+  TRY_ASSIGN(http::Response response, ask(question, stop).context(name));
+  if (response.head.status < 300) return response;
+  return explain(response, request.bucket, name,
+                 request.method == "DELETE" ? "s3:AbortMultipartUpload" : "s3:PutObject");
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "services/http/http.h"
@@ -36,6 +38,17 @@ struct ObjectRequest {
   http::Signer* signer = nullptr;  // owned by the Store; valid as long as it is
 };
 
+// A request that changes an object.
+struct ChangeRequest {
+  std::string method;  // PUT, POST or DELETE
+  std::string bucket;
+  std::string key;
+  std::string query = {};  // its parameters in the order of their names
+  std::vector<http::Header> headers = {};
+  std::string body = {};
+  std::chrono::milliseconds longest{0};  // as in http::Request
+};
+
 // Errors of all functions: kNotFound if the bucket does not exist; kDenied if credentials are missing, expired, wrong
 // or not sufficient, or if the clock is wrong; otherwise those of http::Client. The messages say what to do. If a
 // bucket is in another region, the Store switches to that region when the server names it.
@@ -57,7 +70,10 @@ class Store {
   virtual Result<ObjectRequest> object_request(const std::string& bucket, const std::string& key,
                                                const std::stop_token& stop) = 0;
 
-  // Explains the refusal of such a request, without the object's name.
+  // Sends the request and returns the answer, which is below 300. Blocks.
+  virtual Result<http::Response> change(const ChangeRequest& request, const std::stop_token& stop) = 0;
+
+  // Explains the refusal of such a GET, without the object's name.
   virtual Error explain(const http::Response& refusal, const std::string& bucket) = 0;
 };
 

@@ -3,14 +3,17 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "fakes/fault_server.h"
 #include "services/http/http.h"
 #include "services/s3/store.h"
+#include "services/s3/upload.h"
 
 // Tests the store against Debian's swift, which checks signatures and lists objects independently of quern.
 
@@ -129,6 +132,48 @@ TEST_F(SwiftTest, TakesWhatIsPutAndSignedInTheUrl) {
   auto response = client_->call({.url = url.value()}, nullptr, {});
   ASSERT_TRUE(response.ok()) << response.error().message;
   EXPECT_EQ(response.value().body, "new");
+}
+
+TEST_F(SwiftTest, TakesUploadsWholeAndInParts) {
+  constexpr std::size_t kPartBytes = std::size_t{5} << 20;  // the least that S3 takes
+  for (std::size_t size : {std::size_t{3}, 2 * kPartBytes, 2 * kPartBytes + 1}) {
+    const std::string content = fakes::FaultServer::content(size);
+    std::size_t at = 0;
+    auto read = [&](std::span<char> target) -> Result<void> {
+      std::memcpy(target.data(), content.data() + at, target.size());
+      at += target.size();
+      return {};
+    };
+    auto sent = upload(
+        *store_, {.bucket = "data", .key = "up/a b+", .size_bytes = size, .part_bytes = kPartBytes, .read = read}, {});
+    ASSERT_TRUE(sent.ok()) << sent.error().message;
+    auto object = store_->object_request("data", "up/a b+", {});
+    auto response = client_->call(object.value().request, object.value().signer, {});
+    ASSERT_TRUE(response.ok()) << response.error().message;
+    EXPECT_TRUE(response.value().body == content) << size;
+  }
+}
+
+TEST_F(SwiftTest, KeepsNothingOfAnUploadThatFails) {
+  auto begun = [&] {
+    auto response = store_->change({.method = "GET", .bucket = "data", .key = "", .query = "uploads="}, {});
+    return response.ok() ? response.value().body : response.error().message;
+  };
+  EXPECT_TRUE(try_upload(*store_, "data", "up/tried", {}).ok());
+  std::size_t parts = 0;
+  auto read = [&](std::span<char>) -> Result<void> {
+    return ++parts == 2 ? Result<void>(Error{.message = "the disk fails"}) : Result<void>();
+  };
+  const std::size_t part_bytes = std::size_t{5} << 20;
+  auto sent = upload(
+      *store_, {.bucket = "data", .key = "up/x", .size_bytes = 2 * part_bytes, .part_bytes = part_bytes, .read = read},
+      {});
+  EXPECT_EQ(sent.error().message, "the disk fails");
+  EXPECT_THAT(begun(), testing::AllOf(HasSubstr("ListMultipartUploadsResult"), testing::Not(HasSubstr("<Upload>"))));
+  EXPECT_FALSE(store_->head("data", "up/x", {}).value().has_value());
+  auto nowhere = try_upload(*store_, "missing", "key", {});
+  ASSERT_FALSE(nowhere.ok());
+  EXPECT_THAT(nowhere.error().message, HasSubstr("there is no bucket missing"));
 }
 
 }  // namespace

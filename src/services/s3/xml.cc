@@ -86,6 +86,36 @@ Result<ListPage> parse_list_page(std::string_view xml) {
   return page;
 }
 
+Result<std::string> parse_upload_id(std::string_view xml) {
+  pugi::xml_document document;
+  std::string id;
+  if (load(document, xml)) id = text_of(child(document, "InitiateMultipartUploadResult"), "UploadId");
+  if (id.empty()) return bad_input("the answer names no upload; does an S3 server answer at this address?");
+  return id;
+}
+
+Result<std::string> parse_completed_upload(std::string_view xml) {
+  pugi::xml_document document;
+  std::string etag;
+  if (load(document, xml)) etag = text_of(child(document, "CompleteMultipartUploadResult"), "ETag");
+  if (etag.empty()) return bad_input("the answer does not say that the upload is complete");
+  return etag;
+}
+
+std::string xml_text(std::string_view text) {
+  std::string escaped;
+  for (char byte : text) {
+    if (byte == '&') {
+      escaped += "&amp;";
+    } else if (byte == '<') {
+      escaped += "&lt;";
+    } else {
+      escaped += byte;
+    }
+  }
+  return escaped;
+}
+
 ErrorDocument parse_error_document(std::string_view xml) {
   pugi::xml_document document;
   if (!load(document, xml)) return {};

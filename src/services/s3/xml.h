@@ -21,6 +21,14 @@ struct ListPage {
 // text is something else, is incomplete, or contradicts itself.
 Result<ListPage> parse_list_page(std::string_view xml);
 
+// Returns the UploadId of an InitiateMultipartUploadResult; kBadInput if there is none.
+Result<std::string> parse_upload_id(std::string_view xml);
+// Returns the ETag of a CompleteMultipartUploadResult, with its quotes; kBadInput if the text is something else, such
+// as an error document.
+Result<std::string> parse_completed_upload(std::string_view xml);
+// Returns the text as character data: "&amp;" for "&".
+std::string xml_text(std::string_view text);
+
 // The contents of an error document; fields that are missing are "".
 struct ErrorDocument {
   std::string code;

@@ -29,6 +29,8 @@ Result<std::unique_ptr<Codec>> make_codec(Compression compression, std::size_t m
       return make_bzip2_codec();
     case Compression::kLz4:
       return make_lz4_codec();
+    case Compression::kBrotli:
+      return make_brotli_codec();
     case Compression::kNone:
       break;
   }
@@ -75,6 +77,9 @@ bool is_lzma(std::string_view bytes) {
 }  // namespace
 
 Compression detect(std::string_view first_bytes, std::string_view name) {
+  const Compression named = compression_of_name(name);
+  // Brotli has no magic bytes, and its first two may be those of gzip.
+  if (named == Compression::kBrotli) return named;
   if (first_bytes.starts_with("\xfd\x37\x7a\x58\x5a\x00"sv)) return Compression::kXz;
   if (first_bytes.starts_with("\x1f\x8b"sv)) return Compression::kGzip;
   if (first_bytes.starts_with("\x28\xb5\x2f\xfd"sv)) return Compression::kZstd;
@@ -82,7 +87,6 @@ Compression detect(std::string_view first_bytes, std::string_view name) {
   // This is the legacy format: its decoder refuses it and explains why.
   if (first_bytes.starts_with("\x02\x21\x4c\x18"sv)) return Compression::kLz4;
   if (is_bzip2(first_bytes)) return Compression::kBzip2;
-  Compression named = compression_of_name(name);
   if (is_skippable_frame(first_bytes)) return named == Compression::kLz4 ? Compression::kLz4 : Compression::kZstd;
   if (is_lzma(first_bytes)) return Compression::kLzma;
   return named;

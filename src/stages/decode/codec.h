@@ -45,6 +45,7 @@ Result<std::unique_ptr<Codec>> make_lzma_codec(std::size_t memory_bytes);
 Result<std::unique_ptr<Codec>> make_zstd_codec(std::size_t memory_bytes);
 Result<std::unique_ptr<Codec>> make_bzip2_codec();
 Result<std::unique_ptr<Codec>> make_lz4_codec();
+Result<std::unique_ptr<Codec>> make_brotli_codec();
 
 // Errors that several formats share.
 Error bad_data(std::string reason);

@@ -41,6 +41,8 @@ constexpr Row kRows[] = {
     {"odd dictionary", "\x5d\x01\x00\x80\x00\x10\x00\x00\x00\x00\x00\x00\x00\x00"sv, "a", Compression::kNone},
     {"impossible length", "\x5d\x00\x00\x80\x00\x10\x00\x00\x00\x00\x01\x00\x00\x00"sv, "a", Compression::kNone},
     {"text like lzma", "]ABCDEFGHIJKLMNOP"sv, "a", Compression::kNone},
+    {"Brotli is known by its name alone", "\x8b\x01\x80"sv, "a", Compression::kNone},
+    {"Brotli that begins like gzip", "\x1f\x8b\x00"sv, "a.json.br", Compression::kBrotli},
     {".zstd", "x", "a.zstd", Compression::kZstd},
     {".tgz", "x", "a.tgz", Compression::kGzip},
     {"the ending counts, not the middle", "x", "a.gz.txt", Compression::kNone},

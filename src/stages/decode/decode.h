@@ -23,7 +23,7 @@
 namespace quern::decode {
 
 // Determines the format from the first bytes of a file or, if they are not those of a known format, from its name
-// (model/compression.h). Otherwise kNone.
+// (model/compression.h). Otherwise kNone. Of Brotli, which has no magic bytes, the name decides alone.
 Compression detect(std::string_view first_bytes, std::string_view name);
 
 // A stream of decoded bytes. Reading from the result fails with kBadInput, the reason and the offset in the stored

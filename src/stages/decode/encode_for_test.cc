@@ -1,5 +1,6 @@
 #include "stages/decode/encode_for_test.h"
 
+#include <brotli/encode.h>
 #include <bzlib.h>
 #include <isa-l/igzip_lib.h>
 #include <lz4frame.h>
@@ -111,6 +112,15 @@ std::string encode_lz4(std::string_view text) {
   return stored;
 }
 
+std::string encode_brotli(std::string_view text) {
+  std::string stored(BrotliEncoderMaxCompressedSize(text.size()), '\0');
+  std::size_t length = stored.size();
+  CHECK(BrotliEncoderCompress(5, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT, text.size(), as_bytes(text), &length,
+                              reinterpret_cast<std::uint8_t*>(stored.data())) == BROTLI_TRUE);
+  stored.resize(length);
+  return stored;
+}
+
 }  // namespace
 
 std::string encode_zstd(std::string_view text, int window_log) {
@@ -164,6 +174,8 @@ std::string encode(Compression compression, std::string_view text) {
       return encode_bzip2(text);
     case Compression::kLz4:
       return encode_lz4(text);
+    case Compression::kBrotli:
+      return encode_brotli(text);
     case Compression::kNone:
       break;
   }

@@ -65,6 +65,7 @@ Result<std::unique_ptr<PartSplitter>> make_part_splitter(Compression compression
       return by_pieces(find_bzip2_stream);
     case Compression::kLzma:
     case Compression::kLz4:
+    case Compression::kBrotli:
     case Compression::kNone:
       break;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/compression.h"
 #include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/http/head_reader.h"
@@ -32,6 +33,10 @@ bool is_strong(const std::string& etag) { return etag.starts_with('"'); }
 
 std::string range_text(std::uint64_t first, std::uint64_t count) {
   return std::to_string(first) + "-" + std::to_string(first + count - 1);
+}
+
+bool is_brotli_by_name(std::string_view url) {
+  return compression_of_name(url.substr(0, url.find('?'))) == Compression::kBrotli;
 }
 
 }  // namespace
@@ -148,7 +153,7 @@ Error Object::changed(std::string message) {
 
 // Only "identity" was requested. Encodings that are file formats of their own are recognized by their first bytes when
 // the input is decoded; "aws-chunked" only says how the object was uploaded.
-Result<void> Object::check_encoding(const http::Head& head) {
+Result<void> Object::check_encoding(const http::Head& head) const {
   std::string_view all = head.header("content-encoding").value_or("");
   std::vector<std::string> encodings;
   while (!all.empty()) {
@@ -159,6 +164,8 @@ Result<void> Object::check_encoding(const http::Head& head) {
   }
   constexpr std::array<std::string_view, 3> kFiles = {"gzip", "x-gzip", "zstd"};
   if (encodings.empty()) return {};
+  // Brotli is recognized by the input's name alone.
+  if (encodings.size() == 1 && encodings[0] == "br" && is_brotli_by_name(remote_.request.url)) return {};
   if (encodings.size() == 1 && std::find(kFiles.begin(), kFiles.end(), encodings[0]) != kFiles.end()) return {};
   std::string shown(head.header("content-encoding").value_or("").substr(0, kShownHeaderBytes));
   return bad_input("it came with the Content-Encoding '" + shown +

@@ -90,7 +90,7 @@ class Object {
   void resume();
   Result<void> check_partial(const Piece& piece, const http::Head& head);
   Result<void> check_same(const http::Head& head);
-  static Result<void> check_encoding(const http::Head& head);
+  Result<void> check_encoding(const http::Head& head) const;
   Result<void> learn_size(std::optional<std::uint64_t> total);
   void begin_verification(const http::Head& head);
   void become_whole(std::size_t& piece);

@@ -24,6 +24,9 @@ class OwnFiles {
   };
   // Remembers the file at `path`. Does nothing if there is no regular file.
   void add(const std::string& path, File file);
+  // The object that the result becomes; `url` is s3://bucket/key.
+  void set_object(std::string url) { object_ = std::move(url); }
+  bool is_object(std::string_view url) const { return url == object_; }
   // Returns nullptr if it is not one of them.
   const File* find(const struct stat& status) const;
   // Fails with kBadConfig if the run would replace the file at `path`, which it reads; `what` describes it ("the filter
@@ -32,6 +35,7 @@ class OwnFiles {
 
  private:
   std::map<std::pair<dev_t, ino_t>, File> files_;
+  std::string object_;  // "" if there is none
 };
 
 // The error for an input that is also one of those files: the run would replace it or write to it.

@@ -92,6 +92,7 @@ Result<void> RemoteFinder::add_pattern(const std::string& text) {
 }
 
 Result<void> RemoteFinder::add_keys(const Named& named, const std::string& text) {
+  const std::size_t own_before = found_.own_left_out();
   std::size_t count_before = found_.count();
   TRY_ASSIGN(KeyPlan plan, plan_keys(named.key));
   for (const std::string& key : plan.exact) {
@@ -123,7 +124,7 @@ Result<void> RemoteFinder::add_keys(const Named& named, const std::string& text)
     message += "; there " + std::string(others.count == 1 ? "is " : "are ") + std::to_string(others.count) +
                (others.count == 1 ? " other, " : " others, such as ") + others.nearest;
   }
-  return not_found(std::move(message));
+  return not_found(message + found_.left_out_since(own_before));
 }
 
 // Lists only what the filter allows at the beginning of paths, instead of dropping the rest after listing it.
@@ -142,7 +143,17 @@ std::vector<std::string> RemoteFinder::narrowed(const Named& named, const KeyLis
   return without_covered(std::move(prefixes));
 }
 
+bool RemoteFinder::is_own(const Named& named, std::string_view key) const {
+  return request_.own_files != nullptr && request_.own_files->is_object(s3::format_s3_url(named.bucket, key));
+}
+
+Result<void> RemoteFinder::check_not_own(const Named& named, std::string_view key) const {
+  if (!is_own(named, key)) return {};
+  return replaced("the input " + s3::format_s3_url(named.bucket, key), {.role = "result", .is_querns = true});
+}
+
 Result<bool> RemoteFinder::add_exact(const Named& named, const std::string& key) {
+  TRY(check_not_own(named, key));
   if (auto known = asked_ahead_.find(s3::format_s3_url(named.bucket, key)); known != asked_ahead_.end()) {
     Input input = known->second;
     input.name = named.name_prefix + key;
@@ -170,6 +181,10 @@ Result<void> RemoteFinder::add_listing(const Named& named, const KeyListing& lis
   auto take = [&](const s3::Object& object) -> Result<void> {
     if (is_folder_marker(object)) return {};
     auto wanted = find(object.key);
+    if (wanted != listing.patterns.end() && is_own(named, object.key)) {
+      found_.leave_out_own(named.name_prefix + object.key);
+      return {};
+    }
     if (wanted != listing.patterns.end() && !wanted->names_bookkeeping() &&
         is_in_bookkeeping(std::string_view(object.key).substr(listing.prefix.rfind('/') + 1))) {
       found_.leave_out_bookkeeping(named.name_prefix + object.key);
@@ -217,6 +232,7 @@ Result<void> RemoteFinder::add_line(const std::string& name, std::optional<std::
   if (named.key.empty()) {
     return bad_config(name + " names a bucket; a list names objects");
   }
+  TRY(check_not_own(named, named.key));
   found_.begin_pattern(named.name_prefix.size());
   found_.add_remote({.name = name,
                      .stored_bytes = size_bytes.value_or(0),

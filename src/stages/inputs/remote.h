@@ -45,6 +45,9 @@ class RemoteFinder {
     std::string name_prefix;
   };
   Result<void> check_peers(const std::string& name) const;
+  // Whether the run writes its result there.
+  bool is_own(const Named& named, std::string_view key) const;
+  Result<void> check_not_own(const Named& named, std::string_view key) const;
   Result<Named> take_apart(const std::string& text) const;
 
   Result<void> add_keys(const Named& named, const std::string& text);

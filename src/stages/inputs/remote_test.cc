@@ -52,6 +52,10 @@ class FakeStore final : public s3::Store {
                                            const std::stop_token& /*stop*/) override {
     return s3::ObjectRequest{.request = {.url = "http://s3.test/" + bucket + "/" + key}};
   }
+  Result<http::Response> change(const s3::ChangeRequest& /*request*/, const std::stop_token& /*stop*/) override {
+    CHECK(false);
+    return http::Response{};
+  }
   Error explain(const http::Response& /*refusal*/, const std::string& /*bucket*/) override {
     CHECK(false);
     return {};

@@ -106,7 +106,7 @@ class FunctionReducer final : public Reducer, public Combiner {
   bool may_recover() const { return !is_hopeless_ && !answer_.is_partly_taken && deaths_ + 1 < options_.attempts; }
   std::string when() const;
   std::string action() const;
-  std::string advice() const;
+  std::string advice(const std::string& how) const;
 
   const ReducerOptions options_;
   process::ModuleChildOptions module_;
@@ -445,7 +445,7 @@ Error FunctionReducer::explain(const std::string& how) {
   static_cast<void>(child_.end().ok());
   if (last_words_.empty()) last_words_ = child_.last_log_lines();
   return child_.give_up(
-      {.where = when(), .how = how, .log_lines = last_words_, .action = action(), .advice = advice()});
+      {.where = when(), .how = how, .log_lines = last_words_, .action = action(), .advice = advice(how)});
 }
 
 std::string FunctionReducer::when() const {
@@ -464,9 +464,9 @@ std::string FunctionReducer::action() const {
   return fmt::format("started it {} times", deaths_ + 1);
 }
 
-std::string FunctionReducer::advice() const {
+std::string FunctionReducer::advice(const std::string& how) const {
   if (child_.is_ready()) return "print the key at the start of reduce(): what a module prints is shown";
-  return process::load_advice(options_.job_folder, module_.interpreter, *options_.module);
+  return process::load_advice(options_.job_folder, module_.interpreter, *options_.module, how);
 }
 
 }  // namespace
