@@ -34,6 +34,8 @@ Accounting sample_accounting() {
   accounting.failed_inputs.push_back(
       {.name = "data/b.gz",
        .error = {.kind = ErrorKind::kBadInput, .message = "data/b.gz: the gzip stream ends early, at byte 4096"}});
+  accounting.sample_records = 20000;
+  accounting.is_sample_full = true;
   accounting.records_read = 20000;
   accounting.records_mapped = 19998;
   accounting.records_bad = 2;

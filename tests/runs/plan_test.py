@@ -186,6 +186,7 @@ class Plan(Scenario):
             (["--manifest", "names", "--group", "x"], "--group is 'x'; it must be the id of a task group"),
             (["--manifest", "names", "--set", "mapper.script=../mapper.py"], "is outside of the job's folder"),
             (["--manifest", "names", "--set", "mapper.script=mappr.py"], "there is no script mappr.py"),
+            (["--manifest", "names", "--set", "limits.records=10"], "limits.records is for a run on one machine"),
         ]
         for arguments, message in rows:
             run = self.quern("plan", "job", "--set", "owner=someone@example.com", *arguments)

@@ -154,6 +154,11 @@ Error bad(const Request& request, std::string_view what) {
 
 Result<void> check_settings(const Request& request) {
   TRY(check_required(request.job, request.settings, request.root_url));
+  if (request.job.limits.records.has_value()) {
+    return bad(request,
+               "limits.records is for a run on one machine: each task would take its own first records; use quern run, "
+               "or a part of the inputs");
+  }
   bool is_address = request.job.owner.find('@') != std::string::npos && is_printable_ascii(request.job.owner) &&
                     request.job.owner.find(' ') == std::string::npos;
   if (request.job.notify.via == NotifyVia::kTaskcluster && !is_address) {
