@@ -98,6 +98,18 @@ class Corpora:
         """1 GB of orders as JSON lines, in 8 .gz files."""
         return self.make("orders", make_orders, [10**9 // self.part // 8] * 8)
 
+    def order_tables(self, kind):
+        """1 GB of the same kind of orders as CSV, in 8 files, plain or .gz."""
+        return self.make(f"orders-csv-{kind}", make_plain_table if kind == "csv" else make_gz_table, [10**9 // self.part // 8] * 8)
+
+    def access_logs(self):
+        """1 GB of lines of a web server's combined log, in 8 .gz files."""
+        return self.make("access-logs", make_access_log, [10**9 // self.part // 8] * 8)
+
+    def one_array(self):
+        """One file of 1 GB: one JSON array of orders."""
+        return self.make("one-array", make_array, [10**9 // self.part])
+
     def one_ping(self):
         return self.one_line("one-ping.json", '0\t{"info": {"OS": "Linux"}}\n')
 
@@ -236,6 +248,50 @@ def make_orders(path, number, size_bytes):
                 f'{{"id": {draw.getrandbits(40)}, "country": "{draw.choice(countries)}", "user": "u{draw.randrange(200_000)}", '
                 f'"cents": {draw.randrange(10**6)}, "ms": {int(draw.expovariate(0.005))}, "path": "/shop/item/{draw.getrandbits(24)}", '
                 f'"agent": "Mozilla/5.0 (X11; Linux x86_64; rv:{draw.randrange(100, 140)}.0)", "ok": true}}\n')
+
+
+def make_table(file, number, size_bytes):
+    draw = random.Random(f"orders {number}")
+    countries = [f"{letter}{other}" for letter in "abcdef" for other in "pqrst"]
+    written = file.write("id,country,user,cents,ms,path,agent,ok\n")
+    while written < size_bytes:
+        written += file.write(
+            f'{draw.getrandbits(40)},{draw.choice(countries)},u{draw.randrange(200_000)},{draw.randrange(10**6)},'
+            f'{int(draw.expovariate(0.005))},/shop/item/{draw.getrandbits(24)},'
+            f'"Mozilla/5.0 (X11, Linux; rv:{draw.randrange(100, 140)}.0)",true\n')
+
+
+def make_plain_table(path, number, size_bytes):
+    with open(f"{path}.csv", "w", encoding="ascii") as file:
+        make_table(file, number, size_bytes)
+
+
+def make_gz_table(path, number, size_bytes):
+    with gzip.open(f"{path}.csv.gz", "wt", compresslevel=6, encoding="ascii") as file:
+        make_table(file, number, size_bytes)
+
+
+def make_access_log(path, number, size_bytes):
+    draw = random.Random(f"log {number}")
+    with gzip.open(f"{path}.log.gz", "wt", compresslevel=6, encoding="ascii") as file:
+        written = 0
+        while written < size_bytes:
+            written += file.write(
+                f'10.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(256)} - - '
+                f'[{draw.randrange(1, 29):02}/Nov/2026:{draw.randrange(24):02}:{draw.randrange(60):02}:07 +0000] '
+                f'"GET /page/{int(draw.expovariate(0.01))} HTTP/1.1" {draw.choice((200, 200, 200, 200, 304, 404, 500))} '
+                f'{draw.randrange(10**5)} "-" "Mozilla/5.0 (X11; Linux x86_64; rv:{draw.randrange(100, 140)}.0)"\n')
+
+
+def make_array(path, number, size_bytes):
+    draw = random.Random(f"array {number}")
+    with open(f"{path}.json", "w", encoding="ascii") as file:
+        written = file.write("[")
+        while written < size_bytes:
+            written += file.write(
+                f'{{"country": "{draw.choice("abcdef")}", "cents": {draw.randrange(10**6)}, "user": "u{draw.randrange(200_000)}", '
+                f'"items": [{draw.randrange(10**6)}, {draw.randrange(10**6)}], "agent": "Mozilla/5.0 (X11; Linux x86_64)"}},\n')
+        file.write('{"country": "a", "cents": 1}]')
 
 
 def make_object(path, number, size_bytes):

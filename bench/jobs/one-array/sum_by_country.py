@@ -1,0 +1,2 @@
+def mapper(key, file, record):
+    return record["country"], record["cents"]
