@@ -24,7 +24,12 @@ const Aggregation kColumns{.kind = Kind::kColumns,
                                        {.kind = Kind::kDistinct},
                                        {.kind = Kind::kTop, .top_count = 2},
                                        {.kind = Kind::kUnique},
-                                       {.kind = Kind::kMin}},
+                                       {.kind = Kind::kMin},
+                                       {.kind = Kind::kStddev},
+                                       {.kind = Kind::kFirst},
+                                       {.kind = Kind::kLast},
+                                       {.kind = Kind::kList},
+                                       {.kind = Kind::kTop, .top_count = 2, .has_label = true}},
                            .key_parts = 1};
 
 // Each pair is a group of its own.

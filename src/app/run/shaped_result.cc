@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/run/map_phase.h"
 #include "arithmetic/decimal.h"
 #include "model/column_value.h"
 #include "model/limits.h"
@@ -114,7 +115,7 @@ class SortedLines {
         shuffle_(shuffle::Shuffle::make({.separator = std::string(kBetweenInside),
                                          .memory_bytes = memory - memory / kBestShare,
                                          .scratch_folder = folder_.path(),
-                                         .threads = run.processes,
+                                         .threads = processes_of(*run.job),
                                          .stop = run.stop_token()})),
         sink_(shuffle_->sink()) {}
 
