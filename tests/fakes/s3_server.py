@@ -22,7 +22,7 @@ The plan is a JSON object:
         write_denied  true: nobody may write there
         write_faults  [{"on": "put" | "begin" | "part" | "complete" | "abort", ...}]: what happens to the next such request:
                    {"status": 503}, refused; {"closes": true}, the connection is closed before it is done, or with "after" when it is
-                   done; {"etag": "..."}, the answer has this ETag; {"error": true}, an error document with the status 200.
+                   done; {"closes_at": 1000}, it is closed after so many bytes of the body; {"etag": "..."}, the answer has this ETag; {"error": true}, an error document with the status 200.
                    With "always": true to each of them.
         objects    {"a/b": {...}}: keys, and what is there as fault_server.py describes it
         generate   {"prefix": "p/", "count": 100000, "size": 16}: as many further objects, p/00000000 and so on
@@ -169,7 +169,23 @@ class Handler(fault_server.Handler):
     def date_time_string(self, timestamp=None):
         return email.utils.formatdate(timestamp or self.server.now(), usegmt=True)
 
+    def cuts_off(self):
+        """Whether the body of this request is not read to its end, as planned."""
+        path, _, query = self.path.partition("?")
+        bucket = self.server.buckets.get(urllib.parse.unquote(path, errors="surrogateescape")[1:].partition("/")[0])
+        if bucket is None or self.command != "PUT":
+            return False
+        with self.server.lock:
+            action = s3_uploads.action_of(self.command, urllib.parse.parse_qs(query))
+            fault = bucket.uploads.fault_for(action, is_early=True)
+        if fault:
+            self.rfile.read(fault["closes_at"])
+            self.close_connection = True
+        return bool(fault)
+
     def answer(self):
+        if self.cuts_off():
+            return None
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == "/_requests":
             with self.server.lock:

@@ -24,9 +24,10 @@ class Uploads:
         self.least_part_bytes = planned.get("least_part_bytes", LEAST_PART_BYTES)
         self.faults = list(planned.get("write_faults", []))
 
-    def fault_for(self, action):
+    def fault_for(self, action, is_early=False):
+        """Early ones happen before the body has been read."""
         for index, fault in enumerate(self.faults):
-            if fault.get("on", action) == action:
+            if fault.get("on", action) == action and ("closes_at" in fault) == is_early:
                 return fault if fault.get("always") else self.faults.pop(index)
         return {}
 

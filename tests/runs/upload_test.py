@@ -85,7 +85,7 @@ class Uploads(Remote):
 
     def test_what_passes_does_not_harm(self):
         self.echo_job()
-        for fault in ({"on": "part", "status": 500}, {"on": "part", "closes": True}, {"on": "complete", "error": True},
+        for fault in ({"on": "part", "status": 500}, {"on": "part", "closes_at": 1_000_000}, {"on": "part", "closes": True}, {"on": "complete", "error": True},
                       {"on": "complete", "closes": True, "after": True}, {"on": "begin", "status": 503}):
             with self.subTest(fault=fault):
                 self.serve({}, bucket={"write_faults": [fault]})

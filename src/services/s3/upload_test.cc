@@ -120,9 +120,10 @@ TEST_F(UploadTest, HasNoMorePartsThanS3Takes) {
 TEST_F(UploadTest, GoesOnAfterWhatPasses) {
   for (const char* fault :
        {R"({"on": "begin", "status": 503})", R"({"on": "part", "status": 500}, {"on": "part", "status": 500})",
-        R"({"on": "part", "closes": true})", R"({"on": "part", "closes": true, "after": true})",
-        R"({"on": "complete", "status": 500})", R"({"on": "complete", "error": true})",
-        R"({"on": "complete", "closes": true, "after": true})", R"({"on": "begin", "closes": true})"}) {
+        R"({"on": "part", "closes_at": 10})", R"({"on": "part", "closes": true})",
+        R"({"on": "part", "closes": true, "after": true})", R"({"on": "complete", "status": 500})",
+        R"({"on": "complete", "error": true})", R"({"on": "complete", "closes": true, "after": true})",
+        R"({"on": "begin", "closes": true})"}) {
     serve(fault);
     const std::string content = fakes::FaultServer::content(2500);
     auto sent = send(content);
