@@ -17,6 +17,7 @@
 #include "app/job/run_inputs.h"
 #include "app/run/run.h"
 #include "app/run/run_session.h"
+#include "app/run/shaped_result.h"
 #include "app/try/trial.h"
 #include "base/fd.h"
 #include "model/limits.h"
@@ -99,8 +100,9 @@ TrialOptions trial_options(const CommandLine& line, const Job& job, std::uint64_
 TrialText::Options text_options(const Job& job) {
   const Step& first = job.steps.front();
   const bool is_program = first.mapper.module.has_value() && !is_function(first.mapper);
-  TrialText::Options options{.separator = job.separator,
-                             .has_pairs = !is_program && (first.reducer.has_value() || job.steps.size() > 1)};
+  TrialText::Options options{
+      .separator = job.separator,
+      .has_pairs = !is_program && (first.reducer.has_value() || job.steps.size() > 1 || !last_output(job).is_text)};
   if (first.mapper.builtin.has_value()) {
     for (const Column& column : first.mapper.builtin->columns) options.columns_of_pairs.push_back(column.name);
   }

@@ -248,7 +248,7 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"examples/os-count"},
        "examples/os-count is not a command; to run the job of that name: quern run examples/os-count"},
       {{"frobnicate"},
-       "frobnicate is not a command; they are run, map, reduce, plan, submit, watch, fetch, cancel, retry, init, "
+       "frobnicate is not a command; they are run, try, map, reduce, plan, submit, watch, fetch, cancel, retry, init, "
        "look, check, doctor, "
        "credentials, help, version or completion (quern --help says more)"},
       {{"watch", "a", "b"}, "watch: takes one task group or job, and a and b are two"},
