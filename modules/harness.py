@@ -762,7 +762,10 @@ def joined_path(path, name):
 
 
 def refuse_breakpoint(*_, **__):
-    raise Refused("breakpoint() needs a terminal, and a run has none: use quern try --debug")
+    raise Refused(
+        "breakpoint() needs a terminal, and a run has none: use quern try --debug, which gives one to the mapper or, if "
+        "that is no function, to the reducer"
+    )
 
 
 def called_by(run):
@@ -789,8 +792,33 @@ def debugged(function):
             super().set_quit()
 
     debugger = Debugger()
+    left = "pdb was left while it had this record; the others go on without it"
+
+    def look_back(error):
+        """Where a record has raised."""
+        if type(error).__name__ == "BdbQuit":  # at a breakpoint() of the module's own
+            raise Refused(left) from None
+        if isinstance(error, Refused):
+            raise error
+        sys.stderr.write(details_of(error))
+        debugger.reset()
+        debugger.interaction(None, error.__traceback__)
+        raise error
+
+    if is_async(function):
+        sys.stderr.write("An async function does not stop at its first record: put breakpoint() where it is to stop.\n")
+        if not flags_of(function) & CO_COROUTINE:
+            return function
+
+        async def looking_back(*arguments):
+            try:
+                return await function(*arguments)
+            except Exception as error:
+                look_back(error)
+
+        return looking_back
     call = called_by(debugger.runcall)
-    has_stopped = is_async(function)  # of which a call does not begin the work; it may have a breakpoint()
+    has_stopped = False
 
     def stopping(*arguments):
         nonlocal has_stopped
@@ -800,20 +828,23 @@ def debugged(function):
             has_stopped = True
             result = call(function, *arguments)
             if debugger.was_left:
-                raise Refused("pdb was left while it had this record; the others go on without it")
+                raise Refused(left)
             return result
-        except Refused:
-            raise
         except Exception as error:
-            sys.stderr.write(details_of(error))
-            debugger.reset()
-            debugger.interaction(None, error.__traceback__)
-            raise
+            look_back(error)
 
     return stopping
 
 
 PROFILED_FUNCTIONS = 10
+# What runs async functions, and the channel to quern.
+LOOP = re.compile("[/ '.](asyncio|selectors|_contextvars|posix|select|_lsprof)[./]")
+
+
+def is_machinery(code):
+    if isinstance(code, str):
+        return LOOP.search(code) is not None
+    return is_ours(code.co_filename) or code.co_filename.startswith(STANDARD_LIBRARY) and LOOP.search(code.co_filename) is not None
 
 
 def profiled(function):
@@ -827,7 +858,7 @@ def profiled(function):
         entries = [
             entry
             for entry in profiler.getstats()
-            if not is_ours(getattr(entry.code, "co_filename", "")) and "_lsprof.Profiler" not in str(entry.code)
+            if not is_machinery(entry.code)
         ]
         entries.sort(key=lambda entry: entry.inlinetime, reverse=True)
         whole = sum(entry.inlinetime for entry in entries) or 1

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@
 #include "app/run/shaped_result.h"
 #include "app/try/trial.h"
 #include "base/fd.h"
+#include "base/shown_url.h"
 #include "model/limits.h"
 #include "services/credentials/core_dumps.h"
 #include "services/disk/files.h"
@@ -88,11 +91,14 @@ void prepare(Job& job, const std::string& scratch) {
 
 TrialOptions trial_options(const CommandLine& line, const Job& job, std::uint64_t first_line) {
   const bool shows_records = !line.trial.profile;
+  const Worker& mapper = job.steps.front().mapper;
+  const bool is_program = mapper.module.has_value() && !is_function(mapper);
   const std::uint64_t usual = line.trial.profile ? kProfiledRecords : line.trial.at.empty() ? kRecords : 1;
   return {.records = line.trial.records.value_or(usual),
           .first_line = first_line,
           .seed = line.trial.seed,
-          .one_by_one = shows_records && (is_function(job.steps.front().mapper) || !job.steps.front().mapper.module),
+          .one_by_one = shows_records && !is_program,
+          .is_program = is_program,
           .shows_records = shows_records,
           .shows_early = line.trial.debug};
 }
@@ -116,9 +122,9 @@ TrialText::Options text_options(const Job& job) {
 // Keeps as many inputs as records are wanted, drawn with the seed, in their order.
 void draw_inputs(InputList& list, std::uint64_t records, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  while (list.inputs.size() > records) {
-    list.inputs.erase(list.inputs.begin() + static_cast<std::ptrdiff_t>(random() % list.inputs.size()));
-  }
+  std::vector<Input> drawn;
+  std::sample(list.inputs.begin(), list.inputs.end(), std::back_inserter(drawn), records, random);
+  list.inputs = std::move(drawn);
 }
 
 std::string reducer_name(const Job& job) {
@@ -128,15 +134,17 @@ std::string reducer_name(const Job& job) {
   return worker.module.has_value() ? worker.module->name() : fmt::format("{{builtin: {}}}", worker.builtin->name);
 }
 
-Error no_records(const CommandLine& line, const Trial::Seen& seen) {
+Error no_records(const std::optional<Place>& place, const Trial::Seen& seen) {
   if (seen.dropped > 0) {
     return bad_input(fmt::format("none of the first {} records passes `where`", seen.dropped));
   }
-  if (!line.trial.at.empty()) return bad_input(fmt::format("there is no record at {}", line.trial.at));
+  if (place.has_value()) {
+    return bad_input(fmt::format("there is no record at line {} of {}", place->line, shown_url(place->file)));
+  }
   return bad_input("the inputs have no records");
 }
 
-Result<int> try_job(const CommandLine& line, Job job, std::uint64_t first_line) {
+Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>& place) {
   // The job's own results are no inputs, although nothing is written there.
   const ResultFolder results(result_paths(job.output, run_results(job)));
   TRY_ASSIGN(const auto scratch, disk::ScratchFolder::make(line.scratch));
@@ -145,12 +153,12 @@ Result<int> try_job(const CommandLine& line, Job job, std::uint64_t first_line) 
   TRY(attend(line, job));
   const bool reads_whole =
       job.steps.front().mapper.module.has_value() && job.steps.front().mapper.module->interface == Interface::kFiles;
-  const TrialOptions options = trial_options(line, job, first_line);
+  const TrialOptions options = trial_options(line, job, place.has_value() ? place->line : 1);
   const TrialText text(text_options(job));
-  auto others = view::make_terminal_view({.style = terminal_options(line).style});
   RunSession* running = nullptr;
-  Trial trial(
-      options, text, [&](InputOrdinal input) { return running->input_name()(input); }, print, *others);
+  auto input_name = [&running](InputOrdinal input) { return running->input_name()(input); };
+  auto others = view::make_terminal_view({.style = terminal_options(line).style, .input_name = input_name});
+  Trial trial(options, text, input_name, print, *others);
   RunSession session(line, job, &trial);
   running = &session;
   TRY(session.open());
@@ -175,7 +183,11 @@ Result<int> try_job(const CommandLine& line, Job job, std::uint64_t first_line) 
   if (auto failure = trial.failure()) return *std::move(failure);
   if (!result.ok()) return std::move(result).error();
   const Trial::Seen seen = trial.seen();
-  if (seen.records == 0 && !reads_whole) return no_records(line, seen);
+  if (seen.records == 0 && !reads_whole && accounting.inputs_failed == 0) return no_records(place, seen);
+  if (seen.records < options.records && seen.dropped >= Trial::kMostDropped) {
+    print_to_stderr(fmt::format("stopped after {} records that `where` dropped; {} of {} found\n", seen.dropped,
+                                seen.records, options.records));
+  }
   const bool has_result = job.steps.size() > 1 || job.steps.back().reducer.has_value();
   if (has_result && !line.trial.profile) {
     TRY_ASSIGN(const std::string lines, read_file(job.output, kMostResultBytes));
@@ -187,14 +199,14 @@ Result<int> try_job(const CommandLine& line, Job job, std::uint64_t first_line) 
 
 Result<int> load_and_try(const CommandLine& line) {
   CommandLine own = line;
-  Place place;
+  std::optional<Place> place;
   if (!line.trial.at.empty()) {
     TRY_ASSIGN(place, place_of(line.trial.at));
-    own.inputs = {place.file};
+    own.inputs = {place->file};
   }
   TRY_ASSIGN(const LoadedJob loaded, load_job(line));
   TRY(check_job(loaded.file.job));
-  return try_job(own, loaded.file.job, place.line);
+  return try_job(own, loaded.file.job, place);
 }
 
 }  // namespace

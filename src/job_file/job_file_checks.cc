@@ -109,7 +109,9 @@ Result<void> check_together(const Job& job, const Settings& settings, const std:
       {gets_long_text && is_interface(mapper, Interface::kLines), "record",
        "is of several lines with 'start', so it needs the interface function; a program reads each record as one line"},
       {job.sort_values != SortValues::kNone && !has_script_reducer(job), "sort_values",
-       "needs a reducer that is a script; the results of built-in reducers do not depend on the order of values"},
+       "needs a reducer that is a script; list keeps the order of the inputs, and the results of other built-in "
+       "reducers "
+       "do not depend on an order"},
       {job.typed && !has_function_reducer(job), "typed",
        "needs a reducer in Python or JavaScript with the interface function; others read values as text"},
       {job.index.has_value() && !job.filter.has_value(), "index",

@@ -204,6 +204,8 @@ Result<void> read_aggregate_row(const YamlNode& node, Job& job) {
 // The name of a column may have spaces and may end in any word.
 Result<void> read_order(const YamlNode& node, Job& job) {
   TRY_ASSIGN(std::string text, text_of(node));
+  job.order.reset();
+  if (text == "none") return {};
   ResultOrder order;
   const std::size_t blank = text.rfind(' ');
   const std::string word = blank == std::string::npos ? "" : text.substr(blank + 1);
@@ -285,7 +287,11 @@ constexpr std::array kRows = {
     SettingRow{"order", Shape::kText, read_order, show_order},
     SettingRow{"first", Shape::kText,
                [](const YamlNode& node, Job& job) -> Result<void> {
-                 TRY_ASSIGN(job.first, count_of(node, {.least = 1}));
+                 job.first.reset();
+                 if (node.kind == YamlNode::Kind::kText && node.text == "none") return {};
+                 auto count = count_of(node, {.least = 1});
+                 if (!count.ok()) return wrong_value(count.error().message + ", or none");
+                 job.first = count.value();
                  return {};
                },
                [](const Job& job) { return job.first.has_value() ? std::to_string(*job.first) : std::string(); }},

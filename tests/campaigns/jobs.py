@@ -128,7 +128,8 @@ class Job:
         name = f"data/in{number:02}" + ("" if kind == "none" else "." + kind)
         is_damaged = kind != "none" and draw.random() < damaged
         if is_damaged:
-            stored = stored[:draw.randrange(1, len(stored))]
+            # Of the single byte that Brotli makes of nothing, nothing is left.
+            stored = stored[:draw.randrange(min(1, len(stored) - 1), len(stored))]
         self.files[name] = stored
         return Input(name, records, is_damaged, stored)
 

@@ -83,6 +83,13 @@ class OfPython(Scenario):
         self.assertEqual(finding["state"], "ok", finding)
         self.assert_run(self.quern("run"), result=f"{self.path('.venv')} 1\n")
 
+    def test_packages_that_have_an_address_or_no_sense(self):
+        self.write("requirements.txt", ("quern_a @ https://user:hidden@host/a.whl?token=hidden\nhttps://x:hidden@host/b.whl\n"
+                   "quern_b>=1.0 hidden\nquern_forms>=1\n").encode() + b"# \xff\n")
+        finding, = self.doctor(1, "requirements.txt")
+        self.assertIn("quern_forms>=1 (is not there)", finding["found"])
+        self.assertNotIn("hidden", json.dumps(finding))
+
     def test_packages_of_a_reducer_that_cannot_be_imported(self):
         self.write_all({"analysis-tools.yml": "language: python\nscript: mapper.py\ninterpreter: .venv/bin/python\ninputs: [data/*]\n" + TEXT,
                         "reducer.py": "import quern_forms\ndef reduce(key, values):\n    return key\n", "requirements.txt": "quern_forms\n"})
@@ -95,6 +102,17 @@ class OfPython(Scenario):
 
 
 class OfNode(Scenario):
+    def test_packages_that_it_lacks(self):
+        self.write_all({"analysis-tools.yml": "mapper: {language: javascript, script: mapper.js}\ninputs: [data/*]\n" + TEXT,
+                        "mapper.js": "exports.mapper = () => null;\n", "data/in.txt": "a\n",
+                        "package.json": json.dumps({"dependencies": {"quern-a": "^1.0", "quern-b": "git+https://x:hidden@host/a.git"}})})
+        run = self.quern("doctor", "--offline", "--json")
+        self.assertIn("quern-a ^1.0 (is not there), quern-b (is not there)", run.stdout, run)
+        self.assertNotIn("hidden", run.stdout)
+        self.write("package.json", "{")
+        run = self.quern("doctor", "--offline", "--json")
+        self.assertIn("is not JSON", run.stdout, run)
+
     def test_typescript_runs_or_says_what_to_do(self):
         version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
         strips_types = tuple(map(int, version.strip("v\n").split(".")[:2])) >= (22, 18)

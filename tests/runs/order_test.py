@@ -244,6 +244,14 @@ class Order(Scenario):
                    "  - mapper: {language: python, script: swap.py}\n    reducer: {builtin: count}\norder: value desc\nformat: csv\n")
         self.assert_run(self.quern("run"), result="key,value\n2,2\n5,1\n")
 
+    def test_may_be_taken_back(self):
+        self.write("data/a.json", '{"k": "b", "n": 1}\n{"k": "a", "n": 2}\n')
+        self.write("analysis-tools.yml", "mapper: {builtin: pairs, key: k, value: n}\nreducer: {builtin: sum}\ninputs: [data/*]\n"
+                   "record: json\norder: value\nfirst: 1\n")
+        self.assert_run(self.quern("run"), result="b 1\n")
+        self.assert_run(self.quern("run", "--set", "order=none"), result="a 2\n")
+        self.assert_run(self.quern("run", "--set", "first=none"), result="b 1\na 2\n")
+
     def test_compressed_and_on_standard_output(self):
         self.write("a.json", '{"k": "a"}\n{"k": "b"}\n{"k": "b"}\n')
         run = self.quern("run", "-i", "a.json", "--key", "k", "--count", "--order", "count desc", "--format", "csv")

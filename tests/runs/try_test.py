@@ -120,7 +120,7 @@ it 7
         run = self.tried("--at", "data/a.json:2", "--records", "2", status=3)
         self.assertEqual(re.findall(r"^data\S+", run.stdout, re.M), ["data/a.json:2", "data/a.json:3"], run)
         run = self.tried("--at", "data/a.json:40", status=1)
-        self.assertIn("there is no record at data/a.json:40", run.stderr, run)
+        self.assertIn("there is no record at line 40 of data/a.json", run.stderr, run)
         for wrong in ("data/a.json", "data/a.json:", "data/a.json:0", ":3", "data/a.json:x"):
             run = self.tried("--at", wrong, status=2)
             self.assertIn("it must be a file and the number of a line", run.stderr, run)
@@ -163,6 +163,57 @@ it 7
         self.assertIn("-> 'f\\nr' 2\n", run.stdout, run)
         self.assertIn("data/a.csv:5  it\n  bad: ", run.stdout, run)
         self.assertIn("data/a.csv:6  ", run.stdout, run)
+
+
+    def test_behind_bad_ones(self):
+        shutil.rmtree(self.path("data"))
+        self.write("data/a.csv", "country,amount\na,1\nshort\nb,2\nc,3\nd,4\n")
+        self.write("mapper.py", "def mapper(key, file, r):\n    return r['country'], r['amount']\n")
+        self.job(JOB.replace("json", "csv"))
+        run = self.tried("--at", "data/a.csv:5")
+        self.assertEqual(re.findall(r"^data\S+", run.stdout, re.M), ["data/a.csv:5"], run)
+        run = self.tried("--at", "data/a.csv:3", status=3)
+        self.assertEqual(re.findall(r"^data\S+", run.stdout, re.M), ["data/a.csv:3"], run)
+
+    def test_of_the_next_input_after_blank_lines(self):
+        self.write("data/a.json", record("de", 3) + "\n\n \n\n")
+        self.write("data/aa.json", record("fr", None) + "\n")
+        run = self.tried("--records", "2", status=3)
+        self.assertEqual(re.findall(r"^data\S+", run.stdout, re.M), ["data/a.json:1", "data/aa.json:1"], run)
+        self.assertEqual(run.stdout.count("bad: TypeError"), 1, run)
+        self.assertNotIn("nothing", run.stdout, run)
+
+    def test_of_rows_of_several_lines_at_random(self):
+        shutil.rmtree(self.path("data"))
+        self.write("data/a.csv", "country,amount\n" + "".join(f'"c\n\n\n{number}",{number}\n' for number in range(12)))
+        self.write("mapper.py", "def mapper(key, file, r):\n    return r['country'][-2:].strip(), r['amount']\n")
+        self.job(JOB.replace("json", "csv"))
+        for seed in range(5):
+            run = self.tried("--random", str(seed), "--records", "3")
+            self.assertEqual(len(set(re.findall(r"^data\S+", run.stdout, re.M))), 3, run)
+
+    def test_of_an_input_that_fails(self):
+        self.write("data/a.json.gz", b"\x1f\x8bdamaged")
+        run = self.tried("--records", "20", status=3)
+        self.assertIn("data/a.json.gz", run.stderr, run)
+        os.remove(self.path("data/a.json"))
+        os.remove(self.path("data/b.json.gz"))
+        run = self.tried(status=3)
+        self.assertNotIn("have no records", run.stderr, run)
+
+    def test_that_where_drops_by_the_thousand(self):
+        shutil.rmtree(self.path("data"))
+        self.write("data/a.json", lines([("fr" if number == 5 else "de", 1) for number in range(30_000)]))
+        self.job("mapper: {builtin: pairs, key: country}\nreducer: {builtin: count}\ninputs: [data/*]\nrecord: json\n")
+        run = self.tried("--where", "country=fr", "--records", "2")
+        self.assertIn("stopped after 20000 records that `where` dropped; 1 of 2 found", run.stderr, run)
+
+    def test_with_two_conditions(self):
+        run = self.tried("--where", "country=de", "--where", "amount=2")
+        self.assertEqual(re.findall(r"^data\S+", run.stdout, re.M), ["data/b.json.gz:1"], run)
+        for wrong in ("country", "=de"):
+            run = self.tried("--where", wrong, status=2)
+            self.assertIn(f"--where is '{wrong}'; it must be PATH=VALUE", run.stderr, run)
 
 
 class Jobs(Trying):
@@ -210,6 +261,15 @@ class Jobs(Trying):
         self.assertEqual(run.stdout, f"data/a.json:1  {record('de', 3)}\ndata/a.json:2  {record('fr', 5)}\n  | begins\n"
                          "  -> x 1\n  -> x 1\n\nresult of {builtin: count} (1 line)\nx 2\n")
 
+    def test_of_a_program_gives_it_what_where_keeps(self):
+        self.write("mapper.sh", "#!/bin/sh\nsed 's/.*/x 1/'\n", executable=True)
+        self.job("mapper: {language: binary, script: mapper.sh, interface: lines}\nreducer: {builtin: count}\ninputs: [data/*]\nrecord: json\n")
+        run = self.tried("--records", "2", "--where", "country=fr")
+        self.assertEqual(re.findall(r"^data\S+", run.stdout, re.M), ["data/a.json:2", "data/b.json.gz:2"], run)
+        self.assertTrue(run.stdout.endswith("(1 line)\nx 2\n"), run)
+        run = self.tried("--where", "country=se", status=1)
+        self.assertIn("none of the first 6 records passes `where`", run.stderr, run)
+
     def test_of_a_program_that_reads_files(self):
         self.write("mapper.sh", "#!/bin/sh\nwhile read name; do wc -l < \"$name\"; done\n", executable=True)
         self.job("mapper: {language: binary, script: mapper.sh}\ninputs: [data/*]\n")
@@ -239,7 +299,7 @@ class Jobs(Trying):
     def test_that_asks_for_a_breakpoint_names_the_way(self):
         self.write("mapper.py", "def mapper(key, file, record):\n    breakpoint()\n")
         run = self.tried("--records", "1", status=3)
-        self.assertIn("bad: breakpoint() needs a terminal, and a run has none: use quern try --debug", run.stdout, run)
+        self.assertIn("bad: breakpoint() needs a terminal, and a run has none: use quern try --debug, which", run.stdout, run)
         run = self.quern("run")
         self.assert_run(run, status=1, says="use quern try --debug")
 
@@ -325,6 +385,23 @@ class Terminal(Trying):
         status, shown = self.debug(("(Pdb) ", "q\n"), ("pdb was left", ""), ("(Pdb) ", "c\n"))
         self.assertEqual(status, 3, shown)
         self.assertIn("\nfr 6\n", shown)
+
+    def test_leaving_pdb_at_a_breakpoint(self):
+        self.write("mapper.py", "def mapper(key, file, r):\n    breakpoint()\n    return r['country'], 1\n")
+        status, shown = self.debug(("(Pdb) ", "c\n"), ("(Pdb) ", "q\n"), ("bad: pdb was left", ""), ("result of", ""),
+                                   arguments=["--debug", "--records", "1"])
+        self.assertEqual(status, 3, shown)
+        self.assertEqual(shown.count("(Pdb)"), 2, shown)
+
+    def test_ctrl_z_does_not_suspend_it(self):
+        status, shown = self.debug(("(Pdb) ", "\x1a\n"), ("(Pdb) ", "c\n"), arguments=["--debug", "--records", "1"])
+        self.assertEqual(status, 0, shown)
+
+    def test_an_async_mapper_stops_where_a_record_fails(self):
+        self.write("mapper.py", "async def mapper(key, file, r):\n    return r['country'], r['amount'] + 0\n")
+        status, shown = self.debug(("put breakpoint() where", ""), ("(Pdb) ", "p r['country'] * 2\n"), ("'dede'\n", ""), ("(Pdb) ", "c\n"))
+        self.assertEqual(status, 3, shown)
+        self.assertIn("\nit 7\n", shown)
 
     def test_ctrl_c_is_for_the_debugger(self):
         self.write("mapper.py", "import time\n\n\ndef mapper(key, file, r):\n    print('works', flush=True)\n    while True:\n        time.sleep(0.01)\n")
@@ -417,6 +494,23 @@ class FirstRecords(Trying):
         self.write("again.py", "def mapper(key, file, record):\n    return key, record\n")
         self.job(JOB + "steps:\n  - mapper: {language: python, script: again.py}\n")
         self.assert_run(self.quern("run", "--records", "2"), result="a 8\nb 8\nc 8\n", records_mapped=2)
+
+    def test_of_rows_of_several_lines_for_a_program(self):
+        shutil.rmtree(self.path("data"))
+        self.write("data/a.csv", 'c,n\n"x\ny",1\nb,2\n"z\n\n",3\n')
+        self.write("mapper.sh", "#!/bin/sh\nexec sed 's/.*/x 1/'\n", executable=True)
+        self.job("mapper: {language: binary, script: mapper.sh, interface: lines}\nreducer: {builtin: count}\n"
+                 "inputs: [data/*]\nrecord: csv\n")
+        for number in (1, 2, 3):
+            self.assert_run(self.quern("run", "--records", str(number)), result=f"x {number}\n", records_mapped=number)
+
+    def test_with_inputs_that_may_fail(self):
+        stored = compress(lines([("de", number) for number in range(200_000)]), "gz")
+        self.write("data/a.json.gz", stored[:-20])
+        self.write("mapper.py", "def mapper(key, file, r):\n    return r['country'], r['amount']\n")
+        os.remove(self.path("data/a.json"))
+        run = self.quern("run", "--records", "2", "--set", "limits.failed_inputs=1")
+        self.assert_run(run, status=3, result="de 2\nfr 1\n", inputs_failed=1, records_mapped=2)
 
     def test_wrong_values(self):
         for value in ("0", "-1", "x", "1.5"):

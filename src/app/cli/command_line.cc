@@ -373,8 +373,13 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
     if (line.command == Command::kTry && std::string_view(option) == "--records") continue;
     if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
   }
-  if (auto where = given.last("--where"); where.has_value()) {
-    line.settings.push_back(where->starts_with('{') ? "where=" + *where : "where." + *where);
+  for (const std::string& where : given.all("--where")) {
+    const bool is_whole = where.starts_with('{');
+    if (!is_whole && (where.find('=') == std::string::npos || where.starts_with('='))) {
+      return bad_config(
+          fmt::format("{}: --where is '{}'; it must be PATH=VALUE, as in --where country=de", command.name, where));
+    }
+    line.settings.push_back(is_whole ? "where=" + where : "where." + where);
   }
   if (line.command == Command::kTry) TRY(take_try(given, line));
   line.manifest = given.last("--manifest");

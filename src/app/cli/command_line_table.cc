@@ -56,7 +56,7 @@ constexpr OptionRow kInput = {
     "standard input; may be repeated. Replaces the inputs of the job file"};
 constexpr OptionRow kWhere = {"", "--where", "PATH=VALUE", Completes::kNothing,
                               "only records with this value at this path, as in --where country=de; the same as --set "
-                              "where.country=de, and --where '{ms: {min: 100}}' is the whole setting"};
+                              "where.country=de; may be repeated. --where '{ms: {min: 100}}' is the whole setting"};
 constexpr OptionRow kSuggestFields = {
     "", "--suggest-fields", "", Completes::kNothing,
     "watch which parts of the first records the mapper reads, and print the line fields: [...] that follows"};
@@ -240,6 +240,7 @@ constexpr std::string_view kTryAfter =
     "A mapper that is a program gets all of the records at once, as in a run; one\n"
     "with the interface files gets the first input. --debug and --profile are for\n"
     "functions in Python and JavaScript: the mapper or, if that is none, the reducer.\n"
+    "Records from a pipe are shown once all of them, or 1 MiB, have arrived.\n"
     "\n"
     "Exit status:\n"
     "  0  every record was mapped\n"

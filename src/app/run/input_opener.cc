@@ -74,17 +74,30 @@ Result<Compression> compression_of(InputSupply& supply, const Input& input, std:
   return decode::detect({first.data(), used}, input.file_name());
 }
 
+// Tells the sample which records a program gets.
+class WatchedSource final : public BlockSource {
+ public:
+  WatchedSource(std::unique_ptr<BlockSource> inner, RecordSample& sample) : inner_(std::move(inner)), sample_(sample) {}
+  Result<bool> next(Block& block) override {
+    auto more = inner_->next(block);
+    if (more.ok() && more.value()) sample_.fed(block);
+    return more;
+  }
+
+ private:
+  const std::unique_ptr<BlockSource> inner_;
+  RecordSample& sample_;
+};
+
 class Opener final : public InputOpener {
  public:
   explicit Opener(const InputReading& reading) : reading_(reading) {}
 
   std::unique_ptr<BlockSource> open_blocks(InputOrdinal input, EventSink& events) override {
     const InputRun run{.first = input, .count = 1};
-    const decode::DecodeOptions& options = reading_.decode;
-    if (!options.format.has_value()) return open_selected(reading_, run, events, options.stop);
-    // A program is not to see the empty lines that stand for lines which are not records.
-    auto source = open_decoded(reading_, run, events, options.stop);
-    return select::make_selecting_source(std::move(source), reading_.selection, options.record, events, reading_.pool);
+    auto source = open_lines(run, events);
+    if (reading_.sample == nullptr) return source;
+    return std::make_unique<WatchedSource>(std::move(source), *reading_.sample);
   }
 
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
@@ -120,6 +133,14 @@ class Opener final : public InputOpener {
   }
 
  private:
+  std::unique_ptr<BlockSource> open_lines(const InputRun& run, EventSink& events) {
+    const decode::DecodeOptions& options = reading_.decode;
+    if (!options.format.has_value()) return open_selected(reading_, run, events, options.stop);
+    // A program is not to see the empty lines that stand for lines which are not records.
+    auto source = open_decoded(reading_, run, events, options.stop);
+    return select::make_selecting_source(std::move(source), reading_.selection, options.record, events, reading_.pool);
+  }
+
   const InputReading reading_;
 };
 

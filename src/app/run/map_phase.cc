@@ -182,20 +182,22 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
   // A program's output counts only once its inputs have been read to their ends. If the file between two steps fails,
   // so does the run.
   const bool is_program = module.has_value() && !is_function;
-  decode.verifies_first = run.job->limits.failed_inputs > 0 && !is_program && run.job->record != RecordKind::kPairs &&
-                          run.sample == nullptr;
+  // Nor has a trial the time.
+  decode.verifies_first =
+      run.job->limits.failed_inputs > 0 && !is_program && run.job->record != RecordKind::kPairs && !run.watch_output;
   std::size_t queued_blocks = run.processes * kQueuedBlocksPerChild;
   std::size_t blocks_at_work = queued_blocks + run.processes * (limits::kFramesInFlight + 2);
   // A block of reduced records keeps its decoded bytes as well.
   std::size_t buffers = selection.fields.empty() ? blocks_at_work : 2 * blocks_at_work;
   BufferPool pool(buffers, 4 * limits::kBlockBytes);
-  const InputReading reading{.supply = *run.supply,
-                             .inputs = *run.inputs,
-                             .selection = selection,
-                             .decode = decode,
-                             .pool = pool,
-                             .sample = run.sample,
-                             .blank_is_record = run.job->record == RecordKind::kText || is_program};
+  const InputReading reading{
+      .supply = *run.supply,
+      .inputs = *run.inputs,
+      .selection = selection,
+      .decode = decode,
+      .pool = pool,
+      .sample = run.sample,
+      .blank_is_record = !run.job->format.has_value() && (run.job->record == RecordKind::kText || is_program)};
   auto opener = make_input_opener(reading);
   // The first child of a function loads its own module meanwhile.
   if (!is_function) TRY(output.begin(stop));

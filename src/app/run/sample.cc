@@ -18,7 +18,7 @@ namespace {
 // What a source reports about a record or the end of an input waits here until the sample is known to reach it.
 class HeldEvents final : public EventSink {
  public:
-  explicit HeldEvents(EventSink& target) : target_(target) {}
+  HeldEvents(EventSink& target, const RecordSample& sample) : target_(target), sample_(sample) {}
 
   // Called by the thread that reads.
   void emit(const event::Event& event) override {
@@ -31,7 +31,8 @@ class HeldEvents final : public EventSink {
     }
   }
 
-  // Passes on what comes before this line, but at most `most` bad records; returns how many these were.
+  // Passes on what comes before this line and is in the sample, but at most `most` bad records; returns how many these
+  // were.
   std::uint64_t release_before(InputOrdinal input, std::uint64_t line, std::uint64_t most) {
     std::uint64_t bad = 0;
     while (!held_.empty() && bad < most) {
@@ -39,8 +40,9 @@ class HeldEvents final : public EventSink {
       const auto* failed = std::get_if<event::InputFailed>(&held_.front());
       if (record != nullptr && std::tie(record->input, record->line) >= std::tie(input, line)) break;
       if (failed != nullptr && failed->input >= input) break;
-      if (record != nullptr) ++bad;
-      target_.emit(held_.front());
+      const bool is_wanted = record == nullptr || sample_.wants(record->input, record->line);
+      if (record != nullptr && is_wanted) ++bad;
+      if (is_wanted) target_.emit(held_.front());
       held_.pop_front();
     }
     return bad;
@@ -52,6 +54,7 @@ class HeldEvents final : public EventSink {
 
  private:
   EventSink& target_;
+  const RecordSample& sample_;
   std::deque<event::Event> held_;
   std::set<InputOrdinal> decoded_;
 };
@@ -64,7 +67,7 @@ class SampledSource final : public BlockSource {
         blank_is_record_(blank_is_record),
         events_(events),
         stop_(std::move(stop)),
-        held_(events),
+        held_(events, sample),
         inner_(make(held_)) {}
 
   Result<bool> next(Block& block) override {
@@ -114,7 +117,8 @@ class SampledSource final : public BlockSource {
         if (records + bad == most) break;
         const std::string_view line = take_line(rest);
         const std::uint64_t number = rest.first_line++;
-        if (!sample_.wants(rest.input, number)) {
+        const bool is_blank = !blank_is_record_ && trimmed(line, " \t\r\n\v\f").empty();
+        if (is_blank || !sample_.wants(rest.input, number)) {
           if (part.lines > 0) block.segments.push_back(part);
           part = {.input = rest.input, .first_line = rest.first_line};
           continue;
@@ -122,7 +126,7 @@ class SampledSource final : public BlockSource {
         block.bytes.append(line);
         part.size_bytes += line.size();
         ++part.lines;
-        if (blank_is_record_ || !trimmed(line, " \t\r\n\v\f").empty()) ++records;
+        ++records;
       }
       if (part.lines > 0 || rest.lines == 0) block.segments.push_back(part);
       if (rest.lines > 0) break;

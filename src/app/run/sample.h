@@ -23,10 +23,12 @@ class RecordSample {
   virtual std::uint64_t most(const std::stop_token& stop) = 0;
   // A block of decoded records was read, of which parts are taken next.
   virtual void look_at(const Block& /*decoded*/) {}
-  // Whether the sample includes this line.
+  // Whether the sample includes this line, be it a record or bad.
   virtual bool wants(InputOrdinal /*input*/, std::uint64_t /*line*/) const { return true; }
   // The block is handed out next. `records` are in it; `bad` ones, which could not be read, come before its end.
   virtual void took(const Block& block, std::uint64_t records, std::uint64_t bad) = 0;
+  // A `lines` program gets these records: those of the last block that `fields` and `where` have left.
+  virtual void fed(const Block& /*selected*/) {}
   // Whether no more records are needed. Thread-safe.
   virtual bool is_complete() const = 0;
 };
@@ -46,9 +48,9 @@ class FirstRecords final : public RecordSample {
 // Makes the source that is sampled; it reports to the sink that it is given.
 using MakeBlocks = std::function<std::unique_ptr<BlockSource>(EventSink& events)>;
 
-// Returns the sampled records of a run of inputs in blocks that are numbered anew. What is reported about records and
-// inputs behind the end of the sample is dropped, so that they count as not read. `blank_is_record`: whether an empty
-// line is one. The sample and the sink are borrowed.
+// Returns the sampled records of a run of inputs in blocks that are numbered anew, without blank lines. What is
+// reported about records and inputs behind the end of the sample is dropped, so that they count as not read.
+// `blank_is_record`: whether an empty line is one. The sample and the sink are borrowed.
 std::unique_ptr<BlockSource> make_sampled_source(const MakeBlocks& make, RecordSample& sample, bool blank_is_record,
                                                  EventSink& events, std::stop_token stop);
 

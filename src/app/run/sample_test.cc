@@ -129,7 +129,7 @@ TEST(FirstRecords, CountBadRecordsInTheirPlace) {
   EXPECT_EQ(read_all(steps, two).events, (Words{"bad 0:2", "decoded 0 in 1"}));
   FirstRecords three(3);
   const Read read = read_all(steps, three);
-  EXPECT_EQ(read.blocks, (Words{"0.0@1:a\n\nb\n"}));
+  EXPECT_EQ(read.blocks, (Words{"0.0@1:a\n@3:b\n"}));
   EXPECT_EQ(read.events, (Words{"bad 0:2", "decoded 0 in 1"}));
   FirstRecords four(4);
   EXPECT_EQ(read_all(steps, four).events, (Words{"bad 0:2", "bad 0:4", "decoded 0 in 1"}));
@@ -138,7 +138,7 @@ TEST(FirstRecords, CountBadRecordsInTheirPlace) {
 TEST(FirstRecords, CountBlankLinesOnlyIfTheyAreRecords) {
   const std::vector<ScriptedBlocks::Step> steps = {{{}, {{0, "a\n\n \t\nb\nc\n"}}}, {{decoded(0)}, {}}};
   FirstRecords sample(2);
-  EXPECT_EQ(read_all(steps, sample).blocks, (Words{"0.0@1:a\n\n \t\nb\n"}));
+  EXPECT_EQ(read_all(steps, sample).blocks, (Words{"0.0@1:a\n@4:b\n"}));
   FirstRecords of_text(2);
   EXPECT_EQ(read_all(steps, of_text, true).blocks, (Words{"0.0@1:a\n\n"}));
 }
@@ -158,6 +158,13 @@ TEST(SampledSource, NumbersTheBlocksOfEachInput) {
       {{{decoded(0), decoded(1)}, {{0, "a\nb\nc\nd\n"}, {1, "e\nf\n"}}}, {{decoded(2)}, {{2, "g\n"}}}}, sample);
   EXPECT_EQ(read.blocks, (Words{"0.0@2:b\n", "0.1@4:d\n", "1.0@2:f\n"}));
   EXPECT_EQ(read.events, (Words{"decoded 0 in 2", "decoded 1 in 1", "decoded 2 in 0"}));
+}
+
+TEST(SampledSource, LeavesOutBadRecordsThatItDoesNotWant) {
+  EverySecondLine sample;
+  const Read read = read_all({{{bad(0, 1), bad(0, 5), decoded(0)}, {{0, "\nb\nc\nd\n\n"}}}}, sample);
+  EXPECT_EQ(read.blocks, (Words{"0.0@2:b\n", "0.1@4:d\n"}));
+  EXPECT_EQ(read.events, (Words{"decoded 0 in 2"}));
 }
 
 TEST(SampledSource, GivesWhatIsBeforeTheEndHoweverInputsAreCut) {

@@ -9,17 +9,15 @@
 namespace quern::app {
 namespace {
 
-// If `where` drops so many records, the sample ends: whoever tries a job wants an answer soon.
-constexpr std::uint64_t kMostDropped = 20'000;
-
-// The number of the first line that has a record, and the record.
-std::pair<std::uint64_t, std::string_view> first_record(const Block& block) {
-  std::string_view rest = block.bytes.view();
-  for (std::uint64_t line = block.segments.front().first_line;; ++line) {
-    const std::string_view record = rest.substr(0, rest.find('\n'));
-    if (record.size() + 1 >= rest.size() || !trimmed(record, " \t\r\v\f").empty()) return {line, record};
-    rest.remove_prefix(record.size() + 1);
+// The numbers of the lines of a segment that are not blank; `bytes` begins with it.
+std::vector<std::uint64_t> lines_with_records(const Segment& segment, std::string_view bytes) {
+  std::vector<std::uint64_t> lines;
+  for (std::uint64_t i = 0; i < segment.lines; ++i) {
+    const std::string_view line = bytes.substr(0, bytes.find('\n'));
+    if (!trimmed(line, " \t\r\v\f").empty()) lines.push_back(segment.first_line + i);
+    bytes.remove_prefix(line.size() + 1);
   }
+  return lines;
 }
 
 }  // namespace
@@ -57,12 +55,17 @@ std::uint64_t Trial::most(const std::stop_token& stop) {
 void Trial::look_at(const Block& decoded) {
   if (!options_.seed.has_value()) return;
   left_drawn_ = 0;
+  std::string_view rest = decoded.bytes.view();
   for (const Segment& segment : decoded.segments) {
-    if (!looked_at_.insert(segment.input).second || segment.lines == 0) continue;
-    const std::uint64_t wanted = std::max<std::uint64_t>(1, options_.records / inputs_);
-    for (std::uint64_t i = 0; i < wanted; ++i) {
-      left_drawn_ += drawn_.emplace(segment.input, segment.first_line + random_() % segment.lines).second ? 1 : 0;
-    }
+    const std::string_view bytes = rest.substr(0, segment.size_bytes);
+    rest.remove_prefix(segment.size_bytes);
+    if (!looked_at_.insert(segment.input).second) continue;
+    const std::vector<std::uint64_t> lines = lines_with_records(segment, bytes);
+    std::vector<std::uint64_t> drawn;
+    std::sample(lines.begin(), lines.end(), std::back_inserter(drawn), (options_.records + inputs_ - 1) / inputs_,
+                random_);
+    for (std::uint64_t line : drawn) drawn_.emplace(segment.input, line);
+    left_drawn_ += drawn.size();
   }
 }
 
@@ -74,27 +77,33 @@ bool Trial::wants(InputOrdinal input, std::uint64_t line) const {
 void Trial::took(const Block& block, std::uint64_t records, std::uint64_t bad) {
   std::lock_guard lock(mutex_);
   seen_.records += bad;
-  if (block.bytes.empty()) return;
-  left_drawn_ -= std::min<std::size_t>(left_drawn_, 1);
-  const auto [line, record] = first_record(block);
-  current_ = Current{
-      .input = block.segments.front().input, .line = line, .record = std::string(record), .is_record = records > 0};
-  is_in_work_ = true;
+  left_drawn_ -= std::min<std::size_t>(left_drawn_, records + bad);
   if (!options_.one_by_one) {
-    seen_.records += records;
-    if (!options_.shows_records) return;
-    std::string_view rest = block.bytes.view();
-    for (const Segment& segment : block.segments) {
-      for (std::uint64_t i = 0; i < segment.lines; ++i) {
-        const std::string_view text = rest.substr(0, rest.find('\n'));
-        print_record(segment.input, segment.first_line + i, text);
-        rest.remove_prefix(text.size() + 1);
-      }
-    }
-    current_->is_shown = true;
-  } else if (options_.shows_early) {
-    show_record();
+    taken_ += records;
+    if (!options_.is_program) seen_.records += records;
   }
+  if (block.bytes.empty() || !options_.one_by_one) return;
+  std::string_view record = block.bytes.view();
+  record.remove_suffix(1);
+  const Segment& segment = block.segments.front();
+  current_ = Current{.input = segment.input, .line = segment.first_line, .record = std::string(record)};
+  is_in_work_ = true;
+  if (options_.shows_early) show_record();
+}
+
+void Trial::fed(const Block& selected) {
+  std::lock_guard lock(mutex_);
+  std::string_view rest = selected.bytes.view();
+  std::size_t at = 0;
+  for (const Segment& segment : selected.segments) {
+    for (std::uint64_t i = 0; i < segment.lines; ++i, ++at) {
+      const std::string_view text = rest.substr(0, rest.find('\n'));
+      print_record(segment.input, selected.kept.empty() ? segment.first_line + i : selected.kept[at].number, text);
+      rest.remove_prefix(text.size() + 1);
+    }
+  }
+  seen_.records += at;
+  seen_.dropped = taken_ - std::min(taken_, seen_.records - seen_.bad);
 }
 
 bool Trial::is_complete() const {
@@ -155,12 +164,12 @@ void Trial::show_bad(const event::RecordBad& bad) {
 // The last event about the record.
 void Trial::record_done(const event::BlockMapped& mapped) {
   std::lock_guard lock(mutex_);
+  if (!options_.one_by_one) return;
   seen_.dropped += mapped.dropped;
-  if (!options_.one_by_one || !current_.has_value()) return;
+  if (!current_.has_value()) return;
   current_->is_dropped |= mapped.dropped > 0;
-  // Blank lines before the record may have been a unit of their own.
   if (!mapped.completes_block) return;
-  if (current_->is_record && !current_->is_dropped) {
+  if (!current_->is_dropped) {
     ++seen_.records;
     if (options_.shows_records) {
       show_record();

@@ -27,6 +27,7 @@ struct TrialOptions {
   std::optional<std::uint64_t> seed = {};  // records at random instead of the first ones
   // Whether a mapper gets one record after another, each once the one before it is done. Programs get all at once.
   bool one_by_one = true;
+  bool is_program = false;  // so that its records count once it gets them: those that `where` keeps
   // Whether each record is shown; if not, only bad ones are, and what modules print at their end.
   bool shows_records = true;
   bool shows_early = false;  // a record before the mapper gets it, because a debugger is about to show it too
@@ -36,6 +37,8 @@ struct TrialOptions {
 // Thread-safe.
 class Trial final : public RecordSample, public EventSink {
  public:
+  // If `where` drops so many records, the sample ends: whoever tries a job wants an answer soon.
+  static constexpr std::uint64_t kMostDropped = 20'000;
   // Writes some lines; after an error, nothing else is shown and the sample ends.
   using Print = std::function<Result<void>(std::string_view text)>;
   // Returns the name of an input.
@@ -47,6 +50,7 @@ class Trial final : public RecordSample, public EventSink {
   void look_at(const Block& decoded) override;
   bool wants(InputOrdinal input, std::uint64_t line) const override;
   void took(const Block& block, std::uint64_t records, std::uint64_t bad) override;
+  void fed(const Block& selected) override;
   bool is_complete() const override;
 
   void emit(const event::Event& event) override;
@@ -93,7 +97,6 @@ class Trial final : public RecordSample, public EventSink {
     InputOrdinal input = 0;
     std::uint64_t line = 0;
     std::string record;
-    bool is_record = false;  // not a blank line
     bool is_shown = false;
     bool is_dropped = false;
     std::vector<std::string> gave;
@@ -103,6 +106,7 @@ class Trial final : public RecordSample, public EventSink {
   bool is_in_work_ = false;
   bool is_leaving_ = false;  // a child, which prints its profile then
   Seen seen_;
+  std::uint64_t taken_ = 0;  // records that were read, if not one by one
   std::optional<Error> failure_;
 };
 

@@ -53,9 +53,9 @@ std::string TrialText::pair(std::string_view key, std::string_view value) const 
   std::replace(group.begin(), group.end(), kBetweenParts, '\t');
   const std::size_t column = column_of(value);
   if (column >= options_.columns_of_pairs.size()) return group;
-  const std::string_view rest = value.substr(1);
-  return fmt::format("{}{}{}{}{}", group, group.empty() ? "" : "\t", options_.columns_of_pairs[column],
-                     rest.empty() ? "" : " = ", rest);
+  const LabelledNumber rest = split_label(value.substr(1));
+  return fmt::format("{}{}{}{}{}{}{}", group, group.empty() ? "" : "\t", options_.columns_of_pairs[column],
+                     rest.number.empty() ? "" : " = ", rest.number, rest.label.empty() ? "" : " with ", rest.label);
 }
 
 std::vector<std::string> TrialText::split(std::string_view output) const {

@@ -366,7 +366,9 @@ Result<std::unique_ptr<Child>> start_child(const ChildOptions& options, Guard* g
                              .environment = guard != nullptr ? with_marker(options.environment, guard->marker())
                                                              : options.environment,
                              .working_folder = options.working_folder,
-                             .descriptors = plan.descriptors(options)}));
+                             .descriptors = plan.descriptors(options),
+                             // quern would wait for the child, and no shell would get the terminal.
+                             .ignores_suspension = options.has_terminal}));
   if (guard != nullptr) guard->add_group(pid);
   if (options.has_terminal) bring_to_foreground(pid);
   auto process = open_pidfd(pid);

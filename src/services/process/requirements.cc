@@ -20,7 +20,8 @@ constexpr std::chrono::seconds kPackagesTimeout{30};
 // Precedes each package of an answer, because an interpreter may print warnings.
 constexpr std::string_view kUnmet = "unmet: ";
 
-// Without `packaging` a requirement with a condition is not checked, and of the others only the name.
+// A line with an URL is not checked, and not printed, because it may have a password. Neither is one that pip would not
+// read. Without `packaging` a requirement with a condition is not checked, and of the others only the name.
 constexpr const char* kAskPython = R"python(
 import sys
 sys.path[:] = [folder for folder in sys.path if folder]
@@ -35,10 +36,13 @@ except ImportError:
         Requirement = None
 
 def unmet(line):
-    name = re.match(r"[A-Za-z0-9][\w.-]*(?=\s*($|[\[=<>!~@;]))", line)
-    if not name or (Requirement is None and ";" in line):
+    name = re.match(r"[A-Za-z0-9][\w.-]*(?=\s*($|[\[=<>!~;]))", line)
+    if not name or "://" in line or (Requirement is None and ";" in line):
         return None
-    wanted = Requirement(line) if Requirement else None
+    try:
+        wanted = Requirement(line) if Requirement else None
+    except ValueError:
+        return None
     if wanted and wanted.marker and not wanted.marker.evaluate():
         return None
     try:
@@ -49,7 +53,7 @@ def unmet(line):
         return "has " + version
     return None
 
-with open(sys.argv[1], encoding="utf-8-sig") as file:
+with open(sys.argv[1], encoding="utf-8-sig", errors="replace") as file:
     text = file.read().replace("\\\n", " ")
 for line in text.splitlines():
     line = re.split(r"(?:^|\s)(?:#|--)", line)[0].strip()
@@ -68,8 +72,17 @@ const isThere = (name) => {
     if (folder === path.dirname(folder)) return false;
   }
 };
-for (const [name, wanted] of Object.entries(JSON.parse(fs.readFileSync(file, "utf8")).dependencies ?? {})) {
-  if (!isThere(name)) console.log(`unmet: ${name} ${wanted} (is not there)`);
+let dependencies;
+try {
+  dependencies = JSON.parse(fs.readFileSync(file, "utf8")).dependencies ?? {};
+} catch (error) {
+  console.error(`${file} is not JSON`);
+  process.exit(1);
+}
+for (const [name, wanted] of Object.entries(dependencies)) {
+  // Anything else may be an URL with a password.
+  const version = /^[\w .^~<>=|*-]*$/.test(wanted) ? ` ${wanted}` : "";
+  if (!isThere(name)) console.log(`unmet: ${name}${version} (is not there)`);
 }
 )node";
 

@@ -16,6 +16,7 @@ struct SpawnOptions {
   std::string working_folder;            // "" means quern's own
   std::vector<int> descriptors;          // descriptors[i] becomes descriptor i of the process, which gets no others
   bool new_session = false;              // true: a new session; false: a process group of its own in quern's session
+  bool ignores_suspension = false;       // starts with SIGTSTP ignored
   bool blocks_endings = false;           // starts with SIGINT, SIGTERM and SIGHUP blocked
 };
 
