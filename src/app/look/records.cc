@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "services/formats/record_reader.h"
 #include "services/json/record_line.h"
+#include "services/json/structure.h"
 
 namespace quern::app {
 namespace {
@@ -82,6 +83,11 @@ ReadRecords read_records(const Format& format, const Piece& piece, std::uint64_t
     for (std::string_view lines = found.lines.view(); !lines.empty();) {
       const std::string_view line = take_line(lines);
       if (line.empty()) continue;
+      // All else in it is as the reader made it.
+      if (format.has_paths() && !json::is_utf8(line)) {
+        if (read.bad++ == 0) read.bad_reason = "the record is not UTF-8";
+        continue;
+      }
       if (read.records == most) {
         ++read.skipped;
         continue;

@@ -74,6 +74,15 @@ TEST(Records, AreRowsBelowTheHeader) {
   EXPECT_FALSE(some.read.is_all);
 }
 
+TEST(Records, OfATableAreBadIfTheyAreNotUtf8) {
+  Format format = of_records({.kind = Kind::kCsv});
+  format.columns = {"a", "b"};
+  const Found found = found_in(format, {.bytes = "a,b\n1,\xa9\n2,z\n"});
+  EXPECT_THAT(found.records, ElementsAre(R"({"a":"2","b":"z"})"));
+  EXPECT_EQ(found.read.bad, 1U);
+  EXPECT_EQ(found.read.bad_reason, "the record is not UTF-8");
+}
+
 TEST(Records, AreElementsOfAnArray) {
   const Format format = of_records({.kind = Kind::kJsonDocument});
   Found found = found_in(format, {.bytes = " [ {\"a\": \"]\\\"}\"} ,\n[1, {}], 12 , null,\"x\"]\n"});
