@@ -8,7 +8,7 @@ import urllib.parse
 import urllib.request
 
 from remote_test import KEY, SECRET, Remote, stored
-from scenario import JOB, MAP_ONLY, TEXT, pings
+from scenario import JOB, MAP_ONLY, TEXT, pings, slow
 
 TO_S3 = JOB + "output: 's3://data/out/r é.txt'\n"
 # More than one part.
@@ -167,6 +167,7 @@ class Uploads(Remote):
         several = ["--set", "reducers=2", "--set", "result.parts=keep"]
         self.assert_run(self.remote("run", *several), status=2, says="only one can go to S3")
 
+    @slow  # A sanitizer needs memory of its own.
     def test_the_memory_does_not_grow_with_it(self):
         self.serve({})
         self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT + "output: s3://data/big.txt\n", "data/a.json": "".join(f"{n}\n" for n in range(64)),

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "services/formats/record_reader.h"
 #include "services/json/record_line.h"
-#include "services/json/structure.h"
 
 namespace quern::app {
 namespace {
@@ -71,6 +70,9 @@ ReadRecords read_records(const Format& format, const Piece& piece, std::uint64_t
   ReadRecords read;
   const auto reader = formats::make_record_reader(within(format, piece));
   reader->begin();
+  const json::Plan nothing_wanted(json::Wanted{});
+  json::RecordLineReader checker(nothing_wanted, RecordKind::kJson);
+  Buffer copy;
   std::string_view rest = from_a_line(piece);
   while (read.records < most) {
     formats::Records found;
@@ -83,9 +85,10 @@ ReadRecords read_records(const Format& format, const Piece& piece, std::uint64_t
     for (std::string_view lines = found.lines.view(); !lines.empty();) {
       const std::string_view line = take_line(lines);
       if (line.empty()) continue;
-      // All else in it is as the reader made it.
-      if (format.has_paths() && !json::is_utf8(line)) {
-        if (read.bad++ == 0) read.bad_reason = "the record is not UTF-8";
+      // What is inside of an element or a cell is not checked yet.
+      const std::string record(line);  // its end is readable
+      if (format.has_paths() && checker.read(record, copy) == json::RecordLineReader::Outcome::kBad) {
+        if (read.bad++ == 0) read.bad_reason = checker.reason();
         continue;
       }
       if (read.records == most) {
@@ -93,7 +96,7 @@ ReadRecords read_records(const Format& format, const Piece& piece, std::uint64_t
         continue;
       }
       ++read.records;
-      take({.text = line});
+      take({.text = record});
     }
     if (!taken.ok() && read.bad++ == 0) read.bad_reason = taken.error().message;
     read.is_all = taken.ok() && piece.is_end && rest.empty() && read.skipped == 0;
