@@ -27,6 +27,16 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
   return equals_ignoring_case(text.substr(0, start.size()), start);
 }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
 std::string in_quotes(std::string_view text, std::size_t most_bytes) {
   const std::string_view cut = utf8::cut(text, most_bytes);
   return fmt::format("'{}{}'", cut, cut.size() < text.size() ? "..." : "");

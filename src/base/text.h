@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // Text helpers. Pure functions. Only ASCII letters count as letters, in any locale.
 
@@ -25,6 +26,9 @@ constexpr char lower_case(char letter) {
 std::string lower_case(std::string_view text);
 bool equals_ignoring_case(std::string_view left, std::string_view right);
 bool starts_with_ignoring_case(std::string_view text, std::string_view start);
+
+// Returns the lines of a text without their line ends; the last one need not have one. They borrow from `text`.
+std::vector<std::string_view> lines_of(std::string_view text);
 
 // Returns "'text'" for a message; cuts a longer text between two characters: "'begin...'".
 std::string in_quotes(std::string_view text, std::size_t most_bytes = 60);

@@ -5,6 +5,13 @@
 namespace quern {
 namespace {
 
+TEST(LinesOf, NeedNoLineEndAtTheEnd) {
+  using Lines = std::vector<std::string_view>;
+  EXPECT_EQ(lines_of(""), Lines{});
+  EXPECT_EQ(lines_of("a\n\nb"), (Lines{"a", "", "b"}));
+  EXPECT_EQ(lines_of("a\n\n"), (Lines{"a", ""}));
+}
+
 TEST(Text, IgnoresCaseOfAsciiOnly) {
   EXPECT_EQ(lower_case("AZaz[@\xc3\x84"), "azaz[@\xc3\x84");
   EXPECT_TRUE(equals_ignoring_case("Content-TYPE", "content-type"));

@@ -60,16 +60,6 @@ std::string without_marks(std::string_view text) {
   return plain;
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 std::optional<PageRow> row_of(std::string_view name) {
   const std::string quoted = fmt::format("`{}`", name);
   for (std::string_view line : lines_of(job_file_page())) {

@@ -9,13 +9,13 @@
 namespace quern::app {
 namespace {
 
-// The numbers of the lines of a segment that are not blank; `bytes` begins with it.
+// The numbers of the lines of a segment that are not blank; `bytes` are those of the segment.
 std::vector<std::uint64_t> lines_with_records(const Segment& segment, std::string_view bytes) {
   std::vector<std::uint64_t> lines;
-  for (std::uint64_t i = 0; i < segment.lines; ++i) {
-    const std::string_view line = bytes.substr(0, bytes.find('\n'));
-    if (!trimmed(line, " \t\r\v\f").empty()) lines.push_back(segment.first_line + i);
-    bytes.remove_prefix(line.size() + 1);
+  std::uint64_t number = segment.first_line;
+  for (std::string_view line : lines_of(bytes)) {
+    if (!trimmed(line, " \t\r\v\f").empty()) lines.push_back(number);
+    ++number;
   }
   return lines;
 }
@@ -93,13 +93,12 @@ void Trial::took(const Block& block, std::uint64_t records, std::uint64_t bad) {
 
 void Trial::fed(const Block& selected) {
   std::lock_guard lock(mutex_);
-  std::string_view rest = selected.bytes.view();
+  const std::vector<std::string_view> records = lines_of(selected.bytes.view());
   std::size_t at = 0;
   for (const Segment& segment : selected.segments) {
     for (std::uint64_t i = 0; i < segment.lines; ++i, ++at) {
-      const std::string_view text = rest.substr(0, rest.find('\n'));
-      print_record(segment.input, selected.kept.empty() ? segment.first_line + i : selected.kept[at].number, text);
-      rest.remove_prefix(text.size() + 1);
+      const std::uint64_t line = selected.kept.empty() ? segment.first_line + i : selected.kept[at].number;
+      print_record(segment.input, line, records[at]);
     }
   }
   seen_.records += at;

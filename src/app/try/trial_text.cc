@@ -19,16 +19,6 @@ constexpr std::size_t kMostColumns = 2000;
 constexpr std::size_t kMostShownPairs = 20;
 constexpr std::size_t kMostShownLines = 100;
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 }  // namespace
 
 std::string TrialText::fitted(std::string line) const {

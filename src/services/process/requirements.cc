@@ -88,9 +88,7 @@ for (const [name, wanted] of Object.entries(dependencies)) {
 
 std::vector<std::string> unmet_of(std::string_view answer) {
   std::vector<std::string> unmet;
-  while (!answer.empty()) {
-    const std::string_view line = answer.substr(0, answer.find('\n'));
-    answer.remove_prefix(std::min(line.size() + 1, answer.size()));
+  for (std::string_view line : lines_of(answer)) {
     if (line.starts_with(kUnmet)) unmet.emplace_back(line.substr(kUnmet.size()));
   }
   return unmet;

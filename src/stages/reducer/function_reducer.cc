@@ -32,16 +32,6 @@ using State = process::Session::State;
 // A failure of the child, in words; run() turns it into a cause block.
 Error child_error(std::string how) { return Error{.kind = ErrorKind::kChildFailed, .message = std::move(how)}; }
 
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    std::size_t end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return lines;
-}
-
 // The sink after the last group.
 class NoOutput final : public ReducedSink {
  public:
@@ -107,6 +97,10 @@ class FunctionReducer final : public Reducer, public Combiner {
   std::string when() const;
   std::string action() const;
   std::string advice(const std::string& how) const;
+  void take_last_words(std::string_view details) {
+    const std::vector<std::string_view> lines = lines_of(details);
+    last_words_.assign(lines.begin(), lines.end());
+  }
 
   const ReducerOptions options_;
   process::ModuleChildOptions module_;
@@ -296,7 +290,7 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
       return child_.take_ready(frame.payload, true);
     case FrameType::kFailed: {
       process::ModuleFailure failure = process::parse_failure(frame.payload);
-      last_words_ = lines_of(failure.details);
+      take_last_words(failure.details);
       is_hopeless_ = true;
       return child_error(std::move(failure.reason));
     }
@@ -383,7 +377,7 @@ Result<void> FunctionReducer::take_bad(std::string_view payload) {
     return child_error("it wrote a BAD frame about a group that is not there");
   if (is_combiner()) {
     // A bad group of a reducer is one line less; of a combiner, it would be values that are missing from a line.
-    last_words_ = lines_of(bad.details);
+    take_last_words(bad.details);
     is_hopeless_ = true;
     return child_error(fmt::format("it could not combine the values of {}: {}",
                                    in_quotes(in_flight_.front().key(bad.line)), bad.reason));
