@@ -205,14 +205,23 @@ Result<std::chrono::milliseconds> poll_interval(const CommandRow& command, const
                                 format_duration(limits::kMostPollInterval)));
 }
 
+// Returns nothing if the option was not given.
+Result<std::optional<std::uint64_t>> number_of(std::string_view command, const Given& given, std::string_view option,
+                                               std::uint64_t least, std::uint64_t most = UINT64_MAX) {
+  const auto text = given.last(option);
+  std::uint64_t number = 0;
+  if (!text.has_value()) return std::optional<std::uint64_t>();
+  const char* end = text->data() + text->size();
+  auto parsed = std::from_chars(text->data(), end, number);
+  if (parsed.ec == std::errc() && parsed.ptr == end && number >= least && number <= most) return std::optional(number);
+  const std::string range = most == UINT64_MAX ? "on" : fmt::format("to {}", most);
+  return bad_config(
+      fmt::format("{}: {} is '{}'; it must be a number from {} {}", command, option, *text, least, range));
+}
+
 Result<std::size_t> retry_count(const CommandRow& command, const Given& given) {
-  const std::string text = given.last("--retry").value_or("0");
-  std::size_t count = 0;
-  const char* end = text.data() + text.size();
-  auto parsed = std::from_chars(text.data(), end, count);
-  if (parsed.ec == std::errc() && parsed.ptr == end && count <= limits::kMaxTaskRetries) return count;
-  return bad_config(fmt::format("{}: --retry is '{}'; it must be a number from 0 to {}", command.name, text,
-                                limits::kMaxTaskRetries));
+  TRY_ASSIGN(const auto count, number_of(command.name, given, "--retry", 0, limits::kMaxTaskRetries));
+  return static_cast<std::size_t>(count.value_or(0));
 }
 
 // Parses a command about an existing task group, which has one positional argument.
@@ -318,17 +327,6 @@ Result<void> take_job(const CommandRow& command, std::span<const std::string> ar
     line.key_may_be_path = true;
   }
   return take_standard_input(command, given, line);
-}
-
-Result<std::optional<std::uint64_t>> number_of(std::string_view command, const Given& given, std::string_view option,
-                                               std::uint64_t least) {
-  const auto text = given.last(option);
-  std::uint64_t number = 0;
-  if (!text.has_value()) return std::optional<std::uint64_t>();
-  const char* end = text->data() + text->size();
-  auto parsed = std::from_chars(text->data(), end, number);
-  if (parsed.ec == std::errc() && parsed.ptr == end && number >= least) return std::optional(number);
-  return bad_config(fmt::format("{}: {} is '{}'; it must be a number from {} on", command, option, *text, least));
 }
 
 Result<void> take_try(const Given& given, CommandLine& line) {

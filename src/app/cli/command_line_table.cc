@@ -89,14 +89,25 @@ constexpr OptionRow kReduceExpression = {
     "", "--reduce", "EXPRESSION", Completes::kNothing,
     "reduce with an expression of key and values, such as 'max(values)', or with a built-in reducer, such as sum"};
 constexpr OptionRow kJavascript = {"", "--js", "", Completes::kNothing, "the expressions are JavaScript"};
-constexpr std::array kRunOptions = {kInput,      kManifest,      kStdinRecords, kOutput,        kOrder,
-                                    kFirst,      kFormat,        kSet,          kRecords,       kWhere,
-                                    kProcesses,  kMemory,        kScratch,      kBucket,        kEndpoint,
-                                    kUnsigned,   kKeyFile,       kGroupKey,     kCount,         kSum,
-                                    kMean,       kLeast,         kMost,         kP50,           kP95,
-                                    kP99,        kDistinct,      kPairValue,    kMapExpression, kReduceExpression,
-                                    kJavascript, kSuggestFields, kQuiet,        kVerbose,       kJson,
-                                    kLog,        kHelp};
+// Joins the options of a command from parts that several commands share.
+template <std::size_t... kCounts>
+constexpr auto joined(const std::array<OptionRow, kCounts>&... parts) {
+  std::array<OptionRow, (kCounts + ...)> all;
+  auto next = all.begin();
+  ((next = std::copy(parts.begin(), parts.end(), next)), ...);
+  return all;
+}
+
+constexpr std::array kInputOptions = {kInput, kManifest, kStdinRecords};
+constexpr std::array kRemoteOptions = {kBucket, kEndpoint, kUnsigned, kKeyFile};
+constexpr std::array kResultOptions = {kOrder, kFirst, kFormat};
+// A job without a file.
+constexpr std::array kOneLineOptions = {
+    kGroupKey,         kCount,     kSum, kMean, kLeast, kMost, kP50, kP95, kP99, kDistinct, kPairValue, kMapExpression,
+    kReduceExpression, kJavascript};
+constexpr auto kRunOptions = joined(kInputOptions, std::array{kOutput}, kResultOptions,
+                                    std::array{kSet, kRecords, kWhere, kProcesses, kMemory, kScratch}, kRemoteOptions,
+                                    kOneLineOptions, std::array{kSuggestFields, kQuiet, kVerbose, kJson, kLog, kHelp});
 constexpr OptionRow kTriedRecords = {"", "--records", "N", Completes::kNothing,
                                      "how many records to try (default: 10; with --at 1, with --profile 10,000)"};
 constexpr OptionRow kAt = {"", "--at", "FILE:LINE", Completes::kFile,
@@ -108,39 +119,9 @@ constexpr OptionRow kDebug = {"", "--debug", "", Completes::kNothing,
                               "run the module in its debugger (pdb, node inspect), which stops at the first record"};
 constexpr OptionRow kProfiled = {"", "--profile", "", Completes::kNothing,
                                  "show the functions that take most of the module's time"};
-constexpr std::array kTryOptions = {kInput,
-                                    kManifest,
-                                    kStdinRecords,
-                                    kTriedRecords,
-                                    kAt,
-                                    kRandom,
-                                    kWhere,
-                                    kDebug,
-                                    kProfiled,
-                                    kOrder,
-                                    kFirst,
-                                    kFormat,
-                                    kSet,
-                                    kScratch,
-                                    kBucket,
-                                    kEndpoint,
-                                    kUnsigned,
-                                    kKeyFile,
-                                    kGroupKey,
-                                    kCount,
-                                    kSum,
-                                    kMean,
-                                    kLeast,
-                                    kMost,
-                                    kP50,
-                                    kP95,
-                                    kP99,
-                                    kDistinct,
-                                    kPairValue,
-                                    kMapExpression,
-                                    kReduceExpression,
-                                    kJavascript,
-                                    kHelp};
+constexpr auto kTryOptions =
+    joined(kInputOptions, std::array{kTriedRecords, kAt, kRandom, kWhere, kDebug, kProfiled}, kResultOptions,
+           std::array{kSet, kScratch}, kRemoteOptions, kOneLineOptions, std::array{kHelp});
 constexpr OptionRow kTaskJob = {
     "", "--job", "JOB", Completes::kFile,
     "a job file or a folder with an analysis-tools.yml (default: ./analysis-tools.yml or /etc/analysis-tools.yml)"};
@@ -150,35 +131,13 @@ constexpr OptionRow kMerge = {
     "in a task: merge the results of earlier tasks that this task needs, so that the next task needs fewer"};
 constexpr OptionRow kCollect = {"", "--collect", "", Completes::kNothing,
                                 "in a task: make one result from those of several reducers, or of maps without one"};
-constexpr std::array kReduceOptions = {kTaskJob, kOutput,  kOrder, kFirst,   kFormat, kSet, kMemory, kScratch,
-                                       kMerge,   kCollect, kQuiet, kVerbose, kJson,   kLog, kHelp};
+constexpr auto kReduceOptions =
+    joined(std::array{kTaskJob, kOutput}, kResultOptions,
+           std::array{kSet, kMemory, kScratch, kMerge, kCollect, kQuiet, kVerbose, kJson, kLog, kHelp});
 constexpr OptionRow kCheckedInput = {"-i", "--input", "INPUT", Completes::kFile,
                                      "an input of a job without a file; may be repeated"};
-constexpr std::array kCheckOptions = {kSet,
-                                      kCheckedInput,
-                                      kStdinRecords,
-                                      kWhere,
-                                      kOutput,
-                                      kOrder,
-                                      kFirst,
-                                      kFormat,
-                                      kProcesses,
-                                      kMemory,
-                                      kGroupKey,
-                                      kCount,
-                                      kSum,
-                                      kMean,
-                                      kLeast,
-                                      kMost,
-                                      kP50,
-                                      kP95,
-                                      kP99,
-                                      kDistinct,
-                                      kPairValue,
-                                      kMapExpression,
-                                      kReduceExpression,
-                                      kJavascript,
-                                      kHelp};
+constexpr auto kCheckOptions = joined(std::array{kSet, kCheckedInput, kStdinRecords, kWhere, kOutput}, kResultOptions,
+                                      std::array{kProcesses, kMemory}, kOneLineOptions, std::array{kHelp});
 constexpr std::array kHelpOnly = {kHelp};
 constexpr std::array kDoctorOptions = {
     kInput,
@@ -239,7 +198,8 @@ constexpr std::string_view kTryAfter =
     "\n"
     "A mapper that is a program gets all of the records at once, as in a run; one\n"
     "with the interface files gets the first input. --debug and --profile are for\n"
-    "functions in Python and JavaScript: the mapper or, if that is none, the reducer.\n"
+    "functions in Python and JavaScript: they attend to the mapper or, if the mapper\n"
+    "is not a function, to the reducer.\n"
     "Records from a pipe are shown once all of them, or 1 MiB, have arrived.\n"
     "\n"
     "Exit status:\n"
