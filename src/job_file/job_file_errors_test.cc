@@ -34,6 +34,8 @@ TEST(JobFileErrors, NameTheNearestKey) {
   expect_errors({
       {"slip", kShort + std::string("limits:\n  memmory: 3\n"),
        "job.yml:4: limits.memmory is not a setting; did you mean limits.memory?"},
+      {"slip of a word that is a setting elsewhere", kShort + std::string("limits: {record: 3}\n"),
+       "job.yml:3: limits.record is not a setting; did you mean limits.records?"},
       {"other section", kShort + std::string("memory: 3\n"),
        "job.yml:3: memory is not a setting; did you mean limits.memory?"},
       {"slip and other section", kShort + std::string("paralel: 3\n"),

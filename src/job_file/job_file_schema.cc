@@ -37,6 +37,12 @@ std::optional<std::string> meant_setting(std::string_view path) {
   const std::vector<std::string> paths = setting_paths();
   const std::string_view word = last_part(path);
   const std::string parent(path.substr(0, path.size() - std::min(path.size(), word.size() + 1)));
+  if (is_section(parent)) {
+    // limits.record is a slip of limits.records, although `record` is a setting.
+    for (const std::string& sibling : children_of(parent)) {
+      if (edit_distance(word, sibling) == 1) return parent + "." + sibling;
+    }
+  }
   for (const std::string& known : paths) {
     if (last_part(known) == word && !is_worker(known.substr(0, known.find('.')))) return known;
   }
