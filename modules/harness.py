@@ -763,8 +763,8 @@ def joined_path(path, name):
 
 def refuse_breakpoint(*_, **__):
     raise Refused(
-        "breakpoint() needs a terminal, and a run has none: use quern try --debug, which gives one to the mapper or, if "
-        "that is no function, to the reducer"
+        "breakpoint() needs a terminal, and a run does not have one: use quern try --debug, which debugs the mapper or, if "
+        "the mapper is not a function, the reducer"
     )
 
 

@@ -66,7 +66,7 @@ Result<void> attend(const CommandLine& line, Job& job) {
   if (!line.trial.debug && !line.trial.profile) return {};
   const std::string_view option = line.trial.debug ? "--debug" : "--profile";
   if (line.trial.debug && ::isatty(STDIN_FILENO) == 0) {
-    return bad_config("try: --debug needs a terminal, and standard input is none");
+    return bad_config("try: --debug needs a terminal, and standard input is not one");
   }
   for (Step& step : job.steps) {
     for (Worker* worker : {&step.mapper, step.reducer.has_value() ? &*step.reducer : nullptr}) {
@@ -75,7 +75,8 @@ Result<void> attend(const CommandLine& line, Job& job) {
       return {};
     }
   }
-  return bad_config(fmt::format("try: {} is for functions in Python or JavaScript, and {} has none", option, job.file));
+  return bad_config(
+      fmt::format("try: {} is for functions in Python or JavaScript, and {} does not have any", option, job.file));
 }
 
 // Changes what differs from a run: nothing is written, and failures are shown instead of ending it.
@@ -145,7 +146,7 @@ Error no_records(const std::optional<Place>& place, const Trial::Seen& seen) {
 }
 
 Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>& place) {
-  // The job's own results are no inputs, although nothing is written there.
+  // The trial writes nothing there, but the job's own results are never its inputs.
   const ResultFolder results(result_paths(job.output, run_results(job)));
   TRY_ASSIGN(const auto scratch, disk::ScratchFolder::make(line.scratch));
   const Job as_written = job;

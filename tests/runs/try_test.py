@@ -299,7 +299,7 @@ class Jobs(Trying):
     def test_that_asks_for_a_breakpoint_names_the_way(self):
         self.write("mapper.py", "def mapper(key, file, record):\n    breakpoint()\n")
         run = self.tried("--records", "1", status=3)
-        self.assertIn("bad: breakpoint() needs a terminal, and a run has none: use quern try --debug, which", run.stdout, run)
+        self.assertIn("bad: breakpoint() needs a terminal, and a run does not have one: use quern try --debug, which", run.stdout, run)
         run = self.quern("run")
         self.assert_run(run, status=1, says="use quern try --debug")
 

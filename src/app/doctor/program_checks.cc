@@ -31,7 +31,8 @@ std::string found_text(std::string found, Need need) {
   return need == Need::kNeeded ? found : found + ", which is not needed here";
 }
 
-// How to get the packages. Debian's own Python refuses pip, so a virtual environment is made where there is none.
+// Returns the command that installs the packages. Debian's Python does not allow pip to install anything outside of a
+// virtual environment, so the command creates one if the interpreter is not in one.
 std::string install_packages(const PackagesSeen& seen) {
   const std::filesystem::path folder = std::filesystem::path(seen.file).parent_path();
   if (seen.language == Language::kJavascript) {

@@ -147,9 +147,8 @@ Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::
 
 Result<LoadedJob> load_job(const CommandLine& line) {
   if (std::error_code ignored; line.key_may_be_path && !std::filesystem::exists(*line.key, ignored)) {
-    return bad_config(
-        fmt::format("{}; and with a job file, --key names the file of a private key, and there is no file {}",
-                    kNothingForEachKey, *line.key));
+    return bad_config(fmt::format("{}. With a job file, --key is the file of a private key, and {} does not exist",
+                                  kNothingForEachKey, *line.key));
   }
   return line.job_text.empty() ? load_job(line.job, line.settings) : load_job_text(line.job_text, line.settings);
 }

@@ -31,7 +31,7 @@ Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vec
 inline constexpr std::string_view kCommandLineJob = "the command line";
 Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings);
 
-// The job that a command line names or describes. Fails if --key cannot be what it is without such a description: the
+// Loads the job that a command line names or describes. Fails if --key is neither part of such a description nor the
 // file of a private key.
 Result<LoadedJob> load_job(const CommandLine& line);
 

@@ -20,7 +20,7 @@ struct InputReading {
   const json::Selection& selection;
   const decode::DecodeOptions& decode;
   BufferPool& pool;
-  RecordSample* sample = nullptr;  // if there is none, all records are read; if there is, a single thread reads
+  RecordSample* sample = nullptr;  // selects records, which a single thread then reads; nullptr: all are read
   bool blank_is_record = false;    // whether the sample counts a line of white space
 };
 

@@ -12,7 +12,7 @@
 
 namespace quern::app {
 
-// Returns how the last step of a job must give its output, so that shaped() can read it.
+// Returns the form in which the last step of a job must emit its output, so that shaped() can read it.
 PairOutput last_output(const Job& job);
 
 // The part of limits.memory that is for the order of the result, and not for the last step.

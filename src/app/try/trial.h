@@ -37,7 +37,7 @@ struct TrialOptions {
 // Thread-safe.
 class Trial final : public RecordSample, public EventSink {
  public:
-  // If `where` drops so many records, the sample ends: whoever tries a job wants an answer soon.
+  // The sample ends when `where` has dropped this many records, because the user is waiting.
   static constexpr std::uint64_t kMostDropped = 20'000;
   // Writes some lines; after an error, nothing else is shown and the sample ends.
   using Print = std::function<Result<void>(std::string_view text)>;

@@ -14,10 +14,10 @@ namespace quern::app {
 class TrialText {
  public:
   struct Options {
-    std::size_t columns = 0;  // of the terminal; 0: there is none, and lines are cut only if they are very long
+    std::size_t columns = 0;  // of the terminal; 0: not a terminal, so only very long lines are cut
     bool color = false;
     std::string separator;                           // between a key and a value
-    bool has_pairs = false;                          // the mapper gives pairs (model/pair.h); otherwise lines of text
+    bool has_pairs = false;                          // the mapper emits pairs (model/pair.h); otherwise lines of text
     std::vector<std::string> columns_of_pairs = {};  // names of `aggregate`, whose pairs are those of columns
   };
   explicit TrialText(Options options) : options_(std::move(options)) {}

@@ -31,7 +31,7 @@ bool collects(Kind kind) {
 // Whether states hold a value and its position.
 bool is_placed(Kind kind) { return kind == Kind::kFirst || kind == Kind::kLast; }
 
-// Appends bytes that sort as the doubles do, and are no line feeds or zeros.
+// Appends bytes that sort as the doubles do; none of them is a line feed or zero.
 void append_double_order(double value, std::string& bytes) {
   if (value == 0) value = 0;  // -0 is equal to 0
   auto bits = std::bit_cast<std::uint64_t>(value);
