@@ -7,6 +7,7 @@
 #include <ostream>
 #include <random>
 
+#include "base/sanitized_for_test.h"
 #include "stages/decode/decode.h"
 #include "stages/decode/encode_for_test.h"
 #include "stages/decode/memory_source.h"
@@ -20,6 +21,13 @@ using namespace std::string_literals;
 // Limits so small that files of a few kilobytes have many parts.
 constexpr ParallelOptions kSmall{
     .threads = 2, .parts = {.joined_bytes = 300, .most_bytes = 400'000}, .ahead_bytes = 1'000'000};
+
+// Every place in a file, or every so many with the thread sanitizer, which sees the same threads meet at each of them.
+#ifdef QUERN_THREAD_SANITIZED
+constexpr std::size_t kPlaceStep = 7;
+#else
+constexpr std::size_t kPlaceStep = 1;
+#endif
 
 // Everything that a decoder returns.
 struct Outcome {
@@ -138,7 +146,7 @@ TEST_P(EachParallelFormat, FailsLikeTheOtherWhereverTheFileIsCut) {
   ParallelDecoder decoder(kSmall);
   std::string stored = encode_parts(GetParam(), sample(12, 30));
   std::size_t taken = 0;
-  for (std::size_t size = 0; size < stored.size(); ++size) {
+  for (std::size_t size = 0; size < stored.size(); size += kPlaceStep) {
     if (expect_same(decoder, GetParam(), stored.substr(0, size))) ++taken;
   }
   // A truncated .xz file has no index.
@@ -149,7 +157,7 @@ TEST_P(EachParallelFormat, IsLikeTheOtherWhateverIsDamaged) {
   ParallelDecoder decoder(kSmall);
   std::string stored = encode_parts(GetParam(), sample(6, 8));
   std::size_t taken = 0;
-  for (std::size_t at = 0; at < stored.size(); ++at) {
+  for (std::size_t at = 0; at < stored.size(); at += kPlaceStep) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = stored;
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
@@ -157,7 +165,7 @@ TEST_P(EachParallelFormat, IsLikeTheOtherWhateverIsDamaged) {
       ASSERT_FALSE(HasFailure()) << at << " bit " << bit;
     }
   }
-  EXPECT_GT(taken, 50U);
+  EXPECT_GT(taken, 50U / kPlaceStep);
 }
 
 TEST_P(EachParallelFormat, IsLikeTheOtherWhateverFollows) {

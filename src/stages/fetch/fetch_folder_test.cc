@@ -131,7 +131,6 @@ TEST_F(FetchTest, RemovesWhatAKilledRunWouldHaveRemoved) {
 
 TEST_F(FetchTest, FetchesSeveralPartsOfOneObjectAtOnce) {
   serve(R"({"/a": {"size": 800000, "faults": [{"when_first": 0, "wait": 0.1}]}})");
-  options_.http.timeouts.stall = 60s;
   options_.parallel = 4;
   add("a").size_bytes = 800000;
   run();
@@ -146,7 +145,6 @@ TEST_F(FetchTest, ResumesWhatAnEarlierRunLeft) {
                    "faults": [{"when_first": 200000, "stall_after": 30000}, {"when_first": 300000, "change": {"text": "x"}}]},
             "/b": {"size": 450000, "etag": "\"1\"", "faults": [{"when_first": 200000, "status": 403}]}})");
   options_.parallel = 1;
-  options_.http.timeouts.stall = 60s;
   add("b").size_bytes = 450000;
   run();
   EXPECT_EQ(error(0).code, 403);
