@@ -22,8 +22,13 @@ double out_of_range(std::string_view text) { return std::strtod(std::string(text
 }  // namespace
 
 Number parse_number(std::string_view text) {
-  text = bare_number(text);
   Number number;
+  if (parse_short_integer(text, number.integer)) {
+    number.kind = Number::Kind::kInteger;
+    number.floating = static_cast<double>(number.integer);
+    return number;
+  }
+  text = bare_number(text);
   const char* end = text.data() + text.size();
   auto [integer_end, integer_error] = std::from_chars(text.data(), end, number.integer);
   if (integer_end == end && integer_error == std::errc()) {

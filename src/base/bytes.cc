@@ -65,11 +65,6 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   return *this;
 }
 
-void Buffer::resize(std::size_t size) {
-  if (size > capacity_) reserve(std::max(size, capacity_ * 2));
-  size_ = size;
-}
-
 void Buffer::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
   // realloc moves large blocks by remapping their pages instead of copying them.
@@ -78,13 +73,6 @@ void Buffer::reserve(std::size_t capacity) {
   static_cast<void>(bytes_.release());
   bytes_.reset(longer);
   capacity_ = capacity;
-}
-
-void Buffer::append(std::string_view bytes) {
-  if (bytes.empty()) return;
-  std::size_t used = size_;
-  resize(used + bytes.size());
-  std::memcpy(data() + used, bytes.data(), bytes.size());
 }
 
 Buffer BufferPool::take(std::size_t capacity) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,9 +40,17 @@ class Buffer {
   std::string_view view() const { return {bytes_.get(), size_}; }
 
   // New bytes are not initialised. Growing past the capacity at least doubles it.
-  void resize(std::size_t size);
+  void resize(std::size_t size) {
+    if (size > capacity_) reserve(std::max(size, capacity_ * 2));
+    size_ = size;
+  }
   void reserve(std::size_t capacity);
-  void append(std::string_view bytes);
+  void append(std::string_view bytes) {
+    if (bytes.empty()) return;
+    const std::size_t used = size_;
+    resize(used + bytes.size());
+    std::memcpy(bytes_.get() + used, bytes.data(), bytes.size());
+  }
   void push_back(char byte) { append({&byte, 1}); }
   void clear() { size_ = 0; }
 

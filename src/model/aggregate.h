@@ -59,7 +59,7 @@ class Aggregator {
  public:
   explicit Aggregator(Aggregation aggregation) : aggregation_(aggregation) {}
 
-  Aggregation aggregation() const { return aggregation_; }
+  const Aggregation& aggregation() const { return aggregation_; }
   bool keeps_state() const;
   // Whether terms have the form of values. Not so for kCount, kMean and kStddev, whose states include the number of
   // values.

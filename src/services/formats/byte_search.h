@@ -15,8 +15,9 @@ namespace quern::formats {
 class ByteSearch {
  public:
   struct Options {
-    bool at_controls = false;  // stops at each byte below 0x20, too
-    char ignored_bits = 0;     // bits that are set in each byte before it is compared
+    bool at_controls = false;   // stops at each byte below 0x20, too
+    bool at_non_ascii = false;  // and at each from 0x80 on
+    char ignored_bits = 0;      // bits that are set in each byte before it is compared
   };
 
   // Stops at the bytes of `stops`, at most 4.
@@ -27,9 +28,14 @@ class ByteSearch {
       wanted_[i] = kOnes * static_cast<unsigned char>(stop);
       stops_[static_cast<unsigned char>(stop)] = true;
     }
-    if (!options.at_controls) return;
-    control_ = kOnes * ' ';
-    for (std::size_t i = 0; i < ' '; ++i) stops_[i] = true;
+    if (options.at_controls) {
+      control_ = kOnes * ' ';
+      for (std::size_t i = 0; i < ' '; ++i) stops_[i] = true;
+    }
+    if (options.at_non_ascii) {
+      non_ascii_ = kHighest;
+      for (std::size_t i = 0x80; i < stops_.size(); ++i) stops_[i] = true;
+    }
   }
 
   // Returns how many of the next 8 bytes come before the first stop: 8 if there is none.
@@ -39,12 +45,12 @@ class ByteSearch {
     if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
     word |= ignored_;
     // The highest bit of each lane that is zero, or less than a number. A borrow may also set bits above the first one.
-    std::uint64_t found = (word - control_) & ~word;
+    std::uint64_t found = ((word - control_) & ~word) | (word & non_ascii_);
     for (const std::uint64_t wanted : wanted_) {
       const std::uint64_t difference = word ^ wanted;
       found |= (difference - kOnes) & ~difference;
     }
-    found &= kOnes << 7;
+    found &= kHighest;
     return found == 0 ? sizeof word : static_cast<std::size_t>(std::countr_zero(found)) / 8;
   }
   bool is_stop(char byte) const { return stops_[static_cast<unsigned char>(byte) | (ignored_ & 0xFFU)]; }
@@ -62,10 +68,12 @@ class ByteSearch {
 
  private:
   static constexpr std::uint64_t kOnes = 0x0101010101010101;
+  static constexpr std::uint64_t kHighest = kOnes << 7;
 
   const std::uint64_t ignored_;
   std::array<std::uint64_t, 4> wanted_{};
   std::uint64_t control_ = 0;
+  std::uint64_t non_ascii_ = 0;
   std::array<bool, 256> stops_{};
 };
 

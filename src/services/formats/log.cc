@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/text.h"
 #include "base/utf8.h"
+#include "services/formats/byte_search.h"
 #include "services/formats/line_reader.h"
 
 // combined and common: the log formats of web servers, such as
@@ -22,6 +23,10 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+constexpr ByteSearch kQuoteEnds("\"\\", {});
+// All that may not be copied as it is.
+constexpr ByteSearch kNotPlain("\"\\", {.at_controls = true, .at_non_ascii = true});
 
 // Appends what the beginning of `text`, a backslash, stands for; returns how many bytes of it that were.
 std::size_t unescape(std::string_view text, std::string& target) {
@@ -55,8 +60,10 @@ void add_valid(std::string_view text, JsonWriter& out) {
 // What stands for month in "10/Oct/2000"; 0 if it is no month.
 int month_number(std::string_view name) {
   constexpr std::string_view kNames = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const std::size_t found = kNames.find(name);
-  return name.size() != 3 || found == std::string_view::npos || found % 3 != 0 ? 0 : static_cast<int>(found / 3) + 1;
+  for (int month = 1; month <= 12; ++month) {
+    if (kNames.substr(static_cast<std::size_t>(month - 1) * 3, 3) == name) return month;
+  }
+  return 0;
 }
 
 // Adds "2000-10-10T13:55:36-07:00" for "10/Oct/2000:13:55:36 -0700". Returns false if it is not of that form.
@@ -72,17 +79,20 @@ bool add_time(std::string_view time, JsonWriter& out) {
   }
   const int month = month_number(time.substr(3, 3));
   if (month == 0) return false;
-  out.add(time.substr(7, 4));
-  out.add('-');
-  out.add(static_cast<char>('0' + month / 10));
-  out.add(static_cast<char>('0' + month % 10));
-  out.add('-');
-  out.add(time.substr(0, 2));
-  out.add('T');
-  out.add(time.substr(12, 8));
-  out.add(time.substr(21, 3));
-  out.add(':');
-  out.add(time.substr(24, 2));
+  // Each piece has a fixed size, so that copying it takes no call.
+  std::array<char, 25> iso{};
+  std::memcpy(&iso[0], &time[7], 4);
+  iso[4] = '-';
+  iso[5] = static_cast<char>('0' + month / 10);
+  iso[6] = static_cast<char>('0' + month % 10);
+  iso[7] = '-';
+  std::memcpy(&iso[8], &time[0], 2);
+  iso[10] = 'T';
+  std::memcpy(&iso[11], &time[12], 8);
+  std::memcpy(&iso[19], &time[21], 3);
+  iso[22] = ':';
+  std::memcpy(&iso[23], &time[24], 2);
+  out.add({iso.data(), iso.size()});
   return true;
 }
 
@@ -139,14 +149,15 @@ class LogParser final : public LineParser {
 
   // Takes a text to its closing quote; the opening one is gone.
   std::string_view take_quoted(std::string_view what) {
-    std::size_t end = rest_.find_first_of("\"\\");
-    while (end < rest_.size() && rest_[end] == '\\') end = rest_.find_first_of("\"\\", std::min(end + 2, rest_.size()));
-    if (end == std::string_view::npos) {
+    const char* last = rest_.data() + rest_.size();
+    const char* end = kQuoteEnds.find(rest_.data(), last);
+    while (end != last && *end == '\\') end = kQuoteEnds.find(end + std::min<std::ptrdiff_t>(2, last - end), last);
+    if (end == last) {
       fail(fmt::format("the quote of the {} is not closed", what));
       return {};
     }
-    const std::string_view found = rest_.substr(0, end);
-    rest_.remove_prefix(end + 1);
+    const std::string_view found(rest_.data(), end);
+    rest_.remove_prefix(found.size() + 1);
     return found;
   }
 
@@ -166,20 +177,21 @@ class LogParser final : public LineParser {
     out.add(prefix);
     if (text == "-" || text.empty()) return out.add("null");
     out.add('"');
-    if (is_printable_ascii(text) && text.find('\\') == std::string_view::npos) {
-      out.add_text(text);
-    } else {
-      unescaped_.clear();
-      for (std::size_t at = 0; at < text.size();) {
-        if (text[at] == '\\') {
-          at += unescape(text.substr(at), unescaped_);
-        } else {
-          unescaped_ += text[at++];
-        }
-      }
-      add_valid(unescaped_, out);
-    }
+    const char* end = text.data() + text.size();
+    if (const char* at = out.add_until(kNotPlain, text.data(), end); at != end) add_unescaped({at, end}, out);
     out.add('"');
+  }
+
+  void add_unescaped(std::string_view text, JsonWriter& out) {
+    unescaped_.clear();
+    for (std::size_t at = 0; at < text.size();) {
+      if (text[at] == '\\') {
+        at += unescape(text.substr(at), unescaped_);
+      } else {
+        unescaped_ += text[at++];
+      }
+    }
+    add_valid(unescaped_, out);
   }
 
   void add_when(std::string_view time, JsonWriter& out) {

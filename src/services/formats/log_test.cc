@@ -58,6 +58,12 @@ TEST(Log, TakesWhateverAClientSent) {
       {"G \xe4", "\"method\":\"G\",\"path\":\"\ufffd\",\"protocol\":null"},
   };
   for (const Row& row : rows) EXPECT_EQ(with_request(row.request), row.members) << row.request;
+  // Wherever the first byte is that is not copied as it is.
+  for (std::size_t before = 0; before < 20; ++before) {
+    const std::string path = "/" + std::string(before, 'a');
+    const std::string members = R"("method":"GET","path":")" + path + "\u00e4%\u007fb\\\"\",\"protocol\":null";
+    EXPECT_EQ(with_request("GET " + path + "\u00e4%\u007fb\\\""), members);
+  }
 }
 
 TEST(Log, SaysWhatIsWrongWithALine) {

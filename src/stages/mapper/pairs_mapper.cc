@@ -186,7 +186,8 @@ class PairsWorker {
       if (column.path.has_value() && !take_value(of_column)) continue;
       std::string problem = column.path.has_value() && !is_number_ ? problem_of_column(column) : "";
       if (column.label.has_value()) value_.append(1, kBeforeLabel).append(label_);
-      if (problem.empty()) problem = problem_of_text();
+      if (problem.empty() && output.size() == before) problem = problem_of_key();
+      if (problem.empty()) problem = problem_of_value();
       if (!problem.empty()) return problem;
       column_value_.assign(1, letter_of_column(i)).append(value_);
       append_pair(key_, between_, column_value_, output);
@@ -248,12 +249,13 @@ class PairsWorker {
   }
 
   std::string problem_of_pair() const {
-    if (std::string problem = problem_of_text(); !problem.empty()) return problem;
+    if (std::string problem = problem_of_key(); !problem.empty()) return problem;
+    if (std::string problem = problem_of_value(); !problem.empty()) return problem;
     return is_number_ ? "" : options_.rule.problem(key_, value_);
   }
 
-  // Uses the same words as the modules' harness.
-  std::string problem_of_text() const {
+  // Both use the same words as the modules' harness.
+  std::string problem_of_key() const {
     if (key_.find('\n') != std::string::npos) {
       return fmt::format("the key {} contains a line break; replace it before returning it", shown(key_));
     }
@@ -263,6 +265,9 @@ class PairsWorker {
           "another one in the job file, say `separator: \"\\t\"`, or replace it in the key",
           shown(key_), shown(options_.separator));
     }
+    return "";
+  }
+  std::string problem_of_value() const {
     if (value_.find('\n') != std::string::npos) {
       return fmt::format("the value {} contains a line break; replace it, or return json.dumps(value)", shown(value_));
     }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arithmetic/exact_sum.h"
+#include "arithmetic/number.h"
 #include "base/coding.h"
 #include "stages/shuffle/pair_buffer.h"
 #include "stages/shuffle/pair_keys.h"
@@ -29,6 +30,7 @@ constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
 constexpr std::size_t kSlotsAhead = 24;
 constexpr std::size_t kLinesAhead = 12;
 constexpr std::size_t kNearSlots = 6;
+constexpr std::size_t kCountedAtOnce = 4096;
 
 // Space reserved for a state of this size, so that the state can grow in place a few times. The reservation is not
 // stored: it follows from the size, and a state that still fits into its reservation computes the same one or a smaller
@@ -36,21 +38,6 @@ constexpr std::size_t kNearSlots = 6;
 std::size_t room_for(std::size_t state_bytes) {
   if (state_bytes <= ExactSum::kSmallBytes) return state_bytes;
   return std::bit_ceil(state_bytes);
-}
-
-// Accepts up to 18 digits, so that the sum of any two such numbers fits into 64 bits.
-bool parse_short_integer(std::string_view text, std::int64_t& value) {
-  bool is_negative = text.starts_with('-');
-  if (is_negative) text.remove_prefix(1);
-  if (text.empty() || text.size() > 18) return false;
-  std::int64_t number = 0;
-  for (char byte : text) {
-    auto digit = static_cast<unsigned char>(byte - '0');
-    if (digit > 9) return false;
-    number = number * 10 + digit;
-  }
-  value = is_negative ? -number : number;
-  return true;
 }
 
 }  // namespace
@@ -101,16 +88,15 @@ Entry& AggregateTable::find(std::string_view key, std::uint32_t hash) {
   return slots_[at];
 }
 
-// Adds a value, or a term, to scratch_. A value that counts once is "" among terms as well.
+// Adds a value, or a term, to scratch_.
 bool AggregateTable::update(const Aggregator& aggregator, std::string_view value) {
-  const bool is_term = columns_ != nullptr && columns_->are_terms();
-  return is_term ? aggregator.add_term(scratch_, value) : aggregator.add(scratch_, value);
+  return are_terms_ ? aggregator.add_term(scratch_, value) : aggregator.add(scratch_, value);
 }
 
 // Updates counts, sums of integers and other states that need no more space in place. Returns false if it cannot.
 bool AggregateTable::update_fast(const Aggregator& aggregator, Entry& slot, std::string_view value) const {
-  Kind kind = aggregator.aggregation().kind;
-  if (columns_ != nullptr && columns_->are_terms() && !aggregator.terms_are_values()) return false;
+  const Kind kind = aggregator.aggregation().kind;
+  if (are_terms_ && !aggregator.terms_are_values()) return false;
   char* state = const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size();
   if (kind != Kind::kCount && kind != Kind::kSum) return aggregator.add_in_place({state, slot.value_bytes()}, value);
   if (kind == Kind::kCount) {
@@ -165,8 +151,7 @@ Result<void> AggregateTable::make_slots(std::size_t slots) {
   // The last huge page is allocated in any case.
   constexpr std::size_t kSlotsPerPage = kHugePageBytes / sizeof(Entry);
   if (slots > kSlotsPerPage) slots = (slots + kSlotsPerPage - 1) / kSlotsPerPage * kSlotsPerPage;
-  TRY_ASSIGN(slots_, HugeArray<Entry>::make(slots));
-  std::memset(static_cast<void*>(slots_.data()), 0, slots * sizeof(Entry));
+  TRY_ASSIGN(slots_, HugeArray<Entry>::make_zeroed(slots));
   count(slots * sizeof(Entry));
   return {};
 }
@@ -217,8 +202,55 @@ void AggregateTable::number(std::span<const Entry> entries) {
   }
 }
 
+// Removes the values of kDistinct and adds their number to `counts`, unless there are few for each key: then that would
+// only take memory.
+Result<void> AggregateTable::count_distinct(AggregateTable& counts) {
+  std::vector<Entry> values;
+  std::uint64_t counted = 0;
+  for (std::size_t at = 0; at < slots_.size(); ++at) {
+    if (at + kSlotsAhead < slots_.size()) __builtin_prefetch(slots_[at + kSlotsAhead].line());
+    Entry& slot = slots_[at];
+    if (slot.line_and_key_bytes == 0) continue;
+    const std::string_view key = reader_.key(slot);
+    const std::size_t value_bytes = columns_->distinct_value(value_of_pair_key(key)).size();
+    const std::string_view group = key.substr(0, key.size() - value_bytes);
+    // A longer one would have to be searched for, and its end is not in the line.
+    if (value_bytes == 0 || group.size() >= Entry::kLongKey) continue;
+    values.push_back(entry_of(group, 0));
+    slot = {};
+    --keys_;
+    if (values.size() < kCountedAtOnce) continue;
+    TRY(counts.add(values, reader_));
+    counted += values.size();
+    values.clear();
+    if (counts.keys() > counted / 2) return {};
+  }
+  return counts.add(values, reader_);
+}
+
+Result<void> AggregateTable::seal_counted(Taken& taken) {
+  if (columns_ != nullptr && columns_->have_distinct()) {
+    AggregateTable counts(aggregator_.aggregation(), columns_, partitions_, budget_);
+    counts.are_terms_ = false;
+    TRY(count_distinct(counts));
+    TRY(counts.seal(taken));
+  }
+  return seal(taken);
+}
+
 Result<void> AggregateTable::seal(Taken& taken) {
-  if (keys_ == 0) return {};
+  if (keys_ > 0) TRY(seal_keys(taken));
+  slots_ = {};
+  arena_.clear();
+  taken.budget_bytes += std::exchange(counted_bytes_, 0);
+  taken.pairs += std::exchange(counted_keys_, 0);
+  keys_ = 0;
+  room_ = {};
+  arena_bytes_ = 0;
+  return {};
+}
+
+Result<void> AggregateTable::seal_keys(Taken& taken) {
   std::span<Entry> entries = slots_.span().first(gather());
   CommittedBlock block{.address = kAggregated, .arena = std::exchange(arena_, {})};
   block.entries.ends = {static_cast<std::uint32_t>(entries.size())};
@@ -233,11 +265,6 @@ Result<void> AggregateTable::seal(Taken& taken) {
   block.entries.pieces = {entries};
   taken.pieces.push_back(std::exchange(slots_, {}));
   taken.blocks.push_back(std::move(block));
-  taken.budget_bytes += std::exchange(counted_bytes_, 0);
-  taken.pairs += std::exchange(counted_keys_, 0);
-  keys_ = 0;
-  room_ = {};
-  arena_bytes_ = 0;
   return {};
 }
 

@@ -29,6 +29,7 @@ class AggregateTable {
       : aggregator_(aggregation),
         columns_(columns),
         is_unique_(aggregation.kind == Aggregation::Kind::kUnique),
+        are_terms_(columns != nullptr && columns->are_terms()),
         partitions_(partitions),
         budget_(budget) {}
   AggregateTable(const AggregateTable&) = delete;
@@ -41,6 +42,9 @@ class AggregateTable {
   std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
   // Moves the contents to `taken`, as one block. The table is empty afterwards.
   Result<void> seal(Taken& taken);
+  // Like seal(), for a table that holds every value of its keys, and whose result is wanted: instead of the values of
+  // kDistinct it moves how many there are, so that they need not be sorted.
+  Result<void> seal_counted(Taken& taken);
   std::uint64_t keys() const { return keys_; }
   std::uint64_t counted_bytes() const { return counted_bytes_; }
 
@@ -52,7 +56,7 @@ class AggregateTable {
   // Returns the slot of the key, or the free slot where it belongs.
   Entry& find(std::string_view key, std::uint32_t hash);
   const Aggregator& aggregator_of(std::string_view key) const {
-    return columns_ == nullptr ? aggregator_ : columns_->aggregator_of(PairKey(key).value());
+    return columns_ == nullptr ? aggregator_ : columns_->aggregator_of(value_of_pair_key(key));
   }
   bool update_fast(const Aggregator& aggregator, Entry& slot, std::string_view value) const;
   bool update(const Aggregator& aggregator, std::string_view value);
@@ -63,6 +67,8 @@ class AggregateTable {
   Result<void> make_room(std::uint64_t keys);
   Result<void> make_slots(std::size_t count);
   std::size_t gather();
+  Result<void> count_distinct(AggregateTable& counts);
+  Result<void> seal_keys(Taken& taken);
   void number(std::span<const Entry> entries);
   void count(std::uint64_t bytes);
   void count_keys();
@@ -71,6 +77,7 @@ class AggregateTable {
   const Aggregator aggregator_;
   const Columns* const columns_;
   const bool is_unique_;
+  bool are_terms_;
   const std::size_t partitions_;
   Budget& budget_;
   HugeArray<Entry> slots_;  // free slots have no line

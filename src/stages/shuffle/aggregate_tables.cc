@@ -165,6 +165,13 @@ Result<void> AggregateTables::move_to(Taken& taken, Table& table) {
   return table.states->seal(taken);
 }
 
+Result<Taken> AggregateTables::take_counted(std::size_t number) {
+  Taken taken;
+  std::lock_guard lock(tables_[number]->mutex);
+  TRY(tables_[number]->states->seal_counted(taken));
+  return taken;
+}
+
 Result<Taken> AggregateTables::take_table(std::size_t number) {
   Taken taken;
   TRY(move_to(taken, *tables_[number]));

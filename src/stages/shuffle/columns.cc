@@ -61,6 +61,7 @@ Columns::Columns(const Aggregation& aggregation, AggregatedFrom from)
   for (const Aggregation& kind : kinds_) {
     aggregators_.emplace_back(collects(kind.kind) ? Aggregation{.kind = Kind::kCount} : kind);
     has_positions_ = has_positions_ || kind.kind == Kind::kList || is_placed(kind.kind);
+    have_distinct_ = have_distinct_ || kind.kind == Kind::kDistinct;
   }
 }
 
@@ -297,6 +298,11 @@ class ColumnGroups final : public GroupSource {
     const bool is_array = aggregation.kind == Kind::kUnique || aggregation.kind == Kind::kList;
     if (is_array) result = "[";
     for (; is_of(index); ++distinct) {
+      if (!Columns::has_value(pair_->value())) {
+        distinct += number_at<std::uint64_t>(state_) - 1;
+        TRY(read_pair());
+        continue;
+      }
       const std::string_view text = text_of_value();
       if (aggregation.kind == Kind::kQuantile) {
         rank_.add(pair_->value().substr(1, kOrderBytes), text, number_at<std::uint64_t>(state_));

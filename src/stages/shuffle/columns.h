@@ -16,7 +16,8 @@ namespace quern::shuffle {
 
 // How aggregations that need the values of a key in order are kept in a table of pair keys (pair_keys.h): kDistinct and
 // kQuantile alone, and kColumns. The second part of a pair key is the letter of a column (model/column_value.h), and
-//  - nothing: its state is that of the column's aggregation; for kQuantile the number of its values;
+//  - nothing: its state is that of the column's aggregation; for kQuantile the number of its values; for kDistinct, if
+//    only that is wanted (AggregateTable::seal_counted), the number of those of its values that are not there;
 //  - or, for kList, kUnique, kDistinct and kQuantile, one of the column's values in a form that sorts as its values do
 //    (for kList, as their positions do): its state is how often the value occurred.
 // So everything about a key is adjacent, in order, and bounded by the memory of the table, however many values there
@@ -39,6 +40,12 @@ class Columns {
   std::size_t count() const { return kinds_.size(); }
   std::size_t index_of(std::string_view part) const;
   const Aggregation& aggregation(std::size_t column) const { return kinds_[column]; }
+  bool have_distinct() const { return have_distinct_; }
+  // What follows the letter of a pair key's second part if it is a value of kDistinct, otherwise "".
+  std::string_view distinct_value(std::string_view part) const {
+    return have_distinct_ && kinds_[index_of(part)].kind == Aggregation::Kind::kDistinct ? part.substr(1)
+                                                                                         : std::string_view();
+  }
   // Whether a value of such a pair key follows the letter.
   static bool has_value(std::string_view part) { return part.size() > 1; }
 
@@ -58,6 +65,7 @@ class Columns {
   std::vector<Aggregation> kinds_;
   std::vector<Aggregator> aggregators_;
   bool has_positions_ = false;
+  bool have_distinct_ = false;
   const bool has_letters_;  // whether values begin with the letter of their column
   const AggregatedFrom from_;
 };

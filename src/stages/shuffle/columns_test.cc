@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -114,6 +115,31 @@ ColumnRows again(ColumnRows terms, AggregatedTo to) {
                                                                         .aggregated_from = AggregatedFrom::kTerms,
                                                                         .aggregated_to = to});
   return rows_of(*groups.value());
+}
+
+// Where nothing was spilled, tables count the distinct values that they hold.
+TEST(Columns, CountDistinctValuesHoweverManyAKeyHas) {
+  Buffer lines;
+  std::map<std::string, std::set<std::string>> values;
+  auto add = [&](const std::string& key, const std::string& value) {
+    append_pair(key, kBetweenInside, value, lines);
+    values[key].insert(value);
+  };
+  std::mt19937 random(3);
+  for (int i = 0; i < 200'000; ++i) add("few\0\0"s + std::to_string(random() % 3), std::to_string(random() % 90'000));
+  for (int i = 0; i < 99'999; ++i) add(std::to_string(random() % 90'000) + "\0"s, i % 5 == 0 ? "" : "v");
+  for (int i = 0; i < 5; ++i) add("long\0"s + std::string(70'000, 'y'), std::to_string(i));
+  ColumnRows expected;
+  for (const auto& [key, distinct] : values) expected[key] = {std::to_string(distinct.size())};
+  for (const std::uint64_t memory_bytes : {256U << 20, 1U << 20}) {
+    auto shuffle = shuffle_of({.kind = Kind::kDistinct}, AggregatedTo::kResult, memory_bytes);
+    BlockOutput block;
+    block.lines.emplace_back().append(lines.view());
+    ASSERT_TRUE(shuffle->sink()->commit(std::move(block)).ok());
+    ASSERT_TRUE(shuffle->finish().ok());
+    EXPECT_EQ(shuffle->spilled_runs() > 0, memory_bytes == 1U << 20);
+    EXPECT_EQ(rows_of(*shuffle->groups(0).value()), expected);
+  }
 }
 
 TEST(Columns, AreAggregatedEachInItsOwnWay) {

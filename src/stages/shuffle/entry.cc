@@ -31,6 +31,10 @@ Entry make_entry(std::string_view key, std::size_t value_bytes, std::uint64_t ha
 
 }  // namespace
 
+Entry entry_of(std::string_view key, std::size_t value_bytes) {
+  return make_entry(key, value_bytes, XXH3_64bits(key.data(), key.size()));
+}
+
 std::size_t partition_of(std::string_view key, std::size_t partitions) {
   return partitions == 1 ? 0 : XXH3_64bits(key.data(), key.size()) % partitions;
 }

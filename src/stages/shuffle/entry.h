@@ -31,6 +31,9 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 16);
 
+// The entry of a line that begins with `key`.
+Entry entry_of(std::string_view key, std::size_t value_bytes);
+
 // Reads entries back. Pure and thread-safe.
 class EntryReader {
  public:

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/bytes.h"
 
@@ -52,6 +53,14 @@ Result<HugeMemory> HugeMemory::make(std::size_t size_bytes) {
   void* bytes = is_huge ? map_aligned(mapped_bytes) : std::malloc(size_bytes);
   if (bytes == nullptr) return no_memory(size_bytes);
   memory.bytes_ = std::unique_ptr<void, Free>(bytes, Free{mapped_bytes});
+  return memory;
+}
+
+Result<HugeMemory> HugeMemory::make_zeroed(std::size_t size_bytes) {
+  TRY_ASSIGN(HugeMemory memory, make(size_bytes));
+  // What comes from the kernel is zero already.
+  const bool is_mapped = memory.bytes_.get_deleter().mapped_bytes > 0;
+  if (size_bytes > 0 && !is_mapped) std::memset(memory.data(), 0, size_bytes);
   return memory;
 }
 

@@ -17,6 +17,7 @@ class HugeMemory {
  public:
   HugeMemory() = default;
   static Result<HugeMemory> make(std::size_t size_bytes);
+  static Result<HugeMemory> make_zeroed(std::size_t size_bytes);
   void* data() const { return bytes_.get(); }
 
  private:
@@ -37,6 +38,13 @@ class HugeArray {
   static Result<HugeArray> make(std::size_t count) {
     HugeArray array;
     TRY_ASSIGN(array.memory_, HugeMemory::make(count * sizeof(T)));
+    array.elements_ = {static_cast<T*>(array.memory_.data()), count};
+    return array;
+  }
+  // Elements whose bytes are all zero.
+  static Result<HugeArray> make_zeroed(std::size_t count) {
+    HugeArray array;
+    TRY_ASSIGN(array.memory_, HugeMemory::make_zeroed(count * sizeof(T)));
     array.elements_ = {static_cast<T*>(array.memory_.data()), count};
     return array;
   }

@@ -147,6 +147,12 @@ void append_pair_key(Buffer& target, std::string_view key, std::string_view valu
   target.append(value);
 }
 
+std::string_view value_of_pair_key(std::string_view pair_key) {
+  std::size_t zero = pair_key.find('\0');
+  while (pair_key[zero + 1] != '\0') zero = pair_key.find('\0', zero + kZero.size());
+  return pair_key.substr(zero + kEnd.size());
+}
+
 PairKey::PairKey(std::string_view pair_key) {
   std::size_t begin = 0;
   std::size_t zero = pair_key.find('\0');

@@ -21,6 +21,9 @@ namespace quern::shuffle {
 
 void append_pair_key(Buffer& target, std::string_view key, std::string_view value);
 
+// The second part of a pair key, which begins after the first two zero bytes.
+std::string_view value_of_pair_key(std::string_view pair_key);
+
 // Splits a pair key into its two parts.
 class PairKey {
  public:
