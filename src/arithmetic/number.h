@@ -17,8 +17,8 @@ struct Number {
 };
 Number parse_number(std::string_view text);
 
-// Reads an integer of at most 18 digits, so that the sum of any two fits into 64 bits. Returns false, and leaves `value`
-// as it is, if the text is anything else.
+// Reads an integer of at most 18 digits, so that the sum of any two fits into 64 bits. Returns false, and leaves
+// `value` as it is, if the text is anything else.
 inline bool parse_short_integer(std::string_view text, std::int64_t& value) {
   const bool is_negative = text.starts_with('-');
   if (is_negative) text.remove_prefix(1);

@@ -24,6 +24,8 @@ constexpr std::uint64_t kBytesPerTable = 4 * kHugePageBytes;
 
 // The entries and their copies by table stay in the processor's caches.
 constexpr std::size_t kPairsAtOnce = 16 * 1024;
+// The slots of a table are visited by region, so that most are on pages whose addresses the processor has at hand.
+constexpr unsigned kRegionBits = 6;
 
 }  // namespace
 
@@ -67,17 +69,22 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
   if (columns_ != nullptr) TRY(make_columns(scatter, reader));
   if (aggregation_.kind == Aggregation::Kind::kUnique) make_pair_keys(scatter.pairs, reader, scatter.pair_keys);
   if (sorts_values(aggregation_.kind)) reader = EntryReader(kBetweenInside);
-  // Within a table, the upper bits select the slot.
+  // The lower bits of a hash select the table, and the upper ones the slot there.
   const std::uint32_t mask = static_cast<std::uint32_t>(tables_.size()) - 1;
-  scatter.ends.assign(tables_.size(), 0);
-  for (const Entry& entry : scatter.pairs) ++scatter.ends[entry.hash & mask];
+  auto place_of = [mask](const Entry& entry) {
+    return (entry.hash & mask) << kRegionBits | entry.hash >> (32 - kRegionBits);
+  };
+  scatter.ends.assign(tables_.size() << kRegionBits, 0);
+  for (const Entry& entry : scatter.pairs) ++scatter.ends[place_of(entry)];
   std::uint32_t begin = 0;
   for (std::uint32_t& end : scatter.ends) begin += std::exchange(end, begin);
   scatter.arranged.resize(scatter.pairs.size());
-  for (const Entry& entry : scatter.pairs) scatter.arranged[scatter.ends[entry.hash & mask]++] = entry;
+  for (const Entry& entry : scatter.pairs) scatter.arranged[scatter.ends[place_of(entry)]++] = entry;
   std::size_t first = 0;
-  for (std::size_t number = 0; number < tables_.size(); first = scatter.ends[number++]) {
-    auto share = std::span<const Entry>(scatter.arranged).subspan(first, scatter.ends[number] - first);
+  for (std::size_t number = 0; number < tables_.size(); ++number) {
+    const std::size_t last = scatter.ends[((number + 1) << kRegionBits) - 1];
+    auto share = std::span<const Entry>(scatter.arranged).subspan(first, last - first);
+    first = last;
     if (share.empty()) continue;
     std::vector<Entry> refused;
     {

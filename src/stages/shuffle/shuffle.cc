@@ -189,8 +189,7 @@ Result<void> SpillingShuffle::finish_tables() {
 Result<void> SpillingShuffle::group_tables() {
   std::vector<std::optional<Result<GroupedTable>>> grouped(tables_->size());
   TRY(run_workers(options_.threads, grouped.size(), options_.stop, [&](std::size_t i) {
-    auto taken =
-        options_.aggregated_to == AggregatedTo::kResult ? tables_->take_counted(i) : tables_->take_table(i);
+    auto taken = options_.aggregated_to == AggregatedTo::kResult ? tables_->take_counted(i) : tables_->take_table(i);
     grouped[i].emplace(taken.ok() ? group_taken(std::move(taken).value(), 1) : std::move(taken).error());
   }));
   for (auto& table : grouped) {
