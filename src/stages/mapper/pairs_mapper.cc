@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -57,6 +59,63 @@ json::Wanted wanted_of(const PairsOptions& options) {
   return wanted;
 }
 
+// One run of inputs, whose blocks any thread may take. Thread-safe.
+class SharedRun {
+ public:
+  SharedRun(InputOpener& opener, const InputRun& run, EventSink& events, std::stop_token stop)
+      : stop_(std::move(stop)), source_(opener.open_run(run, events, stop_)) {}
+
+  // Returns false once there are no more. A failed input does not end the work: it was reported, and the policy
+  // decides.
+  bool next(Block& block) {
+    std::lock_guard lock(mutex_);
+    if (source_ == nullptr) return false;
+    auto more = source_->next(block);
+    if (more.ok() && more.value()) return true;
+    source_.reset();
+    return false;
+  }
+
+ private:
+  const std::stop_token stop_;
+  std::mutex mutex_;
+  std::unique_ptr<BlockSource> source_;  // nullptr after its end
+};
+
+// Distributes runs: each thread opens its own as long as there are any. After that it helps the others, so that one
+// large input takes all processors: it is decoded by one thread at a time, and its blocks are mapped by all.
+// Thread-safe.
+class SharedRuns {
+ public:
+  SharedRuns(InputOpener& opener, EventSink& events)
+      : opener_(opener), events_(events), runs_(opener.runs()), queue_(opener.queue(runs_)) {}
+
+  // Returns nullptr if nothing is left, or `stop` was requested.
+  std::shared_ptr<SharedRun> next(const std::stop_token& stop) {
+    const auto own = queue_->next(stop);
+    if (stop.stop_requested()) return nullptr;
+    std::shared_ptr<SharedRun> opened;
+    if (own.has_value()) opened = std::make_shared<SharedRun>(opener_, runs_[*own], events_, stop);
+    std::lock_guard lock(mutex_);
+    if (opened != nullptr) return open_.emplace_back(std::move(opened));
+    auto has_fewer = [](const auto& left, const auto& right) { return left.use_count() < right.use_count(); };
+    const auto found = std::min_element(open_.begin(), open_.end(), has_fewer);
+    return found == open_.end() ? nullptr : *found;
+  }
+  void end(const std::shared_ptr<SharedRun>& run) {
+    std::lock_guard lock(mutex_);
+    std::erase(open_, run);
+  }
+
+ private:
+  InputOpener& opener_;
+  EventSink& events_;
+  const std::vector<InputRun> runs_;
+  const std::unique_ptr<WorkQueue> queue_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<SharedRun>> open_;
+};
+
 // The work of one thread.
 class PairsWorker {
  public:
@@ -70,15 +129,9 @@ class PairsWorker {
         between_(options.output.between(options.separator)),
         value_(options.pairs.constant) {}
 
-  Result<void> map_run(BlockSource& source, BlockSink& sink, const std::stop_token& stop) {
+  Result<void> map_run(SharedRun& run, BlockSink& sink, const std::stop_token& stop) {
     Block block;
-    while (true) {
-      if (stop.stop_requested()) return stopped();
-      auto more = source.next(block);
-      // A failed input does not end the run: it was reported, and the policy decides.
-      if (!more.ok() || !more.value()) break;
-      TRY(map_block(block, sink));
-    }
+    while (!stop.stop_requested() && run.next(block)) TRY(map_block(block, sink));
     peers_.pool.give(std::move(block.bytes));
     return {};
   }
@@ -343,16 +396,15 @@ Result<Pairs> parse_pairs(const Builtin& builtin) {
 Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
                                const std::stop_token& stop) {
   const json::Plan plan(wanted_of(options));
-  const std::vector<InputRun> runs = opener.runs();
-  auto queue = opener.queue(runs);
+  SharedRuns runs(opener, peers.events);
   TaskGroup workers(stop);
-  for (std::size_t number = 1; number <= std::min(options.threads, runs.size()); ++number) {
+  for (std::size_t number = 1; number <= options.threads; ++number) {
     workers.spawn("mapper " + std::to_string(number), [&, number](const std::stop_token& stop_worker) -> Result<void> {
       PairsWorker worker(number, options, peers, plan);
       auto sink = peers.make_sink();
-      while (auto next = queue->next(stop_worker)) {
-        auto source = opener.open_run(runs[*next], peers.events, stop_worker);
-        TRY(worker.map_run(*source, *sink, stop_worker));
+      while (auto run = runs.next(stop_worker)) {
+        TRY(worker.map_run(*run, *sink, stop_worker));
+        runs.end(run);
       }
       if (stop_worker.stop_requested()) return stopped();
       return {};

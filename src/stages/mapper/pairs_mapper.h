@@ -62,11 +62,12 @@ struct PairsPeers {
   std::function<std::unique_ptr<BlockSink>()> make_sink;
 };
 
-// Each thread opens runs of inputs, and decodes, selects and commits by itself. A record without the key or the value
-// emits nothing, and is counted; null counts as absent. A column without a value emits nothing; the record is counted
-// if it has none. A record is bad if it is not JSON, if the key or the value contains a line break, if the key must be
-// plain and is not, or if a column needs a number and the value is not one. Blocks; returns when all inputs are mapped
-// or have failed, or with the first error: a sink's, or kStopped.
+// Each thread opens runs of inputs, and decodes, selects and commits by itself; when none is left, it maps blocks of
+// the others' runs. A record without the key or the value emits nothing, and is counted; null counts as absent. A
+// column without a value emits nothing; the record is counted if it has none. A record is bad if it is not JSON, if the
+// key or the value contains a line break, if the key must be plain and is not, or if a column needs a number and the
+// value is not one. Blocks; returns when all inputs are mapped or have failed, or with the first error: a sink's, or
+// kStopped.
 Result<void> run_pairs_mappers(const PairsOptions& options, const PairsPeers& peers, InputOpener& opener,
                                const std::stop_token& stop);
 
