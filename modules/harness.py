@@ -36,7 +36,7 @@ READ_DESCRIPTOR = max(5, min(500, os.sysconf("SC_OPEN_MAX") - 2))
 WRITE_DESCRIPTOR = READ_DESCRIPTOR + 1
 STANDARD_DESCRIPTORS = (0, 1, 2)
 
-CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200  # as in inspect
+CO_VARARGS, CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x4, 0x20, 0x80, 0x200  # as in inspect
 MAGIC = 0x314E5251  # "QRN1", little-endian
 SETUP, BLOCK, GROUPS, END = 1, 2, 3, 4
 READY, FAILED, OUTPUT, BAD, STARTING, COUNTERS, DONE, FINISHED, PROGRESS, LOADED, TEXT, FIELDS = range(16, 28)
@@ -952,6 +952,19 @@ def is_async(function):
     return bool(flags_of(function) & (CO_COROUTINE | CO_ASYNC_GENERATOR))
 
 
+def problem_of_call(function, arguments):
+    """Why a function cannot be called with so many arguments, or "". Only functions that Python itself made are known."""
+    if not isinstance(function, types.FunctionType):
+        return ""
+    code = function.__code__
+    needed = code.co_argcount - len(function.__defaults__ or ())
+    if needed > arguments or (code.co_argcount < arguments and not code.co_flags & CO_VARARGS):
+        return f"takes {code.co_argcount} argument" + "s" * (code.co_argcount != 1)
+    names = code.co_varnames[code.co_argcount:code.co_argcount + code.co_kwonlyargcount]
+    missing = [name for name in names if name not in (function.__kwdefaults__ or {})]
+    return f"needs the argument {missing[0]} by its name" if missing else ""
+
+
 def function_of(module, role, script):
     names, parameters = FUNCTIONS[role]
     filename = os.path.basename(script)
@@ -960,6 +973,8 @@ def function_of(module, role, script):
         if callable(function):
             if role != "mapper" and is_async(function):
                 raise Refused(f"{name} in {filename} is an async function; define it without async")
+            if problem := problem_of_call(function, parameters.count(",") + 1):
+                raise Refused(f"{name} in {filename} {problem}, but is called as {name}{parameters}")
             return name, function
         if function is not None:
             raise Refused(f"{name} in {filename} is not a function but a {type(function).__name__}")

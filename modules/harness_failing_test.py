@@ -143,6 +143,11 @@ BROKEN_ROWS = [
     ("no reduce", "reducer", "def reducer(): pass", "exports.reducer = () => {}", r"a function reduce\(key, values\)"),
     ("no combine", "combiner", "x = 1", "exports.x = 1", r"combine\(key, values\) or reduce\(key, values\)"),
     ("not callable", "mapper", "mapper = 'text'", "exports.mapper = 'text'", "mapper in mapper.* is not a function"),
+    # In JavaScript a function may leave out parameters that it does not use.
+    ("too few parameters", "mapper", "def mapper(record): pass", None,
+     r"mapper in mapper\.py takes 1 argument, but is called as mapper\(key, file, record\)$"),
+    ("too many parameters", "reducer", "def reduce(key, values, more): pass", None, r"takes 3 arguments, .* reduce\(key, values\)$"),
+    ("a parameter with a name", "mapper", "def mapper(k, f, r, *, top): pass", None, "needs the argument top by its name, but"),
     ("syntax", "mapper", "def mapper(:\n", "exports.mapper = (;\n", "^SyntaxError: "),
     ("missing import", "mapper", "import no_such_module", "require('no-such-module')", "no.such.module"),
     ("raises", "mapper", "1/0", "null.x", "^(ZeroDivisionError|TypeError): "),
@@ -153,7 +158,25 @@ BROKEN_ROWS = [
 ]
 
 
+# Functions of other shapes that can be called.
+SHAPES = ["def mapper(*all): return all[2], 1", "def mapper(key, *rest): return rest[1], 1",
+          "def mapper(key, file, record, more=1): return record, more",
+          "def mapper(key, file, record=0, *, top=1): return record, top",
+          "import functools\ndef counted(n, key, file, record): return record, n\nmapper = functools.partial(counted, 1)",
+          "class Mapper:\n    def __call__(self, key, file, record): return record, 1\nmapper = Mapper()",
+          "class Mapper:\n    def go(self, key, file, record): return record, 1\nmapper = Mapper().go",
+          "mapper = lambda key, file, record: (record, 1)"]
+
+
 class SettingUp(HarnessTest):
+    def test_functions_of_any_shape_that_can_be_called(self):
+        for source in SHAPES:
+            for _, start in self.each(python=source):
+                with self.subTest(source):
+                    child = start()
+                    child.block(1, [("f", b"5\n")])
+                    self.assertEqual(child.answer().output, b"5 1\n")
+
     def test_modules_that_cannot_be_used(self):
         for name, role, python, javascript, expected in BROKEN_ROWS:
             for _, start in self.each(python=python, javascript=javascript):
