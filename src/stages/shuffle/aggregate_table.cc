@@ -24,7 +24,11 @@ using Kind = Aggregation::Kind;
 constexpr std::size_t kFirstSlots = 1024;
 // The address of pairs that come from any number of blocks.
 constexpr BlockAddress kAggregated = {.input = 0xffffffff, .number = 0};
+// Touching memory for the first time costs more than all else, except on huge pages. So tables that are not small get
+// whole ones, and reach them in few steps.
 constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
+constexpr std::size_t kSmallBytes = std::size_t{1} << 20;
+constexpr std::size_t kSlotsPerPage = kHugePageBytes / sizeof(Entry);
 // Slots lie anywhere in the table and their lines anywhere in the arena, so both are prefetched while others are
 // processed.
 constexpr std::size_t kSlotsAhead = 24;
@@ -134,8 +138,9 @@ Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std:
 
 Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
   if (room_.size() < size_bytes) {
-    // An eighth of the current size, so that little of the last piece stays unused.
-    std::size_t piece_bytes = std::max(std::clamp(arena_bytes_ / 8, kFirstArenaPieceBytes, kHugePageBytes), size_bytes);
+    const std::size_t next_bytes =
+        arena_bytes_ < kSmallBytes ? std::max(arena_bytes_ / 8, kFirstArenaPieceBytes) : kHugePageBytes;
+    const std::size_t piece_bytes = std::max(next_bytes, size_bytes);
     TRY_ASSIGN(auto piece, HugeArray<char>::make(piece_bytes));
     count(piece_bytes);
     arena_bytes_ += piece_bytes;
@@ -149,7 +154,6 @@ Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
 
 Result<void> AggregateTable::make_slots(std::size_t slots) {
   // The last huge page is allocated in any case.
-  constexpr std::size_t kSlotsPerPage = kHugePageBytes / sizeof(Entry);
   if (slots > kSlotsPerPage) slots = (slots + kSlotsPerPage - 1) / kSlotsPerPage * kSlotsPerPage;
   TRY_ASSIGN(slots_, HugeArray<Entry>::make_zeroed(slots));
   count(slots * sizeof(Entry));
@@ -159,7 +163,8 @@ Result<void> AggregateTable::make_slots(std::size_t slots) {
 Result<void> AggregateTable::make_room(std::uint64_t keys) {
   if (keys * 10 <= slots_.size() * 7) return {};
   HugeArray<Entry> old = std::move(slots_);
-  TRY(make_slots(std::max({kFirstSlots, old.size() + old.size() / 2, keys * 10 / 7 + 1})));
+  const std::size_t more = old.size() < kSlotsPerPage ? old.size() * 3 : old.size() / 2;
+  TRY(make_slots(std::max({kFirstSlots, old.size() + more, keys * 10 / 7 + 1})));
   for (const Entry& entry : old.span()) {
     if (entry.line_and_key_bytes == 0) continue;
     std::size_t at = slot_of(entry.hash);
