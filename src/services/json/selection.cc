@@ -106,21 +106,22 @@ void add_advice(const Json& record, WantedPath& wanted) {
 PathWatch::PathWatch(std::vector<WantedPath> paths)
     : paths_(std::move(paths)), found_(paths_.size()), missing_(paths_.size()) {}
 
-void PathWatch::look(const std::vector<Capture>& captures, InputOrdinal input, std::string_view line) {
+void PathWatch::look(const std::vector<Capture>& captures, const Place& place, std::string_view record) {
   for (const Capture& capture : captures) {
     bool is_new = !found_[capture.number].load(std::memory_order_relaxed) && !found_[capture.number].exchange(true);
     if (is_new) --missing_;
   }
-  // The records of an input arrive in order, all on the same thread.
-  if (first_input_ <= input) return;
+  // Nobody needs to know which of the lines after so many comes first.
+  const std::uint64_t at = std::uint64_t{place.input} << 32 | std::min<std::uint64_t>(place.line, UINT32_MAX);
+  if (first_place_ <= at) return;
   auto first = first_.lock();
-  if (first_input_ <= input) return;
-  first_input_ = input;
-  *first = line.size() > kMostRecordBytes ? std::string() : std::string(line);
+  if (first_place_ <= at) return;
+  first_place_ = at;
+  *first = record.size() > kMostRecordBytes ? std::string() : std::string(record);
 }
 
 std::vector<WantedPath> PathWatch::outcome() {
-  if (first_input_ == UINT64_MAX) return {};
+  if (first_place_ == UINT64_MAX) return {};
   const std::string line = *first_.lock();
   // In a line with a key, the record follows the key.
   std::size_t start = line.starts_with('{') || line.starts_with('[') ? 0 : line.find_first_of("\t ") + 1;

@@ -25,8 +25,14 @@ class PathWatch {
 
   // Whether every path has been found, so that nothing is left to look for.
   bool is_over() const { return missing_.load(std::memory_order_relaxed) == 0; }
-  // `line` is a record whose captures belong to the paths, by their position in the list.
-  void look(const std::vector<Capture>& captures, InputOrdinal input, std::string_view line);
+  // Where a record is: its line in the input counts from 1.
+  struct Place {
+    InputOrdinal input;
+    std::uint64_t line;
+  };
+  // `record` is a line whose captures belong to the paths, by their position in the list. Records may come in any
+  // order, from several threads.
+  void look(const std::vector<Capture>& captures, const Place& place, std::string_view record);
   // Returns which paths were found, and for each other path what the first record has instead. Empty if there was no
   // record. Call it after the last look().
   std::vector<WantedPath> outcome();
@@ -35,7 +41,7 @@ class PathWatch {
   std::vector<WantedPath> paths_;
   std::vector<std::atomic<bool>> found_;
   std::atomic<std::size_t> missing_;
-  std::atomic<std::uint64_t> first_input_ = UINT64_MAX;  // the input of first_, if any; readable without a lock
+  std::atomic<std::uint64_t> first_place_ = UINT64_MAX;  // that of first_, if any; readable without a lock
   Guarded<std::string> first_;                           // the first record of the first input that has one
 };
 

@@ -10,9 +10,9 @@ WantedPath wanted(const char* path, const char* setting = "mapper.key") { return
 
 TEST(PathWatch, IsOverWhenEveryPathWasFound) {
   PathWatch watch({wanted("a"), wanted("b")});
-  watch.look({{.number = 0, .text = "1"}}, 0, R"({"a":1})");
+  watch.look({{.number = 0, .text = "1"}}, {0, 1}, R"({"a":1})");
   EXPECT_FALSE(watch.is_over());
-  watch.look({{.number = 0, .text = "1"}, {.number = 1, .text = "2"}}, 0, R"({"a":1,"b":2})");
+  watch.look({{.number = 0, .text = "1"}, {.number = 1, .text = "2"}}, {0, 2}, R"({"a":1,"b":2})");
   EXPECT_TRUE(watch.is_over());
   for (const WantedPath& path : watch.outcome()) EXPECT_TRUE(path.is_found) << path.path;
 }
@@ -38,16 +38,17 @@ TEST(PathWatch, NamesTheNearestPathOfTheFirstRecord) {
   };
   for (const Row& row : rows) {
     PathWatch watch({wanted(row.path)});
-    watch.look({}, 0, row.line);
+    watch.look({}, {0, 1}, row.line);
     EXPECT_EQ(watch.outcome().at(0).nearest, row.nearest) << row.path << " in " << row.line;
   }
 }
 
 TEST(PathWatch, ListsWhatTheFirstRecordHasIfNothingIsNear) {
   PathWatch watch({wanted("zzz", "mapper.value")});
-  watch.look({}, 3, R"({"later":1})");
-  watch.look({}, 1, R"({"one":[{"two":2}]})");
-  watch.look({}, 1, R"({"second":1})");
+  watch.look({}, {3, 1}, R"({"of a later input":1})");
+  watch.look({}, {1, 7}, R"({"later":1})");
+  watch.look({}, {1, 2}, R"({"one":[{"two":2}]})");
+  watch.look({}, {1, 3}, R"({"second":1})");
   EXPECT_EQ(watch.outcome().at(0).first_record, "one, one[0], one[0].two");
 }
 

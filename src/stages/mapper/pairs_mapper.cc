@@ -165,7 +165,7 @@ class PairsWorker {
     if (outcome == Outcome::kBlank) return;
     std::string reason;
     bool is_watched = outcome == Outcome::kRecord && options_.watch != nullptr && !options_.watch->is_over();
-    if (is_watched) options_.watch->look(lines_.captures(), input, line);
+    if (is_watched) options_.watch->look(lines_.captures(), {input, number}, line);
     if (outcome == Outcome::kBad) {
       reason = lines_.reason();
     } else if (!json::all_hold(options_.where, lines_.captures(), scratch_)) {

@@ -117,7 +117,7 @@ class Selecting final : public BlockSource {
       case Outcome::kRecord:
         break;
     }
-    if (is_watched) selection_.watch->look(lines.captures(), segment.input, line);
+    if (is_watched) selection_.watch->look(lines.captures(), {segment.input, origin.number}, line);
     if (json::all_hold(selection_.where, lines.captures(), scratch_)) return true;
     ++block.dropped;
     reduced.resize(reduced_before);
