@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -92,12 +93,19 @@ class SharedRuns {
 
   // Returns nullptr if nothing is left, or `stop` was requested.
   std::shared_ptr<SharedRun> next(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    ++opening_;
+    lock.unlock();
     const auto own = queue_->next(stop);
-    if (stop.stop_requested()) return nullptr;
     std::shared_ptr<SharedRun> opened;
     if (own.has_value()) opened = std::make_shared<SharedRun>(opener_, runs_[*own], events_, stop);
-    std::lock_guard lock(mutex_);
-    if (opened != nullptr) return open_.emplace_back(std::move(opened));
+    lock.lock();
+    --opening_;
+    if (opened != nullptr) open_.push_back(opened);
+    changed_.notify_all();
+    if (opened != nullptr || stop.stop_requested()) return opened;
+    // Another thread may have taken the last run and not opened it yet.
+    changed_.wait(lock, [this] { return opening_ == 0 || !open_.empty(); });
     auto has_fewer = [](const auto& left, const auto& right) { return left.use_count() < right.use_count(); };
     const auto found = std::min_element(open_.begin(), open_.end(), has_fewer);
     return found == open_.end() ? nullptr : *found;
@@ -112,7 +120,9 @@ class SharedRuns {
   EventSink& events_;
   const std::vector<InputRun> runs_;
   const std::unique_ptr<WorkQueue> queue_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards everything below
+  std::condition_variable changed_;
+  std::size_t opening_ = 0;  // threads that may still add a run
   std::vector<std::shared_ptr<SharedRun>> open_;
 };
 
