@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 #include <span>
@@ -18,22 +17,30 @@ namespace quern::job_file {
 namespace {
 
 using FormatKind = RecordFormat::Kind;
+using Settings = RecordFormatTraits::Settings;
 
-// The kinds that may be a word: those that need no regular expression.
-constexpr std::array kWordKinds = {FormatKind::kJsonDocument, FormatKind::kCsv, FormatKind::kTsv, FormatKind::kCombined,
-                                   FormatKind::kCommon};
-// The kinds that have settings.
-constexpr std::array kMapKinds = {FormatKind::kCsv, FormatKind::kTsv, FormatKind::kRegex, FormatKind::kStart};
 constexpr std::string_view kExamples =
     "{csv: {header: no, delimiter: \";\"}}, {regex: '(?P<name>...)'} or {start: '^...'}";
 
-template <std::size_t N>
-std::optional<FormatKind> kind_of(std::string_view word, const std::array<FormatKind, N>& kinds) {
-  const auto* found = std::find_if(kinds.begin(), kinds.end(), [&](FormatKind kind) { return name_of(kind) == word; });
-  return found == kinds.end() ? std::nullopt : std::optional(*found);
+bool may_be_word(const RecordFormatTraits& traits) { return traits.settings != Settings::kRegex; }
+bool may_be_map(const RecordFormatTraits& traits) { return traits.settings != Settings::kNone; }
+
+std::optional<FormatKind> kind_of(std::string_view word, bool (*is_possible)(const RecordFormatTraits&)) {
+  for (const RecordFormatTraits& traits : kRecordFormats) {
+    if (traits.name == word && is_possible(traits)) return traits.kind;
+  }
+  return std::nullopt;
 }
 
-RecordFormat default_of(FormatKind kind) { return {.kind = kind, .delimiter = kind == FormatKind::kTsv ? '\t' : ','}; }
+std::vector<std::string> words_of(bool (*are_possible)(const RecordFormatTraits&)) {
+  std::vector<std::string> words;
+  for (const RecordFormatTraits& traits : kRecordFormats) {
+    if (are_possible(traits)) words.emplace_back(traits.name);
+  }
+  return words;
+}
+
+RecordFormat default_of(FormatKind kind) { return {.kind = kind, .delimiter = traits_of(kind).delimiter}; }
 
 // "has KEY, which" and what is wrong with it; its line is told if it is not that of the map.
 Error wrong_key(const YamlNode& record, const YamlEntry& entry, std::string_view what) {
@@ -126,17 +133,14 @@ Result<void> read_regex(const YamlNode& record, const YamlEntry& entry, RecordFo
 Result<RecordFormat> format_of_map(const YamlNode& node) {
   if (node.entries.size() != 1) return wrong_value(fmt::format("is a map; it must have one kind, as in {}", kExamples));
   const YamlEntry& entry = node.entries.front();
-  const std::optional<FormatKind> kind = kind_of(entry.key, kMapKinds);
+  const std::optional<FormatKind> kind = kind_of(entry.key, may_be_map);
   if (!kind.has_value()) {
-    std::vector<std::string> words;
-    words.reserve(kMapKinds.size());
-    for (FormatKind known : kMapKinds) words.emplace_back(name_of(known));
-    return wrong_key(
-        node, entry,
-        fmt::format("is not a kind with settings{}; it must be like {}", hint(entry.key, words), kExamples));
+    return wrong_key(node, entry,
+                     fmt::format("is not a kind with settings{}; it must be like {}",
+                                 hint(entry.key, words_of(may_be_map)), kExamples));
   }
   RecordFormat format = default_of(*kind);
-  if (*kind == FormatKind::kCsv || *kind == FormatKind::kTsv) {
+  if (traits_of(*kind).settings == Settings::kDialect) {
     TRY(read_csv(node, entry.value, format));
   } else {
     TRY(read_regex(node, entry, format));
@@ -169,7 +173,7 @@ std::vector<std::string> record_words() {
   for (RecordKind kind : {RecordKind::kKeyedJson, RecordKind::kJson, RecordKind::kText}) {
     words.emplace_back(name_of(kind));
   }
-  for (FormatKind kind : kWordKinds) words.emplace_back(name_of(kind));
+  for (std::string& word : words_of(may_be_word)) words.push_back(std::move(word));
   return words;
 }
 
@@ -186,7 +190,7 @@ Result<void> read_record(const YamlNode& node, Job& job) {
         fmt::format("is '{}'; it needs a regular expression, as in {{{}: '...'}}", node.text, node.text));
   }
   TRY_ASSIGN(const std::size_t choice, choice_of(node, record_words()));
-  if (const auto kind = kind_of(node.text, kWordKinds); kind.has_value()) {
+  if (const auto kind = kind_of(node.text, may_be_word); kind.has_value()) {
     job.format = default_of(*kind);
   } else {
     job.record = static_cast<RecordKind>(choice);

@@ -61,26 +61,6 @@ std::string_view name_of(RecordKind record) {
   return "";
 }
 
-std::string_view name_of(RecordFormat::Kind kind) {
-  switch (kind) {
-    case RecordFormat::Kind::kJsonDocument:
-      return "json-document";
-    case RecordFormat::Kind::kCsv:
-      return "csv";
-    case RecordFormat::Kind::kTsv:
-      return "tsv";
-    case RecordFormat::Kind::kCombined:
-      return "combined";
-    case RecordFormat::Kind::kCommon:
-      return "common";
-    case RecordFormat::Kind::kRegex:
-      return "regex";
-    case RecordFormat::Kind::kStart:
-      return "start";
-  }
-  return "";
-}
-
 std::string_view event::name_of(Phase phase) {
   switch (phase) {
     case Phase::kInputs:

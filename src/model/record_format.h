@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,14 +26,55 @@ struct RecordFormat {
   bool operator==(const RecordFormat&) const = default;
 };
 
-// The word of the job file: "csv".
-std::string_view name_of(RecordFormat::Kind kind);
+// What distinguishes the kinds. A new kind is a row here and a reader (services/formats/record_reader.h).
+struct RecordFormatTraits {
+  // What the job file says about a kind besides its name: nothing, or the dialect of a table if it is not the usual
+  // one, or a regular expression, without which the kind cannot be used.
+  enum class Settings { kNone, kDialect, kRegex };
+  // A record is any JSON value, a map whose values are all texts, or one text.
+  enum class Records { kJson, kTexts, kText };
+  RecordFormat::Kind kind;
+  std::string_view name;  // the word of the job file
+  Settings settings = Settings::kNone;
+  Records records = Records::kJson;
+  char delimiter = ',';
+};
+
+inline constexpr std::array kRecordFormats = std::to_array<RecordFormatTraits>({
+    {.kind = RecordFormat::Kind::kJsonDocument, .name = "json-document"},
+    {.kind = RecordFormat::Kind::kCsv,
+     .name = "csv",
+     .settings = RecordFormatTraits::Settings::kDialect,
+     .records = RecordFormatTraits::Records::kTexts},
+    {.kind = RecordFormat::Kind::kTsv,
+     .name = "tsv",
+     .settings = RecordFormatTraits::Settings::kDialect,
+     .records = RecordFormatTraits::Records::kTexts,
+     .delimiter = '\t'},
+    {.kind = RecordFormat::Kind::kCombined, .name = "combined"},
+    {.kind = RecordFormat::Kind::kCommon, .name = "common"},
+    {.kind = RecordFormat::Kind::kRegex,
+     .name = "regex",
+     .settings = RecordFormatTraits::Settings::kRegex,
+     .records = RecordFormatTraits::Records::kTexts},
+    {.kind = RecordFormat::Kind::kStart,
+     .name = "start",
+     .settings = RecordFormatTraits::Settings::kRegex,
+     .records = RecordFormatTraits::Records::kText},
+});
+
+constexpr const RecordFormatTraits& traits_of(RecordFormat::Kind kind) {
+  return *std::find_if(kRecordFormats.begin(), kRecordFormats.end(),
+                       [kind](const auto& row) { return row.kind == kind; });
+}
+constexpr std::string_view name_of(RecordFormat::Kind kind) { return traits_of(kind).name; }
 // Whether a record is a map, or may be one; otherwise it is a text.
-constexpr bool has_parts(const RecordFormat& format) { return format.kind != RecordFormat::Kind::kStart; }
+constexpr bool has_parts(const RecordFormat& format) {
+  return traits_of(format.kind).records != RecordFormatTraits::Records::kText;
+}
 // Whether all values are texts, so that an empty one is the only way to have none.
 constexpr bool has_only_texts(const RecordFormat& format) {
-  using Kind = RecordFormat::Kind;
-  return format.kind == Kind::kCsv || format.kind == Kind::kTsv || format.kind == Kind::kRegex;
+  return traits_of(format.kind).records == RecordFormatTraits::Records::kTexts;
 }
 
 }  // namespace quern
