@@ -2,19 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <iterator>
-#include <limits>
-#include <map>
 #include <regex>
 #include <string_view>
 #include <utility>
 
 #include "app/cli/command_line_table.h"
 #include "app/cli/completion.h"
+#include "app/cli/given_options.h"
 #include "app/cli/one_line.h"
 #include "app/cli/setting_help.h"
 #include "app/cli/version.h"
@@ -29,84 +25,7 @@ namespace {
 
 using Command = CommandLine::Command;
 
-// The option values given to one command.
-struct Given {
-  std::map<std::string_view, std::vector<std::string>> values;  // by long name, in order
-  std::map<std::string_view, bool> switches;
-  std::vector<std::string> positionals;
-  std::vector<std::string> unknown;
-
-  bool has(std::string_view name) const { return switches.contains(name) && switches.at(name); }
-  std::optional<std::string> last(std::string_view name) const {
-    auto found = values.find(name);
-    if (found == values.end() || found->second.empty()) return std::nullopt;
-    return found->second.back();
-  }
-  std::vector<std::string> all(std::string_view name) const {
-    auto found = values.find(name);
-    return found == values.end() ? std::vector<std::string>() : found->second;
-  }
-};
-
 bool asks_for_help(std::string_view argument) { return argument == "-h" || argument == "--help"; }
-
-void add_option(CLI::App& app, const OptionRow& row, Given& given) {
-  std::string names = row.short_name.empty() ? "" : std::string(row.short_name) + ",";
-  names += row.long_name;
-  if (row.value.empty()) {
-    app.add_flag(names, given.switches[row.long_name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    return;
-  }
-  // One value for each occurrence of the option: `-i a b` does not include b.
-  app.add_option(names, given.values[row.long_name])
-      ->expected(1, std::numeric_limits<int>::max())
-      ->allow_extra_args(false);
-}
-
-// In `-o --quiet` the path is missing; the library would take the option as its value.
-Result<void> refuse_options_as_values(const CommandRow& command, const Given& given) {
-  for (const auto& [name, values] : given.values) {
-    for (const OptionRow& row : command.options) {
-      auto found = std::find_if(values.begin(), values.end(), [&](const std::string& value) {
-        return value == row.long_name || value == row.short_name;
-      });
-      if (found == values.end() || found->empty()) continue;
-      return bad_config(fmt::format("{}: {} needs a value, and {} is an option", command.name, name, *found));
-    }
-  }
-  return {};
-}
-
-Result<Given> parse_options(const CommandRow& command, std::span<const std::string> arguments) {
-  Given given;
-  CLI::App app;
-  app.set_help_flag();
-  app.allow_extras();
-  app.add_option("words", given.positionals)->expected(0, std::numeric_limits<int>::max());
-  for (const OptionRow& row : command.options) add_option(app, row, given);
-  // After a lone -- nothing is an option.
-  auto end_of_options = std::find(arguments.begin(), arguments.end(), "--");
-  try {
-    // The library takes the arguments from the end of the vector.
-    app.parse(std::vector<std::string>(std::reverse_iterator(end_of_options), arguments.rend()));
-    given.unknown = app.remaining();
-  } catch (const CLI::ArgumentMismatch& mismatch) {
-    std::string_view what = mismatch.what();
-    std::string_view name = what.substr(0, what.find(':'));
-    for (const OptionRow& row : command.options) {
-      if (name != row.long_name && name != row.short_name) continue;
-      return bad_config(fmt::format("{}: {} needs a value, as in {} {}", command.name, name, name, row.value));
-    }
-    return bad_config(fmt::format("{}: {}", command.name, what));
-  } catch (const CLI::Error& error) {
-    return bad_config(fmt::format("{}: {}", command.name, error.what()));
-  }
-  TRY(refuse_options_as_values(command, given));
-  if (end_of_options != arguments.end()) {
-    given.positionals.insert(given.positionals.end(), end_of_options + 1, arguments.end());
-  }
-  return given;
-}
 
 Error unknown_option(const CommandRow& command, std::string_view word) {
   std::string_view name = word.substr(0, word.find('='));
@@ -203,20 +122,6 @@ Result<std::chrono::milliseconds> poll_interval(const CommandRow& command, const
   return bad_config(fmt::format("{}: --poll is '{}'; it must be a time from {} to {}, such as 10s", command.name, *text,
                                 format_duration(limits::kLeastPollInterval),
                                 format_duration(limits::kMostPollInterval)));
-}
-
-// Returns nothing if the option was not given.
-Result<std::optional<std::uint64_t>> number_of(std::string_view command, const Given& given, std::string_view option,
-                                               std::uint64_t least, std::uint64_t most = UINT64_MAX) {
-  const auto text = given.last(option);
-  std::uint64_t number = 0;
-  if (!text.has_value()) return std::optional<std::uint64_t>();
-  const char* end = text->data() + text->size();
-  auto parsed = std::from_chars(text->data(), end, number);
-  if (parsed.ec == std::errc() && parsed.ptr == end && number >= least && number <= most) return std::optional(number);
-  const std::string range = most == UINT64_MAX ? "on" : fmt::format("to {}", most);
-  return bad_config(
-      fmt::format("{}: {} is '{}'; it must be a number from {} {}", command, option, *text, least, range));
 }
 
 Result<std::size_t> retry_count(const CommandRow& command, const Given& given) {
