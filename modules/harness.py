@@ -953,7 +953,7 @@ def is_async(function):
 
 
 def problem_of_call(function, arguments):
-    """Why a function cannot be called with so many arguments, or "". Only functions that Python itself made are known."""
+    """Why this function cannot be called with so many positional arguments, or "". Of other callables only a call tells."""
     if not isinstance(function, types.FunctionType):
         return ""
     code = function.__code__

@@ -1,7 +1,8 @@
 #pragma once
 
 // Defines QUERN_SANITIZED if the program contains a sanitizer's runtime, which allocates memory of its own and keeps
-// what was allocated. QUERN_THREAD_SANITIZED too if that is the one for threads, with which each wake-up is slow.
+// what was allocated. Defines QUERN_THREAD_SANITIZED as well if it is the thread sanitizer, with which waking a thread
+// is slow.
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define QUERN_SANITIZED 1

@@ -17,13 +17,13 @@ namespace quern::job_file {
 namespace {
 
 using FormatKind = RecordFormat::Kind;
-using Settings = RecordFormatTraits::Settings;
+using FormatSettings = RecordFormatTraits::Settings;
 
 constexpr std::string_view kExamples =
     "{csv: {header: no, delimiter: \";\"}}, {regex: '(?P<name>...)'} or {start: '^...'}";
 
-bool may_be_word(const RecordFormatTraits& traits) { return traits.settings != Settings::kRegex; }
-bool may_be_map(const RecordFormatTraits& traits) { return traits.settings != Settings::kNone; }
+bool may_be_word(const RecordFormatTraits& traits) { return traits.settings != FormatSettings::kRegex; }
+bool may_be_map(const RecordFormatTraits& traits) { return traits.settings != FormatSettings::kNone; }
 
 std::optional<FormatKind> kind_of(std::string_view word, bool (*is_possible)(const RecordFormatTraits&)) {
   for (const RecordFormatTraits& traits : kRecordFormats) {
@@ -140,7 +140,7 @@ Result<RecordFormat> format_of_map(const YamlNode& node) {
                                  hint(entry.key, words_of(may_be_map)), kExamples));
   }
   RecordFormat format = default_of(*kind);
-  if (traits_of(*kind).settings == Settings::kDialect) {
+  if (traits_of(*kind).settings == FormatSettings::kDialect) {
     TRY(read_csv(node, entry.value, format));
   } else {
     TRY(read_regex(node, entry, format));

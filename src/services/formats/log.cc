@@ -25,7 +25,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 constexpr ByteSearch kQuoteEnds("\"\\", {});
-// All that may not be copied as it is.
+// The bytes that cannot be copied unchanged.
 constexpr ByteSearch kNotPlain("\"\\", {.at_controls = true, .at_non_ascii = true});
 
 // Appends what the beginning of `text`, a backslash, stands for; returns how many bytes of it that were.
@@ -79,7 +79,7 @@ bool add_time(std::string_view time, JsonWriter& out) {
   }
   const int month = month_number(time.substr(3, 3));
   if (month == 0) return false;
-  // Each piece has a fixed size, so that copying it takes no call.
+  // The compiler copies pieces of a constant size without a function call.
   std::array<char, 25> iso{};
   std::memcpy(&iso[0], &time[7], 4);
   iso[4] = '-';

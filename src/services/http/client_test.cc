@@ -18,7 +18,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Only tests whose server stalls have a short time for that: on a busy machine any answer may take long.
+// Only tests in which the server stalls set a short time for it: on a busy machine any answer may take long.
 ClientOptions quick() { return {.retry = {.attempts = 3, .first_wait = 1ms, .longest_wait = 2ms}}; }
 
 std::unique_ptr<Client> client(ClientOptions options = quick()) { return make_client(std::move(options)).value(); }

@@ -111,7 +111,7 @@ void PathWatch::look(const std::vector<Capture>& captures, const Place& place, s
     bool is_new = !found_[capture.number].load(std::memory_order_relaxed) && !found_[capture.number].exchange(true);
     if (is_new) --missing_;
   }
-  // Nobody needs to know which of the lines after so many comes first.
+  // Lines after the first 4 billion of an input count as one place.
   const std::uint64_t at = std::uint64_t{place.input} << 32 | std::min<std::uint64_t>(place.line, UINT32_MAX);
   if (first_place_ <= at) return;
   auto first = first_.lock();

@@ -25,13 +25,13 @@ class PathWatch {
 
   // Whether every path has been found, so that nothing is left to look for.
   bool is_over() const { return missing_.load(std::memory_order_relaxed) == 0; }
-  // Where a record is: its line in the input counts from 1.
+  // The position of a record; lines are counted from 1.
   struct Place {
     InputOrdinal input;
     std::uint64_t line;
   };
-  // `record` is a line whose captures belong to the paths, by their position in the list. Records may come in any
-  // order, from several threads.
+  // `record` is a line of which `captures` were read; their numbers are positions in the list of paths. Thread-safe;
+  // records may come in any order.
   void look(const std::vector<Capture>& captures, const Place& place, std::string_view record);
   // Returns which paths were found, and for each other path what the first record has instead. Empty if there was no
   // record. Call it after the last look().

@@ -55,7 +55,7 @@ class FetchTest : public ::testing::Test {
     options_.part_bytes = 100000;
     options_.attempts = 3;
     options_.http.retry = {.first_wait = std::chrono::milliseconds(1), .longest_wait = std::chrono::milliseconds(2)};
-    // Only the test whose server stalls has a short time: on a busy machine any answer may take long.
+    // Only the test in which the server stalls sets a short time: on a busy machine any answer may take long.
     options_.http.timeouts.stall = std::chrono::seconds(60);
   }
   ~FetchTest() override {

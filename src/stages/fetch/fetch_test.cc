@@ -77,7 +77,7 @@ TEST_F(FetchTest, GoesOnWhereAnAttemptBrokeOff) {
 TEST_F(FetchTest, GoesOnWhereAnAttemptStalled) {
   serve(R"({"/a": {"size": 90000, "faults": [{"stall_after": 20000}]}})");
   options_.http.timeouts.stall = 150ms;
-  // On a busy machine, more attempts than that one may take too long.
+  // On a busy machine, other attempts may also take longer than that.
   options_.attempts = 100;
   add("a").size_bytes = 90000;
   run();

@@ -60,14 +60,14 @@ json::Wanted wanted_of(const PairsOptions& options) {
   return wanted;
 }
 
-// One run of inputs, whose blocks any thread may take. Thread-safe.
+// A run of inputs whose blocks are shared out to any number of threads. Thread-safe.
 class SharedRun {
  public:
   SharedRun(InputOpener& opener, const InputRun& run, EventSink& events, std::stop_token stop)
       : stop_(std::move(stop)), source_(opener.open_run(run, events, stop_)) {}
 
-  // Returns false once there are no more. A failed input does not end the work: it was reported, and the policy
-  // decides.
+  // Returns false when all blocks have been taken, or the input has failed. A failure has been reported already, and
+  // only the policy for losses may end the job.
   bool next(Block& block) {
     std::lock_guard lock(mutex_);
     if (source_ == nullptr) return false;
@@ -83,8 +83,8 @@ class SharedRun {
   std::unique_ptr<BlockSource> source_;  // nullptr after its end
 };
 
-// Distributes runs: each thread opens its own as long as there are any. After that it helps the others, so that one
-// large input takes all processors: it is decoded by one thread at a time, and its blocks are mapped by all.
+// Work sharing: each thread opens runs of its own while the queue has any, and then takes blocks of the runs that other
+// threads have open. So one large input uses all processors: one thread at a time decodes it, and all map its blocks.
 // Thread-safe.
 class SharedRuns {
  public:

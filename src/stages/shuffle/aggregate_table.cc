@@ -24,10 +24,10 @@ using Kind = Aggregation::Kind;
 constexpr std::size_t kFirstSlots = 1024;
 // The address of pairs that come from any number of blocks.
 constexpr BlockAddress kAggregated = {.input = 0xffffffff, .number = 0};
-// Touching memory for the first time costs more than all else, except on huge pages. So tables that are not small get
-// whole ones, and reach them in few steps.
+// The first access to a page of 4 KiB is slow on a virtual machine. So an arena of more than kSmallArenaBytes grows by
+// whole huge pages, and slots reach their first huge page in few steps.
 constexpr std::size_t kFirstArenaPieceBytes = std::size_t{32} << 10;
-constexpr std::size_t kSmallBytes = std::size_t{1} << 20;
+constexpr std::size_t kSmallArenaBytes = std::size_t{1} << 20;
 constexpr std::size_t kSlotsPerPage = kHugePageBytes / sizeof(Entry);
 // Slots lie anywhere in the table and their lines anywhere in the arena, so both are prefetched while others are
 // processed.
@@ -139,7 +139,7 @@ Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std:
 Result<char*> AggregateTable::make_line(std::size_t size_bytes) {
   if (room_.size() < size_bytes) {
     const std::size_t next_bytes =
-        arena_bytes_ < kSmallBytes ? std::max(arena_bytes_ / 8, kFirstArenaPieceBytes) : kHugePageBytes;
+        arena_bytes_ < kSmallArenaBytes ? std::max(arena_bytes_ / 8, kFirstArenaPieceBytes) : kHugePageBytes;
     const std::size_t piece_bytes = std::max(next_bytes, size_bytes);
     TRY_ASSIGN(auto piece, HugeArray<char>::make(piece_bytes));
     count(piece_bytes);
@@ -207,8 +207,8 @@ void AggregateTable::number(std::span<const Entry> entries) {
   }
 }
 
-// Removes the values of kDistinct and adds their number to `counts`, unless there are few for each key: then that would
-// only take memory.
+// Moves the values of kDistinct to `counts`, which has one entry for each key and column. Stops if there are fewer than
+// two values for each, because then it would save nothing.
 Result<void> AggregateTable::count_distinct(AggregateTable& counts) {
   std::vector<Entry> values;
   std::uint64_t counted = 0;
@@ -219,7 +219,7 @@ Result<void> AggregateTable::count_distinct(AggregateTable& counts) {
     const std::string_view key = reader_.key(slot);
     const std::size_t value_bytes = columns_->distinct_value(value_of_pair_key(key)).size();
     const std::string_view group = key.substr(0, key.size() - value_bytes);
-    // A longer one would have to be searched for, and its end is not in the line.
+    // The end of a long key is found by what follows it in the line, so it cannot be cut short.
     if (value_bytes == 0 || group.size() >= Entry::kLongKey) continue;
     values.push_back(entry_of(group, 0));
     slot = {};

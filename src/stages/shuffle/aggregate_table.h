@@ -42,8 +42,8 @@ class AggregateTable {
   std::vector<Entry> take_refused() { return std::exchange(refused_, {}); }
   // Moves the contents to `taken`, as one block. The table is empty afterwards.
   Result<void> seal(Taken& taken);
-  // Like seal(), for a table that holds every value of its keys, and whose result is wanted: instead of the values of
-  // kDistinct it moves how many there are, so that they need not be sorted.
+  // Like seal(), but moves the number of the values of kDistinct instead of the values, which then need not be sorted.
+  // To be called only if the table holds every value of its keys, and only the result is wanted.
   Result<void> seal_counted(Taken& taken);
   std::uint64_t keys() const { return keys_; }
   std::uint64_t counted_bytes() const { return counted_bytes_; }

@@ -24,7 +24,7 @@ constexpr std::uint64_t kBytesPerTable = 4 * kHugePageBytes;
 
 // The entries and their copies by table stay in the processor's caches.
 constexpr std::size_t kPairsAtOnce = 16 * 1024;
-// The slots of a table are visited by region, so that most are on pages whose addresses the processor has at hand.
+// The slots of a table are visited region by region, so that the processor looks up the addresses of fewer pages.
 constexpr unsigned kRegionBits = 6;
 
 }  // namespace

@@ -43,8 +43,9 @@ class AggregateTables {
   // are taken first: the others then stay in memory for good, and most pairs find their key's state there instead of in
   // a run (hybrid hashing, https://doi.org/10.1145/971697.602261).
   Result<Taken> take(std::uint64_t wanted_bytes);
-  // Takes all that one table holds, or what its result needs of it, if nothing was taken before.
+  // Takes everything that one table holds.
   Result<Taken> take_table(std::size_t number);
+  // The same, but with distinct values counted (AggregateTable::seal_counted). Only if nothing was taken before.
   Result<Taken> take_counted(std::size_t number);
   std::size_t size() const { return tables_.size(); }
 

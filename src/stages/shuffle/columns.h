@@ -16,8 +16,8 @@ namespace quern::shuffle {
 
 // How aggregations that need the values of a key in order are kept in a table of pair keys (pair_keys.h): kDistinct and
 // kQuantile alone, and kColumns. The second part of a pair key is the letter of a column (model/column_value.h), and
-//  - nothing: its state is that of the column's aggregation; for kQuantile the number of its values; for kDistinct, if
-//    only that is wanted (AggregateTable::seal_counted), the number of those of its values that are not there;
+//  - nothing: its state is that of the column's aggregation; for kQuantile the number of its values; for kDistinct
+//    after AggregateTable::seal_counted, the number of the values that were counted and removed;
 //  - or, for kList, kUnique, kDistinct and kQuantile, one of the column's values in a form that sorts as its values do
 //    (for kList, as their positions do): its state is how often the value occurred.
 // So everything about a key is adjacent, in order, and bounded by the memory of the table, however many values there

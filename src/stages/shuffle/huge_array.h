@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "base/result.h"
 
@@ -35,18 +36,10 @@ class HugeArray {
 
  public:
   HugeArray() = default;
-  static Result<HugeArray> make(std::size_t count) {
-    HugeArray array;
-    TRY_ASSIGN(array.memory_, HugeMemory::make(count * sizeof(T)));
-    array.elements_ = {static_cast<T*>(array.memory_.data()), count};
-    return array;
-  }
-  // Elements whose bytes are all zero.
+  static Result<HugeArray> make(std::size_t count) { return in(HugeMemory::make(count * sizeof(T)), count); }
+  // All bytes of the elements are zero.
   static Result<HugeArray> make_zeroed(std::size_t count) {
-    HugeArray array;
-    TRY_ASSIGN(array.memory_, HugeMemory::make_zeroed(count * sizeof(T)));
-    array.elements_ = {static_cast<T*>(array.memory_.data()), count};
-    return array;
+    return in(HugeMemory::make_zeroed(count * sizeof(T)), count);
   }
   std::span<T> span() const { return elements_; }
   T* data() const { return elements_.data(); }
@@ -54,6 +47,13 @@ class HugeArray {
   T& operator[](std::size_t index) const { return elements_[index]; }
 
  private:
+  static Result<HugeArray> in(Result<HugeMemory> memory, std::size_t count) {
+    HugeArray array;
+    TRY_ASSIGN(array.memory_, std::move(memory));
+    array.elements_ = {static_cast<T*>(array.memory_.data()), count};
+    return array;
+  }
+
   HugeMemory memory_;
   std::span<T> elements_;
 };
