@@ -151,6 +151,7 @@ function patiently(transfer) {
 class Channel {
   #header = Buffer.alloc(HEADER_BYTES);
   #buffer = Buffer.allocUnsafeSlow(1 << 16);
+  callHint = ""; // after each reason of a failed call
 
   // The next frame; its payload is valid until the next call.
   read() {
@@ -182,7 +183,7 @@ class Channel {
   }
 
   bad(id, segment, line, failure) {
-    const reason = Buffer.from(reasonOf(failure));
+    const reason = Buffer.from(reasonOf(failure) + this.callHint);
     const size = Buffer.alloc(4);
     size.writeUInt32LE(reason.length);
     this.write(BAD, id, Buffer.from(detailsOf(failure)), Buffer.concat([place(segment, line), size, reason]));
@@ -813,15 +814,31 @@ function exported(module, name) {
   return typeof found === "function" ? found.bind(module.default) : found;
 }
 
+// What a failed call should make its author look at: a function may leave out parameters that it does not use, but often
+// `mapper(record)` was meant. "" if it has all of them, or if its source does not say how many it uses.
+function callHintOf(written, name, parameters) {
+  const source = String(written);
+  const list =
+    /^(?:async\s*)?(?:function\b\s*\*?)?\s*[\w$]*\s*\(([\w\s,$]+)\)/.exec(source) ?? /^(?:async\s+)?([\w$]+)\s*=>/.exec(source);
+  if (list === null || /\barguments\b/.test(source)) return "";
+  const count = list[1].split(",").filter((parameter) => parameter.trim() !== "").length;
+  if (count === 0 || count >= parameters.split(",").length) return "";
+  return `; ${name} takes ${count} parameter${count === 1 ? "" : "s"}, and is called as ${name}${parameters}`;
+}
+
 function functionOf(module, role, script) {
   const [names, parameters] = FUNCTIONS[role];
   const file = basename(script);
   for (const name of names) {
     const found = exported(module, name);
-    if (typeof found === "function") return [name, found];
+    if (typeof found === "function") {
+      return [name, found, callHintOf(module.default?.[name] ?? module[name], name, parameters)];
+    }
     if (found !== undefined) throw new Refused(`${name} in ${file} is not a function but ${shown(found)}`);
   }
-  if (typeof module.default === "function") return [names[0], module.default];
+  if (typeof module.default === "function") {
+    return [names[0], module.default, callHintOf(module.default, names[0], parameters)];
+  }
   throw new Refused(`${file} does not export a function ${names.map((name) => name + parameters).join(" or ")}`);
 }
 
@@ -1419,7 +1436,9 @@ async function setUp(channel, counters, progress, job) {
     leaveLoaded(channel);
   }
   const module = job.expression === undefined ? await load(script) : loadExpression(job.expression, role);
-  let [name, call] = functionOf(module, role, script);
+  const [name, found, callHint] = functionOf(module, role, script);
+  let call = found;
+  channel.callHint = callHint;
   if (job.loads_only) leaveLoaded(channel);
   channel.write(LOADED, 0n);
   await callHook(module, "setup");

@@ -158,6 +158,14 @@ BROKEN_ROWS = [
 ]
 
 
+# A mapper in JavaScript that fails, and how many parameters it is told to have; 0: nothing is said.
+FEWER_PARAMETERS = [("exports.mapper = (record) => record.no.where", 1), ("exports.mapper = record => record.no.where", 1),
+                    ("exports.mapper = function (key, record) { return record.no.where; }", 2),
+                    ("exports.mapper = async function m(key) { return key.no.where; }", 1), ("exports.mapper = (k, f, r) => r.no.where", 0),
+                    ("exports.mapper = (key, ...rest) => rest[1].no.where", 0), ("exports.mapper = () => null.where", 0),
+                    ("exports.mapper = (key, file, record = {}) => record.no.where", 0),
+                    ("exports.mapper = function (key) { return arguments[2].no.where; }", 0)]
+
 # Functions of other shapes that can be called.
 SHAPES = ["def mapper(*all): return all[2], 1", "def mapper(key, *rest): return rest[1], 1",
           "def mapper(key, file, record, more=1): return record, more",
@@ -166,6 +174,19 @@ SHAPES = ["def mapper(*all): return all[2], 1", "def mapper(key, *rest): return 
           "class Mapper:\n    def __call__(self, key, file, record): return record, 1\nmapper = Mapper()",
           "class Mapper:\n    def go(self, key, file, record): return record, 1\nmapper = Mapper().go",
           "mapper = lambda key, file, record: (record, 1)"]
+
+
+class FewerParameters(HarnessTest):
+    def test_are_named_where_a_call_fails(self):
+        for source, count in FEWER_PARAMETERS:
+            for _, start in self.each(javascript=source):
+                with self.subTest(source):
+                    child = start()
+                    child.block(1, [("f", b"{}\n")])
+                    reason = child.answer().bad[0][2]
+                    said = f"; mapper takes {count} parameter{'s' * (count != 1)}, and is called as mapper(key, file, record)"
+                    self.assertEqual(reason.endswith(said), count > 0, reason)
+                    self.assertEqual("parameter" in reason, count > 0, reason)
 
 
 class SettingUp(HarnessTest):

@@ -11,7 +11,7 @@ import unittest
 
 from harness_child import cases_for_each_interpreter, interpreters
 from harness_concurrency_test import AsyncPython, Concurrent
-from harness_failing_test import Failing, SettingUp
+from harness_failing_test import Failing, FewerParameters, SettingUp
 from harness_fields_test import Fields
 from harness_life_test import Living
 from harness_packed_test import Packed
@@ -20,7 +20,8 @@ from harness_reducer_test import Reducing
 
 
 def load_tests(loader, tests, pattern):
-    suite = cases_for_each_interpreter([Records, Given, Failing, SettingUp, Reducing, Living, Concurrent, AsyncPython, Packed, Fields])
+    suite = cases_for_each_interpreter([Records, Given, Failing, FewerParameters, SettingUp, Reducing, Living, Concurrent, AsyncPython,
+                                        Packed, Fields])
     assert suite.countTestCases() > 0, "neither python3 nor node was found"
     return suite
 
