@@ -30,10 +30,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The most that one wait() reads from the log. Together with the rest of a line from before, it stays within what
-// LogLines keeps, so that a caller that takes the lines after each wait() misses none (including reporter:counter
-// lines).
-constexpr std::size_t kLogReadBytes = limits::kKeptLogBytes - LogLines::kLongestLineBytes;
+// The most that one wait() reads from the log: all that its pipe holds. LogLines keeps that, so that a caller that
+// takes the lines after each wait() misses none (including reporter:counter lines).
+constexpr std::size_t kLogReadBytes = limits::kKeptLogBytes;
 // The most pieces of the input in one writev(2).
 constexpr std::size_t kPiecesPerWrite = 64;
 
@@ -202,7 +201,9 @@ Result<void> ProcessChild::poll_once(Activity& activity, Buffer& output, std::si
   TRY(poll_until(entries, deadline));
   if (entries[kInput].revents != 0) TRY(write_input(activity));
   if (entries[kOutput].revents != 0) TRY(read_output(activity, output, most_output_bytes));
-  if (entries[kLog].revents != 0) TRY(read_log());
+  // What the child logged before it wrote its output is in the pipe now, though it may not have been when poll looked.
+  const bool has_output = activity.output_bytes > 0 && log_.is_open();
+  if (entries[kLog].revents != 0 || has_output) TRY(read_log());
   if (entries[kProcess].revents != 0) TRY(collect_exit(activity));
   activity.wake_readable = entries[kWake].revents != 0;
   return {};

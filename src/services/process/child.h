@@ -75,8 +75,9 @@ class Child {
   // Ends the input after what is queued.
   virtual void end_input() = 0;
   // Blocks until something happens: writes what is queued, appends the child's output to `output` (at most about
-  // `most_output_bytes` per call), collects log lines, and reaps. `wake_fd` (or -1) is only watched. After the end of
-  // the output or of the process the rest must still be drained: call it until `exited`.
+  // `most_output_bytes` per call), collects log lines, and reaps. What the child logged before it wrote the output that
+  // a call appends is collected by that call at the latest. `wake_fd` (or -1) is only watched. After the end of the
+  // output or of the process the rest must still be drained: call it until `exited`.
   virtual Result<Activity> wait(Buffer& output, std::size_t most_output_bytes, int wake_fd,
                                 std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) = 0;
   // Has a value once wait() has reported `exited`.

@@ -226,6 +226,20 @@ TEST(Child, IsEndedByItsDestructorEvenIfItIgnoresTerm) {
   EXPECT_TRUE(guard.groups().empty());
 }
 
+// So that what a record prints is shown before what it gives.
+TEST(Child, CollectsTheLogBeforeTheOutputThatFollowsIt) {
+  NoGuard guard;
+  auto child = start_shell("i=0; while [ $i -lt 5000 ]; do i=$((i+1)); echo >&2; echo; done", guard);
+  Buffer output;
+  std::size_t logged = 0;
+  while (!child->exit().has_value()) {
+    ASSERT_TRUE(child->wait(output, 100, -1, kNever, {}).ok());
+    logged += child->take_log_lines().size();
+    ASSERT_GE(logged, output.size());
+  }
+  EXPECT_EQ(logged, 5000U);
+}
+
 TEST(Child, NeverBlocksOnAFullLog) {
   NoGuard guard;
   // The child writes 8 MiB of log before it reads its 8 MiB of input.

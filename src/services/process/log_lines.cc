@@ -38,7 +38,7 @@ void LogLines::add_line(std::string line) {
   }
   // The '\n' counts too, so that a flood of empty lines is limited as well.
   std::size_t size_bytes = line.size() + 1;
-  if (dropped_lines_ > 0 || pending_bytes_ + size_bytes > limits::kKeptLogBytes) {
+  if (dropped_lines_ > 0 || pending_bytes_ + size_bytes > kMostPendingBytes) {
     ++dropped_lines_;
     return;
   }

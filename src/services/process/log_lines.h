@@ -15,12 +15,14 @@ class LogLines {
  public:
   // A longer line is split.
   static constexpr std::size_t kLongestLineBytes = std::size_t{8} << 10;
+  // Room for as much as a pipe holds, the rest of a line from before, and the '\n' of each piece of a split line.
+  static constexpr std::size_t kMostPendingBytes = limits::kKeptLogBytes + 2 * kLongestLineBytes;
 
   void add(std::string_view bytes);
   // Call it at the end of the log: a rest without '\n' counts as a line too.
   void finish();
 
-  // Returns the complete lines since the last call, in order, without '\n'. Beyond limits::kKeptLogBytes between two
+  // Returns the complete lines since the last call, in order, without '\n'. Beyond kMostPendingBytes between two
   // calls, the rest is dropped, and the last line says how many lines that were.
   std::vector<std::string> take();
   // Returns at most limits::kShownLogLines lines and limits::kKeptLogBytes bytes, including an incomplete last line.

@@ -36,9 +36,9 @@ TEST(LogLines, CountsWhatNobodyTakesInTime) {
   LogLines lines;
   std::string line(1023, 'a');
   line += '\n';
-  for (std::size_t i = 0; i < limits::kKeptLogBytes / line.size() + 5; ++i) lines.add(line);
+  for (std::size_t i = 0; i < LogLines::kMostPendingBytes / line.size() + 5; ++i) lines.add(line);
   auto taken = lines.take();
-  EXPECT_EQ(taken.size(), limits::kKeptLogBytes / line.size() + 1);
+  EXPECT_EQ(taken.size(), LogLines::kMostPendingBytes / line.size() + 1);
   EXPECT_EQ(taken.back(), "... 5 lines left out");
   lines.add("next\n");
   EXPECT_THAT(lines.take(), ElementsAre("next"));
