@@ -92,17 +92,6 @@ void ExactSum::parse_large(std::string_view bytes) {
   }
 }
 
-bool ExactSum::add_small(std::string& bytes, std::string_view other) {
-  if (bytes.front() != kSmallTag || other.front() != kSmallTag) return false;
-  std::string_view own(bytes);
-  own.remove_prefix(1);
-  other.remove_prefix(1);
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(take_number<std::int64_t>(own), take_number<std::int64_t>(other), &sum)) return false;
-  std::memcpy(bytes.data() + 1, &sum, sizeof sum);
-  return true;
-}
-
 void ExactSum::append_to(std::string& bytes) const {
   bool is_small = seen_ == 0 && mpz_sgn(long_.get()) == 0;
   bytes.push_back(is_small ? kSmallTag : kLargeTag);

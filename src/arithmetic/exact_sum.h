@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "arithmetic/long_integer.h"
 #include "arithmetic/number.h"
+#include "base/coding.h"
 
 namespace quern {
 
@@ -56,13 +58,21 @@ class ExactSum {
   // Returns the exact sum divided by `count`, rounded once.
   double quotient(std::uint64_t count) const;
 
-  // Adds the sum `other` to the sum `bytes` if both, and their total, are integers that fit 64 bits. Otherwise returns
-  // false.
-  static bool add_small(std::string& bytes, std::string_view other);
-  // The first byte of a sum of integers that fits 64 bits; the integer follows in the machine's byte order. Code that
-  // counts millions of pairs works on these bytes directly.
+  // The first byte of a sum of integers that fits 64 bits; the integer follows in the machine's byte order.
   static constexpr char kSmallTag = 0;
   static constexpr std::size_t kSmallBytes = 1 + sizeof(std::int64_t);
+  // Adds an integer, or another sum, to the sum that append_to() wrote to `bytes`, if all of these are integers that
+  // fit 64 bits. Otherwise returns false. Inline, because each pair of a job may pass through here.
+  static bool add_small(char* bytes, std::int64_t term) {
+    std::int64_t sum = 0;
+    if (*bytes != kSmallTag) return false;
+    if (__builtin_add_overflow(load_number<std::int64_t>(bytes + 1), term, &sum)) return false;
+    std::memcpy(bytes + 1, &sum, sizeof sum);
+    return true;
+  }
+  static bool add_small(char* bytes, std::string_view other) {
+    return other.front() == kSmallTag && add_small(bytes, load_number<std::int64_t>(other.data() + 1));
+  }
 
  private:
   enum Seen : unsigned char { kFloating = 1, kNan = 2, kInfinity = 4, kMinusInfinity = 8 };

@@ -247,12 +247,9 @@ void store(std::string& state, const ExactMoments& moments) {
 // No job has as many values.
 constexpr std::uint64_t kMostCount = std::uint64_t{1} << 48;
 
-// Stops at the largest number: only damaged terms get there, and a mean divides by it.
 void add_count(std::string& state, std::uint64_t count) {
-  const std::uint64_t before = state.empty() ? 0 : number_at<std::uint64_t>(state, 0);
-  if (__builtin_add_overflow(before, count, &count)) count = UINT64_MAX;
-  state.resize(sizeof count);
-  std::memcpy(state.data(), &count, sizeof count);
+  state.resize(Aggregator::kCountBytes);
+  Aggregator::add_to_count(state.data(), count);
 }
 
 void store(std::string& state, const ExactSum& sum, std::size_t offset) {
@@ -261,7 +258,7 @@ void store(std::string& state, const ExactSum& sum, std::size_t offset) {
 }
 
 std::string_view sum_of_mean(std::string_view state) {
-  return state.empty() ? state : state.substr(sizeof(std::uint64_t));
+  return state.empty() ? state : state.substr(Aggregator::kCountBytes);
 }
 
 // Adds numbers, each preceded by a space. Returns false if the text is empty or contains something that is not a
@@ -339,12 +336,11 @@ bool Aggregator::add(std::string& state, std::string_view value) const {
   ExactSum sum(is_mean ? sum_of_mean(state) : state);
   sum.add(number);
   if (is_mean) add_count(state, 1);
-  store(state, sum, is_mean ? sizeof(std::uint64_t) : 0);
+  store(state, sum, is_mean ? kCountBytes : 0);
   return true;
 }
 
-bool Aggregator::add_in_place(std::span<char> state, std::string_view value) const {
-  if (aggregation_.kind != Kind::kTop) return false;
+bool Aggregator::add_to_top_in_place(std::span<char> state, std::string_view value) const {
   Number number = parse_number(number_in(aggregation_, value));
   return is_orderable(number) && Top(state, aggregation_.top_count).add(Ranked::make(number.floating, value));
 }
@@ -376,11 +372,11 @@ void Aggregator::merge(std::string& state, std::string_view other) const {
     case Kind::kMean:
     case Kind::kSum: {
       bool is_mean = aggregation_.kind == Kind::kMean;
-      if (!is_mean && ExactSum::add_small(state, other)) return;
+      if (!is_mean && ExactSum::add_small(state.data(), other)) return;
       ExactSum sum(is_mean ? sum_of_mean(state) : state);
       sum.add(ExactSum(is_mean ? sum_of_mean(other) : other));
       if (is_mean) add_count(state, number_at<std::uint64_t>(other, 0));
-      return store(state, sum, is_mean ? sizeof(std::uint64_t) : 0);
+      return store(state, sum, is_mean ? kCountBytes : 0);
     }
     case Kind::kList:
     case Kind::kUnique:

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "arithmetic/exact_sum.h"
 #include "arithmetic/number.h"
+#include "base/coding.h"
 #include "base/result.h"
 #include "model/job.h"
 
@@ -67,10 +70,31 @@ class Aggregator {
 
   // Returns false, and leaves the state unchanged, if the aggregation needs a number and the value is not one.
   bool add(std::string& state, std::string_view value) const;
-  // Like add(), but changes the state in place without changing its size. Returns false, and leaves the state
-  // unchanged, if that is not possible; call add() then.
-  bool add_in_place(std::span<char> state, std::string_view value) const;
+  // Like add(), but changes a state, which is not "", in place without changing its size. Returns false, and leaves the
+  // state unchanged, if that is not possible; call add() then. Inline, like merge_in_place(), because each pair of a
+  // job may pass through here.
+  bool add_in_place(std::span<char> state, std::string_view value) const {
+    using Kind = Aggregation::Kind;
+    const Kind kind = aggregation_.kind;
+    if (kind == Kind::kCount) return add_to_count(state.data(), 1), true;
+    if (kind == Kind::kTop) return add_to_top_in_place(state, value);
+    std::int64_t term = 0;
+    if ((kind != Kind::kSum && kind != Kind::kMean) || !parse_short_integer(value, term)) return false;
+    if (kind == Kind::kSum) return ExactSum::add_small(state.data(), term);
+    return ExactSum::add_small(state.data() + kCountBytes, term) && (add_to_count(state.data(), 1), true);
+  }
   void merge(std::string& state, std::string_view other) const;
+  // Like merge() of two states, neither of them "", as add_in_place() is like add().
+  bool merge_in_place(std::span<char> state, std::string_view other) const {
+    using Kind = Aggregation::Kind;
+    const Kind kind = aggregation_.kind;
+    if (kind == Kind::kSum) return ExactSum::add_small(state.data(), other);
+    const bool is_mean = kind == Kind::kMean;
+    if (kind != Kind::kCount && !is_mean) return false;
+    if (is_mean && !ExactSum::add_small(state.data() + kCountBytes, other.substr(kCountBytes))) return false;
+    add_to_count(state.data(), load_number<std::uint64_t>(other.data()));
+    return true;
+  }
   // Appends the result: the N largest values, largest first, for kTop; otherwise one value.
   void finish(std::string_view state, std::vector<std::string>& values) const;
   // Only for kMin and kMax, which use the numbers of a key if it has any and otherwise compare its values as bytes:
@@ -84,7 +108,19 @@ class Aggregator {
   // values, so that counts of damaged terms do not come round to 0.
   bool add_term(std::string& state, std::string_view term) const;
 
+  // The state of kCount, and of kMean before the sum.
+  static constexpr std::size_t kCountBytes = sizeof(std::uint64_t);
+  // Adds to a count, in the byte order of the machine. Stops at the largest number: only damaged terms get there, and a
+  // mean divides by it.
+  static void add_to_count(char* count, std::uint64_t more) {
+    std::uint64_t sum = 0;
+    if (__builtin_add_overflow(load_number<std::uint64_t>(count), more, &sum)) sum = UINT64_MAX;
+    std::memcpy(count, &sum, sizeof sum);
+  }
+
  private:
+  bool add_to_top_in_place(std::span<char> state, std::string_view value) const;
+
   Aggregation aggregation_;
 };
 
