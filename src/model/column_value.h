@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-// The values of a job with `group` and `aggregate`: its mapper writes one pair for each column that a record has a
-// value for, and the value begins with a letter that names the column. Pure functions.
+// The values of a job with `group` and `aggregate`: its mapper writes one pair for each record, with a value for each
+// column that the record has one for. Such a value begins with a letter that names the column. Pure functions.
 
 namespace quern {
 
@@ -20,6 +20,15 @@ inline char letter_of_column(std::size_t column) { return static_cast<char>(kFir
 inline std::size_t column_of(std::string_view value) {
   if (value.empty()) return kMaxColumns;
   return static_cast<std::size_t>(static_cast<unsigned char>(value.front())) - kFirstColumn;
+}
+
+// Divides the values of a pair. No UTF-8 text contains it.
+inline constexpr char kBetweenColumns = '\xff';
+// Removes the first value of a pair from `values`, and returns it.
+inline std::string_view take_column_value(std::string_view& values) {
+  const std::string_view value = values.substr(0, values.find(kBetweenColumns));
+  values.remove_prefix(value.size() == values.size() ? value.size() : value.size() + 1);
+  return value;
 }
 
 // A number with a label, as kTop has them, is both with this byte between them. No number contains it.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "model/column_value.h"
@@ -55,7 +56,14 @@ std::vector<std::string> TrialText::split(std::string_view output) const {
     shown.assign(lines.begin(), lines.end());
     return shown;
   }
-  for (std::size_t i = 0; i + 1 < lines.size(); i += 2) shown.push_back(pair(lines[i], lines[i + 1]));
+  for (std::size_t i = 0; i + 1 < lines.size(); i += 2) {
+    std::string_view rest = lines[i + 1];
+    do {
+      const std::string_view value =
+          options_.columns_of_pairs.empty() ? std::exchange(rest, {}) : take_column_value(rest);
+      shown.push_back(pair(lines[i], value));
+    } while (!rest.empty());
+  }
   return shown;
 }
 

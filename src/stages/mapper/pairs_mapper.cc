@@ -235,7 +235,7 @@ class PairsWorker {
     constexpr std::string_view kBetween(&kBetweenParts, 1);
     if (std::string problem = problem_of_parts(kBetween, "a zero byte"); !problem.empty()) return problem;
     if (!take_key(kBetween)) return ++mapped_.without_key, "";
-    const std::size_t before = output.size();
+    column_values_.clear();
     std::uint32_t number = value_number_;
     for (std::size_t i = 0; i < options_.pairs.columns.size(); ++i) {
       const PairsColumn& column = options_.pairs.columns[i];
@@ -249,18 +249,21 @@ class PairsWorker {
       if (column.path.has_value() && !take_value(of_column)) continue;
       std::string problem = column.path.has_value() && !is_number_ ? problem_of_column(column) : "";
       if (column.label.has_value()) value_.append(1, kBeforeLabel).append(label_);
-      if (problem.empty() && output.size() == before) problem = problem_of_key();
+      if (problem.empty() && column_values_.empty()) problem = problem_of_key();
       if (problem.empty()) problem = problem_of_value();
       if (!problem.empty()) return problem;
-      column_value_.assign(1, letter_of_column(i)).append(value_);
-      append_pair(key_, between_, column_value_, output);
+      if (!column_values_.empty()) column_values_ += kBetweenColumns;
+      column_values_.append(1, letter_of_column(i)).append(value_);
     }
-    if (output.size() == before) ++mapped_.without_value;
+    if (column_values_.empty()) return ++mapped_.without_value, "";
+    append_pair(key_, between_, column_values_, output);
     return "";
   }
 
   std::string problem_of_column(const PairsColumn& column) const {
-    if (!needs_numbers(column.kind) || takes_number(column.kind, parse_number(value_))) return "";
+    std::int64_t integer = 0;
+    if (!needs_numbers(column.kind) || parse_short_integer(value_, integer)) return "";
+    if (takes_number(column.kind, parse_number(value_))) return "";
     return fmt::format("the value {} is not a number, which aggregate.{} needs", shown(value_), column.name);
   }
 
@@ -347,7 +350,7 @@ class PairsWorker {
   std::string key_;
   std::string value_;
   std::string label_;
-  std::string column_value_;
+  std::string column_values_;
   bool is_number_ = false;  // the value comes from the record and is a JSON number
   std::string scratch_;
   Buffer nothing_;

@@ -21,7 +21,7 @@
 
 namespace quern::mapper {
 
-// One of the pairs that a record gives in a job with `group` and `aggregate`.
+// One of the values that a record gives in a job with `group` and `aggregate`.
 struct PairsColumn {
   std::string name;
   Aggregation::Kind kind;
@@ -29,8 +29,8 @@ struct PairsColumn {
   std::optional<json::Path> label;  // of a number (model/column_value.h)
 };
 
-// The built-in mapper {builtin: pairs}, and the one that `group` and `aggregate` make: emits a pair for each record, or
-// one for each column (model/column_value.h), without a child.
+// The built-in mapper {builtin: pairs}, and the one that `group` and `aggregate` make: emits a pair for each record,
+// with a value for each column if there are columns (model/column_value.h), without a child.
 struct Pairs {
   std::vector<json::Path>
       keys;  // at least one, except for columns; a single one with [*] emits a pair for each element

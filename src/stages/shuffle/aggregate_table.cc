@@ -71,7 +71,7 @@ Result<void> AggregateTable::add(std::span<const Entry> pairs, const EntryReader
     const bool is_new = slot.line_and_key_bytes == 0;
     if (is_unique_ && !is_new) continue;
     const Aggregator& aggregator = aggregator_of(key);
-    if (!is_new && update_fast(aggregator, slot, value)) continue;
+    if (!is_new && update_in_place(aggregator, slot, value)) continue;
     scratch_ = is_new ? "" : reader_.value(slot);
     if (!is_unique_ && !update(aggregator, value)) {
       refused_.push_back(pairs[i]);
@@ -92,28 +92,16 @@ Entry& AggregateTable::find(std::string_view key, std::uint32_t hash) {
   return slots_[at];
 }
 
-// Adds a value, or a term, to scratch_.
+// Adds a value, or a state, to scratch_.
 bool AggregateTable::update(const Aggregator& aggregator, std::string_view value) {
-  return are_terms_ ? aggregator.add_term(scratch_, value) : aggregator.add(scratch_, value);
+  if (!is_state(value)) return aggregator.add(scratch_, value);
+  aggregator.merge(scratch_, value);
+  return true;
 }
 
-// Updates counts, sums of integers and other states that need no more space in place. Returns false if it cannot.
-bool AggregateTable::update_fast(const Aggregator& aggregator, Entry& slot, std::string_view value) const {
-  const Kind kind = aggregator.aggregation().kind;
-  if (are_terms_ && !aggregator.terms_are_values()) return false;
-  char* state = const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size();
-  if (kind != Kind::kCount && kind != Kind::kSum) return aggregator.add_in_place({state, slot.value_bytes()}, value);
-  if (kind == Kind::kCount) {
-    auto count = load_number<std::uint64_t>(state) + 1;
-    std::memcpy(state, &count, sizeof count);
-    return true;
-  }
-  std::int64_t term = 0;
-  std::int64_t sum = 0;
-  if (*state != ExactSum::kSmallTag || !parse_short_integer(value, term)) return false;
-  if (__builtin_add_overflow(load_number<std::int64_t>(state + 1), term, &sum)) return false;
-  std::memcpy(state + 1, &sum, sizeof sum);
-  return true;
+bool AggregateTable::update_in_place(const Aggregator& aggregator, Entry& slot, std::string_view value) const {
+  const std::span<char> state(const_cast<char*>(reader_.key(slot).end()) + kBetweenInside.size(), slot.value_bytes());
+  return is_state(value) ? aggregator.merge_in_place(state, value) : aggregator.add_in_place(state, value);
 }
 
 Result<void> AggregateTable::store_state(Entry& slot, std::string_view key, std::uint32_t hash) {
@@ -236,7 +224,6 @@ Result<void> AggregateTable::count_distinct(AggregateTable& counts) {
 Result<void> AggregateTable::seal_counted(Taken& taken) {
   if (columns_ != nullptr && columns_->have_distinct()) {
     AggregateTable counts(aggregator_.aggregation(), columns_, partitions_, budget_);
-    counts.are_terms_ = false;
     TRY(count_distinct(counts));
     TRY(counts.seal(taken));
   }

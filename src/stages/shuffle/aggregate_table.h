@@ -29,7 +29,6 @@ class AggregateTable {
       : aggregator_(aggregation),
         columns_(columns),
         is_unique_(aggregation.kind == Aggregation::Kind::kUnique),
-        are_terms_(columns != nullptr && columns->are_terms()),
         partitions_(partitions),
         budget_(budget) {}
   AggregateTable(const AggregateTable&) = delete;
@@ -58,7 +57,9 @@ class AggregateTable {
   const Aggregator& aggregator_of(std::string_view key) const {
     return columns_ == nullptr ? aggregator_ : columns_->aggregator_of(value_of_pair_key(key));
   }
-  bool update_fast(const Aggregator& aggregator, Entry& slot, std::string_view value) const;
+  // Whether a value is a state to be merged: so it is for columns (Columns::add), except that "" is one value.
+  bool is_state(std::string_view value) const { return columns_ != nullptr && !value.empty(); }
+  bool update_in_place(const Aggregator& aggregator, Entry& slot, std::string_view value) const;
   bool update(const Aggregator& aggregator, std::string_view value);
   // Stores scratch_ as the state of this slot; if the slot is free, adds the key as well.
   Result<void> store_state(Entry& slot, std::string_view key, std::uint32_t hash);
@@ -77,7 +78,6 @@ class AggregateTable {
   const Aggregator aggregator_;
   const Columns* const columns_;
   const bool is_unique_;
-  bool are_terms_;
   const std::size_t partitions_;
   Budget& budget_;
   HugeArray<Entry> slots_;  // free slots have no line

@@ -27,6 +27,13 @@ constexpr std::size_t kPairsAtOnce = 16 * 1024;
 // The slots of a table are visited region by region, so that the processor looks up the addresses of fewer pages.
 constexpr unsigned kRegionBits = 6;
 
+// Replaces the entries of the pairs by those of their pair keys.
+void make_pair_keys(Scatter& scatter, const EntryReader& reader) {
+  scatter.pair_keys.clear();
+  for (const Entry& pair : scatter.pairs) scatter.pair_keys.append(reader.key(pair), {reader.value(pair)}, "");
+  scatter.pair_keys.list(scatter.pairs);
+}
+
 }  // namespace
 
 std::size_t AggregateTables::table_count(std::uint64_t memory_bytes, std::size_t threads) {
@@ -67,7 +74,7 @@ Result<void> AggregateTables::add_lines(std::string_view lines, Scatter& scatter
 Result<void> AggregateTables::add_pairs(Scatter& scatter) {
   EntryReader reader(peers_.splitter.separator);
   if (columns_ != nullptr) TRY(make_columns(scatter, reader));
-  if (aggregation_.kind == Aggregation::Kind::kUnique) make_pair_keys(scatter.pairs, reader, scatter.pair_keys);
+  if (aggregation_.kind == Aggregation::Kind::kUnique) make_pair_keys(scatter, reader);
   if (sorts_values(aggregation_.kind)) reader = EntryReader(kBetweenInside);
   // The lower bits of a hash select the table, and the upper ones the slot there.
   const std::uint32_t mask = static_cast<std::uint32_t>(tables_.size()) - 1;
@@ -104,23 +111,33 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
 // Columns refuse values here, and not in their tables.
 Result<void> AggregateTables::make_columns(Scatter& scatter, const EntryReader& reader) const {
   scatter.pair_keys.clear();
+  scatter.groups.begin(scatter.pairs.size(), columns_->count());
   std::string position;
   for (const Entry& pair : scatter.pairs) {
-    const std::string_view key = reader.key(pair);
-    const std::string_view value = reader.value(pair);
-    position.clear();
-    if (columns_->has_positions()) {
-      append_position(scatter.address.input, scatter.address.number, scatter.taken++, position);
-    }
-    const std::string problem = columns_->append(key, value, position, scatter.pair_keys);
-    if (problem.empty()) continue;
-    if (columns_->are_terms()) {
-      return bad_input(fmt::format("a part is damaged: for the key {} it has {}, and {}", in_quotes(shown_group(key)),
-                                   in_quotes(value), problem));
-    }
-    report(shown_pair(shown_group(key), value), problem, scatter);
+    GroupStates::Group& group = scatter.groups.of(reader.key(pair), pair.hash);
+    std::string_view values = reader.value(pair);
+    do {
+      const std::string_view value = columns_->take_value(values);
+      position.clear();
+      if (columns_->has_positions()) {
+        append_position(scatter.address.input, scatter.address.number, scatter.taken++, position);
+      }
+      const std::string problem = columns_->add(group, value, position, scatter.pair_keys);
+      if (!problem.empty()) TRY(refuse_value(group.key, value, problem, scatter));
+    } while (!values.empty());
   }
-  list_entries(scatter.pair_keys, scatter.pairs);
+  for (const GroupStates::Group& group : scatter.groups.groups()) columns_->append_states(group, scatter.pair_keys);
+  scatter.pair_keys.list(scatter.pairs);
+  return {};
+}
+
+Result<void> AggregateTables::refuse_value(std::string_view group, std::string_view value, std::string_view problem,
+                                           const Scatter& scatter) const {
+  if (columns_->are_terms()) {
+    return bad_input(fmt::format("a part is damaged: for the key {} it has {}, and {}", in_quotes(shown_group(group)),
+                                 in_quotes(value), problem));
+  }
+  report(shown_pair(shown_group(group), value), problem, scatter);
   return {};
 }
 

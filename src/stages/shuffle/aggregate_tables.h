@@ -11,14 +11,17 @@
 #include "base/result.h"
 #include "model/aggregate.h"
 #include "stages/shuffle/aggregate_table.h"
+#include "stages/shuffle/group_states.h"
 #include "stages/shuffle/pair_buffer.h"
+#include "stages/shuffle/pair_keys.h"
 
 namespace quern::shuffle {
 
 // Entries arranged by the table that they belong to. Scratch space of one thread, which reuses it from call to call.
 struct Scatter {
   std::vector<Entry> pairs;
-  Buffer pair_keys;  // holds the pair keys of `pairs`, if there are any
+  PairKeyLines pair_keys;  // holds the pair keys of `pairs`, if there are any
+  GroupStates groups;
   std::vector<Entry> arranged;
   std::vector<std::uint32_t> ends;  // where each table's share of `arranged` ends
   // The block that the pairs come from, and how many of them were taken.
@@ -58,6 +61,8 @@ class AggregateTables {
   Result<void> add_lines(std::string_view lines, Scatter& scatter);
   Result<void> add_pairs(Scatter& scatter);
   Result<void> make_columns(Scatter& scatter, const EntryReader& reader) const;
+  Result<void> refuse_value(std::string_view group, std::string_view value, std::string_view problem,
+                            const Scatter& scatter) const;
   static Result<void> move_to(Taken& taken, Table& table);
   // `record` is the pair as messages show it.
   void report(std::string record, std::string_view reason, const Scatter& scatter) const;

@@ -39,13 +39,6 @@ void append_double_order(double value, std::string& bytes) {
   append_order((bits & kSign) != 0 ? ~bits : bits | kSign, bytes);
 }
 
-void append_entry(std::string_view key, std::string_view part, std::string_view value, Buffer& pairs) {
-  append_pair_key(pairs, key, part);
-  pairs.append("\n");
-  pairs.append(value);
-  pairs.append("\n");
-}
-
 std::vector<Aggregation> kinds_of(const Aggregation& aggregation) {
   return aggregation.kind == Kind::kColumns ? aggregation.columns : std::vector<Aggregation>{aggregation};
 }
@@ -77,64 +70,87 @@ bool Columns::has_parts(std::string_view key) const {
   return aggregation_.key_parts == 0 ? key.empty() : zeros + 1 == aggregation_.key_parts;
 }
 
-std::string Columns::append(std::string_view key, std::string_view value, std::string_view position,
-                            Buffer& pairs) const {
+std::string_view Columns::take_value(std::string_view& values) const {
+  const bool has_several = aggregation_.kind == Kind::kColumns && !are_terms();
+  return has_several ? take_column_value(values) : std::exchange(values, {});
+}
+
+std::string Columns::add(GroupStates::Group& group, std::string_view value, std::string_view position,
+                         PairKeyLines& values) const {
   const std::size_t column = has_letters_ ? column_of(value) : 0;
-  if (column >= kinds_.size() || !has_parts(key)) {
+  if (!group.has_parts) group.has_parts = has_parts(group.key);
+  if (column >= kinds_.size() || !group.has_parts) {
     return "this is not what quern map writes for this job; it has other columns, or another group";
   }
   if (has_letters_) value.remove_prefix(1);
-  const Aggregation& aggregation = kinds_[column];
-  const Place place{.key = key, .column = column, .position = position};
-  if (are_terms()) return append_term(place, value, pairs) ? "" : "this is not a term";
-  if (!takes_value(aggregation, value)) return not_a_number(aggregation, key, value);
-  if (collects(aggregation.kind)) {
-    append_value(place, value, "", pairs);
-  } else {
-    append_state(place, value, pairs);
-  }
-  return "";
+  const Place place{.group = group, .column = column, .position = position, .values = values};
+  if (are_terms()) return add_term(place, value) ? "" : "this is not a term";
+  return add_value(place, value) ? "" : not_a_number(kinds_[column], group.key, value);
 }
 
-bool Columns::append_term(const Place& place, std::string_view term, Buffer& pairs) const {
+bool Columns::add_term(const Place& place, std::string_view term) const {
   if (term.empty()) return false;
   const Aggregation& aggregation = kinds_[place.column];
   const Aggregator& aggregator = aggregators_[place.column];
   const bool is_collected = collects(aggregation.kind);
   const char form = term.front();
   term.remove_prefix(1);
-  std::string checked;
   if (form == kStateTerm && !is_collected) {
-    if (!is_placed(aggregation.kind) && !aggregator.add_term(checked, term)) return false;
-    append_state(place, term, pairs);
-    return true;
+    if (!is_placed(aggregation.kind)) return aggregator.add_term(place.state(), term);
+    return aggregator.add(place.state(), std::string(place.position).append(term));
   }
   const std::size_t blank = term.find(' ');
   if (form != kValueTerm || !is_collected || blank == std::string_view::npos) return false;
-  const std::string_view value = term.substr(blank + 1);
-  if (!aggregator.add_term(checked, term.substr(0, blank)) || !takes_value(aggregation, value)) return false;
-  append_value(place, value, term.substr(0, blank), pairs);
+  std::string times;
+  return aggregator.add_term(times, term.substr(0, blank)) && collect(place, term.substr(blank + 1), times);
+}
+
+bool Columns::add_value(const Place& place, std::string_view value) const {
+  const Kind kind = kinds_[place.column].kind;
+  if (collects(kind)) return collect(place, value, "");
+  const Aggregator& aggregator = aggregators_[place.column];
+  std::string& state = place.state();
+  if (is_placed(kind)) return aggregator.add(state, std::string(place.position).append(value));
+  if (!state.empty() && aggregator.add_in_place({state.data(), state.size()}, value)) return true;
+  return takes_value(kinds_[place.column], value) && aggregator.add(state, value);
+}
+
+// `times` is a state of kCount, or "" to count the value once. Returns false if the value is not a number and must be
+// one.
+bool Columns::collect(const Place& place, std::string_view value, std::string_view times) const {
+  const Kind kind = kinds_[place.column].kind;
+  const char letter = letter_of_column(place.column);
+  const std::string_view part(&letter, 1);
+  if (kind != Kind::kQuantile) {
+    // The mark distinguishes the value "" from none.
+    const std::string_view position = kind == Kind::kList ? place.position : std::string_view();
+    place.values.append(place.group.key, {part, {&kValueTerm, 1}, position, value}, times);
+    return true;
+  }
+  std::int64_t integer = 0;
+  double nearest = 0;
+  if (parse_short_integer(value, integer)) {
+    nearest = static_cast<double>(integer);
+  } else {
+    const Number number = parse_number(value);
+    if (!takes_number(kind, number)) return false;
+    nearest = number.floating;
+  }
+  std::string order;
+  append_double_order(nearest, order);
+  place.values.append(place.group.key, {part, order, value}, times);
+  const Aggregator& aggregator = aggregators_[place.column];
+  if (times.empty()) return aggregator.add(place.state(), "");
+  aggregator.merge(place.state(), times);
   return true;
 }
 
-void Columns::append_state(const Place& place, std::string_view value, Buffer& pairs) const {
-  const std::string part(1, letter_of_column(place.column));
-  if (!is_placed(kinds_[place.column].kind)) return append_entry(place.key, part, value, pairs);
-  append_entry(place.key, part, std::string(place.position).append(value), pairs);
-}
-
-// `times` is a term of kCount, or "" to count the value once.
-void Columns::append_value(const Place& place, std::string_view value, std::string_view times, Buffer& pairs) const {
-  const Kind kind = kinds_[place.column].kind;
-  std::string part(1, letter_of_column(place.column));
-  if (kind == Kind::kQuantile) {
-    append_entry(place.key, part, times, pairs);
-    append_double_order(parse_number(value).floating, part);
-  } else {
-    part.push_back(kValueTerm);  // distinguishes the value "" from none
+void Columns::append_states(const GroupStates::Group& group, PairKeyLines& states) const {
+  for (std::size_t column = 0; column < group.of_columns.size(); ++column) {
+    const char letter = letter_of_column(column);
+    const std::string& state = group.of_columns[column];
+    if (!state.empty()) states.append(group.key, {std::string_view(&letter, 1)}, state);
   }
-  if (kind == Kind::kList) part.append(place.position);
-  append_entry(place.key, part.append(value), times, pairs);
 }
 
 namespace {

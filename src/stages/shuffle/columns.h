@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
 #include "model/aggregate.h"
 #include "model/aggregated_groups.h"
 #include "model/event.h"
 #include "model/groups.h"
+#include "stages/shuffle/group_states.h"
+#include "stages/shuffle/pair_keys.h"
 
 namespace quern::shuffle {
 
@@ -26,15 +27,20 @@ class Columns {
  public:
   Columns(const Aggregation& aggregation, AggregatedFrom from);
 
-  // Appends the pairs that add one value, or one term, to the table: pair keys and what their aggregators add. Returns
-  // "", or why it appended nothing: the value is not a number and must be one, it is of no column, or not a term, or
-  // the key does not have as many parts as `group`. `position` is that of the value among all values or terms
-  // (model/column_value.h); it is needed only if has_positions().
-  std::string append(std::string_view key, std::string_view value, std::string_view position, Buffer& pairs) const;
+  // Removes the first of the values of a pair from `values`, and returns it.
+  std::string_view take_value(std::string_view& values) const;
+  // Adds one value, or one term, to the state of its column, or appends it to `values` as a pair key with what the
+  // table is to add to its state: that of some values, or "" for one. Returns "", or why it did neither: the value is
+  // not a number and must be one, it is of no column, or not a term, or the key does not have as many parts as `group`.
+  // `position` is that of the value among all values or terms (model/column_value.h); it is needed only if
+  // has_positions().
+  std::string add(GroupStates::Group& group, std::string_view value, std::string_view position,
+                  PairKeyLines& values) const;
+  // Appends the states of the group, for the table to merge with its own.
+  void append_states(const GroupStates::Group& group, PairKeyLines& states) const;
   bool has_positions() const { return has_positions_; }
-  // The aggregator of the states of a pair key with this second part, which append() or a state of it made.
+  // The aggregator of the states of a pair key with this second part.
   const Aggregator& aggregator_of(std::string_view part) const { return aggregators_[index_of(part)]; }
-  // Whether values that append() appended are terms for the aggregator.
   bool are_terms() const { return from_ == AggregatedFrom::kTerms; }
 
   std::size_t count() const { return kinds_.size(); }
@@ -52,13 +58,15 @@ class Columns {
  private:
   // What a value or term of one column is added to.
   struct Place {
-    std::string_view key;
+    GroupStates::Group& group;
     std::size_t column;
     std::string_view position;
+    PairKeyLines& values;
+    std::string& state() const { return group.of_columns[column]; }
   };
-  bool append_term(const Place& place, std::string_view term, Buffer& pairs) const;
-  void append_state(const Place& place, std::string_view value, Buffer& pairs) const;
-  void append_value(const Place& place, std::string_view value, std::string_view times, Buffer& pairs) const;
+  bool add_term(const Place& place, std::string_view term) const;
+  bool add_value(const Place& place, std::string_view value) const;
+  bool collect(const Place& place, std::string_view value, std::string_view times) const;
   bool has_parts(std::string_view key) const;
 
   const Aggregation aggregation_;

@@ -190,6 +190,53 @@ std::vector<BlockOutput> copy_of(const std::vector<BlockOutput>& blocks, std::si
   return copies;
 }
 
+TEST(Columns, TakeAllValuesOfARecordAtOnce) {
+  auto shuffle = shuffle_of(kAll, AggregatedTo::kResult, 64 << 20, nullptr);
+  for (int block = 0; block < 2; ++block) {
+    Buffer lines;
+    append_pair("k\0os"s, kBetweenInside,
+                "A\xff"
+                "B1\xff"
+                "C7\xff"
+                "Dx",
+                lines);
+    append_pair("other\0"s, kBetweenInside, "Dy", lines);
+    append_pair("k\0os"s, kBetweenInside,
+                "A\xff"
+                "B-3\xff"
+                "D",
+                lines);
+    BlockOutput output;
+    output.lines.push_back(std::move(lines));
+    ASSERT_TRUE(shuffle->sink()->commit(std::move(output)).ok());
+  }
+  ASSERT_TRUE(shuffle->finish().ok());
+  ColumnRows rows = rows_of(*shuffle->groups(0).value());
+  rows["k\0os"s].resize(4);
+  EXPECT_THAT(rows["k\0os"s], ElementsAre("4", "-4", "7", "2"));
+  EXPECT_EQ(rows["other\0"s].at(3), "1");
+}
+
+TEST(GroupStates, KeepOneStateForEachColumnOfAGroup) {
+  GroupStates groups;
+  for (int round = 0; round < 2; ++round) {  // of which the second must not see the first
+    groups.begin(1000, 2);
+    std::map<std::string, std::size_t> wanted;
+    std::vector<std::string> keys;  // which are borrowed
+    for (int i = 0; i < 1000; ++i) keys.push_back(std::to_string(i * i % 613));
+    for (const std::string& key : keys) {
+      // Keys share hashes.
+      groups.of(key, static_cast<std::uint32_t>(key.size())).of_columns[1].push_back('x');
+      ++wanted[key];
+    }
+    EXPECT_EQ(groups.groups().size(), wanted.size());
+    for (const GroupStates::Group& group : groups.groups()) {
+      EXPECT_EQ(group.of_columns[0], "");
+      EXPECT_EQ(group.of_columns[1].size(), wanted[std::string(group.key)]);
+    }
+  }
+}
+
 TEST(Columns, GiveTheSameThroughTermsAndRuns) {
   std::mt19937 random(4);
   const std::vector<BlockOutput> blocks = random_blocks(random, 40);
@@ -241,17 +288,21 @@ TEST(Columns, SayWhichValueIsNoNumber) {
 
 TEST(Columns, RefuseWhatAnotherJobWrote) {
   const Columns columns(kAll, AggregatedFrom::kValues);
-  Buffer pairs;
-  EXPECT_THAT(columns.append("k\0os"s, "Bmuch", "", pairs),
+  PairKeyLines values;
+  auto problem = [&](std::string_view key, std::string_view value) {
+    GroupStates groups;
+    groups.begin(1, columns.count());
+    return columns.add(groups.of(key, 0), value, "", values);
+  };
+  EXPECT_THAT(problem("k\0os"s, "Bmuch"),
               "aggregate.sum got the value 'much' of the group 'k, os', which is not a number");
   for (const std::string& key : {"k"s, "k\0x\0y"s, ""s}) {
-    EXPECT_THAT(columns.append(key, "A", "", pairs), HasSubstr("this is not what quern map writes for this job"))
-        << key;
+    EXPECT_THAT(problem(key, "A"), HasSubstr("this is not what quern map writes for this job")) << key;
   }
   for (const char* value : {"", "Z1", "5"}) {
-    EXPECT_THAT(columns.append("k\0"s, value, "", pairs), HasSubstr("it has other columns")) << value;
+    EXPECT_THAT(problem("k\0"s, value), HasSubstr("it has other columns")) << value;
   }
-  EXPECT_TRUE(pairs.empty());
+  EXPECT_TRUE(values.empty());
 }
 
 class BadGroups final : public EventSink {
@@ -289,9 +340,13 @@ TEST(Columns, RefuseWhatIsNoTerm) {
   const Columns columns(kAll, AggregatedFrom::kTerms);
   for (const char* term : {"", "A", "A:", "A:x", "A=1 x", "C:1", "C=1", "C=1 x", "C=0 1", "D= 1", "D=x y", "D=1", "z:1",
                            "~:1", "A:281474976710657", "E:18446744073709551615 1", "D=18446744073709551615 x"}) {
-    Buffer pairs;
-    EXPECT_NE(columns.append("k\0"s, term, "", pairs), "") << term;
-    EXPECT_TRUE(pairs.empty()) << term;
+    PairKeyLines values;
+    GroupStates groups;
+    groups.begin(1, columns.count());
+    GroupStates::Group& group = groups.of("k\0"s, 0);
+    EXPECT_NE(columns.add(group, term, "", values), "") << term;
+    columns.append_states(group, values);
+    EXPECT_TRUE(values.empty()) << term;
   }
 }
 

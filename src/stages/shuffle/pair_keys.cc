@@ -121,19 +121,27 @@ Result<void> commit_all(GroupSource& groups, AppendPair append, BlockSink& sink)
 
 }  // namespace
 
-void make_pair_keys(std::vector<Entry>& pairs, const EntryReader& reader, Buffer& pair_keys) {
-  pair_keys.clear();
-  for (const Entry& pair : pairs) {
-    append_pair_key(pair_keys, reader.key(pair), reader.value(pair));
-    pair_keys.append("\n\n");
-  }
-  list_entries(pair_keys, pairs);
+void PairKeyLines::clear() {
+  lines_.clear();
+  sizes_.clear();
 }
 
-void list_entries(const Buffer& lines, std::vector<Entry>& entries) {
+void PairKeyLines::append(std::string_view key, std::initializer_list<std::string_view> part, std::string_view value) {
+  const std::size_t before = lines_.size();
+  append_pair_key(lines_, key, "");
+  for (std::string_view piece : part) lines_.append(piece);
+  sizes_.push_back({.key_bytes = lines_.size() - before, .value_bytes = value.size()});
+  lines_.append(kBetweenInside);
+  lines_.append(value);
+}
+
+void PairKeyLines::list(std::vector<Entry>& entries) const {
   entries.clear();
-  std::vector<std::uint32_t> none;
-  Splitter{.separator = kBetweenInside}.split(lines.view(), entries, none);
+  const char* line = lines_.data();
+  for (const Sizes& sizes : sizes_) {
+    entries.push_back(entry_of({line, sizes.key_bytes}, sizes.value_bytes));
+    line += sizes.key_bytes + kBetweenInside.size() + sizes.value_bytes;
+  }
 }
 
 void append_pair_key(Buffer& target, std::string_view key, std::string_view value) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,12 +38,24 @@ class PairKey {
   std::string_view value_;
 };
 
-// Replaces the entries of these pairs by entries of their pair keys, which have no value; `pair_keys` then holds their
-// bytes.
-void make_pair_keys(std::vector<Entry>& pairs, const EntryReader& reader, Buffer& pair_keys);
+// Pairs whose keys are pair keys. Not thread-safe.
+class PairKeyLines {
+ public:
+  void clear();
+  bool empty() const { return sizes_.empty(); }
+  // The second part of the pair key is given in pieces.
+  void append(std::string_view key, std::initializer_list<std::string_view> part, std::string_view value);
+  // Makes `entries` those of the pairs (with kBetweenInside); valid until more are appended.
+  void list(std::vector<Entry>& entries) const;
 
-// Makes `entries` the entries of `lines`, which are pairs.
-void list_entries(const Buffer& lines, std::vector<Entry>& entries);
+ private:
+  struct Sizes {
+    std::size_t key_bytes;
+    std::size_t value_bytes;
+  };
+  Buffer lines_;
+  std::vector<Sizes> sizes_;
+};
 
 // A MergedGroups cursor over groups whose keys are pair keys. Each group has exactly one value.
 class PairCursor {
