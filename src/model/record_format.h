@@ -31,8 +31,9 @@ struct RecordFormatTraits {
   // What the job file says about a kind besides its name: nothing, or the dialect of a table if it is not the usual
   // one, or a regular expression, without which the kind cannot be used.
   enum class Settings { kNone, kDialect, kRegex };
-  // A record is any JSON value, a map whose values are all texts, or one text.
-  enum class Records { kJson, kTexts, kText };
+  // A record is any JSON value; a map whose values are texts, numbers or null; one whose values are all texts, or null
+  // where a text has no part; or one text.
+  enum class Records { kJson, kScalars, kTexts, kText };
   RecordFormat::Kind kind;
   std::string_view name;  // the word of the job file
   Settings settings = Settings::kNone;
@@ -51,8 +52,8 @@ inline constexpr std::array kRecordFormats = std::to_array<RecordFormatTraits>({
      .settings = RecordFormatTraits::Settings::kDialect,
      .records = RecordFormatTraits::Records::kTexts,
      .delimiter = '\t'},
-    {.kind = RecordFormat::Kind::kCombined, .name = "combined"},
-    {.kind = RecordFormat::Kind::kCommon, .name = "common"},
+    {.kind = RecordFormat::Kind::kCombined, .name = "combined", .records = RecordFormatTraits::Records::kScalars},
+    {.kind = RecordFormat::Kind::kCommon, .name = "common", .records = RecordFormatTraits::Records::kScalars},
     {.kind = RecordFormat::Kind::kRegex,
      .name = "regex",
      .settings = RecordFormatTraits::Settings::kRegex,
@@ -75,6 +76,10 @@ constexpr bool has_parts(const RecordFormat& format) {
 // Whether all values are texts, so that an empty one is the only way to have none.
 constexpr bool has_only_texts(const RecordFormat& format) {
   return traits_of(format.kind).records == RecordFormatTraits::Records::kTexts;
+}
+// Whether a record is a map without lists and maps in it.
+constexpr bool is_flat(const RecordFormat& format) {
+  return has_only_texts(format) || traits_of(format.kind).records == RecordFormatTraits::Records::kScalars;
 }
 
 }  // namespace quern

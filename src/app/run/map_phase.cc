@@ -98,6 +98,7 @@ Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const jso
   mapper::PairsOptions options{.pairs = pairs,
                                .where = selection.where,
                                .record = run.job->record,
+                               .are_flat = run.job->format.has_value() && is_flat(*run.job->format),
                                .separator = run.job->separator,
                                .output = output.form,
                                .rule = ValueRule(run.step(), kBetweenInside),

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/byte_search.h"
 #include "base/bytes.h"
-#include "services/formats/byte_search.h"
 
 namespace quern::formats {
 

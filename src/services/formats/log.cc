@@ -6,9 +6,9 @@
 #include <cstring>
 #include <utility>
 
+#include "base/byte_search.h"
 #include "base/encoding.h"
 #include "base/utf8.h"
-#include "services/formats/byte_search.h"
 #include "services/formats/line_reader.h"
 
 // combined and common: the log formats of web servers, such as

@@ -19,8 +19,15 @@ std::size_t record_start(std::string_view line) {
   return end == std::string_view::npos ? end : end + 1;
 }
 
+RecordLineReader::RecordLineReader(const Plan& plan, RecordKind kind, bool are_flat)
+    : is_keyed_(kind == RecordKind::kKeyedJson), copies_(plan.copies()), reader_(plan) {
+  if (are_flat && !copies_) flat_.emplace(plan);
+}
+
 RecordLineReader::Outcome RecordLineReader::read(std::string_view line, Buffer& copy) {
   if (line.empty() || (kBlanks.find(line[0]) != std::string_view::npos && is_blank(line))) return Outcome::kBlank;
+  is_flat_ = flat_.has_value() && flat_->read(line);
+  if (is_flat_) return Outcome::kRecord;
   std::size_t start = is_keyed_ ? record_start(line) : 0;
   if (start == std::string_view::npos || !is_utf8(line.substr(0, start))) return bad(line, start);
   std::size_t copied_before = copy.size();
@@ -29,6 +36,7 @@ RecordLineReader::Outcome RecordLineReader::read(std::string_view line, Buffer& 
     copy.resize(copied_before);
     return bad(line, start);
   }
+  if (flat_.has_value()) flat_->learn(line);
   return Outcome::kRecord;
 }
 

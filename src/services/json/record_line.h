@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "model/job.h"
+#include "services/json/flat_record.h"
 #include "services/json/json_reader.h"
 
 namespace quern::json {
@@ -20,15 +22,14 @@ class RecordLineReader {
  public:
   enum class Outcome { kRecord, kBlank, kBad };
 
-  // `plan` is borrowed.
-  RecordLineReader(const Plan& plan, RecordKind kind)
-      : is_keyed_(kind == RecordKind::kKeyedJson), copies_(plan.copies()), reader_(plan) {}
+  // `plan` is borrowed. `are_flat`: the lines are records as FlatRecordReader reads them, which is quicker.
+  RecordLineReader(const Plan& plan, RecordKind kind, bool are_flat = false);
 
   // `line` is without its '\n', which must follow it in memory. If the plan copies, appends the key, its separator and
   // the reduced record to `copy`; appends nothing if the line is not a valid record.
   Outcome read(std::string_view line, Buffer& copy);
   // The captures of the record; valid until the next read().
-  const std::vector<Capture>& captures() const { return reader_.captures(); }
+  const std::vector<Capture>& captures() const { return is_flat_ ? flat_->captures() : reader_.captures(); }
   // Why the line is bad, in one line of text.
   const std::string& reason() const { return reason_; }
 
@@ -38,6 +39,8 @@ class RecordLineReader {
   const bool is_keyed_;
   const bool copies_;
   JsonReader reader_;
+  std::optional<FlatRecordReader> flat_;  // only if the lines are flat records and nothing is copied
+  bool is_flat_ = false;                  // whether flat_ has read the last one
   std::string reason_;
 };
 

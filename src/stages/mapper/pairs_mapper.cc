@@ -133,7 +133,7 @@ class PairsWorker {
       : number_(number),
         options_(options),
         peers_(peers),
-        lines_(plan, options.record),
+        lines_(plan, options.record, options.are_flat),
         key_number_(static_cast<std::uint32_t>(options.where.size())),
         value_number_(key_number_ + static_cast<std::uint32_t>(options.pairs.keys.size())),
         between_(options.output.between(options.separator)),

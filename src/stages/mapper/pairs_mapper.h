@@ -47,6 +47,7 @@ struct PairsOptions {
   const Pairs& pairs;
   const std::vector<json::Condition>& where;  // records that do not match are dropped
   RecordKind record = RecordKind::kKeyedJson;
+  bool are_flat = false;  // of records that quern has made from another format (is_flat in model/record_format.h)
   std::string separator;
   PairOutput output;
   ValueRule rule;                 // a record is bad if the rule refuses its value

@@ -9,7 +9,7 @@
 
 // Looks at eight bytes at a time, which on any processor is several times as fast as one by one.
 
-namespace quern::formats {
+namespace quern {
 
 // Finds the first of a few bytes.
 class ByteSearch {
@@ -77,4 +77,4 @@ class ByteSearch {
   std::array<bool, 256> stops_{};
 };
 
-}  // namespace quern::formats
+}  // namespace quern
