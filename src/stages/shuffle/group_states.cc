@@ -1,11 +1,27 @@
 #include "stages/shuffle/group_states.h"
 
-#include <algorithm>
 #include <bit>
 
 namespace quern::shuffle {
+namespace {
+
+// A longer state gives its memory back: there may be thousands of groups, in each thread.
+constexpr std::size_t kKeptStateBytes = 64;
+
+void forget_state(std::string& state) {
+  if (state.capacity() > kKeptStateBytes) {
+    std::string().swap(state);
+  } else {
+    state.clear();
+  }
+}
+
+}  // namespace
 
 void GroupStates::begin(std::size_t most, std::size_t columns) {
+  for (Group& group : std::span(groups_).first(used_)) {
+    for (std::string& state : group.of_columns) forget_state(state);
+  }
   places_.assign(std::bit_ceil(2 * most + 1), 0);
   used_ = 0;
   columns_ = columns;
@@ -25,7 +41,6 @@ GroupStates::Group& GroupStates::of(std::string_view key, std::uint32_t hash) {
   group.hash = hash;
   group.has_parts = false;
   group.of_columns.resize(columns_);
-  for (std::string& state : group.of_columns) state.clear();
   return group;
 }
 
