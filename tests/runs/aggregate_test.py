@@ -179,6 +179,23 @@ class Aggregate(Scenario):
         self.assert_run(self.quern("map", "a.json", "-o", "part.txt"))
         self.assert_run(self.quern("reduce", "part.txt", "-o", "result.txt"), result=expected)
 
+    def test_values_of_any_length_go_together(self):
+        self.write("analysis-tools.yml", """
+            group: k
+            aggregate: {n: count v, first: first v, last: last v, least: min v, greatest: max v}
+            inputs: [a.json]
+            record: json
+            separator: "\\t"
+            """)
+        long = ["é" * 300_000 + letter for letter in "cab"]
+        self.write("a.json", "".join(json.dumps({"k": "x", "v": v}) + "\n" for v in long))
+        expected = "\t".join(["x", "3", long[0], long[2], long[1], long[0]]) + "\n"
+        self.assert_run(self.quern("run"), result=expected)
+        self.assert_run(self.quern("map", "a.json", "-o", "part.txt"))
+        with open(self.path("part.txt"), encoding="utf-8") as part:
+            self.assertTrue(part.read().startswith(f"x\tA{long[0]}\nx\tB{long[0]}\n"))
+        self.assert_run(self.quern("reduce", "part.txt", "-o", "result.txt"), result=expected)
+
     def test_first_last_and_list_follow_the_inputs_at_any_width(self):
         lines = [f'{{"k": {number % 3}, "v": "{number}"}}\n' for number in range(60_000)]
         for name in range(30):

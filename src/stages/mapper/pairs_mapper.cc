@@ -25,6 +25,9 @@ namespace {
 // The initial size of a block's output.
 constexpr std::size_t kOutputBytes = 16 * limits::kKiB;
 
+// The values of a record that are longer together become several pairs: all 60 columns may have the longest text.
+constexpr std::size_t kLongValuesBytes = limits::kMiB;
+
 constexpr std::size_t kShownCharacters = 60;
 
 // As JSON, shortened: the modules' harness shows a key in the same way.
@@ -236,6 +239,7 @@ class PairsWorker {
     if (std::string problem = problem_of_parts(kBetween, "a zero byte"); !problem.empty()) return problem;
     if (!take_key(kBetween)) return ++mapped_.without_key, "";
     column_values_.clear();
+    std::size_t given = 0;
     std::uint32_t number = value_number_;
     for (std::size_t i = 0; i < options_.pairs.columns.size(); ++i) {
       const PairsColumn& column = options_.pairs.columns[i];
@@ -249,14 +253,18 @@ class PairsWorker {
       if (column.path.has_value() && !take_value(of_column)) continue;
       std::string problem = column.path.has_value() && !is_number_ ? problem_of_column(column) : "";
       if (column.label.has_value()) value_.append(1, kBeforeLabel).append(label_);
-      if (problem.empty() && column_values_.empty()) problem = problem_of_key();
+      if (problem.empty() && given == 0) problem = problem_of_key();
       if (problem.empty()) problem = problem_of_value();
       if (!problem.empty()) return problem;
       if (!column_values_.empty()) column_values_ += kBetweenColumns;
       column_values_.append(1, letter_of_column(i)).append(value_);
+      ++given;
+      if (!options_.output.is_text && column_values_.size() < kLongValuesBytes) continue;
+      append_pair(key_, between_, column_values_, output);
+      column_values_.clear();
     }
-    if (column_values_.empty()) return ++mapped_.without_value, "";
-    append_pair(key_, between_, column_values_, output);
+    if (!column_values_.empty()) append_pair(key_, between_, column_values_, output);
+    if (given == 0) ++mapped_.without_value;
     return "";
   }
 

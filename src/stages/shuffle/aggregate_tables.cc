@@ -22,7 +22,7 @@ constexpr std::size_t kMostTables = 64;
 constexpr std::size_t kTablesPerThread = 2;
 constexpr std::uint64_t kBytesPerTable = 4 * kHugePageBytes;
 
-// The entries and their copies by table stay in the processor's caches.
+// The entries, which columns have one of for each value, and their copies by table stay in the processor's caches.
 constexpr std::size_t kPairsAtOnce = 16 * 1024;
 // The slots of a table are visited region by region, so that the processor looks up the addresses of fewer pages.
 constexpr unsigned kRegionBits = 6;
@@ -62,7 +62,8 @@ Result<void> AggregateTables::add(BlockOutput output, Scatter& scatter) {
 }
 
 Result<void> AggregateTables::add_lines(std::string_view lines, Scatter& scatter) {
-  const Splitter splitter{.separator = peers_.splitter.separator, .most_entries = kPairsAtOnce};
+  const std::size_t columns = columns_ == nullptr ? 1 : columns_->count();
+  const Splitter splitter{.separator = peers_.splitter.separator, .most_entries = kPairsAtOnce / columns};
   while (!lines.empty()) {
     scatter.pairs.clear();
     lines = splitter.split(lines, scatter.pairs, scatter.ends);
