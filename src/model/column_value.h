@@ -6,8 +6,8 @@
 #include <string_view>
 
 // The values of a job with `group` and `aggregate`: its mapper writes one pair for each record, with a value for each
-// column that the record has one for, or in text, where nothing could divide them, a pair for each value. A value
-// begins with a letter that names the column. Pure functions.
+// column that the record has one for; or a pair for each value, if text follows, where nothing could divide them. A
+// value begins with a letter that names the column. Pure functions.
 
 namespace quern {
 

@@ -227,7 +227,8 @@ Result<std::unique_ptr<shuffle::Shuffle>> map_pairs(const Run& run, ReducePhase&
   };
   // A combiner that reads text splits the lines itself, and its output is split again.
   const bool is_text_combined = is_combined && step.combiner->module->interface != Interface::kFunction;
-  TRY(run_map_phase(run, {.form = {.only_plain = run.gives.only_plain || is_text_combined},
+  TRY(run_map_phase(run, {.form = {.only_plain = run.gives.only_plain || is_text_combined,
+                                   .joins_columns = aggregation_for(run, to).has_value()},
                           .make_sink = [&] { return reduce.combined(shuffle->sink()); },
                           .begin = begin}));
   return shuffle;

@@ -259,7 +259,7 @@ class PairsWorker {
       if (!column_values_.empty()) column_values_ += kBetweenColumns;
       column_values_.append(1, letter_of_column(i)).append(value_);
       ++given;
-      if (!options_.output.is_text && column_values_.size() < kLongValuesBytes) continue;
+      if (options_.output.joins_columns && column_values_.size() < kLongValuesBytes) continue;
       append_pair(key_, between_, column_values_, output);
       column_values_.clear();
     }
