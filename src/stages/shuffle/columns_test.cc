@@ -343,7 +343,8 @@ TEST(Columns, RefuseWhatIsNoTerm) {
     PairKeyLines values;
     GroupStates groups;
     groups.begin(1, columns.count());
-    GroupStates::Group& group = groups.of("k\0"s, 0);
+    const std::string key = "k\0"s;
+    GroupStates::Group& group = groups.of(key, 0);
     EXPECT_NE(columns.add(group, term, "", values), "") << term;
     columns.append_states(group, values);
     EXPECT_TRUE(values.empty()) << term;
