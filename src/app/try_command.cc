@@ -17,6 +17,7 @@
 #include "app/job/load_job.h"
 #include "app/job/result_folder.h"
 #include "app/job/run_inputs.h"
+#include "app/run/map_phase.h"
 #include "app/run/run.h"
 #include "app/run/run_session.h"
 #include "app/run/shaped_result.h"
@@ -26,6 +27,8 @@
 #include "model/limits.h"
 #include "services/credentials/core_dumps.h"
 #include "services/disk/files.h"
+#include "services/json/condition.h"
+#include "services/json/record_line.h"
 #include "services/process/child.h"
 #include "services/process/interpreter.h"
 #include "views/terminal/view.h"
@@ -135,15 +138,46 @@ std::string reducer_name(const Job& job) {
   return worker.module.has_value() ? worker.module->name() : fmt::format("{{builtin: {}}}", worker.builtin->name);
 }
 
-Error no_records(const std::optional<Place>& place, const Trial::Seen& seen) {
+// Reads records to find out whether `where` keeps them. Lines that are none are kept, too, because they are shown.
+class WhereReader {
+ public:
+  WhereReader(std::vector<json::Condition> where, RecordKind kind)
+      : where_(std::move(where)), plan_(wanted_of(where_)), lines_(plan_, kind) {}
+  bool keeps(std::string_view line) {
+    if (where_.empty()) return true;
+    using Outcome = json::RecordLineReader::Outcome;
+    return lines_.read(line, nothing_) != Outcome::kRecord || json::all_hold(where_, lines_.captures(), scratch_);
+  }
+
+ private:
+  static json::Wanted wanted_of(const std::vector<json::Condition>& where) {
+    json::Wanted wanted;
+    for (const json::Condition& condition : where) wanted.captured.push_back(condition.path);
+    return wanted;
+  }
+
+  const std::vector<json::Condition> where_;
+  const json::Plan plan_;
+  json::RecordLineReader lines_;
+  Buffer nothing_;
+  std::string scratch_;
+};
+
+Error no_records(const std::optional<Place>& place, const Trial::Seen& seen, bool is_drawn_by_where) {
   if (seen.dropped > 0) {
     return bad_input(fmt::format("none of the first {} records passes `where`", seen.dropped));
   }
   if (place.has_value()) {
     return bad_input(fmt::format("there is no record at line {} of {}", place->line, shown_url(place->file)));
   }
+  if (is_drawn_by_where) {
+    return bad_input("none of the records to draw from, those at the beginning of each input, passes `where`");
+  }
   return bad_input("the inputs have no records");
 }
+
+// More than enough inputs are drawn with `where`, because some may have nothing that it keeps.
+constexpr std::uint64_t kDrawnForWhere = 10;
 
 Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>& place) {
   // The trial writes nothing there, but the job's own results are never its inputs.
@@ -160,15 +194,20 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
   auto input_name = [&running](InputOrdinal input) { return running->input_name()(input); };
   auto others = view::make_terminal_view({.style = terminal_options(line).style, .input_name = input_name});
   Trial trial(options, text, input_name, print, *others);
+  TRY_ASSIGN(json::Selection selection, selection_of(job));
+  const bool has_where = !selection.where.empty();
+  WhereReader where(std::move(selection.where), job.record);
   RunSession session(line, job, &trial);
   running = &session;
   TRY(session.open());
   auto list = [&]() -> Result<InputList> {
     TRY_ASSIGN(InputList listed, list_run_inputs(as_written, line, session.remote().peers(session.events()),
                                                  &results.own_files(), session.stop()));
-    if (options.seed.has_value()) draw_inputs(listed, options.records, *options.seed);
+    const std::uint64_t drawn_inputs = options.records * (has_where ? kDrawnForWhere : 1);
+    if (options.seed.has_value()) draw_inputs(listed, drawn_inputs, *options.seed);
     if (reads_whole && !listed.inputs.empty()) listed.inputs.resize(1);
-    trial.draw_from(std::max<std::size_t>(1, listed.inputs.size()));
+    trial.draw_from(std::max<std::size_t>(1, listed.inputs.size()),
+                    [&where](std::string_view record) { return where.keeps(record); });
     return listed;
   };
   TRY(session.list_inputs(list, [&] { return std::filesystem::path(job.folder).filename().string(); }));
@@ -184,7 +223,9 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
   if (auto failure = trial.failure()) return *std::move(failure);
   if (!result.ok()) return std::move(result).error();
   const Trial::Seen seen = trial.seen();
-  if (seen.records == 0 && !reads_whole && accounting.inputs_failed == 0) return no_records(place, seen);
+  if (seen.records == 0 && !reads_whole && accounting.inputs_failed == 0) {
+    return no_records(place, seen, options.seed.has_value() && has_where);
+  }
   if (seen.records < options.records && seen.dropped >= Trial::kMostDropped) {
     print_to_stderr(fmt::format("stopped after {} records that `where` dropped; {} of {} found\n", seen.dropped,
                                 seen.records, options.records));

@@ -135,6 +135,24 @@ it 7
         self.assertTrue(3 <= len(set(shown[0])) <= 5, shown)
         self.assertGreater(len({place.partition(":")[0] for place in shown[0]}), 1)
 
+    def test_at_random_from_each_of_some_small_inputs_together(self):
+        # Each is a block of its own when it is decoded, and all of them are read in one run.
+        for number in range(3):
+            self.write(f"data/{number}.json.gz", compress(lines([("a country with a long name", 1)] * 20_000), "gz"))
+        run = self.tried("--random", "1", "--records", "6", "--set", "inputs=data/[0-2].json.gz")
+        shown = re.findall(r"^data/(\d)", run.stdout, re.M)
+        self.assertEqual(sorted(shown), list("001122"), run)
+
+    def test_at_random_of_those_that_where_keeps(self):
+        self.write("data/a.json", lines([("no", 1)] * 300))
+        self.write("data/b.json", lines([("se" if line % 50 == 7 else "no", 1) for line in range(300)]))
+        for seed in range(6):
+            run = self.tried("--random", str(seed), "--records", "3", "--where", "country=se")
+            places = re.findall(r"^data/b.json:(\d+)", run.stdout, re.M)
+            self.assertEqual([int(place) % 50 for place in places], [8, 8, 8], run)
+        run = self.tried("--random", "1", "--where", "country=xx", status=1)
+        self.assertIn("none of the records to draw from", run.stderr, run)
+
     def test_of_a_large_input_takes_its_beginning(self):
         self.write("data/a.json", lines([("de", 1)] * 200_000))
         with open(self.path("data/0.json.gz"), "wb") as file:  # damaged behind its first records

@@ -58,7 +58,7 @@ std::unique_ptr<BlockSource> open_decoded(const InputReading& reading, const Inp
     return decode::make_block_source_from(open, run.first, of_run, options, reading.pool, decoder_events);
   };
   if (reading.sample == nullptr) return make(events);
-  return make_sampled_source(make, *reading.sample, reading.blank_is_record, events, stop);
+  return make_sampled_source(make, run, *reading.sample, reading.blank_is_record, events, stop);
 }
 
 Result<Compression> compression_of(InputSupply& supply, const Input& input, std::optional<Compression> known) {

@@ -109,15 +109,6 @@ Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const jso
   return mapper::run_pairs_mappers(options, peers, opener, stop);
 }
 
-// Only JSON records have fields to select.
-Result<json::Selection> selection_of(const Job& job) {
-  if (job.record != RecordKind::kJson && job.record != RecordKind::kKeyedJson) return json::Selection{};
-  TRY_ASSIGN(json::Selection selection, json::parse_selection(job.fields, job.where_json));
-  const bool reads_numbers = job.format.has_value() && has_only_texts(*job.format);
-  for (json::Condition& condition : selection.where) condition.reads_numbers = reads_numbers;
-  return selection;
-}
-
 // With fewer large inputs than processors, some processors would otherwise have nothing to decode.
 std::size_t threads_per_input(const Run& run) {
   auto is_large = [](const Input& input) { return input.stored_bytes >= limits::kParallelStoredBytes; };
@@ -247,6 +238,14 @@ Result<void> map_inputs(const Run& run, const MapOutput& output, const std::stop
 }
 
 }  // namespace
+
+Result<json::Selection> selection_of(const Job& job) {
+  if (job.record != RecordKind::kJson && job.record != RecordKind::kKeyedJson) return json::Selection{};
+  TRY_ASSIGN(json::Selection selection, json::parse_selection(job.fields, job.where_json));
+  const bool reads_numbers = job.format.has_value() && has_only_texts(*job.format);
+  for (json::Condition& condition : selection.where) condition.reads_numbers = reads_numbers;
+  return selection;
+}
 
 std::uint64_t held_output_bytes(const Job& job) { return job.limits.memory_bytes / 16; }
 

@@ -9,6 +9,7 @@
 #include "model/block.h"
 #include "model/job.h"
 #include "model/pair.h"
+#include "services/json/selection.h"
 
 namespace quern::app {
 
@@ -23,6 +24,9 @@ struct MapOutput {
 // From inputs to pairs: decoders and mapper children. Blocks until every input has arrived and is mapped, or has
 // failed.
 Result<void> run_map_phase(const Run& run, const MapOutput& output);
+
+// The job's `fields` and `where`; none if its records are not JSON, since only these have fields to select.
+Result<json::Selection> selection_of(const Job& job);
 
 // limits.processes, or the number of processors that this process may use.
 std::size_t processes_of(const Job& job);

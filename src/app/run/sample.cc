@@ -61,9 +61,10 @@ class HeldEvents final : public EventSink {
 
 class SampledSource final : public BlockSource {
  public:
-  SampledSource(const MakeBlocks& make, RecordSample& sample, bool blank_is_record, EventSink& events,
-                std::stop_token stop)
-      : sample_(sample),
+  SampledSource(const MakeBlocks& make, const InputRun& run, RecordSample& sample, bool blank_is_record,
+                EventSink& events, std::stop_token stop)
+      : run_(run),
+        sample_(sample),
         blank_is_record_(blank_is_record),
         events_(events),
         stop_(std::move(stop)),
@@ -75,7 +76,11 @@ class SampledSource final : public BlockSource {
       if (segment_ == decoded_.segments.size()) TRY(read());
       const std::uint64_t most = sample_.most(stop_);
       if (stop_.stop_requested()) return stopped();
-      if (most == 0) break;
+      if (most == 0) {
+        if (is_exhausted_ || reaches_last_input()) break;
+        segment_ = decoded_.segments.size();
+        continue;
+      }
       if (is_exhausted_) {
         end_inputs(most);
         break;
@@ -87,6 +92,8 @@ class SampledSource final : public BlockSource {
   }
 
  private:
+  bool reaches_last_input() const { return decoded_.segments.back().input + 1 >= run_.first + run_.count; }
+
   Result<void> read() {
     decoded_.segments.clear();
     segment_ = at_ = 0;
@@ -171,6 +178,7 @@ class SampledSource final : public BlockSource {
     }
   }
 
+  const InputRun run_;
   RecordSample& sample_;
   const bool blank_is_record_;
   EventSink& events_;
@@ -209,9 +217,9 @@ class SampledQueue final : public WorkQueue {
 
 }  // namespace
 
-std::unique_ptr<BlockSource> make_sampled_source(const MakeBlocks& make, RecordSample& sample, bool blank_is_record,
-                                                 EventSink& events, std::stop_token stop) {
-  return std::make_unique<SampledSource>(make, sample, blank_is_record, events, std::move(stop));
+std::unique_ptr<BlockSource> make_sampled_source(const MakeBlocks& make, const InputRun& run, RecordSample& sample,
+                                                 bool blank_is_record, EventSink& events, std::stop_token stop) {
+  return std::make_unique<SampledSource>(make, run, sample, blank_is_record, events, std::move(stop));
 }
 
 std::unique_ptr<WorkQueue> make_sampled_queue(std::unique_ptr<WorkQueue> queue, const RecordSample& sample) {

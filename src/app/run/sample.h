@@ -19,7 +19,8 @@ namespace quern::app {
 class RecordSample {
  public:
   virtual ~RecordSample() = default;
-  // Returns the most records that the next block may have; 0 if there are enough of these inputs. May block.
+  // Returns the most records that the next block may have; 0 if there are enough of the inputs of the last block that
+  // was looked at. May block.
   virtual std::uint64_t most(const std::stop_token& stop) = 0;
   // A block of decoded records was read, of which parts are taken next.
   virtual void look_at(const Block& /*decoded*/) {}
@@ -48,11 +49,12 @@ class FirstRecords final : public RecordSample {
 // Makes the source that is sampled; it reports to the sink that it is given.
 using MakeBlocks = std::function<std::unique_ptr<BlockSource>(EventSink& events)>;
 
-// Returns the sampled records of a run of inputs in blocks that are numbered anew, without blank lines. What is
+// Returns the sampled records of a run of inputs, which `make` opens, in blocks that are numbered anew, without blank
+// lines. What is
 // reported about records and inputs behind the end of the sample is dropped, so that they count as not read.
 // `blank_is_record`: whether an empty line is one. The sample and the sink are borrowed.
-std::unique_ptr<BlockSource> make_sampled_source(const MakeBlocks& make, RecordSample& sample, bool blank_is_record,
-                                                 EventSink& events, std::stop_token stop);
+std::unique_ptr<BlockSource> make_sampled_source(const MakeBlocks& make, const InputRun& run, RecordSample& sample,
+                                                 bool blank_is_record, EventSink& events, std::stop_token stop);
 
 // Returns a queue that hands out all pieces in their order, until the sample is complete; `queue` hands them out in
 // any.

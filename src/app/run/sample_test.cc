@@ -70,7 +70,7 @@ struct Read {
 Read read_all(std::vector<ScriptedBlocks::Step> steps, RecordSample& sample, bool blank_is_record = false) {
   KeptEvents events;
   auto make = [&](EventSink& sink) { return std::make_unique<ScriptedBlocks>(std::move(steps), sink); };
-  auto source = make_sampled_source(make, sample, blank_is_record, events, {});
+  auto source = make_sampled_source(make, {.first = 0, .count = 9}, sample, blank_is_record, events, {});
   Read read;
   Block block;
   while (true) {
@@ -186,7 +186,7 @@ TEST(SampledSource, GivesWhatIsBeforeTheEndHoweverInputsAreCut) {
     std::string given;
     KeptEvents events;
     auto make = [&](EventSink& sink) { return std::make_unique<ScriptedBlocks>(steps, sink); };
-    auto source = make_sampled_source(make, sample, true, events, {});
+    auto source = make_sampled_source(make, {.first = 0, .count = 9}, sample, true, events, {});
     Block block;
     while (source->next(block).value()) given += block.bytes.view();
     std::size_t end = 0;

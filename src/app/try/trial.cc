@@ -9,12 +9,13 @@
 namespace quern::app {
 namespace {
 
-// The numbers of the lines of a segment that are not blank; `bytes` are those of the segment.
-std::vector<std::uint64_t> lines_with_records(const Segment& segment, std::string_view bytes) {
+// The numbers of the lines of a segment that may be drawn; `bytes` are those of the segment.
+std::vector<std::uint64_t> lines_to_draw_from(const Segment& segment, std::string_view bytes,
+                                              const Trial::MayDraw& may_draw) {
   std::vector<std::uint64_t> lines;
   std::uint64_t number = segment.first_line;
   for (std::string_view line : lines_of(bytes)) {
-    if (!trimmed(line, " \t\r\v\f").empty()) lines.push_back(number);
+    if (!trimmed(line, " \t\r\v\f").empty() && may_draw(line)) lines.push_back(number);
     ++number;
   }
   return lines;
@@ -51,21 +52,28 @@ std::uint64_t Trial::most(const std::stop_token& stop) {
   return options_.one_by_one ? std::min<std::uint64_t>(left, 1) : left;
 }
 
-// Draws from the first block of each run of inputs, so that no input must be read to its end.
+// Draws from the first block of each input, so that no large one must be read to its end. What one input lacks, others
+// of the same block and those after it make up for.
 void Trial::look_at(const Block& decoded) {
   if (!options_.seed.has_value()) return;
   left_drawn_ = 0;
+  std::vector<std::pair<InputOrdinal, std::vector<std::uint64_t>>> lines_of_inputs;
   std::string_view rest = decoded.bytes.view();
   for (const Segment& segment : decoded.segments) {
     const std::string_view bytes = rest.substr(0, segment.size_bytes);
     rest.remove_prefix(segment.size_bytes);
     if (!looked_at_.insert(segment.input).second) continue;
-    const std::vector<std::uint64_t> lines = lines_with_records(segment, bytes);
+    std::vector<std::uint64_t> lines = lines_to_draw_from(segment, bytes, may_draw_);
+    if (!lines.empty()) lines_of_inputs.emplace_back(segment.input, std::move(lines));
+  }
+  std::uint64_t inputs = inputs_ - std::min(inputs_, looked_at_.size()) + lines_of_inputs.size();
+  for (const auto& [input, lines] : lines_of_inputs) {
+    const std::uint64_t wanted = options_.records - std::min<std::uint64_t>(options_.records, drawn_.size());
     std::vector<std::uint64_t> drawn;
-    std::sample(lines.begin(), lines.end(), std::back_inserter(drawn), (options_.records + inputs_ - 1) / inputs_,
-                random_);
-    for (std::uint64_t line : drawn) drawn_.emplace(segment.input, line);
+    std::sample(lines.begin(), lines.end(), std::back_inserter(drawn), (wanted + inputs - 1) / inputs, random_);
+    for (std::uint64_t line : drawn) drawn_.emplace(input, line);
     left_drawn_ += drawn.size();
+    --inputs;
   }
 }
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,8 +55,13 @@ class Trial final : public RecordSample, public EventSink {
   bool is_complete() const override;
 
   void emit(const event::Event& event) override;
+  // Whether a line, which a line end follows, may be drawn.
+  using MayDraw = std::function<bool(std::string_view line)>;
   // With a seed, records are drawn from so many inputs. To be called before the first is read.
-  void draw_from(std::size_t inputs) { inputs_ = inputs; }
+  void draw_from(std::size_t inputs, MayDraw may_draw) {
+    inputs_ = inputs;
+    may_draw_ = std::move(may_draw);
+  }
   // Returns a sink that shows the output of each block and passes it to `sink`.
   std::unique_ptr<BlockSink> showing(std::unique_ptr<BlockSink> sink);
 
@@ -87,6 +93,7 @@ class Trial final : public RecordSample, public EventSink {
   std::set<std::pair<InputOrdinal, std::uint64_t>> drawn_;  // lines at random; of the thread that reads
   std::set<InputOrdinal> looked_at_;
   std::size_t inputs_ = 1;
+  MayDraw may_draw_ = [](std::string_view) { return true; };
   std::size_t left_drawn_ = 0;
   std::mt19937_64 random_;
 
