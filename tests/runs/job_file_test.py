@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, QUERN, ROOT, SUM, TEXT, Scenario, pings
+from scenario import COUNT_SYSTEMS, JOB, MAP_ONLY, QUERN, ROOT, SUM, TEXT, Scenario, compress, pings
 
 
 class ShortForm(Scenario):
@@ -162,6 +162,18 @@ class WrongJobFiles(Scenario):
 
     def test_text_that_is_no_yaml(self):
         self.assert_told("mapper: {language: python\ninputs: ]\n", "analysis-tools.yml:")
+
+    def test_an_input_where_the_job_belongs(self):
+        self.write("data/a.json", '{"a": 1}\n{"a": 2}\n')
+        self.write("b.csv", "a,b\n1,2\n")
+        self.write("c.gz", compress("text", "gz"))
+        for name in ("data/a.json", "b.csv", "c.gz"):
+            for command in ("run", "check"):
+                self.assert_fails(self.quern(command, name), f"if {name} is no job file but an input, write -i before it", status=2)
+        # Only of a file that is no job file.
+        self.write("job.txt", JOB)
+        self.assertNotIn("write -i", self.quern("run", "job.txt", "--set", "record=jsn").stderr)
+        self.assertNotIn("write -i", self.quern("run", "job.yml").stderr)
 
     def test_a_job_without_a_mapper(self):
         self.assert_told("inputs: [data/*]\n", "mapper")

@@ -131,14 +131,23 @@ Result<LoadedJob> load(const std::string& path, std::string folder_path, std::st
   return LoadedJob{.file = std::move(parsed), .shown_path = path, .overrides = std::move(overrides)};
 }
 
+// Why a file is no job file. Somebody who forgets -i names an input where the job file belongs.
+Error not_a_job(Error error, const std::string& path) {
+  if (path.ends_with(".yml") || path.ends_with(".yaml")) return error;
+  error.message += fmt::format("; if {} is no job file but an input, write -i before it", path);
+  return error;
+}
+
 }  // namespace
 
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
   TRY_ASSIGN(std::string path, find_job_file(job));
   auto text = read_file(path, limits::kMaxJobFileBytes);
-  if (!text.ok()) return bad_config("reading the job file: " + text.error().message);
+  if (!text.ok()) return not_a_job(bad_config("reading the job file: " + text.error().message), path);
   const auto absolute = disk::absolute_path(path, std::filesystem::current_path().string());
-  return load(path, std::filesystem::path(absolute).parent_path().string(), std::move(text).value(), settings);
+  auto loaded = load(path, std::filesystem::path(absolute).parent_path().string(), std::move(text).value(), settings);
+  if (loaded.ok() || !loaded.error().message.starts_with(path)) return loaded;
+  return not_a_job(std::move(loaded).error(), path);
 }
 
 Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings) {
