@@ -138,24 +138,19 @@ std::string reducer_name(const Job& job) {
   return worker.module.has_value() ? worker.module->name() : fmt::format("{{builtin: {}}}", worker.builtin->name);
 }
 
-// Reads records to find out whether `where` keeps them. Lines that are none are kept, too, because they are shown.
+// Finds out whether `where` keeps a record. Keeps lines that are not valid records, too, because quern try shows them.
 class WhereReader {
  public:
-  WhereReader(std::vector<json::Condition> where, RecordKind kind)
-      : where_(std::move(where)), plan_(wanted_of(where_)), lines_(plan_, kind) {}
+  WhereReader(json::Selection selection, RecordKind kind)
+      : where_(std::move(selection.where)), plan_(json::wanted_of({.where = where_})), lines_(plan_, kind) {}
+  bool has_conditions() const { return !where_.empty(); }
   bool keeps(std::string_view line) {
-    if (where_.empty()) return true;
     using Outcome = json::RecordLineReader::Outcome;
-    return lines_.read(line, nothing_) != Outcome::kRecord || json::all_hold(where_, lines_.captures(), scratch_);
+    return where_.empty() || lines_.read(line, nothing_) != Outcome::kRecord ||
+           json::all_hold(where_, lines_.captures(), scratch_);
   }
 
  private:
-  static json::Wanted wanted_of(const std::vector<json::Condition>& where) {
-    json::Wanted wanted;
-    for (const json::Condition& condition : where) wanted.captured.push_back(condition.path);
-    return wanted;
-  }
-
   const std::vector<json::Condition> where_;
   const json::Plan plan_;
   json::RecordLineReader lines_;
@@ -171,12 +166,12 @@ Error no_records(const std::optional<Place>& place, const Trial::Seen& seen, boo
     return bad_input(fmt::format("there is no record at line {} of {}", place->line, shown_url(place->file)));
   }
   if (is_drawn_by_where) {
-    return bad_input("none of the records to draw from, those at the beginning of each input, passes `where`");
+    return bad_input("no record at the beginning of the inputs that were drawn passes `where`");
   }
   return bad_input("the inputs have no records");
 }
 
-// More than enough inputs are drawn with `where`, because some may have nothing that it keeps.
+// With `where`, so many times as many inputs are drawn, because some may have no record that it keeps.
 constexpr std::uint64_t kDrawnForWhere = 10;
 
 Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>& place) {
@@ -195,15 +190,14 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
   auto others = view::make_terminal_view({.style = terminal_options(line).style, .input_name = input_name});
   Trial trial(options, text, input_name, print, *others);
   TRY_ASSIGN(json::Selection selection, selection_of(job));
-  const bool has_where = !selection.where.empty();
-  WhereReader where(std::move(selection.where), job.record);
+  WhereReader where(std::move(selection), job.record);
   RunSession session(line, job, &trial);
   running = &session;
   TRY(session.open());
   auto list = [&]() -> Result<InputList> {
     TRY_ASSIGN(InputList listed, list_run_inputs(as_written, line, session.remote().peers(session.events()),
                                                  &results.own_files(), session.stop()));
-    const std::uint64_t drawn_inputs = options.records * (has_where ? kDrawnForWhere : 1);
+    const std::uint64_t drawn_inputs = options.records * (where.has_conditions() ? kDrawnForWhere : 1);
     if (options.seed.has_value()) draw_inputs(listed, drawn_inputs, *options.seed);
     if (reads_whole && !listed.inputs.empty()) listed.inputs.resize(1);
     trial.draw_from(std::max<std::size_t>(1, listed.inputs.size()),
@@ -224,7 +218,7 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
   if (!result.ok()) return std::move(result).error();
   const Trial::Seen seen = trial.seen();
   if (seen.records == 0 && !reads_whole && accounting.inputs_failed == 0) {
-    return no_records(place, seen, options.seed.has_value() && has_where);
+    return no_records(place, seen, options.seed.has_value() && where.has_conditions());
   }
   if (seen.records < options.records && seen.dropped >= Trial::kMostDropped) {
     print_to_stderr(fmt::format("stopped after {} records that `where` dropped; {} of {} found\n", seen.dropped,

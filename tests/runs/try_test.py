@@ -151,7 +151,7 @@ it 7
             places = re.findall(r"^data/b.json:(\d+)", run.stdout, re.M)
             self.assertEqual([int(place) % 50 for place in places], [8, 8, 8], run)
         run = self.tried("--random", "1", "--where", "country=xx", status=1)
-        self.assertIn("none of the records to draw from", run.stderr, run)
+        self.assertIn("no record at the beginning of the inputs that were drawn passes `where`", run.stderr, run)
 
     def test_of_a_large_input_takes_its_beginning(self):
         self.write("data/a.json", lines([("de", 1)] * 200_000))

@@ -12,6 +12,12 @@
 
 namespace quern::json {
 
+Wanted wanted_of(const Selection& selection) {
+  Wanted wanted{.copied = selection.fields};
+  for (const Condition& condition : selection.where) wanted.captured.push_back(condition.path);
+  return wanted;
+}
+
 Result<Selection> parse_selection(const std::vector<std::string>& fields, std::string_view where_json) {
   Selection selection;
   for (const std::string& field : fields) {

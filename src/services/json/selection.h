@@ -14,6 +14,7 @@
 #include "services/json/condition.h"
 #include "services/json/json_reader.h"
 #include "services/json/path.h"
+#include "services/json/walk_plan.h"
 
 namespace quern::json {
 
@@ -52,6 +53,9 @@ struct Selection {
   PathWatch* watch = nullptr;  // watches the paths of `where`, then those of `fields`; may be nullptr; borrowed
   bool is_all() const { return fields.empty() && where.empty(); }
 };
+
+// What is read of each record: copies of `fields`, and the values at the paths of `where`, numbered in their order.
+Wanted wanted_of(const Selection& selection);
 
 // Parses the job's `fields` and `where`. kBadConfig names the setting and the problem.
 Result<Selection> parse_selection(const std::vector<std::string>& fields, std::string_view where_json);

@@ -52,8 +52,7 @@ std::string shown(std::string_view text) {
 
 // In the order in which PairsWorker numbers the captures.
 json::Wanted wanted_of(const PairsOptions& options) {
-  json::Wanted wanted;
-  for (const json::Condition& condition : options.where) wanted.captured.push_back(condition.path);
+  json::Wanted wanted = json::wanted_of({.where = options.where});
   for (const json::Path& key : options.pairs.keys) wanted.captured.push_back(key);
   if (options.pairs.value.has_value()) wanted.captured.push_back(*options.pairs.value);
   for (const PairsColumn& column : options.pairs.columns) {

@@ -15,15 +15,9 @@ namespace {
 // The initial size for a block of reduced records; most need no more.
 constexpr std::size_t kReducedBytes = 64 * limits::kKiB;
 
-json::Wanted wanted_of(const json::Selection& selection) {
-  json::Wanted wanted{.copied = selection.fields};
-  for (const json::Condition& condition : selection.where) wanted.captured.push_back(condition.path);
-  return wanted;
-}
-
 // The paths to watch for until each has occurred.
 json::Wanted watched_of(const json::Selection& selection) {
-  json::Wanted wanted = wanted_of(selection);
+  json::Wanted wanted = json::wanted_of(selection);
   wanted.captured.insert(wanted.captured.end(), selection.fields.begin(), selection.fields.end());
   return wanted;
 }
@@ -34,7 +28,7 @@ class Selecting final : public BlockSource {
             BufferPool& pool)
       : inner_(std::move(inner)),
         selection_(selection),
-        plan_(wanted_of(selection)),
+        plan_(json::wanted_of(selection)),
         lines_(plan_, kind),
         watched_plan_(watched_of(selection)),
         watched_lines_(watched_plan_, kind),
