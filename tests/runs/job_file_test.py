@@ -168,12 +168,16 @@ class WrongJobFiles(Scenario):
         self.write("b.csv", "a,b\n1,2\n")
         self.write("c.gz", compress("text", "gz"))
         for name in ("data/a.json", "b.csv", "c.gz"):
-            for command in ("run", "check"):
-                self.assert_fails(self.quern(command, name), f"if {name} is no job file but an input, write -i before it", status=2)
-        # Only of a file that is no job file.
+            for command in ("run", "try", "check", "plan", "submit"):
+                self.assert_fails(self.quern(command, name), f"if {name} is an input and not a job file, put -i before it", status=2)
+            # These commands have no -i, or the job is the value of an option.
+            for command in (["doctor", name], ["map", "b.csv", "--job", name], ["reduce", "b.csv", "--job", name]):
+                run = self.quern(*command)
+                self.assertNotEqual(run.status, 0, run)
+                self.assertNotIn("put -i", run.stderr + run.stdout)
         self.write("job.txt", JOB)
-        self.assertNotIn("write -i", self.quern("run", "job.txt", "--set", "record=jsn").stderr)
-        self.assertNotIn("write -i", self.quern("run", "job.yml").stderr)
+        self.assertNotIn("put -i", self.quern("run", "job.txt", "--set", "record=jsn").stderr)
+        self.assertNotIn("put -i", self.quern("run", "missing.json").stderr)
 
     def test_a_job_without_a_mapper(self):
         self.assert_told("inputs: [data/*]\n", "mapper")

@@ -111,7 +111,7 @@ class ListingNotes final : public EventSink {
 Result<std::unique_ptr<JobPlan::Parts>> make_parts(const CommandLine& line, const EnvironmentLookup& environment,
                                                    const std::stop_token& stop) {
   auto parts = std::make_unique<JobPlan::Parts>();
-  TRY_ASSIGN(parts->loaded, load_job(line.job, line.settings));
+  TRY_ASSIGN(parts->loaded, load_job(line));
   const Job& job = parts->loaded.file.job;
   TRY_ASSIGN(parts->settings, plan::read_settings(job));
   TRY(check_steps(job));

@@ -131,35 +131,41 @@ Result<LoadedJob> load(const std::string& path, std::string folder_path, std::st
   return LoadedJob{.file = std::move(parsed), .shown_path = path, .overrides = std::move(overrides)};
 }
 
-// Why a file is no job file. Somebody who forgets -i names an input where the job file belongs.
-Error not_a_job(Error error, const std::string& path) {
-  if (path.ends_with(".yml") || path.ends_with(".yaml")) return error;
-  error.message += fmt::format("; if {} is no job file but an input, write -i before it", path);
-  return error;
-}
-
 }  // namespace
 
 Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
   TRY_ASSIGN(std::string path, find_job_file(job));
   auto text = read_file(path, limits::kMaxJobFileBytes);
-  if (!text.ok()) return not_a_job(bad_config("reading the job file: " + text.error().message), path);
+  if (!text.ok()) return bad_config("reading the job file: " + text.error().message);
   const auto absolute = disk::absolute_path(path, std::filesystem::current_path().string());
-  auto loaded = load(path, std::filesystem::path(absolute).parent_path().string(), std::move(text).value(), settings);
-  if (loaded.ok() || !loaded.error().message.starts_with(path)) return loaded;
-  return not_a_job(std::move(loaded).error(), path);
+  return load(path, std::filesystem::path(absolute).parent_path().string(), std::move(text).value(), settings);
 }
 
 Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings) {
   return load(std::string(kCommandLineJob), std::filesystem::current_path().string(), text, settings);
 }
 
+namespace {
+
+// Whether the job may be an input whose -i was forgotten. `quern map` and `quern reduce` take the job from an option.
+bool may_be_input(const CommandLine& line) {
+  if (line.command == CommandLine::Command::kMap || line.command == CommandLine::Command::kReduce) return false;
+  return line.job.has_value() && !line.job->ends_with(".yml") && !line.job->ends_with(".yaml") && is_file(*line.job);
+}
+
+}  // namespace
+
 Result<LoadedJob> load_job(const CommandLine& line) {
   if (std::error_code ignored; line.key_may_be_path && !std::filesystem::exists(*line.key, ignored)) {
     return bad_config(fmt::format("{}. With a job file, --key is the file of a private key, and {} does not exist",
                                   kNothingForEachKey, *line.key));
   }
-  return line.job_text.empty() ? load_job(line.job, line.settings) : load_job_text(line.job_text, line.settings);
+  if (!line.job_text.empty()) return load_job_text(line.job_text, line.settings);
+  auto loaded = load_job(line.job, line.settings);
+  if (loaded.ok() || !may_be_input(line) || loaded.error().message.find(*line.job) == std::string::npos) return loaded;
+  Error error = std::move(loaded).error();
+  error.message += fmt::format("; if {} is an input and not a job file, put -i before it", *line.job);
+  return error;
 }
 
 std::vector<NamedModule> modules_of(const Job& job) {
