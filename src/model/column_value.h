@@ -6,8 +6,8 @@
 #include <string_view>
 
 // The values of a job with `group` and `aggregate`: its mapper writes one pair for each record, with a value for each
-// column that the record has one for; or a pair for each value, if text follows, where nothing could divide them. A
-// value begins with a letter that names the column. Pure functions.
+// column that the record has one for. If the pairs are to be text, it writes a pair for each value instead, because
+// kBetweenColumns is not valid in UTF-8. A value begins with a letter that names the column. Pure functions.
 
 namespace quern {
 
@@ -23,7 +23,7 @@ inline std::size_t column_of(std::string_view value) {
   return static_cast<std::size_t>(static_cast<unsigned char>(value.front())) - kFirstColumn;
 }
 
-// Divides the values of a pair. No UTF-8 text contains it.
+// Separates the values of a pair. It does not occur in UTF-8.
 inline constexpr char kBetweenColumns = '\xff';
 // Removes the first value of a pair from `values`, and returns it.
 inline std::string_view take_column_value(std::string_view& values) {

@@ -27,7 +27,8 @@ struct PairOutput {
   bool only_plain = false;
   // The columns of a result that has names for them are cells (model/result_shape.h), not text.
   bool has_cells = false;
-  // The values that a record has for columns go in one pair (model/column_value.h), because tables of states follow.
+  // The values that a record has for columns are written as one pair (model/column_value.h). Only for pairs that go
+  // straight to the tables of an aggregation.
   bool joins_columns = false;
 
   std::string_view between(std::string_view separator) const { return is_text ? separator : kBetweenInside; }

@@ -73,7 +73,7 @@ RecordFormat format_of(std::uint8_t choice) {
   return formats[choice % formats.size()];
 }
 
-// Values of the records that quern writes are found by reading less of them (services/json/flat_record.h), as well.
+// FlatRecordReader, which reads only a part of each record that quern has written, finds the same values in it.
 void check_flat(std::string_view lines) {
   json::Wanted wanted;
   for (const char* name : {"a", "status", "column2", "missing"})

@@ -22,8 +22,8 @@ Error too_many_bad(const std::string& where, std::string_view where_label, const
                        .how = details.empty() ? reason : reason + "\n" + details,
                        .action = "stopped the job: " + allowed("bad_records", limit),
                        .advice =
-                           "mend the module or the record; `quern look` shows what the records of an input are, and "
-                           "`where` leaves some of them out; or raise limits.bad_records, and bad records are set "
+                           "mend the module or the record; `quern look` shows what an input contains, and `where` "
+                           "can skip such records; or raise limits.bad_records, and bad records are set "
                            "aside in bad_records.txt"};
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{} is bad: {}; {}", where, reason, allowed("bad_records", limit)),

@@ -25,7 +25,7 @@ struct MapOutput {
 // failed.
 Result<void> run_map_phase(const Run& run, const MapOutput& output);
 
-// The job's `fields` and `where`; none if its records are not JSON, since only these have fields to select.
+// The job's `fields` and `where`. Only JSON records have fields to select; for others the selection is empty.
 Result<json::Selection> selection_of(const Job& job);
 
 // limits.processes, or the number of processors that this process may use.

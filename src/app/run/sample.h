@@ -50,9 +50,8 @@ class FirstRecords final : public RecordSample {
 using MakeBlocks = std::function<std::unique_ptr<BlockSource>(EventSink& events)>;
 
 // Returns the sampled records of a run of inputs, which `make` opens, in blocks that are numbered anew, without blank
-// lines. What is
-// reported about records and inputs behind the end of the sample is dropped, so that they count as not read.
-// `blank_is_record`: whether an empty line is one. The sample and the sink are borrowed.
+// lines. What is reported about records and inputs after the end of the sample is dropped, so that they count as not
+// read. `blank_is_record`: whether an empty line is one. The sample and the sink are borrowed.
 std::unique_ptr<BlockSource> make_sampled_source(const MakeBlocks& make, const InputRun& run, RecordSample& sample,
                                                  bool blank_is_record, EventSink& events, std::stop_token stop);
 

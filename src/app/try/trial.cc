@@ -52,8 +52,8 @@ std::uint64_t Trial::most(const std::stop_token& stop) {
   return options_.one_by_one ? std::min<std::uint64_t>(left, 1) : left;
 }
 
-// Draws from the first block of each input, so that no large one must be read to its end. What one input lacks, others
-// of the same block and those after it make up for.
+// Draws from the first block of each input, so that no large one must be read to its end. If an input has too few lines
+// to draw from, more are drawn from the others of its block and from later ones.
 void Trial::look_at(const Block& decoded) {
   if (!options_.seed.has_value()) return;
   left_drawn_ = 0;

@@ -55,7 +55,7 @@ class Trial final : public RecordSample, public EventSink {
   bool is_complete() const override;
 
   void emit(const event::Event& event) override;
-  // Whether a line, which a line end follows, may be drawn.
+  // Whether a line may be drawn; there is a line feed after it in memory.
   using MayDraw = std::function<bool(std::string_view line)>;
   // With a seed, records are drawn from so many inputs. To be called before the first is read.
   void draw_from(std::size_t inputs, MayDraw may_draw) {

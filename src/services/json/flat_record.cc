@@ -32,7 +32,7 @@ bool FlatRecordReader::read(std::string_view record) {
   const char* const end = at + record.size();
   for (const Member& member : members_) {
     const std::size_t size = member.before.size();
-    // A value and a bracket follow.
+    // There must be room for a value, too.
     if (static_cast<std::size_t>(end - at) <= size || std::memcmp(at, member.before.data(), size) != 0) return false;
     const char* value = at + size;
     at = end_of_value(value, end);

@@ -11,15 +11,16 @@
 namespace quern::json {
 
 // Finds the values that a plan captures in records that quern has written itself (services/formats): JSON objects
-// without white space, whose names differ, and whose values are texts, numbers or null. Mostly a record has the members
-// of the one before it, so their names are only compared with those, and nothing is read after the last wanted value.
-// The rest is right because quern wrote it, except that a text may not be UTF-8. Not thread-safe.
+// without white space, whose names differ, and whose values are texts, numbers or null. Most records have the members
+// of the record before, so their names are only compared with those, and nothing is read after the last wanted value.
+// quern has written the rest, so it is valid JSON; but a text may not be UTF-8, which is checked. Not thread-safe.
 class FlatRecordReader {
  public:
   // `plan` is borrowed, and copies nothing.
   explicit FlatRecordReader(const Plan& plan);
 
-  // Returns false if the record does not have the members that were learnt, or is not UTF-8; nothing is known then.
+  // Returns false if the record does not have the members that were learnt, or is not UTF-8; there are no captures
+  // then.
   bool read(std::string_view record);
   // As JsonReader::captures().
   const std::vector<Capture>& captures() const { return captures_; }
@@ -39,7 +40,7 @@ class FlatRecordReader {
   bool is_whole_ = false;  // whether members_ are all that the record has
   bool is_known_ = false;
   std::vector<Capture> captures_;
-  std::string name_;
+  std::string name_;  // scratch space
 };
 
 }  // namespace quern::json

@@ -36,7 +36,7 @@ TEST(FlatRecord, FindsWhatTheMembersOfARecordBeforeItLeadTo) {
   EXPECT_THAT(texts_of(reader.captures()), ElementsAre("2:\"\"", "0:null", "3:null"));
   EXPECT_TRUE(reader.read(R"({"a":"\"}\\","b":-1.5e3,"c":0})"));
   EXPECT_THAT(texts_of(reader.captures()), ElementsAre(R"(2:"\"}\\")", "0:-1.5e3", "3:-1.5e3"));
-  // d is missing, so whatever follows c could be it.
+  // d was not among the members, so any further member could be d.
   for (const char* other : {R"({"a":"x","b":1,"c":2,"d":3})", R"({"a":"x","b":1})", R"({"b":1,"a":"x","c":2})", "{}",
                             "", "{\"a\":\"\xff\",\"b\":1,\"c\":2}", R"({"a":"x","b":1,"c":"2)", R"({"a":"x\)"}) {
     EXPECT_FALSE(reader.read(other)) << other;

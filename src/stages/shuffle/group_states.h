@@ -9,8 +9,8 @@
 
 namespace quern::shuffle {
 
-// The states of the columns of some groups, until they are added to the tables: so a group of many pairs changes its
-// tables once. Borrows the keys. Not thread-safe.
+// The states of the columns of some groups, until they are merged into the tables. A group with many pairs changes its
+// table only once this way. Borrows the keys. Not thread-safe.
 class GroupStates {
  public:
   struct Group {
@@ -20,9 +20,9 @@ class GroupStates {
     std::vector<std::string> of_columns;  // "" for a column without a state
   };
 
-  // Forgets all groups. There may be `most` of them then.
+  // Forgets all groups, and makes room for `most` new ones.
   void begin(std::size_t most, std::size_t columns);
-  // Returns the group with this key, which is made if there is none. `hash` is that of an Entry of the key.
+  // Returns the group with this key, and adds it if it is new. `hash` is that of the key's Entry.
   Group& of(std::string_view key, std::uint32_t hash);
   std::span<const Group> groups() const { return {groups_.data(), used_}; }
 
