@@ -15,7 +15,6 @@
 #include "base/utf8.h"
 #include "job_file/job_file_values.h"
 #include "services/json/json_reader.h"
-#include "services/json/structure.h"
 #include "services/json/value_text.h"
 #include "services/json/walk_plan.h"
 
@@ -192,7 +191,7 @@ class OwnJobMaker {
 
   void count_records_of_inputs() {
     when_ = {"file"};
-    const bool has_line = !look_.format.is_json() && !look_.examples.empty() && json::is_utf8(look_.examples[0]);
+    const bool has_line = !look_.format.is_json() && !look_.examples.empty() && utf8::is_valid(look_.examples[0]);
     const std::string_view record = has_line ? std::string_view(look_.examples[0]) : "a record";
     values_["EXAMPLE"] = literal(utf8::cut(record, kExampleLineBytes), '"');
     values_["GROUP"] = "\"a-file\"";

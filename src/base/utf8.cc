@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <simdjson.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -14,6 +15,8 @@ Character first_character(std::string_view text) {
   if (size <= 0) return {};
   return {.size_bytes = static_cast<std::size_t>(size), .code = static_cast<std::uint32_t>(code)};
 }
+
+bool is_valid(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 std::size_t write(std::uint32_t code, char* target) {
   return static_cast<std::size_t>(

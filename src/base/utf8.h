@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-// UTF-8 (RFC 3629), by utf8proc. Pure functions. services/json/structure.h checks whole texts at gigabytes per second.
+// UTF-8 (RFC 3629), by utf8proc and simdjson. Pure functions.
 
 namespace quern::utf8 {
 
@@ -16,6 +16,9 @@ struct Character {
   std::uint32_t code = 0;
 };
 Character first_character(std::string_view text);
+
+// Whether the whole text is UTF-8. Reads gigabytes per second.
+bool is_valid(std::string_view text);
 
 // Writes a code point of at most U+10FFFF to `target`, which has room for four bytes; returns how many it wrote. A
 // surrogate is encoded in three bytes.

@@ -41,5 +41,15 @@ TEST(Utf8, KnowsHowWideCharactersAre) {
   EXPECT_EQ(columns_of("\xff"), 0U);
 }
 
+TEST(Utf8, KnowsWhatIsWellFormed) {
+  for (const char* text : {"", "a", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(is_valid(text)) << text;
+  }
+  for (const char* text : {"\x80", "\xc2", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf",
+                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xffz"}) {
+    EXPECT_FALSE(is_valid(text));
+  }
+}
+
 }  // namespace
 }  // namespace quern::utf8

@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "job_file/job_file_values.h"
 #include "services/json/path.h"
-#include "services/json/structure.h"
 
 namespace quern::app {
 namespace {
@@ -66,7 +66,7 @@ const ProfiledPath* cheapest(const std::vector<ProfiledPath>& paths, const CostO
   double least = std::numeric_limits<double>::infinity();
   for (const ProfiledPath& path : paths) {
     // A job file is UTF-8, but the columns of a table may have names that are not.
-    if (path.path.empty() || !json::is_utf8(path.text)) continue;
+    if (path.path.empty() || !utf8::is_valid(path.text)) continue;
     const double cost = cost_of(path);
     if (cost >= least) continue;
     least = cost;

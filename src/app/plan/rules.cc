@@ -13,7 +13,6 @@
 #include "base/utf8.h"
 #include "model/image_name.h"
 #include "model/limits.h"
-#include "services/json/structure.h"
 #include "services/taskcluster/scopes.h"
 #include "services/taskcluster/services.h"
 
@@ -208,7 +207,7 @@ Result<void> check_input(const Request& request, const InputView& input) {
   if (is_object && input.name.ends_with('/')) {
     return bad(request, fmt::format("the object {} ends with /, which would mean everything below", input.name));
   }
-  if (!json::is_utf8(input.name)) {
+  if (!utf8::is_valid(input.name)) {
     return bad(request, fmt::format("the name of the input {} is not UTF-8, as all texts in a task are", input.name));
   }
   return {};
@@ -226,9 +225,9 @@ Result<void> check_inputs(const Request& request) {
 
 Result<void> check_texts(const Request& request) {
   for (const std::string& argument : request.set_arguments) {
-    if (!json::is_utf8(argument)) return bad(request, fmt::format("--set {} is not UTF-8", argument));
+    if (!utf8::is_valid(argument)) return bad(request, fmt::format("--set {} is not UTF-8", argument));
   }
-  if (!json::is_utf8(request.job.owner)) return bad(request, "owner is not UTF-8");
+  if (!utf8::is_valid(request.job.owner)) return bad(request, "owner is not UTF-8");
   if (const std::size_t count = utf8::count_characters(request.job.owner); count > limits::kMaxTaskName) {
     return bad(request, fmt::format("owner: metadata.owner has {} characters; it must have 0 to {}", count,
                                     limits::kMaxTaskName));

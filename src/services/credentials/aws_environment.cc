@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/utc_time.h"
+#include "base/utf8.h"
 #include "services/credentials/secret_text.h"
 
 namespace quern::credentials {
@@ -70,7 +71,7 @@ Result<void> check_credentials(const AwsCredentials& credentials) {
     if (field.is_needed && field.value.empty()) {
       return bad_input(fmt::format("the credentials of {} have no {}", credentials.source, field.name));
     }
-    if (has_control_characters(field.value) || !is_utf8(field.value)) {
+    if (has_control_characters(field.value) || !utf8::is_valid(field.value)) {
       return bad_input(
           fmt::format("the {} in the credentials of {} has bytes that belong into none (a line end at its end?)",
                       field.name, credentials.source));

@@ -209,13 +209,4 @@ void append_json_text(std::string& json, std::string_view text) {
   json += '"';
 }
 
-bool is_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    std::size_t count = utf8::first_character(bytes).size_bytes;
-    if (count == 0) return false;
-    bytes.remove_prefix(count);
-  }
-  return true;
-}
-
 }  // namespace quern::credentials

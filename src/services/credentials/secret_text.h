@@ -34,7 +34,4 @@ Secret* find_member(std::vector<SecretMember>& members, std::string_view name);
 // Appends the text in quotes, escaped. `json` must have enough capacity: six bytes for each byte of `text`, plus two.
 void append_json_text(std::string& json, std::string_view text);
 
-// Whether the bytes are well-formed UTF-8 (no surrogates, no overlong forms).
-bool is_utf8(std::string_view bytes);
-
 }  // namespace quern::credentials

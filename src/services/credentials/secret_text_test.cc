@@ -102,16 +102,6 @@ TEST(JsonText, IsReadBack) {
   EXPECT_EQ(shown(json), "a=" + all + ";");
 }
 
-TEST(Utf8, KnowsWhatIsWellFormed) {
-  for (const char* text : {"", "a", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
-    EXPECT_TRUE(is_utf8(text)) << text;
-  }
-  for (const char* text : {"\x80", "\xc2", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf",
-                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xffz"}) {
-    EXPECT_FALSE(is_utf8(text));
-  }
-}
-
 TEST(ReadSecret, TakesAllUpToItsLimit) {
   for (std::size_t size : {0, 1, 99, 100, 101}) {
     Pipe pipe = make_pipe(4096).value();

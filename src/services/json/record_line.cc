@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "services/json/structure.h"
 
 namespace quern::json {
@@ -29,7 +30,7 @@ RecordLineReader::Outcome RecordLineReader::read(std::string_view line, Buffer& 
   is_flat_ = flat_.has_value() && flat_->read(line);
   if (is_flat_) return Outcome::kRecord;
   std::size_t start = is_keyed_ ? record_start(line) : 0;
-  if (start == std::string_view::npos || !is_utf8(line.substr(0, start))) return bad(line, start);
+  if (start == std::string_view::npos || !utf8::is_valid(line.substr(0, start))) return bad(line, start);
   std::size_t copied_before = copy.size();
   if (copies_) copy.append(line.substr(0, start));
   if (!reader_.read(line.substr(start), copy)) {

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <utility>
 
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "services/json/record_line.h"
-#include "services/json/structure.h"
 
 namespace quern::json {
 namespace {
@@ -59,7 +59,7 @@ std::string_view RecordPacker::pack_group(std::string_view lines, Buffer& target
 void RecordPacker::add(std::string_view line) {
   const std::size_t start = is_keyed_ && !line.empty() ? record_start(line) : 0;
   const std::string_view key = start > 0 && start <= line.size() ? line.substr(0, start - 1) : "";
-  if (start <= line.size() && is_utf8(key) && writer_.add_json(line.substr(start))) {
+  if (start <= line.size() && utf8::is_valid(key) && writer_.add_json(line.substr(start))) {
     writer_.add_string(key);
   } else {
     writer_.add_bytes(line);

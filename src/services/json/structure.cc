@@ -54,8 +54,6 @@ std::string Structure::find_tokens(std::string_view text) {
 
 const std::uint32_t* Structure::tokens() const { return implementation_->structural_indexes.get(); }
 
-bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
-
 std::string first_not_utf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {

@@ -37,8 +37,6 @@ class Structure {
   std::size_t count_ = 0;
 };
 
-bool is_utf8(std::string_view text);
-
 // Returns "column 3: byte 0xff" for the first byte that is not UTF-8; "" if there is none.
 std::string first_not_utf8(std::string_view text);
 
