@@ -48,11 +48,12 @@ struct Block {
   // Only if records were selected (`fields`, `where`): one entry for each line of `bytes`. Empty if no line was changed
   // or dropped.
   std::vector<KeptLine> kept;
-  Buffer original;                      // the decoded bytes if `bytes` holds reduced records; otherwise empty
-  std::uint64_t dropped = 0;            // records that `where` rejected; they count as mapped
-  std::size_t selected_from_bytes = 0;  // if records were selected: the size of all, as they were decoded
+  Buffer original;            // the decoded bytes if `bytes` holds reduced records; otherwise empty
+  std::uint64_t dropped = 0;  // records that `where` rejected; they count as mapped
+  // The size of what was decoded, if that is not `bytes`, because of a format, `fields` or `where`.
+  std::optional<std::size_t> made_from_bytes = {};
 
-  std::size_t decoded_bytes() const { return std::max(selected_from_bytes, bytes.size()); }
+  std::size_t decoded_bytes() const { return made_from_bytes.value_or(bytes.size()); }
 };
 
 // The output of a mapper for one block: pairs (model/pair.h), or lines of text if a program writes the result directly.

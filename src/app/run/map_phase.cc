@@ -144,6 +144,20 @@ std::vector<WantedPath> wanted_paths(const Run& run, const json::Selection& sele
   return paths;
 }
 
+// The members of a record that the mapper, or `where`, reads; empty: all.
+std::vector<std::string> wanted_members(const Run& run, const json::Selection& selection) {
+  // A trial shows whole records.
+  const bool reads_all = !run.step().mapper.builtin.has_value() && selection.fields.empty();
+  if (reads_all || run.watch_output) return {};
+  std::vector<std::string> names;
+  for (const WantedPath& wanted : wanted_paths(run, selection)) {
+    const json::PathStep first = json::parse_path(wanted.path).value().front();
+    if (first.kind != json::PathStep::Kind::kName) return {};
+    names.push_back(first.name);
+  }
+  return names;
+}
+
 // A `lines` program may read any text, so only content that cannot be split into lines is refused.
 decode::Content content_of(const Job& job) {
   if (job.record == RecordKind::kPairs) return decode::Content::kAny;
@@ -169,6 +183,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
   decode::DecodeOptions decode = decode_options(*run.job);
   decode.threads = run.sample == nullptr ? threads_per_input(run) : 1;
   decode.stop = stop;
+  decode.wanted_members = wanted_members(run, selection);
   const auto& module = run.step().mapper.module;
   const bool is_function = module.has_value() && module->interface == Interface::kFunction;
   // A program's output counts only once its inputs have been read to their ends. If the file between two steps fails,

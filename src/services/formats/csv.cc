@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "services/formats/json_writer.h"
 #include "services/formats/record_reader.h"
 
@@ -58,21 +59,40 @@ class LongRecord {
   bool is_over_ = false;
 };
 
-// The texts as they are in JSON, without quotes.
-std::vector<std::string> as_json(const std::vector<std::string>& texts) {
-  std::vector<std::string> escaped;
-  for (const std::string& text : texts) {
-    Buffer json;
-    JsonWriter(json).add_text(text);
-    escaped.emplace_back(json.view());
+// What is written before the value of each column, the quote included.
+class ColumnPrefixes {
+ public:
+  ColumnPrefixes() = default;
+  ColumnPrefixes(const std::vector<std::string>& names, const WantedMembers& wanted) {
+    for (const std::string& member : member_prefixes(names, wanted)) {
+      const std::size_t begin = texts_.size();
+      if (!member.empty()) texts_ += (begin == 0 ? "" : "\"") + member + '"';
+      leaves_out = leaves_out || member.empty();
+      places_.push_back({begin, texts_.size() - begin});
+    }
+    texts_.append(JsonWriter::kPadding, ' ');
   }
-  return escaped;
-}
+
+  // "" if the column is left out. kPadding readable bytes follow.
+  std::string_view of(std::size_t column) const {
+    return std::string_view(texts_).substr(places_[column].begin, places_[column].size);
+  }
+  bool leaves_out = false;  // whether any column is left out
+
+ private:
+  struct Place {
+    std::size_t begin;
+    std::size_t size;
+  };
+  std::string texts_;
+  std::vector<Place> places_;
+};
 
 class CsvReader final : public RecordReader {
  public:
-  explicit CsvReader(const RecordFormat& format)
+  CsvReader(const RecordFormat& format, const WantedMembers& wanted)
       : format_(format),
+        wanted_members_(wanted),
         plain_stops_(std::string{format.delimiter, '"', '\\'}, {.at_controls = true}),
         quoted_stops_(std::string{format.quote == '\0' ? '"' : format.quote, '"', '\\'}, {.at_controls = true}) {}
 
@@ -80,6 +100,7 @@ class CsvReader final : public RecordReader {
     line_ = 1;
     long_record_.reset();
     is_known_ = false;
+    is_first_ = true;
     if (format_.header == RecordFormat::Header::kGiven) name_columns(as_json(format_.columns));
   }
 
@@ -114,16 +135,18 @@ class CsvReader final : public RecordReader {
   bool take_record(JsonWriter& out, Records& records) {
     const std::size_t start = out.size();
     record_ = at_;
-    columns_ = 0;
-    line_ends_ = 0;
-    open_quote_line_ = 0;
     if (*at_ == '\n' || *at_ == '\r') {
+      line_ends_ = 0;
       if (!take_line_end()) return false;
       end_record(out);
       return true;
     }
-    bool is_whole = take_fields(out);
-    if (is_whole && at_ != end_) is_whole = take_line_end();
+    bool is_whole = take_fields_and_end(is_first_ ? all_ : wanted_, out);
+    if (is_whole && !is_first_ && wanted_.leaves_out && !utf8::is_valid({record_, at_})) {
+      out.cut(start);
+      at_ = record_;
+      is_whole = take_fields_and_end(all_, out);
+    }
     if (!is_whole) {
       out.cut(start);
       return false;
@@ -139,6 +162,7 @@ class CsvReader final : public RecordReader {
     } else {
       out.add("\"}");
       end_record(out);
+      is_first_ = false;
     }
     return true;
   }
@@ -156,6 +180,15 @@ class CsvReader final : public RecordReader {
     end_record(out);
   }
 
+  // Takes a record with its line end, if it has one. Returns false if the end is not there yet.
+  bool take_fields_and_end(const ColumnPrefixes& prefixes, JsonWriter& out) {
+    prefixes_ = &prefixes;
+    columns_ = 0;
+    line_ends_ = 0;
+    open_quote_line_ = 0;
+    return take_fields(out) && (at_ == end_ || take_line_end());
+  }
+
   // Takes fields to the end of the record. Returns false if that is not there yet.
   bool take_fields(JsonWriter& out) {
     while (true) {
@@ -169,20 +202,29 @@ class CsvReader final : public RecordReader {
   }
 
   void begin_field(JsonWriter& out) {
+    is_written_ = true;
     if (!is_known_) {
       if (columns_ > 0) out.add('\n');
     } else if (columns_ < names_) {
-      out.add_padded(std::string_view(prefixes_).substr(prefix_ends_[columns_], prefix_sizes_[columns_]));
+      const std::string_view prefix = prefixes_->of(columns_);
+      out.add_padded(prefix);
+      is_written_ = !prefix.empty();
     }
+  }
+
+  // Takes bytes of a field up to the next stop, or to the end.
+  void take_until(const ByteSearch& stops, JsonWriter& out) {
+    at_ = is_written_ ? out.add_until(stops, at_, end_) : stops.find(at_, end_);
   }
 
   // Takes a field, or the rest of it, to its delimiter or line end. Returns false if there is neither.
   bool take_plain(JsonWriter& out) {
     while (true) {
-      at_ = out.add_until(plain_stops_, at_, end_);
+      take_until(plain_stops_, out);
       if (at_ == end_) return false;
       if (*at_ == format_.delimiter || *at_ == '\n' || *at_ == '\r') return true;
-      out.add_escaped(*at_++);
+      if (is_written_) out.add_escaped(*at_);
+      ++at_;
     }
   }
 
@@ -190,7 +232,7 @@ class CsvReader final : public RecordReader {
   bool take_quoted(JsonWriter& out) {
     open_quote_line_ = line_ + line_ends_;
     for (++at_;; ++at_) {
-      at_ = out.add_until(quoted_stops_, at_, end_);
+      take_until(quoted_stops_, out);
       if (at_ == end_) return false;
       const char* next = at_ + 1;
       const char following = next == end_ ? '\0' : *next;
@@ -200,7 +242,7 @@ class CsvReader final : public RecordReader {
         at_ = next;
       }
       if (*at_ == '\n' || (*at_ == '\r' && following != '\n')) ++line_ends_;
-      out.add_escaped(*at_);
+      if (is_written_) out.add_escaped(*at_);
     }
     ++at_;
     open_quote_line_ = 0;
@@ -239,19 +281,15 @@ class CsvReader final : public RecordReader {
   // name, which counts from 1.
   void name_columns(const std::vector<std::string>& columns) {
     std::set<std::string> taken;
-    prefixes_.clear();
-    prefix_ends_.clear();
-    prefix_sizes_.clear();
+    std::vector<std::string> names;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::string wanted = columns[i].empty() ? fmt::format("column{}", i + 1) : columns[i];
       std::string name = wanted;
       for (std::size_t number = 1; !taken.insert(name).second; ++number) name = fmt::format("{}_{}", wanted, number);
-      const std::string prefix = fmt::format("{}\"{}\":\"", i == 0 ? "{" : "\",", name);
-      prefix_ends_.push_back(prefixes_.size());
-      prefix_sizes_.push_back(prefix.size());
-      prefixes_ += prefix;
+      names.push_back(std::move(name));
     }
-    prefixes_.append(JsonWriter::kPadding, ' ');
+    all_ = ColumnPrefixes(names, {});
+    wanted_ = ColumnPrefixes(names, wanted_members_);
     names_ = columns.size();
     is_known_ = true;
   }
@@ -268,15 +306,15 @@ class CsvReader final : public RecordReader {
   }
 
   const RecordFormat format_;
+  const WantedMembers wanted_members_;
   const ByteSearch plain_stops_;
   const ByteSearch quoted_stops_;
 
-  // The columns: what is written before the value of each, one text after the other.
-  bool is_known_ = false;
+  bool is_known_ = false;  // whether the columns have names
   std::size_t names_ = 0;
-  std::string prefixes_;
-  std::vector<std::size_t> prefix_ends_;
-  std::vector<std::size_t> prefix_sizes_;
+  ColumnPrefixes all_;
+  ColumnPrefixes wanted_;
+  bool is_first_ = true;  // whether no record was given yet
 
   std::uint64_t line_ = 1;  // of the next record
   std::optional<LongRecord> long_record_;
@@ -286,15 +324,17 @@ class CsvReader final : public RecordReader {
   const char* end_ = nullptr;
   bool is_end_ = false;
   const char* record_ = nullptr;
+  const ColumnPrefixes* prefixes_ = nullptr;
   std::size_t columns_ = 0;
+  bool is_written_ = true;             // the field
   std::size_t line_ends_ = 0;          // within its quotes
   std::uint64_t open_quote_line_ = 0;  // 0 if no quote is open
 };
 
 }  // namespace
 
-std::unique_ptr<RecordReader> make_csv_reader(const RecordFormat& format) {
-  return std::make_unique<CsvReader>(format);
+std::unique_ptr<RecordReader> make_csv_reader(const RecordFormat& format, const WantedMembers& wanted) {
+  return std::make_unique<CsvReader>(format, wanted);
 }
 
 }  // namespace quern::formats

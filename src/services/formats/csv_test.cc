@@ -12,6 +12,23 @@ using testing::IsEmpty;
 
 ReadForTest read_csv(std::string_view text) { return read_for_test({.kind = RecordFormat::Kind::kCsv}, text); }
 
+TEST(Csv, LeavesOutWhatNothingReads) {
+  const auto reader = make_record_reader({.kind = RecordFormat::Kind::kCsv}, {"b", "d\"", "else"});
+  const ReadForTest read = read_in_chunks(
+      *reader, "a,b,c,\"d\"\"\"\n1,2,3,4\n1,2,3,4\n\"x\n\",\"2\n\",\"x\"\"\",4\n\xff,2,3,4\n1,\\,3\t,4\n", 1000, 1000);
+  EXPECT_EQ(read.lines, R"(
+{"a":"1","b":"2","c":"3","d\"":"4"}
+{"b":"2","d\"":"4"}
+{"b":"2\n","d\"":"4"}
+
+
+)"
+                        "{\"a\":\"\xff\",\"b\":\"2\",\"c\":\"3\",\"d\\\"\":\"4\"}\n"
+                        R"({"b":"\\","d\"":"4"})"
+                        "\n");
+  EXPECT_THAT(read.bad, IsEmpty());
+}
+
 TEST(Csv, ReadsEachFormOfARecord) {
   struct Row {
     const char* name;

@@ -22,6 +22,15 @@ TEST(RegexFormat, MakesMapsOfNamedGroups) {
   EXPECT_THAT(read.bad, ElementsAre("4: the line does not match the regular expression of the job file [no match]"));
 }
 
+TEST(RegexFormat, LeavesOutWhatNothingReads) {
+  const RecordFormat format{.kind = RecordFormat::Kind::kRegex, .regex = "(?P<a>.)(?P<b>.)?(?P<c>x)?"};
+  const ReadForTest read = read_in_chunks(*make_record_reader(format, {"b"}), "12\n12\n1\n", 1000, 1000);
+  EXPECT_EQ(read.lines,
+            "{\"a\":\"1\",\"b\":\"2\",\"c\":null}\n"
+            "{\"b\":\"2\"}\n"
+            "{\"b\":null}\n");
+}
+
 TEST(RegexFormat, GoesOnAfterALineThatIsTooLong) {
   const ReadForTest read = read_for_test(regex("(?P<a>.+)"), "1\n" + std::string(50, 'x') + "\n2\n", 16);
   EXPECT_EQ(read.lines, "{\"a\":\"1\"}\n\n{\"a\":\"2\"}\n");

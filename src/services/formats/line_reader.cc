@@ -12,6 +12,7 @@ class LineReader final : public RecordReader {
   void begin() override {
     line_ = 1;
     is_dropping_ = false;
+    is_first_ = true;
   }
 
   Result<std::size_t> take(std::string_view bytes, bool is_end, Records& records) override {
@@ -39,8 +40,11 @@ class LineReader final : public RecordReader {
   void take_line(std::string_view line, JsonWriter& out, Records& records) {
     if (line.empty()) return;
     const std::size_t start = out.size();
-    std::string reason = parser_->parse(line, out);
-    if (reason.empty()) return;
+    std::string reason = parser_->parse(line, is_first_, out);
+    if (reason.empty()) {
+      is_first_ = false;
+      return;
+    }
     out.cut(start);
     records.bad.push_back({.line = line_, .record = std::string(line), .reason = std::move(reason)});
   }
@@ -53,6 +57,7 @@ class LineReader final : public RecordReader {
 
   const std::unique_ptr<LineParser> parser_;
   std::uint64_t line_ = 1;
+  bool is_first_ = true;      // whether no record was given yet
   bool is_dropping_ = false;  // the rest of a line that is too long
 };
 

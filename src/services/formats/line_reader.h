@@ -13,9 +13,9 @@ namespace quern::formats {
 class LineParser {
  public:
   virtual ~LineParser() = default;
-  // Adds the record of a line, which is not empty and has no line end, as JSON. Returns why the line is bad, or "";
-  // what it has added then is dropped.
-  virtual std::string parse(std::string_view line, JsonWriter& out) = 0;
+  // Adds the record of a line, which is not empty and has no line end, as JSON; all of it if it must be whole (see
+  // WantedMembers). Returns why the line is bad, or ""; what it has added then is dropped.
+  virtual std::string parse(std::string_view line, bool is_whole, JsonWriter& out) = 0;
 };
 
 std::unique_ptr<RecordReader> make_line_reader(std::unique_ptr<LineParser> parser);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -24,6 +24,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+constexpr ByteSearch kSpaces(" ", {});
+constexpr ByteSearch kBrackets("]", {});
 constexpr ByteSearch kQuoteEnds("\"\\", {});
 // The bytes that cannot be copied unchanged.
 constexpr ByteSearch kNotPlain("\"\\", {.at_controls = true, .at_non_ascii = true});
@@ -66,8 +68,11 @@ int month_number(std::string_view name) {
   return 0;
 }
 
-// Adds "2000-10-10T13:55:36-07:00" for "10/Oct/2000:13:55:36 -0700". Returns false if it is not of that form.
-bool add_time(std::string_view time, JsonWriter& out) {
+// "2000-10-10T13:55:36-07:00"
+using IsoTime = std::array<char, 25>;
+
+// Whether a time is written like 10/Oct/2000:13:55:36 -0700; sets `iso` if so.
+bool read_time(std::string_view time, IsoTime& iso) {
   constexpr std::string_view kForm = "00/aaa/0000:00:00:00 +0000";
   if (time.size() != kForm.size()) return false;
   for (std::size_t i = 0; i < kForm.size(); ++i) {
@@ -80,7 +85,6 @@ bool add_time(std::string_view time, JsonWriter& out) {
   const int month = month_number(time.substr(3, 3));
   if (month == 0) return false;
   // The compiler copies pieces of a constant size without a function call.
-  std::array<char, 25> iso{};
   std::memcpy(&iso[0], &time[7], 4);
   iso[4] = '-';
   iso[5] = static_cast<char>('0' + month / 10);
@@ -92,28 +96,34 @@ bool add_time(std::string_view time, JsonWriter& out) {
   std::memcpy(&iso[19], &time[21], 3);
   iso[22] = ':';
   std::memcpy(&iso[23], &time[24], 2);
-  out.add({iso.data(), iso.size()});
   return true;
 }
 
 class LogParser final : public LineParser {
  public:
-  explicit LogParser(bool is_combined) : is_combined_(is_combined) {}
+  LogParser(bool is_combined, const WantedMembers& wanted)
+      : is_combined_(is_combined),
+        wanted_(member_prefixes(names_of(is_combined), wanted)),
+        whole_(member_prefixes(names_of(is_combined), {})) {}
 
-  std::string parse(std::string_view line, JsonWriter& out) override {
+  std::string parse(std::string_view line, bool is_whole, JsonWriter& out) override {
     rest_ = line;
     flaw_.clear();
-    add_text("{\"host\":", take_until(" ", "host"), out);
-    add_text(",\"ident\":", take_until(" ", "ident"), out);
+    prefix_ = is_whole ? whole_.data() : wanted_.data();
+    add_text(kHost, take_until(" ", "host"), out);
+    add_text(kIdent, take_until(" ", "ident"), out);
     // The name of a user may have spaces in it.
-    add_text(",\"user\":", take_until(" [", "user"), out);
-    add_when(take_until("] \"", "time"), out);
+    add_text(kUser, take_until(" [", "user"), out);
+    add_time(take_until("] \"", "time"), out);
     add_request(take_quoted("request"), out);
     take_space("request");
-    add_number(",\"status\":", take_word(), "status", out);
+    add_number(kStatus, take_word(), "status", out);
     take_space("status");
-    add_number(",\"bytes\":", take_word(), "bytes", out);
-    if (is_combined_) add_client(out);
+    add_number(kBytes, take_word(), "bytes", out);
+    if (is_combined_) {
+      add_client(kReferer, "referer", out);
+      add_client(kAgent, "agent", out);
+    }
     out.add('}');
     if (flaw_.empty() && !rest_.empty()) {
       flaw_ = is_combined_ ? "the line goes on after the agent"
@@ -123,27 +133,50 @@ class LogParser final : public LineParser {
   }
 
  private:
+  enum Member : std::uint8_t {
+    kHost,
+    kIdent,
+    kUser,
+    kTime,
+    kMethod,
+    kPath,
+    kProtocol,
+    kStatus,
+    kBytes,
+    kReferer,
+    kAgent
+  };
+
+  static std::vector<std::string> names_of(bool is_combined) {
+    std::vector<std::string> names = {"host", "ident", "user", "time", "method", "path", "protocol", "status", "bytes"};
+    if (is_combined) names.insert(names.end(), {"referer", "agent"});
+    return names;
+  }
+
   void fail(std::string flaw) {
     if (flaw_.empty()) flaw_ = std::move(flaw);
   }
 
-  void add_client(JsonWriter& out) {
-    for (const char* name : {"referer", "agent"}) {
-      if (!rest_.starts_with(" \"")) fail(fmt::format("it has no {} in quotes", name));
-      rest_.remove_prefix(std::min<std::size_t>(2, rest_.size()));
-      add_text(name[0] == 'r' ? ",\"referer\":" : ",\"agent\":", take_quoted(name), out);
-    }
+  void add_client(Member member, std::string_view name, JsonWriter& out) {
+    if (!rest_.starts_with(" \"")) fail(fmt::format("it has no {} in quotes", name));
+    rest_.remove_prefix(std::min<std::size_t>(2, rest_.size()));
+    add_text(member, take_quoted(name), out);
   }
 
   // Takes what comes before `mark`, and the mark.
   std::string_view take_until(std::string_view mark, std::string_view what) {
-    const std::size_t end = rest_.find(mark);
-    if (end == std::string_view::npos || end == 0) {
+    const ByteSearch& search = mark[0] == ' ' ? kSpaces : kBrackets;
+    const char* const last = rest_.data() + rest_.size();
+    const char* end = search.find(rest_.data(), last);
+    while (end != last && mark.size() > 1 && !std::string_view(end, last).starts_with(mark)) {
+      end = search.find(end + 1, last);
+    }
+    if (end == last || end == rest_.data()) {
       fail(fmt::format("it has no {} that ends with '{}'", what, mark));
       return {};
     }
-    const std::string_view found = rest_.substr(0, end);
-    rest_.remove_prefix(end + mark.size());
+    const std::string_view found(rest_.data(), end);
+    rest_.remove_prefix(found.size() + mark.size());
     return found;
   }
 
@@ -167,14 +200,20 @@ class LogParser final : public LineParser {
   }
 
   std::string_view take_word() {
-    const std::string_view word = rest_.substr(0, rest_.find(' '));
+    const std::string_view word(rest_.data(), kSpaces.find(rest_.data(), rest_.data() + rest_.size()));
     rest_.remove_prefix(word.size());
     return word;
   }
 
+  // Adds what precedes the value of a member. Returns false if the member is left out.
+  bool begin(Member member, JsonWriter& out) const {
+    out.add(prefix_[member]);
+    return !prefix_[member].empty();
+  }
+
   // Adds a member whose value may have escapes.
-  void add_text(std::string_view prefix, std::string_view text, JsonWriter& out) {
-    out.add(prefix);
+  void add_text(Member member, std::string_view text, JsonWriter& out) {
+    if (!begin(member, out)) return;
     if (text == "-" || text.empty()) return out.add("null");
     out.add('"');
     const char* end = text.data() + text.size();
@@ -194,9 +233,12 @@ class LogParser final : public LineParser {
     add_valid(unescaped_, out);
   }
 
-  void add_when(std::string_view time, JsonWriter& out) {
-    out.add(",\"time\":\"");
-    if (!add_time(time, out)) fail("its time is not written like 10/Oct/2000:13:55:36 -0700");
+  void add_time(std::string_view time, JsonWriter& out) {
+    IsoTime iso{};
+    if (!read_time(time, iso)) fail("its time is not written like 10/Oct/2000:13:55:36 -0700");
+    if (!begin(kTime, out)) return;
+    out.add('"');
+    out.add({iso.data(), iso.size()});
     out.add('"');
   }
 
@@ -208,21 +250,26 @@ class LogParser final : public LineParser {
     const bool is_usual = space != std::string_view::npos && space > 0 && (has_protocol || last == space) &&
                           std::all_of(request.begin(), request.begin() + static_cast<std::ptrdiff_t>(space), is_letter);
     const std::string_view path = request.substr(is_usual ? space + 1 : 0);
-    add_text(",\"method\":", is_usual ? request.substr(0, space) : "", out);
-    add_text(",\"path\":", has_protocol && is_usual ? path.substr(0, last - space - 1) : path, out);
-    add_text(",\"protocol\":", has_protocol && is_usual ? request.substr(last + 1) : "", out);
+    add_text(kMethod, is_usual ? request.substr(0, space) : "", out);
+    add_text(kPath, has_protocol && is_usual ? path.substr(0, last - space - 1) : path, out);
+    add_text(kProtocol, has_protocol && is_usual ? request.substr(last + 1) : "", out);
   }
 
-  void add_number(std::string_view prefix, std::string_view word, std::string_view what, JsonWriter& out) {
-    out.add(prefix);
-    if (word == "-") return out.add("null");
+  void add_number(Member member, std::string_view word, std::string_view what, JsonWriter& out) {
     const bool is_number = !word.empty() && std::all_of(word.begin(), word.end(), is_digit);
-    if (!is_number) fail(fmt::format("its {} is not a number", what));
+    if (!is_number && word != "-") fail(fmt::format("its {} is not a number", what));
+    if (!begin(member, out)) return;
+    if (!is_number) return out.add("null");
     const std::size_t zeros = std::min(word.find_first_not_of('0'), word.size());
     out.add(zeros == word.size() ? "0" : word.substr(zeros));
   }
 
   const bool is_combined_;
+  // What precedes the value of each member: of the wanted ones, or of all.
+  const std::vector<std::string> wanted_;
+  const std::vector<std::string> whole_;
+  // The line.
+  const std::string* prefix_ = nullptr;  // into one of those
   std::string_view rest_;
   std::string flaw_;
   std::string unescaped_;
@@ -230,8 +277,8 @@ class LogParser final : public LineParser {
 
 }  // namespace
 
-std::unique_ptr<RecordReader> make_log_reader(const RecordFormat& format) {
-  return make_line_reader(std::make_unique<LogParser>(format.kind == RecordFormat::Kind::kCombined));
+std::unique_ptr<RecordReader> make_log_reader(const RecordFormat& format, const WantedMembers& wanted) {
+  return make_line_reader(std::make_unique<LogParser>(format.kind == RecordFormat::Kind::kCombined, wanted));
 }
 
 }  // namespace quern::formats

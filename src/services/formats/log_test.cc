@@ -32,6 +32,16 @@ TEST(Log, ReadsCommonAndCombinedLines) {
       "\n");
 }
 
+TEST(Log, LeavesOutWhatNothingReads) {
+  const std::string line = "h - - [10/Oct/2000:13:55:36 -0700] \"GET /\xff HTTP/1.1\" 200 5 \"http://a/\" \"agent\"\n";
+  const auto reader = make_record_reader({.kind = kCombined}, {"status", "path", "else"});
+  const ReadForTest read = read_in_chunks(*reader, line + line, 1000, 1000);
+  EXPECT_EQ(read.lines, R"({"host":"h","ident":null,"user":null,"time":"2000-10-10T13:55:36-07:00","method":"GET",)"
+                        "\"path\":\"/\ufffd\",\"protocol\":\"HTTP/1.1\",\"status\":200,\"bytes\":5,"
+                        R"("referer":"http://a/","agent":"agent"})"
+                        "\n{\"path\":\"/\ufffd\",\"status\":200}\n");
+}
+
 std::string with_request(std::string_view request) {
   const std::string line = "h - - [10/Oct/2000:13:55:36 -0700] \"" + std::string(request) + "\" 400 0\n";
   const ReadForTest read = read_log(kCommon, line);

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <optional>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,7 +54,21 @@ inline ReadForTest read_in_chunks(RecordReader& reader, std::string_view text, s
   return all;
 }
 
-// Reads the text, and checks that neither how it arrives nor what was read before changes anything.
+// What is left of each record: where it is, and the members `names` of it.
+inline std::vector<std::string> members_for_test(const std::string& lines, const WantedMembers& names) {
+  std::vector<std::string> records;
+  std::string line;
+  for (std::istringstream rest(lines); std::getline(rest, line);) {
+    std::string& record = records.emplace_back(line.empty() ? "" : "record");
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (json.is_discarded()) continue;
+    for (const std::string& name : names) record += json.contains(name) ? " " + name + json[name].dump() : "";
+  }
+  return records;
+}
+
+// Reads the text, and checks that neither how it arrives nor what was read before changes anything, and that members
+// which nobody wants change no other.
 inline ReadForTest read_for_test(const RecordFormat& format, std::string_view text,
                                  std::size_t max_record_bytes = 10000) {
   const auto reader = make_record_reader(format);
@@ -63,6 +78,14 @@ inline ReadForTest read_for_test(const RecordFormat& format, std::string_view te
     EXPECT_EQ(cut.lines, whole.lines) << chunk;
     EXPECT_EQ(cut.bad, whole.bad) << chunk;
     EXPECT_EQ(cut.error, whole.error) << chunk;
+  }
+  for (const WantedMembers& wanted :
+       {WantedMembers{"a"}, WantedMembers{"b", "status"}, WantedMembers{"path", "agent", "a"}, WantedMembers{"none"}}) {
+    if (!is_flat(format)) break;
+    const ReadForTest read = read_in_chunks(*make_record_reader(format, wanted), text, 7, max_record_bytes);
+    EXPECT_EQ(read.bad, whole.bad);
+    EXPECT_EQ(read.error, whole.error);
+    EXPECT_EQ(members_for_test(read.lines, wanted), members_for_test(whole.lines, wanted));
   }
   return whole;
 }

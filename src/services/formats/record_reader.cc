@@ -1,27 +1,56 @@
 #include "services/formats/record_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "model/limits.h"
+#include "services/formats/json_writer.h"
 
 namespace quern::formats {
 
-std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format) {
+std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format, const WantedMembers& wanted) {
   switch (format.kind) {
     case RecordFormat::Kind::kJsonDocument:
       return make_json_document_reader(format);
     case RecordFormat::Kind::kCsv:
     case RecordFormat::Kind::kTsv:
-      return make_csv_reader(format);
+      return make_csv_reader(format, wanted);
     case RecordFormat::Kind::kCombined:
     case RecordFormat::Kind::kCommon:
-      return make_log_reader(format);
+      return make_log_reader(format, wanted);
     case RecordFormat::Kind::kRegex:
-      return make_regex_reader(format);
+      return make_regex_reader(format, wanted);
     case RecordFormat::Kind::kStart:
       return make_start_reader(format);
   }
   return nullptr;
+}
+
+std::vector<std::string> as_json(const std::vector<std::string>& texts) {
+  std::vector<std::string> escaped;
+  for (const std::string& text : texts) {
+    Buffer json;
+    JsonWriter(json).add_text(text);
+    escaped.emplace_back(json.view());
+  }
+  return escaped;
+}
+
+std::vector<std::string> member_prefixes(const std::vector<std::string>& names, const WantedMembers& wanted) {
+  const std::vector<std::string> escaped = as_json(wanted);
+  auto is_wanted = [&](const std::string& name) {
+    return std::find(escaped.begin(), escaped.end(), name) != escaped.end();
+  };
+  const bool are_all = std::none_of(names.begin(), names.end(), is_wanted);
+  std::vector<std::string> prefixes;
+  bool is_first = true;
+  for (const std::string& name : names) {
+    std::string& prefix = prefixes.emplace_back();
+    if (are_all || is_wanted(name)) prefix = fmt::format("{}\"{}\":", std::exchange(is_first, false) ? '{' : ',', name);
+  }
+  return prefixes;
 }
 
 std::string as_one_line(std::string_view record) {

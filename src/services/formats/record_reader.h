@@ -52,14 +52,26 @@ class RecordReader {
 
 inline constexpr std::size_t kEnoughBytes = 256 * limits::kKiB;
 
-std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format);
+// The names of the members that anything reads, without escapes; if there are none, all. Those that are maps of texts
+// (is_flat in model/record_format.h) are written without the others then, but for the first record of each input, which
+// messages show, and for one that is not UTF-8, which is bad.
+using WantedMembers = std::vector<std::string>;
+
+std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format, const WantedMembers& wanted = {});
 
 // One for each format; a format's own file explains it.
 std::unique_ptr<RecordReader> make_json_document_reader(const RecordFormat& format);
-std::unique_ptr<RecordReader> make_csv_reader(const RecordFormat& format);
-std::unique_ptr<RecordReader> make_log_reader(const RecordFormat& format);
-std::unique_ptr<RecordReader> make_regex_reader(const RecordFormat& format);
+std::unique_ptr<RecordReader> make_csv_reader(const RecordFormat& format, const WantedMembers& wanted);
+std::unique_ptr<RecordReader> make_log_reader(const RecordFormat& format, const WantedMembers& wanted);
+std::unique_ptr<RecordReader> make_regex_reader(const RecordFormat& format, const WantedMembers& wanted);
 std::unique_ptr<RecordReader> make_start_reader(const RecordFormat& format);
+
+// Returns what precedes the value of each member: {"name": or ,"name":, and "" before one that is left out. All members
+// are there if none is wanted. `names` are as JSON writes them.
+std::vector<std::string> member_prefixes(const std::vector<std::string>& names, const WantedMembers& wanted);
+
+// The texts as they are in JSON, without quotes.
+std::vector<std::string> as_json(const std::vector<std::string>& texts);
 
 // Returns the record, or the beginning of a very long one, as one line: line breaks become spaces.
 std::string as_one_line(std::string_view record);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/regex.h"
+#include "base/utf8.h"
 #include "services/formats/line_reader.h"
 
 // {regex: ...}: a line becomes a map from the names of the expression's groups to what they matched, or null for a
@@ -13,18 +14,19 @@ namespace {
 
 class RegexParser final : public LineParser {
  public:
-  explicit RegexParser(Regex regex) : regex_(std::move(regex)) {
-    // Names of groups consist of letters, digits and _.
-    for (const std::string& name : regex_.names()) {
-      prefixes_.push_back(fmt::format("{}\"{}\":", prefixes_.empty() ? "{" : ",", name));
-    }
-  }
+  // Names of groups consist of letters, digits and _.
+  RegexParser(Regex regex, const WantedMembers& wanted)
+      : regex_(std::move(regex)),
+        wanted_(member_prefixes(regex_.names(), wanted)),
+        whole_(member_prefixes(regex_.names(), {})) {}
 
-  std::string parse(std::string_view line, JsonWriter& out) override {
+  std::string parse(std::string_view line, bool is_whole, JsonWriter& out) override {
     const auto* groups = regex_.find(line);
     if (groups == nullptr) return "the line does not match the regular expression of the job file";
-    for (std::size_t i = 0; i < prefixes_.size(); ++i) {
-      out.add(prefixes_[i]);
+    const std::vector<std::string>& prefixes = is_whole || !utf8::is_valid(line) ? whole_ : wanted_;
+    for (std::size_t i = 0; i < prefixes.size(); ++i) {
+      if (prefixes[i].empty()) continue;
+      out.add(prefixes[i]);
       const std::optional<std::string_view>& group = (*groups)[i];
       if (!group.has_value()) {
         out.add("null");
@@ -40,13 +42,15 @@ class RegexParser final : public LineParser {
 
  private:
   Regex regex_;
-  std::vector<std::string> prefixes_;
+  // What precedes the value of each member: of the wanted ones, or of all.
+  const std::vector<std::string> wanted_;
+  const std::vector<std::string> whole_;
 };
 
 }  // namespace
 
-std::unique_ptr<RecordReader> make_regex_reader(const RecordFormat& format) {
-  return make_line_reader(std::make_unique<RegexParser>(Regex::make(format.regex).value()));
+std::unique_ptr<RecordReader> make_regex_reader(const RecordFormat& format, const WantedMembers& wanted) {
+  return make_line_reader(std::make_unique<RegexParser>(Regex::make(format.regex).value(), wanted));
 }
 
 }  // namespace quern::formats

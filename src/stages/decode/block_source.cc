@@ -45,7 +45,9 @@ class Blocks final : public BlockSource {
     content_ = Content::kAny;
     const bool refuses_foreign = options.content != Content::kAny && may_be_archive_;
     records_.emplace(stream_, *options.format,
-                     RecordStream::Options{.max_record_bytes = max_record_bytes_, .refuses_foreign = refuses_foreign});
+                     RecordStream::Options{.wanted_members = options.wanted_members,
+                                           .max_record_bytes = max_record_bytes_,
+                                           .refuses_foreign = refuses_foreign});
   }
   Blocks(const Blocks&) = delete;
   Blocks& operator=(const Blocks&) = delete;
@@ -244,13 +246,13 @@ class Blocks final : public BlockSource {
   Result<bool> end_input(Block& block) {
     std::size_t bytes = buffer_.size() - start_;
     report_bad();
+    decoded_bytes_ += report_progress();
     if (bytes > 0 && is_cut_) {
       give_cut(block, bytes);
     } else if (bytes > 0) {
       pack_.push_back(next_segment(bytes));
       start_ = buffer_.size();
     }
-    report_progress();
     // A packed input is reported as decoded when its block is returned: only then is it known which input leads the
     // block.
     if (bytes == 0 || is_cut_) events_.emit(event::InputDecoded{.input = ordinal_, .blocks = cut_blocks_});
@@ -290,12 +292,14 @@ class Blocks final : public BlockSource {
   void give_cut(Block& block, std::size_t bytes) {
     block.address = {.input = ordinal_, .number = cut_blocks_++};
     block.segments.assign(1, next_segment(bytes));
+    decoded_bytes_ += report_progress();
     give_bytes(block, bytes);
-    if (!is_ended_) report_progress();
   }
 
   void give_bytes(Block& block, std::size_t bytes) {
     block.record_lines = record_lines_;
+    block.made_from_bytes.reset();
+    if (records_.has_value()) block.made_from_bytes = std::exchange(decoded_bytes_, 0);
     pool_.give(std::move(block.bytes));
     std::string_view rest = buffer_.view().substr(bytes);
     Buffer next;
@@ -312,11 +316,14 @@ class Blocks final : public BlockSource {
     pool_.give(std::exchange(buffer_, std::move(next)));
   }
 
-  void report_progress() {
+  // Returns how many bytes were decoded since the last report.
+  std::uint64_t report_progress() {
     std::uint64_t stored = stream_.stored_bytes() - std::exchange(stored_reported_, stream_.stored_bytes());
     std::uint64_t decoded = stream_.decoded_bytes() - std::exchange(decoded_reported_, stream_.decoded_bytes());
-    if (stored + decoded == 0) return;
-    events_.emit(event::InputProgress{.input = ordinal_, .stored_bytes = stored, .decoded_bytes = decoded});
+    if (stored + decoded > 0) {
+      events_.emit(event::InputProgress{.input = ordinal_, .stored_bytes = stored, .decoded_bytes = decoded});
+    }
+    return decoded;
   }
 
   const InputOrdinal first_;
@@ -335,7 +342,8 @@ class Blocks final : public BlockSource {
   std::optional<RecordStream> records_;  // if the records of the stream are not lines
   Buffer buffer_;
   std::size_t start_ = 0;
-  std::vector<Segment> pack_;  // of [0, start_)
+  std::vector<Segment> pack_;      // of [0, start_)
+  std::size_t decoded_bytes_ = 0;  // for the next block
 
   std::size_t next_input_ = 0;
   // The state of the current input.

@@ -52,7 +52,8 @@ struct DecodeOptions {
   RecordKind record = RecordKind::kKeyedJson;
   // If set, records are read as this says, and come as lines of JSON; `record` is then kJson.
   std::optional<RecordFormat> format;
-  std::string separator;  // between key and value of a pair, in text for programs
+  std::vector<std::string> wanted_members = {};  // of such records (formats::WantedMembers)
+  std::string separator;                         // between key and value of a pair, in text for programs
   Content content = Content::kAny;
   std::size_t block_bytes = 0;       // at least 3
   std::size_t max_record_bytes = 0;  // at least 3

@@ -14,7 +14,7 @@
 namespace quern::decode {
 
 RecordStream::RecordStream(InputStream& decoded, const RecordFormat& format, const Options& options)
-    : decoded_(decoded), options_(options), reader_(formats::make_record_reader(format)) {}
+    : decoded_(decoded), options_(options), reader_(formats::make_record_reader(format, options.wanted_members)) {}
 
 void RecordStream::begin() {
   reader_->begin();

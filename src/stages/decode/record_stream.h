@@ -18,6 +18,7 @@ namespace quern::decode {
 class RecordStream {
  public:
   struct Options {
+    formats::WantedMembers wanted_members;
     std::size_t max_record_bytes = 0;
     bool refuses_foreign = true;  // an archive, for instance (stages/decode/foreign.h)
   };

@@ -28,6 +28,7 @@ struct SeenOfRecords final : EventSink {
   std::vector<std::string> bad;
   std::vector<std::string> failed;
   std::uint64_t decoded_bytes = 0;
+  std::uint64_t bytes_of_blocks = 0;
   std::string text;  // of all blocks
 };
 
@@ -38,6 +39,7 @@ struct FormatReading {
   std::size_t max_record_bytes = 1000;
   bool verifies_first = false;
   std::optional<Compression> compression = {};
+  std::vector<std::string> wanted_members = {};
 };
 
 SeenOfRecords read_format(const FormatReading& reading) {
@@ -50,6 +52,7 @@ SeenOfRecords read_format(const FormatReading& reading) {
   DecodeOptions options{.compression = reading.compression,
                         .record = RecordKind::kJson,
                         .format = reading.format,
+                        .wanted_members = reading.wanted_members,
                         .content = Content::kLines,
                         .block_bytes = reading.block_bytes,
                         .max_record_bytes = reading.max_record_bytes,
@@ -66,6 +69,7 @@ SeenOfRecords read_format(const FormatReading& reading) {
     EXPECT_EQ(static_cast<std::uint64_t>(std::count(block.bytes.view().begin(), block.bytes.view().end(), '\n')),
               lines);
     seen.text += block.bytes.view();
+    seen.bytes_of_blocks += block.decoded_bytes();
   }
   return seen;
 }
@@ -91,6 +95,21 @@ TEST(RecordStream, ComesTheSameInBlocksOfAnySize) {
       EXPECT_THAT(seen.failed, IsEmpty());
     }
   }
+}
+
+TEST(RecordStream, CountsWhatABlockWasDecodedFrom) {
+  for (const std::size_t block_bytes : {20U, 64U, 100000U}) {
+    for (const std::vector<std::string>& wanted : {std::vector<std::string>{}, {"a"}}) {
+      const SeenOfRecords seen = read_format(
+          {.stored = {many_rows(), "a,b\n\"1", "a,b\n1,2"}, .block_bytes = block_bytes, .wanted_members = wanted});
+      EXPECT_EQ(seen.bytes_of_blocks, seen.decoded_bytes);
+    }
+  }
+}
+
+TEST(RecordStream, LeavesOutWhatNothingReads) {
+  const SeenOfRecords seen = read_format({.stored = {"a,b\n1,2\n3,4\n", "b,a\n5,6\n7,8\n"}, .wanted_members = {"a"}});
+  EXPECT_EQ(seen.text, "\n{\"a\":\"1\",\"b\":\"2\"}\n{\"a\":\"3\"}\n\n{\"b\":\"5\",\"a\":\"6\"}\n{\"a\":\"8\"}\n");
 }
 
 TEST(RecordStream, ReadsPackedAndCompressedInputsEachWithItsOwnState) {

@@ -27,12 +27,9 @@ BlockCutter::Piece BlockCutter::next(std::size_t bytes, std::size_t least_record
   piece.block.bytes = Buffer(end - at_);
   piece.block.bytes.append(block_.bytes.view().substr(at_, end - at_));
   if (!block_.kept.empty()) cut_origins(line_ - first_line, piece.block);
+  is_used_up_ = end == block_.bytes.size();
+  piece.decoded_bytes = is_used_up_ ? decoded_bytes_ : decoded_bytes_ * (end - at_) / (block_.bytes.size() - at_);
   at_ = end;
-  is_used_up_ = at_ == block_.bytes.size();
-  piece.decoded_bytes =
-      is_used_up_
-          ? decoded_bytes_
-          : std::min<std::uint64_t>(decoded_bytes_, std::max(piece.block.bytes.size(), piece.block.original.size()));
   decoded_bytes_ -= piece.decoded_bytes;
   if (is_used_up_) {
     piece.block.dropped = block_.dropped;

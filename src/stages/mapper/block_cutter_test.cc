@@ -62,7 +62,7 @@ class RandomBlocks {
       block.segments.push_back(segment);
     }
     if (is_selected) block.dropped = below(4);
-    if (is_selected) block.selected_from_bytes = std::max(block.bytes.size(), block.original.size()) + below(20);
+    if (is_selected) block.made_from_bytes = std::max(block.bytes.size(), block.original.size()) + below(20);
     return block;
   }
 

@@ -162,7 +162,7 @@ class PairsWorker {
         at = stop + 1;
       }
     }
-    mapped_.decoded_bytes = block.bytes.size();
+    mapped_.decoded_bytes = block.decoded_bytes();
     mapped_.output_bytes = output.size();
     BlockOutput given{.address = block.address, .last_input = mapped_.last_input};
     if (!output.empty()) given.lines.push_back(std::move(output));

@@ -40,7 +40,7 @@ class Selecting final : public BlockSource {
     block.kept.clear();
     block.dropped = 0;
     TRY_ASSIGN(bool more, inner_->next(block));
-    block.selected_from_bytes = block.bytes.size();
+    block.made_from_bytes = block.decoded_bytes();
     if (more && plan_.copies()) reduce(block);
     if (more && !plan_.copies()) thin_out(block);
     return more;
