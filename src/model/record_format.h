@@ -8,10 +8,24 @@
 
 namespace quern {
 
+// The kinds, a row each: its name in the code, its word in the job file, its settings, what its records are (both of
+// RecordFormatTraits), its delimiter, and its reader, make_READER_reader() of services/formats/record_reader.h. A new
+// kind is a row here and a file with its reader.
+#define QUERN_RECORD_FORMATS(ROW)                                  \
+  ROW(kJsonDocument, "json-document", kNone, kJson, ',', document) \
+  ROW(kCsv, "csv", kDialect, kTexts, ',', csv)                     \
+  ROW(kTsv, "tsv", kDialect, kTexts, '\t', csv)                    \
+  ROW(kCombined, "combined", kNone, kScalars, ',', log)            \
+  ROW(kCommon, "common", kNone, kScalars, ',', log)                \
+  ROW(kRegex, "regex", kRegex, kTexts, ',', regex)                 \
+  ROW(kStart, "start", kRegex, kText, ',', start)
+
 // How the records of an input are written where a record is not simply a line. stages/decode turns them into lines of
 // JSON, so that all that follows sees records of the kind `json`. docs/job-file.md explains each to the user.
 struct RecordFormat {
-  enum class Kind { kJsonDocument, kCsv, kTsv, kCombined, kCommon, kRegex, kStart };
+#define QUERN_KIND(kind, ...) kind,
+  enum class Kind { QUERN_RECORD_FORMATS(QUERN_KIND) };
+#undef QUERN_KIND
   Kind kind = Kind::kCsv;
 
   // Of csv and tsv; all bytes are ASCII.
@@ -26,7 +40,7 @@ struct RecordFormat {
   bool operator==(const RecordFormat&) const = default;
 };
 
-// What distinguishes the kinds. A new kind is a row here and a reader (services/formats/record_reader.h).
+// What distinguishes the kinds.
 struct RecordFormatTraits {
   // What the job file says about a kind besides its name: nothing, or the dialect of a table if it is not the usual
   // one, or a regular expression, without which the kind cannot be used.
@@ -41,28 +55,11 @@ struct RecordFormatTraits {
   char delimiter = ',';
 };
 
-inline constexpr std::array kRecordFormats = std::to_array<RecordFormatTraits>({
-    {.kind = RecordFormat::Kind::kJsonDocument, .name = "json-document"},
-    {.kind = RecordFormat::Kind::kCsv,
-     .name = "csv",
-     .settings = RecordFormatTraits::Settings::kDialect,
-     .records = RecordFormatTraits::Records::kTexts},
-    {.kind = RecordFormat::Kind::kTsv,
-     .name = "tsv",
-     .settings = RecordFormatTraits::Settings::kDialect,
-     .records = RecordFormatTraits::Records::kTexts,
-     .delimiter = '\t'},
-    {.kind = RecordFormat::Kind::kCombined, .name = "combined", .records = RecordFormatTraits::Records::kScalars},
-    {.kind = RecordFormat::Kind::kCommon, .name = "common", .records = RecordFormatTraits::Records::kScalars},
-    {.kind = RecordFormat::Kind::kRegex,
-     .name = "regex",
-     .settings = RecordFormatTraits::Settings::kRegex,
-     .records = RecordFormatTraits::Records::kTexts},
-    {.kind = RecordFormat::Kind::kStart,
-     .name = "start",
-     .settings = RecordFormatTraits::Settings::kRegex,
-     .records = RecordFormatTraits::Records::kText},
-});
+#define QUERN_TRAITS(kind, word, settings, records, delimiter, ...)                          \
+  RecordFormatTraits{RecordFormat::Kind::kind, word, RecordFormatTraits::Settings::settings, \
+                     RecordFormatTraits::Records::records, delimiter},
+inline constexpr std::array kRecordFormats = {QUERN_RECORD_FORMATS(QUERN_TRAITS)};
+#undef QUERN_TRAITS
 
 constexpr const RecordFormatTraits& traits_of(RecordFormat::Kind kind) {
   return *std::find_if(kRecordFormats.begin(), kRecordFormats.end(),

@@ -223,7 +223,7 @@ class JsonDocumentReader final : public RecordReader {
 
 }  // namespace
 
-std::unique_ptr<RecordReader> make_json_document_reader(const RecordFormat&) {
+std::unique_ptr<RecordReader> make_document_reader(const RecordFormat& /*format*/, const WantedMembers& /*wanted*/) {
   return std::make_unique<JsonDocumentReader>();
 }
 

@@ -11,20 +11,11 @@
 namespace quern::formats {
 
 std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format, const WantedMembers& wanted) {
-  switch (format.kind) {
-    case RecordFormat::Kind::kJsonDocument:
-      return make_json_document_reader(format);
-    case RecordFormat::Kind::kCsv:
-    case RecordFormat::Kind::kTsv:
-      return make_csv_reader(format, wanted);
-    case RecordFormat::Kind::kCombined:
-    case RecordFormat::Kind::kCommon:
-      return make_log_reader(format, wanted);
-    case RecordFormat::Kind::kRegex:
-      return make_regex_reader(format, wanted);
-    case RecordFormat::Kind::kStart:
-      return make_start_reader(format);
-  }
+#define QUERN_CASE(kind, word, settings, records, delimiter, reader) \
+  case RecordFormat::Kind::kind:                                     \
+    return make_##reader##_reader(format, wanted);
+  switch (format.kind) { QUERN_RECORD_FORMATS(QUERN_CASE) }
+#undef QUERN_CASE
   return nullptr;
 }
 

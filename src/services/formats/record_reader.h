@@ -59,12 +59,11 @@ using WantedMembers = std::vector<std::string>;
 
 std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format, const WantedMembers& wanted = {});
 
-// One for each format; a format's own file explains it.
-std::unique_ptr<RecordReader> make_json_document_reader(const RecordFormat& format);
-std::unique_ptr<RecordReader> make_csv_reader(const RecordFormat& format, const WantedMembers& wanted);
-std::unique_ptr<RecordReader> make_log_reader(const RecordFormat& format, const WantedMembers& wanted);
-std::unique_ptr<RecordReader> make_regex_reader(const RecordFormat& format, const WantedMembers& wanted);
-std::unique_ptr<RecordReader> make_start_reader(const RecordFormat& format);
+// One for each format, in a file that explains it.
+#define QUERN_READER(kind, word, settings, records, delimiter, reader) \
+  std::unique_ptr<RecordReader> make_##reader##_reader(const RecordFormat& format, const WantedMembers& wanted);
+QUERN_RECORD_FORMATS(QUERN_READER)
+#undef QUERN_READER
 
 // Returns what precedes the value of each member: {"name": or ,"name":, and "" before one that is left out. All members
 // are there if none is wanted. `names` are as JSON writes them.

@@ -91,7 +91,7 @@ class StartReader final : public RecordReader {
 
 }  // namespace
 
-std::unique_ptr<RecordReader> make_start_reader(const RecordFormat& format) {
+std::unique_ptr<RecordReader> make_start_reader(const RecordFormat& format, const WantedMembers& /*wanted*/) {
   return std::make_unique<StartReader>(Regex::make(format.regex).value());
 }
 
