@@ -18,7 +18,7 @@ import { pathToFileURL } from "node:url";
 
 // What a module may replace is kept as it was.
 const { Array, Atomics, BigInt, Buffer, Int32Array, JSON, Map, Number, Object, Promise } = globalThis;
-const { SharedArrayBuffer, String, Symbol, TextDecoder, performance, setImmediate } = globalThis;
+const { SharedArrayBuffer, String, Symbol, TextDecoder, performance, setImmediate, setTimeout } = globalThis;
 const { parse, stringify } = JSON;
 const { accessSync, close, closeSync, constants, fstatSync, openSync, readSync, writeSync } = fs;
 const { isUtf8: isUtf8Bytes } = buffer;
@@ -53,6 +53,13 @@ const FUNCTIONS = {
 
 // What the module did is refused; the text is the whole reason.
 class Refused extends Error {}
+
+// What failed although nobody waits for it.
+class Unawaited extends Error {
+  constructor(what, failure) {
+    super(`${what}: ${reasonOf(failure)}`, { cause: failure });
+  }
+}
 
 // Thrown where the module calls process.exit().
 class ExitCalled extends Error {
@@ -267,7 +274,7 @@ function place(segment, line) {
 function reasonOf(failure) {
   let reason;
   try {
-    if (failure instanceof Refused || failure instanceof ExitCalled) reason = failure.message;
+    if ([Refused, Unawaited, ExitCalled].some((kind) => failure instanceof kind)) reason = failure.message;
     else if (failure instanceof Error) reason = `${failure.name}: ${failure.message}`;
     else reason = `the module threw ${shown(failure)}`;
   } catch {
@@ -278,6 +285,7 @@ function reasonOf(failure) {
 
 // The stack without the frames of this file and of Node.js, which say nothing to the user.
 function detailsOf(failure) {
+  if (failure instanceof Unawaited) return detailsOf(failure.cause);
   if (failure instanceof Refused || !(failure instanceof Error)) return "";
   const parts = [];
   for (let error = failure; error instanceof Error && parts.length < 10; error = error.cause) {
@@ -317,10 +325,12 @@ class Results {
     this.#onlyPlain = job.plain;
   }
 
-  // Appends the lines of `result` to `lines`; nothing if it throws. Returns a promise if it must be waited for.
+  // Appends the lines of `result`, which may be a promise, to `lines`; nothing if it throws. Returns a promise if it
+  // must be waited for.
   add(lines, result) {
     if (typeof result === "string") return this.#addText(lines, result);
     if (result === undefined || result === null) return undefined;
+    if (isThenable(result)) return Promise.resolve(result).then((value) => this.add(lines, value));
     const before = lines.length;
     try {
       if (Array.isArray(result) && this.#isPair(result)) return this.#addPair(lines, result);
@@ -517,32 +527,20 @@ class Counters {
   #progress;
   #amounts = new Map();
   watched = null; // WatchedFields, if quern asks for it
-  #records = null; // AsyncLocalStorage, if several records are mapped at the same time: what each of them counts
 
   constructor(progress) {
     this.#progress = progress;
   }
 
-  useRecords(storage) {
-    this.#records = storage;
-  }
-
-  // Calls `work`; what it counts stays in `amounts` until addAll().
-  countIn(amounts, work) {
-    return this.#records.run(amounts, work);
-  }
-
-  // Code that a record started and that outlives it counts directly from then on.
   addAll(amounts) {
-    amounts.isCollected = true;
     for (const [key, n] of amounts) this.#amounts.set(key, (this.#amounts.get(key) ?? 0) + n);
   }
 
   count(group, name, n = 1) {
     if (!Number.isSafeInteger(n)) throw new TypeError(`quern.count adds whole numbers, not ${shown(n)}`);
     const key = `${quoted(String(group))},${quoted(String(name))}`;
-    const own = this.#records?.getStore();
-    const amounts = own === undefined || own.isCollected ? this.#amounts : own;
+    const own = works.getStore();
+    const amounts = own?.amounts === undefined || own.isOver ? this.#amounts : own.amounts;
     amounts.set(key, (amounts.get(key) ?? 0) + n);
     this.#progress.tell();
   }
@@ -730,13 +728,41 @@ function turn() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function watchStrayCode() {
-  const stray = (failure) => {
-    const details = failure instanceof Error ? detailsOf(failure) : "";
-    giveUp(`code that nobody waited for failed: ${reasonOf(failure)}\n${details}`);
+// As turn(), and long enough for what the module wants to be called at once.
+async function longTurn() {
+  if (process.getActiveResourcesInfo?.().includes("Timeout")) await new Promise((resolve) => setTimeout(resolve, 1));
+  await turn();
+}
+
+// The record or group that the running code belongs to, if that can be told: {isOver, failure, amounts}. `amounts`, if
+// there are any, is what it counts until it is over.
+const works = new AsyncLocalStorage();
+// quern sends what is mapped or reduced now again one by one, if this child ends.
+let canTellLater = false;
+
+// Maps or reduces one record or group alone; throws what failed meanwhile, even if nobody waited for it.
+async function alone(call) {
+  const work = { isOver: false, failure: null };
+  try {
+    const added = works.run(work, call);
+    if (added !== undefined) await settled(added);
+    await longTurn();
+  } finally {
+    work.isOver = true;
+  }
+  if (work.failure !== null) throw work.failure.thrown;
+}
+
+function watchStrayCode(channel) {
+  const stray = (kind, verb) => (failure) => {
+    const work = works.getStore();
+    const thrown = new Unawaited(`${kind} that nobody awaits${work?.isOver ? ", of an earlier record," : ""} ${verb}`, failure);
+    if (work?.isOver === false) work.failure ??= { thrown };
+    else if (canTellLater) giveUp(`${reasonOf(thrown)}\n${detailsOf(thrown)}`);
+    else sayFailed(channel, thrown);
   };
-  process.on("uncaughtException", stray);
-  process.on("unhandledRejection", stray);
+  process.on("uncaughtException", stray("code", "failed"));
+  process.on("unhandledRejection", stray("a promise", "was rejected"));
   process.on("beforeExit", () => {
     if (waited.size === 0) return;
     setImmediate(() => {});
@@ -949,7 +975,10 @@ class Mapper {
   async answer(frame) {
     const block = this.#reader.open(frame);
     this.#progress.begin(block.id);
+    canTellLater = !block.isCareful;
     for (let i = 0; i < block.segments.length; ++i) await this.#mapSegment(block, i, block.segments[i]);
+    await longTurn();
+    canTellLater = false;
     sendOutput(this.#channel, this.#counters, this.#results, block);
     sendDone(this.#channel, block);
   }
@@ -960,22 +989,22 @@ class Mapper {
     this.#channel.starting(block.id, segment, index);
   }
 
+  // As Results.add.
+  #mapRecord(block, file) {
+    const record = this.#reader.read(block);
+    if (record === undefined) return undefined;
+    return this.#results.add(block.lines, this.#function(this.#reader.key, file, record));
+  }
+
   async #mapSegment(block, segment, { file, end }) {
-    const { lines } = block;
-    const mapper = this.#function;
-    const reader = this.#reader;
     for (let index = 0; block.position < end; ++index) {
       if (block.isCareful) this.#startCarefully(block, segment, index);
       ++block.count;
       try {
-        const record = reader.read(block);
-        if (record !== undefined) {
-          let result = mapper(reader.key, file, record);
-          if (isThenable(result)) result = await settled(result);
-          const added = this.#results.add(lines, result);
-          if (added !== undefined) await settled(added);
-        }
+        const added = block.isCareful ? alone(() => this.#mapRecord(block, file)) : this.#mapRecord(block, file);
+        if (added !== undefined) await settled(added);
       } catch (failure) {
+        if (block.isCareful) block.lines.length = 0;
         ++block.bad;
         this.#channel.bad(block.id, segment, index, failure);
       }
@@ -1014,6 +1043,7 @@ class ConcurrentMapper {
       const changed = new Promise((resolve) => (this.#wake = frames.wake = resolve));
       for (const frame of frames.take()) this.#open(frame);
       this.#startRecords();
+      await turn();
       if (this.#answerBlocks()) continue;
       if (frames.areOver && this.#blocks.length === 0) return;
       // While records are in work, the socket must not keep this process alive; otherwise a promise that nothing can
@@ -1027,7 +1057,12 @@ class ConcurrentMapper {
     const block = this.#reader.open(frame);
     Object.assign(block, { records: [], collected: 0, segment: 0, index: 0, results: this.#newResults() });
     this.#blocks.push(block);
-    if (this.#blocks.length === 1) this.#progress.begin(block.id);
+    if (this.#blocks.length === 1) this.#begin(block);
+  }
+
+  #begin(block) {
+    this.#progress.begin(block.id);
+    canTellLater = !block.isCareful;
   }
 
   #startRecords() {
@@ -1045,7 +1080,8 @@ class ConcurrentMapper {
       block.index = 0;
     }
     if (block.segment === segments.length) return false;
-    const record = { segment: block.segment, index: block.index++, lines: [], amounts: new Map(), isDone: false };
+    const { segment } = block;
+    const record = { segment, index: block.index++, lines: [], amounts: new Map(), isDone: false, isOver: false, failure: null };
     if (block.isCareful) {
       this.#collect(block);
       sendOutput(this.#channel, this.#counters, block.results, block);
@@ -1054,7 +1090,7 @@ class ConcurrentMapper {
     block.records.push(record);
     ++block.count;
     ++this.#inWork;
-    this.#counters.countIn(record.amounts, () => this.#map(block, record, segments[block.segment].file));
+    works.run(record, () => this.#map(block, record, segments[segment].file));
     return true;
   }
 
@@ -1062,14 +1098,13 @@ class ConcurrentMapper {
     try {
       const value = this.#reader.read(block);
       if (value !== undefined) {
-        let result = this.#function(this.#reader.key, file, value);
-        if (isThenable(result)) result = await settled(result);
-        const added = block.results.add(record.lines, result);
+        const added = block.results.add(record.lines, this.#function(this.#reader.key, file, value));
         if (added !== undefined) await settled(added);
       }
     } catch (thrown) {
       record.failure = { thrown };
     }
+    if (block.isCareful) await longTurn();
     record.isDone = true;
     --this.#inWork;
     this.#progress.add(this.#blocks[0].collected);
@@ -1079,12 +1114,16 @@ class ConcurrentMapper {
   // Takes the results of the first records that are done, in order.
   #collect(block) {
     for (; block.collected < block.records.length; ++block.collected) {
-      const { segment, index, lines, amounts, isDone, failure } = block.records[block.collected];
-      if (!isDone) return;
-      for (const line of lines) block.lines.push(line);
-      this.#counters.addAll(amounts);
+      const record = block.records[block.collected];
+      const { segment, index, lines, failure } = record;
+      if (!record.isDone) return;
+      record.isOver = true;
+      this.#counters.addAll(record.amounts);
       block.records[block.collected] = null;
-      if (failure === undefined) continue;
+      if (failure === null) {
+        for (const line of lines) block.lines.push(line);
+        continue;
+      }
       ++block.bad;
       this.#channel.bad(block.id, segment, index, failure.thrown);
     }
@@ -1101,7 +1140,8 @@ class ConcurrentMapper {
     sendOutput(this.#channel, this.#counters, block.results, block);
     sendDone(this.#channel, block);
     this.#blocks.shift();
-    if (this.#blocks.length > 0) this.#progress.begin(this.#blocks[0].id);
+    canTellLater = false;
+    if (this.#blocks.length > 0) this.#begin(this.#blocks[0]);
     return true;
   }
 }
@@ -1251,16 +1291,16 @@ class Reducer {
   async answer(frame) {
     const reduce = this.#function;
     this.#open(frame);
+    canTellLater = (this.#flags & CAREFUL) === 0;
     for (; this.#group < this.#sizes.length; ++this.#group) {
       if ((this.#flags & CAREFUL) !== 0) this.#channel.starting(this.#id, 0, this.#group);
       const key = this.#takeLine();
       const values = new Values(() => this.#moreValues(), this.#takeValues());
       const lines = [];
       let failure = null;
+      const call = () => this.#results.add(lines, reduce(key, this.#isLazy ? values : values.all()));
       try {
-        let result = reduce(key, this.#isLazy ? values : values.all());
-        if (isThenable(result)) result = await settled(result);
-        const added = this.#results.add(lines, result);
+        const added = canTellLater ? call() : alone(call);
         if (added !== undefined) await settled(added);
       } catch (thrown) {
         failure = { thrown };
@@ -1269,6 +1309,8 @@ class Reducer {
       this.#finishGroup(lines, failure);
       this.#progress.add(this.#group + 1);
     }
+    await longTurn();
+    canTellLater = false;
     this.#close();
   }
 
@@ -1430,7 +1472,6 @@ async function setUp(channel, counters, progress, job) {
   progress.setLimit(job.timeout);
   process.argv = [process.execPath, script, ...job.arguments];
   offerQuern(counters);
-  if (job.concurrency > 1) counters.useRecords(new AsyncLocalStorage());
   if (role === "program") {
     await checkSyntax(script);
     leaveLoaded(channel);
@@ -1485,7 +1526,7 @@ async function main() {
   const counters = new Counters(progress);
   const first = channel.read();
   if (first.kind !== SETUP) giveUp(`the first frame is of type ${first.kind}, not SETUP`);
-  watchStrayCode();
+  watchStrayCode(channel);
   let worker, module, leave;
   try {
     [worker, module, leave] = await setUp(channel, counters, progress, parse(first.payload.toString()));
@@ -1500,7 +1541,6 @@ async function main() {
   } else {
     for (let frame = channel.read(); frame.kind !== END; frame = channel.read()) {
       await worker.answer(frame);
-      await turn();
     }
   }
   try {

@@ -24,7 +24,7 @@ import json
 import re
 import struct
 import types
-from _thread import allocate_lock
+import _thread
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from marshal import loads as unmarshalled
 from time import monotonic
@@ -75,6 +75,59 @@ FUNCTIONS = {
 
 class Refused(Exception):
     """What the module did is refused; the text is the whole reason."""
+
+
+class Unawaited(Exception):
+    """What failed although nobody waits for it; its cause is the failure."""
+
+
+class Unseen:
+    """The first failure of a thread or task that nobody waits for: Python only prints it, and results may be missing."""
+
+    def __init__(self):
+        self.failure = None
+
+    def watch_threads(self):
+        threading = sys.modules.get("threading")
+        if threading is not None and threading.excepthook is getattr(_thread, "_excepthook", None):
+            threading.excepthook = self._thread_failed
+
+    def watch_tasks(self, loop):
+        loop.set_exception_handler(self._task_failed)
+
+    def _thread_failed(self, failed):
+        _thread._excepthook(failed)
+        if failed.exc_type is not SystemExit:
+            self._keep("a thread of the module failed", failed.exc_value)
+
+    def _task_failed(self, loop, context):
+        loop.default_exception_handler(context)
+        if isinstance(context.get("exception"), Exception) and ("future" in context or "handle" in context):
+            what = "a task" if "future" in context else "code"
+            self._keep(f"{what} that nobody awaits failed", context["exception"])
+
+    def _keep(self, what, error):
+        if self.failure is None:
+            self.failure = Unawaited(f"{what}: {reason_of(error)}")
+            self.failure.__cause__ = error
+
+    def end_between_records(self, channel):
+        """Called when no record is being mapped: no other child can tell which one it is."""
+        if self.failure is not None:
+            say_failed(channel, self.failure)
+
+    def raise_failure(self):
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+
+    def end_if_failed(self):
+        """quern sends the records again one by one, where it can be told which of them it is."""
+        if self.failure is not None:
+            give_up(reason_of(self.failure))  # the traceback is printed already
+
+
+unseen = Unseen()
 
 
 def give_up(message):
@@ -138,7 +191,7 @@ class Channel:
         self._buffer = bytearray(1 << 16)
         self._header = bytearray(HEADER.size)
         self._process = os.getpid()
-        self._writing = allocate_lock()
+        self._writing = _thread.allocate_lock()
         self.is_copy = False
         self.lines = []  # what the current loop goes through; emptied in a forked copy, so that it stops there
 
@@ -324,6 +377,8 @@ def details_of(error):
     what is refused."""
     if isinstance(error, Refused):
         return ""
+    if isinstance(error, Unawaited):
+        return details_of(error.__cause__)
     with own_library:
         return formatted(error)
 
@@ -353,7 +408,7 @@ def is_ours(filename):
 
 def reason_of(error, hint_at_strings=""):
     """One line that says what was raised."""
-    if isinstance(error, Refused):
+    if isinstance(error, (Refused, Unawaited)):
         reason = str(error)
     elif isinstance(error, SystemExit):
         reason = f"the module called sys.exit({'' if error.code is None else repr(error.code)})"
@@ -1023,6 +1078,8 @@ class Mapper:
                 self._map_in_strides(lines)
             lines.clear()  # freed before the next ones are made
         self._count += self._index + 1
+        if not flags & CAREFUL:
+            unseen.end_if_failed()
         self._send_lines()
         finish(self._channel, self._counters, identity, self._count, self._bad, self._blank)
 
@@ -1035,7 +1092,17 @@ class Mapper:
             self._send_lines()
             send_counters(self._channel, self._counters, self._identity)
             self._channel.write(STARTING, self._identity, PLACE.pack(self._segment, self._index + 1))
+            others = self._bad + self._blank
             self._map(lines[at : at + self._record_lines])
+            if unseen.failure is not None and self._bad + self._blank == others:
+                self._lines.clear()
+                self._say_unseen()
+
+    def _say_unseen(self):
+        try:
+            unseen.raise_failure()
+        except Unawaited as error:
+            self._raised(error, self._index)
 
     def _map_in_strides(self, lines):
         start = 0
@@ -1181,6 +1248,7 @@ class AsyncMapper:
 
     async def serve(self, asyncio):
         self._create_task = asyncio.get_running_loop().create_task
+        self._sleep = asyncio.sleep
         self._changed = asyncio.Event()
         self._tasks = {self._create_task(self._read_frames(asyncio))}
         while not self._is_over or self._blocks:
@@ -1214,6 +1282,8 @@ class AsyncMapper:
         transport.close()
 
     def _open(self, identity, payload):
+        if not self._blocks:
+            unseen.end_between_records(self._channel)
         block = BlockInWork(identity, payload, self._new_results())
         block.waiting = self._records_of(block, memoryview(payload))
         self._blocks.append(block)
@@ -1273,9 +1343,13 @@ class AsyncMapper:
                     result = [item async for item in result]
                 if result is not None:
                     block.results.add(record.lines, result)
+            if block.is_careful:
+                await self._sleep(0)  # so that tasks which nobody awaits begin
+                unseen.raise_failure()
         except KeyboardInterrupt:
             die_of_interrupt()
         except BaseException as error:
+            record.lines.clear()
             record.failure = error
         self._channel.leave_if_copy(record.failure)
         record.is_done = True
@@ -1316,6 +1390,8 @@ class AsyncMapper:
         self._collect(block)
         if not block.is_begun or block.collected < len(block.records):
             return False
+        if not block.is_careful:
+            unseen.end_if_failed()
         send_output(self._channel, block.results, block.identity, block.lines)
         finish(self._channel, self._counters, block.identity, len(block.records), block.bad, block.blank)
         self._blocks.pop(0)
@@ -1350,6 +1426,8 @@ class Reducer:
         while self._group < len(self._sizes):
             self._reduce_over_frames()
             self._reduce_whole_groups()
+        if not self._flags & CAREFUL:
+            unseen.end_if_failed()
         self._close()
 
     def _open(self, kind, identity, payload):
@@ -1378,6 +1456,7 @@ class Reducer:
     def _reduce_groups(self, last):
         function, add, is_lazy, source = self._function, self._results.add, self._is_lazy, self._input
         lines, counts, position = self._lines, self._line_counts, self._position
+        is_careful = self._flags & CAREFUL
         for group in range(self._group, last):
             self._group = group
             self._say_starting()
@@ -1388,7 +1467,10 @@ class Reducer:
                 result = function(source[position], iter(values) if is_lazy else values)
                 if result is not None:
                     add(lines, result)
+                if is_careful:
+                    unseen.raise_failure()
             except BaseException as error:
+                del lines[before:]
                 self._say_bad(error)
             if self._channel.is_copy:
                 self._channel.leave_if_copy()
@@ -1407,7 +1489,10 @@ class Reducer:
             result = self._function(key, values if self._is_lazy else list(values))
             if result is not None:
                 self._results.add(lines, result)
+            if self._flags & CAREFUL:
+                unseen.raise_failure()
         except BaseException as error:
+            lines.clear()
             failure = error
         self._channel.leave_if_copy(failure)
         for _ in parts:  # what the function did not take
@@ -1678,6 +1763,7 @@ class Hooks:
             # Before Python 3.10, what the module has made at its top level, such as a Semaphore, belongs to this loop.
             self.loop = asyncio.get_event_loop() if sys.version_info < (3, 10) else asyncio.new_event_loop()
             asyncio.set_event_loop(self.loop)
+            unseen.watch_tasks(self.loop)
             ends = [getattr(self.loop, name, None) for name in ("_selector", "_ssock", "_csock")]
             channel.keep([end.fileno() for end in ends if end is not None])
 
@@ -1730,7 +1816,9 @@ def set_up(channel, counters, progress, job):
         leave_loaded(channel)
     channel.write(LOADED, 0)
     hooks = Hooks(module, has_loop, channel)
+    unseen.watch_threads()
     hooks.call("setup")
+    unseen.raise_failure()
     gc.freeze()
     keep_bytes = role != "mapper" or job["record"] in ("text", "pairs")
     if job.get("debug"):
@@ -1781,6 +1869,7 @@ def serve(worker, channel):
         kind, identity, payload = channel.read()
         if kind == END:
             return
+        unseen.end_between_records(channel)
         worker.answer(kind, identity, payload)
 
 
@@ -1808,6 +1897,7 @@ def main():
         serve(worker, channel)
     try:
         hooks.call("teardown")
+        unseen.raise_failure()
     except BaseException as error:
         say_failed(channel, error)
     if hooks.report is not None:

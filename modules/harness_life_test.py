@@ -359,23 +359,6 @@ class Living(HarnessTest):
             self.assertEqual(child.answer().output, b"1\n4\n9\n")
             self.assertEqual(child.finish()[1], 0)
 
-    def test_stray_failures_of_javascript_end_the_child(self):
-        sources = {
-            "an unhandled rejection": "Promise.reject(new Error('stray'))",
-            "an uncaught exception": "setImmediate(() => { throw new Error('stray'); })",
-            "an exit": "setImmediate(() => process.exit(0))",
-        }
-        for name, stray in sources.items():
-            for _, start in self.each(javascript=f"exports.mapper = () => {{ {stray}; }};"):
-                with self.subTest(name):
-                    child = start()
-                    child.block(1, [("f", b"1\n")])
-                    with self.assertRaises(Gone):
-                        child.answer()
-                        child.read()
-                    self.assertEqual(child.wait(), 70)
-                    self.assertRegex(child.log(), "code that nobody waited for failed: (Error: stray|the module called process.exit)")
-
     def test_the_end_of_the_input_ends_the_child(self):
         for _, start in self.each(**RECORDS):
             child = start()

@@ -17,11 +17,12 @@ from harness_life_test import Living
 from harness_packed_test import Packed
 from harness_records_test import Given, Records
 from harness_reducer_test import Reducing
+from harness_unawaited_test import Unawaited
 
 
 def load_tests(loader, tests, pattern):
     suite = cases_for_each_interpreter([Records, Given, Failing, FewerParameters, SettingUp, Reducing, Living, Concurrent, AsyncPython,
-                                        Packed, Fields])
+                                        Packed, Fields, Unawaited])
     assert suite.countTestCases() > 0, "neither python3 nor node was found"
     return suite
 

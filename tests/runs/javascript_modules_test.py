@@ -133,8 +133,43 @@ class ThingsThatGoWrong(Scenario):
         run = self.run_with("setInterval(() => {}, 1000);\nexports.mapper = (key, file, record) => [record.info.OS, 1];\n")
         self.assert_run(run, result="Linux 1\nPoison 1\nWINNT 1\n")
 
-    def test_what_is_thrown_between_records_fails_loudly(self):
-        run = self.run_with("exports.mapper = (key, file, record) => { setImmediate(() => { throw new Error('later'); }); "
-                            "return [record.info.OS, 1]; };\n")
-        self.assertNotEqual(run.status, 0, run)
-        self.assertIn("later", run.stderr, run)
+    def test_what_fails_while_nobody_awaits_it_is_the_failure_of_its_record(self):
+        for name, act, said in (
+                ("a promise", "Promise.reject(new Error('stray'));", "a promise that nobody awaits was rejected: Error: stray"),
+                ("an async function", "(async () => { await 0; throw new Error('stray'); })();",
+                 "a promise that nobody awaits was rejected: Error: stray"),
+                ("a timer", "setTimeout(() => { throw new Error('stray'); });", "code that nobody awaits failed: Error: stray"),
+                ("a turn later", "setImmediate(() => { throw new Error('stray'); });", "code that nobody awaits failed: Error: stray"),
+        ):
+            for poison in ("Poison", "WINNT"):  # in the middle, and the last one
+                with self.subTest(name, poison=poison):
+                    mapper = (f"exports.mapper = (key, file, record) => {{ if (record.info.OS === '{poison}') {{ {act} }} "
+                              "return [record.info.OS, 1]; };\n")
+                    run = self.run_with(mapper, "limits: {bad_records: 1}\n")
+                    others = [one for one in ("Linux", "Poison", "WINNT") if one != poison]
+                    self.assert_run(run, status=3, result="".join(f"{one} 1\n" for one in others), records_bad=1)
+                    self.assertIn(f": {said}\n", run.left("bad_records.txt"))
+                    os.remove(self.path("result.txt"))
+                    self.assert_fails(self.quern("run", "--set", "limits.bad_records=0"), said, "mapper.js")
+
+    def test_what_fails_in_a_reducer_while_nobody_awaits_it(self):
+        said = "a promise that nobody awaits was rejected: Error: stray"
+        job = JOB
+        self.write("data/a.json", pings("Linux", "Poison", "WINNT"))
+        mapper = "exports.mapper = (key, file, record) => [record.info.OS, 1];\n"
+        stray = "(key, values) => { if (key === 'Poison') Promise.reject(new Error('stray')); return [key, values.length]; }"
+        self.write_all({"analysis-tools.yml": job, "mapper.js": mapper, "reducer.js": f"exports.reduce = {stray};\n"})
+        run = self.quern("run", "--set", "limits.bad_records=1")
+        self.assert_run(run, status=3, result="Linux 1\nWINNT 1\n", groups_bad=1)
+        os.remove(self.path("result.txt"))
+        self.assert_fails(self.quern("run"), said, "reducer.js")
+
+    def test_what_fails_after_the_last_record_while_nobody_awaits_it(self):
+        for hook in ("setup", "teardown"):
+            with self.subTest(hook):
+                run = self.run_with("exports.mapper = (key, file, record) => [record.info.OS, 1];\n"
+                                    f"exports.{hook} = async () => {{ Promise.reject(new Error('stray')); await new Promise(setImmediate); }};\n",
+                                    "limits: {bad_records: 1}\n")
+                self.assert_fails(run, "mapper.js", "a promise that nobody awaits was rejected: Error: stray")
+                if hook == "teardown":
+                    self.assertIn("in teardown(), after its last record", run.stderr)

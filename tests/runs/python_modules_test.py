@@ -218,6 +218,24 @@ class BadRecords(Scenario):
         run = self.quern("run", "--set", "limits.bad_records=0")
         self.assert_fails(run, "data/a.json", "Traceback", "mapper.py", "KeyError")
 
+    def test_a_thread_that_raises_is_the_failure_of_its_record(self):
+        self.write("data/a.json", pings("Linux", "Poison", "WINNT"))
+        act = ("        thread = threading.Thread(target=int, args=('stray',))\n        thread.start()\n        thread.join()\n")
+        self.write("mapper.py", "import threading\ndef mapper(key, file, record):\n    if record['info']['OS'] == 'Poison':\n" + act
+                   + "    return record['info']['OS'], 1\n")
+        run = self.quern("run")
+        self.assert_run(run, status=3, result="Linux 1\nWINNT 1\n", records_bad=1)
+        self.assertIn("# data/a.json:2: a thread of the module failed: ValueError", run.left("bad_records.txt"))
+
+    def test_a_task_that_nobody_awaits_is_the_failure_of_its_record(self):
+        self.write("data/a.json", pings("Linux", "Poison", "WINNT"))
+        self.write("mapper.py", "import asyncio\nasync def fail():\n    raise ValueError('stray')\n"
+                   "async def mapper(key, file, record):\n    if record['info']['OS'] == 'Poison':\n        asyncio.ensure_future(fail())\n"
+                   "    return record['info']['OS'], 1\n")
+        run = self.quern("run")
+        self.assert_run(run, status=3, result="Linux 1\nWINNT 1\n", records_bad=1)
+        self.assertIn("# data/a.json:2: a task that nobody awaits failed: ValueError: stray", run.left("bad_records.txt"))
+
     def test_none_leaves_no_file(self):
         self.write("data/a.json", pings("Linux"))
         run = self.quern("run")

@@ -423,8 +423,10 @@ Error FunctionWorker::setup_failed(std::string_view payload) {
                                 .interpreter = module_.interpreter},
                                *options_.module, options_.job_folder);
   }
+  const bool is_leaving = child_.state() == State::kLeaving;
+  std::string when = in_flight_.empty() ? "between two units" : "at " + place_in_words(in_flight_.front());
   process::Cause cause{.where_label = "when",
-                       .where = "in teardown()",
+                       .where = is_leaving ? "in teardown(), after its last record" : std::move(when),
                        .how = failure.reason,
                        .log_lines = child_.last_log_lines(),
                        .action = "gave up: another child would fail in the same way"};
