@@ -528,7 +528,9 @@ std::string shown_group(std::string_view key) {
   return shown;
 }
 
-std::string_view result_of_nothing(Kind kind) { return kind == Kind::kCount || kind == Kind::kDistinct ? "0" : "null"; }
+std::string_view result_of_nothing(Kind kind) {
+  return kind == Kind::kCount || kind == Kind::kDistinct ? "0" : kNoResult;
+}
 
 void append_json_string(std::string& target, std::string_view text) {
   target += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

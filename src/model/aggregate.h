@@ -95,7 +95,7 @@ class Aggregator {
     add_to_count(state.data(), load_number<std::uint64_t>(other.data()));
     return true;
   }
-  // Appends the result: the N largest values, largest first, for kTop; otherwise one value.
+  // Appends the result: the N largest values, largest first, for kTop; otherwise one value, or kNoResult.
   void finish(std::string_view state, std::vector<std::string>& values) const;
   // Only for kMin and kMax, which use the numbers of a key if it has any and otherwise compare its values as bytes:
   // returns the best value that is not a number (NaN is not), or nullopt if there is none.
@@ -142,7 +142,11 @@ std::string not_a_number(const Aggregation& aggregation, std::string_view key, s
 std::string not_only_numbers(const Aggregation& aggregation, std::string_view value);
 // The key of a group as messages show it: its parts (model/column_value.h) are divided by commas.
 std::string shown_group(std::string_view key);
-// The result of a column for a group without a value: 0 if it counts, else null.
+// The result where there is none, which differs from that of a value "null": no value contains a line feed.
+inline constexpr std::string_view kNoResult = "\n";
+// A result as text.
+inline std::string_view shown_result(std::string_view result) { return result == kNoResult ? "null" : result; }
+// The result of a column for a group without a value: 0 if it counts, else kNoResult.
 std::string_view result_of_nothing(Aggregation::Kind kind);
 
 // Appends `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.

@@ -128,7 +128,7 @@ TEST(Top, OrdersEqualNumbersByTheirLabels) {
 
 TEST(Stddev, IsThatOfASampleRoundedOnce) {
   EXPECT_THAT(aggregate({.kind = Kind::kStddev}, {"2", "10", "2"}), ElementsAre("4.618802153517006"));
-  EXPECT_THAT(aggregate({.kind = Kind::kStddev}, {"2"}), ElementsAre("null"));
+  EXPECT_THAT(aggregate({.kind = Kind::kStddev}, {"2"}), ElementsAre(kNoResult));
 }
 
 TEST(FirstAndLast, FollowThePositions) {

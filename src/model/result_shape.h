@@ -13,7 +13,7 @@
 namespace quern {
 
 struct ResultColumn {
-  std::string name;
+  std::string name;       // of a path that is a single quoted name, without its quotes
   bool is_array = false;  // its values are JSON arrays
 };
 
@@ -22,14 +22,15 @@ struct ResultColumn {
 std::vector<ResultColumn> result_columns(const Job& job);
 // Whether the result has the columns of `group` and `aggregate`.
 bool has_named_columns(const Job& job);
-// The column that job.order names, if there is one of that name. Of two columns with the same name, that of
-// `aggregate`.
+// The column that job.order names, if there is one of that name or with that path. Of two columns with the same name,
+// that of `aggregate`.
 std::optional<std::size_t> ordered_column(const Job& job);
 
 // Whether the last step must give the result as cells, to be ordered or formatted. Otherwise it writes text.
 bool needs_cells(const Job& job);
 
-// A cell within bytes that hold several: its length in decimal digits, a space, and its bytes. The cells of a result
+// A cell within bytes that hold several: its length in decimal digits, a space, and its bytes; kNoResult is "- ". The
+// cells of a result
 // are the two parts of a pair; of a result with named columns, the key holds the parts of the group (column_value.h)
 // and the value the cells of the other columns.
 void append_cell(std::string_view cell, std::string& cells);

@@ -5,8 +5,10 @@ import fractions
 import gzip
 import io
 import json
+import math
 import os
 import random
+import re
 
 from scenario import Scenario, compress, dedent
 
@@ -204,6 +206,89 @@ class Order(Scenario):
             row["revenue"] = None if row["revenue"] == "null" else row["revenue"]
         self.assertEqual(objects, expected)
         self.assertIsInstance(json.loads(run.result.splitlines()[0])["n"], int)
+
+    # Of JSON, and of CSV, where each is a text.
+    VALUES = (None, "null", "007", "1e5", "1e400", "true", True, False, "NaN", "nan", 5, "5", 1.50, "0.10", "", "[1]", [1], {"a": None}, "x")
+
+    def shown(self, cell, name, kind):
+        """What `format: jsonl` makes of a cell, which is None where no value was."""
+        if cell is None or kind in ("list", "unique"):
+            return cell
+        is_number = re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", cell) and math.isfinite(float(cell))
+        return float(cell) if is_number else cell
+
+    def modelled(self, values, kind):
+        texts = [json.dumps(one, separators=(",", ":")) if not isinstance(one, str) else one for one in values if one is not None]
+        if kind == "n":
+            return str(len(values))
+        if kind in ("count", "distinct"):
+            return str(len(texts) if kind == "count" else len(set(texts)))
+        if not texts:
+            return None
+        if kind in ("list", "unique"):
+            return texts if kind == "list" else sorted(set(texts), key=str.encode)
+        if kind in ("first", "last"):
+            return texts[0 if kind == "first" else -1]
+        numbers = [one for one in texts if number(one) is not None]
+        return (min if kind == "min" else max)(numbers or texts, key=number if numbers else str.encode)
+
+    def test_no_value_and_text_that_looks_like_another_type(self):
+        kinds = ("n", "min", "max", "first", "last", "list", "unique", "count", "distinct")
+        names = ["k", *kinds]
+        self.write("analysis-tools.yml", f"group: k\naggregate: {{{', '.join('n: count' if kind == 'n' else f'{kind}: {kind} v' for kind in kinds)}}}\ninputs: [a.data]\n"
+                   "limits: {bad_records: 100}\n")
+        for kind in ("json", "csv"):
+            values = self.VALUES if kind == "json" else [one for one in self.VALUES if isinstance(one, str)]
+            keys = [one for one in values if one is not None and number(text(one)) is None or one == "007"]
+            records = [(key, value) for key in dict.fromkeys(text(one) for one in keys) for value in [values[(7 * len(key)) % len(values)]]]
+            records += [("one", value) for value in values] + [("none", None)] * (kind == "json")
+            records += [(f"each {n}", value) for n, value in enumerate(values)]
+            if kind == "json":
+                self.write("a.data", "".join(json.dumps({"k": key, "v": value}) + "\n" for key, value in records))
+            else:
+                table = io.StringIO()
+                csv.writer(table, lineterminator="\n").writerows([("k", "v"), *records])
+                self.write("a.data", table.getvalue())
+            groups = collections.defaultdict(list)
+            for key, value in records:
+                groups[key].append(None if kind == "csv" and value == "" else value)  # a table has no other way to have none
+            rows = [[key] + [self.modelled(groups[key], kind) for kind in kinds] for key in sorted(groups, key=str.encode)]
+            for form in ("text", "csv", "tsv", "jsonl"):
+                for more in ([], ["--order", "n"]):
+                    with self.subTest(record=kind, format=form, more=more):
+                        run = self.quern("run", "--set", f"record={kind}", "--set", "separator=;", "--format", form, *more)
+                        self.assertIn(run.status, (0, 3), run)
+                        if form == "jsonl":
+                            found = [[float(cell) if isinstance(cell, (int, float)) else cell for cell in json.loads(line).values()]
+                                     for line in run.result.splitlines()]
+                            expected = [[self.shown(cell, *named) for cell, named in zip(row, zip(names, names))] for row in rows]
+                        else:
+                            delimiter = {"text": ";", "csv": ",", "tsv": "\t"}[form]
+                            cells = [["null" if one is None else json.dumps(one) if isinstance(one, list) else one for one in row] for row in rows]
+                            if form == "text":
+                                found, expected = run.result.splitlines(), [delimiter.join(row) for row in cells]
+                            else:
+                                found, expected = list(csv.reader(io.StringIO(run.result, newline=""), delimiter=delimiter)), [names, *cells]
+                        key = str if more else None  # of equal counts
+                        self.assertEqual(sorted(found, key=key) if more else found, sorted(expected, key=key) if more else expected, run)
+
+    def test_columns_have_the_names_of_the_records(self):
+        names = ["a.b", "c d", 'say "x"', "it's", "e,f"]
+        paths = ['"a.b"', "c d", "'say \"x\"'", '"it\'s"', "e,f"]
+        record = {name: str(place) for place, name in enumerate(names)}
+        self.write("a.json", json.dumps(record) + "\n")
+        for path, name in zip(paths, names):
+            for order in ([], ["--order", f"{path} desc"], ["--order", name]):
+                self.write("analysis-tools.yml", f"group: {json.dumps(path)}\naggregate: {{n: count}}\nrecord: json\ninputs: [a.json]\n")
+                run = self.quern("run", "--format", "jsonl", *order)
+                self.assert_run(run)
+                self.assertEqual(json.loads(run.result), {name: int(record[name]), "n": 1})
+                for form, delimiter in (("csv", ","), ("tsv", "\t")):
+                    run = self.quern("run", "--format", form, *order)
+                    self.assertEqual(list(csv.reader(io.StringIO(run.result), delimiter=delimiter)), [[name, "n"], [record[name], "1"]], run)
+        os.remove(self.path("result.txt"))
+        self.write("analysis-tools.yml", "group: ['\"a\"', a]\naggregate: {n: count}\nformat: csv\ninputs: [a.json]\n")
+        self.assert_fails(self.quern("run"), "a name of its own", status=2)
 
     def test_a_table_that_quern_writes_is_one_that_it_reads(self):
         self.write("a.json", '{"k": "a,\\"b\\"", "v": 2}\n{"k": " c ", "v": 0.5}\n')

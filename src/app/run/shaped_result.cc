@@ -11,6 +11,7 @@
 
 #include "app/run/map_phase.h"
 #include "arithmetic/decimal.h"
+#include "model/aggregate.h"
 #include "model/column_value.h"
 #include "model/limits.h"
 #include "model/result_shape.h"
@@ -94,7 +95,7 @@ class SortedLines {
 
   Result<void> add(std::string_view cell, std::string_view line) {
     key_.clear();
-    append_value_order(cell, is_descending_, key_);
+    append_value_order(shown_result(cell), is_descending_, key_);
     if (!best_.take(key_)) return {};
     append_pair(key_, kBetweenInside, line, lines_);
     return lines_.size() < limits::kBlockBytes ? Result<void>() : hand_over();

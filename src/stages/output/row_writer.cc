@@ -90,7 +90,7 @@ void RowWriter::append_text(std::span<const std::string_view> cells) {
   if (is_key_alone) cells = cells.first(1);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) lines_ += format_.separator;
-    lines_ += cells[i];
+    lines_ += shown_result(cells[i]);
   }
 }
 
@@ -99,7 +99,7 @@ void RowWriter::append_table_row(std::span<const std::string_view> cells, char d
   if (cells.size() == 1 && cells.front().empty()) lines_ += "\"\"";
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) lines_ += delimiter;
-    append_table_cell(cells[i], delimiter, lines_);
+    append_table_cell(shown_result(cells[i]), delimiter, lines_);
   }
 }
 
@@ -109,9 +109,9 @@ void RowWriter::append_object(std::span<const std::string_view> cells) {
     if (i > 0) lines_ += ", ";
     append_json_string(lines_, format_.columns[i].name);
     lines_ += ": ";
-    const bool is_json = cells[i] == "null" || format_.columns[i].is_array || is_json_number(cells[i]);
-    if (is_json) {
-      lines_ += cells[i];
+    const bool is_null = cells[i] == kNoResult || (format_.are_pairs && cells[i] == "null");
+    if (is_null || format_.columns[i].is_array || is_json_number(cells[i])) {
+      lines_ += shown_result(cells[i]);
     } else {
       append_json_string(lines_, cells[i]);
     }

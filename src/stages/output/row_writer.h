@@ -23,7 +23,8 @@ struct RowFormat {
 
 // Writes the rows of a result: as text; as a table with a header (RFC 4180, but with a line feed alone at the end of a
 // row); or as one JSON object a line. There, a cell that is a JSON number which a double can hold is written as it is,
-// null is null, and cells of columns with arrays are arrays; others are strings. Not thread-safe.
+// kNoResult and, in pairs, "null" are null, and cells of columns with arrays are arrays; others are strings. Not
+// thread-safe.
 class RowWriter {
  public:
   // `target` is borrowed.

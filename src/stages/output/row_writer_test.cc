@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "model/aggregate.h"
+
 namespace quern::output {
 namespace {
 
@@ -61,8 +63,20 @@ TEST(RowWriter, WritesNumbersOfJsonAsNumbers) {
 TEST(RowWriter, WritesObjectsWithArraysAndTexts) {
   EXPECT_EQ(
       written_rows({.format = ResultFormat::kJsonl, .columns = kTwoColumns},
-                   {{"say \"hi\"\\\0"s, R"(["1"])"}, {"\xff", "null"}}),
+                   {{"say \"hi\"\\\0"s, R"(["1"])"}, {"\xff", kNoResult}}),
       "{\"a,b\": \"say \\\"hi\\\"\\\\\\u0000\", \"list\": [\"1\"]}\n{\"a,b\": \"\xef\xbf\xbd\", \"list\": null}\n");
+}
+
+TEST(RowWriter, DistinguishesNoResultFromTheTextNullInColumns) {
+  const std::vector<ResultColumn> columns = {{.name = "a"}, {.name = "b"}};
+  const std::vector<std::vector<std::string_view>> rows = {{"null", kNoResult}};
+  auto written = [&](ResultFormat format, bool are_pairs) {
+    return written_rows({.format = format, .columns = columns, .separator = " ", .are_pairs = are_pairs}, rows);
+  };
+  EXPECT_EQ(written(ResultFormat::kJsonl, false), "{\"a\": \"null\", \"b\": null}\n");
+  EXPECT_EQ(written(ResultFormat::kJsonl, true), "{\"a\": null, \"b\": null}\n");
+  EXPECT_EQ(written(ResultFormat::kCsv, false), "a,b\nnull,null\n");
+  EXPECT_EQ(written(ResultFormat::kText, false), "null null\n");
 }
 
 TEST(RowWriter, WritesNoHeaderForLinesOfObjects) {

@@ -81,12 +81,12 @@ class BuiltinReducer {
   void write_column(std::size_t number, std::string_view value) {
     if (options_.has_cells) return append_cell(value, text_);
     if (number > 0) text_ += options_.column_separator;
-    text_ += value;
+    text_ += shown_result(value);
   }
   Result<void> write_value() {
     TRY_ASSIGN(bool has_value, groups_.next_value());
     CHECK(has_value);
-    text_.append(groups_.value());
+    text_.append(shown_result(groups_.value()));
     ++progress_.values;
     return {};
   }
