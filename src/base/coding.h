@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -46,6 +47,33 @@ Number take_number(std::string_view& rest) {
 template <typename Target, Codable Number>
 void append_number(Target& target, Number number) {
   target.append(std::string_view(reinterpret_cast<const char*>(&number), sizeof number));
+}
+
+inline constexpr std::size_t kMostVarintBytes = 10;
+
+// Encodes a number (LEB128): seven bits per byte, the lowest first; all bytes but the last have their highest bit set.
+// `target` has kMostVarintBytes bytes. Returns the length.
+inline std::size_t put_varint(char* target, std::uint64_t number) {
+  std::size_t length = 0;
+  for (; number >= 0x80; number >>= 7) target[length++] = static_cast<char>(number | 0x80);
+  target[length++] = static_cast<char>(number);
+  return length;
+}
+
+inline void append_varint(std::string& target, std::uint64_t number) {
+  char bytes[kMostVarintBytes];
+  target.append(bytes, put_varint(bytes, number));
+}
+
+// Removes the number at the beginning of `rest` and returns it; aborts if `rest` is too short.
+inline std::uint64_t take_varint(std::string_view& rest) {
+  std::uint64_t number = 0;
+  for (std::size_t shift = 0; shift < 7 * kMostVarintBytes; shift += 7) {
+    const auto byte = take_number<unsigned char>(rest);
+    number |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  return number;
 }
 
 // Reads an unsigned number of up to eight bytes.

@@ -26,5 +26,15 @@ TEST(Coding, IsLittleEndianAndGoesBothWays) {
   EXPECT_EQ(little_endian(""), 0U);
 }
 
+TEST(Coding, HasShortFormsOfSmallNumbers) {
+  const std::uint64_t numbers[] = {0, 1, 127, 128, 16383, 16384, std::uint64_t{1} << 63, ~std::uint64_t{0}};
+  std::string text;
+  for (std::uint64_t number : numbers) append_varint(text, number);
+  EXPECT_EQ(text.size(), 1U + 1 + 1 + 2 + 2 + 3 + 10 + 10);
+  std::string_view rest = text;
+  for (std::uint64_t number : numbers) EXPECT_EQ(take_varint(rest), number);
+  EXPECT_TRUE(rest.empty());
+}
+
 }  // namespace
 }  // namespace quern

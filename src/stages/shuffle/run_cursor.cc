@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <deque>
 
+#include "base/coding.h"
 #include "base/merge.h"
 #include "model/merged_groups.h"
 #include "stages/shuffle/run_format.h"
@@ -56,10 +57,10 @@ Result<bool> RunCursor::next_value() {
 }
 
 Result<std::uint64_t> RunCursor::take_number() {
-  if (raw_.size() - used_ < run_format::kMostNumberBytes) return take_number_over_the_edge();
+  if (raw_.size() - used_ < kMostVarintBytes) return take_number_over_the_edge();
   const char* bytes = raw_.data() + used_;
   std::uint64_t number = 0;
-  for (std::size_t i = 0; i < run_format::kMostNumberBytes; ++i) {
+  for (std::size_t i = 0; i < kMostVarintBytes; ++i) {
     number |= static_cast<std::uint64_t>(bytes[i] & 0x7f) << (7 * i);
     if ((bytes[i] & 0x80) == 0) {
       used_ += i + 1;
@@ -71,7 +72,7 @@ Result<std::uint64_t> RunCursor::take_number() {
 
 Result<std::uint64_t> RunCursor::take_number_over_the_edge() {
   std::uint64_t number = 0;
-  for (std::size_t i = 0; i < run_format::kMostNumberBytes; ++i) {
+  for (std::size_t i = 0; i < kMostVarintBytes; ++i) {
     if (used_ == raw_.size()) TRY(next_block());
     char byte = raw_[used_++];
     number |= static_cast<std::uint64_t>(byte & 0x7f) << (7 * i);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/coding.h"
 #include "stages/shuffle/run_format.h"
 
 // Writes the format of docs/formats/sorted-run.md: numbers, keys and values are appended to a block, which is
@@ -88,8 +89,8 @@ Result<RunFile> RunWriter::finish() {
 }
 
 Result<void> RunWriter::append_number(std::uint64_t number) {
-  std::array<char, run_format::kMostNumberBytes> bytes;
-  return append({bytes.data(), run_format::put_number(bytes.data(), number)});
+  std::array<char, kMostVarintBytes> bytes;
+  return append({bytes.data(), put_varint(bytes.data(), number)});
 }
 
 Result<void> RunWriter::append(std::string_view bytes) {

@@ -10,7 +10,6 @@ namespace quern::shuffle::run_format {
 
 inline constexpr int kLevel = 1;  // of zstd: runs are written once and read once
 inline constexpr std::size_t kHeaderBytes = 16;
-inline constexpr std::size_t kMostNumberBytes = 10;
 
 // Precedes each block. In this machine's byte order, as runs never leave the machine.
 struct BlockHeader {
@@ -25,15 +24,6 @@ inline BlockHeader get_header(const char* source) {
   BlockHeader header;
   std::memcpy(&header, source, sizeof header);
   return header;
-}
-
-// Encodes a number (LEB128): seven bits per byte, the lowest first; all bytes but the last have their highest bit set.
-// Returns the length.
-inline std::size_t put_number(char* target, std::uint64_t number) {
-  std::size_t length = 0;
-  for (; number >= 0x80; number >>= 7) target[length++] = static_cast<char>(number | 0x80);
-  target[length++] = static_cast<char>(number);
-  return length;
 }
 
 }  // namespace quern::shuffle::run_format
