@@ -22,7 +22,7 @@ def million_files(corpora):
     stored = corpora.tiny_files()
     script = f"find {stored} -name '*.json' -print0 | xargs -0 cat | {stream('all', OS_COUNT, 'all')} >result.txt"
     return Contest("os-count over a million (quick: 100,000) files of 200 bytes", quern(OS_COUNT, stored + "/**/*.json"),
-                   [shell("find cat python", script)], [Within("find cat python", 1.5), Memory(200)], rounds=2)
+                   [shell("find cat python", script)], [Within("find cat python", 1.5), Memory(150)], rounds=2)
 
 
 ROWS = {"small-python": small_python, "million-files": million_files}

@@ -180,7 +180,7 @@ void Doctor::look_at_inputs() {
     inputs_.are_remote = true;
     return local_only();
   };
-  auto listed = inputs::pack_inputs(named, std::stop_token());
+  auto listed = inputs::list_inputs(named, std::stop_token());
   if (!listed.ok() && !inputs_.are_remote) return found(lacking(Need::kNeeded, "inputs", listed.error()));
   if (!listed.ok()) return found(ok("inputs", "remote ones, which are listed when the job runs"));
   std::size_t remote = 0;

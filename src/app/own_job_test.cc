@@ -18,7 +18,7 @@ using ::testing::Not;
 
 OwnJob job_over(const std::string& text, Language language = Language::kPython) {
   const std::vector<Input> inputs = {{.name = "a", .path = "a", .stored_bytes = text.size()}};
-  auto open = [&](const Input&) -> Result<std::unique_ptr<decode::StoredSource>> {
+  auto open = [&](std::size_t, const InputView&) -> Result<std::unique_ptr<decode::StoredSource>> {
     return std::unique_ptr<decode::StoredSource>(std::make_unique<decode::MemorySource>(text));
   };
   return own_job(look_at(inputs, {0}, open, 10'000), language, {"../data/*.gz", "s3://b/it's"});

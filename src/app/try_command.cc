@@ -6,11 +6,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/cli/console.h"
 #include "app/commands.h"
@@ -126,9 +128,13 @@ TrialText::Options text_options(const Job& job) {
 // Keeps as many inputs as records are wanted, drawn with the seed, in their order.
 void draw_inputs(InputList& list, std::uint64_t records, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  std::vector<Input> drawn;
-  std::sample(list.inputs.begin(), list.inputs.end(), std::back_inserter(drawn), records, random);
-  list.inputs = std::move(drawn);
+  std::vector<InputOrdinal> all(list.inputs.size());
+  std::iota(all.begin(), all.end(), InputOrdinal{0});
+  std::vector<InputOrdinal> drawn;
+  std::sample(all.begin(), all.end(), std::back_inserter(drawn), records, random);
+  PackedInputs kept;
+  for (InputOrdinal input : drawn) kept.append(list.inputs[input]);
+  list.inputs = std::move(kept);
 }
 
 std::string reducer_name(const Job& job) {
@@ -199,7 +205,7 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
                                                  &results.own_files(), session.stop()));
     const std::uint64_t drawn_inputs = options.records * (where.has_conditions() ? kDrawnForWhere : 1);
     if (options.seed.has_value()) draw_inputs(listed, drawn_inputs, *options.seed);
-    if (reads_whole && !listed.inputs.empty()) listed.inputs.resize(1);
+    if (reads_whole && !listed.inputs.empty()) listed.inputs = std::vector{listed.inputs[0]};
     trial.draw_from(std::max<std::size_t>(1, listed.inputs.size()),
                     [&where](std::string_view record) { return where.keeps(record); });
     return listed;

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <type_traits>
 
 #include "model/shared_text.h"
 
@@ -35,26 +35,23 @@ struct InputOf {
     const std::string_view given = given_name();
     return is_behind_http() ? given.substr(0, given.find_first_of("?#")) : given;
   }
+  template <typename Other>
+  InputOf<Other> as() const {
+    return {.name = std::string_view(name),
+            .path = std::string_view(path),
+            .stored_bytes = stored_bytes,
+            .url = std::string_view(url),
+            .etag = std::string_view(etag),
+            .size_is_known = size_is_known,
+            .size_binds = size_binds};
+  }
+  // Every input can be viewed.
+  operator InputOf<std::string_view>() const  // NOLINT(google-explicit-constructor): it is the same input
+      requires(!std::is_same_v<Text, std::string_view>) {
+    return as<std::string_view>();
+  }
 };
 using Input = InputOf<SharedText>;
 using InputView = InputOf<std::string_view>;
-
-template <typename To, typename From>
-To same_input(const From& input) {
-  return {.name = std::string_view(input.name),
-          .path = std::string_view(input.path),
-          .stored_bytes = input.stored_bytes,
-          .url = std::string_view(input.url),
-          .etag = std::string_view(input.etag),
-          .size_is_known = input.size_is_known,
-          .size_binds = input.size_binds};
-}
-inline InputView view_of(const Input& input) { return same_input<InputView>(input); }
-inline Input copy_of(const InputView& input) { return same_input<Input>(input); }
-
-struct InputList {
-  std::vector<Input> inputs;
-  std::vector<std::string> notes;  // for example "3 inputs were named twice"
-};
 
 }  // namespace quern

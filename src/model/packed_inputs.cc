@@ -1,7 +1,5 @@
 #include "model/packed_inputs.h"
 
-#include <zstd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -9,82 +7,123 @@
 #include "base/coding.h"
 #include "base/result.h"
 
-// The text of an input in a block: its size, flags, name, and other texts. Numbers are in native byte order, because
-// blocks stay in memory.
+// An input in a block: a byte of flags, its size, and its texts. The first input of a block has no input before it, so
+// each block can be read on its own.
 
 namespace quern {
 namespace {
 
-// Small, because a reader of a few inputs decompresses a whole block for them.
-constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
-constexpr int kLevel = 1;
+// Small, because half of a block is read to find one input in it.
+constexpr std::size_t kBlockBytes = 1024;
 
-constexpr unsigned kSizeIsKnown = 1;
-constexpr unsigned kSizeBinds = 2;
+// An input's flags: the two bits of a TextForm for its path, those for its URL, and these.
+constexpr unsigned kUrlShift = 2;
+constexpr unsigned kFormMask = 3;
+constexpr unsigned kHasEtag = 1U << 4;
+constexpr unsigned kSizeIsKnown = 1U << 5;
+constexpr unsigned kSizeBinds = 1U << 6;
 
-enum TextForm : char { kEmpty, kAsTheName, kItsOwn };
+enum TextForm : unsigned { kEmpty, kAsTheName, kEndsWithName, kItsOwn };
 
-void put_text(std::string& block, std::string_view text) {
-  append_number(block, static_cast<std::uint32_t>(text.size()));
-  block.append(text);
+TextForm form_of(std::string_view text, std::string_view name) {
+  if (text.empty()) return kEmpty;
+  if (text == name) return kAsTheName;
+  return text.ends_with(name) ? kEndsWithName : kItsOwn;
 }
 
-void put_other(std::string& block, std::string_view text, std::string_view name) {
-  const TextForm form = text.empty() ? kEmpty : text == name ? kAsTheName : kItsOwn;
-  block += form;
-  if (form == kItsOwn) put_text(block, text);
+// Appends a text without the beginning and the ending that it shares with the last one, which it replaces.
+void put_text(std::string& block, std::string_view text, std::string& last) {
+  const auto differs = std::mismatch(text.begin(), text.end(), last.begin(), last.end()).first;
+  const auto beginning = static_cast<std::size_t>(differs - text.begin());
+  const std::string_view rest = text.substr(beginning);
+  const std::string_view last_rest = std::string_view(last).substr(beginning);
+  const auto differs_back = std::mismatch(rest.rbegin(), rest.rend(), last_rest.rbegin(), last_rest.rend()).first;
+  const auto ending = static_cast<std::size_t>(differs_back - rest.rbegin());
+  const std::string_view middle = rest.substr(0, rest.size() - ending);
+  append_varint(block, beginning);
+  append_varint(block, ending);
+  append_varint(block, middle.size());
+  block.append(middle);
+  last.replace(beginning, last_rest.size() - ending, middle);
 }
 
-std::string_view take_text(std::string_view& rest) {
-  const auto size = take_number<std::uint32_t>(rest);
-  const std::string_view text = rest.substr(0, size);
+void put_other(std::string& block, TextForm form, std::string_view text, std::string_view name, std::string& last) {
+  if (form == kEndsWithName) {
+    put_text(block, text.substr(0, text.size() - name.size()), last);
+    last += name;
+  } else if (form == kItsOwn) {
+    put_text(block, text, last);
+  }
+}
+
+std::string_view take_bytes(std::string_view& rest) {
+  const std::size_t size = take_varint(rest);
+  const std::string_view bytes = rest.substr(0, size);
   rest.remove_prefix(size);
-  return text;
+  return bytes;
 }
 
-std::string_view take_other(std::string_view& rest, std::string_view name) {
-  switch (static_cast<TextForm>(take_number<char>(rest))) {
+std::string_view take_text(std::string_view& rest, std::string& last) {
+  const std::size_t beginning = take_varint(rest);
+  const std::size_t ending = take_varint(rest);
+  last.replace(beginning, last.size() - beginning - ending, take_bytes(rest));
+  return last;
+}
+
+std::string_view take_other(std::string_view& rest, unsigned form, std::string_view name, std::string& last) {
+  switch (form & kFormMask) {
     case kAsTheName:
       return name;
+    case kEndsWithName:
+      take_text(rest, last);
+      return last += name;
     case kItsOwn:
-      return take_text(rest);
+      return take_text(rest, last);
     default:
       return {};
   }
 }
 
-void skip_input(std::string_view& rest) {
-  rest.remove_prefix(sizeof(std::uint64_t) + 1);
-  take_text(rest);
-  for (int other = 0; other < 3; ++other) {
-    if (take_number<char>(rest) == kItsOwn) take_text(rest);
-  }
-}
-
-SharedText compressed(std::string_view text) {
-  std::string stored(::ZSTD_compressBound(text.size()), '\0');
-  const std::size_t size = ::ZSTD_compress(stored.data(), stored.size(), text.data(), text.size(), kLevel);
-  CHECK(::ZSTD_isError(size) == 0);
-  return std::string_view(stored).substr(0, size);
-}
-
 }  // namespace
 
-PackedInputs::PackedInputs(const InputList& list) {
-  for (const Input& input : list.inputs) append(input);
+PackedInputs::PackedInputs(const std::vector<Input>& inputs) {
+  for (const Input& input : inputs) append(input);
 }
 
 void PackedInputs::append(const InputView& input) {
-  append_number(open_, input.stored_bytes);
-  open_ += static_cast<char>((input.size_is_known ? kSizeIsKnown : 0) | (input.size_binds ? kSizeBinds : 0));
-  put_text(open_, input.name);
-  for (std::string_view text : {input.path, input.url, input.etag}) put_other(open_, text, input.name);
+  const TextForm path = form_of(input.path, input.name);
+  const TextForm url = form_of(input.url, input.name);
+  open_ += static_cast<char>(path | url << kUrlShift | (input.etag.empty() ? 0 : kHasEtag) |
+                             (input.size_is_known ? kSizeIsKnown : 0) | (input.size_binds ? kSizeBinds : 0));
+  append_varint(open_, input.stored_bytes);
+  put_text(open_, input.name, last_.name);
+  put_other(open_, path, input.path, input.name, last_.path);
+  put_other(open_, url, input.url, input.name, last_.url);
+  if (!input.etag.empty()) {
+    append_varint(open_, input.etag.size());
+    open_ += input.etag;
+  }
   ++size_;
+  if (input.is_remote()) ++remote_;
   if (!input.size_is_known) ++of_unknown_size_;
+  stored_bytes_ += input.stored_bytes;
   if (open_.size() < kBlockBytes) return;
-  blocks_.push_back({.stored = compressed(open_), .text_bytes = open_.size(), .first = open_first_});
+  blocks_.push_back({.text = open_, .first = open_first_});
   open_.clear();
+  last_ = {};
   open_first_ = size_;
+}
+
+Input PackedInputs::operator[](std::size_t index) const {
+  CHECK(index < size_);
+  Reader reader(*this, index);
+  return reader.next()->as<SharedText>();
+}
+
+std::size_t PackedInputs::packed_bytes() const {
+  std::size_t bytes = open_.size();
+  for (const Block& block : blocks_) bytes += sizeof block + block.text.size();
+  return bytes;
 }
 
 PackedInputs::Reader::Reader(const PackedInputs& inputs, std::size_t first) : inputs_(inputs) { seek(first); }
@@ -109,21 +148,18 @@ void PackedInputs::Reader::seek(std::size_t first) {
     next_ = block_ < blocks.size() ? blocks[block_].first : inputs_.open_first_;
     open_block();
   }
-  for (; next_ < first; ++next_) skip_input(rest_);
+  while (next_ < first) next();
 }
 
 void PackedInputs::Reader::open_block() {
   if (block_ == inputs_.blocks_.size()) {
-    text_ = inputs_.open_;
+    rest_ = inputs_.open_;
   } else {
-    const Block& block = inputs_.blocks_[block_];
-    text_.resize(block.text_bytes);
-    const std::string_view stored = block.stored;
-    const std::size_t size = ::ZSTD_decompress(text_.data(), text_.size(), stored.data(), stored.size());
-    CHECK(size == text_.size());
-    if (own_.has_value()) own_->blocks_[block_].stored = {};
+    text_ = inputs_.blocks_[block_].text;
+    if (own_.has_value()) own_->blocks_[block_].text = {};
+    rest_ = text_;
   }
-  rest_ = text_;
+  last_ = {};
   ++block_;
 }
 
@@ -134,12 +170,14 @@ const InputView* PackedInputs::Reader::next() {
     if (rest_.empty()) return nullptr;
   }
   ++next_;
-  input_.stored_bytes = take_number<std::uint64_t>(rest_);
-  const auto known = static_cast<unsigned char>(take_number<char>(rest_));
-  input_.size_is_known = (known & kSizeIsKnown) != 0;
-  input_.size_binds = (known & kSizeBinds) != 0;
-  input_.name = take_text(rest_);
-  for (std::string_view* text : {&input_.path, &input_.url, &input_.etag}) *text = take_other(rest_, input_.name);
+  const auto flags = take_number<unsigned char>(rest_);
+  input_.size_is_known = (flags & kSizeIsKnown) != 0;
+  input_.size_binds = (flags & kSizeBinds) != 0;
+  input_.stored_bytes = take_varint(rest_);
+  input_.name = take_text(rest_, last_.name);
+  input_.path = take_other(rest_, flags, input_.name, last_.path);
+  input_.url = take_other(rest_, flags >> kUrlShift, input_.name, last_.url);
+  input_.etag = (flags & kHasEtag) != 0 ? take_bytes(rest_) : std::string_view();
   return &input_;
 }
 

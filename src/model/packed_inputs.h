@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,33 +13,50 @@
 
 namespace quern {
 
-// An ordered list of inputs, for up to tens of millions of them: stored in compressed blocks, of which a reader
-// decompresses one at a time. Inputs can only be appended. Copies share the complete blocks. A plain value; not
-// thread-safe.
+// An ordered list of inputs, for up to tens of millions of them. Texts are stored without what they share with those of
+// the input before at their beginning and their end, so that a file of a large folder takes some 8 bytes. Inputs can
+// only be appended. Copies share the complete blocks. A plain value: several threads may read it while none changes it.
 class PackedInputs {
  public:
   class Reader;
+  class Iterator;
 
   PackedInputs() = default;
-  PackedInputs(const InputList& list);  // NOLINT(google-explicit-constructor): they are the same inputs
+  PackedInputs(const std::vector<Input>& inputs);  // NOLINT(google-explicit-constructor): they are the same inputs
 
   void append(const InputView& input);
-  void append(const Input& input) { append(view_of(input)); }
+  // Takes as long as reading half a block, some microseconds at most. For many inputs, use a Reader.
+  Input operator[](std::size_t index) const;
+  // For loops over all inputs. An InputView is valid until the next round.
+  Iterator begin() const;
+  std::default_sentinel_t end() const { return {}; }
+
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  std::size_t remote() const { return remote_; }
   std::size_t of_unknown_size() const { return of_unknown_size_; }
+  std::uint64_t stored_bytes() const { return stored_bytes_; }  // of all inputs whose size is known
+  std::size_t packed_bytes() const;                             // what the list itself takes
 
  private:
+  // The last texts of each kind within a block.
+  struct Texts {
+    std::string name;
+    std::string path;
+    std::string url;
+  };
   struct Block {
-    SharedText stored;
-    std::size_t text_bytes;
+    SharedText text;
     std::size_t first;  // index of its first input
   };
   std::vector<Block> blocks_;
   std::string open_;  // the text of the last block, which is not complete yet
+  Texts last_;        // in it
   std::size_t open_first_ = 0;
   std::size_t size_ = 0;
+  std::size_t remote_ = 0;
   std::size_t of_unknown_size_ = 0;
+  std::uint64_t stored_bytes_ = 0;
 };
 
 // Reads the inputs in order.
@@ -62,16 +81,34 @@ class PackedInputs::Reader {
 
   std::optional<PackedInputs> own_;
   const PackedInputs& inputs_;
-  std::size_t block_ = 0;  // the next block to decompress
+  std::size_t block_ = 0;  // the next block to open
   std::size_t next_ = 0;   // the input that next() returns
-  std::string text_;
-  std::string_view rest_;  // the unread rest of text_
+  SharedText text_;        // of the open block, unless it is the last one
+  std::string_view rest_;  // its unread rest
+  Texts last_;
   InputView input_;
 };
 
-struct PackedInputList {
+class PackedInputs::Iterator {
+ public:
+  explicit Iterator(const PackedInputs& inputs) : reader_(inputs), input_(reader_.next()) {}
+  const InputView& operator*() const { return *input_; }
+  Iterator& operator++() {
+    input_ = reader_.next();
+    return *this;
+  }
+  friend bool operator==(const Iterator& iterator, std::default_sentinel_t) { return iterator.input_ == nullptr; }
+
+ private:
+  Reader reader_;
+  const InputView* input_;
+};
+
+inline PackedInputs::Iterator PackedInputs::begin() const { return Iterator(*this); }
+
+struct InputList {
   PackedInputs inputs;
-  std::vector<std::string> notes;  // as in InputList
+  std::vector<std::string> notes;  // for example "3 inputs were named twice"
 };
 
 }  // namespace quern

@@ -77,19 +77,19 @@ std::vector<std::string> split_inputs(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT: libFuzzer's name
   if (size < 4) return 0;
   std::vector<std::string> texts = split_inputs({reinterpret_cast<const char*>(data) + 4, size - 4});
-  std::vector<Input> inputs;
-  for (std::size_t i = 0; i < texts.size(); ++i) inputs.push_back({.name = std::to_string(i), .path = ""});
+  PackedInputs inputs;
+  for (std::size_t i = 0; i < texts.size(); ++i) inputs.append({.name = std::to_string(i), .path = ""});
   std::uint32_t random = data[0];
   auto chunk = [&]() -> std::size_t { return 1 + (random = random * 1664525 + 1013904223) % (1 + data[3]); };
-  auto open = [&](const Input& input) -> Result<std::unique_ptr<decode::StoredSource>> {
+  auto open = [&](InputOrdinal, const InputView& input) -> Result<std::unique_ptr<decode::StoredSource>> {
     return std::unique_ptr<decode::StoredSource>(
-        std::make_unique<decode::MemorySource>(texts[std::stoul(input.name.str())], chunk));
+        std::make_unique<decode::MemorySource>(texts[std::stoul(std::string(input.name))], chunk));
   };
   decode::DecodeOptions options{
       .compression = Compression::kNone, .block_bytes = 3U + data[1], .max_record_bytes = 3U + data[2]};
   BufferPool pool(2, 4096);
   SeenEvents events;
-  auto source = decode::make_block_source_from(open, 0, inputs, options, pool, events);
+  auto source = decode::make_block_source(open, inputs, {.first = 0, .count = inputs.size()}, options, pool, events);
   std::vector<Lines> given(texts.size());
   Block block;
   while (source->next(block).value()) take(given, block, options.block_bytes);

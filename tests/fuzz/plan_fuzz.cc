@@ -28,9 +28,9 @@ void plan_with(const std::string& text) {
   }
   const std::vector<std::string> no_arguments;
   const std::string nothing;
-  InputList inputs;
+  PackedInputs inputs;
   for (const char* url : {"s3://bucket/a", "s3://bucket/b", "https://host/c"}) {
-    inputs.inputs.push_back({.name = url, .path = "", .stored_bytes = 10, .url = url});
+    inputs.append({.name = url, .path = "", .stored_bytes = 10, .url = url});
   }
   auto graph = plan::TaskGraph::make({.job = job.value().job,
                                       .inputs = inputs,

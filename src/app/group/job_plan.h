@@ -21,7 +21,7 @@ struct JobPlan {
   struct Parts {
     LoadedJob loaded;
     plan::Settings settings;
-    PackedInputList inputs;
+    InputList inputs;
     std::string packed_job;          // "" if the image has the job
     std::string sealed_credentials;  // "" if there are none
     std::string root_url;            // normalized

@@ -60,7 +60,7 @@ Result<InputList> list_map_results(const Job& job, const CommandLine& line, cons
     }
     const auto* own = own_files == nullptr ? nullptr : own_files->find(status);
     if (own != nullptr && !own->role.empty()) return inputs::replaced("the input " + name, *own);
-    list.inputs.push_back(
+    list.inputs.append(
         {.name = name, .path = std::move(path), .stored_bytes = static_cast<std::uint64_t>(status.st_size)});
   }
   if (list.inputs.empty()) return no_inputs(job, line.command);
@@ -78,7 +78,7 @@ Result<InputList> standard_input_records(const Job& job) {
   }
   if (job.limits.failed_inputs > 0) return refused("with limits.failed_inputs, an input is read twice");
   InputList list;
-  list.inputs.push_back({.name = kStandardInputFile, .path = kStandardInputFile});
+  list.inputs.append({.name = kStandardInputFile, .path = kStandardInputFile});
   return list;
 }
 
@@ -151,15 +151,15 @@ Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, input
   return inputs::list_inputs(request, stop);
 }
 
-Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
-                                            const std::stop_token& stop) {
+Result<InputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                      const std::stop_token& stop) {
   StandardInput standard_input(stop);
   TRY_ASSIGN(inputs::InputRequest request, full_request(job, line, std::move(peers), standard_input));
   request.peers.asks_sizes = true;
   inputs::OwnFiles own;
   own.set_object(line.tasks.output.value_or(job.output));
   request.own_files = &own;
-  return inputs::pack_inputs(request, stop);
+  return inputs::list_inputs(request, stop);
 }
 
 }  // namespace quern::app

@@ -25,7 +25,7 @@ Result<InputList> list_run_inputs(const Job& job, const CommandLine& line, input
                                   const inputs::OwnFiles* own_files, const std::stop_token& stop);
 
 // Returns the inputs of a plan: those that quern run would have. Requests unknown sizes, because loads are cut by size.
-Result<PackedInputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
-                                            const std::stop_token& stop);
+Result<InputList> list_planned_inputs(const Job& job, const CommandLine& line, inputs::RemotePeers peers,
+                                      const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -43,14 +43,12 @@ struct Ratio {
 
 class Looker {
  public:
-  Looker(const std::vector<Input>& inputs, std::uint64_t most_records) : inputs_(inputs), most_records_(most_records) {}
+  Looker(const PackedInputs& inputs, std::uint64_t most_records) : inputs_(inputs), most_records_(most_records) {}
 
   void read(const std::vector<std::size_t>& chosen, const OpenInput& open) {
     const std::size_t share = kBeginningsBytes / std::max<std::size_t>(chosen.size(), 1);
     for (std::size_t input : chosen) {
-      InputSample sample = read_sample(inputs_[input], open, std::min(kMostPieceBytes, share));
-      sample.input = input;
-      samples_.push_back(std::move(sample));
+      samples_.push_back(read_sample(input, inputs_[input], open, std::min(kMostPieceBytes, share)));
     }
   }
 
@@ -126,12 +124,12 @@ class Looker {
 
   void describe_inputs() {
     look_.inputs = inputs_.size();
+    look_.remote_inputs = inputs_.remote();
+    look_.unknown_sizes = inputs_.of_unknown_size();
+    look_.stored_bytes = inputs_.stored_bytes();
     std::vector<Compression> found;
-    for (const Input& input : inputs_) {
+    for (const InputView& input : inputs_) {
       found.push_back(compression_of_name(input.file_name()));
-      if (input.is_remote()) ++look_.remote_inputs;
-      if (!input.size_is_known) ++look_.unknown_sizes;
-      look_.stored_bytes += input.stored_bytes;
     }
     for (const InputSample& sample : samples_) {
       if (sample.problem.empty()) found[sample.input] = sample.compression;
@@ -151,17 +149,18 @@ class Looker {
       all.add(sample.stored_bytes, sample.decoded_bytes);
     }
     std::size_t counted = 0;
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      const InputSample* sample = sample_of[i];
+    std::size_t position = 0;
+    for (const InputView& input : inputs_) {
+      const InputSample* sample = sample_of[position++];
       if (sample != nullptr && !is_of_format(*sample)) continue;
       ++counted;
       if (sample != nullptr && sample->is_whole) {
         look_.decoded_bytes += sample->decoded_bytes;
         continue;
       }
-      const auto compression = sample != nullptr ? sample->compression : compression_of_name(inputs_[i].file_name());
+      const auto compression = sample != nullptr ? sample->compression : compression_of_name(input.file_name());
       const auto ratio = ratios.find(compression);
-      look_.decoded_bytes += scaled(inputs_[i].stored_bytes, (ratio == ratios.end() ? all : ratio->second).value());
+      look_.decoded_bytes += scaled(input.stored_bytes, (ratio == ratios.end() ? all : ratio->second).value());
     }
     look_.is_exact = counted == whole_inputs_;
     look_.records = look_.is_exact ? look_.read_records
@@ -170,7 +169,7 @@ class Looker {
     if (look_.read_records == 0) look_.records = 0;
   }
 
-  const std::vector<Input>& inputs_;
+  const PackedInputs& inputs_;
   const std::uint64_t most_records_;
   std::vector<InputSample> samples_;
   std::optional<json::RecordProfile> profile_;
@@ -182,21 +181,20 @@ class Looker {
 
 }  // namespace
 
-std::vector<std::size_t> inputs_to_read(const std::vector<Input>& inputs) {
+std::vector<std::size_t> inputs_to_read(const PackedInputs& inputs) {
   std::vector<std::size_t> possible;
-  bool is_remote = false;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Input& input = inputs[i];
-    is_remote = is_remote || input.is_remote();
+  std::size_t position = 0;
+  for (const InputView& input : inputs) {
     const bool is_moderate = input.size_is_known && input.stored_bytes <= kMostFetchedBytes;
-    if (!input.is_remote() || is_moderate) possible.push_back(i);
+    if (!input.is_remote() || is_moderate) possible.push_back(position);
+    ++position;
   }
-  std::vector<std::size_t> chosen = spread(possible.size(), is_remote ? kMostFetched : kMostLocal);
+  std::vector<std::size_t> chosen = spread(possible.size(), inputs.remote() > 0 ? kMostFetched : kMostLocal);
   for (std::size_t& one : chosen) one = possible[one];
   return chosen;
 }
 
-Look look_at(const std::vector<Input>& inputs, const std::vector<std::size_t>& chosen, const OpenInput& open,
+Look look_at(const PackedInputs& inputs, const std::vector<std::size_t>& chosen, const OpenInput& open,
              std::uint64_t most_records) {
   Looker looker(inputs, most_records);
   looker.read(chosen, open);

@@ -9,7 +9,7 @@
 #include "app/look/format.h"
 #include "app/look/sample.h"
 #include "model/compression.h"
-#include "model/input.h"
+#include "model/packed_inputs.h"
 #include "services/json/record_profile.h"
 
 namespace quern::app {
@@ -46,11 +46,11 @@ struct Look {
 };
 
 // Returns the positions of the inputs to read.
-std::vector<std::size_t> inputs_to_read(const std::vector<Input>& inputs);
+std::vector<std::size_t> inputs_to_read(const PackedInputs& inputs);
 
 // Reads a sample: some dozens of the inputs at most, and a few pieces of each. `chosen` are positions in the list.
 // Blocks on the disk.
-Look look_at(const std::vector<Input>& inputs, const std::vector<std::size_t>& chosen, const OpenInput& open,
+Look look_at(const PackedInputs& inputs, const std::vector<std::size_t>& chosen, const OpenInput& open,
              std::uint64_t most_records);
 
 }  // namespace quern::app

@@ -35,8 +35,8 @@ class ChosenInputs {
   // `downloads` is where `remote` looks for its folder.
   static Result<ChosenInputs> fetch(const InputList& all, const std::vector<std::size_t>& chosen, Downloads& downloads,
                                     RemoteAccess& remote, EventSink& events) {
-    ChosenInputs fetched(all, chosen);
-    for (std::size_t i : chosen) fetched.list_->inputs.push_back(all.inputs[i]);
+    ChosenInputs fetched(chosen);
+    for (std::size_t i : chosen) fetched.list_->inputs.append(all.inputs[i]);
     TRY_ASSIGN(fetched.scratch_, disk::ScratchFolder::make(""));
     downloads.directory = fetched.scratch_->path() + "/s3";
     TRY_ASSIGN(std::string folder, disk::working_folder());
@@ -49,19 +49,17 @@ class ChosenInputs {
     return fetched;
   }
 
-  Result<std::unique_ptr<decode::StoredSource>> open(const Input& input) {
-    const auto position = static_cast<std::size_t>(&input - all_->inputs.data());
-    for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      if (chosen_[i] == position) return supply_->open(list_->inputs[i]);
-    }
-    return not_found(input.name.str());
+  Result<std::unique_ptr<decode::StoredSource>> open(std::size_t position) {
+    const auto found = std::find(chosen_.begin(), chosen_.end(), position);
+    CHECK(found != chosen_.end());
+    const auto ordinal = static_cast<InputOrdinal>(found - chosen_.begin());
+    return supply_->open(ordinal, list_->inputs[ordinal]);
   }
 
  private:
-  ChosenInputs(const InputList& all, std::vector<std::size_t> chosen)
-      : all_(&all), chosen_(std::move(chosen)), list_(std::make_unique<InputList>()) {}
+  explicit ChosenInputs(std::vector<std::size_t> chosen)
+      : chosen_(std::move(chosen)), list_(std::make_unique<InputList>()) {}
 
-  const InputList* all_;
   std::vector<std::size_t> chosen_;
   std::optional<disk::ScratchFolder> scratch_;
   std::unique_ptr<InputList> list_;  // which the supply borrows
@@ -90,11 +88,16 @@ Result<Look> look_at_inputs(const CommandLine& line, std::uint64_t most_records)
   if (!is_remote) {
     const auto local = make_local_supply();
     return look_at(
-        list.inputs, chosen, [&](const Input& input) { return local->open(input); }, most_records);
+        list.inputs, chosen,
+        [&](std::size_t position, const InputView& input) {
+          return local->open(static_cast<InputOrdinal>(position), input);
+        },
+        most_records);
   }
   TRY_ASSIGN(ChosenInputs fetched, ChosenInputs::fetch(list, chosen, job.downloads, remote, events));
   return look_at(
-      list.inputs, chosen, [&](const Input& input) { return fetched.open(input); }, most_records);
+      list.inputs, chosen, [&](std::size_t position, const InputView&) { return fetched.open(position); },
+      most_records);
 }
 
 }  // namespace quern::app

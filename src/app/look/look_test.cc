@@ -26,10 +26,9 @@ class Inputs {
     texts_.push_back(text);
   }
   Look look(std::uint64_t most_records = 10'000) {
-    auto open = [&](const Input& input) -> Result<std::unique_ptr<decode::StoredSource>> {
-      opened_.insert(input.name.str());
-      return std::unique_ptr<decode::StoredSource>(
-          std::make_unique<decode::MemorySource>(texts_[static_cast<std::size_t>(&input - list_.data())]));
+    auto open = [&](std::size_t position, const InputView& input) -> Result<std::unique_ptr<decode::StoredSource>> {
+      opened_.emplace(input.name);
+      return std::unique_ptr<decode::StoredSource>(std::make_unique<decode::MemorySource>(texts_[position]));
     };
     return look_at(list_, inputs_to_read(list_), open, most_records);
   }

@@ -29,10 +29,13 @@ Result<bool> read_up_to(ByteSource& source, std::size_t most, std::string& bytes
 
 class Sampler {
  public:
-  Sampler(const Input& input, std::size_t piece_bytes) : input_(input), piece_bytes_(piece_bytes) {}
+  Sampler(std::size_t position, const InputView& input, std::size_t piece_bytes)
+      : input_(input), piece_bytes_(piece_bytes) {
+    sample_.input = position;
+  }
 
   Result<void> read(const OpenInput& open) {
-    TRY_ASSIGN(stored_, open(input_));
+    TRY_ASSIGN(stored_, open(sample_.input, input_));
     std::string head;
     TRY_ASSIGN(const bool is_all, read_up_to(*stored_, std::min(piece_bytes_, limits::kReadBytes), head));
     sample_.compression = decode::detect(head, input_.file_name());
@@ -83,7 +86,7 @@ class Sampler {
     return {};
   }
 
-  const Input& input_;
+  const InputView& input_;
   const std::size_t piece_bytes_;
   std::unique_ptr<decode::StoredSource> stored_;
   InputSample sample_;
@@ -91,8 +94,8 @@ class Sampler {
 
 }  // namespace
 
-InputSample read_sample(const Input& input, const OpenInput& open, std::size_t piece_bytes) {
-  Sampler sampler(input, piece_bytes);
+InputSample read_sample(std::size_t position, const InputView& input, const OpenInput& open, std::size_t piece_bytes) {
+  Sampler sampler(position, input, piece_bytes);
   auto read = sampler.read(open);
   InputSample sample = sampler.take();
   if (!read.ok()) sample.problem = read.error().message;

@@ -29,11 +29,12 @@ struct InputSample {
   std::string problem;        // why the input cannot be read; "" if it can
 };
 
-using OpenInput = std::function<Result<std::unique_ptr<decode::StoredSource>>(const Input&)>;
+// Opens the input at a position of the list.
+using OpenInput = std::function<Result<std::unique_ptr<decode::StoredSource>>(std::size_t, const InputView&)>;
 
 // Reads pieces of up to `piece_bytes` of an input. A failure is in `problem`, and so is a format that quern does not
 // read. Blocks on the disk.
-InputSample read_sample(const Input& input, const OpenInput& open, std::size_t piece_bytes);
+InputSample read_sample(std::size_t position, const InputView& input, const OpenInput& open, std::size_t piece_bytes);
 
 // Returns up to `most` of the numbers below `count`, evenly spaced: the first, the last, and others between them.
 std::vector<std::size_t> spread(std::size_t count, std::size_t most);

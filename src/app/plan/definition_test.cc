@@ -95,7 +95,7 @@ TEST(Definition, NamesInputsSoThatTheyMeanThemselves) {
   PlanForTest test;
   test.bucket = "telemetry";
   for (const char* key : {"-", "a*b", "a[1]{x,y}?", "back\\slash", "plain"}) {
-    test.inputs.inputs.push_back({.name = key, .path = "", .url = std::string("s3://telemetry/") + key});
+    test.inputs.push_back({.name = key, .path = "", .url = std::string("s3://telemetry/") + key});
   }
   test.add("https://host/a*b?x=[1]");
   test.job.downloads.show_query = true;

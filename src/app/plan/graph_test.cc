@@ -35,8 +35,8 @@ TEST(Loads, AreContiguousAndWithinTheirLimits) {
       {"empty ones", {0, 0, 0, 100, 0}, {3, 2}},
   };
   for (const Row& row : rows) {
-    InputList inputs;
-    for (std::uint64_t size : row.sizes) inputs.inputs.push_back({.name = "n", .path = "", .stored_bytes = size});
+    PackedInputs inputs;
+    for (std::uint64_t size : row.sizes) inputs.append({.name = "n", .path = "", .stored_bytes = size});
     auto loads = cut_loads(inputs, 100, 3);
     EXPECT_EQ(counts(loads), row.counts) << row.name;
     std::size_t next = 0;
@@ -155,13 +155,13 @@ TEST(Graph, RefusesWhatTasksCannotDo) {
   };
   const std::string sum = "reducer: {builtin: sum}\n";
   const std::vector<Row> rows = {
-      {"no inputs", sum, "", [](PlanForTest& test) { test.inputs.inputs.clear(); }, "it has no inputs"},
+      {"no inputs", sum, "", [](PlanForTest& test) { test.inputs.clear(); }, "it has no inputs"},
       {"a local input", sum, "",
-       [](PlanForTest& test) { test.inputs.inputs.push_back({.name = "data/a.gz", .path = "/data/a.gz"}); },
+       [](PlanForTest& test) { test.inputs.push_back({.name = "data/a.gz", .path = "/data/a.gz"}); },
        "data/a.gz is a file of this machine, which no task can read"},
       {"a secret in a URL", sum, "",
        [](PlanForTest& test) {
-         test.inputs.inputs.push_back({.name = "https://h/a", .path = "", .url = "https://h/a?sig=hidden"});
+         test.inputs.push_back({.name = "https://h/a", .path = "", .url = "https://h/a?sig=hidden"});
        },
        "has a query that may hold a secret, and everybody may read what a task is to do"},
       {"everything below", sum, "", [](PlanForTest& test) { test.add("s3://b/folder/"); },
@@ -206,9 +206,9 @@ TEST(GroupIds, FollowFromAllThatMakesTheGroup) {
   EXPECT_TRUE(taskcluster::is_slugid(*ids.begin()));
   add("another job", test.now);
   add("job", test.now + std::chrono::seconds(1));
-  test.inputs.inputs[0].stored_bytes = 1;
+  test.inputs[0].stored_bytes = 1;
   add("job", test.now);
-  test.inputs.inputs.pop_back();
+  test.inputs.pop_back();
   add("job", test.now);
   EXPECT_EQ(ids.size(), 5U);
 }

@@ -14,7 +14,7 @@ namespace quern::plan {
 // A job and its inputs, made from texts, and the resulting graph.
 struct PlanForTest {
   Job job;
-  InputList inputs;
+  std::vector<Input> inputs;
   Settings settings;
   std::vector<std::string> set_arguments;
   std::string packed_job = "cGFjaw==";
@@ -36,7 +36,7 @@ struct PlanForTest {
     if (read.ok()) settings = std::move(read).value();
   }
   void add(const std::string& url, std::uint64_t bytes = 1000) {
-    inputs.inputs.push_back({.name = url, .path = "", .stored_bytes = bytes, .url = url});
+    inputs.push_back({.name = url, .path = "", .stored_bytes = bytes, .url = url});
   }
   void add_many(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) add("s3://telemetry/day/" + std::to_string(100000 + i) + ".xz");

@@ -34,7 +34,7 @@ TEST(Rules, NameTheFirstTaskThatIsTooLarge) {
   test.add_many(1000);
   for (std::size_t input : {999, 530}) {
     const std::string url = "s3://telemetry/" + std::string(limits::kMaxTaskclusterBodyBytes, 'x');
-    test.inputs.inputs[input].name = test.inputs.inputs[input].url = url;
+    test.inputs[input].name = test.inputs[input].url = url;
     EXPECT_THAT(verdict(test),
                 AllOf(HasSubstr(fmt::format("the task map {}/1000: its definition has 20972", input + 1)),
                       HasSubstr("less than 10485760")));
@@ -78,7 +78,7 @@ TEST(Rules, CountTheLettersOfTheDescription) {
        std::map<std::size_t, std::string>{{32'600, "taken"}, {32'768, "the task map: metadata.description has 328"}}) {
     std::string letter_of_two_bytes;
     for (std::size_t i = 0; i < letters; ++i) letter_of_two_bytes += "\xc3\xa4";
-    test.inputs.inputs.clear();
+    test.inputs.clear();
     test.add("s3://telemetry/" + letter_of_two_bytes);
     EXPECT_THAT(verdict(test), HasSubstr(message)) << letters;
   }

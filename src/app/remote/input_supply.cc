@@ -29,8 +29,9 @@ class LocalQueue final : public WorkQueue {
 class LocalSupply final : public InputSupply {
  public:
   Result<void> run(const std::stop_token&) override { return {}; }
-  Result<std::unique_ptr<decode::StoredSource>> open(const Input& input, const std::stop_token& stop) override {
-    return decode::open_stored_file(input.path.str(), input.stored_bytes, stop);
+  Result<std::unique_ptr<decode::StoredSource>> open(InputOrdinal, const InputView& input,
+                                                     const std::stop_token& stop) override {
+    return decode::open_stored_file(std::string(input.path), input.stored_bytes, stop);
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     return std::make_unique<LocalQueue>(pieces.size());
@@ -45,7 +46,7 @@ class LocalSupply final : public InputSupply {
 class Arrivals {
  public:
   explicit Arrivals(const InputList& inputs) {
-    for (const Input& input : inputs.inputs) is_here_.push_back(input.is_remote() ? 0 : 1);
+    for (const InputView& input : inputs.inputs) is_here_.push_back(input.is_remote() ? 0 : 1);
   }
 
   void plan(std::vector<InputRun> pieces) {
@@ -156,12 +157,13 @@ class FetchingSupply final : public InputSupply {
     arrivals_.close();
     return fetched;
   }
-  Result<std::unique_ptr<decode::StoredSource>> open(const Input& input, const std::stop_token& stop) override {
-    if (!input.is_remote()) return decode::open_stored_file(input.path.str(), input.stored_bytes, stop);
-    auto ordinal = static_cast<InputOrdinal>(&input - inputs_.inputs.data());
+  Result<std::unique_ptr<decode::StoredSource>> open(InputOrdinal ordinal, const InputView& input,
+                                                     const std::stop_token& stop) override {
+    const std::string path(input.path);
+    if (!input.is_remote()) return decode::open_stored_file(path, input.stored_bytes, stop);
     if (auto refused = refused_.find(ordinal); refused != refused_.end()) return Error(refused->second);
     TRY_ASSIGN(Fd file, fetch_->open_file(ordinal));
-    return decode::make_stored_file(std::move(file), input.path.str(), fetch_->outcome(ordinal).value());
+    return decode::make_stored_file(std::move(file), path, fetch_->outcome(ordinal).value());
   }
   std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) override {
     arrivals_.plan(std::move(pieces));

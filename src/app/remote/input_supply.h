@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "model/block.h"
 #include "model/event.h"
-#include "model/input.h"
+#include "model/packed_inputs.h"
 #include "stages/decode/stored_source.h"
 #include "stages/fetch/fetch.h"
 
@@ -21,9 +21,9 @@ class InputSupply {
   virtual ~InputSupply() = default;
   // Fetches what is not local. Blocks until every input is there or has failed; one thread runs it next to the mappers.
   virtual Result<void> run(const std::stop_token& stop) = 0;
-  // Opens an input, which must be an element of the list itself and of a piece that a queue has handed out. If it could
-  // not be fetched, the error explains why.
-  virtual Result<std::unique_ptr<decode::StoredSource>> open(const Input& input, const std::stop_token& stop = {}) = 0;
+  // Opens an input of a piece that a queue has handed out. If it could not be fetched, the error explains why.
+  virtual Result<std::unique_ptr<decode::StoredSource>> open(InputOrdinal ordinal, const InputView& input,
+                                                             const std::stop_token& stop = {}) = 0;
   // Returns a queue that hands out the pieces in order, as far as their inputs have arrived. It must not outlive the
   // supply.
   virtual std::unique_ptr<WorkQueue> queue(std::vector<InputRun> pieces) = 0;

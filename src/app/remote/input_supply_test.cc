@@ -45,10 +45,12 @@ class FakeFetch final : public fetch::Fetch {
   const std::function<void(InputOrdinal)> on_settled_;
 };
 
-InputList list_of(std::size_t count) {
+// The first `local` of them are local.
+InputList list_of(std::size_t count, std::size_t local = 0) {
   InputList list;
   for (std::size_t i = 0; i < count; ++i) {
-    list.inputs.push_back({.name = std::to_string(i), .path = "/nowhere", .url = "s3://b/" + std::to_string(i)});
+    list.inputs.append(
+        {.name = std::to_string(i), .path = "/nowhere", .url = i < local ? "" : "s3://b/" + std::to_string(i)});
   }
   return list;
 }
@@ -120,14 +122,12 @@ TEST(InputSupply, OpensWithTheReasonOfAFailure) {
   EXPECT_EQ(queue->next({}), 1U) << "what is refused is not waited for";
   supplied.fetch->settle(0);
   EXPECT_EQ(queue->next({}), 0U);
-  EXPECT_THAT(supplied.supply->open(supplied.inputs.inputs[0]).error().message, HasSubstr("404"));
-  EXPECT_THAT(supplied.supply->open(supplied.inputs.inputs[1]).error().message, HasSubstr(".. in it"));
+  EXPECT_THAT(supplied.supply->open(0, supplied.inputs.inputs[0]).error().message, HasSubstr("404"));
+  EXPECT_THAT(supplied.supply->open(1, supplied.inputs.inputs[1]).error().message, HasSubstr(".. in it"));
 }
 
 TEST(InputSupply, ReleasesWhatWasFetchedAndIsDone) {
-  InputList inputs = list_of(4);
-  inputs.inputs[0].url = "";
-  Supplied supplied(std::move(inputs), {{3, Error{.message = "refused"}}});
+  Supplied supplied(list_of(4, 1), {{3, Error{.message = "refused"}}});
   for (InputOrdinal i : {0U, 1U}) supplied.supply->listener().emit(event::InputDecoded{.input = i});
   for (InputOrdinal i : {2U, 3U}) supplied.supply->listener().emit(event::InputFailed{.input = i, .error = {}});
   EXPECT_THAT(supplied.fetch->released_, ElementsAre(1U, 2U));

@@ -35,7 +35,7 @@ std::string environment_or(const char* name, std::string otherwise) {
 
 bool has_several_buckets(const InputList& inputs) {
   std::set<std::string, std::less<>> buckets;
-  for (const Input& input : inputs.inputs) {
+  for (const InputView& input : inputs.inputs) {
     if (!s3::is_s3_url(input.url)) continue;
     if (auto name = s3::parse_s3_url(input.url); name.ok()) buckets.insert(name.value().bucket);
     if (buckets.size() > 1) return true;
@@ -43,13 +43,13 @@ bool has_several_buckets(const InputList& inputs) {
   return false;
 }
 
-std::vector<std::string> names_of(const InputList& inputs, const std::vector<InputOrdinal>& remote_inputs,
-                                  const std::string& folder) {
+// Returns the names in the folder of all remote inputs, in their order.
+std::vector<std::string> names_of(const InputList& inputs, const std::string& folder) {
   const bool several = has_several_buckets(inputs);
   std::vector<fetch::Wanted> wanted;
-  for (InputOrdinal i : remote_inputs) {
-    const std::string url = inputs.inputs[i].url.str();
-    wanted.push_back({.name = wanted_name(url, several), .url = url});
+  for (const InputView& input : inputs.inputs) {
+    const std::string url(input.url);
+    if (input.is_remote()) wanted.push_back({.name = wanted_name(url, several), .url = url});
   }
   return fetch::local_names(wanted, limits::kMaxPathBytes - std::min(limits::kMaxPathBytes, folder.size()));
 }
@@ -171,11 +171,11 @@ Result<std::unique_ptr<s3::Store>> RemoteAccess::task_store() {
   return make_bucket_stores(std::move(make));
 }
 
-Result<fetch::Remote> RemoteAccess::remote(const Input& input, const std::stop_token& stop) {
-  fetch::Remote remote{.etag = input.etag.str()};
+Result<fetch::Remote> RemoteAccess::remote(const InputView& input, const std::stop_token& stop) {
+  fetch::Remote remote{.etag = std::string(input.etag)};
   if (input.size_is_known && input.size_binds) remote.size_bytes = input.stored_bytes;
   if (!s3::is_s3_url(input.url)) {
-    remote.request.url = input.url.str();
+    remote.request.url = input.url;
     return remote;
   }
   TRY_ASSIGN(s3::Store * store, this->store());
@@ -187,7 +187,7 @@ Result<fetch::Remote> RemoteAccess::remote(const Input& input, const std::stop_t
 }
 
 // Explains a refusal by S3 in terms of what its user can do.
-std::optional<Error> RemoteAccess::explain(const Input& input, const http::Response& refusal) {
+std::optional<Error> RemoteAccess::explain(const InputView& input, const http::Response& refusal) {
   auto name = s3::parse_s3_url(input.url);
   if (!name.ok() || store_ == nullptr) return std::nullopt;
   return store_->explain(refusal, name.value().bucket);
@@ -195,30 +195,36 @@ std::optional<Error> RemoteAccess::explain(const Input& input, const http::Respo
 
 Result<std::unique_ptr<InputSupply>> RemoteAccess::supply(InputList& inputs, const std::string& job_folder,
                                                           EventSink& events, const std::stop_token& stop) {
-  std::vector<InputOrdinal> remote_inputs;
-  for (InputOrdinal i = 0; i < inputs.inputs.size(); ++i) {
-    if (inputs.inputs[i].is_remote()) remote_inputs.push_back(i);
-  }
-  if (remote_inputs.empty()) return make_local_supply();
+  if (inputs.inputs.remote() == 0) return make_local_supply();
   TRY_ASSIGN(std::string working_folder, disk::working_folder());
   const std::string directory = disk::absolute_path(downloads_.directory, working_folder);
   TRY(check_apart_from_job(directory, job_folder));
   TRY_ASSIGN(auto folder, fetch::DownloadFolder::open(directory, downloads_.keep, events));
-  const std::vector<std::string> names = names_of(inputs, remote_inputs, folder->path());
+  const std::vector<std::string> names = names_of(inputs, folder->path());
   std::vector<fetch::Remote> remotes;
   std::map<InputOrdinal, Error> refused;
-  for (std::size_t i = 0; i < remote_inputs.size(); ++i) {
-    Input& input = inputs.inputs[remote_inputs[i]];
-    input.path = folder->path_of(names[i]);
+  PackedInputs placed;
+  for (const InputView& listed : inputs.inputs) {
+    const auto ordinal = static_cast<InputOrdinal>(placed.size());
+    if (!listed.is_remote()) {
+      placed.append(listed);
+      continue;
+    }
+    const std::string& name = names[placed.remote()];
+    const std::string path = folder->path_of(name);
+    InputView input = listed;
+    input.path = path;
+    placed.append(input);
     if (input.stored_bytes > limits::kMaxInputBytes) {
-      refused.emplace(remote_inputs[i], bad_input("the list of inputs says a size that no object has"));
+      refused.emplace(ordinal, bad_input("the list of inputs says a size that no object has"));
       continue;
     }
     TRY_ASSIGN(fetch::Remote one, remote(input, stop));
-    one.input = remote_inputs[i];
-    one.name = names[i];
+    one.input = ordinal;
+    one.name = name;
     remotes.push_back(std::move(one));
   }
+  inputs.inputs = std::move(placed);
   fetch::FetchOptions options{.parallel = downloads_.parallel,
                               .attempts = downloads_.attempts,
                               .patience = downloads_.patience,

@@ -15,8 +15,8 @@
 #include "app/remote/task_peer.h"
 #include "base/result.h"
 #include "model/event.h"
-#include "model/input.h"
 #include "model/job.h"
+#include "model/packed_inputs.h"
 #include "services/credentials/aws_environment.h"
 #include "services/http/http.h"
 #include "services/s3/credential_provider.h"
@@ -57,8 +57,8 @@ class RemoteAccess {
   // A store in which each bucket has credentials of its own, from the deployment of this task.
   Result<std::unique_ptr<s3::Store>> task_store();
   Result<s3::StoreOptions> store_options() const;
-  std::optional<Error> explain(const Input& input, const http::Response& refusal);
-  Result<fetch::Remote> remote(const Input& input, const std::stop_token& stop);
+  std::optional<Error> explain(const InputView& input, const http::Response& refusal);
+  Result<fetch::Remote> remote(const InputView& input, const std::stop_token& stop);
 
   const CommandLine& line_;
   const Downloads& downloads_;

@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "model/accounting.h"
 #include "model/event.h"
-#include "model/input.h"
+#include "model/packed_inputs.h"
 #include "model/progress.h"
 
 namespace quern::app {

@@ -18,7 +18,7 @@ using testing::Pair;
 
 InputList named_inputs(const std::vector<std::string>& names) {
   InputList list;
-  for (const std::string& name : names) list.inputs.push_back({.name = name, .path = name});
+  for (const std::string& name : names) list.inputs.append({.name = name, .path = name});
   return list;
 }
 
@@ -130,7 +130,7 @@ TEST(Accountant, TakesEventsFromManyThreads) {
   constexpr std::size_t kThreads = 4;
   constexpr std::uint32_t kInputsEach = 500;
   InputList inputs;
-  inputs.inputs.resize(kThreads * kInputsEach);
+  for (std::uint32_t i = 0; i < kThreads * kInputsEach; ++i) inputs.inputs.append({});
   Accountant accountant(inputs);
   {
     std::vector<std::jthread> threads;

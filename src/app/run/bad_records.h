@@ -2,7 +2,7 @@
 
 #include "app/run/loss_policy.h"
 #include "model/event.h"
-#include "model/input.h"
+#include "model/packed_inputs.h"
 #include "stages/output/output.h"
 
 namespace quern::app {

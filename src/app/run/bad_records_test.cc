@@ -32,7 +32,7 @@ class FakeFile final : public output::BadRecordFile {
 class BadRecordsTest : public testing::Test {
  protected:
   BadRecordsTest() {
-    for (const char* name : {"a", "b"}) inputs.inputs.push_back({.name = name, .path = name});
+    for (const char* name : {"a", "b"}) inputs.inputs.append({.name = name, .path = name});
   }
   std::vector<std::string> committed() {
     EXPECT_TRUE(records.commit().ok());

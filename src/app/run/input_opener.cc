@@ -53,17 +53,19 @@ std::unique_ptr<BlockSource> open_decoded(const InputReading& reading, const Inp
   decode::DecodeOptions options = reading.decode;
   options.stop = stop;
   auto make = [&](EventSink& decoder_events) {
-    auto open = [&supply = reading.supply, stop](const Input& input) { return supply.open(input, stop); };
-    auto of_run = std::span(reading.inputs.inputs).subspan(run.first, run.count);
-    return decode::make_block_source_from(open, run.first, of_run, options, reading.pool, decoder_events);
+    auto open = [&supply = reading.supply, stop](InputOrdinal ordinal, const InputView& input) {
+      return supply.open(ordinal, input, stop);
+    };
+    return decode::make_block_source(open, reading.inputs.inputs, run, options, reading.pool, decoder_events);
   };
   if (reading.sample == nullptr) return make(events);
   return make_sampled_source(make, run, *reading.sample, reading.blank_is_record, events, stop);
 }
 
-Result<Compression> compression_of(InputSupply& supply, const Input& input, std::optional<Compression> known) {
+Result<Compression> compression_of(InputSupply& supply, InputOrdinal ordinal, const InputView& input,
+                                   std::optional<Compression> known) {
   if (known.has_value()) return *known;
-  TRY_ASSIGN(auto stored, supply.open(input));
+  TRY_ASSIGN(auto stored, supply.open(ordinal, input));
   std::array<char, kDetectBytes> first{};
   std::size_t used = 0;
   while (used < first.size()) {
@@ -114,9 +116,9 @@ class Opener final : public InputOpener {
   }
 
   Result<std::unique_ptr<ByteSource>> open_bytes(InputOrdinal input) override {
-    const Input& named = reading_.inputs.inputs[input];
-    TRY_ASSIGN(Compression compression, compression_of(reading_.supply, named, reading_.decode.compression));
-    TRY_ASSIGN(auto stored, reading_.supply.open(named));
+    const Input named = reading_.inputs.inputs[input];
+    TRY_ASSIGN(Compression compression, compression_of(reading_.supply, input, named, reading_.decode.compression));
+    TRY_ASSIGN(auto stored, reading_.supply.open(input, named));
     if (reading_.decode.record == RecordKind::kPairs) {
       const std::string& separator = reading_.decode.separator;
       return std::unique_ptr<ByteSource>(std::make_unique<PairTextSource>(std::move(stored), separator));
@@ -126,7 +128,7 @@ class Opener final : public InputOpener {
   }
 
   Result<void> check_size(InputOrdinal input) override {
-    auto stored = reading_.supply.open(reading_.inputs.inputs[input]);
+    auto stored = reading_.supply.open(input, reading_.inputs.inputs[input]);
     if (!stored.ok()) return {};
     auto size_bytes = stored.value()->size();
     return size_bytes.ok() ? Result<void>() : std::move(size_bytes).error();
@@ -158,10 +160,10 @@ std::unique_ptr<InputOpener> make_input_opener(const InputReading& reading) {
   return std::make_unique<Opener>(reading);
 }
 
-Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
-                                                       std::optional<Compression> compression) {
-  TRY_ASSIGN(Compression known, compression_of(supply, input, compression));
-  TRY_ASSIGN(auto stored, supply.open(input));
+Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, InputOrdinal ordinal,
+                                                       const InputView& input, std::optional<Compression> compression) {
+  TRY_ASSIGN(Compression known, compression_of(supply, ordinal, input, compression));
+  TRY_ASSIGN(auto stored, supply.open(ordinal, input));
   if (known == Compression::kNone) return std::unique_ptr<ByteSource>(std::move(stored));
   return decode::make_decoder(known, std::move(stored));
 }

@@ -7,7 +7,7 @@
 #include "app/run/sample.h"
 #include "model/block.h"
 #include "model/event.h"
-#include "model/input.h"
+#include "model/packed_inputs.h"
 #include "services/json/selection.h"
 #include "stages/decode/decode.h"
 
@@ -33,7 +33,7 @@ std::unique_ptr<BlockSource> open_selected(const InputReading& reading, const In
 std::unique_ptr<InputOpener> make_input_opener(const InputReading& reading);
 
 // Returns the decoded bytes of one input. If `compression` is absent, it is detected from the bytes or the name.
-Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, const Input& input,
-                                                       std::optional<Compression> compression);
+Result<std::unique_ptr<ByteSource>> open_decoded_bytes(InputSupply& supply, InputOrdinal ordinal,
+                                                       const InputView& input, std::optional<Compression> compression);
 
 }  // namespace quern::app

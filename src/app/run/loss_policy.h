@@ -9,8 +9,8 @@
 #include "base/guarded.h"
 #include "base/result.h"
 #include "model/event.h"
-#include "model/input.h"
 #include "model/job.h"
+#include "model/packed_inputs.h"
 
 namespace quern::app {
 
@@ -22,7 +22,7 @@ namespace quern::app {
 class LossPolicy final : public EventSink {
  public:
   // All parameters are borrowed. A stop is requested from `stop` with the first failure.
-  LossPolicy(const JobLimits& limits, const std::vector<Input>& inputs, std::stop_source& stop)
+  LossPolicy(const JobLimits& limits, const PackedInputs& inputs, std::stop_source& stop)
       : limits_(limits), inputs_(inputs), stop_(stop) {}
 
   void emit(const event::Event& event) override;
@@ -51,7 +51,7 @@ class LossPolicy final : public EventSink {
   void add_failed_input(const event::InputFailed& failed);
 
   const JobLimits& limits_;
-  const std::vector<Input>& inputs_;
+  const PackedInputs& inputs_;
   std::stop_source& stop_;
   Guarded<Losses> losses_;
 };

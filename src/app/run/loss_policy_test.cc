@@ -16,7 +16,7 @@ using testing::StartsWith;
 class LossPolicyTest : public testing::Test {
  protected:
   LossPolicyTest() {
-    for (const char* name : {"a", "b", "c"}) inputs.push_back({.name = name, .path = name});
+    for (const char* name : {"a", "b", "c"}) inputs.append({.name = name, .path = name});
   }
   void bad(InputOrdinal input, std::uint64_t line) {
     policy.emit(event::RecordBad{.input = input, .line = line, .reason = "no good"});
@@ -28,7 +28,7 @@ class LossPolicyTest : public testing::Test {
   }
 
   JobLimits limits;
-  std::vector<Input> inputs;
+  PackedInputs inputs;
   std::stop_source stop;
   LossPolicy policy{limits, inputs, stop};
 };

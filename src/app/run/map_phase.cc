@@ -111,8 +111,10 @@ Result<void> run_pairs_mapper(const Run& run, const MapOutput& output, const jso
 
 // With fewer large inputs than processors, some processors would otherwise have nothing to decode.
 std::size_t threads_per_input(const Run& run) {
-  auto is_large = [](const Input& input) { return input.stored_bytes >= limits::kParallelStoredBytes; };
-  auto large = static_cast<std::size_t>(std::count_if(run.inputs->inputs.begin(), run.inputs->inputs.end(), is_large));
+  std::size_t large = 0;
+  for (const InputView& input : run.inputs->inputs) {
+    if (input.stored_bytes >= limits::kParallelStoredBytes) ++large;
+  }
   return large == 0 ? 1 : std::max<std::size_t>(1, (run.processes + large - 1) / large);
 }
 

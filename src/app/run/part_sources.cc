@@ -39,8 +39,8 @@ class PartSource final : public ByteSource {
 
 // Returns the decoded bytes of one input. Emits an event about the input at its verified end.
 Result<std::unique_ptr<ByteSource>> open_part(const Run& run, InputOrdinal input) {
-  const Input& part = run.inputs->inputs[input];
-  auto decoded = open_decoded_bytes(*run.supply, part, std::nullopt);
+  const Input part = run.inputs->inputs[input];
+  auto decoded = open_decoded_bytes(*run.supply, input, part, std::nullopt);
   if (!decoded.ok()) return std::move(decoded).error();
   return std::unique_ptr<ByteSource>(
       std::make_unique<PartSource>(std::move(decoded).value(), input, part.stored_bytes, *run.events));

@@ -75,7 +75,9 @@ Result<RunResult> run_all_steps(const Run& run, const RunStep& first, const Work
     files.push_back(std::move(file));
     TRY(run_numbered_step(run, shop, number, inputs, run_it, files));
     TRY(commit(files, nullptr));
-    between.inputs = {{.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = size_bytes(files)}};
+    between.inputs = {};
+    between.inputs.append(
+        {.name = fmt::format("step {}", number + 1), .path = path, .stored_bytes = size_bytes(files)});
   }
   return commit_run(run, targets);
 }

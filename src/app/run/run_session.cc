@@ -115,10 +115,7 @@ Result<void> RunSession::list_inputs(const ListInputs& list, const std::function
   if (listed.ok() || listed.error().kind != ErrorKind::kBadConfig) TRY(open_log());
   TRY_ASSIGN(inputs_, std::move(listed));
   event::RunStarted started{.job = job_name(), .inputs = inputs_.inputs.size(), .processes = processes_of(job_)};
-  auto size_is_known = [](const Input& input) { return input.size_is_known; };
-  if (std::all_of(inputs_.inputs.begin(), inputs_.inputs.end(), size_is_known)) {
-    for (const Input& input : inputs_.inputs) started.stored_bytes += input.stored_bytes;
-  }
+  if (inputs_.inputs.of_unknown_size() == 0) started.stored_bytes = inputs_.inputs.stored_bytes();
   events_->emit(started);
   warn_of_strangers();
   for (const std::string& note : inputs_.notes) events_->emit(event::Note{event::Level::kInfo, note});

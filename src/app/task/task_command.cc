@@ -258,7 +258,7 @@ InputList Task::parts_as_inputs() const {
   for (std::size_t partition = 0; partition < partitions; ++partition) {
     for (const NeededTask& task : needed_) {
       const std::string& path = task.paths[partition];
-      list.inputs.push_back({.name = path, .path = path, .stored_bytes = task.parts[partition].bytes});
+      list.inputs.append({.name = path, .path = path, .stored_bytes = task.parts[partition].bytes});
     }
   }
   return list;

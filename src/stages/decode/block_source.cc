@@ -23,10 +23,10 @@ namespace {
 // it is `cut`: it gets blocks of its own until its end. Only a cut input can have records that are longer than a block.
 class Blocks final : public BlockSource {
  public:
-  Blocks(OpenStored open, InputOrdinal first, std::span<const Input> inputs, const DecodeOptions& options,
+  Blocks(OpenStored open, const PackedInputs& inputs, const InputRun& run, const DecodeOptions& options,
          BufferPool& pool, EventSink& events)
-      : first_(first),
-        inputs_(inputs),
+      : run_(run),
+        inputs_(inputs, run.first),
         has_marks_(options.record != RecordKind::kPairs),
         record_lines_(options.record == RecordKind::kPairs ? 2 : 1),
         content_(options.content),
@@ -54,12 +54,12 @@ class Blocks final : public BlockSource {
   ~Blocks() override { pool_.give(std::move(buffer_)); }
 
   Result<bool> next(Block& block) override {
-    while (is_open_ || next_input_ < inputs_.size()) {
+    while (is_open_ || next_input_ < run_.count) {
       auto given = advance(block);
       if (!given.ok()) {
         if (given.error().kind == ErrorKind::kStopped) return std::move(given).error();
         fail(given.error());
-        if (inputs_.size() == 1) return std::move(given).error();
+        if (run_.count == 1) return std::move(given).error();
         continue;
       }
       if (given.value()) return true;
@@ -108,7 +108,8 @@ class Blocks final : public BlockSource {
   }
 
   Result<void> open_next() {
-    ordinal_ = first_ + static_cast<InputOrdinal>(next_input_++);
+    ordinal_ = run_.first + static_cast<InputOrdinal>(next_input_++);
+    input_ = inputs_.next();
     is_open_ = true;
     is_cut_ = false;
     line_ = 1;
@@ -122,7 +123,7 @@ class Blocks final : public BlockSource {
     stored_reported_ = 0;
     decoded_reported_ = 0;
     if (records_.has_value()) records_->begin();
-    return stream_.open(inputs_[ordinal_ - first_]);
+    return stream_.open(ordinal_, *input_);
   }
 
   // Called when the buffer is full of the beginning of the current input alone. Reads the input to its end, and its
@@ -326,8 +327,8 @@ class Blocks final : public BlockSource {
     return decoded;
   }
 
-  const InputOrdinal first_;
-  const std::span<const Input> inputs_;
+  const InputRun run_;
+  PackedInputs::Reader inputs_;
   const bool has_marks_;            // quern's own files have no mark, and may begin with the same bytes
   const std::size_t record_lines_;  // how many lines make a record
   Content content_;
@@ -349,6 +350,7 @@ class Blocks final : public BlockSource {
   // The state of the current input.
   bool is_open_ = false;
   InputOrdinal ordinal_ = 0;
+  const InputView* input_ = nullptr;
   bool is_ended_ = false;
   bool is_cut_ = false;
   bool may_have_mark_ = false;
@@ -360,15 +362,9 @@ class Blocks final : public BlockSource {
 
 }  // namespace
 
-std::unique_ptr<BlockSource> make_block_source_from(OpenStored open, InputOrdinal first, std::span<const Input> inputs,
-                                                    const DecodeOptions& options, BufferPool& pool, EventSink& events) {
-  return std::make_unique<Blocks>(std::move(open), first, inputs, options, pool, events);
-}
-
-std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
+std::unique_ptr<BlockSource> make_block_source(OpenStored open, const PackedInputs& inputs, const InputRun& run,
                                                const DecodeOptions& options, BufferPool& pool, EventSink& events) {
-  auto open = [](const Input& input) { return open_stored_file(input.path.str(), input.stored_bytes); };
-  return make_block_source_from(open, first, inputs, options, pool, events);
+  return std::make_unique<Blocks>(std::move(open), inputs, run, options, pool, events);
 }
 
 }  // namespace quern::decode

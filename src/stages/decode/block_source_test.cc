@@ -101,10 +101,11 @@ void take_events(Given& given, const Events& events) {
 }
 
 Given read_blocks(const Reading& reading) {
-  std::vector<Input> inputs;
-  for (std::size_t i = 0; i < reading.stored.size(); ++i) inputs.push_back({.name = std::to_string(i), .path = ""});
-  auto open = [&](const Input& input) -> Result<std::unique_ptr<StoredSource>> {
-    const std::string& bytes = reading.stored[std::stoul(input.name.str())];
+  PackedInputs inputs;
+  for (InputOrdinal i = 0; i < reading.first; ++i) inputs.append({.name = "before the run"});
+  for (std::size_t i = 0; i < reading.stored.size(); ++i) inputs.append({.name = std::to_string(i), .path = ""});
+  auto open = [&](InputOrdinal, const InputView& input) -> Result<std::unique_ptr<StoredSource>> {
+    const std::string& bytes = reading.stored[std::stoul(std::string(input.name))];
     if (bytes == "missing") return Error{.kind = ErrorKind::kNotFound, .message = "there is no such file"};
     return std::unique_ptr<StoredSource>(std::make_unique<MemorySource>(bytes, reading.chunk));
   };
@@ -114,7 +115,8 @@ Given read_blocks(const Reading& reading) {
                         .verifies_first = reading.verifies_first};
   BufferPool pool(4, limits::kMiB);
   Events events;
-  auto source = make_block_source_from(open, reading.first, inputs, options, pool, events);
+  auto source =
+      make_block_source(open, inputs, {.first = reading.first, .count = reading.stored.size()}, options, pool, events);
   Given given;
   Block block;
   while (true) {
@@ -125,7 +127,7 @@ Given read_blocks(const Reading& reading) {
   }
   EXPECT_FALSE(source->next(block).ok() && source->next(block).value());
   take_events(given, events);
-  EXPECT_EQ(given.decoded.size() + given.failed.size(), inputs.size());
+  EXPECT_EQ(given.decoded.size() + given.failed.size(), reading.stored.size());
   return given;
 }
 

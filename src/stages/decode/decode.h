@@ -12,8 +12,8 @@
 #include "base/stream.h"
 #include "model/block.h"
 #include "model/event.h"
-#include "model/input.h"
 #include "model/job.h"
+#include "model/packed_inputs.h"
 #include "stages/decode/decode_limits.h"
 #include "stages/decode/stored_source.h"
 
@@ -66,19 +66,8 @@ struct DecodeOptions {
   std::stop_token stop = {};  // ends that reading with kStopped, which is returned, but not reported
 };
 
-// Returns blocks of the inputs [first, first + inputs.size()). A single input may produce any number of blocks. Several
-// inputs (small ones, see plan_runs) are packed into blocks of whole inputs; an input that fails is left out and
-// reported by InputFailed, not by an error of next(). The failure of a single input is both reported and returned.
-// Emits InputProgress, InputDecoded, InputFailed, and RecordBad for records longer than max_record_bytes, which are
-// left out of the blocks. Each input gets exactly one InputDecoded or InputFailed: a packed input just before its block
-// is returned, a larger one no later than the block that follows its last block. The same holds for records that are
-// bad in their format. Where blocks end depends only on the decoded bytes and the options. A byte order mark at the
-// start of an input is removed, unless records are pairs. `inputs`, `pool` and `events` are borrowed.
-std::unique_ptr<BlockSource> make_block_source(InputOrdinal first, std::span<const Input> inputs,
-                                               const DecodeOptions& options, BufferPool& pool, EventSink& events);
-
 // Cuts the list, in order, into runs of inputs whose stored sizes add up to less than `run_bytes`, and of at most
 // limits::kBatchInputs inputs. Every larger input is a run of its own. The result depends only on the list.
-std::vector<InputRun> plan_runs(const std::vector<Input>& inputs, std::uint64_t run_bytes);
+std::vector<InputRun> plan_runs(const PackedInputs& inputs, std::uint64_t run_bytes);
 
 }  // namespace quern::decode

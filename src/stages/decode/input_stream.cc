@@ -9,11 +9,12 @@
 
 namespace quern::decode {
 
-Result<void> InputStream::open(const Input& input) {
+Result<void> InputStream::open(InputOrdinal ordinal, const InputView& input) {
   close();
+  ordinal_ = ordinal;
   input_ = &input;
   decoded_bytes_ = 0;
-  TRY_ASSIGN(stored_, open_(input));
+  TRY_ASSIGN(stored_, open_(ordinal, input));
   is_first_read_ = true;
   return {};
 }
@@ -78,7 +79,7 @@ Result<void> InputStream::start_decoder(Compression compression, std::string_vie
 bool InputStream::start_parallel(Compression compression) {
   if (threads_ < 2 || input_->stored_bytes < limits::kParallelStoredBytes) return false;
   if (parallel_ == nullptr) parallel_ = std::make_unique<ParallelDecoder>(ParallelOptions{.threads = threads_});
-  if (!parallel_->start(compression, [this] { return open_(*input_); })) return false;
+  if (!parallel_->start(compression, [this] { return open_(ordinal_, *input_); })) return false;
   decoder_ = parallel_.get();
   return true;
 }

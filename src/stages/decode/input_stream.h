@@ -16,8 +16,8 @@
 
 namespace quern::decode {
 
-// Opens the stored bytes of an input: open_stored_file, or a test's memory.
-using OpenStored = std::function<Result<std::unique_ptr<StoredSource>>(const Input&)>;
+// Opens the stored bytes of an input of the list: those of a run's supply, or a test's memory.
+using OpenStored = std::function<Result<std::unique_ptr<StoredSource>>(InputOrdinal, const InputView&)>;
 
 // The decoded bytes of one input after another. Decoders and their buffers are kept for the next input, and an input
 // that is not compressed is read directly into the caller's memory. So a million small files cost no allocation of
@@ -28,7 +28,8 @@ class InputStream {
   InputStream(OpenStored open, std::optional<Compression> compression, std::size_t threads)
       : open_(std::move(open)), compression_(compression), threads_(threads) {}
 
-  Result<void> open(const Input& input);
+  // `input` must stay valid until it is closed.
+  Result<void> open(InputOrdinal ordinal, const InputView& input);
   // As ByteSource::read.
   Result<std::size_t> read(std::span<char> target);
   void close();
@@ -51,7 +52,8 @@ class InputStream {
   const std::size_t threads_;
   std::array<std::unique_ptr<Decoder>, kCompressions> decoders_;
   std::unique_ptr<ParallelDecoder> parallel_;
-  const Input* input_ = nullptr;
+  InputOrdinal ordinal_ = 0;
+  const InputView* input_ = nullptr;
   std::unique_ptr<StoredSource> stored_;  // until a decoder has taken it over
   InputDecoder* decoder_ = nullptr;       // null if not compressed, or not known yet
   bool is_first_read_ = false;

@@ -43,10 +43,10 @@ struct FormatReading {
 };
 
 SeenOfRecords read_format(const FormatReading& reading) {
-  std::vector<Input> inputs;
-  for (std::size_t i = 0; i < reading.stored.size(); ++i) inputs.push_back({.name = std::to_string(i), .path = ""});
-  auto open = [&](const Input& input) -> Result<std::unique_ptr<StoredSource>> {
-    const std::string& bytes = reading.stored[std::stoul(input.name.str())];
+  PackedInputs inputs;
+  for (std::size_t i = 0; i < reading.stored.size(); ++i) inputs.append({.name = std::to_string(i), .path = ""});
+  auto open = [&](InputOrdinal, const InputView& input) -> Result<std::unique_ptr<StoredSource>> {
+    const std::string& bytes = reading.stored[std::stoul(std::string(input.name))];
     return std::unique_ptr<StoredSource>(std::make_unique<MemorySource>(bytes, [] { return 100; }));
   };
   DecodeOptions options{.compression = reading.compression,
@@ -59,7 +59,7 @@ SeenOfRecords read_format(const FormatReading& reading) {
                         .verifies_first = reading.verifies_first};
   BufferPool pool(4, limits::kMiB);
   SeenOfRecords seen;
-  auto source = make_block_source_from(open, 0, inputs, options, pool, seen);
+  auto source = make_block_source(open, inputs, {.first = 0, .count = inputs.size()}, options, pool, seen);
   Block block;
   while (true) {
     auto more = source->next(block);

@@ -172,7 +172,7 @@ void Collector::keep(Input input) {
   pending_bytes_ += input.name.size() + input.path.size() + input.url.size();
   pending_.push_back(std::move(input));
   ++kept_;
-  if (most_pending_.has_value() && (pending_.size() == *most_pending_ || pending_bytes_ >= kMostPendingBytes)) {
+  if (pending_.size() == most_pending_ || pending_bytes_ >= kMostPendingBytes) {
     pack_pending();
   }
 }
@@ -203,24 +203,9 @@ Result<void> Collector::check_count() const {
 
 Result<InputList> Collector::finish() {
   TRY(check_count());
-  InputList list{.inputs = std::exchange(pending_, {}), .notes = {}};
-  std::sort(list.inputs.begin(), list.inputs.end(), is_before<SharedText, SharedText>);
-  Repeated repeated(*this);
-  for (const Input& input : list.inputs) repeated.look_at(view_of(input));
-  if (repeated.may_be_there()) {
-    std::erase_if(list.inputs, [&](const Input& input) { return repeated.is_repeated(view_of(input)); });
-  }
-  add_notes(list.notes, repeated);
-  // Growing and comparing a long list used as much memory again, which the allocator would keep.
-  ::malloc_trim(0);
-  return list;
-}
-
-Result<PackedInputList> Collector::finish_packed() {
-  TRY(check_count());
   pack_pending();
   pending_ = {};
-  PackedInputList list;
+  InputList list;
   Repeated repeated(*this);
   merge(std::exchange(runs_, {}), [&](const InputView& input) {
     repeated.look_at(input);
@@ -233,6 +218,7 @@ Result<PackedInputList> Collector::finish_packed() {
     }
   }
   add_notes(list.notes, repeated);
+  // What was pending, and the hashes, used more memory than the list, which the allocator would keep.
   ::malloc_trim(0);
   return list;
 }

@@ -1,14 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
-#include "model/input.h"
 #include "model/packed_inputs.h"
 #include "stages/inputs/filter.h"
 
@@ -18,12 +16,9 @@ namespace quern::inputs {
 // thread-safe; does not block.
 class Collector {
  public:
-  // For finish(): does not pack inputs, which takes less time.
-  Collector() = default;
-  // For finish_packed(), for tens of millions of inputs: after this many, inputs are sorted and packed; the packed runs
-  // are merged at the end.
+  // After this many, inputs are sorted and packed; the packed runs are merged at the end.
   static constexpr std::size_t kMostPending = std::size_t{1} << 18;
-  explicit Collector(std::size_t most_pending) : most_pending_(most_pending) {}
+  explicit Collector(std::size_t most_pending = kMostPending) : most_pending_(most_pending) {}
 
   // Accepts only inputs that match `filter` from now on. Borrowed; nullptr accepts all.
   void use_filter(const Filter* filter) { filter_ = filter; }
@@ -51,9 +46,8 @@ class Collector {
   // The number of inputs found, including those that the filter then left out.
   std::size_t count() const { return kept_ + filtered_out_; }
   std::size_t filtered_out() const { return filtered_out_; }
-  // Exactly one of these two must be called, once.
+  // Must be called once, at the end.
   Result<InputList> finish();
-  Result<PackedInputList> finish_packed();
 
  private:
   bool is_wanted(std::string_view name);
@@ -64,7 +58,7 @@ class Collector {
   class Repeated;
   void add_notes(std::vector<std::string>& notes, const Repeated& repeated) const;
 
-  const std::optional<std::size_t> most_pending_;
+  const std::size_t most_pending_;
   std::vector<Input> pending_;
   std::size_t pending_bytes_ = 0;
   std::vector<PackedInputs> runs_;                        // each sorted

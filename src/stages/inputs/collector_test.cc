@@ -27,7 +27,7 @@ TEST(Collector, SortsMoreThanItHoldsAtOnce) {
     found.add_remote(std::move(input));
   }
   EXPECT_EQ(found.count(), kMany);
-  auto list = found.finish_packed();
+  auto list = found.finish();
   ASSERT_TRUE(list.ok());
   EXPECT_EQ(list.value().inputs.size(), kMany);
   EXPECT_THAT(list.value().notes, ElementsAre());
@@ -52,7 +52,7 @@ void find_some_twice(Collector& found) {
 TEST(Collector, KnowsAgainWhatItNoLongerHolds) {
   Collector found(kAtOnce);
   find_some_twice(found);
-  auto list = found.finish_packed();
+  auto list = found.finish();
   ASSERT_TRUE(list.ok());
   EXPECT_EQ(list.value().inputs.size(), kMany);
   EXPECT_THAT(list.value().notes,
@@ -61,17 +61,17 @@ TEST(Collector, KnowsAgainWhatItNoLongerHolds) {
                           "once, such as s3://telemetry/1000000"));
 }
 
-TEST(Collector, MakesTheSameListWithoutPacking) {
+TEST(Collector, MakesTheSameListHoweverMuchItHoldsAtOnce) {
   Collector packing(kAtOnce);
   Collector holding;
   for (Collector* found : {&packing, &holding}) find_some_twice(*found);
-  auto packed = packing.finish_packed();
+  auto packed = packing.finish();
   auto held = holding.finish();
   ASSERT_TRUE(packed.ok() && held.ok());
   EXPECT_EQ(held.value().notes, packed.value().notes);
   ASSERT_EQ(held.value().inputs.size(), packed.value().inputs.size());
   PackedInputs::Reader reader(packed.value().inputs);
-  for (const Input& input : held.value().inputs) {
+  for (const InputView& input : held.value().inputs) {
     const InputView* other = reader.next();
     EXPECT_EQ(input.name, other->name);
     EXPECT_EQ(input.url, other->url);

@@ -334,7 +334,8 @@ Result<PackedInputs> with_sizes(PackedInputs inputs, const RemotePeers& peers, c
   const InputView* input = reader.next();
   while (input != nullptr) {
     std::vector<Input> some;
-    for (; input != nullptr && some.size() < kMostUnpacked; input = reader.next()) some.push_back(copy_of(*input));
+    for (; input != nullptr && some.size() < kMostUnpacked; input = reader.next())
+      some.push_back(input->as<SharedText>());
     TRY(ask_sizes(peers, some, stop));
     for (const Input& each : some) sized.append(each);
   }
@@ -364,21 +365,13 @@ Result<void> find_inputs(const InputRequest& request, const std::stop_token& sto
 
 }  // namespace
 
-Result<PackedInputList> pack_inputs(const InputRequest& request, const std::stop_token& stop) {
-  Collector found(Collector::kMostPending);
-  TRY(find_inputs(request, stop, found));
-  TRY_ASSIGN(PackedInputList list, found.finish_packed());
-  if (request.peers.asks_sizes && list.inputs.of_unknown_size() > 0) {
-    TRY_ASSIGN(list.inputs, with_sizes(std::move(list.inputs), request.peers, stop));
-  }
-  return list;
-}
-
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop) {
   Collector found;
   TRY(find_inputs(request, stop, found));
   TRY_ASSIGN(InputList list, found.finish());
-  if (request.peers.asks_sizes) TRY(ask_sizes(request.peers, list.inputs, stop));
+  if (request.peers.asks_sizes && list.inputs.of_unknown_size() > 0) {
+    TRY_ASSIGN(list.inputs, with_sizes(std::move(list.inputs), request.peers, stop));
+  }
   return list;
 }
 

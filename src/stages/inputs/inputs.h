@@ -9,7 +9,6 @@
 
 #include "base/result.h"
 #include "base/stream.h"
-#include "model/input.h"
 #include "model/packed_inputs.h"
 #include "stages/inputs/own_files.h"
 
@@ -71,7 +70,5 @@ struct InputRequest {
 // s3://bucket/key, or by their key if `bucket` is set, and URLs as in shown_url, unless `shows_query` is set.
 // Blocks on the disk, and on the network if something remote is named.
 Result<InputList> list_inputs(const InputRequest& request, const std::stop_token& stop = {});
-// The same list in packed form, for callers that read it from beginning to end: it may have tens of millions of inputs.
-Result<PackedInputList> pack_inputs(const InputRequest& request, const std::stop_token& stop = {});
 
 }  // namespace quern::inputs

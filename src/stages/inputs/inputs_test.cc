@@ -51,7 +51,7 @@ class ListInputs : public testing::Test {
   static std::vector<std::string> names_of(const Result<InputList>& list) {
     if (!list.ok()) return {"error: " + list.error().message};
     std::vector<std::string> names;
-    for (const Input& input : list.value().inputs) names.push_back(input.name.str());
+    for (const InputView& input : list.value().inputs) names.emplace_back(input.name);
     return names;
   }
   std::vector<std::string> names(const std::vector<std::string>& texts) const { return names_of(list(texts)); }
@@ -66,7 +66,7 @@ TEST_F(ListInputs, KnowsNamesPathsAndSizes) {
   auto found = list({"data/*.gz"});
   ASSERT_TRUE(found.ok()) << found.error().message;
   ASSERT_EQ(found.value().inputs.size(), 2U);
-  const Input& input = found.value().inputs[0];
+  const Input input = found.value().inputs[0];
   EXPECT_EQ(input.name, "data/a.gz");
   EXPECT_EQ(input.path, at("data/a.gz"));
   EXPECT_EQ(input.stored_bytes, 10U);

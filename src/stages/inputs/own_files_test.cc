@@ -36,7 +36,7 @@ class OwnFilesTest : public testing::Test {
   static std::vector<std::string> names(const Result<InputList>& listed) {
     std::vector<std::string> found;
     if (!listed.ok()) return {listed.error().message};
-    for (const Input& input : listed.value().inputs) found.push_back(input.name.str());
+    for (const InputView& input : listed.value().inputs) found.emplace_back(input.name);
     return found;
   }
 

@@ -95,7 +95,7 @@ class RemoteInputs : public testing::Test {
   static std::vector<std::string> names_of(const Result<InputList>& list) {
     if (!list.ok()) return {"error: " + list.error().message};
     std::vector<std::string> names;
-    for (const Input& input : list.value().inputs) names.push_back(input.name.str());
+    for (const InputView& input : list.value().inputs) names.emplace_back(input.name);
     return names;
   }
   std::vector<std::string> names(const std::vector<std::string>& texts) {
@@ -126,7 +126,7 @@ TEST_F(RemoteInputs, KnowsNamesUrlsSizesAndTags) {
   auto list = list_inputs(request({"s3://data/p/*.gz"}));
   ASSERT_TRUE(list.ok()) << list.error().message;
   ASSERT_EQ(list.value().inputs.size(), 1U);
-  const Input& input = list.value().inputs[0];
+  const Input input = list.value().inputs[0];
   EXPECT_EQ(input.name, "s3://data/p/a b.gz");
   EXPECT_EQ(input.url, "s3://data/p/a b.gz");
   EXPECT_EQ(input.path, "");
@@ -221,7 +221,7 @@ TEST_F(RemoteInputs, AsksTheServerForTheSizeOfAUrl) {
     own.peers.asks_sizes = true;
     auto list = list_inputs(own);
     ASSERT_TRUE(list.ok()) << row.name;
-    const Input& input = list.value().inputs.at(0);
+    const Input input = list.value().inputs[0];
     EXPECT_EQ(input.given_name(), "https://host/a.gz?x=1");
     EXPECT_EQ(input.url, "https://host/a.gz?x=1");
     EXPECT_EQ(input.size_is_known, row.is_known) << row.name;
@@ -255,9 +255,9 @@ TEST_F(RemoteInputs, AsksForSizesOnlyWhereTheyAreWantedAndSeveralAtOnce) {
     ASSERT_TRUE(list.ok()) << list.error().message;
     EXPECT_EQ(client_.asked.size(), asks ? 100U : 0U);
     EXPECT_EQ(client_.most_running, asks ? 6U : 0U);
-    for (const Input& input : list.value().inputs) {
+    for (const InputView& input : list.value().inputs) {
       EXPECT_EQ(input.size_is_known, asks);
-      EXPECT_EQ(input.stored_bytes, !asks ? 0U : input.name.view().starts_with("s3") ? 3U : 7U) << input.name;
+      EXPECT_EQ(input.stored_bytes, !asks ? 0U : input.name.starts_with("s3") ? 3U : 7U) << input.name;
     }
   }
   EXPECT_THAT(store_.asked, IsEmpty());
@@ -294,10 +294,10 @@ TEST_F(RemoteInputs, KeepsSecretsOfUrlsOutOfNames) {
   web_ = [](const http::Request&) { return answer(403); };
   auto list = list_inputs(request({"https://host/a.gz?X-Amz-Signature=abc&X-Amz-Date=1"}));
   ASSERT_TRUE(list.ok());
-  EXPECT_THAT(list.value().inputs.at(0).name.str(), testing::MatchesRegex("https://host/a.gz\\?…[0-9a-f]{8}"));
-  EXPECT_EQ(list.value().inputs.at(0).given_name(), list.value().inputs.at(0).url);
-  EXPECT_EQ(list.value().inputs.at(0).file_name(), "https://host/a.gz");
-  EXPECT_EQ(list.value().inputs.at(0).url, "https://host/a.gz?X-Amz-Signature=abc&X-Amz-Date=1");
+  EXPECT_THAT(list.value().inputs[0].name.str(), testing::MatchesRegex("https://host/a.gz\\?…[0-9a-f]{8}"));
+  EXPECT_EQ(list.value().inputs[0].given_name(), list.value().inputs[0].url);
+  EXPECT_EQ(list.value().inputs[0].file_name(), "https://host/a.gz");
+  EXPECT_EQ(list.value().inputs[0].url, "https://host/a.gz?X-Amz-Signature=abc&X-Amz-Date=1");
   EXPECT_THAT(message({"https://me:pass@host/a.gz"}), Not(HasSubstr("pass@")));
 }
 

@@ -7,21 +7,20 @@
 
 namespace quern::mapper {
 
-std::vector<Batch> plan_batches(const std::vector<Input>& inputs, std::size_t most_inputs) {
-  std::uint64_t all_bytes = 0;
-  for (const Input& input : inputs) all_bytes += input.stored_bytes;
+std::vector<Batch> plan_batches(const PackedInputs& inputs, std::size_t most_inputs) {
   const std::uint64_t most_bytes =
-      std::clamp(all_bytes / limits::kBatchParts, limits::kLeastBatchBytes, limits::kBatchBytes);
+      std::clamp(inputs.stored_bytes() / limits::kBatchParts, limits::kLeastBatchBytes, limits::kBatchBytes);
   std::vector<Batch> batches;
   std::uint64_t batch_bytes = 0;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
+  InputOrdinal ordinal = 0;
+  for (const InputView& input : inputs) {
     // An input of unknown size shares a batch with no other.
-    std::uint64_t bytes = inputs[i].size_is_known ? inputs[i].stored_bytes : most_bytes + 1;
+    std::uint64_t bytes = input.size_is_known ? input.stored_bytes : most_bytes + 1;
     if (batches.empty() || batches.back().inputs.size() >= most_inputs || batch_bytes + bytes > most_bytes) {
       batches.emplace_back();
       batch_bytes = 0;
     }
-    batches.back().inputs.push_back(static_cast<InputOrdinal>(i));
+    batches.back().inputs.push_back(ordinal++);
     batch_bytes += bytes;
   }
   return batches;

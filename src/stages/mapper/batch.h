@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/input.h"
+#include "model/packed_inputs.h"
 #include "stages/mapper/mapper_limits.h"
 
 namespace quern::mapper {
@@ -17,7 +17,7 @@ struct Batch {
 // 1/limits::kBatchParts of all, but between limits::kLeastBatchBytes and limits::kBatchBytes. A larger input, and one
 // of unknown size, is a batch of its own. Depends only on the list, so that the result does not depend on the number of
 // children.
-std::vector<Batch> plan_batches(const std::vector<Input>& inputs, std::size_t most_inputs);
+std::vector<Batch> plan_batches(const PackedInputs& inputs, std::size_t most_inputs);
 
 // Returns the two halves of a batch of at least two inputs.
 std::vector<Batch> halves(const Batch& batch);

@@ -215,7 +215,7 @@ Result<bool> BatchWorker::feed_files(const Batch& batch, const std::stop_token& 
 // input is not compressed. Nothing if the input failed.
 Result<std::optional<std::string>> BatchWorker::file_of(InputOrdinal input, std::size_t index) {
   auto bytes = opener_.open_bytes(input);
-  const Input& named = peers_.inputs[input];
+  const Input named = peers_.inputs[input];
   if (!bytes.ok()) {
     events_->emit(event::InputFailed{.input = input, .error = std::move(bytes).error()});
     return std::optional<std::string>();

@@ -148,10 +148,12 @@ void FunctionWorker::send(UnitInFlight& work) {
       child_.reads_packed() && !work.careful && work.block.bytes.size() <= kMostPackedBytes && packer_.pays();
   const BlockForm form = is_packed ? BlockForm::kPacked : work.careful ? BlockForm::kCareful : BlockForm::kLines;
   std::vector<protocol::SegmentHead> segments;
+  std::vector<SharedText> names;  // which the segments borrow
   for (const Segment& segment : work.block.segments) {
-    segments.push_back({.first_line = segment.first_line,
-                        .size_bytes = segment.size_bytes,
-                        .name = peers_.inputs[segment.input].given_name()});
+    inputs_.seek(segment.input);
+    names.emplace_back(inputs_.next()->given_name());
+    segments.push_back(
+        {.first_line = segment.first_line, .size_bytes = segment.size_bytes, .name = names.back().view()});
   }
   if (is_packed) pack(work, segments);
   work.head = protocol::block_head(work.id, form, segments);

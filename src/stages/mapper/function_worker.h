@@ -111,6 +111,7 @@ class FunctionWorker {
   const std::size_t number_;
   const MapperOptions& options_;
   const MapperPeers& peers_;
+  PackedInputs::Reader inputs_{peers_.inputs};  // for the names of the units that are sent
   const process::ModuleChildOptions& module_;
   UnitQueue& units_;
   std::promise<void> begun_;  // fulfilled once it has a unit

@@ -11,9 +11,9 @@
 #include "base/result.h"
 #include "model/block.h"
 #include "model/event.h"
-#include "model/input.h"
 #include "model/job.h"
 #include "model/limits.h"
+#include "model/packed_inputs.h"
 #include "model/pair.h"
 #include "services/process/module_messages.h"
 #include "services/process/session.h"
@@ -51,7 +51,7 @@ struct MapperOptions {
 
 // What all mapper threads share. Borrowed during the whole call.
 struct MapperPeers {
-  const std::vector<Input>& inputs;
+  const PackedInputs& inputs;
   BufferPool& pool;
   process::Guard& guard;
   EventSink& events;

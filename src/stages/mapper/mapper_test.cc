@@ -152,7 +152,7 @@ class Recorder final : public EventSink {
 
 // The peers of a worker that reports to this recorder; the run ends with the second bad record.
 struct Peers {
-  std::vector<Input> inputs;
+  PackedInputs inputs;
   BufferPool pool{1, 1};
   process::NoGuard guard;
   Recorder recorder;

@@ -23,8 +23,8 @@ namespace quern::mapper {
 // reports and commits.
 class WorkerTest : public ::testing::Test, public EventSink {
  protected:
-  WorkerTest(Interface interface, std::vector<Input> inputs)
-      : module_{.script = "m.py", .interface = interface}, inputs_(std::move(inputs)) {
+  WorkerTest(Interface interface, const std::vector<Input>& inputs)
+      : module_{.script = "m.py", .interface = interface}, inputs_(inputs) {
     std::filesystem::create_directories(folder_ + "/job");
   }
   ~WorkerTest() override { std::filesystem::remove_all(folder_); }
@@ -67,7 +67,7 @@ class WorkerTest : public ::testing::Test, public EventSink {
                          .record = RecordKind::kText,
                          .attempts = 2,
                          .timeout = std::chrono::seconds(10)};
-  const std::vector<Input> inputs_;
+  const PackedInputs inputs_;
   BufferPool pool_{1, 1};
   process::NoGuard guard_;
   MapperPeers peers_{.inputs = inputs_,
