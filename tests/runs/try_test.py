@@ -6,8 +6,10 @@ import pty
 import re
 import select
 import shutil
+import subprocess
 import time
 import unittest
+import zlib
 
 from remote_test import Remote, stored
 from scenario import PATIENCE_SECONDS, QUERN, SUM, Scenario, compress, dedent
@@ -31,6 +33,82 @@ def record(country, amount):
 
 def lines(orders):
     return "".join(record(*order) + "\n" for order in orders)
+
+
+# How two records arrive, and their values.
+ARRIVING = {
+    "json": (b'{"a":"x"}\n{"a":"y"}\n', "r['a']"),
+    "keyed-json": (b'k {"a":"x"}\nk {"a":"y"}\n', "r['a']"),
+    "text": (b"x\ny\n", "r"),
+    "csv": (b"a\nx\ny\n", "r['a']"),
+    "tsv": (b"a\tb\nx\t1\ny\t2\n", "r['a']"),
+    "json-document": (b'[{"a":"x"},{"a":"y"},', "r['a']"),
+    "{regex: '(?P<a>.*)'}": (b"x\ny\n", "r['a']"),
+    "{start: '^[xyz]'}": (b"x\ny\nz\n", "r"),
+}
+
+
+class Arriving(Scenario):
+    """Records of a pipe that stays open count as soon as they are there: these tests wait for ever otherwise."""
+
+    def arrive(self, command, record, data, value, *more):
+        process = self.start(command, "--stdin-records", "--map", value, "--set", f"record={record}", *more,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdin.write(data)
+        process.stdin.flush()
+        return process
+
+    def read_until(self, stream, wanted):
+        seen = b""
+        while wanted not in seen:
+            self.assertTrue(select.select([stream], [], [], 20)[0], f"waits; until now: {seen}")
+            part = os.read(stream.fileno(), 1 << 16)
+            self.assertTrue(part, f"ended: {seen}")
+            seen += part
+        return seen.decode()
+
+    def forms(self):
+        for record, (data, value) in ARRIVING.items():
+            yield record, data, value
+            if record in ("json", "csv"):
+                zipped = zlib.compressobj(wbits=31)
+                yield record, zipped.compress(data) + zipped.flush(zlib.Z_SYNC_FLUSH), value
+
+    def test_the_first_records_are_shown_at_once(self):
+        for record, data, value in self.forms():
+            with self.subTest(record, size=len(data)):
+                process = self.arrive("try", record, data, value, "--records", "5")
+                self.read_until(process.stdout, b"y")
+                process.stdin.close()
+                process.stdin = None
+                process.communicate()
+                self.assertIn(process.returncode, (0, 1, 3))
+
+    def test_a_run_over_the_first_records_ends_with_them(self):
+        for record, data, value in self.forms():
+            with self.subTest(record, size=len(data)):
+                process = self.arrive("run", record, data, value, "--records", "2")
+                self.assertEqual(process.wait(timeout=PATIENCE_SECONDS), 0, process.stderr.read())
+                self.assertEqual(process.stdout.read(), b"x\ny\n")
+                process.stdin.close()
+                for stream in (process.stdout, process.stderr):
+                    stream.close()
+
+    def test_other_mappers_end_too(self):
+        programs = {"lines": "mapper: {language: binary, interface: lines, script: /bin/cat}\nrecord: text\n",
+                    "pairs": "mapper: {builtin: pairs, key: a}\nrecord: json\n",
+                    "javascript": "mapper: {language: javascript, expression: r.a}\nrecord: json\n"}
+        for name, job in programs.items():
+            with self.subTest(name):
+                self.write("analysis-tools.yml", job)
+                process = self.start("run", "--stdin-records", "--records", "2", "-o", "out.txt", stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+                process.stdin.write(b'{"a":"x"}\n{"a":"y"}\n')
+                process.stdin.flush()
+                self.assertEqual(process.wait(timeout=PATIENCE_SECONDS), 0, process.stderr.read())
+                with open(self.path("out.txt"), encoding="utf-8") as result:
+                    self.assertEqual(len(result.readlines()), 2)
+                process.stdin.close()
+                process.stderr.close()
 
 
 class Trying(Scenario):

@@ -184,6 +184,7 @@ Result<void> map_selected(const Run& run, const MapOutput& output, const json::S
                           const std::stop_token& stop) {
   decode::DecodeOptions decode = decode_options(*run.job);
   decode.threads = run.sample == nullptr ? threads_per_input(run) : 1;
+  decode.is_prompt = run.sample != nullptr && run.sample->is_prompt();
   decode.stop = stop;
   decode.wanted_members = wanted_members(run, selection);
   const auto& module = run.step().mapper.module;

@@ -30,6 +30,8 @@ class RecordSample {
   virtual void took(const Block& block, std::uint64_t records, std::uint64_t bad) = 0;
   // A `lines` program gets these records: those of the last block that `fields` and `where` have left.
   virtual void fed(const Block& /*selected*/) {}
+  // Whether it takes records as they come, so that those of a pipe need not wait for more.
+  virtual bool is_prompt() const { return true; }
   // Whether no more records are needed. Thread-safe.
   virtual bool is_complete() const = 0;
 };

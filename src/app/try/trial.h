@@ -52,6 +52,7 @@ class Trial final : public RecordSample, public EventSink {
   bool wants(InputOrdinal input, std::uint64_t line) const override;
   void took(const Block& block, std::uint64_t records, std::uint64_t bad) override;
   void fed(const Block& selected) override;
+  bool is_prompt() const override { return !options_.seed.has_value(); }
   bool is_complete() const override;
 
   void emit(const event::Event& event) override;

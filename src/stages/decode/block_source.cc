@@ -39,7 +39,7 @@ class Blocks final : public BlockSource {
         limit_(std::max(kByteOrderMark.size(), std::min(options.block_bytes, max_record_bytes_ + 1))),
         pool_(pool),
         events_(events),
-        stream_(std::move(open), options.compression, options.threads) {
+        stream_(std::move(open), options) {
     if (!options.format.has_value()) return;
     // They look at the content themselves, before it becomes lines.
     content_ = Content::kAny;
@@ -141,9 +141,11 @@ class Blocks final : public BlockSource {
   }
 
   Result<void> fill() {
-    while (!is_ended_ && buffer_.size() < limit_) TRY(read_more(limit_ - buffer_.size()));
+    while (!is_ended_ && buffer_.size() < limit_ && !has_live_record()) TRY(read_more(limit_ - buffer_.size()));
     return {};
   }
+
+  bool has_live_record() const { return stream_.is_live() && end_of_last_record(buffer_.view().substr(start_)) > 0; }
 
   // Terminates the last line if the input ends.
   Result<void> read_more(std::size_t most_bytes) {

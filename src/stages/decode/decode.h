@@ -63,6 +63,8 @@ struct DecodeOptions {
   // Whether an input that does not fit into a block is read to its verified end before its first block is returned, and
   // then once more. Then no block of a failed input is ever returned, unless the stored file changes meanwhile.
   bool verifies_first = false;
+  // Whether the records of a pipe are returned as soon as they are there, in blocks of any size.
+  bool is_prompt = false;
   std::stop_token stop = {};  // ends that reading with kStopped, which is returned, but not reported
 };
 

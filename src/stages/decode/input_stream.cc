@@ -8,6 +8,18 @@
 #include "stages/decode/decode_limits.h"
 
 namespace quern::decode {
+namespace {
+
+// Whether these few bytes cannot begin any format: all have other bytes at their beginning, but for bzip2's name.
+bool is_text(std::string_view bytes) {
+  constexpr std::size_t kMarkBytes = 4;
+  const bool is_enough = bytes.find('\n') != std::string_view::npos || bytes.size() >= kMarkBytes;
+  return is_enough && !bytes.starts_with("BZh") && std::ranges::all_of(bytes.substr(0, kMarkBytes), [](char byte) {
+           return (byte >= ' ' && byte <= '~') || byte == '\t' || byte == '\r' || byte == '\n';
+         });
+}
+
+}  // namespace
 
 Result<void> InputStream::open(InputOrdinal ordinal, const InputView& input) {
   close();
@@ -16,6 +28,7 @@ Result<void> InputStream::open(InputOrdinal ordinal, const InputView& input) {
   decoded_bytes_ = 0;
   TRY_ASSIGN(stored_, open_(ordinal, input));
   is_first_read_ = true;
+  is_live_ = is_prompt_ && !stored_->size().ok();
   return {};
 }
 
@@ -42,6 +55,8 @@ Result<std::size_t> InputStream::read_first(std::span<char> target) {
     TRY_ASSIGN(std::size_t more, stored_->read(place.subspan(count)));
     if (more == 0) break;
     count += more;
+    const std::string_view begin(place.data(), count);
+    if (is_live_ && (is_text(begin) || detect(begin, input_->file_name()) != Compression::kNone)) break;
   }
   std::string_view first_bytes(place.data(), count);
   Compression compression = compression_.value_or(detect(first_bytes, input_->file_name()));

@@ -11,6 +11,7 @@
 #include "base/stream.h"
 #include "model/input.h"
 #include "model/job.h"
+#include "stages/decode/decode.h"
 #include "stages/decode/decoder.h"
 #include "stages/decode/parallel_decoder.h"
 
@@ -25,8 +26,11 @@ using OpenStored = std::function<Result<std::unique_ptr<StoredSource>>(InputOrdi
 class InputStream {
  public:
   // With more than one thread, large inputs that have independent parts are decoded in parallel.
-  InputStream(OpenStored open, std::optional<Compression> compression, std::size_t threads)
-      : open_(std::move(open)), compression_(compression), threads_(threads) {}
+  InputStream(OpenStored open, const DecodeOptions& options)
+      : open_(std::move(open)),
+        compression_(options.compression),
+        threads_(options.threads),
+        is_prompt_(options.is_prompt) {}
 
   // `input` must stay valid until it is closed.
   Result<void> open(InputOrdinal ordinal, const InputView& input);
@@ -37,6 +41,8 @@ class InputStream {
   // How many bytes of the stored input were consumed, and how many decoded bytes were returned.
   std::uint64_t stored_bytes() const { return decoder_ == nullptr ? decoded_bytes_ : decoder_->stored_bytes(); }
   std::uint64_t decoded_bytes() const { return decoded_bytes_; }
+  // Whether what has come must not wait for more: a pipe, with is_prompt.
+  bool is_live() const { return is_live_; }
   bool is_decoded() const { return decoder_ != nullptr; }  // whether it was compressed; valid after the first read
 
  private:
@@ -50,6 +56,7 @@ class InputStream {
   const OpenStored open_;
   const std::optional<Compression> compression_;
   const std::size_t threads_;
+  const bool is_prompt_;
   std::array<std::unique_ptr<Decoder>, kCompressions> decoders_;
   std::unique_ptr<ParallelDecoder> parallel_;
   InputOrdinal ordinal_ = 0;
@@ -57,6 +64,7 @@ class InputStream {
   std::unique_ptr<StoredSource> stored_;  // until a decoder has taken it over
   InputDecoder* decoder_ = nullptr;       // null if not compressed, or not known yet
   bool is_first_read_ = false;
+  bool is_live_ = false;
   std::array<char, kSniffedBytes> sniffed_{};
   std::span<const char> sniffed_left_;  // bytes of the first read that did not fit into its small target
   std::uint64_t decoded_bytes_ = 0;

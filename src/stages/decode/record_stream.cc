@@ -74,7 +74,8 @@ Result<void> RecordStream::read_more() {
 Result<void> RecordStream::read_beginning() {
   is_begun_ = true;
   const std::size_t wanted = std::min(limits::kBeginningBytes, options_.max_record_bytes + 1);
-  while (!is_ended_ && bytes_.size() < wanted) TRY(read_more());
+  const auto is_enough = [&] { return bytes_.size() >= (decoded_.is_live() ? kByteOrderMark.size() : wanted); };
+  while (!is_ended_ && !is_enough()) TRY(read_more());
   if (options_.refuses_foreign) {
     auto reason = foreign_format({.bytes = bytes_.view(), .is_whole = is_ended_, .is_decoded = decoded_.is_decoded()});
     if (reason.has_value()) return bad_input(*std::move(reason));
