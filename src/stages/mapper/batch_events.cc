@@ -13,8 +13,10 @@ void BatchEvents::emit(const event::Event& event) {
     held_.push_back(event);
   } else if (std::holds_alternative<event::InputProgress>(event)) {
     if (is_first_attempt_) peers_.events.emit(event);
-  } else if (!std::holds_alternative<event::InputDecoded>(event)) {
+  } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
     // A batch is one block, so it reports itself when its inputs are decoded.
+    decoded_.insert(decoded->input);
+  } else {
     peers_.events.emit(event);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "model/event.h"
@@ -20,6 +21,8 @@ class BatchEvents final : public EventSink {
   void emit(const event::Event& event) override;
   // Passes on what was held.
   void commit();
+  // Whether its source has reported the end of the input, or of a sample within it.
+  bool has_decoded(InputOrdinal input) const { return decoded_.contains(input); }
   // The last input that failed in this attempt, if any.
   const std::optional<event::InputFailed>& failed_input() const { return failed_input_; }
 
@@ -29,6 +32,7 @@ class BatchEvents final : public EventSink {
   std::vector<event::Event> held_;
   std::uint64_t held_bad_ = 0;  // how many of the held events are bad records
   std::optional<event::InputFailed> failed_input_;
+  std::set<InputOrdinal> decoded_;
 };
 
 }  // namespace quern::mapper

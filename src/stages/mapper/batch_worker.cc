@@ -358,7 +358,13 @@ std::optional<event::InputFailed> BatchWorker::shrunk_input(const Batch& batch) 
   return std::nullopt;
 }
 
-Result<void> BatchWorker::commit(const Batch& batch) {
+Result<void> BatchWorker::commit(const Batch& whole) {
+  // A sample may end in the middle of a batch; the inputs after it count as not read.
+  Batch batch = whole;
+  if (options_.module->interface == Interface::kLines) {
+    std::erase_if(batch.inputs, [&](InputOrdinal input) { return !events_->has_decoded(input); });
+  }
+  if (batch.inputs.empty()) return {};
   TRY_ASSIGN(std::uint32_t blocks, lines_.commit(*sink_, batch.inputs.front(), batch.inputs.back()));
   for (InputOrdinal input : batch.inputs) {
     peers_.events.emit(event::InputDecoded{input, input == batch.inputs.front() ? blocks : 0U});

@@ -46,7 +46,7 @@ class BatchWorker {
   Result<void> take_result_file();
   std::optional<Error> judge(const Batch& batch);
   std::optional<event::InputFailed> shrunk_input(const Batch& batch);
-  Result<void> commit(const Batch& batch);
+  Result<void> commit(const Batch& whole);
   bool takes_input() const { return !child_->refuses_input() && !child_->exit().has_value(); }
   void end_child();
   std::string place_in_words(const Batch& batch) const;

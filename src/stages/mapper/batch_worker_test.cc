@@ -20,6 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
+constexpr std::string_view kAfterSample = "after the end of a sample";
 const FakeMoment reads{};  // what was sent
 constexpr Exit kFailed{.status = 3};
 
@@ -34,6 +35,7 @@ class BatchWorkerTest : public WorkerTest, public InputOpener {
   void emit(const event::Event& event) override {
     WorkerTest::emit(event);
     if (std::holds_alternative<event::BlockMapped>(event)) records_ += mapped_.records;
+    if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) inputs_done_.push_back(decoded->input);
   }
 
   // Maps all inputs as one batch, with children that follow these scripts.
@@ -73,7 +75,11 @@ class BatchWorkerTest : public WorkerTest, public InputOpener {
         events_.emit(event::InputFailed{.input = input_, .error = error});
         return error;
       }
-      if (std::exchange(is_read_, true)) return false;
+      if (text_ == kAfterSample) return false;
+      if (std::exchange(is_read_, true)) {
+        events_.emit(event::InputDecoded{.input = input_, .blocks = 1});
+        return false;
+      }
       block = {};
       block.bytes.append(text_);
       block.segments = {{.input = input_, .lines = 1, .size_bytes = text_.size()}};
@@ -88,9 +94,17 @@ class BatchWorkerTest : public WorkerTest, public InputOpener {
   };
 
   std::uint64_t records_ = 0;
+  std::vector<InputOrdinal> inputs_done_;
   std::map<InputOrdinal, std::string> texts_{{0, "a\n"}, {1, "b\n"}, {2, "c\n"}};
   std::optional<InputOrdinal> shrunk_;
 };
+
+TEST_F(BatchWorkerTest, DoesNotCountInputsAfterTheEndOfASample) {
+  texts_[2] = kAfterSample;
+  ASSERT_TRUE(map({{reads, leaves("x\n")}}).ok());
+  EXPECT_EQ(records_, 2U);
+  EXPECT_THAT(inputs_done_, ElementsAre(0, 1));
+}
 
 TEST_F(BatchWorkerTest, FeedsTheInputsInOrderAndCommitsTheOutput) {
   auto mapped = map({{reads, reads, reads, leaves("x\ny")}});
