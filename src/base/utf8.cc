@@ -18,6 +18,16 @@ Character first_character(std::string_view text) {
 
 bool is_valid(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
+std::size_t first_invalid(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t size = first_character(text.substr(at)).size_bytes;
+    if (size == 0) break;
+    at += size;
+  }
+  return at;
+}
+
 std::size_t write(std::uint32_t code, char* target) {
   return static_cast<std::size_t>(
       utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), reinterpret_cast<utf8proc_uint8_t*>(target)));

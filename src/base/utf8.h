@@ -19,6 +19,8 @@ Character first_character(std::string_view text);
 
 // Whether the whole text is UTF-8. Reads gigabytes per second.
 bool is_valid(std::string_view text);
+// Returns the offset of the first byte that is not UTF-8, or the text's size.
+std::size_t first_invalid(std::string_view text);
 
 // Writes a code point of at most U+10FFFF to `target`, which has room for four bytes; returns how many it wrote. A
 // surrogate is encoded in three bytes.

@@ -121,12 +121,22 @@ class Csv(Formats):
         self.assertIn('\n{"a":"x"}\n', run.left("bad_records.txt"))
 
     def test_bytes_that_are_not_utf8_make_a_bad_record(self):
-        self.write("data/a.csv", b"a\ncaf\xe9\nb\n")
+        rows = (("csv", b"a\ncaf\xe9\nb\n", {"a": "b"}, "2: the record is not UTF-8: column 4: byte 0xe9\ncaf\xe9\n"),
+                ("tsv", b'a\tc\nb\td\n"e\nf"\t\xc3\xa9\xe9\n', {"a": "b", "c": "d"}, "3: the record is not UTF-8: line 4, column 6: byte 0xe9\n"),
+                ("{regex: '(?P<a>.*)'}", b"b\nc\xe9\n", {"a": "b"}, "2: the record is not UTF-8: column 2: byte 0xe9\n"),
+                ("{start: '^'}", b"b\nc\xe9\n", "b", "2: the record is not UTF-8: column 2: byte 0xe9\n"),
+                ("json-document", b'[{"a": "b"}, "\xe9"]', {"a": "b"}, "2: the record is not UTF-8"))
         for kind in KINDS:
-            with self.subTest(kind):
-                run = self.run_job("csv", kind, more="limits: {bad_records: 1}\n")
-                self.assert_run(run, status=3, result='{"a": "b"}\n' if kind == "python" else '{"a":"b"}\n', records_bad=1)
-                self.assertIn("# data/a.csv:2: the record is not UTF-8", run.left("bad_records.txt"))
+            for record, data, expected, said in rows:
+                if kind == "lines" and "start" in record:  # which is for functions
+                    continue
+                with self.subTest(kind, record=record):
+                    self.write("data/a.csv", data)
+                    run = self.run_job(record, kind, more="limits: {bad_records: 1}\n")
+                    self.assert_run(run, status=3, records_bad=1)
+                    self.assertEqual([json.loads(line) for line in run.result.splitlines()], [expected])
+                    bad = run.left("bad_records.txt", text=False)
+                    self.assertIn(b"# data/a.csv:" + said.encode("latin-1"), bad)
 
     def test_where_fields_and_pairs_look_into_columns(self):
         rows = "".join(f'{number % 3},"c\n{number % 5}",{number}\n' for number in range(1000))

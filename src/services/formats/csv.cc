@@ -67,7 +67,6 @@ class ColumnPrefixes {
     for (const std::string& member : member_prefixes(names, wanted)) {
       const std::size_t begin = texts_.size();
       if (!member.empty()) texts_ += (begin == 0 ? "" : "\"") + member + '"';
-      leaves_out = leaves_out || member.empty();
       places_.push_back({begin, texts_.size() - begin});
     }
     texts_.append(JsonWriter::kPadding, ' ');
@@ -77,7 +76,6 @@ class ColumnPrefixes {
   std::string_view of(std::size_t column) const {
     return std::string_view(texts_).substr(places_[column].begin, places_[column].size);
   }
-  bool leaves_out = false;  // whether any column is left out
 
  private:
   struct Place {
@@ -141,12 +139,12 @@ class CsvReader final : public RecordReader {
       end_record(out);
       return true;
     }
-    bool is_whole = take_fields_and_end(is_first_ ? all_ : wanted_, out);
-    if (is_whole && !is_first_ && wanted_.leaves_out && !utf8::is_valid({record_, at_})) {
-      out.cut(start);
-      at_ = record_;
-      is_whole = take_fields_and_end(all_, out);
-    }
+    prefixes_ = is_first_ ? &all_ : &wanted_;
+    columns_ = 0;
+    line_ends_ = 0;
+    open_quote_line_ = 0;
+    bool is_whole = take_fields(out);
+    if (is_whole && at_ != end_) is_whole = take_line_end();
     if (!is_whole) {
       out.cut(start);
       return false;
@@ -156,6 +154,10 @@ class CsvReader final : public RecordReader {
              "the quote that this line opens is not closed before the input ends");
     } else if (!is_known_) {
       take_header(out, start);
+    } else if (!are_names_utf8_) {
+      refuse(out, records, start, line_, "the names of the columns are not UTF-8");
+    } else if (!utf8::is_valid({record_, at_})) {
+      refuse(out, records, start, line_, not_utf8({record_, at_}, line_));
     } else if (columns_ != names_) {
       refuse(out, records, start, line_,
              fmt::format("the record has {} instead of {}", counted(columns_, "column"), names_));
@@ -178,15 +180,6 @@ class CsvReader final : public RecordReader {
     records.bad.push_back({.line = line, .record = as_one_line(trimmed(record, "\r\n")), .reason = std::move(reason)});
     out.cut(start);
     end_record(out);
-  }
-
-  // Takes a record with its line end, if it has one. Returns false if the end is not there yet.
-  bool take_fields_and_end(const ColumnPrefixes& prefixes, JsonWriter& out) {
-    prefixes_ = &prefixes;
-    columns_ = 0;
-    line_ends_ = 0;
-    open_quote_line_ = 0;
-    return take_fields(out) && (at_ == end_ || take_line_end());
   }
 
   // Takes fields to the end of the record. Returns false if that is not there yet.
@@ -291,6 +284,7 @@ class CsvReader final : public RecordReader {
     all_ = ColumnPrefixes(names, {});
     wanted_ = ColumnPrefixes(names, wanted_members_);
     names_ = columns.size();
+    are_names_utf8_ = std::all_of(names.begin(), names.end(), utf8::is_valid);
     is_known_ = true;
   }
 
@@ -312,6 +306,7 @@ class CsvReader final : public RecordReader {
 
   bool is_known_ = false;  // whether the columns have names
   std::size_t names_ = 0;
+  bool are_names_utf8_ = true;
   ColumnPrefixes all_;
   ColumnPrefixes wanted_;
   bool is_first_ = true;  // whether no record was given yet

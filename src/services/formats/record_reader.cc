@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "services/formats/json_writer.h"
 
@@ -42,6 +43,19 @@ std::vector<std::string> member_prefixes(const std::vector<std::string>& names, 
     if (are_all || is_wanted(name)) prefix = fmt::format("{}\"{}\":", std::exchange(is_first, false) ? '{' : ',', name);
   }
   return prefixes;
+}
+
+std::string not_utf8(std::string_view record, std::uint64_t line) {
+  const std::size_t at = utf8::first_invalid(record);
+  const std::string_view before = record.substr(0, at);
+  const std::size_t begin = before.find_last_of("\r\n") + 1;  // npos + 1 is 0
+  std::uint64_t further_lines = 0;
+  for (std::size_t i = 0; i < begin; ++i) {
+    if (before[i] == '\n' || (before[i] == '\r' && record[i + 1] != '\n')) ++further_lines;
+  }
+  return fmt::format("the record is not UTF-8: {}column {}: byte 0x{:02x}",
+                     further_lines == 0 ? "" : fmt::format("line {}, ", line + further_lines), at - begin + 1,
+                     static_cast<unsigned char>(record[at]));
 }
 
 std::string as_one_line(std::string_view record) {

@@ -54,7 +54,7 @@ inline constexpr std::size_t kEnoughBytes = 256 * limits::kKiB;
 
 // The names of the members that anything reads, without escapes; if there are none, all. Those that are maps of texts
 // (is_flat in model/record_format.h) are written without the others then, but for the first record of each input, which
-// messages show, and for one that is not UTF-8, which is bad.
+// messages show.
 using WantedMembers = std::vector<std::string>;
 
 std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format, const WantedMembers& wanted = {});
@@ -71,6 +71,9 @@ std::vector<std::string> member_prefixes(const std::vector<std::string>& names, 
 
 // The texts as they are in JSON, without quotes.
 std::vector<std::string> as_json(const std::vector<std::string>& texts);
+
+// Returns why a record is bad that begins in this line and is not UTF-8, with the place of the first wrong byte.
+std::string not_utf8(std::string_view record, std::uint64_t line);
 
 // Returns the record, or the beginning of a very long one, as one line: line breaks become spaces.
 std::string as_one_line(std::string_view record);

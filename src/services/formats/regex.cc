@@ -21,9 +21,10 @@ class RegexParser final : public LineParser {
         whole_(member_prefixes(regex_.names(), {})) {}
 
   std::string parse(std::string_view line, bool is_whole, JsonWriter& out) override {
+    if (!utf8::is_valid(line)) return not_utf8(line, 0);
     const auto* groups = regex_.find(line);
     if (groups == nullptr) return "the line does not match the regular expression of the job file";
-    const std::vector<std::string>& prefixes = is_whole || !utf8::is_valid(line) ? whole_ : wanted_;
+    const std::vector<std::string>& prefixes = is_whole ? whole_ : wanted_;
     for (std::size_t i = 0; i < prefixes.size(); ++i) {
       if (prefixes[i].empty()) continue;
       out.add(prefixes[i]);

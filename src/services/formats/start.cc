@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/regex.h"
+#include "base/utf8.h"
 #include "services/formats/line_reader.h"
 
 // {start: ...}: a record is a text of one or more lines, of which the first matches the expression and the others do
@@ -65,19 +66,24 @@ class StartReader final : public RecordReader {
 
   // Takes the record and its lines_.
   void take_record(std::string_view record, JsonWriter& out, Records& records) {
-    if (!is_dropping_ && is_begun_) {
+    if (!is_dropping_ && !utf8::is_valid(record)) {
+      refuse(record, not_utf8(record, line_), records);
+    } else if (!is_dropping_ && is_begun_) {
       out.add('"');
       out.add_text(without_line_end(record));
       out.add('"');
     } else if (!is_dropping_ && record.find_first_not_of("\r\n") != std::string_view::npos) {
-      records.bad.push_back({.line = line_,
-                             .record = as_one_line(without_line_end(record)),
-                             .reason = "no line before it matches the regular expression of `start`"});
+      refuse(record, "no line before it matches the regular expression of `start`", records);
     }
     out.add_line_ends(lines_);
     line_ += lines_;
     lines_ = 0;
     is_dropping_ = false;
+  }
+
+  void refuse(std::string_view record, std::string reason, Records& records) const {
+    records.bad.push_back(
+        {.line = line_, .record = as_one_line(without_line_end(record)), .reason = std::move(reason)});
   }
 
   Regex regex_;

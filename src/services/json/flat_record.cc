@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/byte_search.h"
-#include "base/utf8.h"
 #include "services/json/value_text.h"
 
 namespace quern::json {
@@ -27,7 +26,7 @@ FlatRecordReader::FlatRecordReader(const Plan& plan) : root_(plan.nodes().front(
 
 bool FlatRecordReader::read(std::string_view record) {
   captures_.clear();
-  if (!is_known_ || !utf8::is_valid(record)) return false;
+  if (!is_known_) return false;
   const char* at = record.data();
   const char* const end = at + record.size();
   for (const Member& member : members_) {

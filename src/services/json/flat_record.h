@@ -13,14 +13,13 @@ namespace quern::json {
 // Finds the values that a plan captures in records that quern has written itself (services/formats): JSON objects
 // without white space, whose names differ, and whose values are texts, numbers or null. Most records have the members
 // of the record before, so their names are only compared with those, and nothing is read after the last wanted value.
-// quern has written the rest, so it is valid JSON; but a text may not be UTF-8, which is checked. Not thread-safe.
+// quern has written the rest, so it is valid JSON in UTF-8. Not thread-safe.
 class FlatRecordReader {
  public:
   // `plan` is borrowed, and copies nothing.
   explicit FlatRecordReader(const Plan& plan);
 
-  // Returns false if the record does not have the members that were learnt, or is not UTF-8; there are no captures
-  // then.
+  // Returns false if the record does not have the members that were learnt; there are no captures then.
   bool read(std::string_view record);
   // As JsonReader::captures().
   const std::vector<Capture>& captures() const { return captures_; }

@@ -38,7 +38,7 @@ TEST(FlatRecord, FindsWhatTheMembersOfARecordBeforeItLeadTo) {
   EXPECT_THAT(texts_of(reader.captures()), ElementsAre(R"(2:"\"}\\")", "0:-1.5e3", "3:-1.5e3"));
   // d was not among the members, so any further member could be d.
   for (const char* other : {R"({"a":"x","b":1,"c":2,"d":3})", R"({"a":"x","b":1})", R"({"b":1,"a":"x","c":2})", "{}",
-                            "", "{\"a\":\"\xff\",\"b\":1,\"c\":2}", R"({"a":"x","b":1,"c":"2)", R"({"a":"x\)"}) {
+                            "", R"({"a":"x","b":1,"c":"2)", R"({"a":"x\)"}) {
     EXPECT_FALSE(reader.read(other)) << other;
   }
   for (const char* none : {"{}", "{", "", "7", "{\"", "{\"a\"", "{\"a\":"}) {
@@ -57,9 +57,17 @@ TEST(FlatRecord, ReadsNoFurtherThanTheLastWantedMember) {
 
 std::string flat_record(std::mt19937& random) {
   constexpr std::string_view kNames[] = {"a", "b", "c", "long name", "\\u0065", "f\\\"", "\xc3\xa9"};
-  constexpr std::string_view kValues[] = {
-      "null",     "0",          "-12.5",     "123456789012",          "\"\"",     "\"x\"",
-      "\"\\\\\"", "\"\\\"},\"", "\"{\\n}\"", "\"\xc3\xa9t\xc3\xa9\"", "\"\xff\"", "\"a longer text, with a comma\""};
+  constexpr std::string_view kValues[] = {"null",
+                                          "0",
+                                          "-12.5",
+                                          "123456789012",
+                                          "\"\"",
+                                          "\"x\"",
+                                          "\"\\\\\"",
+                                          "\"\\\"},\"",
+                                          "\"{\\n}\"",
+                                          "\"\xc3\xa9t\xc3\xa9\"",
+                                          "\"a longer text, with a comma\""};
   std::string record = "{";
   for (const std::string_view name : kNames) {
     // Mostly all of them, so that records have the same members.

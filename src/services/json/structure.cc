@@ -55,13 +55,9 @@ std::string Structure::find_tokens(std::string_view text) {
 const std::uint32_t* Structure::tokens() const { return implementation_->structural_indexes.get(); }
 
 std::string first_not_utf8(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t size = utf8::first_character(text.substr(at)).size_bytes;
-    if (size == 0) return fmt::format("column {}: byte 0x{:02x}", at + 1, static_cast<unsigned char>(text[at]));
-    at += size;
-  }
-  return "";
+  const std::size_t at = utf8::first_invalid(text);
+  if (at == text.size()) return "";
+  return fmt::format("column {}: byte 0x{:02x}", at + 1, static_cast<unsigned char>(text[at]));
 }
 
 }  // namespace quern::json

@@ -21,11 +21,13 @@ struct SeenOfRecords final : EventSink {
   void emit(const event::Event& event) override {
     if (const auto* one = std::get_if<event::RecordBad>(&event)) {
       bad.push_back(std::to_string(one->input) + ":" + std::to_string(one->line) + ": " + one->record);
+      reasons.push_back(one->reason);
     }
     if (const auto* one = std::get_if<event::InputFailed>(&event)) failed.push_back(one->error.message);
     if (const auto* one = std::get_if<event::InputProgress>(&event)) decoded_bytes += one->decoded_bytes;
   }
   std::vector<std::string> bad;
+  std::vector<std::string> reasons;  // of these
   std::vector<std::string> failed;
   std::uint64_t decoded_bytes = 0;
   std::uint64_t bytes_of_blocks = 0;
@@ -141,6 +143,63 @@ TEST(RecordStream, RefusesForeignContentUnlessBytesAreTakenAsTheyAre) {
   EXPECT_THAT(read_format({.stored = {encode(Compression::kGzip, zip)}}).failed,
               ElementsAre(HasSubstr("it holds a zip archive")));
   EXPECT_THAT(read_format({.stored = {zip}, .compression = Compression::kNone}).failed, IsEmpty());
+}
+
+struct NotUtf8Row {
+  const char* name;
+  RecordFormat format;
+  std::string stored;
+  std::string text;
+  std::vector<std::string> bad;
+  std::vector<std::string> reasons;
+};
+
+const std::vector<NotUtf8Row> kNotUtf8 = {
+    {"a table",
+     {},
+     "a,b\nx,caf\xe9\n\nbad\n\"1\n\xc3\xa9\xff\",2\n\xc3\xa9,4\n",
+     "\n\n\n\n\n\n{\"a\":\"\xc3\xa9\",\"b\":\"4\"}\n",
+     {"0:2: x,caf\xe9", "0:4: bad", "0:5: \"1 \xc3\xa9\xff\",2"},
+     {"the record is not UTF-8: column 6: byte 0xe9", "the record has 1 column instead of 2",
+      "the record is not UTF-8: line 6, column 3: byte 0xff"}},
+    {"line ends of all kinds",
+     {.kind = RecordFormat::Kind::kTsv, .delimiter = '\t'},
+     "a\r\n1\r\"2\r\xff\"\r\n\xfe",
+     "\n{\"a\":\"1\"}\n\n\n\n",
+     {"0:3: \"2 \xff\"", "0:5: \xfe"},
+     {"the record is not UTF-8: line 4, column 1: byte 0xff", "the record is not UTF-8: column 1: byte 0xfe"}},
+    {"a header", {}, "a,\xe9\n1,2\n", "\n\n", {"0:2: 1,2"}, {"the names of the columns are not UTF-8"}},
+    {"an expression",
+     {.kind = RecordFormat::Kind::kRegex, .regex = "(?P<a>.*)"},
+     "x\ny\xe9\n",
+     "{\"a\":\"x\"}\n\n",
+     {"0:2: y\xe9"},
+     {"the record is not UTF-8: column 2: byte 0xe9"}},
+    {"texts of several lines",
+     {.kind = RecordFormat::Kind::kStart, .regex = "^-"},
+     "-a\n\"\xe9\n-b\n",
+     "\n\n\"-b\"\n",
+     {"0:1: -a \"\xe9"},
+     {"the record is not UTF-8: line 2, column 2: byte 0xe9"}},
+    {"a document",
+     {.kind = RecordFormat::Kind::kJsonDocument},
+     "[1,\n \"\xe9\", 2]",
+     "1\n\"\xe9\"\n2\n",  // the mapper refuses it
+     {},
+     {}},
+};
+
+TEST(RecordStream, LeavesOutRecordsThatAreNotUtf8WithTheirPlacesInTheInput) {
+  for (const NotUtf8Row& row : kNotUtf8) {
+    for (const std::size_t block_bytes : {3U, 20U, 1000U}) {
+      const SeenOfRecords seen =
+          read_format({.stored = {row.stored}, .format = row.format, .block_bytes = block_bytes});
+      EXPECT_EQ(seen.text, row.text) << row.name;
+      EXPECT_EQ(seen.bad, row.bad) << row.name;
+      EXPECT_EQ(seen.reasons, row.reasons) << row.name;
+      EXPECT_THAT(seen.failed, IsEmpty()) << row.name;
+    }
+  }
 }
 
 TEST(RecordStream, LeavesOutRecordsThatAreTooLongBeforeOrAfterTheyAreLines) {
