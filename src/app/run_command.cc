@@ -149,9 +149,6 @@ Result<int> run_session(const CommandLine& line, const Job& job) {
     if (opened.error().kind != ErrorKind::kBadConfig) TRY(session.write_books(session.close(opened.error())));
     return std::move(opened).error();
   }
-  if (auto warning = compression_warning(job.output)) {
-    session.events().emit(event::Note{event::Level::kWarning, std::move(*warning)});
-  }
   RunMail mail(session, line, job);
   auto list = [&] {
     return list_run_inputs(job, line, session.remote().peers(session.events()), &session.folder().own_files(),

@@ -161,11 +161,23 @@ class NoRoomAndNoRight(Scenario):
             self.assertEqual(unpacked == plain, True, name)
         self.assertEqual(gzip.decompress(self.quern("run", "-o", "out.gz").left("out.gz", text=False)) == plain, True)
 
-    def test_a_format_that_results_do_not_have_is_warned_of(self):
-        run = self.quern("run", "--output", "out.bz2")
-        self.assertEqual(run.status, 0, run)
-        self.assertIn("out.bz2 will be plain text: quern compresses results as .gz, .zst or .xz", run.stderr, run)
-        self.assertEqual(len(run.left("out.bz2")), 20_000 * 100)
+    def test_a_format_that_results_do_not_have_is_refused_before_anything_runs(self):
+        self.write("mapper.py", ECHO + "def setup():\n    open('begun', 'w')\n")
+        for name in ("bz2", "tbz2", "lzma", "tlz", "lz4", "br", "BR", "Z", "zip", "7z", "rar", "lz", "lzo", "tar", "tgz", "tar.gz"):
+            for output in (f"out.{name}", f"s3://data/out.{name}"):
+                for arguments in (["run", "-o", output], ["map", "-o", output, "data/a.txt"], ["check", "--set", f"output={output}"],
+                                  ["run", "--set", f"output={output}", "--set", "reducers=2", "--set", "result.parts=keep",
+                                   "--set", "reducer={builtin: count}"],
+                                  ["fetch", "fN6bFGx1RbKFVGUdZrTvFA", "-o", output]):
+                    with self.subTest(" ".join(arguments)):
+                        run = self.quern(*arguments)
+                        self.assertEqual(run.status, 2, run)
+                        self.assertIn(f"output is {output}, and results are text, or compressed as .gz, .zst or .xz", run.stderr, run)
+        self.assertEqual(set(os.listdir(self.folder)), {".scratch", "analysis-tools.yml", "data", "mapper.py"})
+
+    def test_an_ending_that_only_looks_like_a_format(self):
+        for name in ("zip", ".zip.txt", "out.z.gz.txt", "bz2", "counts.v2"):
+            self.assertEqual(self.quern("run", "-o", name).status, 0, name)
 
     def test_several_compressed_results(self):
         self.write("pairs.yml", "group: k\naggregate: {n: count}\nreducers: 3\nresult: {parts: keep}\ninputs: [pairs.json]\n")

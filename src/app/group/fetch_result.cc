@@ -148,7 +148,6 @@ Result<void> check_output(const std::string& output, const CommandLine& line, co
 
 Result<void> fetch_result(GroupSession& session, const watch::GroupWatch& watch, TaskReport& report,
                           const std::string& output) {
-  if (auto warning = compression_warning(output)) session.sink().note(event::Level::kWarning, *warning);
   TRY_ASSIGN(std::vector<Piece> pieces, pieces_of(session, watch, report, output));
   TRY_ASSIGN(disk::ScratchFolder scratch, disk::ScratchFolder::make(""));
   for (std::size_t i = 0; i < pieces.size(); ++i) {

@@ -11,12 +11,12 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "base/fd.h"
 #include "base/shown_url.h"
+#include "base/text.h"
 #include "model/compression.h"
 #include "model/taskcluster/task_report.h"
 #include "services/disk/files.h"
@@ -49,6 +49,16 @@ bool is_log(const std::string& path) {
   return count.ok() && std::string_view(bytes.data(), count.value()) == kBegin;
 }
 
+// Whether the name is that of a compressed file or an archive as which results are not written.
+bool names_what_is_not_written(const std::string& output) {
+  constexpr std::array<std::string_view, 7> kEndings = {".z", ".zip", ".7z", ".rar", ".lz", ".lzo", ".tar"};
+  const Compression compression = compression_of_name(output);
+  if (compression != Compression::kNone && !output::can_encode(compression)) return true;
+  const std::string ending = std::filesystem::path(decoded_name(output)).extension();
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [&](std::string_view one) { return equals_ignoring_case(ending, one); });
+}
+
 // Whether it is a file that modules import or read.
 bool is_of_a_module(const std::string& path) {
   constexpr std::array<std::string_view, 10> kEndings = {".py", ".js",  ".mjs", ".cjs", ".so",
@@ -73,13 +83,13 @@ Result<void> check_worker(const inputs::OwnFiles& own, const Job& job, const Wor
 
 }  // namespace
 
-std::optional<std::string> compression_warning(const std::string& output) {
-  const Compression compression = compression_of_name(output);
-  if (compression == Compression::kNone || output::can_encode(compression)) return std::nullopt;
-  return fmt::format("{} will be plain text: quern compresses results as .gz, .zst or .xz", output);
-}
-
 Result<void> check_place_of_result(const std::string& output) {
+  if (names_what_is_not_written(output)) {
+    return bad_config(
+        fmt::format("output is {}, and results are text, or compressed as .gz, .zst or .xz; choose a name with one of "
+                    "these endings, or without an ending for compressed files",
+                    shown_url(output)));
+  }
   if (output.find("://") == std::string::npos) return {};
   if (!s3::is_s3_url(output)) {
     return bad_config(

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +20,8 @@ struct ResultPaths {
   std::string log = {};     // "" if there is none
   std::string object = {};  // s3://bucket/key; "" if the result goes to files or standard output
 };
-// Returns a warning if the name of a result indicates a compression in which results are not written.
-std::optional<std::string> compression_warning(const std::string& output);
 
-// kBadConfig if a result cannot go there: a URL other than s3://bucket/key.
+// kBadConfig if a result cannot go there: a URL other than s3://bucket/key, or a name such as result.bz2.
 Result<void> check_place_of_result(const std::string& output);
 // The file in which a result is kept that could not be uploaded.
 inline constexpr const char* kNotUploadedName = "result.not-uploaded";
