@@ -81,6 +81,19 @@ class Look(Scenario):
                           ("v.w", 1, {"integer": 1}), ("v[*]", 1, {"boolean": 1})])
         self.look("a", says="1 record is not JSON; the first: ")
 
+    def test_each_table_is_read_by_its_own_header(self):
+        """As a run reads them, whatever their columns and the order of these."""
+        for folder, words, delimiter in (("commas", "CSV", ","), ("tabs", "TSV", "\t"), ("semicolons", "CSV (separated by ';')", ";")):
+            with self.subTest(folder):
+                for number, table in enumerate(["town,price\nRome,1\nBonn,2\n", "price,town\n3,Rome\n", "id,price\n7,4\n"]):
+                    self.write(f"{folder}/{number}", table.replace(",", delimiter))
+                self.assertNotIn("another format", self.look(folder, says=f"{words} with a header, 3 columns").stdout)
+                self.assertEqual({path["path"]: path["records"] for path in self.facts(folder)["paths"]}, {"town": 3, "price": 4, "id": 1})
+
+    def test_an_array_and_a_single_document_are_read_alike(self):
+        self.write_all({"a.json": '[\n{"n": 1},\n{"n": 2}\n]\n', "b.json": '{\n"n": 3\n}\n'})
+        self.assertNotIn("another format", self.look("a.json", "b.json", says="A JSON document, 3 records").stdout)
+
     def test_other_formats(self):
         log = '10.0.0.1 - - [10/Oct/2026:13:55:36 -0700] "GET / HTTP/1.1" 200 2326'
         rows = {"a.csv": ("town;price\nRome;1\nBonn;2\n", '{csv: {delimiter: ";"}}', "CSV (separated by ';') with a header, 2 columns"),

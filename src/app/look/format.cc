@@ -117,6 +117,10 @@ Format detect_format(const decode::Beginning& content) {
   return table(piece).value_or(of_lines(RecordKind::kText));
 }
 
+bool are_of_one_kind(const Format& left, const Format& right) {
+  return !left.is_empty && !right.is_empty && left.kind == right.kind && left.records == right.records;
+}
+
 std::string in_words(const Format& format) {
   if (format.is_empty) return "nothing";
   if (format.is_document()) return format.is_array ? "a JSON array" : "a JSON document";

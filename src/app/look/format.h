@@ -20,7 +20,6 @@ struct Format {
   bool is_array = false;             // of a JSON document
   std::vector<std::string> columns;  // of a table
 
-  bool operator==(const Format&) const = default;
   bool is_table() const { return !columns.empty(); }
   bool is_document() const { return records.has_value() && records->kind == RecordFormat::Kind::kJsonDocument; }
   // Whether a record is a map or a list, and not a line of text.
@@ -30,6 +29,9 @@ struct Format {
 };
 
 Format detect_format(const decode::Beginning& content);
+
+// Whether a run reads inputs of both formats with the same setting `record`. What is empty is of no kind.
+bool are_of_one_kind(const Format& left, const Format& right);
 
 // "JSON lines", "CSV with a header, 3 columns"
 std::string in_words(const Format& format);

@@ -65,17 +65,19 @@ class Looker {
   }
 
  private:
-  bool is_of_format(const InputSample& sample) const { return sample.problem.empty() && sample.format == look_.format; }
+  bool is_of_format(const InputSample& sample) const {
+    return sample.problem.empty() && are_of_one_kind(sample.format, look_.format);
+  }
 
   // The format of most inputs; of the first of them, if several are as frequent. Those with nothing in them do not
-  // count.
+  // count. Tables may have different columns, each by its own header; the format then has all of them.
   void choose_format() {
     std::size_t most = 0;
     for (const InputSample& sample : samples_) {
       if (!sample.problem.empty() || sample.format.is_empty) continue;
       const auto count =
           static_cast<std::size_t>(std::count_if(samples_.begin(), samples_.end(), [&](const InputSample& other) {
-            return other.problem.empty() && other.format == sample.format;
+            return other.problem.empty() && are_of_one_kind(other.format, sample.format);
           }));
       if (count <= most) continue;
       most = count;
@@ -90,7 +92,16 @@ class Looker {
       }
       // What is empty is as exact as what was read as a whole.
       if (sample.problem.empty()) ++look_.read_inputs;
+      if (is_of_format(sample)) add_columns(sample.format);
     }
+  }
+
+  void add_columns(const Format& format) {
+    std::vector<std::string>& columns = look_.format.columns;
+    for (const std::string& column : format.columns) {
+      if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(column);
+    }
+    look_.format.is_array = look_.format.is_array && format.is_array;
   }
 
   void read_records(const InputSample& sample) {
@@ -100,7 +111,7 @@ class Looker {
       const std::uint64_t most = std::max<std::uint64_t>((most_records_ + pieces - 1) / pieces, 1);
       const std::uint64_t left = most_records_ - std::min(most_records_, look_.read_records);
       const ReadRecords read =
-          for_each_record(look_.format, piece, std::min(most, left), [&](const FoundRecord& record) { take(record); });
+          for_each_record(sample.format, piece, std::min(most, left), [&](const FoundRecord& record) { take(record); });
       look_.read_records += read.records + read.bad;
       record_bytes_.add(read.records + read.skipped + read.bad, read.bytes);
       look_.read_bytes += read.bytes;
