@@ -130,7 +130,7 @@ void Doctor::look_at_job() {
   if (!line_.job.has_value() && !has_usual_job_file()) {
     return found(note("job file", "none is named, and none is in the usual places", "quern init myjob"));
   }
-  auto loaded = load_job(line_.job, line_.settings);
+  auto loaded = load_job(line_.job, line_);
   if (!loaded.ok()) {
     return found(lacking(Need::kNeeded, "job file", loaded.error()));
   }

@@ -28,7 +28,8 @@ Result<FileSettings> gather(const JobSources& sources) {
   TRY_ASSIGN(YamlNode root, job_file::parse_yaml({.text = sources.text, .name = sources.path}));
   TRY_ASSIGN(FileSettings gathered, job_file::settings_of_file(root, sources.path));
   TRY(job_file::add_environment(sources.environment, gathered.settings));
-  for (const std::string& setting : sources.settings) TRY(job_file::add_argument(setting, gathered.settings));
+  for (const std::string& setting : sources.settings)
+    TRY(job_file::add_argument(setting, sources.options, gathered.settings));
   return gathered;
 }
 

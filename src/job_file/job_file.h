@@ -18,13 +18,14 @@ struct JobSources {
   bool has_javascript_reducer = false;             // reducer.js exists next to the mapper (short form)
   std::map<std::string, std::string> environment;  // QUERN_...
   std::vector<std::string> settings;               // --set key=value, in order
+  std::map<std::string, std::string> options;      // short for --set: "--memory" for "limits.memory"
 };
 
 // One setting as `quern check` shows it.
 struct SettingOrigin {
   std::string key;     // "limits.memory"
   std::string value;   // as YAML; "" if the job does not set it
-  std::string origin;  // "default", "analysis-tools.yml:12", "QUERN_LIMITS_MEMORY", "--set", "beside the mapper"
+  std::string origin;  // "default", "analysis-tools.yml:12", "QUERN_LIMITS_MEMORY", "--set", "-p", "beside the mapper"
 };
 
 struct JobFile {

@@ -242,13 +242,15 @@ Result<void> add_environment(const std::map<std::string, std::string>& environme
   return {};
 }
 
-Result<void> add_argument(std::string_view argument, Settings& settings) {
+Result<void> add_argument(std::string_view argument, const std::map<std::string, std::string>& options,
+                          Settings& settings) {
   std::size_t equals = argument.find('=');
   if (equals == std::string_view::npos || trimmed(argument.substr(0, equals), " ").empty()) {
     return at("--set", fmt::format("'{}' is not KEY=VALUE; write it as in --set limits.memory=2GiB", argument));
   }
-  return add_overlay(std::string(trimmed(argument.substr(0, equals), " ")), argument.substr(equals + 1), "--set",
-                     settings);
+  const std::string path(trimmed(argument.substr(0, equals), " "));
+  const auto option = options.find(path);
+  return add_overlay(path, argument.substr(equals + 1), option == options.end() ? "--set" : option->second, settings);
 }
 
 std::string variable_of(std::string_view path) {

@@ -58,8 +58,9 @@ Result<Settings> settings_of_step(const YamlNode& step, std::string_view place_n
 // Adds QUERN_LIMITS_MEMORY and so on, overriding existing settings. Ignores empty variables. A variable that resembles
 // a setting's is an error; any other variable that begins with QUERN_ is ignored.
 Result<void> add_environment(const std::map<std::string, std::string>& environment, Settings& settings);
-// Adds key=value, overriding an existing setting.
-Result<void> add_argument(std::string_view argument, Settings& settings);
+// Adds key=value, overriding an existing setting. Its origin is --set, or the option that the key has in `options`.
+Result<void> add_argument(std::string_view argument, const std::map<std::string, std::string>& options,
+                          Settings& settings);
 
 // Returns the environment variable of a setting: QUERN_LIMITS_MEMORY for limits.memory.
 std::string variable_of(std::string_view path);

@@ -114,6 +114,34 @@ class OneLine(Scenario):
         self.assertIn("--key needs something to compute for each key, as in --key country --count", run.stderr)
         self.assertEqual(run.left("result.txt"), "precious\n")
 
+    def test_what_is_computed_for_each_key_may_come_from_a_setting(self):
+        for setting in ("aggregate.t=sum amount", "aggregate={t: sum amount}"):
+            arguments = ["--key", "country", "--set", setting]
+            self.assert_prints("de\t12.5\nfr\t8\n", *arguments)
+            self.write("job.yml", self.quern("check", "-i", "e/*", *arguments).stdout)
+            self.assertEqual(self.quern("run", "job.yml", "-q").stdout, "de\t12.5\nfr\t8\n")
+            self.assertEqual(self.quern("try", "-i", "e/*", *arguments).status, 0)
+            self.assertEqual(self.quern("run", "-q", *arguments, "-i", "e/1.json.gz", "e/1.json.gz").stdout, "de\t12.5\nfr\t8\n")
+        self.assert_prints("de\t2\t12.5\nfr\t3\t8\n", "--key", "country", "--count", "--set", "aggregate.t=sum amount")
+        # With a job file, --key is the file of a private key.
+        run = self.quern("run", "job.yml", "--key", "none.pem", "--set", "aggregate.t=sum amount")
+        self.assertIn("none.pem does not exist", run.stderr, run)
+
+    def test_an_error_names_the_option_that_was_given(self):
+        for options, says in (
+                (["-p", "many"], "-p: limits.processes is 'many'"), (["--processes=many"], "--processes: limits.processes is 'many'"),
+                (["--memory", "lots"], "--memory: limits.memory is 'lots'"), (["--records", "some"], "--records: limits.records is 'some'"),
+                (["--order", ""], "--order: order is"), (["--first", "0"], "--first: first is"), (["--format", "xml"], "--format: format is 'xml'"),
+                (["-o", ""], "-o: output is empty"), (["--output", ""], "--output: output is empty"),
+                (["--where", "{a: {least: 1}}"], "--where: where"), (["--where", "country=[a"], "--where: "),
+                (["--set", "limits.memory=lots"], "--set: limits.memory is 'lots'"),
+                (["--memory", "1GiB", "--set", "limits.timeout=never"], "--set: limits.timeout is wrong: 'never'")):
+            with self.subTest(options):
+                run = self.quern("run", "-i", "e/*", "--count", *options)
+                self.assert_fails(run, says, status=2)
+                self.assertEqual("--set" in run.stderr, "--set" in options, run)
+        self.assertRegex(self.quern("check", "--count", "-p", "2", "--memory", "1GiB").stdout, "processes: 2 .*# -p\n(.*\n)*.*1GiB .*# --memory\n")
+
     def test_any_path_can_be_a_value(self):
         record = {"k": "a", "@timestamp": "t", "first name": "f", "1": "one", "null": "n", "a": ["zero"], "it's": "i", "?x": "q", "d.t": "d"}
         self.write("odd.json", json.dumps(record) + "\n")

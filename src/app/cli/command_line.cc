@@ -17,6 +17,7 @@
 #include "base/duration.h"
 #include "base/nearest.h"
 #include "base/shown_url.h"
+#include "base/text.h"
 #include "job_file/job_file_settings.h"
 #include "model/limits.h"
 
@@ -206,6 +207,18 @@ Result<void> take_one_line(const CommandRow& command, std::span<const std::strin
   return {};
 }
 
+// Whether --set has what --key needs, and no job file is named.
+bool sets_aggregate(std::span<const std::string> arguments, const Given& given) {
+  if (!given.positionals.empty() &&
+      (given.all("--input").empty() || job_stands_first(arguments, given.positionals[0]))) {
+    return false;
+  }
+  const std::vector<std::string> set = given.all("--set");
+  return std::any_of(set.begin(), set.end(), [](std::string_view one) {
+    return one.starts_with("aggregate=") || one.starts_with("aggregate.");
+  });
+}
+
 // Without a job that the options describe, --key is the file of the private key.
 Result<void> take_job(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
                       CommandLine& line) {
@@ -217,6 +230,7 @@ Result<void> take_job(const CommandRow& command, std::span<const std::string> ar
               .aggregates = aggregates_of(arguments, given),
               .map = given.last("--map"),
               .reduce = given.last("--reduce"),
+              .sets_aggregate = sets_aggregate(arguments, given),
               .is_javascript = given.has("--js"),
               .inputs = {}};
   if (one.has_job()) return take_one_line(command, arguments, given, std::move(one), line);
@@ -251,6 +265,18 @@ Result<void> take_try(const Given& given, CommandLine& line) {
   return {};
 }
 
+// The long name of an option, or the short one if it was given.
+std::string as_written(const CommandRow& command, std::span<const std::string> arguments, std::string_view long_name) {
+  const std::string_view short_name =
+      std::find_if(command.options.begin(), command.options.end(), [&](const OptionRow& row) {
+        return row.long_name == long_name;
+      })->short_name;
+  const bool is_short =
+      !short_name.empty() && std::any_of(arguments.begin(), arguments.end(),
+                                         [&](const std::string& argument) { return argument.starts_with(short_name); });
+  return std::string(is_short ? short_name : long_name);
+}
+
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
                                       const Given& given) {
   CommandLine line;
@@ -274,7 +300,10 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
                              {"--records", "limits.records"}}) {
     if (line.command == Command::kSubmit) break;
     if (line.command == Command::kTry && std::string_view(option) == "--records") continue;
-    if (auto value = given.last(option); value.has_value()) line.settings.push_back(setting(key, *value));
+    if (auto value = given.last(option); value.has_value()) {
+      line.settings.push_back(setting(key, *value));
+      line.options[key] = as_written(command, arguments, option);
+    }
   }
   for (const std::string& where : given.all("--where")) {
     const bool is_whole = where.starts_with('{');
@@ -283,6 +312,8 @@ Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const
           fmt::format("{}: --where is '{}'; it must be PATH=VALUE, as in --where country=de", command.name, where));
     }
     line.settings.push_back(is_whole ? "where=" + where : "where." + where);
+    line.options[is_whole ? "where" : "where." + std::string(trimmed(where.substr(0, where.find('=')), " "))] =
+        "--where";
   }
   if (line.command == Command::kTry) TRY(take_try(given, line));
   line.manifest = given.last("--manifest");

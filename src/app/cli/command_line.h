@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +49,7 @@ struct CommandLine {
   std::vector<std::string> inputs;
   // Key=value of --set, then the equivalents of -o, --order, -p and so on: the last one wins.
   std::vector<std::string> settings;
+  std::map<std::string, std::string> options;  // by which such an equivalent was given: "limits.memory" by "--memory"
   std::optional<std::string> manifest;
   std::string scratch;  // "" if not given
   std::string log;      // "" if not given

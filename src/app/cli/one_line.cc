@@ -90,7 +90,7 @@ std::string aggregate_text(const OneLine& line) {
     if (std::find(columns.begin(), columns.end(), entry) == columns.end()) columns.push_back(std::move(entry));
   }
   std::string group = line.keys.empty() ? "" : fmt::format("group: {}\n", list_in_yaml(line.keys));
-  return fmt::format("{}aggregate: {{{}}}\n", group, fmt::join(columns, ", "));
+  return columns.empty() ? group : fmt::format("{}aggregate: {{{}}}\n", group, fmt::join(columns, ", "));
 }
 
 std::string workers_text(const OneLine& line) {
@@ -115,7 +115,7 @@ std::string workers_text(const OneLine& line) {
 
 Result<std::string> job_text_of(const OneLine& line) {
   TRY(check(line));
-  std::string text = line.aggregates.empty() || line.map.has_value() ? workers_text(line) : aggregate_text(line);
+  std::string text = line.makes_pairs() ? workers_text(line) : aggregate_text(line);
   if (!line.inputs.empty()) text += fmt::format("inputs: {}\n", list_in_yaml(line.inputs));
   return text + "separator: \"\\t\"\noutput: \"-\"\n";
 }

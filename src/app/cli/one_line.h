@@ -17,11 +17,13 @@ struct OneLine {
   std::vector<std::pair<std::string, std::string>> aggregates;
   std::optional<std::string> map;     // an expression
   std::optional<std::string> reduce;  // an expression, or the name of a built-in reducer
+  bool sets_aggregate = false;        // --set has further aggregations, or all of them
   bool is_javascript = false;
   std::vector<std::string> inputs;
 
   // Whether there is such a job; --key alone does not make one.
-  bool has_job() const { return !aggregates.empty() || !values.empty() || map.has_value() || reduce.has_value(); }
+  bool has_job() const { return makes_pairs() || !aggregates.empty() || (sets_aggregate && !keys.empty()); }
+  bool makes_pairs() const { return !values.empty() || map.has_value() || reduce.has_value(); }
 };
 
 // Returns the text of the job file that this stands for. Fails with kBadConfig, without the command's name, if the

@@ -111,16 +111,16 @@ bool is_usual_name(const std::string& file_name) {
 
 namespace {
 
-Result<LoadedJob> load(const std::string& path, std::string folder_path, std::string text,
-                       const std::vector<std::string>& settings) {
+Result<LoadedJob> load(const std::string& path, std::string folder_path, std::string text, const CommandLine& line) {
   JobSources sources{.path = path,
                      .folder = std::move(folder_path),
                      .text = std::move(text),
                      .environment = quern_environment(),
-                     .settings = settings};
+                     .settings = line.settings,
+                     .options = line.options};
   const std::filesystem::path folder = sources.folder;
   std::vector<std::string> overrides = settings_of_environment(sources.environment);
-  overrides.insert(overrides.end(), settings.begin(), settings.end());
+  overrides.insert(overrides.end(), line.settings.begin(), line.settings.end());
   // In the short form, the reducer is next to the mapper, and only the job file says where that is.
   if (std::string reducer = reducer_beside_mapper(sources); !reducer.empty()) {
     bool is_there = is_file((folder / reducer).string());
@@ -133,16 +133,12 @@ Result<LoadedJob> load(const std::string& path, std::string folder_path, std::st
 
 }  // namespace
 
-Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings) {
+Result<LoadedJob> load_job(const std::optional<std::string>& job, const CommandLine& line) {
   TRY_ASSIGN(std::string path, find_job_file(job));
   auto text = read_file(path, limits::kMaxJobFileBytes);
   if (!text.ok()) return bad_config("reading the job file: " + text.error().message);
   const auto absolute = disk::absolute_path(path, std::filesystem::current_path().string());
-  return load(path, std::filesystem::path(absolute).parent_path().string(), std::move(text).value(), settings);
-}
-
-Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings) {
-  return load(std::string(kCommandLineJob), std::filesystem::current_path().string(), text, settings);
+  return load(path, std::filesystem::path(absolute).parent_path().string(), std::move(text).value(), line);
 }
 
 namespace {
@@ -160,8 +156,10 @@ Result<LoadedJob> load_job(const CommandLine& line) {
     return bad_config(fmt::format("{}. With a job file, --key is the file of a private key, and {} does not exist",
                                   kNothingForEachKey, *line.key));
   }
-  if (!line.job_text.empty()) return load_job_text(line.job_text, line.settings);
-  auto loaded = load_job(line.job, line.settings);
+  if (!line.job_text.empty()) {
+    return load(std::string(kCommandLineJob), std::filesystem::current_path().string(), line.job_text, line);
+  }
+  auto loaded = load_job(line.job, line);
   if (loaded.ok() || !may_be_input(line) || loaded.error().message.find(*line.job) == std::string::npos) return loaded;
   Error error = std::move(loaded).error();
   error.message += fmt::format("; if {} is an input and not a job file, put -i before it", *line.job);

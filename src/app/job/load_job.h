@@ -25,11 +25,10 @@ struct LoadedJob {
 
 // Finds, reads and parses the job file. `job` is a file, or a folder that contains one of these names; if absent, the
 // current folder is used, otherwise /etc/analysis-tools.yml. Applies QUERN_ settings from the environment.
-Result<LoadedJob> load_job(const std::optional<std::string>& job, const std::vector<std::string>& settings);
-// The same for a job without a file, in the current folder. `text` is that of a job file.
-// Messages call it kCommandLineJob.
+// Those of the command line override all others.
+Result<LoadedJob> load_job(const std::optional<std::string>& job, const CommandLine& line);
+// What messages call a job without a file.
 inline constexpr std::string_view kCommandLineJob = "the command line";
-Result<LoadedJob> load_job_text(const std::string& text, const std::vector<std::string>& settings);
 
 // Loads the job that a command line names or describes. Fails if --key is neither part of such a description nor the
 // file of a private key.

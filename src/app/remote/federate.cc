@@ -39,7 +39,7 @@ Result<Fd> open_manifest(const inputs::Pattern& manifest) {
 }
 
 Result<std::vector<s3::Grant>> grants_of_job(const CommandLine& line) {
-  TRY_ASSIGN(LoadedJob loaded, load_job(line.job, line.settings));
+  TRY_ASSIGN(LoadedJob loaded, load_job(line.job, line));
   TRY_ASSIGN(inputs::InputRequest request, input_request(loaded.file.job, line));
   if (request.index.has_value()) {
     return bad(

@@ -68,7 +68,7 @@ Result<Job> load_task_job(const CommandLine& line, const TaskEnvironment& enviro
     TRY(archive::unpack_folder(environment.pack, kJobFolder, limits::kMaxJobFolderBytes).context("QUERN_JOB"));
     from = kJobFolder;
   }
-  TRY_ASSIGN(LoadedJob loaded, load_job(from, line.settings));
+  TRY_ASSIGN(LoadedJob loaded, load_job(from, line));
   Job job = std::move(loaded.file.job);
   TRY(check_job(job));
   // Other tasks know the parts by this name.
