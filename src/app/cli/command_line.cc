@@ -52,10 +52,13 @@ Error unknown_command(const std::string& word) {
   return bad_config(fmt::format("{} is not a command; they are {} (quern --help says more)", word, one_of(names)));
 }
 
-// Neither a command nor a setting.
+// Neither a command, a setting nor another word.
 Error unknown_topic(const std::string& word) {
   const std::optional<std::string> meant = nearest(word, help_topics());
   if (meant.has_value() && find_command(*meant) != nullptr) return unknown_command(word);
+  if (meant.has_value() && !job_file::shape_of(*meant).has_value()) {
+    return bad_config(fmt::format("{} is neither a command nor a word of job files; did you mean {}?", word, *meant));
+  }
   Error error = job_file::unknown_setting(word, word);
   error.message = fmt::format("{} is not a command, and {} (quern --help lists the commands)", word, error.message);
   return error;

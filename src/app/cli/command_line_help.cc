@@ -62,7 +62,8 @@ std::string general_help() {
          "  quern run myjob -i 'data/**/*.xz' -o os.txt  name other inputs, another result\n"
          "\n"
          "quern help COMMAND says more about a command, man quern about all of them.\n"
-         "quern help SETTING says more about a setting of a job file, and\n" +
+         "quern help SETTING says more about a setting of a job file or a word such as\n"
+         "p95, and " +
          docs_folder() + "job-file.md about all of them.\n";
 }
 

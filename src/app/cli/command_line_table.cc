@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/cli/setting_help.h"
 #include "job_file/job_file.h"
 
 namespace quern::app {
@@ -563,7 +564,9 @@ constexpr std::string_view kHelpAfter =
     "Examples:\n"
     "  quern help run\n"
     "  quern help limits.memory\n"
-    "  quern help limits\n";
+    "  quern help limits\n"
+    "  quern help p95\n"
+    "  quern help aggregations\n";
 
 constexpr std::string_view kCompletionAfter =
     "Examples:\n"
@@ -612,9 +615,10 @@ constexpr std::array kCommands = {
                "[--key FILE] [OPTIONS] [VALUE|-]", kOpenText, kOpenOptions, kOpenAfter, Completes::kNothing},
     CommandRow{"credentials federate", "Credentials", "get sealed credentials for only a job's inputs",
                "[JOB] [--to FILE] [OPTIONS]", kFederateText, kFederateOptions, kFederateAfter},
-    CommandRow{"help", "About quern", "show this help, or the help of a command or a setting", "[COMMAND|SETTING]",
+    CommandRow{"help", "About quern", "show this help, or the help of a command or a setting", "[COMMAND|SETTING|WORD]",
                "Shows what quern can do, what one command can do, or what a setting of the job file does: its values, "
-               "its default, and an example. For a part of the job file, such as limits, it lists the settings.",
+               "its default, and an example. For a part of the job file, such as limits, it lists the settings. WORD "
+               "is what a setting takes, such as p95 or csv; aggregations, formats and interfaces list these.",
                kHelpOnly, kHelpAfter, Completes::kTopic},
     CommandRow{"version", "About quern", "show the version", "", "Shows the version of quern.", kHelpOnly, "",
                Completes::kNothing},
@@ -650,6 +654,8 @@ std::vector<std::string> help_topics() {
   std::vector<std::string> topics = command_names();
   std::vector<std::string> settings = setting_names();
   topics.insert(topics.end(), settings.begin(), settings.end());
+  const std::vector<std::string> words = words_with_help();
+  topics.insert(topics.end(), words.begin(), words.end());
   return topics;
 }
 

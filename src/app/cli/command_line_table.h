@@ -33,7 +33,7 @@ struct CommandRow {
 std::span<const CommandRow> command_rows();
 // The names of the commands for people, without those within another.
 std::vector<std::string> command_names();
-// What `quern help` can be asked about: commands and settings.
+// What `quern help` can be asked about: commands, settings, and words such as aggregations.
 std::vector<std::string> help_topics();
 // Returns nullptr if there is no such command.
 const CommandRow* find_command(std::string_view name);

@@ -1,8 +1,10 @@
 #include "app/cli/setting_help.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <string>
 #include <vector>
@@ -60,19 +62,41 @@ std::string without_marks(std::string_view text) {
   return plain;
 }
 
+using Cells = std::vector<std::string>;
+
+Cells cells_of(std::string_view line) {
+  Cells cells;
+  for (line.remove_prefix(1); !line.empty(); line.remove_prefix(std::min(line.find('|') + 1, line.size()))) {
+    cells.emplace_back(trimmed(line.substr(0, line.find('|')), " "));
+  }
+  return cells;
+}
+
+// Calls `take` with the head and the cells of each row of the page's tables.
+template <typename Take>
+void for_each_row(const Take& take) {
+  Cells head;
+  for (std::string_view line : lines_of(job_file_page())) {
+    line = trimmed(line, " ");
+    if (!line.starts_with('|')) {
+      head.clear();
+    } else if (head.empty()) {
+      head = cells_of(line);
+    } else if (line.starts_with("| `")) {
+      take(head, cells_of(line));
+    }
+  }
+}
+
 std::optional<PageRow> row_of(std::string_view name) {
   const std::string quoted = fmt::format("`{}`", name);
-  for (std::string_view line : lines_of(job_file_page())) {
-    if (!line.starts_with("| `")) continue;
-    std::vector<std::string> cells;
-    for (line.remove_prefix(1); !line.empty(); line.remove_prefix(std::min(line.find('|') + 1, line.size()))) {
-      cells.emplace_back(trimmed(line.substr(0, line.find('|')), " "));
-    }
-    if (cells.size() != 4 || cells[0].find(quoted) == std::string::npos) continue;
-    return PageRow{
-        .values = without_marks(cells[1]), .initial = without_marks(cells[2]), .text = without_marks(cells[3])};
-  }
-  return std::nullopt;
+  std::optional<PageRow> found;
+  for_each_row([&](const Cells& /*head*/, const Cells& cells) {
+    if (found.has_value() || cells.size() != 4 || cells[0].find(quoted) == std::string::npos) return;
+    found =
+        PageRow{.values = without_marks(cells[1]), .initial = without_marks(cells[2]), .text = without_marks(cells[3])};
+  });
+  return found;
 }
 
 // The value in the example of a setting: "4GiB".
@@ -114,14 +138,108 @@ std::string section_help(const std::string& section) {
   return text + "\nquern help SETTING says what one of them does.\n";
 }
 
+// Tables of words, by their first head: the word without its plural is a topic, too.
+constexpr std::array<std::string_view, 3> kWordTables = {"aggregation", "format", "interface"};
+
+bool has_words(const Cells& head) {
+  return std::find(kWordTables.begin(), kWordTables.end(), head.front()) != kWordTables.end();
+}
+
+// What the first cell of a table of words has in code, without what follows a word: "top:N" for `top:N PATH with
+// LABEL`.
+std::vector<std::string> words_in(std::string_view cell) {
+  std::vector<std::string> words;
+  for (std::size_t start = cell.find('`'); start != std::string_view::npos; start = cell.find('`')) {
+    cell.remove_prefix(start + 1);
+    const std::string_view code = cell.substr(0, cell.find('`'));
+    words.emplace_back(trimmed(code.substr(0, code.find_first_of(" …")), "{:"));
+    cell.remove_prefix(std::min(code.size() + 1, cell.size()));
+  }
+  return words;
+}
+
+// Whether a word of a table is meant; N in it stands for a number: pN for p95, top:N for top:10 and for top.
+bool is_meant(std::string_view word, std::string_view asked) {
+  if (word == asked) return true;
+  if (!word.ends_with('N')) return false;
+  word.remove_suffix(1);
+  return asked == trimmed(word, ":") ||
+         (asked.starts_with(word) && asked.find_first_not_of("0123456789.", word.size()) == std::string_view::npos);
+}
+
+// "csv, tsv: an input is a table, with , or TAB between columns; a record is a map from ..."
+std::string shown_row(const Cells& head, const Cells& cells) {
+  std::string text = without_marks(cells[0]) + ":";
+  for (std::size_t i = 1; i < cells.size(); ++i) {
+    text += fmt::format("{} {}{}", i == 1 ? "" : ";", cells.size() > 2 ? head[i] + " " : "", without_marks(cells[i]));
+  }
+  return text;
+}
+
+// Returns the settings whose values include one of the words, or are of the kind: "record" for csv.
+std::vector<std::string> settings_with(const std::vector<std::string>& words, std::string_view kind) {
+  std::vector<std::string> settings;
+  for_each_row([&](const Cells& /*head*/, const Cells& cells) {
+    if (cells.size() != 4) return;
+    const std::vector<std::string> values = words_in(cells[1]);
+    const bool has_word = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return std::any_of(values.begin(), values.end(),
+                         [&](const std::string& value) { return is_meant(value, word) || is_meant(word, value); });
+    });
+    if (!has_word && (kind.empty() || cells[1].find(kind) == std::string::npos)) return;
+    for (std::string& name : words_in(cells[0])) settings.push_back(std::move(name));
+  });
+  return settings;
+}
+
+// What the page says about a word that is not a setting, such as an aggregation or a format, or about all of a kind.
+std::string word_help(const std::string& asked) {
+  std::string text;
+  std::string kind;
+  std::vector<std::string> words = {asked};
+  for_each_row([&](const Cells& head, const Cells& cells) {
+    if (!has_words(head)) return;
+    const std::vector<std::string> found = words_in(cells[0]);
+    const bool is_whole = asked == head[0] || asked == head[0] + "s";
+    if (!is_whole && std::none_of(found.begin(), found.end(), [&](const auto& one) { return is_meant(one, asked); })) {
+      return;
+    }
+    kind = head[0];
+    if (is_whole && words.size() == 1) words.insert(words.end(), found.begin(), found.end());
+    text += wrapped(shown_row(head, cells), 2, 0) + "\n";
+  });
+  const std::vector<std::string> settings = settings_with(words, kind);
+  if (settings.empty()) return text;
+  return text + (text.empty() ? fmt::format("{} is a value of settings.\n", asked) : "") + "\n" +
+         wrapped(fmt::format("Settings that take it: {}. quern help SETTING says what one of them does.",
+                             fmt::join(settings, ", ")),
+                 0, 0) +
+         "\n";
+}
+
 }  // namespace
+
+std::vector<std::string> words_with_help() {
+  std::vector<std::string> words;
+  for_each_row([&](const Cells& head, const Cells& cells) {
+    if (!has_words(head)) return;
+    for (std::string& word : words_in(cells[0])) {
+      if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+    }
+  });
+  for (std::string_view kind : kWordTables) words.push_back(fmt::format("{}s", kind));
+  return words;
+}
 
 std::optional<std::string> setting_help(std::string_view asked) {
   std::string name(asked);
   if (job_file::is_short_key(name)) name = "mapper." + name;
   if (const std::string map = job_file::free_map_of(name); !map.empty()) name = map;
   if (job_file::is_section(name)) return section_help(name);
-  if (!job_file::shape_of(name).has_value()) return std::nullopt;
+  if (!job_file::shape_of(name).has_value()) {
+    std::string words = word_help(name);
+    return words.empty() ? std::nullopt : std::optional(std::move(words));
+  }
   std::optional<PageRow> row = row_of(name);
   std::optional<std::string> example = example_of(name);
   if (!row.has_value()) {
@@ -137,6 +255,9 @@ std::optional<std::string> setting_help(std::string_view asked) {
     text += labelled("Command line", fmt::format("--set {}", shell_word(fmt::format("{}={}", name, *example))));
     text += labelled("Environment", fmt::format("{}={}", job_file::variable_of(name), shell_word(*example)));
   }
+  // `first` is an aggregation, too.
+  const std::vector<std::string> words = words_with_help();
+  if (std::find(words.begin(), words.end(), name) != words.end()) text += "\n" + word_help(name);
   return text + "\n" +
          wrapped(fmt::format("quern check JOB shows its value in a job; {}job-file.md describes all settings.",
                              docs_folder()),

@@ -10,7 +10,10 @@
 #include <string>
 
 #include "app/cli/command_line.h"
+#include "app/cli/command_line_table.h"
 #include "job_file/job_file.h"
+#include "job_file/job_file_settings.h"
+#include "model/aggregate.h"
 
 namespace quern::app {
 namespace {
@@ -89,8 +92,48 @@ TEST(SettingHelp, TakesShortKeysSectionsAndKeysOfMaps) {
   EXPECT_THAT(help_for("combiner"), HasSubstr("\n  combiner.script              none, required\n"));
 }
 
-TEST(SettingHelp, FitsIntoATerminal) {
+TEST(SettingHelp, KnowsEveryWordOfASetting) {
   for (const std::string& name : setting_names()) {
+    for (const std::string& word : setting_words(name)) {
+      const std::string help = help_for(word.c_str());
+      const bool is_other = job_file::shape_of(word).has_value() || find_command(word) != nullptr;
+      if (is_other || word == "yes" || word == "no") continue;
+      EXPECT_THAT(help, HasSubstr("\nSettings that take it: ")) << word;
+    }
+  }
+}
+
+TEST(SettingHelp, KnowsAggregationsFormatsAndInterfaces) {
+  EXPECT_THAT(help_for("p95"), StartsWith("pN: the least number that at least N % of the numbers do not exceed"));
+  EXPECT_THAT(help_for("p99.9"), StartsWith("pN: "));
+  EXPECT_THAT(help_for("p95"), HasSubstr("\nSettings that take it: reducer.builtin, aggregate. "));
+  for (const char* top : {"top", "top:10", "top:N"}) {
+    EXPECT_THAT(help_for(top), StartsWith("top:N: a JSON array of the N largest numbers")) << top;
+    EXPECT_THAT(help_for(top), HasSubstr("\ntop:N PATH with LABEL: the N largest numbers")) << top;
+  }
+  EXPECT_THAT(help_for("csv"),
+              StartsWith("csv, tsv: an input is a table, with , or TAB between columns; a record is a"));
+  EXPECT_THAT(help_for("csv"), HasSubstr("\nSettings that take it: record, format. "));
+  EXPECT_THAT(help_for("lines"), StartsWith("lines: the program reads records as lines on standard input"));
+  EXPECT_THAT(help_for("zst"), StartsWith("zst is a value of settings.\n\nSettings that take it: decompress. "));
+  EXPECT_THAT(help_for("first"), HasSubstr("\nfirst PATH, last PATH: the value of the first or the last record"));
+  for (const char* kind : {"aggregations", "formats", "interfaces", "aggregation"}) {
+    EXPECT_THAT(help_for(kind), HasSubstr("\nSettings that take it: ")) << kind;
+  }
+  for (const std::string& name : aggregation_names(AggregatedBy::kColumn)) {
+    EXPECT_THAT(help_for("aggregations"), HasSubstr(name == "p95" ? "pN" : name)) << name;
+    EXPECT_THAT(help_for(name.c_str()), HasSubstr("aggregate")) << name;
+  }
+}
+
+TEST(SettingHelp, NamesTheNearestWord) {
+  EXPECT_THAT(help_for("agregations"), HasSubstr("did you mean aggregations?"));
+  EXPECT_THAT(help_for("distinkt"), HasSubstr("did you mean distinct?"));
+  EXPECT_THAT(help_for("combinedd"), HasSubstr("did you mean combined?"));
+}
+
+TEST(SettingHelp, FitsIntoATerminal) {
+  for (const std::string& name : help_topics()) {
     std::istringstream lines(help_for(name.c_str()));
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(line.size(), 80U) << line;
