@@ -193,6 +193,8 @@ std::string show_flag(bool flag) { return flag ? "yes" : "no"; }
 
 Result<void> read_group(const YamlNode& node, Job& job) {
   TRY_ASSIGN(job.group, texts_of(node));
+  // They are the names of columns, too.
+  for (std::string& path : job.group) path = std::string(trimmed(path, " "));
   return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "arithmetic/number.h"
 #include "base/nearest.h"
+#include "base/text.h"
 #include "job_file/job_file_aggregate.h"
 #include "job_file/job_file_values.h"
 #include "model/aggregate.h"
@@ -366,7 +367,8 @@ Result<void> check_constant(const Step& step, const StepPlace& where, const Sett
 
 }  // namespace
 
-std::string show_path(const std::string& path) {
+std::string show_path(const std::string& written) {
+  const std::string path(trimmed(written, " "));
   if (path.find_first_of(kPathSyntax) != std::string::npos) return yaml_text(path);
   std::string quoted = "\"";
   for (char letter : path) {

@@ -106,6 +106,25 @@ class OneLine(Scenario):
             self.assert_fails(self.quern("run", *arguments, "--stdin-records", "--count", stdin=b""), "--stdin-records is the only input",
                               status=2)
 
+    def test_blanks_around_a_path_are_ignored_and_quoted_ones_are_not(self):
+        """In each option and setting that takes a path; CSV often has blanks after its commas."""
+        self.write("e.csv", "country, amount\nfr, 3\nde, 2\nfr, 4\n")
+        country = "  country "
+        for amount in ('" amount"', ' " amount" '):
+            for arguments in (["--key", country, "--sum", amount], ["--key", country, "--value", amount, "--reduce", "sum"],
+                              ["--set", f"aggregate.t=sum {amount}", "--key", country],
+                              ["--set", f"aggregate.t=sum {amount}", "--key", "x", "--set", f"group=[{country}]"],
+                              ["--key", country, "--sum", amount, "--set", f"where={{{json.dumps(country)}: [fr, de]}}"],
+                              ["--key", country, "--sum", amount, "--where", f"{country}=[fr, de]"]):
+                with self.subTest(arguments):
+                    run = self.quern("run", "-i", "e.csv", "--set", "record=csv", "-q", *arguments)
+                    self.assertEqual(run.stdout, "de\t2\nfr\t7\n", run)
+        run = self.quern("run", "-i", "e.csv", "--set", "record=csv", "-q", "--key", " country ", "--count", "--max", ' " amount" ',
+                         "--format", "csv", "--order", "country desc")
+        self.assertEqual(run.stdout, 'country,count,"max "" amount"""\nfr,2, 4\nde,1, 2\n', run)
+        # What look names is what a run takes.
+        self.assertIn('" amount"', self.quern("look", "e.csv").stdout)
+
     def test_a_key_alone_does_not_run_the_job_of_the_folder(self):
         self.write("analysis-tools.yml", "group: country\naggregate: {n: count}\ninputs: [e/*]\n")
         self.write("result.txt", "precious\n")

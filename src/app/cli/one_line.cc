@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "job_file/job_file_worker.h"
 #include "model/aggregate.h"
 
@@ -85,7 +86,7 @@ Result<void> check(const OneLine& line) {
 std::string aggregate_text(const OneLine& line) {
   std::vector<std::string> columns;
   for (const auto& [name, path] : line.aggregates) {
-    std::string column = path.empty() ? name : name + " " + path;
+    std::string column = path.empty() ? name : fmt::format("{} {}", name, trimmed(path, " "));
     std::string entry = fmt::format("{0}: {0}", in_yaml(column));
     if (std::find(columns.begin(), columns.end(), entry) == columns.end()) columns.push_back(std::move(entry));
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "model/limits.h"
 
 namespace quern::json {
@@ -14,7 +15,7 @@ constexpr std::string_view kNeedQuotes = ".[]\"'";
 
 class PathParser {
  public:
-  explicit PathParser(std::string_view text) : text_(text) {}
+  explicit PathParser(std::string_view text) : text_(trimmed(text, " ")) {}
 
   Result<Path> parse() {
     if (text_.empty()) return wrong("it is empty");
@@ -102,7 +103,8 @@ std::string path_text(const Path& path) {
       continue;
     }
     if (!text.empty()) text += '.';
-    if (!step.name.empty() && step.name.find_first_of(kNeedQuotes) == std::string::npos) {
+    const bool has_edges = step.name.empty() || step.name.front() == ' ' || step.name.back() == ' ';
+    if (!has_edges && step.name.find_first_of(kNeedQuotes) == std::string::npos) {
       text += step.name;
       continue;
     }

@@ -28,15 +28,20 @@ TEST(ParsePath, KnowsNamesIndexesAndQuotes) {
       {"a[*][12].b", {name("a"), every(), index(12), name("b")}},
       {"[3].a", {index(3), name("a")}},
       {"0.1", {name("0"), name("1")}},
+      {"  info.OS ", {name("info"), name("OS")}},
+      {"' a'.\" b \" ", {name(" a"), name(" b ")}},
   };
   for (const Row& row : rows) EXPECT_EQ(parse_path(row.text).value(), row.path) << row.text;
 }
 
 TEST(PathText, IsReadBack) {
-  const Path paths[] = {
-      {name("info"), name("OS")}, {name("a b"), every(), index(12), name("c-d/e")},
-      {every(), name("k")},       {name("a.b"), name("it's"), name("say \"x\""), name("back\\slash."), name("[0]")},
-      {name(""), name("")},       {name("ключ"), name("line\nend")}};
+  const Path paths[] = {{name("info"), name("OS")},
+                        {name("a b"), every(), index(12), name("c-d/e")},
+                        {every(), name("k")},
+                        {name("a.b"), name("it's"), name("say \"x\""), name("back\\slash."), name("[0]")},
+                        {name(""), name("")},
+                        {name(" price"), name("a "), name(" ")},
+                        {name("ключ"), name("line\nend")}};
   for (const Path& path : paths) EXPECT_EQ(parse_path(path_text(path)).value(), path) << path_text(path);
   EXPECT_EQ(path_text({name("info"), name("OS")}), "info.OS");
   EXPECT_EQ(path_text({every(), name("a.b")}), "[*].\"a.b\"");
@@ -49,6 +54,7 @@ TEST(ParsePath, SaysWhatIsWrongAndWhere) {
   };
   const Row rows[] = {
       {"", "it is empty"},
+      {"  ", "it is empty"},
       {".a", "a name is missing (character 1)"},
       {"a..b", "a name is missing (character 3)"},
       {"a.", "a name is missing (character 3)"},

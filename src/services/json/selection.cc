@@ -39,15 +39,7 @@ constexpr std::size_t kMostRecordBytes = std::size_t{1} << 20;  // of a record t
 constexpr std::size_t kListedPaths = 8;
 
 // Returns the name as parse_path() accepts it.
-std::string path_name(const std::string& name) {
-  if (!name.empty() && name.find_first_of(".[]\"'") == std::string::npos) return name;
-  std::string quoted = "\"";
-  for (char c : name) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
-}
+std::string path_name(const std::string& name) { return path_text({{.kind = PathStep::Kind::kName, .name = name}}); }
 
 // Adds the paths of all parts of a record; `element` is the notation for an array's elements.
 void add_paths(const Json& json, const std::string& path, std::string_view element, std::vector<std::string>& paths) {
