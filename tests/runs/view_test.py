@@ -29,6 +29,22 @@ class Views(Scenario):
         self.write("data/b.json", "{bad\n")
         self.assert_fails(self.quern("run", "--quiet"), "data/b.json")
 
+    def test_quiet_still_tells_of_a_result_that_is_probably_wrong(self):
+        """As other programs do: it hides progress and notes, not warnings."""
+        self.write("result.txt.7", "a part of an earlier run\n")
+        self.write("mapper.py", "def mapper(key, file, record):\n    print('said')\n    return record['info']['OS'], 1\n")
+        own = ["--set", "mapper={builtin: pairs, key: info.OX}", "--set", "reducer={builtin: count}"]
+        for arguments, says in ((["--set", "fields=[info.OS, info.OZ]"], "no record has info.OZ"), (own, "no record has info.OX"),
+                                (own, "the result is empty"), (["--where", "info.OS=BeOS"], "the result is empty"),
+                                (["--set", "where.info.OY=x"], "no record has info.OY"), ([], "result.txt.7 is next to the result"),
+                                (["--set", "reducer={builtin: max}", "--set", "mapper={builtin: pairs, key: ver, value: info.OS}"],
+                                 "keys without any number were compared as text")):
+            with self.subTest(arguments):
+                run = self.quern("run", "-q", *arguments)
+                self.assertEqual(run.status, 0, run)
+                self.assertRegex(run.stderr, f"(?m)^warning: .*{says}")
+                self.assertTrue(all(line.startswith("warning: ") for line in run.stderr.splitlines()), run)
+
     def test_json_events(self):
         self.write("data/b.json", "{bad\n")
         run = self.quern("run", "--json", "--set", "limits.bad_records=1")

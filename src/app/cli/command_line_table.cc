@@ -28,7 +28,8 @@ constexpr OptionRow kMemory = {"", "--memory", "SIZE", Completes::kNothing,
                                "how much memory the shuffle may use, such as 512MiB or 4GiB"};
 constexpr OptionRow kScratch = {"", "--scratch", "DIR", Completes::kFolder,
                                 "where to create the working folders of the children"};
-constexpr OptionRow kQuiet = {"-q", "--quiet", "", Completes::kNothing, "print only errors, no progress or accounting"};
+constexpr OptionRow kQuiet = {"-q", "--quiet", "", Completes::kNothing,
+                              "print only errors and warnings, no progress, notes or accounting"};
 constexpr OptionRow kVerbose = {"-v", "--verbose", "", Completes::kNothing, "show everything that the modules print"};
 constexpr OptionRow kJson = {"", "--json", "", Completes::kNothing,
                              "report events as JSON on standard error, one per line"};

@@ -99,7 +99,7 @@ int GroupSession::account(const Accounting& accounting, const std::string& cause
   }
   if (!cause.empty()) print_error({.kind = ErrorKind::kChildFailed, .message = cause});
   print_previous_result(accounting);
-  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, has_color()));
+  print_to_stderr(view::accounting_text(accounting, {.color = has_color(), .quiet = line_.quiet}));
   return exit_status(accounting);
 }
 

@@ -101,7 +101,8 @@ class ListingNotes final : public EventSink {
   explicit ListingNotes(bool is_quiet) : is_quiet_(is_quiet) {}
   void emit(const event::Event& event) override {
     const auto* note = std::get_if<event::Note>(&event);
-    if (note != nullptr && !is_quiet_) print_to_stderr("quern: " + note->text + "\n");
+    if (note == nullptr || (is_quiet_ && note->level == event::Level::kInfo)) return;
+    print_to_stderr("quern: " + note->text + "\n");
   }
 
  private:

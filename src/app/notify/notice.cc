@@ -89,7 +89,7 @@ mail::Mail compose_notice(const NoticeFacts& facts) {
   }
   Accounting without_result = accounting;
   without_result.result.clear();
-  add_block(mail.text, view::accounting_text(without_result, false));
+  add_block(mail.text, view::accounting_text(without_result, {}));
   // The service of Taskcluster accepts no more, and a person would not read it.
   mail.text = utf8::cut(mail.text, limits::kMaxMailContent);
   return mail;

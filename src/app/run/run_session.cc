@@ -206,7 +206,7 @@ void RunSession::say(const Accounting& accounting, const Result<RunResult>& resu
   }
   if (!result.ok() && accounting.outcome == Outcome::kFailed) print_error(result.error());
   print_previous_result(accounting);
-  if (!line_.quiet) print_to_stderr(view::accounting_text(accounting, has_color()));
+  print_to_stderr(view::accounting_text(accounting, {.color = has_color(), .quiet = line_.quiet}));
 }
 
 }  // namespace quern::app

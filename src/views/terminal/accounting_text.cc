@@ -151,11 +151,13 @@ std::string describe_failed_input(std::string_view name, const Error& error) {
   return fmt::format("{}: {}", name, error.message);
 }
 
-std::string accounting_text(const Accounting& accounting, bool color) {
-  std::string text = headline(accounting, color) + "\n";
+std::string accounting_text(const Accounting& accounting, const AccountingTextOptions& options) {
+  const bool color = options.color;
+  std::string text = options.quiet ? "" : headline(accounting, color) + "\n";
   for (const std::string& warning : warnings_of(accounting)) {
-    text += fmt::format("  {} {}\n", inked("warning:", Ink::kYellow, color), clean(warning));
+    text += fmt::format("{}{} {}\n", options.quiet ? "" : "  ", inked("warning:", Ink::kYellow, color), clean(warning));
   }
+  if (options.quiet) return text;
   add_balances(text, accounting, color);
   add_bytes(text, accounting);
   add_times(text, accounting);

@@ -8,8 +8,12 @@
 
 namespace quern::view {
 
+struct AccountingTextOptions {
+  bool color = false;
+  bool quiet = false;  // only warnings
+};
 // Returns the closing balance of a run for a person: several lines, each with its '\n'.
-std::string accounting_text(const Accounting& accounting, bool color);
+std::string accounting_text(const Accounting& accounting, const AccountingTextOptions& options);
 
 // Returns "quern: MESSAGE" and the indented details, each line with its '\n'.
 std::string error_text(const Error& error, bool color);

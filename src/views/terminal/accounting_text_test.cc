@@ -36,7 +36,7 @@ Accounting sample() {
 }
 
 TEST(AccountingText, BalancesInputsAndRecords) {
-  EXPECT_EQ(accounting_text(sample(), false),
+  EXPECT_EQ(accounting_text(sample(), {}),
             "done in 12.3 s, with losses within the limits: result.txt (1.2 kB)\n"
             "  inputs    40 found = 39 mapped + 1 failed + 0 skipped\n"
             "  records   120,000 read = 119,998 mapped + 2 bad\n"
@@ -56,7 +56,7 @@ TEST(AccountingText, SaysThatARunFailed) {
   accounting.groups_bad = 1;
   accounting.children_replaced = 4;
   accounting.elapsed = milliseconds(3200);
-  EXPECT_EQ(accounting_text(accounting, false),
+  EXPECT_EQ(accounting_text(accounting, {}),
             "failed after 3.2 s\n"
             "  inputs    2 found = 0 mapped + 0 failed + 2 skipped\n"
             "  records   0 read = 0 mapped + 0 bad\n"
@@ -68,17 +68,17 @@ TEST(AccountingText, SaysThatARunFailed) {
 TEST(AccountingText, BeginsWithTheOutcome) {
   Accounting accounting = sample();
   accounting.outcome = Outcome::kDone;
-  EXPECT_THAT(accounting_text(accounting, false), StartsWith("done in 12.3 s: result.txt (1.2 kB)\n"));
+  EXPECT_THAT(accounting_text(accounting, {}), StartsWith("done in 12.3 s: result.txt (1.2 kB)\n"));
   accounting.result = "-";
-  EXPECT_THAT(accounting_text(accounting, true),
+  EXPECT_THAT(accounting_text(accounting, {.color = true}),
               StartsWith("\x1b[32mdone in 12.3 s\x1b[0m: standard output (1.2 kB)\n"));
   accounting.outcome = Outcome::kStopped;
   accounting.failure = "stopped by Ctrl-C";
-  EXPECT_THAT(accounting_text(accounting, false), StartsWith("stopped after 12.3 s: stopped by Ctrl-C\n"));
+  EXPECT_THAT(accounting_text(accounting, {}), StartsWith("stopped after 12.3 s: stopped by Ctrl-C\n"));
 }
 
 TEST(AccountingText, ColorsOnlyLossesThatThereAre) {
-  std::string text = accounting_text(sample(), true);
+  std::string text = accounting_text(sample(), {.color = true});
   EXPECT_THAT(text, HasSubstr("39 mapped + \x1b[31m1 failed\x1b[0m + 0 skipped\n"));
 }
 
@@ -89,7 +89,7 @@ TEST(AccountingText, ListsSoManyAndSaysHowManyMore) {
     accounting.failed_inputs.push_back({"in" + std::to_string(i), {ErrorKind::kBadInput, "broken\x1b[2J"}});
   }
   for (std::size_t i = 0; i < limits::kListedCounters + 2; ++i) accounting.counters[{"g", std::to_string(i)}] = 1;
-  std::string text = accounting_text(accounting, false);
+  std::string text = accounting_text(accounting, {});
   EXPECT_THAT(text, HasSubstr("            in98: broken\n            and 4 more; result.json has all\n"));
   EXPECT_THAT(text, Not(HasSubstr("in99")));
   EXPECT_THAT(text, HasSubstr("            and 2 more; result.json has all\n  failed"));

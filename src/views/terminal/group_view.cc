@@ -76,7 +76,7 @@ void TerminalGroupView::say(std::string_view label, Ink ink, std::string_view te
 }
 
 void TerminalGroupView::note(event::Level level, const std::string& text) {
-  if (options_.quiet && level != event::Level::kError) return;
+  if (options_.quiet && level == event::Level::kInfo) return;
   const bool is_note = level == event::Level::kInfo;
   std::vector<std::string> lines;
   say(is_note ? "note:" : "warning:", is_note ? Ink::kCyan : Ink::kYellow, text, lines);

@@ -23,7 +23,8 @@ std::string group_line(const WatchedGroup& group);
 
 // Shows a live table on a terminal; elsewhere a line whenever something has changed, and now and then while nothing
 // does. Failed tasks remain visible, each with its reason and a link to its log: limits::kShownFailures of them, or all
-// with options.verbose. With options.quiet only these are shown. Writes to options.fd in the calls themselves.
+// with options.verbose. With options.quiet only these and warnings are shown. Writes to options.fd in the calls
+// themselves.
 std::unique_ptr<GroupSink> make_group_view(TerminalOptions options);
 
 }  // namespace quern::view

@@ -123,12 +123,14 @@ TEST_F(GroupViewTest, TellsWhatFailedWhereverItIsShown) {
   auto view = this->view(false, true);
   view->creating(3, 3);
   view->note(event::Level::kWarning, "w");
+  view->note(event::Level::kInfo, "i");
   view->found(group);
   view->looked(group, {});
   fail(group.tasks[0]);
   view->looked(group, {0});
   view.reset();
   EXPECT_EQ(written(),
+            "warning: w\n"
             "failed: map 2 failed: its command failed, or ran for too long\n  https://tc/log/T2\n"
             "failed: map 1 failed: its command failed, or ran for too long\n  https://tc/log/T1\n");
 }

@@ -118,6 +118,7 @@ void Narrator::add_details(std::vector<std::string>& lines, std::string_view det
 
 void Narrator::tell(const event::Event& event, const Progress& progress, std::vector<std::string>& lines) {
   tell_failure(event, lines);
+  tell_warning(event, lines);
   if (options_.quiet) return;
   tell_module(event, lines);
   if (options_.phases) tell_phase(event, progress, lines);
@@ -142,19 +143,24 @@ void Narrator::tell_failure(const event::Event& event, std::vector<std::string>&
   }
 }
 
+void Narrator::tell_warning(const event::Event& event, std::vector<std::string>& lines) {
+  if (const auto* died = std::get_if<event::ChildDied>(&event)) {
+    if (!is_shown(kDeaths)) return;
+    add(lines, "warning", Ink::kYellow,
+        fmt::format("{} died: {}; {}", child_name(died->role, died->child), died->cause, died->action));
+  } else if (const auto* note = std::get_if<event::Note>(&event); note && note->level == event::Level::kWarning) {
+    if (is_shown(kWarnings)) add(lines, "warning", Ink::kYellow, note->text);
+  }
+}
+
 void Narrator::tell_module(const event::Event& event, std::vector<std::string>& lines) {
   if (const auto* line = std::get_if<event::ModuleLine>(&event)) {
     if (is_shown(kModuleLines)) add(lines, child_name(line->role, line->child), Ink::kDim, line->line);
     if (!options_.verbose && counts_[kModuleLines] == limits::kShownModuleLines + 1) {
       add(lines, "note", Ink::kCyan, "what the modules print further is not shown; --verbose shows it all");
     }
-  } else if (const auto* died = std::get_if<event::ChildDied>(&event)) {
-    if (!is_shown(kDeaths)) return;
-    add(lines, "warning", Ink::kYellow,
-        fmt::format("{} died: {}; {}", child_name(died->role, died->child), died->cause, died->action));
   } else if (const auto* note = std::get_if<event::Note>(&event)) {
     if (note->level == event::Level::kInfo && is_shown(kNotes)) add(lines, "note", Ink::kCyan, note->text);
-    if (note->level == event::Level::kWarning && is_shown(kWarnings)) add(lines, "warning", Ink::kYellow, note->text);
   } else if (const auto* status = std::get_if<event::Status>(&event); status && options_.verbose) {
     add(lines, fmt::format("status of child {}", status->child), Ink::kDim, status->text);
   }

@@ -18,7 +18,7 @@
 namespace quern::view {
 
 struct NarratorOptions {
-  bool quiet = false;    // errors only
+  bool quiet = false;    // errors and warnings only
   bool verbose = false;  // everything, with details, and no limits
   bool phases = false;   // also lines for the start and end of phases, if there is no live display
   Style style;
@@ -46,6 +46,7 @@ class Narrator {
   bool is_shown(Kind kind, std::string_view reason);
   std::string name(InputOrdinal input) const;
   void tell_failure(const event::Event& event, std::vector<std::string>& lines);
+  void tell_warning(const event::Event& event, std::vector<std::string>& lines);
   void tell_module(const event::Event& event, std::vector<std::string>& lines);
   void tell_phase(const event::Event& event, const Progress& progress, std::vector<std::string>& lines) const;
   void add(std::vector<std::string>& lines, std::string_view label, Ink ink, std::string_view text) const;

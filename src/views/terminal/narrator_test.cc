@@ -65,10 +65,12 @@ TEST(Narrator, AddsDetailsAndStatusWhenVerbose) {
                   "status of child 2: half", "note: fyi", "warning: careful", "error: oh no"));
 }
 
-TEST(Narrator, TellsOnlyErrorsAndLossesWhenQuiet) {
-  EXPECT_THAT(told({.quiet = true, .phases = true, .input_name = input_name}, troubles()),
-              ElementsAre("failed input: in0: truncated", "bad record: in1:7: KeyError: 'info'",
-                          "bad group: key 'Linux': ValueError", "error: oh no"));
+TEST(Narrator, TellsOnlyErrorsLossesAndWarningsWhenQuiet) {
+  EXPECT_THAT(
+      told({.quiet = true, .phases = true, .input_name = input_name}, troubles()),
+      ElementsAre("failed input: in0: truncated", "bad record: in1:7: KeyError: 'info'",
+                  "bad group: key 'Linux': ValueError", "warning: mapper 1 died: exit status 3; started another",
+                  "warning: careful", "error: oh no"));
   EXPECT_THAT(told({.quiet = true, .phases = true}, {event::PhaseStarted{Phase::kMap}}), IsEmpty());
 }
 

@@ -21,7 +21,7 @@ struct TerminalOptions {
   int fd = 2;                // borrowed; must outlive the view
   bool is_terminal = false;  // if true, a live display; otherwise a plain line now and then
   Style style;
-  bool quiet = false;    // errors only
+  bool quiet = false;    // errors and warnings only
   bool verbose = false;  // everything that modules print, tracebacks, and no limits
   // Returns the name of an input for messages; called only after events about that input. If empty, inputs are
   // numbered.
