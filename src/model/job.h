@@ -161,5 +161,8 @@ std::string_view name_of(Language language);
 std::string_view name_of(Interface interface);
 std::string_view name_of(RecordKind record);
 std::string_view name_of(ResultFormat format);
+// What the number of a record in its input counts, for messages: "line" (its first one), or the elements of a document
+// or the pairs of an earlier step.
+std::string_view counted_word(const Job& job);
 
 }  // namespace quern

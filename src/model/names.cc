@@ -135,6 +135,11 @@ int exit_status(const Accounting& accounting) {
   return 1;
 }
 
+std::string_view counted_word(const Job& job) {
+  if (job.record == RecordKind::kPairs) return "pair";
+  return job.format.has_value() && job.format->kind == RecordFormat::Kind::kJsonDocument ? "record" : "line";
+}
+
 std::string Module::name() const { return expression.empty() ? script : in_quotes(with_shown_urls(expression)); }
 
 }  // namespace quern

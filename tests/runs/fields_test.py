@@ -192,7 +192,7 @@ class BadRecords(Scenario):
         self.write("data/a.json", "\n".join(lines) + "\n")
         self.write("analysis-tools.yml", KINDS["python"][1] + REST + "where: {keep: 1}\nfields: [info.OS]\nlimits: {bad_records: 1}\n")
         run = self.quern("run")
-        self.assert_run(run, status=3, result="W 49\n", says="record 78", records_dropped=50, records_bad=1)
+        self.assert_run(run, status=3, result="W 49\n", says="set line 78 of data/a.json aside", records_dropped=50, records_bad=1)
         self.assertIn(lines[77], run.left("bad_records.txt"), run)
 
 

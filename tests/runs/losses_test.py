@@ -36,21 +36,38 @@ class TheFirstBadRecord(Scenario):
         return run
 
     def test_of_a_python_mapper(self):
-        run = self.assert_ends_at_once(MAP_ONLY + TEXT, "data/a.txt, record 2 is bad: ValueError: cannot take this", mapper_py=HANGS)
-        self.assertIn("data/a.txt, record 2 is bad", run.accounting["failure"], run)
+        run = self.assert_ends_at_once(MAP_ONLY + TEXT, "data/a.txt, line 2 is bad: ValueError: cannot take this", mapper_py=HANGS)
+        self.assertIn("data/a.txt, line 2 is bad", run.accounting["failure"], run)
 
     def test_of_a_javascript_mapper(self):
-        self.assert_ends_at_once("language: javascript\nscript: mapper.js\ninputs: [data/*]\n" + TEXT, "data/a.txt, record 2 is bad",
+        self.assert_ends_at_once("language: javascript\nscript: mapper.js\ninputs: [data/*]\n" + TEXT, "data/a.txt, line 2 is bad",
                                  mapper_js=HANGS_IN_JAVASCRIPT)
 
     def test_of_a_map_task_by_hand(self):
-        self.assert_ends_at_once(JOB + TEXT, "data/a.txt, record 2 is bad", command=("map", "data/a.txt"), mapper_py=HANGS, reducer_py=SUM)
+        self.assert_ends_at_once(JOB + TEXT, "data/a.txt, line 2 is bad", command=("map", "data/a.txt"), mapper_py=HANGS, reducer_py=SUM)
 
     def test_of_a_lines_mapper(self):
         self.write("data/b.json", '{"a": 1}\n{bad\n')
         self.write("mapper.sh", "#!/bin/sh\nexec sleep 1000\n", executable=True)
         self.assert_ends_at_once("mapper: {language: binary, script: mapper.sh, interface: lines}\ninputs: [data/*.json]\nrecord: json\nwhere: {a: [1]}\n",
-                                 "data/b.json, record 2 is bad")
+                                 "data/b.json, line 2 is bad")
+
+    def test_the_number_of_a_record_is_that_of_its_line(self):
+        """Where records are lines, or texts of several; only the elements of a document are counted themselves."""
+        table = 'k,n\n"a\n\nb",1\nc,2\n'
+        for record, text, place in (("text", "a\n\nbad\n", "line 3"), ("csv", table + "bad,3\n", "line 6"),
+                                    ("json", '{"k": "a"}\n\n{"k": "bad"}\n', "line 3"), ("{start: '^[ab]'}", "a\nx\nbad\n", "line 3"),
+                                    ("{regex: '^(?P<k>.*)'}", "a\nbad\n", "line 2"),
+                                    ("json-document", '[\n{"k": "a"},\n\n{"k":\n"bad"}]\n', "record 2")):
+            for last in ("raise ValueError('no')", "__import__('os')._exit(9)"):
+                with self.subTest(record=record, last=last):
+                    self.write_all({"analysis-tools.yml": f"{MAP_ONLY}record: {record}\n", "data/a": text,
+                                    "mapper.py": f"def mapper(key, file, record):\n    if 'bad' in str(record):\n        {last}\n"})
+                    run = self.quern("run")
+                    self.assert_fails(run, f"data/a, {place} is bad: ")
+                    self.assertIn(f"# data/a:{place.split()[1]}: ", run.left("bad_records.txt"))
+                    if "exit" in last:
+                        self.assertIn(f"set {place} of data/a aside", run.stderr, run)
 
     def test_of_a_further_step(self):
         self.assert_ends_at_once(MAP_ONLY + TEXT + SECOND_STEP, "step 2, pair 2: bad 1", "cannot take this",
@@ -68,17 +85,17 @@ class TheFirstBadRecord(Scenario):
     def test_beyond_a_limit_within_one_block(self):
         self.write("data/b.txt", "bad\nbad\nbad\nhang\n")
         self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT + "limits: {bad_records: 2}\n", "mapper.py": HANGS})
-        self.assert_fails(self.quern("run"), "data/b.txt, record 1 is bad", "limits.bad_records allows no more than 2")
+        self.assert_fails(self.quern("run"), "data/b.txt, line 1 is bad", "limits.bad_records allows no more than 2")
 
     def test_is_named_whatever_is_bad_behind_it(self):
         self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT, "mapper.py": HANGS, "data/a.txt": "bad\n" + "good\n" * 100_000 + "bad\n"})
         for _ in range(3):
-            self.assert_fails(self.quern("run", "--set", "limits.processes=2"), "data/a.txt, record 1 is bad")
+            self.assert_fails(self.quern("run", "--set", "limits.processes=2"), "data/a.txt, line 1 is bad")
 
     def test_where_inputs_may_fail_ends_the_run_once_its_input_is_good(self):
         self.write_all({"analysis-tools.yml": MAP_ONLY + TEXT + "limits: {failed_inputs: 1}\n", "mapper.py": HANGS,
                         "data/a.txt": "good\nbad\n", "data/b.txt": "good\n"})
-        self.assert_fails(self.quern("run"), "data/a.txt, record 2 is bad")
+        self.assert_fails(self.quern("run"), "data/a.txt, line 2 is bad")
 
 
 class BadRecordsOfFailedInputs(Scenario):

@@ -86,7 +86,7 @@ class BadValues(Numbers):
     def test_end_the_job_beyond_the_limit(self):
         self.records(1, '"much"', 2, 3)
         self.modules()
-        for mapper, place in ((PAIRS, "record 2"), (PYTHON, "record 2"), (LINES, "a written line")):
+        for mapper, place in ((PAIRS, "line 2"), (PYTHON, "line 2"), (LINES, "a written line")):
             with self.subTest(mapper=mapper):
                 self.job(mapper, "sum")
                 self.assert_fails(self.quern("run"), f"data/a.json, {place} is bad", "got the value 'much' of the key 'x'",

@@ -30,8 +30,8 @@ Error too_many_bad(const std::string& where, std::string_view where_label, const
                .details = process::cause_block(cause)};
 }
 
-std::string place_of(const event::RecordBad& bad) {
-  return bad.line == 0 ? std::string("a written line") : fmt::format("record {}", bad.line);
+std::string place_of(const event::RecordBad& bad, std::string_view counted) {
+  return bad.line == 0 ? std::string("a written line") : fmt::format("{} {}", counted, bad.line);
 }
 
 // Keeps the one that comes first in input order.
@@ -116,7 +116,7 @@ std::optional<Error> LossPolicy::failure() {
       return std::nullopt;
     case Cause::kRecords: {
       const event::RecordBad& bad = *losses->first_record;
-      return too_many_bad(fmt::format("{}, {}", inputs_[bad.input].name, place_of(bad)), "input", bad.reason,
+      return too_many_bad(fmt::format("{}, {}", inputs_[bad.input].name, place_of(bad, counted_)), "input", bad.reason,
                           bad.details, limits_.bad_records);
     }
     case Cause::kGroups: {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/guarded.h"
@@ -21,9 +22,11 @@ namespace quern::app {
 // input is seen before the input is verified (docs/decisions/0034), so a bad record never comes from a failed input.
 class LossPolicy final : public EventSink {
  public:
-  // All parameters are borrowed. A stop is requested from `stop` with the first failure.
-  LossPolicy(const JobLimits& limits, const PackedInputs& inputs, std::stop_source& stop)
-      : limits_(limits), inputs_(inputs), stop_(stop) {}
+  // All references are borrowed. A stop is requested from `stop` with the first failure. `counted` is what the numbers
+  // of records count: "line" (counted_word()).
+  LossPolicy(const JobLimits& limits, const PackedInputs& inputs, std::stop_source& stop,
+             std::string_view counted = "line")
+      : limits_(limits), inputs_(inputs), stop_(stop), counted_(counted) {}
 
   void emit(const event::Event& event) override;
   // Whether this many more bad records would end the job. Then they need not wait for the end of their block.
@@ -53,6 +56,7 @@ class LossPolicy final : public EventSink {
   const JobLimits& limits_;
   const PackedInputs& inputs_;
   std::stop_source& stop_;
+  const std::string_view counted_;
   Guarded<Losses> losses_;
 };
 

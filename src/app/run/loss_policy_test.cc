@@ -35,7 +35,7 @@ class LossPolicyTest : public testing::Test {
 
 TEST_F(LossPolicyTest, EndsAtTheFirstBadRecordBeyondTheLimit) {
   bad(1, 7);
-  EXPECT_THAT(failure(), StartsWith("b, record 7 is bad: no good; limits.bad_records allows none"));
+  EXPECT_THAT(failure(), StartsWith("b, line 7 is bad: no good; limits.bad_records allows none"));
 }
 
 TEST_F(LossPolicyTest, NamesTheFirstOfTheBadRecordsThatAreKnownAtTheEnd) {
@@ -43,10 +43,10 @@ TEST_F(LossPolicyTest, NamesTheFirstOfTheBadRecordsThatAreKnownAtTheEnd) {
   bad(1, 7);
   EXPECT_EQ(failure(), "");
   bad(1, 5);
-  EXPECT_THAT(failure(), StartsWith("b, record 5 is bad"));
+  EXPECT_THAT(failure(), StartsWith("b, line 5 is bad"));
   bad(0, 1400002);
   bad(2, 1);
-  EXPECT_THAT(failure(), StartsWith("a, record 1400002 is bad"));
+  EXPECT_THAT(failure(), StartsWith("a, line 1400002 is bad"));
 }
 
 TEST_F(LossPolicyTest, NamesTheFirstOfTheBadGroupsThatAreKnownAtTheEnd) {
@@ -83,7 +83,7 @@ TEST_F(LossPolicyTest, HoldsTheSumOfAllTasksToTheLimits) {
   policy.carry(5, 0);
   EXPECT_EQ(failure(), "");
   bad(2, 1);
-  EXPECT_THAT(failure(), HasSubstr("c, record 1 is bad: no good; limits.bad_records allows no more than 5"));
+  EXPECT_THAT(failure(), HasSubstr("c, line 1 is bad: no good; limits.bad_records allows no more than 5"));
 }
 
 TEST_F(LossPolicyTest, KeepsTheFirstFailure) {

@@ -82,6 +82,7 @@ mapper::MapperOptions mapper_options(const Run& run, PairOutput form) {
           .job_folder = run.job->folder,
           .scratch_folder = run.scratch_folder,
           .record = run.job->record,
+          .counted = counted_word(*run.job),
           .separator = run.job->separator,
           .output = form,
           .rule = ValueRule(run.step(), mapped_between(*run.job, run.step())),

@@ -57,7 +57,7 @@ RunSession::RunSession(const CommandLine& line, const Job& job, EventSink* view)
       folder_(paths_of(line, job)),
       remote_(line, job.downloads),
       accountant_(inputs_),
-      policy_(job.limits, inputs_.inputs, stop_),
+      policy_(job.limits, inputs_.inputs, stop_, counted_word(job)),
       bad_file_(output::BadRecordFile::make(folder_.paths().bad_records)),
       bad_records_(*bad_file_, inputs_, policy_) {}
 

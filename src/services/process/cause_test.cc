@@ -7,14 +7,14 @@ namespace {
 
 TEST(CauseBlock, SaysEverythingInOneShape) {
   Cause cause{.what = "mapper 1 (mapper.py)",
-              .where = "data/a.xz, record 17",
+              .where = "data/a.xz, line 17",
               .how = "killed by signal 11 (SIGSEGV)",
               .log_lines = {"Traceback (most recent call last):", "  File \"mapper.py\", line 3"},
               .action = "started another child and sent the block again, 3 times",
               .advice = "run the record alone\nor set it aside"};
   EXPECT_EQ(cause_block(cause),
             "mapper 1 (mapper.py) failed\n"
-            "  input    data/a.xz, record 17\n"
+            "  input    data/a.xz, line 17\n"
             "  how      killed by signal 11 (SIGSEGV)\n"
             "  its last words\n"
             "    Traceback (most recent call last):\n"

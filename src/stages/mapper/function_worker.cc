@@ -501,8 +501,8 @@ void FunctionWorker::give_up_record(UnitInFlight& work, const std::string& how, 
   LinePlace place = *work.starting;
   event::RecordBad bad = bad_record(
       work.block, place, fmt::format("the mapper died on it {} times: {}", work.deaths, how), std::string(last_words));
-  child_.report_death(
-      how, fmt::format("set record {} of {} aside and started another", bad.line, peers_.inputs[bad.input].name));
+  child_.report_death(how, fmt::format("set {} {} of {} aside and started another", options_.counted, bad.line,
+                                       peers_.inputs[bad.input].name));
   peers_.events.emit(std::move(bad));
   ++work.given_up;
   remove_line(work.block, place);
@@ -547,11 +547,12 @@ std::string FunctionWorker::place_in_words(const UnitInFlight& work) const {
   const Segment& last = work.block.segments.back();
   if (work.starting.has_value()) {
     const Segment& segment = work.block.segments[work.starting->segment];
-    return fmt::format("{}, record {}", peers_.inputs[segment.input].name, line_number(work.block, *work.starting));
+    return fmt::format("{}, {} {}", peers_.inputs[segment.input].name, options_.counted,
+                       line_number(work.block, *work.starting));
   }
   if (first.input == last.input) {
-    return fmt::format("{}, records {} to {}", peers_.inputs[first.input].name, first_line_number(work.block),
-                       last_line_number(work.block));
+    return fmt::format("{}, {}s {} to {}", peers_.inputs[first.input].name, options_.counted,
+                       first_line_number(work.block), last_line_number(work.block));
   }
   return fmt::format("{} to {}", peers_.inputs[first.input].name, peers_.inputs[last.input].name);
 }

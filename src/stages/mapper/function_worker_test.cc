@@ -107,7 +107,7 @@ TEST_F(FunctionWorkerTest, SendsABlockCarefullyAfterADeathAndForgetsItsOutput) {
   EXPECT_EQ(committed_, "x\n");
   EXPECT_TRUE(was_sent(1, {"a", "b"}, true));
   EXPECT_THAT(deaths_, ElementsAre(HasSubstr("SIGSEGV")));
-  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, records 1 to 2 again (attempt 2 of 2)")));
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, lines 1 to 2 again (attempt 2 of 2)")));
 }
 
 // A unit that is sent before the child says that it reads packed records comes as lines, the next one packed.
@@ -168,7 +168,7 @@ TEST_F(FunctionWorkerTest, SendsOnlyTheUnitAgainAndJoinsItsOutputToTheBlocks) {
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(committed_, "A\nB\nC\n");
   EXPECT_TRUE(mapped_.completes_block);
-  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, records 2 to 2 again")));
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, lines 2 to 2 again")));
 }
 
 TEST_F(FunctionWorkerTest, CountsTheDeathsOfARecordAnewWhereAnotherOneFollows) {

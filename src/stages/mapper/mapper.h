@@ -30,6 +30,7 @@ struct MapperOptions {
   std::string job_folder;      // absolute
   std::string scratch_folder;  // contains each child's working folder
   RecordKind record = RecordKind::kKeyedJson;
+  std::string_view counted = "line";  // what the numbers of records count, for messages (counted_word())
   std::string separator;
   PairOutput output;                    // the form of a `function` child's pairs; other children write lines of text
   ValueRule rule;                       // a record is bad if the rule refuses a value of its pairs
