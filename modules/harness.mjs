@@ -852,6 +852,17 @@ function callHintOf(written, name, parameters) {
   return `; ${name} takes ${count} parameter${count === 1 ? "" : "s"}, and is called as ${name}${parameters}`;
 }
 
+// What the module exports under almost the right name, such as reducer for reduce; "" if there is nothing of the kind.
+function misnamed(module, names) {
+  const all = { ...module.default, ...module };
+  for (const name of names) {
+    const stem = name.replace(/(per|e)$/, "");
+    const found = Object.keys(all).find((one) => typeof all[one] === "function" && one.toLowerCase().includes(stem));
+    if (found !== undefined) return `; it exports ${found}, which must be a function named ${name}`;
+  }
+  return "";
+}
+
 function functionOf(module, role, script) {
   const [names, parameters] = FUNCTIONS[role];
   const file = basename(script);
@@ -865,7 +876,8 @@ function functionOf(module, role, script) {
   if (typeof module.default === "function") {
     return [names[0], module.default, callHintOf(module.default, names[0], parameters)];
   }
-  throw new Refused(`${file} does not export a function ${names.map((name) => name + parameters).join(" or ")}`);
+  const wanted = names.map((name) => name + parameters).join(" or ");
+  throw new Refused(`${file} does not export a function ${wanted}${misnamed(module, names)}`);
 }
 
 // Roles.

@@ -1020,6 +1020,17 @@ def problem_of_call(function, arguments):
     return f"needs the argument {missing[0]} by its name" if missing else ""
 
 
+def misnamed(module, names):
+    """What the module has under almost the right name, such as reducer for reduce; "" if there is nothing of the kind."""
+    for name in names:
+        stem = re.sub("(per|e)$", "", name)
+        for found, value in vars(module).items():
+            is_own = callable(value) and getattr(value, "__module__", None) == module.__name__
+            if is_own and stem in found.lower():
+                return f"; it has {found}, which must be a function named {name}"
+    return ""
+
+
 def function_of(module, role, script):
     names, parameters = FUNCTIONS[role]
     filename = os.path.basename(script)
@@ -1034,7 +1045,7 @@ def function_of(module, role, script):
         if function is not None:
             raise Refused(f"{name} in {filename} is not a function but a {type(function).__name__}")
     wanted = " or ".join(name + parameters for name in names)
-    raise Refused(f"{filename} does not define a function {wanted}")
+    raise Refused(f"{filename} does not define a function {wanted}{misnamed(module, names)}")
 
 
 # Roles.

@@ -395,6 +395,30 @@ class ModulesThatCannotBeLoaded(Scenario):
             self.write("reducer.js", mistake)
             self.assert_told("reducer", says)
 
+    def test_of_a_name_that_is_almost_right(self):
+        """It is named, in each language and role."""
+        roles = {"mapper": ("mapper", ["map", "Mapper", "my_mapper", "MAP"]), "reducer": ("reduce", ["reducer", "reducers", "Reduce"]),
+                 "combiner": ("combine", ["combiner", "Combine"])}
+        scripts = {"x.py": ("python", "from functools import reduce as reduced\nmapped = 1\ndef {}(*all):\n    return 1\n"),
+                   "y.py": ("python", "class {}:\n    pass\n"), "x.cjs": ("javascript", "exports.mapped = 1;\nexports.{} = () => 1;\n"),
+                   "y.cjs": ("javascript", "module.exports = {{ reduced: 1, {}: () => 1 }};\n"),
+                   "x.mjs": ("javascript", "export function {}() {{ return 1; }}\n"),
+                   "y.mjs": ("javascript", "export default {{ {}: () => 1 }};\n")}
+        for role, (name, others) in roles.items():
+            for script, (language, text) in scripts.items():
+                for other in others:
+                    with self.subTest(role=role, script=script, other=other):
+                        workers = {"mapper": "{language: python, script: mapper.py}", "reducer": "{builtin: list}",
+                                   role: f"{{language: {language}, script: {script}}}"}
+                        self.hangs("".join(f"{worker}: {text}\n" for worker, text in workers.items()) + "inputs: [data/*]\n" + TEXT)
+                        self.write(script, text.format(other))
+                        run = self.quern("check")
+                        self.assertEqual(run.status, 1, run)
+                        self.assertIn(f" {other}, which must be a function named {name}", run.stderr, run)
+        self.write("x.py", "from functools import reduce as reducer\nmapped = 1\n")
+        self.write("analysis-tools.yml", "language: python\nscript: x.py\n")
+        self.assertNotIn("which must be", self.quern("check").stderr)
+
     def test_of_a_combiner_and_of_a_further_step(self):
         self.hangs(JOB + TEXT + "combiner: {language: python, script: combiner.py}\n")
         self.write("combiner.py", "def combine(:\n")
