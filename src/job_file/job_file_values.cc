@@ -209,11 +209,11 @@ std::string yaml_list(std::span<const std::string> texts) {
   return "[" + list + "]";
 }
 
-std::string yaml_map(const std::map<std::string, std::optional<std::string>>& values) {
+std::string yaml_without_values(const std::map<std::string, std::optional<std::string>>& variables) {
   std::string map;
-  for (const auto& [name, value] : values) {
+  for (const auto& [name, value] : variables) {
     if (!map.empty()) map += ", ";
-    map += yaml_text(name) + ": " + (value.has_value() ? yaml_text(*value) : "~");
+    map += yaml_text(name) + ": " + (value.has_value() ? "…" : "~");
   }
   return "{" + map + "}";
 }

@@ -57,7 +57,8 @@ bool is_json_word(const YamlNode& node);
 // Writes text as YAML that reads back as the same text; uses quotes if another YAML reader could misread it.
 std::string yaml_text(std::string_view text);
 std::string yaml_list(std::span<const std::string> texts);
-std::string yaml_map(const std::map<std::string, std::optional<std::string>>& values);
+// Writes "…" in place of each value, because it may be a secret.
+std::string yaml_without_values(const std::map<std::string, std::optional<std::string>>& variables);
 // Writes "1GiB" if that is exact, otherwise the number.
 std::string yaml_bytes(std::uint64_t bytes);
 

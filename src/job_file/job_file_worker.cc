@@ -470,7 +470,7 @@ std::vector<ShownKey> show_worker(const std::optional<Worker>& worker) {
                                     : ShownKey{"expression", yaml_text(module.expression)},
           {"arguments", yaml_list(module.arguments)},
           {"interface", std::string(name_of(module.interface))},
-          {"env", yaml_map(module.environment)},
+          {"env", yaml_without_values(module.environment)},
           {"ok_exit", show_exits(module.ok_exit)},
           {"per_input", !module.per_input.has_value() ? "auto"
                         : *module.per_input           ? "yes"
