@@ -53,9 +53,9 @@ TEST(JobFileErrors, NameTheNearestKey) {
       {"below a setting", kShort + std::string("output.file: x\n"),
        "job.yml:3: output.file is not a setting; output is one, and has no parts"},
       {"step", kFull + std::string("steps:\n  - mapper: {language: python, scirpt: b}\n"),
-       "job.yml:3: steps[1].mapper.scirpt is not a setting; did you mean steps[1].mapper.script?"},
+       "job.yml:3: steps[0].mapper.scirpt is not a setting; did you mean steps[0].mapper.script?"},
       {"step with a limit", kFull + std::string("steps:\n  - mapper: {language: python, script: b}\n    limits: {}\n"),
-       "job.yml:4: steps[1].limits is not possible; a step has mapper, combiner and reducer"},
+       "job.yml:4: steps[0].limits is not possible; a step has mapper, combiner and reducer"},
       {"no blank", "mapper: {language python, script: x}\n",
        "job.yml:1: mapper.language python is not a setting; a setting is written as 'key: value'"},
   });
@@ -222,9 +222,9 @@ TEST(JobFileErrors, KnowWhatAWorkerNeeds) {
       {"per what", "language: binary\nscript: a\nper_input: often\n",
        "job.yml:3: per_input is 'often'; it must be yes or no, or auto"},
       {"steps", kFull + std::string("steps: {}\n"), "job.yml:2: steps is a map; it must be a list"},
-      {"step", kFull + std::string("steps:\n  - x\n"), "job.yml:3: steps[1] is text; it must be a map"},
+      {"step", kFull + std::string("steps:\n  - x\n"), "job.yml:3: steps[0] is text; it must be a map"},
       {"step without mapper", kFull + std::string("steps:\n  - reducer: {builtin: sum}\n"),
-       "job.yml:3: steps[1].mapper is missing;"},
+       "job.yml:3: steps[0].mapper is missing;"},
   });
 }
 

@@ -442,10 +442,10 @@ Result<std::vector<Step>> build_further_steps(const Given& steps) {
   bool has_lines = steps.node.line > 0;
   if (std::size_t colon = file_name.rfind(':'); has_lines && colon != std::string::npos) file_name.resize(colon);
   for (const YamlNode& entry : steps.node.items) {
-    std::string prefix = fmt::format("steps[{}].", result.size() + 1);
+    std::string prefix = fmt::format("steps[{}].", result.size());
     if (entry.kind != Kind::kMap) {
       return bad_config(fmt::format("{}: steps[{}] is {}; it must be a map with mapper, combiner and reducer",
-                                    place(file_name, entry.line), result.size() + 1, kind_name(entry)));
+                                    place(file_name, entry.line), result.size(), kind_name(entry)));
     }
     TRY_ASSIGN(Settings settings, settings_of_step(entry, file_name, prefix));
     TRY_ASSIGN(Step step, build_step({.label_prefix = prefix, .file_name = place(file_name, entry.line)}, settings));

@@ -60,3 +60,14 @@ class Steps(Scenario):
         self.job_with("python, script: swap.py")
         self.write("data/a", "a\n")
         self.assert_fails(self.quern("run"), "steps[0].mapper", "swap.py", status=2)
+
+    def test_every_message_counts_the_entries_of_steps_from_0(self):
+        """As paths count elements."""
+        self.write_all({"words.py": "def mapper(key, file, record):\n    return key, record\n", "count.py": "def reduce(key, values):\n    return key\n"})
+        good, script = "{mapper: {language: python, script: words.py}}", "mapper: {language: python, script: "
+        for wrong in ("x", "{}", "{zzz: 1}", "{limits: {}}", "{mapper: {scirpt: x}}", "{" + script + "words.py, interface: x}}",
+                      "{" + script + "none.py}}", "{mapper: {builtin: pairs, key: a}}", "{reducer: {builtin: sum}}"):
+            for steps, number in ((f"[{wrong}]", 0), (f"[{good}, {wrong}]", 1)):
+                with self.subTest(steps):
+                    self.write("analysis-tools.yml", JOB.split("steps:")[0] + f"steps: {steps}\n")
+                    self.assert_fails(self.quern("check"), f"steps[{number}]", status=2)
