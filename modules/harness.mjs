@@ -746,8 +746,8 @@ async function alone(call) {
   try {
     const added = works.run(work, call);
     if (added !== undefined) await settled(added);
-    await longTurn();
   } finally {
+    await longTurn();
     work.isOver = true;
   }
   if (work.failure !== null) throw work.failure.thrown;
@@ -856,8 +856,8 @@ function callHintOf(written, name, parameters) {
 function misnamed(module, names) {
   const all = { ...module.default, ...module };
   for (const name of names) {
-    const stem = name.replace(/(per|e)$/, "");
-    const found = Object.keys(all).find((one) => typeof all[one] === "function" && one.toLowerCase().includes(stem));
+    const stem = new RegExp(`(^|_)${name.replace(/(per|e)$/, "")}`, "i");
+    const found = Object.keys(all).find((one) => typeof all[one] === "function" && stem.test(one));
     if (found !== undefined) return `; it exports ${found}, which must be a function named ${name}`;
   }
   return "";
@@ -1055,7 +1055,7 @@ class ConcurrentMapper {
       const changed = new Promise((resolve) => (this.#wake = frames.wake = resolve));
       for (const frame of frames.take()) this.#open(frame);
       this.#startRecords();
-      await turn();
+      await (this.#isMapped(this.#blocks[0]) ? longTurn() : turn());
       if (this.#answerBlocks()) continue;
       if (frames.areOver && this.#blocks.length === 0) return;
       // While records are in work, the socket must not keep this process alive; otherwise a promise that nothing can
@@ -1067,7 +1067,7 @@ class ConcurrentMapper {
 
   #open(frame) {
     const block = this.#reader.open(frame);
-    Object.assign(block, { records: [], collected: 0, segment: 0, index: 0, results: this.#newResults() });
+    Object.assign(block, { records: [], done: 0, collected: 0, segment: 0, index: 0, results: this.#newResults() });
     this.#blocks.push(block);
     if (this.#blocks.length === 1) this.#begin(block);
   }
@@ -1118,6 +1118,7 @@ class ConcurrentMapper {
     }
     if (block.isCareful) await longTurn();
     record.isDone = true;
+    ++block.done;
     --this.#inWork;
     this.#progress.add(this.#blocks[0].collected);
     this.#wake();
@@ -1141,14 +1142,20 @@ class ConcurrentMapper {
     }
   }
 
+  // Whether all records of the block are done.
+  #isMapped(block) {
+    if (block === undefined) return false;
+    const { segments, position, records, done } = block;
+    return (segments.length === 0 || position >= segments[segments.length - 1].end) && done === records.length;
+  }
+
   // Whether there was one to answer.
   #answerBlocks() {
     if (this.#blocks.length === 0) return false;
     const [block] = this.#blocks;
+    const isMapped = this.#isMapped(block);
     this.#collect(block);
-    const { segments, position, collected, records } = block;
-    if (segments.length > 0 && position < segments[segments.length - 1].end) return false;
-    if (collected < records.length) return false;
+    if (!isMapped) return false;
     sendOutput(this.#channel, this.#counters, block.results, block);
     sendDone(this.#channel, block);
     this.#blocks.shift();

@@ -86,17 +86,22 @@ class Unseen:
 
     def __init__(self):
         self.failure = None
+        self._print = getattr(_thread, "_excepthook", None)
 
     def watch_threads(self):
+        """Unless the module has set a hook. A later `import threading` takes its hook from _thread."""
+        if self._print is None:
+            return
+        _thread._excepthook = self._thread_failed
         threading = sys.modules.get("threading")
-        if threading is not None and threading.excepthook is getattr(_thread, "_excepthook", None):
+        if threading is not None and threading.excepthook is self._print:
             threading.excepthook = self._thread_failed
 
     def watch_tasks(self, loop):
         loop.set_exception_handler(self._task_failed)
 
     def _thread_failed(self, failed):
-        _thread._excepthook(failed)
+        self._print(failed)
         if failed.exc_type is not SystemExit:
             self._keep("a thread of the module failed", failed.exc_value)
 
@@ -115,6 +120,10 @@ class Unseen:
         """Called when no record is being mapped: no other child can tell which one it is."""
         if self.failure is not None:
             say_failed(channel, self.failure)
+
+    def forget(self):
+        """Called when the record or group is bad already."""
+        self.failure = None
 
     def raise_failure(self):
         failure, self.failure = self.failure, None
@@ -1023,10 +1032,10 @@ def problem_of_call(function, arguments):
 def misnamed(module, names):
     """What the module has under almost the right name, such as reducer for reduce; "" if there is nothing of the kind."""
     for name in names:
-        stem = re.sub("(per|e)$", "", name)
+        stem = re.compile("(^|_)" + re.sub("(per|e)$", "", name), re.IGNORECASE)
         for found, value in vars(module).items():
             is_own = callable(value) and getattr(value, "__module__", None) == module.__name__
-            if is_own and stem in found.lower():
+            if is_own and stem.search(found):
                 return f"; it has {found}, which must be a function named {name}"
     return ""
 
@@ -1105,7 +1114,9 @@ class Mapper:
             self._channel.write(STARTING, self._identity, PLACE.pack(self._segment, self._index + 1))
             others = self._bad + self._blank
             self._map(lines[at : at + self._record_lines])
-            if unseen.failure is not None and self._bad + self._blank == others:
+            if self._bad + self._blank != others:
+                unseen.forget()
+            elif unseen.failure is not None:
                 self._lines.clear()
                 self._say_unseen()
 
@@ -1362,6 +1373,9 @@ class AsyncMapper:
         except BaseException as error:
             record.lines.clear()
             record.failure = error
+            if block.is_careful and isinstance(error, Exception):
+                await self._sleep(0)
+                unseen.forget()
         self._channel.leave_if_copy(record.failure)
         record.is_done = True
         self._in_work -= 1
@@ -1483,6 +1497,8 @@ class Reducer:
             except BaseException as error:
                 del lines[before:]
                 self._say_bad(error)
+                if is_careful:
+                    unseen.forget()
             if self._channel.is_copy:
                 self._channel.leave_if_copy()
             counts.append(self._lines_in(lines, before))
@@ -1505,6 +1521,8 @@ class Reducer:
         except BaseException as error:
             lines.clear()
             failure = error
+            if self._flags & CAREFUL:
+                unseen.forget()
         self._channel.leave_if_copy(failure)
         for _ in parts:  # what the function did not take
             pass

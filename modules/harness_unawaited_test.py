@@ -57,6 +57,13 @@ class Unawaited(HarnessTest):
         self.assertEqual(child.wait(), 70)
         self.assertIn(f"quern: {said}\n", child.log())
 
+    def assert_dies_or_tells(self, child, said):
+        """Before it answers, so that nothing is lost."""
+        try:
+            self.check_answer(child.answer(), [(0, 1), (1, 0)], said)
+        except Gone:
+            self.assertEqual(child.wait(), 70)
+
     def assert_fails(self, frames, said):
         kind, payload = frames[-1]
         self.assertEqual(kind, FAILED)
@@ -64,7 +71,7 @@ class Unawaited(HarnessTest):
 
     def test_a_mapper(self):
         for name, said, source in cases(self.language):
-            for concurrency in [1, 4] if ("async " in name or name in ASYNC_STRAY) and "timer" not in name else [1]:
+            for concurrency in [1, 4] if ("async " in name or name in ASYNC_STRAY) else [1]:
                 with self.subTest(name, concurrency=concurrency):
                     self.check_mapper(said, source, concurrency)
 
@@ -73,10 +80,13 @@ class Unawaited(HarnessTest):
             records = [("f", b"1\n2\n3\n"), ("g", b"2\n4\n")]
             child = start(concurrency=concurrency)
             child.block(1, records)
-            if self.language == "javascript" and concurrency > 1:  # where it can be told at once
+            if self.language == "javascript" and concurrency > 1 and "setTimeout" not in source:  # where it can be told at once
                 self.check_answer(child.answer(), [(0, 1), (1, 0)], said)
                 return
-            self.assert_dies(child, said)
+            if concurrency == 1 or self.language == "python":
+                self.assert_dies(child, said)
+            else:
+                self.assert_dies_or_tells(child, said)
             child = start(concurrency=concurrency)
             child.block(1, records, CAREFUL)
             self.check_answer(child.answer(), [(0, 1), (1, 0)], said)
@@ -91,6 +101,50 @@ class Unawaited(HarnessTest):
             self.assertEqual("stray" in details or "exit" in details, "threw" not in said)
         self.assertEqual(answer.output, b"1 1\n3 1\n4 1\n")
         self.assertEqual(answer.done, (3, 2, 0))
+
+    def test_a_record_that_fails_itself_as_well(self):
+        """It is bad once, with its own failure, and the next one is good."""
+        for language, throws in (("javascript", "throw new Error('own')"), ("python", "raise ValueError('own')")):
+            if language != self.language:
+                continue
+            cases = dict(STRAY[language], **(ASYNC_STRAY if language == "python" else {}))
+            for name, (code, _) in cases.items():
+                form = "async " if name in ASYNC_STRAY and language == "python" else ""
+                code = f"{{ {code}; {throws}; }}" if language == "javascript" else f"{code}; {throws}"
+                source = module_of(language, form, code)
+                for _, start in self.each(**{language: source}):
+                    with self.subTest(name):
+                        child = start()
+                        child.block(1, [("f", b"1\n2\n3\n"), ("g", b"2\n4\n")], CAREFUL)
+                        answer = child.answer()
+                        self.assertEqual([bad[:2] for bad in answer.bad], [(0, 1), (1, 0)])
+                        self.assertTrue(all("own" in bad[2] for bad in answer.bad), answer.bad)
+                        self.assertEqual(answer.output, b"1 1\n3 1\n4 1\n")
+                        self.assertEqual(child.finish()[1], 0)
+                        if name in ASYNC_STRAY and language == "python":
+                            continue  # reduce() cannot be async
+                        child = start(role="reducer")
+                        child.groups(1, [(b"1", [b"a"]), (b"2", [b"a"]), (b"3", [b"a"])], CAREFUL)
+                        answer = child.answer()
+                        self.assertEqual([bad[1] for bad in answer.bad], [1])
+                        self.assertIn("own", answer.bad[0][2])
+                        self.assertEqual(answer.output, b"1 1\n3 1\n")
+                        self.assertEqual(child.finish()[1], 0)
+
+    def test_of_threads_wherever_they_are_imported(self):
+        def fails(at):
+            return (f"{'import threading' if at == 'module' else ''}\ndef fail():\n    raise ValueError('stray')\n"
+                    f"def setup():\n    global threading\n    {'import threading' if at == 'setup' else 'pass'}\n"
+                    f"def mapper(key, file, record):\n    {'import threading' if at == 'mapper' else 'pass'}\n"
+                    "    if record == 2:\n        thread = threading.Thread(target=fail); thread.start(); thread.join()\n"
+                    "    return f'{record} 1'\n")
+        for at in ("module", "setup", "mapper") if self.language == "python" else ():
+            for _, start in self.each(python=fails(at)):
+                with self.subTest(at):
+                    child = start()
+                    child.block(1, [("f", b"1\n2\n3\n")], CAREFUL)
+                    self.assertEqual([bad[:2] for bad in child.answer().bad], [(0, 1)])
+                    self.assertEqual(child.finish()[1], 0)
 
     def test_a_reducer(self):
         for name, said, source in cases(self.language):

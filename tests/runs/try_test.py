@@ -40,6 +40,8 @@ ARRIVING = {
     "json": (b'{"a":"x"}\n{"a":"y"}\n', "r['a']"),
     "keyed-json": (b'k {"a":"x"}\nk {"a":"y"}\n', "r['a']"),
     "text": (b"x\ny\n", "r"),
+    "text ": ("ä x\nä y\n".encode(), "r[2]"),
+    "json ": (b'\xef\xbb\xbf{"a":"x"}\n{"a":"y"}\n', "r['a']"),
     "csv": (b"a\nx\ny\n", "r['a']"),
     "tsv": (b"a\tb\nx\t1\ny\t2\n", "r['a']"),
     "json-document": (b'[{"a":"x"},{"a":"y"},', "r['a']"),
@@ -52,7 +54,7 @@ class Arriving(Scenario):
     """Records of a pipe that stays open count as soon as they are there: these tests wait for ever otherwise."""
 
     def arrive(self, command, record, data, value, *more):
-        process = self.start(command, "--stdin-records", "--map", value, "--set", f"record={record}", *more,
+        process = self.start(command, "--stdin-records", "--map", value, "--set", f"record={record.strip()}", *more,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdin.write(data)
         process.stdin.flush()

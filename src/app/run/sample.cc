@@ -113,6 +113,7 @@ class SampledSource final : public BlockSource {
   bool take(std::uint64_t most, Block& block) {
     block.segments.clear();
     block.bytes.clear();
+    block.made_from_bytes.reset();
     block.record_lines = decoded_.record_lines;
     std::uint64_t records = 0;
     std::uint64_t bad = 0;

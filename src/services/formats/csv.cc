@@ -157,7 +157,7 @@ class CsvReader final : public RecordReader {
     } else if (!are_names_utf8_) {
       refuse(out, records, start, line_, "the names of the columns are not UTF-8");
     } else if (!utf8::is_valid({record_, at_})) {
-      refuse(out, records, start, line_, not_utf8({record_, at_}, line_));
+      refuse(out, records, start, line_, not_utf8({record_, at_}, line_, true));
     } else if (columns_ != names_) {
       refuse(out, records, start, line_,
              fmt::format("the record has {} instead of {}", counted(columns_, "column"), names_));

@@ -45,13 +45,13 @@ std::vector<std::string> member_prefixes(const std::vector<std::string>& names, 
   return prefixes;
 }
 
-std::string not_utf8(std::string_view record, std::uint64_t line) {
+std::string not_utf8(std::string_view record, std::uint64_t line, bool is_table) {
   const std::size_t at = utf8::first_invalid(record);
   const std::string_view before = record.substr(0, at);
-  const std::size_t begin = before.find_last_of("\r\n") + 1;  // npos + 1 is 0
+  const std::size_t begin = before.find_last_of(is_table ? "\r\n" : "\n") + 1;  // npos + 1 is 0
   std::uint64_t further_lines = 0;
   for (std::size_t i = 0; i < begin; ++i) {
-    if (before[i] == '\n' || (before[i] == '\r' && record[i + 1] != '\n')) ++further_lines;
+    if (before[i] == '\n' || (is_table && before[i] == '\r' && record[i + 1] != '\n')) ++further_lines;
   }
   return fmt::format("the record is not UTF-8: {}column {}: byte 0x{:02x}",
                      further_lines == 0 ? "" : fmt::format("line {}, ", line + further_lines), at - begin + 1,

@@ -72,8 +72,9 @@ std::vector<std::string> member_prefixes(const std::vector<std::string>& names, 
 // The texts as they are in JSON, without quotes.
 std::vector<std::string> as_json(const std::vector<std::string>& texts);
 
-// Returns why a record is bad that begins in this line and is not UTF-8, with the place of the first wrong byte.
-std::string not_utf8(std::string_view record, std::uint64_t line);
+// Returns why a record is bad that begins in this line and is not UTF-8, with the place of the first wrong byte. In
+// tables a carriage return alone ends a line, too.
+std::string not_utf8(std::string_view record, std::uint64_t line, bool is_table = false);
 
 // Returns the record, or the beginning of a very long one, as one line: line breaks become spaces.
 std::string as_one_line(std::string_view record);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
 #include "model/limits.h"
 #include "stages/decode/decode.h"
 #include "stages/decode/decode_limits.h"
@@ -10,12 +11,14 @@
 namespace quern::decode {
 namespace {
 
-// Whether these few bytes cannot begin any format: all have other bytes at their beginning, but for bzip2's name.
+// Whether these few bytes cannot begin any format: all begin with control characters or with bytes that are not UTF-8,
+// but for bzip2's name.
 bool is_text(std::string_view bytes) {
   constexpr std::size_t kMarkBytes = 4;
-  const bool is_enough = bytes.find('\n') != std::string_view::npos || bytes.size() >= kMarkBytes;
-  return is_enough && !bytes.starts_with("BZh") && std::ranges::all_of(bytes.substr(0, kMarkBytes), [](char byte) {
-           return (byte >= ' ' && byte <= '~') || byte == '\t' || byte == '\r' || byte == '\n';
+  const std::string_view text = bytes.substr(0, utf8::first_invalid(bytes));
+  const bool is_enough = text.find('\n') != std::string_view::npos || text.size() >= kMarkBytes;
+  return is_enough && !text.starts_with("BZh") && std::ranges::all_of(text.substr(0, kMarkBytes), [](char byte) {
+           return static_cast<unsigned char>(byte) >= ' ' || byte == '\t' || byte == '\r' || byte == '\n';
          });
 }
 
