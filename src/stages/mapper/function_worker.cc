@@ -551,8 +551,10 @@ std::string FunctionWorker::place_in_words(const UnitInFlight& work) const {
                        line_number(work.block, *work.starting));
   }
   if (first.input == last.input) {
-    return fmt::format("{}, {}s {} to {}", peers_.inputs[first.input].name, options_.counted,
-                       first_line_number(work.block), last_line_number(work.block));
+    const auto from = first_line_number(work.block);
+    const auto to = last_line_number(work.block);
+    return fmt::format("{}, {}{}", peers_.inputs[first.input].name, options_.counted,
+                       from == to ? fmt::format(" {}", from) : fmt::format("s {} to {}", from, to));
   }
   return fmt::format("{} to {}", peers_.inputs[first.input].name, peers_.inputs[last.input].name);
 }

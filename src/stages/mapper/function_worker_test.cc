@@ -168,7 +168,7 @@ TEST_F(FunctionWorkerTest, SendsOnlyTheUnitAgainAndJoinsItsOutputToTheBlocks) {
   ASSERT_TRUE(mapped.ok()) << mapped.error().message;
   EXPECT_EQ(committed_, "A\nB\nC\n");
   EXPECT_TRUE(mapped_.completes_block);
-  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, lines 2 to 2 again")));
+  EXPECT_THAT(deaths_, ElementsAre(HasSubstr("sent a.json, line 2 again")));
 }
 
 TEST_F(FunctionWorkerTest, CountsTheDeathsOfARecordAnewWhereAnotherOneFollows) {
