@@ -182,8 +182,10 @@ class LogParser final : public LineParser {
 
   // Takes a text to its closing quote; the opening one is gone.
   std::string_view take_quoted(std::string_view what) {
-    const char* last = rest_.data() + rest_.size();
-    const char* end = kQuoteEnds.find(rest_.data(), last);
+    const char* const last = rest_.data() + rest_.size();
+    const char* end = rest_.data() + std::min(rest_.find('"'), rest_.size());
+    // A backslash before it may mean that it belongs to the text.
+    if (end != rest_.data() && end[-1] == '\\') end = kQuoteEnds.find(rest_.data(), last);
     while (end != last && *end == '\\') end = kQuoteEnds.find(end + std::min<std::ptrdiff_t>(2, last - end), last);
     if (end == last) {
       fail(fmt::format("the quote of the {} is not closed", what));
@@ -207,8 +209,9 @@ class LogParser final : public LineParser {
 
   // Adds what precedes the value of a member. Returns false if the member is left out.
   bool begin(Member member, JsonWriter& out) const {
+    if (prefix_[member].empty()) return false;
     out.add(prefix_[member]);
-    return !prefix_[member].empty();
+    return true;
   }
 
   // Adds a member whose value may have escapes.
@@ -244,6 +247,7 @@ class LogParser final : public LineParser {
 
   // "METHOD PATH PROTOCOL". Whatever else a client sent is a path without the others.
   void add_request(std::string_view request, JsonWriter& out) {
+    if (prefix_[kMethod].empty() && prefix_[kPath].empty() && prefix_[kProtocol].empty()) return;
     const std::size_t space = request.find(' ');
     const std::size_t last = request.rfind(' ');
     const bool has_protocol = last != space && request.substr(std::min(last, request.size())).starts_with(" HTTP/");

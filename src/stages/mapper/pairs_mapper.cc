@@ -225,8 +225,8 @@ class PairsWorker {
   }
 
   std::string give_pair(Buffer& output) {
-    if (std::string problem = problem_of_parts(options_.separator, "the separator"); !problem.empty()) return problem;
-    if (!take_key(options_.separator)) return ++mapped_.without_key, "";
+    if (std::string problem = join_key(options_.separator, "the separator"); !problem.empty()) return problem;
+    if (!has_key_) return ++mapped_.without_key, "";
     if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, "";
     if (std::string problem = problem_of_pair(); !problem.empty()) return problem;
     append_pair(key_, between_, value_, output);
@@ -235,8 +235,8 @@ class PairsWorker {
 
   std::string give_columns(Buffer& output) {
     constexpr std::string_view kBetween(&kBetweenParts, 1);
-    if (std::string problem = problem_of_parts(kBetween, "a zero byte"); !problem.empty()) return problem;
-    if (!take_key(kBetween)) return ++mapped_.without_key, "";
+    if (std::string problem = join_key(kBetween, "a zero byte"); !problem.empty()) return problem;
+    if (!has_key_) return ++mapped_.without_key, "";
     column_values_.clear();
     std::size_t given = 0;
     std::uint32_t number = value_number_;
@@ -286,16 +286,25 @@ class PairsWorker {
     return found == captures.end() ? nullptr : &*found;
   }
 
-  // Joins the values of all keys.
-  bool take_key(std::string_view between) {
+  // Joins the values of all keys, which must be told apart, so none may contain what is between them: returns why if
+  // one does. Sets has_key_.
+  std::string join_key(std::string_view between, std::string_view name) {
     key_.clear();
+    has_key_ = true;
     for (std::uint32_t number = key_number_; number < value_number_; ++number) {
       const json::Capture* part = find(number);
-      if (part == nullptr) return false;
+      if (part == nullptr) {
+        has_key_ = false;
+        continue;
+      }
       if (number > key_number_) key_ += between;
+      const std::size_t begin = key_.size();
       json::append_text(part->text, key_);
+      if (key_.find(between, begin) == std::string::npos) continue;
+      return fmt::format("the value {} of {} contains {}, which divides the parts of a key", shown(key_.substr(begin)),
+                         options_.pairs.key_names[number - key_number_], name);
     }
-    return true;
+    return "";
   }
 
   bool take_value(std::uint32_t number) {
@@ -305,20 +314,6 @@ class PairsWorker {
     json::append_text(found->text, value_);
     is_number_ = found->text[0] == '-' || (found->text[0] >= '0' && found->text[0] <= '9');
     return !(options_.empty_is_missing && value_.empty());
-  }
-
-  // The parts of a key must be told apart, so none may contain what is between them.
-  std::string problem_of_parts(std::string_view between, std::string_view name) {
-    for (std::uint32_t number = key_number_; number < value_number_; ++number) {
-      const json::Capture* part = find(number);
-      if (part == nullptr) continue;
-      key_.clear();
-      json::append_text(part->text, key_);
-      if (key_.find(between) == std::string::npos) continue;
-      return fmt::format("the value {} of {} contains {}, which divides the parts of a key", shown(key_),
-                         options_.pairs.key_names[number - key_number_], name);
-    }
-    return "";
   }
 
   std::string problem_of_pair() const {
@@ -355,6 +350,7 @@ class PairsWorker {
   const std::uint32_t value_number_;  // of those of the value, or of the first column's
   const std::string_view between_;
   std::string key_;
+  bool has_key_ = false;
   std::string value_;
   std::string label_;
   std::string column_values_;
