@@ -175,6 +175,13 @@ class NoRoomAndNoRight(Scenario):
                         self.assertIn(f"output is {output}, and results are text, or compressed as .gz, .zst or .xz", run.stderr, run)
         self.assertEqual(set(os.listdir(self.folder)), {".scratch", "analysis-tools.yml", "data", "mapper.py"})
 
+    def test_a_log_is_not_compressed(self):
+        for name in ("log.gz", "log.zst", "log.bz2"):
+            run = self.quern("run", "--log", name)
+            self.assertEqual(run.status, 2, run)
+            self.assertIn(f"--log is {name}, and the log is text", run.stderr, run)
+            self.assertEqual(set(os.listdir(self.folder)) & {name, "result.txt"}, set())
+
     def test_an_ending_that_only_looks_like_a_format(self):
         for name in ("zip", ".zip.txt", "out.z.gz.txt", "bz2", "counts.v2"):
             self.assertEqual(self.quern("run", "-o", name).status, 0, name)

@@ -86,9 +86,9 @@ Result<void> check_worker(const inputs::OwnFiles& own, const Job& job, const Wor
 Result<void> check_place_of_result(const std::string& output) {
   if (names_what_is_not_written(output)) {
     return bad_config(
-        fmt::format("output is {}, and results are text, or compressed as .gz, .zst or .xz; choose a name with one of "
-                    "these endings, or without an ending for compressed files",
-                    shown_url(output)));
+        fmt::format("output is {}, and results are text, or compressed as .gz, .zst or .xz, but not archives; choose a "
+                    "name such as {} or {}.gz",
+                    shown_url(output), kResultName, kResultName));
   }
   if (output.find("://") == std::string::npos) return {};
   if (!s3::is_s3_url(output)) {

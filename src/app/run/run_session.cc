@@ -18,6 +18,7 @@
 #include "app/run/map_phase.h"
 #include "base/environment.h"
 #include "model/accounting_json.h"
+#include "model/compression.h"
 #include "services/disk/foreign_link.h"
 #include "services/disk/full_disk.h"
 #include "views/terminal/view.h"
@@ -98,6 +99,9 @@ void RunSession::open_views() {
 // Called only once the inputs are known: an input that --log names must stay unchanged.
 Result<void> RunSession::open_log() {
   if (line_.log.empty()) return {};
+  if (compression_of_name(line_.log) != Compression::kNone) {
+    return bad_config(fmt::format("--log is {}, and the log is text; choose a name such as events.json", line_.log));
+  }
   TRY(disk::refuse_foreign_link(line_.log).context("--log"));
   auto opened = open_file(line_.log, O_WRONLY | O_CREAT | O_APPEND);
   if (!opened.ok()) return bad_config("--log " + opened.error().message);
