@@ -1,5 +1,7 @@
 """quern try: a few records, each next to what the job makes of it; and quern run --records, a run over the first ones."""
+import array
 import errno
+import fcntl
 import json
 import os
 import pty
@@ -7,6 +9,7 @@ import re
 import select
 import shutil
 import subprocess
+import termios
 import time
 import unittest
 import zlib
@@ -95,6 +98,18 @@ class Arriving(Scenario):
                 process.stdin.close()
                 for stream in (process.stdout, process.stderr):
                     stream.close()
+
+    def test_a_document_of_several_lines_is_told_as_from_a_file(self):
+        """Even if its first line comes alone."""
+        for command, begin, rest in (("try", b"[\n", b'{"a":1},\n{"a":2}\n]\n'), ("run", b"{\n", b'"a": 1\n}\n')):
+            with self.subTest(command):
+                process = self.arrive(command, "json", begin, "r['a']", "--records", "1")
+                unread = array.array("i", [1])
+                while unread[0] > 0 and process.poll() is None:
+                    fcntl.ioctl(process.stdin, termios.FIONREAD, unread)
+                    time.sleep(0.01)
+                _, said = process.communicate(rest, timeout=PATIENCE_SECONDS)
+                self.assertIn(b"record: json-document", said)
 
     def test_other_mappers_end_too(self):
         programs = {"lines": "mapper: {language: binary, interface: lines, script: /bin/cat}\nrecord: text\n",

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "model/limits.h"
 #include "stages/decode/foreign.h"
 #include "stages/decode/lines.h"
@@ -145,7 +146,14 @@ class Blocks final : public BlockSource {
     return {};
   }
 
-  bool has_live_record() const { return stream_.is_live() && end_of_last_record(buffer_.view().substr(start_)) > 0; }
+  bool has_live_record() const {
+    if (!stream_.is_live()) return false;
+    const std::string_view begin = buffer_.view().substr(start_);
+    // A bracket alone begins a document of several lines, of which refuse_foreign() must see more.
+    const std::string_view text = trimmed(begin, " \t\r\n");
+    const bool may_be_document = content_ == Content::kJson && !is_cut_ && (text == "[" || text == "{");
+    return end_of_last_record(begin) > 0 && !may_be_document;
+  }
 
   // Terminates the last line if the input ends.
   Result<void> read_more(std::size_t most_bytes) {
