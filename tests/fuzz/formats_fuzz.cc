@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/text.h"
@@ -56,6 +57,12 @@ ReadFormat read(formats::RecordReader& reader, std::string_view text, std::size_
   return all;
 }
 
+bool same(const std::vector<json::Capture>& left, const std::vector<json::Capture>& right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](const auto& one, const auto& other) {
+    return one.number == other.number && one.text == other.text;
+  });
+}
+
 RecordFormat format_of(std::uint8_t choice) {
   using Kind = RecordFormat::Kind;
   using Header = RecordFormat::Header;
@@ -73,6 +80,27 @@ RecordFormat format_of(std::uint8_t choice) {
   return formats[choice % formats.size()];
 }
 
+const formats::WantedMembers kWanted = {"a", "status", "column2"};
+
+// What a reader leaves out, because nothing reads it, changes neither the other members nor what is bad.
+void check_wanted(const RecordFormat& format, std::string_view text, std::size_t most_bytes, const ReadFormat& whole) {
+  const ReadFormat some = read(*formats::make_record_reader(format, kWanted), text, text.size() + 1, most_bytes);
+  CHECK(some.bad == whole.bad && some.error == whole.error);
+  json::Wanted wanted;
+  for (const std::string& name : kWanted) wanted.captured.push_back(json::parse_path(name).value());
+  const json::Plan plan(wanted);
+  json::RecordLineReader of_some(plan, RecordKind::kJson);
+  json::RecordLineReader of_whole(plan, RecordKind::kJson);
+  Buffer copy;
+  const auto some_lines = lines_of(some.lines);
+  const auto whole_lines = lines_of(whole.lines);
+  CHECK(some_lines.size() == whole_lines.size());
+  for (std::size_t i = 0; i < some_lines.size(); ++i) {
+    CHECK(of_some.read(some_lines[i], copy) == of_whole.read(whole_lines[i], copy));
+    CHECK(same(of_some.captures(), of_whole.captures()));
+  }
+}
+
 // FlatRecordReader, which reads only a part of each record that quern has written, finds the same values in it.
 void check_flat(std::string_view lines) {
   json::Wanted wanted;
@@ -86,9 +114,7 @@ void check_flat(std::string_view lines) {
     const auto outcome = any.read(line, copy);
     CHECK(flat.read(line, copy) == outcome);
     if (outcome != json::RecordLineReader::Outcome::kRecord) continue;
-    CHECK(std::equal(
-        flat.captures().begin(), flat.captures().end(), any.captures().begin(), any.captures().end(),
-        [](const auto& left, const auto& right) { return left.number == right.number && left.text == right.text; }));
+    CHECK(same(flat.captures(), any.captures()));
   }
 }
 
@@ -102,6 +128,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ReadFormat whole = read(*reader, text, text.size() + 1, most_bytes);
   CHECK(read(*reader, text, 1U + data[1], most_bytes) == whole);
   CHECK(read(*reader, text, 1, most_bytes) == whole);
-  if (is_flat(format_of(data[0]))) check_flat(whole.lines);
+  if (is_flat(format_of(data[0]))) {
+    check_flat(whole.lines);
+    check_wanted(format_of(data[0]), text, most_bytes, whole);
+  }
   return 0;
 }
