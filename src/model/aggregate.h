@@ -142,7 +142,7 @@ std::string not_a_number(const Aggregation& aggregation, std::string_view key, s
 std::string not_only_numbers(const Aggregation& aggregation, std::string_view value);
 // The key of a group as messages show it: its parts (model/column_value.h) are divided by commas.
 std::string shown_group(std::string_view key);
-// The result where there is none, which differs from that of a value "null": no value contains a line feed.
+// Stands for a missing result, which differs from a value "null": no value contains a line feed.
 inline constexpr std::string_view kNoResult = "\n";
 // A result as text.
 inline std::string_view shown_result(std::string_view result) { return result == kNoResult ? "null" : result; }

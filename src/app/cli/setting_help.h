@@ -9,7 +9,7 @@ namespace quern::app {
 
 // Returns what `quern help SETTING` prints: what docs/job-file.md, which is part of the program, says about a setting
 // (also by the key of the short form), the settings of a section such as "limits", or a word: an aggregation, a format,
-// an interface or another value of settings. nullopt if there is none. Pure.
+// an interface or another value of settings. Returns nullopt for any other word. Pure.
 std::optional<std::string> setting_help(std::string_view name);
 
 // The aggregations, formats and interfaces, as the page has them ("pN"), and these three words.

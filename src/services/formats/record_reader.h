@@ -52,9 +52,9 @@ class RecordReader {
 
 inline constexpr std::size_t kEnoughBytes = 256 * limits::kKiB;
 
-// The names of the members that anything reads, without escapes; if there are none, all. Those that are maps of texts
-// (is_flat in model/record_format.h) are written without the others then, but for the first record of each input, which
-// messages show.
+// The names of the members that anything reads, without escapes; an empty list means all. Records that are maps of
+// texts (is_flat in model/record_format.h) are written without the others then, but for the first record of each input,
+// which messages show.
 using WantedMembers = std::vector<std::string>;
 
 std::unique_ptr<RecordReader> make_record_reader(const RecordFormat& format, const WantedMembers& wanted = {});

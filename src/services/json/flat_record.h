@@ -19,7 +19,7 @@ class FlatRecordReader {
   // `plan` is borrowed, and copies nothing.
   explicit FlatRecordReader(const Plan& plan);
 
-  // Returns false if the record does not have the members that were learnt; there are no captures then.
+  // Returns false, and captures nothing, if the record does not have the members that were learnt.
   bool read(std::string_view record);
   // As JsonReader::captures().
   const std::vector<Capture>& captures() const { return captures_; }
