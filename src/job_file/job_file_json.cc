@@ -143,6 +143,18 @@ bool is_json_word(const YamlNode& node) { return json_word(node).has_value(); }
 
 Result<std::string> json_of(const YamlNode& node) { return to_json(node); }
 
+std::string json_without_values_of(const std::string& key, const std::string& map) {
+  Json json = Json::parse(map);
+  const auto hide = [](Json& value) {
+    if (!value.is_null()) value = "…";
+  };
+  for (const auto& [name, value] : json.items()) {
+    if (name == key && value.is_structured()) std::for_each(value.begin(), value.end(), hide);
+    if (name.starts_with(key + ".")) hide(value);
+  }
+  return json.dump();
+}
+
 Result<std::string> where_json_of(const YamlNode& node) {
   if (node.kind != Kind::kMap) {
     return wrong_value(fmt::format("is {}; it must be a map such as {{info.appName: [Firefox]}}", kind_name(node)));

@@ -402,7 +402,7 @@ constexpr std::array kRows = {
     SettingRow{"notify.via", Shape::kText, read_notify_via,
                [](const Job& job) { return notify_ways()[static_cast<std::size_t>(job.notify.via)]; }, notify_ways},
     SettingRow{"notify.on", Shape::kList, read_notify_on, show_notify_on, notify_ends},
-    SettingRow{"taskcluster", Shape::kYaml, read_taskcluster, [](const Job& job) { return job.taskcluster_json; }},
+    SettingRow{"taskcluster", Shape::kYaml, read_taskcluster, [](const Job& job) { return json_without_values_of("env", job.taskcluster_json); }},
 };
 
 }  // namespace

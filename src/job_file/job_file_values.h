@@ -51,6 +51,9 @@ Result<std::size_t> choice_of(const YamlNode& node, std::span<const std::string>
 Result<std::string> json_of(const YamlNode& node);
 // Converts a `where:` map to JSON: each path with a value, a list of values, or {min, max}.
 Result<std::string> where_json_of(const YamlNode& node);
+// Writes "…" in place of each value that `map`, a JSON object, has in a map or list under `key`, or under a key that
+// begins with `key` and a dot.
+std::string json_without_values_of(const std::string& key, const std::string& map);
 // Whether the node is unquoted text that JSON would read as a number, true, false or null.
 bool is_json_word(const YamlNode& node);
 

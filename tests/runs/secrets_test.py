@@ -57,15 +57,17 @@ class Secrets(Scenario):
         worker = "{language: python, script: mapper.py, env: {TOKEN: hunter2, 'A B': 'hunter2 too', HOME: }}"
         self.write("mapper.py", "def mapper(key, file, record):\n    return 'k', 1\ndef reduce(key, values):\n    return key\n")
         self.write("analysis-tools.yml", f"mapper: {worker}\ncombiner: {worker}\nreducer: {worker}\nsteps: [{{mapper: {worker}}}]\n"
-                                         "inputs: [data/*]\nrecord: text\n")
+                                         "inputs: [data/*]\nrecord: text\n"
+                                         "taskcluster: {env: {T: hunter2, NONE: null}, priority: low}\n")
         self.write("data/a", "a\n")
-        own = ["--set", "mapper.env.PASSWORD=hunter2", "--set", "reducer.env={T: hunter2}"]
+        own = ["--set", "mapper.env.PASSWORD=hunter2", "--set", "reducer.env={T: hunter2}", "--set", "taskcluster.env.T=hunter2"]
         for arguments in (["check"], ["check", *own], ["run", "-v", "--log", "log", *own], ["run", "--json", *own], ["try"], ["doctor"]):
             with self.subTest(arguments):
                 run = self.quern(*arguments)
                 texts = [run.stdout, run.stderr] + [run.left(name) for name in ("result.json", "log", "result.txt") if run.left(name)]
                 self.assertNotIn("hunter2", "".join(texts), run)
         self.assertIn("mapper.env: {\"A B\": …, HOME: ~, TOKEN: …}", self.quern("check").stdout)
+        self.assertIn('taskcluster: {"env":{"T":"…","NONE":null},"priority":"low"}', self.quern("check").stdout)
 
     def test_env_hands_one_through_by_name(self):
         for language in JOBS:

@@ -41,9 +41,10 @@ Error unknown_option(const CommandRow& command, std::string_view word) {
       fmt::format("{}: {} is not an option{} (quern {} --help lists them)", command.name, name, hint, command.name));
 }
 
-Error unknown_command(const std::string& word) {
+Error unknown_command(const std::string& given) {
+  const std::string word = shell_word(given);
   const std::vector<std::string> names = command_names();
-  if (std::optional<std::string> meant = nearest(word, names)) {
+  if (std::optional<std::string> meant = nearest(given, names)) {
     return bad_config(fmt::format("{} is not a command; did you mean {}? (quern --help lists them)", word, *meant));
   }
   if (word.find_first_of("./") != std::string::npos) {
@@ -53,13 +54,14 @@ Error unknown_command(const std::string& word) {
 }
 
 // Neither a command, a setting nor another word.
-Error unknown_topic(const std::string& word) {
-  const std::optional<std::string> meant = nearest(word, help_topics());
-  if (meant.has_value() && find_command(*meant) != nullptr) return unknown_command(word);
+Error unknown_topic(const std::string& given) {
+  const std::string word = shell_word(given);
+  const std::optional<std::string> meant = nearest(given, help_topics());
+  if (meant.has_value() && find_command(*meant) != nullptr) return unknown_command(given);
   if (meant.has_value() && !job_file::shape_of(*meant).has_value()) {
     return bad_config(fmt::format("{} is neither a command nor a word of job files; did you mean {}?", word, *meant));
   }
-  Error error = job_file::unknown_setting(word, word);
+  Error error = job_file::unknown_setting(given, word);
   error.message = fmt::format("{} is not a command, and {} (quern --help lists the commands)", word, error.message);
   return error;
 }

@@ -256,6 +256,9 @@ TEST(CommandLine, ExplainsWhatIsWrong) {
       {{"watch", "--retry", "-1"}, "watch: --retry is '-1'; it must be a number from 0 to 49"},
       {{"submit", "--retry", "50"}, "submit: --retry is '50'; it must be a number from 0 to 49"},
       {{"submit", "--poll", "2h"}, "submit: --poll is '2h'; it must be a time from 10ms to 1h, such as 10s"},
+      {{""},
+       "'' is not a command; they are run, try, map, reduce, plan, submit, watch, fetch, cancel, retry, init, "
+       "look, check, doctor, credentials, help, version or completion (quern --help says more)"},
       {{"help", "chekc"}, "chekc is not a command; did you mean check? (quern --help lists them)"},
       {{"-q", "run"}, "-q comes before the command; write quern COMMAND -q (quern --help lists the commands)"},
       {{"credentials"},
