@@ -121,6 +121,18 @@ bool are_of_one_kind(const Format& left, const Format& right) {
   return !left.is_empty && !right.is_empty && left.kind == right.kind && left.records == right.records;
 }
 
+bool is_header_of(const Format& table, const Piece& piece) {
+  if (!table.is_table() || table.records->header != RecordFormat::Header::kFirst) return false;
+  RecordFormat rows = *table.records;
+  rows.header = RecordFormat::Header::kNone;
+  std::vector<std::string> names;
+  const ReadRecords read = for_each_record(of_records(rows), piece, 2, [&](const FoundRecord& record) {
+    for (const Json& field : Json::parse(record.text)) names.push_back(field);
+  });
+  const auto& columns = table.columns;
+  return read.bad == 0 && std::is_permutation(names.begin(), names.end(), columns.begin(), columns.end());
+}
+
 std::string in_words(const Format& format) {
   if (format.is_empty) return "nothing";
   if (format.is_document()) return format.is_array ? "a JSON array" : "a JSON document";

@@ -12,6 +12,8 @@
 
 namespace quern::app {
 
+struct Piece;
+
 struct Format {
   bool is_empty = true;
   // As a job has them: what a line is, or else what the records are.
@@ -32,6 +34,10 @@ Format detect_format(const decode::Beginning& content);
 
 // Whether a run reads inputs of both formats with the same setting `record`. What is empty is of no kind.
 bool are_of_one_kind(const Format& left, const Format& right);
+
+// Whether the piece, an input as a whole, has a header with the columns of this table, and no more. By itself it is a
+// line of text.
+bool is_header_of(const Format& table, const Piece& piece);
 
 // "JSON lines", "CSV with a header, 3 columns"
 std::string in_words(const Format& format);

@@ -53,6 +53,7 @@ class Looker {
   }
 
   Look look() {
+    for (InputSample& sample : samples_) join_table(sample);
     choose_format();
     profile_.emplace(look_.format.records.has_value() && has_only_texts(*look_.format.records));
     for (const InputSample& sample : samples_) {
@@ -67,6 +68,14 @@ class Looker {
  private:
   bool is_of_format(const InputSample& sample) const {
     return sample.problem.empty() && are_of_one_kind(sample.format, look_.format);
+  }
+
+  // An export of nothing is often a header alone.
+  void join_table(InputSample& sample) const {
+    if (!sample.is_whole || sample.pieces.empty()) return;
+    for (const InputSample& other : samples_) {
+      if (is_header_of(other.format, sample.pieces.front())) sample.format = other.format;
+    }
   }
 
   // The format of most inputs; of the first of them, if several are as frequent. Those with nothing in them do not
