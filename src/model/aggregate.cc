@@ -519,13 +519,15 @@ std::string not_only_numbers(const Aggregation& aggregation, std::string_view va
       shown(aggregation), in_quotes(value));
 }
 
-std::string shown_group(std::string_view key) {
+std::string shown_group(std::string_view key, std::string_view between) {
   std::string shown;
-  for (char byte : key) {
-    if (byte == kBetweenParts) shown += ", ";
-    if (byte != kBetweenParts) shown += byte;
+  while (true) {
+    const std::size_t end = std::min(key.find(kBetweenParts), key.size());
+    append_shown(key.substr(0, end), kLineFeedInText, shown);
+    if (end == key.size()) return shown;
+    shown += between;
+    key.remove_prefix(end + 1);
   }
-  return shown;
 }
 
 std::string_view result_of_nothing(Kind kind) {

@@ -140,8 +140,8 @@ bool takes_value(const Aggregation& aggregation, std::string_view value);
 std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value);
 // Returns the message for a value that is not a number although its key also has numbers.
 std::string not_only_numbers(const Aggregation& aggregation, std::string_view value);
-// The key of a group as messages show it: its parts (model/column_value.h) are divided by commas.
-std::string shown_group(std::string_view key);
+// The key of a group as text, with `between` between its parts (model/column_value.h).
+std::string shown_group(std::string_view key, std::string_view between = ", ");
 // Stands for a missing result, which differs from a value "null": no value contains a line feed.
 inline constexpr std::string_view kNoResult = "\n";
 // A result as text.

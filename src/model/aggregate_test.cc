@@ -205,6 +205,25 @@ Values aggregate_in_parts(Aggregation aggregation, Values values, std::mt19937_6
   return finished;
 }
 
+TEST(LineFeeds, AreHiddenAndShownAgainWithoutAChangeOfOrder) {
+  std::mt19937 random(17);
+  std::string last;
+  std::string last_hidden;
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    for (auto left = random() % 12; left > 0; --left) text += "\t\n\v\f\x01\x02z"[random() % 7];
+    std::string hidden = text;
+    hide_line_feeds(hidden);
+    EXPECT_EQ(hidden.find('\n'), std::string::npos);
+    EXPECT_EQ(hidden < last_hidden, text < last);
+    std::string shown;
+    append_shown(hidden, "\n", shown);
+    EXPECT_EQ(shown, text);
+    last = text;
+    last_hidden = hidden;
+  }
+}
+
 TEST(Aggregator, GivesTheSameWhateverTheOrderAndTheGrouping) {
   std::mt19937_64 random(7);
   const std::vector<Aggregation> aggregations = {{.kind = Kind::kSum},   {.kind = Kind::kCount},

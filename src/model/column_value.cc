@@ -1,7 +1,9 @@
 #include "model/column_value.h"
 
+#include <algorithm>
 #include <bit>
 
+#include "base/byte_search.h"
 #include "base/result.h"
 
 namespace quern {
@@ -18,7 +20,29 @@ void append_counted(std::uint64_t number, std::string& target) {
   for (int i = digits; i-- > 0;) target.push_back(static_cast<char>(kMark | (number >> (i * kBits) & 0x7f)));
 }
 
+constexpr ByteSearch kHidden("\n\v", {});
+constexpr std::string_view kHiddenLineFeed = "\v\x01";
+constexpr std::string_view kHiddenTab = "\v\x02";
+
 }  // namespace
+
+void hide_line_feeds(std::string& text) {
+  auto at = static_cast<std::size_t>(kHidden.find(text.data(), text.data() + text.size()) - text.data());
+  while (at < text.size()) {
+    text.replace(at, 1, text[at] == '\n' ? kHiddenLineFeed : kHiddenTab);
+    at = std::min(text.find_first_of("\n\v", at + kHiddenTab.size()), text.size());
+  }
+}
+
+void append_shown(std::string_view hidden, std::string_view line_feed, std::string& target) {
+  for (std::size_t at = 0; (at = hidden.find('\v')) != std::string_view::npos;) {
+    target += hidden.substr(0, at);
+    hidden.remove_prefix(at);
+    target += hidden.starts_with(kHiddenLineFeed) ? line_feed : "\v";
+    hidden.remove_prefix(std::min(kHiddenTab.size(), hidden.size()));
+  }
+  target += hidden;
+}
 
 void append_position(std::uint64_t input, std::uint64_t block, std::uint64_t place, std::string& target) {
   append_counted(input, target);

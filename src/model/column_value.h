@@ -7,7 +7,8 @@
 
 // The values of a job with `group` and `aggregate`: its mapper writes one pair for each record, with a value for each
 // column that the record has one for. If the pairs are to be text, it writes a pair for each value instead, because
-// kBetweenColumns is not valid in UTF-8. A value begins with a letter that names the column. Pure functions.
+// kBetweenColumns is not valid in UTF-8. A value begins with a letter that names the column. A record without any value
+// has a pair whose value is kWithoutValues, so that its group is there. Pure functions.
 
 namespace quern {
 
@@ -22,6 +23,16 @@ inline std::size_t column_of(std::string_view value) {
   if (value.empty()) return kMaxColumns;
   return static_cast<std::size_t>(static_cast<unsigned char>(value.front())) - kFirstColumn;
 }
+
+inline constexpr std::string_view kWithoutValues = "@";
+
+// A pair is a line of text. So what has a line feed in it is written with other bytes in its place, and with others in
+// place of a vertical tab, which these begin with; the texts still sort in the same order.
+void hide_line_feeds(std::string& text);
+// Appends what hide_line_feeds() made of a text: the text, with `line_feed` for each of its line feeds.
+void append_shown(std::string_view hidden, std::string_view line_feed, std::string& target);
+// How a text shows a line feed in a cell.
+inline constexpr std::string_view kLineFeedInText = "\\n";
 
 // Separates the values of a pair. It does not occur in UTF-8.
 inline constexpr char kBetweenColumns = '\xff';

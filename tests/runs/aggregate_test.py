@@ -21,9 +21,9 @@ JOB = """
 
 
 def drawn(draw):
-    record = {"country": draw.choice(["de", "fr", "Côte d'Ivoire", None]), "device": {"os": draw.choice(["mac", "win", 7])},
+    record = {"country": draw.choice(["de", "fr", "Côte d'Ivoire", "New\nYork", "New\vYork", None]), "device": {"os": draw.choice(["mac", "win", 7])},
               "amount": draw.choice([draw.randrange(-50, 50), draw.randrange(1000) / 4, 10**30 + draw.randrange(9), None]),
-              "user": f"u{draw.randrange(40)}"}
+              "user": f"u{draw.choice(['', '', chr(9), chr(10), chr(11), chr(12)])}{draw.randrange(40)}"}
     if draw.random() < 0.1:
         del record[draw.choice(list(record))]
     return record
@@ -31,6 +31,11 @@ def drawn(draw):
 
 def text(value):
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def cell(shown):
+    """As it is in a line of text."""
+    return shown.replace("\n", "\\n")
 
 
 def rank(values, share):
@@ -59,11 +64,11 @@ def model(records):
         pairs = [(member["amount"], member["user"]) for member in members if member.get("amount") is not None and "user" in member]
         pairs.sort(key=lambda pair: (-fractions.Fraction(pair[0]), pair[1], text(pair[0])))
         best = json.dumps([text(amount) for amount in sorted(amounts, reverse=True)[:3]]) if amounts else "null"
-        lines.append(("\0".join(key).encode(), list(key) + [
-            str(len(members)), str(len(amounts)), total(amounts), mean, users[0] if users else "null",
+        lines.append(("\0".join(key).encode(), [cell(part) for part in key] + [
+            str(len(members)), str(len(amounts)), total(amounts), mean, cell(users[0]) if users else "null",
             rank(amounts, 50), rank(amounts, "99.9"), str(len(users)),
             json.dumps(users, ensure_ascii=False) if users else "null", best,
-            repr(statistics.stdev(amounts)) if len(amounts) > 1 else "null", earliest, latest,
+            repr(statistics.stdev(amounts)) if len(amounts) > 1 else "null", earliest, cell(latest),
             json.dumps([text(amount) for amount in amounts]) if amounts else "null",
             json.dumps([[text(amount), user] for amount, user in pairs[:4]]) if pairs else "null"]))
     return "".join("\t".join(columns) + "\n" for _, columns in sorted(lines))
@@ -94,6 +99,32 @@ class Aggregate(Scenario):
         for number, load in enumerate(((0, 1), (2, 3, 4), (5,))):
             self.assert_run(self.quern("map", *[f"data/{part}.json.gz" for part in load], "-o", f"maps/{number}"))
         self.assert_run(self.quern("reduce", "maps/0", "maps/1", "maps/2", "-o", "result.txt"), result=expected)
+
+    def test_groups_without_values_are_there(self):
+        """Whatever the columns are, and in two halves, with and without a combiner."""
+        self.write_all({"1": '{"k": "a", "n": 1}\n{"k": "b", "n": null}\n', "2": '{"k": "c"}\n{"k": "b"}\n{"m": 1}\n{"k": "a"}\n'})
+        results = {"sum": "null", "count": "0", "distinct": "0", "p50": "null", "first": "null", "list": "null", "top:2": "null",
+                   "min": "null"}
+        for name, nothing in results.items():
+            with self.subTest(name):
+                self.write("analysis-tools.yml", f"group: k\naggregate: {{v: '{name} n', w: count m}}\ninputs: ['?']\nrecord: json\n")
+                found = self.quern("run")
+                self.assertEqual(found.result.split("\n")[1:], [f"b {nothing} 0", f"c {nothing} 0", ""], found)
+                for number in "12":
+                    self.assert_run(self.quern("map", number, "-o", f"part{number}"))
+                self.assert_run(self.quern("reduce", "part1", "part2", "-o", "result.txt"), result=found.result)
+
+    def test_line_breaks_are_as_the_format_has_them(self):
+        self.write("a.csv", 'k,n,t\n"x\ny",1,"a\nb"\n"x\ny",2,"a\vb"\n')
+        self.write("analysis-tools.yml", "group: k\naggregate: {least: min t, all: unique t, best: 'top:1 n with t'}\n"
+                                         "inputs: [a.csv]\nrecord: csv\n")
+        expected = {"text": 'x\\ny a\\nb ["a\\nb", "a\\u000bb"] [["2", "a\\u000bb"]]\n',
+                    "csv": 'k,least,all,best\n"x\ny","a\nb","[""a\\nb"", ""a\\u000bb""]","[[""2"", ""a\\u000bb""]]"\n',
+                    "jsonl": '{"k": "x\\ny", "least": "a\\nb", "all": ["a\\nb", "a\\u000bb"], "best": [["2", "a\\u000bb"]]}\n'}
+        for name, result in expected.items():
+            for more in ([], ["--set", "order=least"]):
+                with self.subTest(name, more=more):
+                    self.assert_run(self.quern("run", "--format", name, *more), result=result)
 
     def test_without_a_group_there_is_one_line(self):
         self.write("a.json", '{"n": 2}\n{"n": 0.5}\n{"m": 1}\n')
@@ -146,7 +177,7 @@ class Aggregate(Scenario):
         self.write("a.json", '{"country": "a", "amount": 2}\n')
         self.write("analysis-tools.yml", "group: countrx\naggregate: {sum: sum amuont}\ninputs: [a.json]\n")
         self.assert_run(self.quern("run"), result="", says="no record has countrx (group); did you mean country?")
-        self.assert_run(self.quern("run", "--set", "group=country"), result="",
+        self.assert_run(self.quern("run", "--set", "group=country"), result="a null\n",
                         says="no record has amuont (aggregate); did you mean amount?")
 
     def test_texts_among_numbers_are_a_bad_group(self):

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/aggregate.h"
 #include "model/column_value.h"
 #include "views/terminal/terminal_text.h"
 
@@ -40,11 +41,12 @@ std::string TrialText::printed(const event::ModuleLine& line) const {
 
 std::string TrialText::pair(std::string_view key, std::string_view value) const {
   if (options_.columns_of_pairs.empty()) return fmt::format("{}{}{}", key, options_.separator, value);
-  std::string group(key);
-  std::replace(group.begin(), group.end(), kBetweenParts, '\t');
+  const std::string group = shown_group(key, "\t");
   const std::size_t column = column_of(value);
   if (column >= options_.columns_of_pairs.size()) return group;
-  const LabelledNumber rest = split_label(value.substr(1));
+  std::string shown;
+  append_shown(value.substr(1), kLineFeedInText, shown);
+  const LabelledNumber rest = split_label(shown);
   return fmt::format("{}{}{}{}{}{}{}", group, group.empty() ? "" : "\t", options_.columns_of_pairs[column],
                      rest.number.empty() ? "" : " = ", rest.number, rest.label.empty() ? "" : " with ", rest.label);
 }

@@ -237,6 +237,7 @@ class PairsWorker {
     constexpr std::string_view kBetween(&kBetweenParts, 1);
     if (std::string problem = join_key(kBetween, "a zero byte"); !problem.empty()) return problem;
     if (!has_key_) return ++mapped_.without_key, "";
+    hide_line_feeds(key_);
     column_values_.clear();
     std::size_t given = 0;
     std::uint32_t number = value_number_;
@@ -247,13 +248,14 @@ class PairsWorker {
       number += (column.path.has_value() ? 1 : 0) + (column.label.has_value() ? 1 : 0);
       if (column.label.has_value()) {
         if (!take_value(of_column + 1)) continue;
+        hide_line_feeds(value_);
         label_ = value_;
       }
       if (column.path.has_value() && !take_value(of_column)) continue;
       std::string problem = column.path.has_value() && !is_number_ ? problem_of_column(column) : "";
+      if (!is_number_) hide_line_feeds(value_);
       if (column.label.has_value()) value_.append(1, kBeforeLabel).append(label_);
       if (problem.empty() && given == 0) problem = problem_of_key();
-      if (problem.empty()) problem = problem_of_value();
       if (!problem.empty()) return problem;
       if (!column_values_.empty()) column_values_ += kBetweenColumns;
       column_values_.append(1, letter_of_column(i)).append(value_);
@@ -262,8 +264,12 @@ class PairsWorker {
       append_pair(key_, between_, column_values_, output);
       column_values_.clear();
     }
+    if (given == 0) {
+      if (std::string problem = problem_of_key(); !problem.empty()) return problem;
+      ++mapped_.without_value;
+      column_values_ = kWithoutValues;
+    }
     if (!column_values_.empty()) append_pair(key_, between_, column_values_, output);
-    if (given == 0) ++mapped_.without_value;
     return "";
   }
 

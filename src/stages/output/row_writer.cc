@@ -6,6 +6,7 @@
 
 #include "arithmetic/number.h"
 #include "model/aggregate.h"
+#include "model/column_value.h"
 
 namespace quern::output {
 namespace {
@@ -85,12 +86,20 @@ Result<void> RowWriter::finish() {
   return target_.write(lines);
 }
 
+// The cell as it is shown, with `line_feed` for each line feed. Valid until the next call.
+std::string_view RowWriter::shown(std::string_view cell, std::string_view line_feed) {
+  if (cell == kNoResult || format_.are_pairs) return shown_result(cell);
+  shown_.clear();
+  append_shown(cell, line_feed, shown_);
+  return shown_;
+}
+
 void RowWriter::append_text(std::span<const std::string_view> cells) {
   const bool is_key_alone = format_.are_pairs && cells[1].empty();
   if (is_key_alone) cells = cells.first(1);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) lines_ += format_.separator;
-    lines_ += shown_result(cells[i]);
+    lines_ += shown(cells[i], kLineFeedInText);
   }
 }
 
@@ -99,7 +108,7 @@ void RowWriter::append_table_row(std::span<const std::string_view> cells, char d
   if (cells.size() == 1 && cells.front().empty()) lines_ += "\"\"";
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) lines_ += delimiter;
-    append_table_cell(shown_result(cells[i]), delimiter, lines_);
+    append_table_cell(shown(cells[i], "\n"), delimiter, lines_);
   }
 }
 
@@ -113,7 +122,7 @@ void RowWriter::append_object(std::span<const std::string_view> cells) {
     if (is_null || format_.columns[i].is_array || is_json_number(cells[i])) {
       lines_ += shown_result(cells[i]);
     } else {
-      append_json_string(lines_, cells[i]);
+      append_json_string(lines_, shown(cells[i], "\n"));
     }
   }
   lines_ += '}';

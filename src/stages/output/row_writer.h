@@ -41,9 +41,12 @@ class RowWriter {
   void append_table_row(std::span<const std::string_view> cells, char delimiter);
   void append_object(std::span<const std::string_view> cells);
 
+  std::string_view shown(std::string_view cell, std::string_view line_feed);
+
   const RowFormat format_;
   ByteSink& target_;
   std::string lines_;
+  std::string shown_;
 };
 
 }  // namespace quern::output

@@ -60,12 +60,7 @@ class BuiltinReducer {
 
  private:
   void write_key_of_columns() {
-    text_.clear();
-    if (options_.has_cells) text_ = key_;
-    for (char byte : options_.has_cells ? std::string_view() : key_) {
-      if (byte == kBetweenParts) text_ += options_.column_separator;
-      if (byte != kBetweenParts) text_ += byte;
-    }
+    text_ = options_.has_cells ? key_ : shown_group(key_, options_.column_separator);
     // Between two steps a pair always has a key.
     if (options_.aggregation.key_parts > 0 || options_.separator == kBetweenInside) text_ += options_.separator;
   }
@@ -81,7 +76,7 @@ class BuiltinReducer {
   void write_column(std::size_t number, std::string_view value) {
     if (options_.has_cells) return append_cell(value, text_);
     if (number > 0) text_ += options_.column_separator;
-    text_ += shown_result(value);
+    append_shown(shown_result(value), kLineFeedInText, text_);
   }
   Result<void> write_value() {
     TRY_ASSIGN(bool has_value, groups_.next_value());

@@ -40,7 +40,10 @@ void append_double_order(double value, std::string& bytes) {
 }
 
 std::vector<Aggregation> kinds_of(const Aggregation& aggregation) {
-  return aggregation.kind == Kind::kColumns ? aggregation.columns : std::vector<Aggregation>{aggregation};
+  if (aggregation.kind != Kind::kColumns) return {aggregation};
+  std::vector<Aggregation> kinds = aggregation.columns;
+  kinds.push_back({.kind = Kind::kCount});
+  return kinds;
 }
 
 }  // namespace
@@ -50,7 +53,7 @@ Columns::Columns(const Aggregation& aggregation, AggregatedFrom from)
       kinds_(kinds_of(aggregation)),
       has_letters_(aggregation.kind == Kind::kColumns || from == AggregatedFrom::kTerms),
       from_(from) {
-  CHECK(kinds_.size() <= kMaxColumns);
+  CHECK(results() <= kMaxColumns);
   for (const Aggregation& kind : kinds_) {
     aggregators_.emplace_back(collects(kind.kind) ? Aggregation{.kind = Kind::kCount} : kind);
     has_positions_ = has_positions_ || kind.kind == Kind::kList || is_placed(kind.kind);
@@ -58,8 +61,19 @@ Columns::Columns(const Aggregation& aggregation, AggregatedFrom from)
   }
 }
 
+// The column of a value or of a pair key's second part; count() or more if it is of no column.
+std::size_t Columns::find(std::string_view value) const {
+  const std::size_t column = column_of(value);
+  if (column < results()) return column;
+  return results() < count() && value.starts_with(kWithoutValues) ? results() : count();
+}
+
+char Columns::letter_of(std::size_t column) const {
+  return column < results() ? letter_of_column(column) : kWithoutValues.front();
+}
+
 std::size_t Columns::index_of(std::string_view part) const {
-  const std::size_t index = column_of(part);
+  const std::size_t index = find(part);
   CHECK(index < kinds_.size());
   return index;
 }
@@ -77,7 +91,7 @@ std::string_view Columns::take_value(std::string_view& values) const {
 
 std::string Columns::add(GroupStates::Group& group, std::string_view value, std::string_view position,
                          PairKeyLines& values) const {
-  const std::size_t column = has_letters_ ? column_of(value) : 0;
+  const std::size_t column = has_letters_ ? find(value) : 0;
   if (!group.has_parts) group.has_parts = has_parts(group.key);
   if (column >= kinds_.size() || !group.has_parts) {
     return "this is not what quern map writes for this job; it has other columns, or another group";
@@ -119,7 +133,7 @@ bool Columns::add_value(const Place& place, std::string_view value) const {
 // one.
 bool Columns::collect(const Place& place, std::string_view value, std::string_view times) const {
   const Kind kind = kinds_[place.column].kind;
-  const char letter = letter_of_column(place.column);
+  const char letter = letter_of(place.column);
   const std::string_view part(&letter, 1);
   if (kind != Kind::kQuantile) {
     // The mark distinguishes the value "" from none.
@@ -147,7 +161,7 @@ bool Columns::collect(const Place& place, std::string_view value, std::string_vi
 
 void Columns::append_states(const GroupStates::Group& group, PairKeyLines& states) const {
   for (std::size_t column = 0; column < group.of_columns.size(); ++column) {
-    const char letter = letter_of_column(column);
+    const char letter = letter_of(column);
     const std::string& state = group.of_columns[column];
     if (!state.empty()) states.append(group.key, {std::string_view(&letter, 1)}, state);
   }
@@ -205,7 +219,7 @@ class RankSearch {
 class ColumnGroups final : public GroupSource {
  public:
   ColumnGroups(std::unique_ptr<GroupSource> pairs, const Columns& columns, AggregatedTo to, EventSink* events)
-      : pairs_(std::move(pairs)), columns_(columns), to_(to), events_(events), values_(columns.count()) {}
+      : pairs_(std::move(pairs)), columns_(columns), to_(to), events_(events), values_(columns.results()) {}
 
   Result<bool> next_group() override {
     if (!is_begun_) TRY(read_pair());
@@ -293,6 +307,7 @@ class ColumnGroups final : public GroupSource {
   }
 
   Result<void> read_column(std::size_t index) {
+    if (index == values_.size()) return read_pair();
     const Aggregation& aggregation = columns_.aggregation(index);
     std::string& result = values_[index];
     if (!collects(aggregation.kind)) {
@@ -324,7 +339,7 @@ class ColumnGroups final : public GroupSource {
         rank_.add(pair_->value().substr(1, kOrderBytes), text, number_at<std::uint64_t>(state_));
       } else if (is_array) {
         if (distinct > 0) result += ", ";
-        append_json_string(result, text);
+        append_json_text(result, text);
       }
       TRY(read_pair());
     }
@@ -334,18 +349,24 @@ class ColumnGroups final : public GroupSource {
     return {};
   }
 
+  static void append_json_text(std::string& target, std::string_view hidden) {
+    std::string text;
+    append_shown(hidden, "\n", text);
+    append_json_string(target, text);
+  }
+
   static std::string json_array(const std::vector<std::string>& values, bool has_labels) {
     std::string text = "[";
     for (const std::string& value : values) {
       if (text.size() > 1) text += ", ";
       if (!has_labels) {
-        append_json_string(text, value);
+        append_json_text(text, value);
         continue;
       }
       text += '[';
       append_json_string(text, split_label(value).number);
       text += ", ";
-      append_json_string(text, split_label(value).label);
+      append_json_text(text, split_label(value).label);
       text += ']';
     }
     return text + ']';

@@ -43,7 +43,9 @@ class Columns {
   const Aggregator& aggregator_of(std::string_view part) const { return aggregators_[index_of(part)]; }
   bool are_terms() const { return from_ == AggregatedFrom::kTerms; }
 
+  // The number of columns, and one more if groups may be without values (kWithoutValues): it counts the records.
   std::size_t count() const { return kinds_.size(); }
+  std::size_t results() const { return kinds_.size() - (aggregation_.kind == Aggregation::Kind::kColumns ? 1 : 0); }
   std::size_t index_of(std::string_view part) const;
   const Aggregation& aggregation(std::size_t column) const { return kinds_[column]; }
   bool have_distinct() const { return have_distinct_; }
@@ -68,6 +70,8 @@ class Columns {
   bool add_value(const Place& place, std::string_view value) const;
   bool collect(const Place& place, std::string_view value, std::string_view times) const;
   bool has_parts(std::string_view key) const;
+  std::size_t find(std::string_view value) const;
+  char letter_of(std::size_t column) const;
 
   const Aggregation aggregation_;
   std::vector<Aggregation> kinds_;
