@@ -22,6 +22,15 @@ class Results(Scenario):
         self.assertIsNone(run.result, run)
         self.assertEqual(self.quern("run", "--set", "output=-").stdout, "Linux 1\nWINNT 1\n")
 
+    def test_a_device_gets_the_result_and_nothing_else(self):
+        for output in ("/dev/null", "/dev/stdout", "/proc/self/fd/1"):
+            with self.subTest(output):
+                run = self.quern("run", "-o", output)
+                self.assertEqual((run.status, run.stdout), (0, "" if output == "/dev/null" else "Linux 1\nWINNT 1\n"), run)
+                self.assertFalse(os.path.exists(f"{os.path.dirname(output)}/result.json"), run)
+                self.assertIsNone(run.left("result.json"), run)
+        self.assert_fails(self.quern("run", "-o", "/dev/null", "--set", "reducers=2", "--set", "result.parts=keep"), "cannot all go to a device", status=2)
+
     def test_nothing_but_the_result_is_on_standard_output(self):
         self.write("mapper.py", "print('printed')\ndef mapper(key, file, record):\n    print('printed')\n    return 'k', 1\n")
         self.assertEqual(self.quern("run", "--output", "-").stdout, "k 2\n")

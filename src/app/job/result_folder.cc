@@ -105,6 +105,7 @@ Result<void> check_place_of_result(const std::string& output) {
 
 const char* reason_for_one_result(const std::string& output) {
   if (output == "-") return "there are several results, which cannot all go to standard output";
+  if (disk::is_device(output)) return "there are several results, which cannot all go to a device";
   if (s3::is_s3_url(output)) return "there are several results, and only one can go to S3; write them to files";
   return nullptr;
 }
@@ -114,6 +115,7 @@ ResultPaths result_paths(const std::string& output, std::size_t count) {
   if (s3::is_s3_url(output)) {
     return {.results = {}, .accounting = kAccountingName, .bad_records = kBadRecordsName, .object = output};
   }
+  if (disk::is_device(output)) return {.results = {output}, .accounting = "", .bad_records = kBadRecordsName};
   std::filesystem::path folder = std::filesystem::path(output).parent_path();
   ResultPaths paths{.results = {},
                     .accounting = (folder / kAccountingName).string(),

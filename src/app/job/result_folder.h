@@ -29,7 +29,7 @@ inline constexpr const char* kNotUploadedName = "result.not-uploaded";
 const char* reason_for_one_result(const std::string& output);
 
 // Returns paths for `count` results: `output` alone, or output.0 to output.N-1. "-" is standard output. The
-// files that accompany a result in S3 are in the working folder.
+// files that accompany a result in S3 are in the working folder; standard output and devices have no accounting.
 ResultPaths result_paths(const std::string& output, std::size_t count);
 
 // The folder of a result, and what earlier runs left there according to their result.json. The constructor reads the

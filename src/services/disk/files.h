@@ -98,6 +98,8 @@ Result<void> make_folders(const std::string& path);
 Result<void> make_empty_folder(const std::string& path);
 // Returns the folder part of a path; "." if it has none.
 std::string folder_of(const std::string& path);
+// Whether the path is that of a descriptor of this process (base/fd.h), or of a device such as /dev/null.
+bool is_device(const std::string& path);
 // Makes a path absolute and removes "." and ".." parts; the file need not exist. Relative paths are below `folder`.
 std::string absolute_path(const std::string& path, const std::string& folder);
 // Returns the current working folder of this process.

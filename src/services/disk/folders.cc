@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "services/disk/files.h"
 
 namespace quern::disk {
@@ -89,6 +90,12 @@ std::string folder_of(const std::string& path) {
   std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_device(const std::string& path) {
+  struct stat status {};
+  if (own_descriptor(path).has_value()) return true;
+  return ::stat(path.c_str(), &status) == 0 && (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode));
 }
 
 std::string absolute_path(const std::string& path, const std::string& folder) {
