@@ -190,6 +190,18 @@ class JsonDocument(Formats):
         self.write("data/c.json", b"[ ]")
         self.assert_sees([{"a": [1, 2], "b": "c"}, "text"], "json-document")
 
+    def test_documents_follow_one_another(self):
+        """Of any kind, over lines or on one, with or without blanks between them."""
+        draw, expected = random.Random(24), []
+        for file in range(10):
+            text = ""
+            for _ in range(draw.randrange(1, 40)):
+                value = self.draw_value(draw)
+                expected += value if isinstance(value, list) else [value]
+                text += json.dumps(value, indent=draw.choice([None, 1, "\t"])) + draw.choice(["\n", " ", "\r\n\n"])
+            self.write(f"data/{file}.json", compress(text, "gz" if file % 2 else "none"))
+        self.assert_sees(expected, "json-document")
+
     def test_a_bad_element_is_a_bad_record_with_its_number(self):
         self.write("data/a.json", b'[{"a": 1}, {"a": }, {"a": 2], , {"a": 3}]')
         for kind in ("python", "javascript"):
@@ -201,7 +213,7 @@ class JsonDocument(Formats):
 
     def test_what_is_not_a_whole_document_is_a_failed_input(self):
         rows = {"truncated": (b'[{"a": 1}, {"a"', "it ends too early, after byte 15: the JSON document that begins at byte 1"),
-                "lines": (b'{"a": 1}\n{"a": 2}\n', "byte 10 is '{', after the end of the document"),
+                "commas": (b'{"a": 1},\n{"a": 2}\n', "byte 9 is ',', after the end of a document"),
                 "text": (b"hello", "it is not a JSON document: byte 1 is 'h'"), "empty": (b"", "because it is empty")}
         for name, (content, reason) in rows.items():
             with self.subTest(name):

@@ -92,7 +92,7 @@ class Look(Scenario):
 
     def test_an_array_and_a_single_document_are_read_alike(self):
         self.write_all({"a.json": '[\n{"n": 1},\n{"n": 2}\n]\n', "b.json": '{\n"n": 3\n}\n'})
-        self.assertNotIn("another format", self.look("a.json", "b.json", says="A JSON document, 3 records").stdout)
+        self.assertNotIn("another format", self.look("a.json", "b.json", says="JSON documents, 3 records").stdout)
 
     def test_other_formats(self):
         log = '10.0.0.1 - - [10/Oct/2026:13:55:36 -0700] "GET / HTTP/1.1" 200 2326'
@@ -101,7 +101,7 @@ class Look(Scenario):
                 "common.log": (log + "\n", "common", "lines of a web server's log (common)"),
                 "combined.log": (log + ' "-" "curl/8"\n', "combined", "lines of a web server's log (combined)"),
                 "array.json": ('[{"a": 1}, {"a": 2}]', "json-document", "a JSON array"),
-                "pretty.json": ('{\n  "a": 1\n}\n', "json-document", "a JSON document"),
+                "pretty.json": ('{\n  "a": 1\n}\n', "json-document", "JSON documents"),
                 "a.txt": ("Call me\nIshmael\n", "text", "lines of text")}
         for name, (text, record, words) in rows.items():
             with self.subTest(name=name):

@@ -135,7 +135,7 @@ bool is_header_of(const Format& table, const Piece& piece) {
 
 std::string in_words(const Format& format) {
   if (format.is_empty) return "nothing";
-  if (format.is_document()) return format.is_array ? "a JSON array" : "a JSON document";
+  if (format.is_document()) return format.is_array ? "a JSON array" : "JSON documents";
   if (format.is_table()) {
     const char delimiter = format.records->delimiter;
     const bool is_usual = delimiter == ',' || delimiter == '\t';

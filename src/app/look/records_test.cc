@@ -102,8 +102,10 @@ TEST(Records, AreElementsOfAnArray) {
   EXPECT_THAT(found_in(format, {.bytes = "[{\"a\": 1}]", .is_start = false}).records, IsEmpty());
 }
 
-TEST(Records, OfASecondDocumentAreNone) {
-  const Found found = found_in(of_records({.kind = Kind::kJsonDocument}), {.bytes = "{\n \"a\": 1\n}\n{\"a\":\n2}\n"});
+TEST(Records, AreSeveralDocumentsUpToAFlaw) {
+  const Format format = of_records({.kind = Kind::kJsonDocument});
+  EXPECT_EQ(found_in(format, {.bytes = "{\n \"a\": 1\n}\n{\"a\":\n2}\n"}).records.size(), 2U);
+  const Found found = found_in(format, {.bytes = "{\n \"a\": 1\n}\n, {\"a\":\n2}\n"});
   EXPECT_LE(found.records.size(), 1U);
   EXPECT_EQ(found.read.bad, 1U);
   EXPECT_NE(found.read.bad_reason, "");

@@ -8,10 +8,10 @@
 #include "services/formats/json_writer.h"
 #include "services/formats/record_reader.h"
 
-// json-document: an input is one JSON document. If it is an array, each element is a record; otherwise the document is
-// the only one. Only strings, brackets and the commas between elements are looked at here: the reader of the records
-// checks their grammar. An element ends at a comma or at the bracket that closes the array, so a flaw in one spoils no
-// other, unless a quote is missing.
+// json-document: an input is one JSON document, or several, one after another, as `jq .` prints them. Of an array, each
+// element is a record; any other document is one. Only strings, brackets and the commas between elements are looked at
+// here: the reader of the records checks their grammar. An element ends at a comma or at the bracket that closes the
+// array, so a flaw in one spoils no other, unless a quote is missing.
 
 namespace quern::formats {
 namespace {
@@ -107,6 +107,7 @@ class JsonDocumentReader final : public RecordReader {
   std::size_t drop(std::string_view bytes, std::string reason, Records& records) override {
     refuse(bytes, std::move(reason), records);
     is_dropping_ = true;
+    is_first_element_ = false;
     const std::size_t taken = leave_behind(bytes);
     offset_ += taken;
     return taken;
@@ -123,14 +124,25 @@ class JsonDocumentReader final : public RecordReader {
   Result<void> find_beginning(std::string_view& bytes, bool is_end) {
     advance(bytes, std::min(bytes.find_first_not_of(kBlanks), bytes.size()));
     if (bytes.empty()) return is_end ? bad_input("it is not a JSON document, because it is empty") : Result<void>();
-    const bool may_be_json = std::string_view("[{\"-0123456789tfn").find(bytes[0]) != std::string_view::npos;
-    if (!may_be_json) {
+    if (!may_begin_document(bytes[0])) {
       return bad_input(fmt::format("it is not a JSON document: byte {} is {}", offset_ + 1, shown(bytes[0])));
     }
-    begun_at_ = offset_ + 1;
-    place_ = bytes[0] == '[' ? Place::kInArray : Place::kInDocument;
-    if (bytes[0] == '[') advance(bytes, 1);
+    advance(bytes, begin_document(bytes, 0));
     return {};
+  }
+
+  static bool may_begin_document(char byte) {
+    return std::string_view("[{\"-0123456789tfn").find(byte) != std::string_view::npos;
+  }
+
+  // Begins the document at bytes[at]; returns how many of the bytes come before its records.
+  std::size_t begin_document(std::string_view bytes, std::size_t at) {
+    begun_at_ = offset_ + at + 1;
+    const bool is_array = bytes[at] == '[';
+    place_ = is_array ? Place::kInArray : Place::kInDocument;
+    is_first_element_ = true;
+    scan_ = {};
+    return at + (is_array ? 1 : 0);
   }
 
   // Returns how many bytes it took: 0 if more must come first, or if there are none.
@@ -139,10 +151,8 @@ class JsonDocumentReader final : public RecordReader {
     if (place_ == Place::kInDocument) return take_document(bytes, is_end, records);
     const std::size_t next = std::min(bytes.find_first_not_of(kBlanks), bytes.size());
     if (next == bytes.size()) return next;
-    return bad_input(
-        fmt::format("byte {} is {}, after the end of the document; if each line is a document, set record: "
-                    "json",
-                    offset_ + next + 1, shown(bytes[next])));
+    if (may_begin_document(bytes[next])) return begin_document(bytes, next);
+    return bad_input(fmt::format("byte {} is {}, after the end of a document", offset_ + next + 1, shown(bytes[next])));
   }
 
   Result<std::size_t> take_element(std::string_view bytes, bool is_end, Records& records) {
@@ -150,7 +160,8 @@ class JsonDocumentReader final : public RecordReader {
     const std::size_t end = scan_.end();
     const bool is_last = bytes[end] == ']';
     const std::string_view element = trimmed(bytes.substr(0, end), kBlanks);
-    const bool is_empty_array = is_last && number_ == 1 && element.empty();
+    const bool is_empty_array = is_last && is_first_element_ && element.empty();
+    is_first_element_ = false;
     if (!is_empty_array) take_record(element, records);
     if (is_last) place_ = Place::kAfter;
     return end + 1;
@@ -214,11 +225,12 @@ class JsonDocumentReader final : public RecordReader {
 
   Place place_ = Place::kBefore;
   ValueScan scan_;
-  bool has_structure_ = false;  // of the document, if it is not an array
+  bool has_structure_ = false;     // of the document, if it is not an array
+  bool is_first_element_ = false;  // of the array
   bool is_dropping_ = false;
   std::uint64_t number_ = 1;    // of the next record
   std::uint64_t offset_ = 0;    // of what was not taken yet
-  std::uint64_t begun_at_ = 0;  // the number of the document's first byte
+  std::uint64_t begun_at_ = 0;  // the number of the first byte of the document
 };
 
 }  // namespace

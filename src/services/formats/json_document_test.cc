@@ -31,6 +31,8 @@ TEST(JsonDocument, ReadsElementsOrTheWhole) {
       {"one element", "[1]", "1\n"},
       {"elements", "[1, \"a,]\\\"}\" ,\n{\"b\": [{}, []], \"c\": \"\\\\\"},[2,3],null]\n",
        "1\n\"a,]\\\"}\"\n{\"b\": [{}, []], \"c\": \"\\\\\"}\n[2,3]\nnull\n"},
+      {"several documents", "{\n \"a\": 1\n}\n{}[1, 2][]\n[ ] \"x\"\n1 null",
+       "{  \"a\": 1 }\n{}\n1\n2\n\"x\"\n1\nnull\n"},
       {"lines", "[\n  {\n    \"a\": 1\n  },\n  2\n]\n", "{     \"a\": 1   }\n2\n"},
       {"not JSON, as the reader of the record sees", "[1 2, {\"a\":1], {\"b\":}, }, \x02\x0c, 3]",
        "1 2\n{\"a\":1]\n{\"b\":}\n}\n\x02\x0c\n3\n"},
@@ -56,8 +58,9 @@ TEST(JsonDocument, SaysWhyAnInputIsNoDocument) {
       {"[1, \"]", "it ends too early, after byte 6: the JSON document that begins at byte 1 is not complete"},
       {"{\"a\": {}", "it ends too early, after byte 8: the JSON document that begins at byte 1 is not complete"},
       {"\"a\\\"", "it ends too early, after byte 4: the JSON document that begins at byte 1 is not complete"},
-      {"{}\n{}\n", "byte 4 is '{', after the end of the document; if each line is a document, set record: json"},
-      {"[1]]", "byte 4 is ']', after the end of the document; if each line is a document, set record: json"},
+      {"{\"a\":1}, {}", "byte 8 is ',', after the end of a document"},
+      {"[1]]", "byte 4 is ']', after the end of a document"},
+      {"{}\n [1, 2", "it ends too early, after byte 9: the JSON document that begins at byte 5 is not complete"},
   };
   for (const Row& row : rows) EXPECT_EQ(read_document(row.text).error, row.error) << row.text;
 }
@@ -85,6 +88,9 @@ TEST(JsonDocument, GoesOnAfterARecordThatIsTooLong) {
     EXPECT_EQ(read.lines, "\n") << document;
     EXPECT_EQ(read.bad.size(), 1U) << document;
     EXPECT_EQ(read.error, "") << document;
+    const ReadForTest more = read_document(document + "\n[" + document + "] 2", 16);
+    EXPECT_EQ(more.lines, "\n\n2\n") << document;
+    EXPECT_EQ(more.bad.size(), 2U) << document;
   }
 }
 
