@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/cli/signals.h"
 #include "app/commands.h"
 #include "app/doctor/doctor_peers.h"
 #include "app/doctor/machine_checks.h"
@@ -53,8 +54,9 @@ struct InputsSeen {
 
 class Doctor {
  public:
-  explicit Doctor(const CommandLine& line)
+  Doctor(const CommandLine& line, std::stop_token stop)
       : line_(line),
+        stop_(std::move(stop)),
         options_(view::choose_terminal_options(STDOUT_FILENO, ::isatty(STDOUT_FILENO) == 1, std::getenv)) {}
 
   int run();
@@ -74,6 +76,7 @@ class Doctor {
   void found_for_run(Finding finding);
 
   const CommandLine& line_;
+  const std::stop_token stop_;
   const view::TerminalOptions options_;
   std::optional<LoadedJob> loaded_;
   InputsSeen inputs_;
@@ -100,6 +103,7 @@ int Doctor::run() {
 
 // Prints each finding immediately, as some take seconds.
 void Doctor::found(Finding finding) {
+  if (stop_.stop_requested()) return;
   const bool is_missing = finding.state == Finding::State::kMissing;
   is_something_missing_ = is_something_missing_ || is_missing;
   if (line_.quiet && !is_missing) return;
@@ -146,7 +150,7 @@ void Doctor::look_at_modules() {
   for (const NamedModule& named : modules_of(*job())) {
     auto script = process::module_script(named.module, job()->folder);
     if (named.module.language == Language::kBinary) {
-      auto command = process::module_command(named.module, job()->folder);
+      auto command = process::module_command(named.module, job()->folder, stop_);
       script = command.ok() ? Result<std::string>(command.value().front()) : std::move(command).error();
     }
     are_all_there = are_all_there && script.ok();
@@ -157,7 +161,7 @@ void Doctor::look_at_modules() {
       is_in_folder(named.module) ? found(std::move(missing)) : found_for_run(std::move(missing));
     }
   }
-  auto loaded = are_all_there ? load_modules(*job(), line_.scratch) : Result<void>();
+  auto loaded = are_all_there ? load_modules(*job(), line_.scratch, stop_) : Result<void>();
   if (!loaded.ok() && loaded.error().kind == ErrorKind::kChildFailed) {
     found_for_run(lacking(Need::kNeeded, "modules", loaded.error(), "quern check shows where"));
   } else if (!there.empty()) {
@@ -180,7 +184,7 @@ void Doctor::look_at_inputs() {
     inputs_.are_remote = true;
     return local_only();
   };
-  auto listed = inputs::list_inputs(named, std::stop_token());
+  auto listed = inputs::list_inputs(named, stop_);
   if (!listed.ok() && !inputs_.are_remote) return found(lacking(Need::kNeeded, "inputs", listed.error()));
   if (!listed.ok()) return found(ok("inputs", "remote ones, which are listed when the job runs"));
   std::size_t remote = 0;
@@ -202,13 +206,14 @@ void Doctor::look_at_interpreters() {
     const bool is_needed = std::any_of(modules.begin(), modules.end(), [&](const NamedModule& named) {
       return named.module.language == language && named.module.interpreter.empty();
     });
-    look_at_interpreter({.language = language, .path = process::find_interpreter(language), .version = std::string()},
-                        is_needed ? Need::kNeeded : Need::kNotNeeded);
+    look_at_interpreter(
+        {.language = language, .path = process::find_interpreter(language, stop_), .version = std::string()},
+        is_needed ? Need::kNeeded : Need::kNotNeeded);
   }
   for (const NamedModule& named : modules) {
     if (named.module.interpreter.empty()) continue;
     look_at_interpreter({.language = named.module.language,
-                         .path = process::interpreter_of(named.module, job()->folder),
+                         .path = process::interpreter_of(named.module, job()->folder, stop_),
                          .version = std::string(),
                          .setting = named.place + ".interpreter"},
                         Need::kNeeded);
@@ -216,7 +221,7 @@ void Doctor::look_at_interpreters() {
 }
 
 void Doctor::look_at_interpreter(doctor::InterpreterSeen seen, Need need) {
-  if (seen.path.ok()) seen.version = process::version_of_interpreter(seen.path.value());
+  if (seen.path.ok()) seen.version = process::version_of_interpreter(seen.path.value(), stop_);
   found_for_run(doctor::check_interpreter(seen, need));
 }
 
@@ -225,19 +230,19 @@ void Doctor::look_at_packages() {
   std::set<std::pair<std::string, std::string>> known;
   for (const NamedModule& named : modules_of(*job())) {
     const auto file = process::requirements_of(named.module, job()->folder);
-    const auto interpreter = process::interpreter_of(named.module, job()->folder);
+    const auto interpreter = process::interpreter_of(named.module, job()->folder, stop_);
     if (!file.has_value() || !interpreter.ok() || !known.emplace(*file, interpreter.value()).second) continue;
     const auto bin = std::filesystem::path(interpreter.value()).parent_path();
     std::error_code error;
-    found_for_run(
-        doctor::check_packages({.language = named.module.language,
-                                .file = std::filesystem::proximate(*file, error).string(),
-                                .folder = std::filesystem::proximate(job()->folder, error).string(),
-                                .interpreter = interpreter.value(),
-                                .setting = named.place + ".interpreter",
-                                .is_in_venv = std::filesystem::exists(bin.parent_path() / "pyvenv.cfg", error),
-                                .unmet = process::unmet_requirements(
-                                    {.module = named.module, .interpreter = interpreter.value(), .file = *file})}));
+    found_for_run(doctor::check_packages(
+        {.language = named.module.language,
+         .file = std::filesystem::proximate(*file, error).string(),
+         .folder = std::filesystem::proximate(job()->folder, error).string(),
+         .interpreter = interpreter.value(),
+         .setting = named.place + ".interpreter",
+         .is_in_venv = std::filesystem::exists(bin.parent_path() / "pyvenv.cfg", error),
+         .unmet = process::unmet_requirements(
+             {.module = named.module, .interpreter = interpreter.value(), .file = *file, .stop = stop_})}));
   }
 }
 
@@ -265,6 +270,7 @@ void Doctor::look_at_disks() {
 
 void Doctor::look_at_peers() {
   const PeerLook look{.line = line_,
+                      .stop = stop_,
                       .job = job(),
                       .needs_s3 = inputs_.are_in_s3 || (job() != nullptr && s3::is_s3_url(job()->output)),
                       .names_inputs = inputs_.are_named,
@@ -280,7 +286,7 @@ int doctor_command(const CommandLine& line) {
   // Secrets in the environment exist as long as this process.
   std::optional<credentials::NoCoreDumps> no_core_dumps;
   if (process::environment_has_secrets()) no_core_dumps.emplace();
-  return Doctor(line).run();
+  return interruptible([&](const std::stop_token& stop) { return Doctor(line, stop).run(); });
 }
 
 }  // namespace quern::app

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/cli/console.h"
+#include "app/cli/signals.h"
 #include "app/commands.h"
 #include "app/job/load_job.h"
 #include "app/job/result_folder.h"
@@ -203,8 +204,10 @@ int check_command(const CommandLine& line) {
   const int status = print_and_end(describe(loaded.value().file));
   const Job& job = loaded.value().file.job;
   if (auto checked = check_job(job); !checked.ok()) return print_error(checked.error());
-  if (auto all = load_modules(job, line.scratch); !all.ok()) return print_error(all.error());
-  return status;
+  return interruptible([&](const std::stop_token& stop) {
+    const auto loaded_all = load_modules(job, line.scratch, stop);
+    return loaded_all.ok() || stop.stop_requested() ? status : print_error(loaded_all.error());
+  });
 }
 
 }  // namespace quern::app

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/cli/signals.h"
 #include "app/commands.h"
 #include "app/job/load_job.h"
 #include "app/job/result_folder.h"
@@ -193,6 +194,7 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
   const TrialText text(text_options(job));
   RunSession* running = nullptr;
   auto input_name = [&running](InputOrdinal input) { return running->input_name()(input); };
+  Signals::block();  // because views have threads
   auto others = view::make_terminal_view({.style = terminal_options(line).style, .input_name = input_name});
   Trial trial(options, text, input_name, print, *others);
   TRY_ASSIGN(json::Selection selection, selection_of(job));
@@ -210,7 +212,12 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
                     [&where](std::string_view record) { return where.keeps(record); });
     return listed;
   };
-  TRY(session.list_inputs(list, [&] { return std::filesystem::path(job.folder).filename().string(); }));
+  auto was_stopped = [&session](const auto& result) {
+    return !result.ok() && result.error().kind == ErrorKind::kStopped && session.stopped_by() != 0;
+  };
+  auto listed = session.list_inputs(list, [&] { return std::filesystem::path(job.folder).filename().string(); });
+  if (was_stopped(listed)) return 128 + session.stopped_by();
+  TRY(std::move(listed));
   auto result = session.work([&](Run run) {
     if (!reads_whole) run.sample = &trial;
     run.folder = nullptr;
@@ -220,6 +227,7 @@ Result<int> try_job(const CommandLine& line, Job job, const std::optional<Place>
   if (line.trial.debug) process::take_terminal_back();
   const Accounting accounting = session.close(result);
   others.reset();
+  if (was_stopped(result)) return 128 + session.stopped_by();
   if (auto failure = trial.failure()) return *std::move(failure);
   if (!result.ok()) return std::move(result).error();
   const Trial::Seen seen = trial.seen();

@@ -98,6 +98,49 @@ class PressingCtrlC(Stopping):
         process.send_signal(signal.SIGINT)
         self.assert_stopped(self.finish(process), 130)
 
+    def test_in_every_command_that_starts_modules(self):
+        """While a module loads, while a function works, and while an interpreter is asked which one it is."""
+        started = f"open({self.path('started')!r}, 'w').close()\n"
+        hangs = {"a module": ({"mapper.py": f"import time\n{started}time.sleep(1000)\n"}, ["check", "doctor", "run", "try"]),
+                 "a function": ({"mapper.py": "import time\ndef mapper(key, file, record):\n" + SLEEPS.format(path=self.path("started"))}, ["try"]),
+                 "an interpreter": ({"mapper.py": COUNT_SYSTEMS}, ["check", "doctor", "run", "try"])}
+        self.write_all({"analysis-tools.yml": JOB, "reducer.py": SUM, "data/a.json": pings("Linux")})
+        self.write("shim", f"#!/bin/sh\ntouch {self.path('started')}\nexec sleep 1000\n", executable=True)
+        for what, (files, commands) in hangs.items():
+            self.write_all(files)
+            own = ["--set", "mapper.interpreter=./shim"] if what == "an interpreter" else []
+            for command in commands:
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    with self.subTest(f"{command}: {what}", number=number):
+                        if os.path.exists(self.path("started")):
+                            os.remove(self.path("started"))
+                        process = self.start(command, *own)
+                        self.wait_for_file("started")
+                        process.send_signal(number)
+                        self.assert_stopped(self.finish(process), 128 + number)
+                        self.assertEqual(os.listdir(self.scratch), [])
+
+    def test_a_module_that_hangs_while_it_loads_ends_at_the_time_limit(self):
+        self.write_all({"analysis-tools.yml": JOB + "limits: {timeout: 1s, attempts: 1}\n", "reducer.py": SUM, "data/a.json": pings("Linux"),
+                        "mapper.py": "import time\ntime.sleep(1000)\n"})
+        for command, says in (("check", "it was not loaded within 1 s"), ("run", "made no progress for 1 s"),
+                              ("try", "made no progress for 1 s"), ("doctor", None)):
+            with self.subTest(command):
+                run = self.quern(command)
+                self.assertIn(run.status, (1, 3), run)
+                self.assertIn(says or "it was not loaded within 1 s", run.stdout if command == "doctor" else run.stderr, run)
+
+    def test_kill_while_an_interpreter_is_asked(self):
+        self.write("shim", f"#!/bin/sh\ntouch {self.path('started')}\nexec sleep 1000\n", executable=True)
+        self.count_job()
+        self.write("data/a.json", pings("Linux"))
+        process = self.start("run", "--set", "mapper.interpreter=./shim")
+        self.wait_for_file("started")
+        process.kill()
+        self.finish(process)
+        self.may_leave_scratch = True
+        self.assert_no_process_left()
+
     def test_an_older_result_stays_as_it_was(self):
         self.write("result.txt", "of last week\n")
         process = self.start_a_job_that_sleeps()

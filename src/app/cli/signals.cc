@@ -112,4 +112,13 @@ void Signals::read_signals(std::stop_source& stop, const std::function<void(int)
   }
 }
 
+int interruptible(const std::function<int(const std::stop_token&)>& command) {
+  std::stop_source stop;
+  Signals::block();
+  auto signals = Signals::listen(stop, [](int) {});
+  const int status = command(stop.get_token());
+  const int signal = signals.ok() ? signals.value()->stopped_by() : 0;
+  return signal != 0 ? 128 + signal : status;
+}
+
 }  // namespace quern::app

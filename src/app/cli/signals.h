@@ -41,4 +41,8 @@ class Signals {
   std::jthread thread_;
 };
 
+// Runs a command that has no session of its own, with the signals as above. Returns its exit status, or 128 and the
+// number of the signal that stopped it.
+int interruptible(const std::function<int(const std::stop_token& stop)>& command);
+
 }  // namespace quern::app

@@ -92,7 +92,7 @@ Finding s3_credentials(const PeerLook& look, Need need) {
   if (look.line.is_offline && found.value().is_asked_for) {
     return note(what, fmt::format("those of {}, who was not asked", found.value().source));
   }
-  auto current = found.value().provider->current(std::stop_token());
+  auto current = found.value().provider->current(look.stop);
   if (!current.ok()) return lacking(need, what, current.error());
   return doctor::check_aws_credentials(current.value(), std::chrono::system_clock::now());
 }
@@ -109,7 +109,7 @@ void look_at_s3_server(const PeerLook& look, Need need) {
   const std::string shown = fmt::format("{}://{}", parsed.value().scheme, parsed.value().host);
   auto client = http::make_client(short_patience());
   if (!client.ok()) return look.found(lacking(need, what, client.error()));
-  auto response = client.value()->call({.url = url, .keeps_refusals = true}, nullptr, std::stop_token());
+  auto response = client.value()->call({.url = url, .keeps_refusals = true}, nullptr, look.stop);
   if (!response.ok()) {
     return look.found(lacking(need, what, response.error(), "check the network, the proxy's variables and --endpoint"));
   }
@@ -164,7 +164,7 @@ void TaskclusterLook::run() {
 bool TaskclusterLook::answers() {
   const std::string what = "deployment";
   auto response =
-      client_->call({.url = taskcluster::api_url(access_.api_root_url, "queue", "/ping")}, nullptr, std::stop_token());
+      client_->call({.url = taskcluster::api_url(access_.api_root_url, "queue", "/ping")}, nullptr, look_.stop);
   const char* fix = "check the network, the proxy's variables and TASKCLUSTER_ROOT_URL";
   if (!response.ok()) {
     look_.found(lacking(need_, what, response.error(), fix));
@@ -183,7 +183,7 @@ bool TaskclusterLook::answers() {
 std::optional<JobPlan> TaskclusterLook::plan_tasks() {
   if (!settings_.has_value() || !look_.names_inputs) return std::nullopt;
   const UtcTime time = std::chrono::system_clock::now();
-  auto planned = plan_job(look_.line, {.now = time, .group_id = {}}, std::stop_token());
+  auto planned = plan_job(look_.line, {.now = time, .group_id = {}}, look_.stop);
   if (planned.ok()) {
     if (auto checked = plan::check_graph(planned.value().graph); !checked.ok()) {
       look_.found(lacking(need_, "tasks", checked.error()));
@@ -196,7 +196,7 @@ std::optional<JobPlan> TaskclusterLook::plan_tasks() {
 
 void TaskclusterLook::look_at_scopes() {
   const std::string what = "scopes";
-  const auto held = submit::held_scopes(api_, std::stop_token());
+  const auto held = submit::held_scopes(api_, look_.stop);
   if (!held.ok()) return look_.found(lacking(need_, what, held.error()));
   const std::optional<JobPlan> planned = plan_tasks();
   const auto& scopes = held.value().scopes;
@@ -213,14 +213,14 @@ void TaskclusterLook::look_at_scopes() {
   // quern submit also continues in this case, and leaves the check to the deployment.
   look_.found(lacking(Need::kNotNeeded, what, {.message = "they cannot be checked: " + held.value().why}));
   if (!planned.has_value()) return;
-  auto tried = submit::try_to_watch(api_, watched_things(planned->graph), std::stop_token());
+  auto tried = submit::try_to_watch(api_, watched_things(planned->graph), look_.stop);
   if (!tried.ok()) look_.found(lacking(need_, what, tried.error()));
 }
 
 void TaskclusterLook::look_at_registry(const std::string& image) {
   auto name = parse_image_name(image);
   if (!name.ok()) return look_.found(lacking(need_, "image", name.error()));
-  auto answer = doctor::ask_registry(name.value(), *client_, std::stop_token());
+  auto answer = doctor::ask_registry(name.value(), *client_, look_.stop);
   if (answer.ok()) return look_.found(doctor::check_registry_image(name.value(), answer.value()));
   // Only the workers have to reach the registry.
   const bool is_refused = answer.error().kind != ErrorKind::kRetry;
@@ -231,9 +231,9 @@ void TaskclusterLook::look_at_registry(const std::string& image) {
 // Tasks wait for the task that makes their image, so it need not have completed yet.
 void TaskclusterLook::look_at_artifact(const std::string& task_id, const std::string& path) {
   const std::string artifact = fmt::format("artifact {} of task {}", path, task_id);
-  auto info = queue_.artifact_info({.task_id = task_id, .run_id = {}, .name = path}, std::stop_token());
+  auto info = queue_.artifact_info({.task_id = task_id, .run_id = {}, .name = path}, look_.stop);
   if (info.ok()) return look_.found(ok("image", artifact));
-  auto status = queue_.status(task_id, std::stop_token());
+  auto status = queue_.status(task_id, look_.stop);
   if (status.ok() && !status.value().is_resolved()) {
     return look_.found(note("image", fmt::format("{}, which is {}", artifact, name_of(status.value().state))));
   }
@@ -245,7 +245,7 @@ void TaskclusterLook::look_at_image(bool has_answered) {
   if (!image.name.empty()) return look_at_registry(image.name);
   if (!has_answered) return;
   if (!image.task_id.empty()) return look_at_artifact(image.task_id, image.path);
-  auto task_id = taskcluster::indexed_task(api_, image.name_space, std::stop_token());
+  auto task_id = taskcluster::indexed_task(api_, image.name_space, look_.stop);
   if (!task_id.ok()) return look_.found(lacking(need_, "image", task_id.error(), "correct taskcluster.image"));
   look_at_artifact(task_id.value(), image.path);
 }

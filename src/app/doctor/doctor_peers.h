@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 
 #include "app/cli/command_line.h"
 #include "app/doctor/findings.h"
@@ -13,6 +14,7 @@ namespace quern::app {
 
 struct PeerLook {
   const CommandLine& line;
+  const std::stop_token stop;
   const Job* job = nullptr;   // nullptr: check whatever the environment sets up
   bool needs_s3 = false;      // whether its inputs or its result are there
   bool names_inputs = false;  // whether the job does; otherwise its tasks are not known

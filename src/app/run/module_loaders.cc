@@ -25,7 +25,8 @@ bool is_loaded_elsewhere(const NamedModule& named, LoadFor purpose) {
 }  // namespace
 
 Result<std::unique_ptr<ModuleLoaders>> ModuleLoaders::start(const Job& job, LoadFor purpose,
-                                                            const std::string& scratch_folder, process::Guard& guard) {
+                                                            const std::string& scratch_folder, process::Guard& guard,
+                                                            const std::stop_token& stop) {
   auto loaders = std::make_unique<ModuleLoaders>();
   std::set<std::tuple<std::string, Language, std::string, std::string, std::string, std::vector<std::string>>> known;
   for (const NamedModule& named : modules_of(job)) {
@@ -36,12 +37,14 @@ Result<std::unique_ptr<ModuleLoaders>> ModuleLoaders::start(const Job& job, Load
     if (!known.emplace(role, module.language, module.interpreter, module.script, module.expression, module.arguments)
              .second)
       continue;
-    process::ModuleLoadOptions options{.module = module,
-                                       .role = role,
-                                       .job_folder = job.folder,
-                                       .working_folder = fmt::format("{}/load-{}", scratch_folder, known.size()),
-                                       .attempts = job.limits.attempts};
-    auto loader = process::ModuleLoader::start(std::move(options), guard);
+    process::ModuleLoadOptions options{
+        .module = module,
+        .role = role,
+        .job_folder = job.folder,
+        .working_folder = fmt::format("{}/load-{}", scratch_folder, known.size()),
+        .attempts = job.limits.attempts,
+        .timeout = std::min<std::chrono::milliseconds>(job.limits.timeout, limits::kSetupTimeout)};
+    auto loader = process::ModuleLoader::start(std::move(options), guard, stop);
     if (!loader.ok()) return std::move(loader).error().with_context(named.place);
     loaders->loading_.lock()->loaders.push_back(std::move(loader).value());
   }
@@ -60,11 +63,11 @@ Result<void> ModuleLoaders::wait(const std::stop_token& stop) {
   return {};
 }
 
-Result<void> load_modules(const Job& job, const std::string& scratch_parent) {
+Result<void> load_modules(const Job& job, const std::string& scratch_parent, const std::stop_token& stop) {
   TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(scratch_parent));
   TRY_ASSIGN(auto guard, process::Guard::start());
-  TRY_ASSIGN(auto loaders, ModuleLoaders::start(job, LoadFor::kCheck, scratch.path(), *guard));
-  return loaders->wait({});
+  TRY_ASSIGN(auto loaders, ModuleLoaders::start(job, LoadFor::kCheck, scratch.path(), *guard, stop));
+  return loaders->wait(stop);
 }
 
 }  // namespace quern::app

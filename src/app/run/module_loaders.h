@@ -26,7 +26,8 @@ class ModuleLoaders {
  public:
   // Returns immediately. `job`, both folders and the guard must outlive the loaders.
   static Result<std::unique_ptr<ModuleLoaders>> start(const Job& job, LoadFor purpose,
-                                                      const std::string& scratch_folder, process::Guard& guard);
+                                                      const std::string& scratch_folder, process::Guard& guard,
+                                                      const std::stop_token& stop);
   // Blocks until all are loaded, or one has failed: then every caller gets the same error. Thread-safe; may be called
   // any number of times.
   Result<void> wait(const std::stop_token& stop);
@@ -41,6 +42,6 @@ class ModuleLoaders {
 
 // Loads all modules of the job, in children with a scratch folder below `scratch_parent`. Blocks; the error is that of
 // the first module that fails. SIGPIPE must be ignored.
-Result<void> load_modules(const Job& job, const std::string& scratch_parent);
+Result<void> load_modules(const Job& job, const std::string& scratch_parent, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -44,7 +44,8 @@ Result<reducer::ReducerOptions> ReducePhase::child_options(const Module& module,
                                  .role = role,
                                  .timeout = run_.job->limits.timeout,
                                  .attempts = run_.job->limits.attempts,
-                                 .would_end = [this](std::uint64_t bad) { return run_.policy->would_end(bad); }};
+                                 .would_end = [this](std::uint64_t bad) { return run_.policy->would_end(bad); },
+                                 .stop = run_.stop_token()};
 }
 
 Result<std::unique_ptr<reducer::Reducer>> ReducePhase::make_reducer(std::size_t partition) {

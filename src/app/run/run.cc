@@ -145,7 +145,7 @@ Result<RunResult> run_steps(const Run& run, LoadFor purpose, Targets targets, co
 Result<Workshop> Workshop::open(const Run& run, LoadFor purpose) {
   TRY_ASSIGN(auto scratch, disk::ScratchFolder::make(run.scratch_parent));
   TRY_ASSIGN(auto guard, process::Guard::start());
-  TRY_ASSIGN(auto loaders, ModuleLoaders::start(*run.job, purpose, scratch.path(), *guard));
+  TRY_ASSIGN(auto loaders, ModuleLoaders::start(*run.job, purpose, scratch.path(), *guard, run.stop_token()));
   return Workshop(std::move(scratch), std::move(guard), std::move(loaders));
 }
 

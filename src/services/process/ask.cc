@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,15 +24,20 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 10;
 
-// Reads until the end of the pipe or the deadline.
-Result<std::string> read_answer(const Fd& pipe, Clock::time_point deadline) {
+// Reads until the end of the pipe, the deadline, or a stop.
+Result<std::string> read_answer(const Fd& pipe, Clock::time_point deadline, const std::stop_token& stop) {
+  TRY_ASSIGN(const Fd event, make_event());
+  const std::stop_callback wake(stop, [&event] { ::eventfd_write(event.number(), 1); });
   std::string answer;
   std::array<char, 4096> bytes;
   answer.reserve(kMaxAnswerBytes + bytes.size());
   while (answer.size() < kMaxAnswerBytes && Clock::now() < deadline) {
-    pollfd readable{.fd = pipe.number(), .events = POLLIN, .revents = 0};
+    std::array<pollfd, 2> watched = {pollfd{.fd = pipe.number(), .events = POLLIN, .revents = 0},
+                                     pollfd{.fd = event.number(), .events = POLLIN, .revents = 0}};
     auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-    if (::poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0) continue;
+    const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (stop.stop_requested()) return stopped();
+    if (ready <= 0) continue;
     TRY_ASSIGN(std::size_t count, read_some(pipe, bytes));
     if (count == 0) break;
     answer.append(bytes.data(), count);
@@ -58,12 +64,13 @@ Result<Answer> ask(const Question& question) {
   TRY_ASSIGN(int pid,
              spawn({.command = question.command,
                     .environment = question.environment,
-                    .descriptors = {null.number(), write_end, question.takes_errors ? write_end : STDERR_FILENO}}));
+                    .descriptors = {null.number(), write_end, question.takes_errors ? write_end : STDERR_FILENO},
+                    .ends_with_quern = true}));
   pipe.write_end.reset();
   const auto deadline = Clock::now() + question.patience;
-  auto text = read_answer(pipe.read_end, deadline);
+  auto text = read_answer(pipe.read_end, deadline, question.stop);
   pipe.read_end.reset();
-  const bool has_ended = wait_for_end(pid, deadline);
+  const bool has_ended = wait_for_end(pid, question.stop.stop_requested() ? Clock::now() : deadline);
   TRY_ASSIGN(int status, reap(pid));
   Answer answer;
   TRY_ASSIGN(answer.text, std::move(text));

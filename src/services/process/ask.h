@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ struct Question {
   std::vector<std::string> environment;  // the complete environment, "NAME=value"
   bool takes_errors = false;             // true: standard error is part of the answer; false: it goes to quern's own
   std::chrono::seconds patience{};
+  std::stop_token stop = {};
 };
 
 struct Answer {
@@ -22,8 +24,8 @@ struct Answer {
   std::string text;  // never reallocated while it grew, so that there is only one place to wipe
 };
 
-// Returns the output of a program that reads no input. When it has ended, or when `patience` is over (which is
-// kNotFound), the rest of its process group is killed. Blocks.
+// Returns the output of a program that reads no input. When it has ended, when `patience` is over (which is
+// kNotFound), or at a stop, the rest of its process group is killed. If quern is killed, the program is. Blocks.
 Result<Answer> ask(const Question& question);
 
 // Returns the text of the same; kNotFound with the last line of it if the program fails.

@@ -85,15 +85,16 @@ bool is_script(const std::string& path) {
 }
 
 // Returns what a program prints on standard output and standard error.
-Result<std::string> ask_shim(std::vector<std::string> command) {
+Result<std::string> ask_shim(std::vector<std::string> command, const std::stop_token& stop) {
   return answer_of({.command = std::move(command),
                     .environment = child_environment({}, {}),
                     .takes_errors = true,
-                    .patience = kShimTimeout});
+                    .patience = kShimTimeout,
+                    .stop = stop});
 }
 
-Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
-  TRY_ASSIGN(std::string text, ask_shim({shim, names.question[0], names.question[1]}));
+Result<std::string> resolve_shim(const std::string& shim, const Names& names, const std::stop_token& stop) {
+  TRY_ASSIGN(std::string text, ask_shim({shim, names.question[0], names.question[1]}, stop));
   std::string path = last_line(text);
   if (path.starts_with('/') && is_executable_file(path)) return path;
   return not_found(fmt::format("it answered '{}', which is not a program", path));
@@ -101,10 +102,11 @@ Result<std::string> resolve_shim(const std::string& shim, const Names& names) {
 
 // Returns the path itself, or for a shim the program that it represents. `setting` is where the user named it, or
 // could.
-Result<std::string> real_interpreter(const std::string& path, const Names& names, std::string_view setting) {
+Result<std::string> real_interpreter(const std::string& path, const Names& names, std::string_view setting,
+                                     const std::stop_token& stop) {
   if (!is_script(path)) return path;
-  auto real = resolve_shim(path, names);
-  if (real.ok()) return real;
+  auto real = resolve_shim(path, names, stop);
+  if (real.ok() || real.error().kind == ErrorKind::kStopped) return real;
   Error error = std::move(real).error().with_context(fmt::format("asking {} for the real {}", path, names.program));
   error.message += fmt::format("; name the real one in {}", setting);
   return error;
@@ -147,34 +149,35 @@ std::optional<std::string> find_on_path(std::string_view program) {
   }
 }
 
-Result<std::string> find_interpreter(Language language) {
+Result<std::string> find_interpreter(Language language, const std::stop_token& stop) {
   TRY_ASSIGN(Names names, names_of(language));
   TRY_ASSIGN(std::string path, locate(names));
-  return real_interpreter(path, names, names.variable);
+  return real_interpreter(path, names, names.variable, stop);
 }
 
-Result<std::string> interpreter_of(const Module& module, const std::string& job_folder) {
+Result<std::string> interpreter_of(const Module& module, const std::string& job_folder, const std::stop_token& stop) {
   const std::string& named = module.interpreter;
-  if (named.empty()) return find_interpreter(module.language);
+  if (named.empty()) return find_interpreter(module.language, stop);
   TRY_ASSIGN(Names names, names_of(module.language));
   if (named.find('/') == std::string::npos) {
     const std::optional<std::string> path = find_on_path(named);
-    if (path.has_value()) return real_interpreter(*path, names, "`interpreter:`");
+    if (path.has_value()) return real_interpreter(*path, names, "`interpreter:`", stop);
     return bad_config(
         fmt::format("`interpreter:` names {}, which is not on PATH; install it, or give the path to it in the job "
                     "file",
                     named));
   }
   const std::string path = named.starts_with('/') ? named : fmt::format("{}/{}", absolute(job_folder), named);
-  if (is_executable_file(path)) return real_interpreter(path, names, "`interpreter:`");
+  if (is_executable_file(path)) return real_interpreter(path, names, "`interpreter:`", stop);
   return bad_config(
       fmt::format("`interpreter:` names {}, which is not an executable file; create it (as with python3 -m "
                   "venv), or correct the path, which is relative to the job's folder",
                   path));
 }
 
-Result<std::string> version_of_interpreter(const std::string& path) {
-  TRY_ASSIGN(std::string text, ask_shim({path, "--version"}).context(fmt::format("asking {} for its version", path)));
+Result<std::string> version_of_interpreter(const std::string& path, const std::stop_token& stop) {
+  TRY_ASSIGN(std::string text,
+             ask_shim({path, "--version"}, stop).context(fmt::format("asking {} for its version", path)));
   return last_line(text);
 }
 

@@ -51,10 +51,11 @@ Result<std::string> write_harness(Language language, const std::string& folder) 
 }
 
 Result<ModuleChildOptions> module_child_options(const Module& module, const std::string& job_folder,
-                                                const std::string& harness_folder, const ModuleSetup& setup) {
+                                                const std::string& harness_folder, const ModuleSetup& setup,
+                                                const std::stop_token& stop) {
   ModuleChildOptions options{.language = module.language};
   TRY_ASSIGN(std::string script, module_script(module, job_folder));
-  TRY_ASSIGN(options.interpreter, interpreter_of(module, job_folder));
+  TRY_ASSIGN(options.interpreter, interpreter_of(module, job_folder, stop));
   if (::mkdir(harness_folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(harness_folder, errno);
   TRY_ASSIGN(options.harness, write_harness(module.language, harness_folder));
   options.setup_json = setup_json(setup, script, module);

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,8 @@ Result<std::string> write_harness(Language language, const std::string& folder);
 // Finds the module's script and interpreter, and writes the harness to `harness_folder`, which is created unless it is
 // there. The environment and the working folder are left to the caller.
 Result<ModuleChildOptions> module_child_options(const Module& module, const std::string& job_folder,
-                                                const std::string& harness_folder, const ModuleSetup& setup);
+                                                const std::string& harness_folder, const ModuleSetup& setup,
+                                                const std::stop_token& stop);
 
 struct Frame {
   protocol::FrameHeader header;

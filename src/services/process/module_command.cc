@@ -105,14 +105,15 @@ Result<std::string> module_script(const Module& module, const std::string& job_f
   return path;
 }
 
-Result<std::vector<std::string>> module_command(const Module& module, const std::string& job_folder) {
+Result<std::vector<std::string>> module_command(const Module& module, const std::string& job_folder,
+                                                const std::stop_token& stop) {
   std::vector<std::string> command;
   if (module.language == Language::kBinary) {
     TRY_ASSIGN(auto program, program_of(module, job_folder));
     command.push_back(std::move(program));
   } else {
     TRY_ASSIGN(auto script, module_script(module, job_folder));
-    TRY_ASSIGN(auto interpreter, interpreter_of(module, job_folder));
+    TRY_ASSIGN(auto interpreter, interpreter_of(module, job_folder, stop));
     command = {std::move(interpreter), std::move(script)};
   }
   command.insert(command.end(), module.arguments.begin(), module.arguments.end());

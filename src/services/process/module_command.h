@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace quern::process {
 // its name contains a slash or it is in the job folder (it must be executable), else the program with that name on
 // PATH. Errors are kBadConfig; they name the script and say what to do. May block while it asks a shim for the real
 // interpreter.
-Result<std::vector<std::string>> module_command(const Module& module, const std::string& job_folder);
+Result<std::vector<std::string>> module_command(const Module& module, const std::string& job_folder,
+                                                const std::stop_token& stop = {});
 
 // Returns the path of a python or javascript module's script; fails if it is not a readable file.
 Result<std::string> module_script(const Module& module, const std::string& job_folder);

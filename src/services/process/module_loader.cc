@@ -30,14 +30,14 @@ Error load_error(const LoadFailure& failure, const Module& module, const std::st
                .details = cause_block(cause)};
 }
 
-Result<ModuleLoader> ModuleLoader::start(ModuleLoadOptions options, Guard& guard) {
+Result<ModuleLoader> ModuleLoader::start(ModuleLoadOptions options, Guard& guard, const std::stop_token& stop) {
   ModuleLoader loader(std::move(options), guard);
-  TRY(loader.prepare());
+  TRY(loader.prepare(stop));
   TRY(loader.start_child());
   return loader;
 }
 
-Result<void> ModuleLoader::prepare() {
+Result<void> ModuleLoader::prepare(const std::stop_token& stop) {
   const Module& module = options_.module;
   std::error_code error;
   std::filesystem::create_directories(options_.working_folder + "/.quern", error);
@@ -47,7 +47,7 @@ Result<void> ModuleLoader::prepare() {
   const ModuleSetup setup{
       .role = options_.role, .separator = " ", .concurrency = module.concurrency, .loads_only = true};
   TRY_ASSIGN(child_options_,
-             module_child_options(module, options_.job_folder, options_.working_folder + "/.quern", setup));
+             module_child_options(module, options_.job_folder, options_.working_folder + "/.quern", setup, stop));
   child_options_.environment =
       child_environment(module.environment, {"QUERN_JOB_FOLDER=" + options_.job_folder, "QUERN_ROLE=" + options_.role});
   child_options_.working_folder = options_.working_folder;
@@ -57,7 +57,7 @@ Result<void> ModuleLoader::prepare() {
 Result<void> ModuleLoader::start_child() {
   TRY_ASSIGN(auto child, ModuleChild::start(child_options_, *guard_));
   child_.emplace(std::move(child));
-  deadline_ = std::chrono::steady_clock::now() + limits::kSetupTimeout;
+  deadline_ = std::chrono::steady_clock::now() + options_.timeout;
   return {};
 }
 
@@ -71,7 +71,8 @@ Result<void> ModuleLoader::wait(const std::stop_token& stop) {
     // Wait until the child has exited, so that its last log lines are included.
     if (failure_.has_value() && (seen.exited || seen.timed_out)) return failed(*failure_);
     if (seen.timed_out) {
-      return failed({.reason = fmt::format("it was not loaded within {} s", limits::kSetupTimeout.count())});
+      return failed({.reason = fmt::format("it was not loaded within {:g} s",
+                                           std::chrono::duration<double>(options_.timeout).count())});
     }
     if (!seen.exited) continue;
     if (++deaths_ == options_.attempts) return failed({.reason = child_->child().exit()->in_words()});

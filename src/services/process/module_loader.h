@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "model/job.h"
+#include "model/limits.h"
 #include "services/process/module_child.h"
 #include "services/process/module_messages.h"
 
@@ -30,8 +31,9 @@ struct ModuleLoadOptions {
   const Module& module;  // in Python or JavaScript; outlives the loader
   std::string role;      // mapper, combiner or reducer; "program" for the script of a `lines` or `files` child
   std::string job_folder;
-  std::string working_folder;  // created if it does not exist
-  std::size_t attempts = 1;    // how many children may die
+  std::string working_folder;                                 // created if it does not exist
+  std::size_t attempts = 1;                                   // how many children may die
+  std::chrono::milliseconds timeout = limits::kSetupTimeout;  // for loading; at most this default
 };
 
 // A child that loads a module, checks that the function for its role exists, and exits. It does not call the module's
@@ -40,13 +42,13 @@ struct ModuleLoadOptions {
 class ModuleLoader {
  public:
   // Starts the child and returns immediately, because the interpreter takes a while.
-  static Result<ModuleLoader> start(ModuleLoadOptions options, Guard& guard);
+  static Result<ModuleLoader> start(ModuleLoadOptions options, Guard& guard, const std::stop_token& stop);
   // Blocks until the module is loaded; returns an error if it cannot be loaded.
   Result<void> wait(const std::stop_token& stop);
 
  private:
   ModuleLoader(ModuleLoadOptions options, Guard& guard) : options_(std::move(options)), guard_(&guard) {}
-  Result<void> prepare();
+  Result<void> prepare(const std::stop_token& stop);
   Result<void> start_child();
   // Whether the module is loaded.
   Result<bool> look_at_frames();

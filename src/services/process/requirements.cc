@@ -112,7 +112,8 @@ Result<std::vector<std::string>> unmet_requirements(const RequirementsQuestion& 
   auto answer = answer_of({.command = {question.interpreter, is_python ? "-c" : "-e", ask, question.file},
                            .environment = child_environment(question.module.environment, {}),
                            .takes_errors = true,
-                           .patience = kPackagesTimeout});
+                           .patience = kPackagesTimeout,
+                           .stop = question.stop});
   TRY_ASSIGN(std::string text,
              std::move(answer).context(fmt::format("asking {} for its packages", question.interpreter)));
   return unmet_of(text);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct RequirementsQuestion {
   const Module& module;
   std::string interpreter;
   std::string file;  // the result of requirements_of
+  std::stop_token stop = {};
 };
 // Asks the module's interpreter and returns each package of the file that it does not have: "numpy>=2 (has 1.26.4)".
 // Versions are compared for Python, if the interpreter has `packaging` or pip, which brings it. Lines that are not

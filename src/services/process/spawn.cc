@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -83,6 +84,7 @@ __attribute__((no_sanitize("address", "thread"))) int become_program(void* argum
       is_done(kFolderStep, options.working_folder.empty() || ::chdir(options.working_folder.c_str()) == 0) &&
       is_done("passing descriptors", place_descriptors(options.descriptors)) &&
       is_done("setting its limit of open files", restore_limit()) &&
+      is_done("ending it with quern", !options.ends_with_quern || ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) &&
       is_done("ignoring a signal", !options.ignores_suspension || ::signal(SIGTSTP, SIG_IGN) != SIG_ERR) &&
       is_done("unblocking signals", ::sigprocmask(SIG_SETMASK, &start.blocked, nullptr) == 0)) {
     ::execve(start.program, start.arguments, start.environment);

@@ -18,6 +18,7 @@ struct SpawnOptions {
   bool new_session = false;              // true: a new session; false: a process group of its own in quern's session
   bool ignores_suspension = false;       // starts with SIGTSTP ignored
   bool blocks_endings = false;           // starts with SIGINT, SIGTERM and SIGHUP blocked
+  bool ends_with_quern = false;          // is killed when the thread that starts it has ended, or quern
 };
 
 // Raises the limit of open files for quern as far as permitted. Processes that spawn() starts later get the original

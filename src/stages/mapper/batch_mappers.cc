@@ -34,7 +34,7 @@ void note_few_batches(std::size_t batches, const MapperOptions& options, const M
 
 Result<void> run_batch_mappers(const MapperOptions& options, const MapperPeers& peers, InputOpener& opener,
                                const std::stop_token& stop) {
-  TRY_ASSIGN(auto command, process::module_command(*options.module, options.job_folder));
+  TRY_ASSIGN(auto command, process::module_command(*options.module, options.job_folder, stop));
   const bool asks_for_name = process::asks_for_input_name(command, options.job_folder);
   std::vector<Batch> batches = plan_batches(peers.inputs, most_inputs_of_a_child(*options.module, asks_for_name));
   note_few_batches(batches.size(), options, peers);

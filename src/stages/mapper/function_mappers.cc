@@ -26,7 +26,7 @@ Result<void> run_function_mappers(const MapperOptions& options, const MapperPeer
     setup.sample_packed = std::move(sample.packed);
   }
   TRY_ASSIGN(const auto child,
-             process::module_child_options(*options.module, options.job_folder, options.scratch_folder, setup));
+             process::module_child_options(*options.module, options.job_folder, options.scratch_folder, setup, stop));
   TaskGroup workers(stop);
   for (std::size_t number = 1; number <= options.processes; ++number) {
     auto begun = std::make_shared<std::promise<void>>();  // broken if a worker ends without a block

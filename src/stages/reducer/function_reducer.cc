@@ -129,7 +129,7 @@ Result<void> FunctionReducer::start() {
                                    .timeout = options_.timeout};
   // In a hidden folder, where no link to an entry of the job's folder can be in the way.
   TRY_ASSIGN(module_, process::module_child_options(*options_.module, options_.job_folder,
-                                                    options_.working_folder + "/.quern", setup));
+                                                    options_.working_folder + "/.quern", setup, options_.stop));
   TRY(child_.link_job_folder());
   return start_child();
 }

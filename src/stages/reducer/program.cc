@@ -10,7 +10,7 @@
 namespace quern::reducer {
 
 Result<void> Program::start() {
-  TRY_ASSIGN(command_, process::module_command(*options_.module, options_.job_folder));
+  TRY_ASSIGN(command_, process::module_command(*options_.module, options_.job_folder, options_.stop));
   return start_child();
 }
 

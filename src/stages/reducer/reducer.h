@@ -30,6 +30,7 @@ struct ReducerOptions {
   std::size_t attempts = 1;  // how many children in a row may die without answering anything
   // Whether this many more bad groups would end the run. Then they are reported immediately.
   std::function<bool(std::uint64_t bad_groups)> would_end = [](std::uint64_t) { return false; };
+  std::stop_token stop = {};  // of the question for the interpreter; the functions below have their own
 
   process::SessionOptions of_child() const {
     return {.role = role,
