@@ -761,7 +761,20 @@ function watchStrayCode(channel) {
     else if (canTellLater) giveUp(`${reasonOf(thrown)}\n${detailsOf(thrown)}`);
     else sayFailed(channel, thrown);
   };
-  process.on("uncaughtException", stray("code", "failed"));
+  const codeFailed = stray("code", "failed");
+  process.on("uncaughtException", codeFailed);
+  // Node.js no longer knows the record when it says that a microtask failed.
+  const enqueue = globalThis.queueMicrotask;
+  globalThis.queueMicrotask = function queueMicrotask(callback) {
+    if (typeof callback !== "function") return enqueue(callback);
+    enqueue(() => {
+      try {
+        callback();
+      } catch (error) {
+        codeFailed(error);
+      }
+    });
+  };
   process.on("unhandledRejection", stray("a promise", "was rejected"));
   process.on("beforeExit", () => {
     if (waited.size === 0) return;

@@ -9,6 +9,8 @@ STRAY = {
         "an async function": ("(async () => { await 0; throw new TypeError('stray'); })()",
                               "a promise that nobody awaits was rejected: TypeError: stray"),
         "a callback": ("setImmediate(() => { throw new Error('stray'); })", "code that nobody awaits failed: Error: stray"),
+        "a microtask": ("queueMicrotask(() => { throw new Error('stray'); })", "code that nobody awaits failed: Error: stray"),
+        "a tick": ("process.nextTick(() => { throw new Error('stray'); })", "code that nobody awaits failed: Error: stray"),
         "a timer": ("setTimeout(() => { throw new Error('stray'); })", "code that nobody awaits failed: Error: stray"),
         "a string": ("Promise.reject('stray')", 'a promise that nobody awaits was rejected: the module threw "stray"'),
         "an exit": ("setImmediate(() => process.exit(0))",
