@@ -90,8 +90,10 @@ struct BlockMapped {
   // Whether the output of its block was accepted. A block may be mapped in units, which are reported one by one.
   bool completes_block = true;
 };
-// How much of its current unit or batch a mapper child has processed; sent about once a second.
+// How much of its current unit or batch a mapper child has processed, or how many groups of its current frame a reducer
+// child has; sent about once a second.
 struct BlockProgress {
+  Role role = Role::kMapper;
   std::size_t child = 0;
   std::uint64_t records = 0;
   std::uint64_t decoded_bytes = 0;

@@ -159,7 +159,7 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     }
     take_over_inputs();
   } else if (const auto* in_work = std::get_if<event::BlockProgress>(&event)) {
-    ChildProgress& child = child_of(event::Role::kMapper, in_work->child);
+    ChildProgress& child = child_of(in_work->role, in_work->child);
     child.records = in_work->records;
     child.decoded_bytes = in_work->decoded_bytes;
   } else if (const auto* decoded = std::get_if<event::InputDecoded>(&event)) {
@@ -177,6 +177,9 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
     progress_.groups_reduced += reduced->groups;
     progress_.values_reduced += reduced->values;
     progress_.reduced_output_bytes += reduced->output_bytes;
+    if (reduced->child < progress_.children_of(event::Role::kReducer).size()) {
+      child_of(event::Role::kReducer, reduced->child).records = 0;
+    }
   } else if (const auto* changed = std::get_if<event::ChildChanged>(&event)) {
     child_changed(*changed, now);
   } else if (const auto* child_ended = std::get_if<event::ChildEnded>(&event)) {
@@ -203,9 +206,9 @@ void ProgressTally::add(const event::Event& event, ClockTime now) {
   }
 }
 
-std::uint64_t Progress::records_in_work() const {
+std::uint64_t Progress::in_work(event::Role role) const {
   std::uint64_t records = 0;
-  for (const ChildProgress& child : children_of(event::Role::kMapper)) records += child.records;
+  for (const ChildProgress& child : children_of(role)) records += child.records;
   return records;
 }
 

@@ -86,7 +86,7 @@ struct ChildProgress {
   ClockTime since{};                   // when that state began
   std::chrono::nanoseconds working{};  // before `since`
   std::chrono::nanoseconds waiting{};  // before `since`
-  std::uint64_t records = 0;           // processed in the current unit or batch
+  std::uint64_t records = 0;           // or groups, processed in the current unit, batch or frame
   std::uint64_t decoded_bytes = 0;     // of these records
   UnitTimes units;
 };
@@ -133,8 +133,8 @@ struct Progress {
   const std::vector<ChildProgress>& children_of(event::Role role) const {
     return children[static_cast<std::size_t>(role)];
   }
-  // Records processed in units and batches that are not completely mapped yet.
-  std::uint64_t records_in_work() const;
+  // Records, or groups of a reducer, that were processed in units, batches and frames that are not complete yet.
+  std::uint64_t in_work(event::Role role) const;
   // How much of the mapping is done, from 0 to 1: by stored bytes of which the records are mapped, or by inputs if
   // their sizes are not known.
   double mapped_share() const;

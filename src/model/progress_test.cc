@@ -92,12 +92,29 @@ TEST(ProgressTally, CountsRecordsOfBlocksInWorkUntilTheyAreMappedOrTheirChildIsG
   tally.add(event::BlockProgress{.child = 1, .records = 5}, {});
   tally.add(event::BlockProgress{.child = 2, .records = 2}, {});
   tally.add(event::BlockProgress{.child = 1, .records = 7}, {});
-  EXPECT_EQ(tally.progress().records_in_work(), 9u);
+  EXPECT_EQ(tally.progress().in_work(event::Role::kMapper), 9u);
   tally.add(event::BlockMapped{.child = 1, .records = 8}, {});
-  EXPECT_EQ(tally.progress().records_in_work(), 2u);
+  EXPECT_EQ(tally.progress().in_work(event::Role::kMapper), 2u);
   EXPECT_EQ(tally.progress().records_mapped, 8u);
   tally.add(event::ChildChanged{.child = 2, .state = ChildState::kGone}, {});
-  EXPECT_EQ(tally.progress().records_in_work(), 0u);
+  EXPECT_EQ(tally.progress().in_work(event::Role::kMapper), 0u);
+}
+
+TEST(ProgressTally, CountsGroupsOfFramesInWorkUntilTheyAreReducedOrTheirChildIsGone) {
+  ProgressTally tally;
+  auto progress = [](std::size_t child, std::uint64_t groups) {
+    return event::BlockProgress{.role = event::Role::kReducer, .child = child, .records = groups};
+  };
+  tally.add(progress(1, 5), {});
+  tally.add(progress(2, 2), {});
+  tally.add(progress(1, 7), {});
+  EXPECT_EQ(tally.progress().in_work(event::Role::kReducer), 9u);
+  EXPECT_EQ(tally.progress().in_work(event::Role::kMapper), 0u);
+  tally.add(event::GroupsReduced{.child = 1, .groups = 8}, {});
+  EXPECT_EQ(tally.progress().in_work(event::Role::kReducer), 2u);
+  EXPECT_EQ(tally.progress().groups_reduced, 8u);
+  tally.add(event::ChildChanged{.role = event::Role::kReducer, .child = 2, .state = ChildState::kGone}, {});
+  EXPECT_EQ(tally.progress().in_work(event::Role::kReducer), 0u);
 }
 
 TEST(InputLedger, CountsABlockOnceAllOfItsPartsAreMapped) {

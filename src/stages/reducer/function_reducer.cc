@@ -80,6 +80,7 @@ class FunctionReducer final : public Reducer, public Combiner {
   Result<void> step(ReducedSink& sink, const std::stop_token& stop);
   Result<void> handle_frames(ReducedSink& sink);
   Result<void> handle(const process::Frame& frame, ReducedSink& sink);
+  Result<void> tell_progress(const process::Frame& frame);
   Result<void> handle_answer(const process::Frame& frame, ReducedSink& sink);
   Result<void> take_output(std::string_view payload, ReducedSink& sink);
   Result<void> take_over(ReducedSink& sink);
@@ -298,7 +299,7 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
       if (!in_flight_.empty()) return child_error("it wrote FINISHED before it had answered everything");
       return child_.take_finished();
     case FrameType::kProgress:
-      return {};
+      return tell_progress(frame);
     case FrameType::kCounters: {
       TRY_ASSIGN(auto counted, process::parse_counters(frame.payload));
       std::move(counted.begin(), counted.end(), std::back_inserter(answer_.counted));
@@ -307,6 +308,13 @@ Result<void> FunctionReducer::handle(const process::Frame& frame, ReducedSink& s
     default:
       return handle_answer(frame, sink);
   }
+}
+
+Result<void> FunctionReducer::tell_progress(const process::Frame& frame) {
+  TRY_ASSIGN(std::uint64_t groups, protocol::parse_progress(frame.payload));
+  if (is_combiner() || in_flight_.empty() || in_flight_.front().id != frame.header.id) return {};
+  child_.emit(event::BlockProgress{.role = options_.role, .child = options_.child, .records = groups});
+  return {};
 }
 
 Result<void> FunctionReducer::handle_answer(const process::Frame& frame, ReducedSink& sink) {

@@ -100,7 +100,8 @@ std::vector<Line> map_lines(const PhaseProgress& phase, const LiveState& state, 
   const Progress& progress = state.progress;
   Line first = map_line(phase, state, style, columns);
   Line second = labelled("");
-  second.add(format_count(progress.records_mapped + progress.records_bad + progress.records_in_work(), "record"));
+  second.add(
+      format_count(progress.records_mapped + progress.records_bad + progress.in_work(event::Role::kMapper), "record"));
   std::string rate = format_rate(state.pace.decoded_bytes, state.pace.over);
   if (!rate.empty()) second.add(fmt::format("  {} decoded", rate));
   second.add(fmt::format("  {}", format_bytes(progress.stored_bytes)));
@@ -120,7 +121,8 @@ std::string figures_of(event::Phase phase, const Progress& progress) {
       return fmt::format("{}, {}", format_count(progress.inputs_mapped + progress.inputs_failed, "input"),
                          format_count(progress.records_mapped + progress.records_bad, "record"));
     case event::Phase::kReduce:
-      return fmt::format("{}, {}", format_count(progress.groups_reduced, "group"),
+      return fmt::format("{}, {}",
+                         format_count(progress.groups_reduced + progress.in_work(event::Role::kReducer), "group"),
                          format_count(progress.values_reduced, "value"));
     case event::Phase::kOutput:
       return "";

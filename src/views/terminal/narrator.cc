@@ -35,8 +35,9 @@ std::string map_figures(const Progress& progress, std::chrono::nanoseconds elaps
 }
 
 std::string reduce_figures(const Progress& progress) {
-  std::string text = fmt::format("{}, {}", format_count(progress.groups_reduced, "group"),
-                                 format_count(progress.values_reduced, "value"));
+  std::string text =
+      fmt::format("{}, {}", format_count(progress.groups_reduced + progress.in_work(event::Role::kReducer), "group"),
+                  format_count(progress.values_reduced, "value"));
   if (progress.groups_bad > 0) text += fmt::format(", {} bad", format_count(progress.groups_bad));
   return text;
 }
