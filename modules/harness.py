@@ -538,7 +538,7 @@ class Results:
 
     def _text_of(self, part):
         if isinstance(part, str):
-            return str(part)
+            return str.__str__(part)  # the text itself, as in a value, whatever its class prints
         if isinstance(part, (bytes, bytearray)):
             return self.decoded(part)
         return self._encode_json(part)
@@ -557,7 +557,7 @@ class Results:
             if isinstance(result, (bytes, bytearray)):
                 self._add_text(lines, self.decoded(result))
             elif isinstance(result, str):
-                self._add_text(lines, str(result))
+                self._add_text(lines, str.__str__(result))
             else:
                 self._add_each(lines, result)
         except BaseException:
@@ -783,6 +783,11 @@ class WatchedMap(dict):
     def __contains__(self, name):
         self._handed(name, dict.get(self, name))
         return dict.__contains__(self, name)
+
+    def __reduce_ex__(self, protocol):
+        """To pickle or copy it; the class is unknown to other processes."""
+        self._watched.read_all(self._path)
+        return dict, (dict(dict.items(self)),)
 
     def __delitem__(self, name):
         self._handed(name, dict.get(self, name))

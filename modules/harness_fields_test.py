@@ -108,6 +108,14 @@ class Fields(HarnessTest):
         ):
             self.assertEqual(self.read_by(start, deep + b"\n")[1], ["a.a"])
 
+    def test_copies_of_maps(self):
+        for code in ("copy.copy(record)", "copy.deepcopy(record)", "pickle.loads(pickle.dumps(record))"):
+            for _, start in self.each(
+                python=f"import copy, pickle\ndef mapper(key, file, record):\n    return type({code}).__name__, {code} == record\n",
+            ):
+                answer, read = self.read_by(start, RECORD)
+                self.assertEqual((answer.output, read), (b"dict true\n", ["(whole record)"]), code)
+
     def test_records_that_are_no_maps(self):
         for _, start in self.each(
             python="def mapper(key, file, record):\n    return 'k', 1\n", javascript="exports.mapper = () => ['k', 1];"

@@ -61,6 +61,10 @@ Result<Builtin> read_top(const std::string& written, std::string_view count_text
 
 Result<Builtin> read_aggregate(const std::string& written, AggregatedBy by) {
   if (auto ppm = quantile_of(written)) return Builtin{.name = std::string(kQuantileName), .quantile_ppm = *ppm};
+  if (written.size() > 1 && written[0] == 'p' && written.find_first_of("0123456789") <= 2) {
+    return wrong_value(fmt::format("is '{}'; pN takes a number from 0 to 100, with up to {} digits after the point",
+                                   written, kMostPercentDigits));
+  }
   const std::size_t colon = written.find(':');
   const std::string name = written.substr(0, colon);
   const std::vector<std::string> names = aggregation_names(by);
@@ -88,7 +92,12 @@ Result<Column> read_column(const YamlEntry& entry) {
   if (!aggregate.ok()) return refused(aggregate.error().message);
   column.aggregate = std::move(aggregate).value();
   column.path = trimmed(std::string_view(text.value()).substr(blank), " ");
-  if (const std::size_t with = column.path.find(kWith); column.aggregate.name == "top" && with != std::string::npos) {
+  // A blank keeps `with` at the end apart from a path.
+  if (const std::size_t with = (column.path + ' ').find(kWith);
+      column.aggregate.name == "top" && with != std::string::npos) {
+    if (with + kWith.size() > column.path.size()) {
+      return refused(fmt::format("is '{}'; after `with` comes the path of the labels", text.value()));
+    }
     column.label = trimmed(std::string_view(column.path).substr(with + kWith.size()), " ");
     column.path = trimmed(std::string_view(column.path).substr(0, with), " ");
   }

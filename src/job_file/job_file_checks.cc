@@ -30,7 +30,15 @@ Error at(const Finding& finding, const Settings& settings, const std::string& fi
 
 // What is wrong with `order`, or "".
 std::string problem_of_order(const Job& job) {
-  if (!job.order.has_value() || ordered_column(job).has_value()) return "";
+  if (!job.order.has_value()) return "";
+  const bool is_in_group = std::find(job.group.begin(), job.group.end(), job.order->by) != job.group.end();
+  const bool is_of_aggregate = std::any_of(job.aggregate.begin(), job.aggregate.end(),
+                                           [&](const Column& column) { return column.name == job.order->by; });
+  if (is_in_group && is_of_aggregate) {
+    return fmt::format("is by '{}', which is both in group and a name in aggregate; choose another name there",
+                       job.order->by);
+  }
+  if (ordered_column(job).has_value()) return "";
   std::vector<std::string> names;
   for (const ResultColumn& column : result_columns(job)) names.push_back(column.name);
   const auto meant = nearest(job.order->by, names);

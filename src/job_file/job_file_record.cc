@@ -82,7 +82,7 @@ Result<void> read_header(const YamlNode& node, RecordFormat& format) {
 
 Result<void> read_quote(const YamlNode& node, RecordFormat& format) {
   format.quote = '\0';
-  if (node.kind == YamlNode::Kind::kText && !node.quoted && node.text == "none") return {};
+  if (node.kind == YamlNode::Kind::kText && node.text == "none") return {};
   TRY_ASSIGN(format.quote, one_character(node));
   return {};
 }

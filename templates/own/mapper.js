@@ -17,4 +17,4 @@ exports.mapper = (key, file, record) => {
 };
 ?key|
 ?key|// The part of a record that these names lead to; undefined or null if it is missing.
-?key|const part = (record, ...names) => names.reduce((value, name) => value?.[name], record);
+?key|const part = (record, ...names) => names.reduce((value, name) => (Object.hasOwn(Object(value), name) ? value[name] : undefined), record);

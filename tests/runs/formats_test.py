@@ -138,6 +138,14 @@ class Csv(Formats):
                     bad = run.left("bad_records.txt", text=False)
                     self.assertIn(b"# data/a.csv:" + said.encode("latin-1"), bad)
 
+    def test_where_does_not_find_true_among_texts(self):
+        self.write("data/a.csv", "a,ok\n1,true\n2,false\n")
+        for record in ("csv", "{regex: '(?P<a>.),(?P<ok>.*)'}"):
+            self.assert_fails(self.quern("run", "-i", "data/a.csv", "--count", "--set", f"record={record}", "--where", "ok=true"),
+                              "where: ok is true or false, and no value of", status=2)
+            run = self.quern("run", "-i", "data/a.csv", "--count", "--set", f"record={record}", "--where", 'ok="true"', "-o", "-")
+            self.assertEqual(run.stdout, "1\n", run)
+
     def test_where_fields_and_pairs_look_into_columns(self):
         rows = "".join(f'{number % 3},"c\n{number % 5}",{number}\n' for number in range(1000))
         self.write("data/a.csv", ("kind,city,number\n" + rows).encode())

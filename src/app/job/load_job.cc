@@ -67,11 +67,28 @@ std::map<std::string, std::string> quern_environment() {
   return found;
 }
 
+// Numbers are found in texts, but true and false are not.
+Result<void> check_types(const Job& job, const std::vector<json::Condition>& where) {
+  if (!job.format.has_value() || !is_flat(*job.format)) return {};
+  auto is_flag = [](const json::Scalar& scalar) {
+    return scalar.kind == json::Scalar::Kind::kTrue || scalar.kind == json::Scalar::Kind::kFalse;
+  };
+  for (const json::Condition& condition : where) {
+    if (condition.allowed.empty() || !std::all_of(condition.allowed.begin(), condition.allowed.end(), is_flag))
+      continue;
+    return bad_config(
+        fmt::format("{}: where: {} is true or false, and no value of {} is, because all are texts; put the word in "
+                    "quotes, as in {}='\"true\"'",
+                    job.file, condition.written, name_of(job.format->kind), condition.written));
+  }
+  return {};
+}
+
 // Checks the syntax of the paths in `fields`, `where` and the built-in mapper.
 Result<void> check_paths(const Job& job) {
-  if (auto selection = json::parse_selection(job.fields, job.where_json); !selection.ok()) {
-    return std::move(selection).error().with_context(job.file);
-  }
+  auto selection = json::parse_selection(job.fields, job.where_json);
+  if (!selection.ok()) return std::move(selection).error().with_context(job.file);
+  TRY(check_types(job, selection.value().where));
   const std::optional<Builtin>& builtin = job.steps.front().mapper.builtin;
   if (!builtin.has_value()) return {};
   if (auto pairs = mapper::parse_pairs(*builtin); !pairs.ok()) return std::move(pairs).error().with_context(job.file);

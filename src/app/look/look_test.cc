@@ -178,6 +178,8 @@ TEST(Suggestion, LeavesOutWhatHasOtherTypes) {
   EXPECT_EQ(suggested({R"({"a": "x"})", R"({"a": {}})", R"({"a": true})"}).key, "");
   EXPECT_EQ(suggested({R"({"a": "x"})", R"({"a": null})"}).key, "a");
   EXPECT_EQ(suggested({R"({"n": 1})", R"({"n": "x"})"}).number, "");
+  EXPECT_EQ(suggested({R"({"a": "x", "b": "y"})", R"({"a": "x\ny", "b": "z"})"}).key, "b");
+  EXPECT_EQ(suggested({R"([{"n": 1}, {"n": 2}])"}).number, "");
 }
 
 TEST(JobLines, QuoteWhatNeedsIt) {

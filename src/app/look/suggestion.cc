@@ -39,7 +39,11 @@ double rarity(const ProfiledPath& path, std::uint64_t records) {
 // The lower, the better; infinite if the path cannot be a key.
 double cost_of_key(const ProfiledPath& path, std::uint64_t records) {
   auto texts = [](const ProfiledPath& one) { return one.count(ValueType::kString) + one.count(ValueType::kInteger); };
-  if (!has_only(path, texts)) return std::numeric_limits<double>::infinity();
+  // A key is part of a line.
+  const bool may_have_lines = std::any_of(path.examples.begin(), path.examples.end(), [](const std::string& example) {
+    return example.find('\n') != std::string::npos;
+  });
+  if (!has_only(path, texts) || may_have_lines) return std::numeric_limits<double>::infinity();
   double cost = 0.1 * static_cast<double>(path.path.size()) + 4 * rarity(path, records);
   if (json::has_every(path.path)) cost += 4;
   if (path.count(ValueType::kInteger) > 0) cost += 2;
@@ -51,9 +55,9 @@ double cost_of_key(const ProfiledPath& path, std::uint64_t records) {
 
 // Numbers that are all different may be ids, and those that are all the same say little.
 double cost_of_number(const ProfiledPath& path, std::uint64_t records) {
-  if (!has_only(path, numbers_of)) return std::numeric_limits<double>::infinity();
+  // A pair has one value.
+  if (!has_only(path, numbers_of) || json::has_every(path.path)) return std::numeric_limits<double>::infinity();
   double cost = 0.1 * static_cast<double>(path.path.size()) + 4 * rarity(path, records);
-  if (json::has_every(path.path)) cost += 4;
   if (path.count(ValueType::kNumber) == 0) cost += 0.5;
   if (path.distinct < 2) cost += 2;
   if (path.distinct == path.values) cost += 1;

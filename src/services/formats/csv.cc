@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -274,11 +275,12 @@ class CsvReader final : public RecordReader {
   // name, which counts from 1.
   void name_columns(const std::vector<std::string>& columns) {
     std::set<std::string> taken;
+    std::map<std::string, std::size_t> numbers;  // the last one that was tried, by name
     std::vector<std::string> names;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::string wanted = columns[i].empty() ? fmt::format("column{}", i + 1) : columns[i];
       std::string name = wanted;
-      for (std::size_t number = 1; !taken.insert(name).second; ++number) name = fmt::format("{}_{}", wanted, number);
+      while (!taken.insert(name).second) name = fmt::format("{}_{}", wanted, ++numbers[wanted]);
       names.push_back(std::move(name));
     }
     all_ = ColumnPrefixes(names, {});

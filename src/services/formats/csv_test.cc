@@ -68,6 +68,8 @@ TEST(Csv, ReadsEachFormOfARecord) {
 }
 
 TEST(Csv, MakesNamesDistinct) {
+  EXPECT_EQ(read_csv("a,a_1,a,a,a_3,a\n1,2,3,4,5,6\n").lines,
+            "\n{\"a\":\"1\",\"a_1\":\"2\",\"a_2\":\"3\",\"a_3\":\"4\",\"a_3_1\":\"5\",\"a_4\":\"6\"}\n");
   EXPECT_EQ(read_csv("a,a,,a_1,a,\n1,2,3,4,5,6\n").lines,
             "\n{\"a\":\"1\",\"a_1\":\"2\",\"column3\":\"3\",\"a_1_1\":\"4\",\"a_2\":\"5\",\"column6\":\"6\"}\n");
   EXPECT_EQ(read_csv("a\"b,\"\\\"\n1,2\n").lines, "\n{\"a\\\"b\":\"1\",\"\\\\\":\"2\"}\n");

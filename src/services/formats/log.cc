@@ -68,6 +68,12 @@ int month_number(std::string_view name) {
   return 0;
 }
 
+// In which February the last two digits of the year alone matter: 1900 and 2100 are not in any log.
+int days_of(int month, int year_of_century) {
+  constexpr std::array<int, 12> kDays = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return month == 2 && year_of_century % 4 != 0 ? 28 : kDays[static_cast<std::size_t>(month) - 1];
+}
+
 // "2000-10-10T13:55:36-07:00"
 using IsoTime = std::array<char, 25>;
 
@@ -83,7 +89,11 @@ bool read_time(std::string_view time, IsoTime& iso) {
     if (!fits) return false;
   }
   const int month = month_number(time.substr(3, 3));
-  if (month == 0) return false;
+  const auto two_digits = [time](std::size_t at) { return (time[at] - '0') * 10 + (time[at + 1] - '0'); };
+  const bool is_possible = month > 0 && two_digits(0) >= 1 && two_digits(0) <= days_of(month, two_digits(9)) &&
+                           two_digits(12) < 24 && two_digits(15) < 60 && two_digits(18) <= 60 && two_digits(22) < 24 &&
+                           two_digits(24) < 60;
+  if (!is_possible) return false;
   // The compiler copies pieces of a constant size without a function call.
   std::memcpy(&iso[0], &time[7], 4);
   iso[4] = '-';
