@@ -6,7 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "app/group/group_limits.h"
 #include "app/group/listing.h"
 #include "app/group/rerun.h"
 #include "base/task_group.h"

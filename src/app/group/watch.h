@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -8,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "app/group/group_limits.h"
 #include "base/result.h"
 #include "model/limits.h"
 #include "model/taskcluster/watched_group.h"
@@ -16,6 +16,13 @@
 #include "services/taskcluster/task.h"
 
 // Observes the tasks of a job. Not thread-safe: belongs to the thread of the Api. Blocks.
+
+namespace quern::limits {
+
+// For how many failed tasks the cause is fetched: it takes two requests for each, while the watch waits.
+inline constexpr std::size_t kExplainedFailures = 100;
+
+}  // namespace quern::limits
 
 namespace quern::watch {
 

@@ -7,7 +7,6 @@
 #include <map>
 #include <set>
 
-#include "app/group/group_limits.h"
 #include "app/group/rerun.h"
 #include "services/taskcluster/deployment_for_test.h"
 

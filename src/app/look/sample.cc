@@ -5,7 +5,6 @@
 
 #include "model/limits.h"
 #include "stages/decode/decode.h"
-#include "stages/decode/decode_limits.h"
 #include "stages/decode/decoder.h"
 
 namespace quern::app {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstddef>
 
-#include "app/notify/notify_limits.h"
 #include "base/bytes.h"
 #include "base/shown_url.h"
 #include "base/utf8.h"
@@ -15,6 +15,9 @@
 
 namespace quern::app {
 namespace {
+
+// How much of a failure's explanation goes into a mail.
+constexpr std::size_t kMailedDetailsBytes = 16 * limits::kKiB;
 
 // The most columns of a job's name in a subject, which mail programs cut anyway.
 constexpr std::size_t kNameColumns = 100;
@@ -56,7 +59,7 @@ void add_block(std::string& text, std::string_view lines) {
 std::string why(const NoticeFacts& facts) {
   std::string lines = without_passwords(facts.accounting.failure) + "\n";
   if (!facts.details.empty()) {
-    lines.append("\n").append(utf8::cut(facts.details, limits::kMailedDetailsBytes)).append("\n");
+    lines.append("\n").append(utf8::cut(facts.details, kMailedDetailsBytes)).append("\n");
   }
   return lines;
 }

@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
-#include "app/notify/notify_limits.h"
+#include "model/limits.h"
 #include "services/process/child.h"
 #include "services/process/interpreter.h"
 
 namespace quern::app {
 namespace {
+
+// How much of the program's output goes into a mail.
+constexpr std::size_t kKeptSendmailBytes = 4 * limits::kKiB;
 
 using Clock = std::chrono::steady_clock;
 
@@ -37,7 +41,7 @@ Result<bool> wait_for_end(process::Child& child, Clock::time_point deadline, con
 std::string last_line(const std::vector<std::string>& lines) {
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
     const std::string text = line->substr(0, line->find_last_not_of("\r ") + 1);
-    if (!text.empty()) return text.substr(text.size() - std::min(text.size(), limits::kKeptSendmailBytes));
+    if (!text.empty()) return text.substr(text.size() - std::min(text.size(), kKeptSendmailBytes));
   }
   return "";
 }

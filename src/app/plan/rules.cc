@@ -7,7 +7,6 @@
 #include "app/plan/graph_parts.h"
 #include "app/plan/patterns.h"
 #include "app/plan/plan.h"
-#include "app/plan/plan_limits.h"
 #include "base/shown_url.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -22,6 +21,9 @@
 
 namespace quern::plan {
 namespace {
+
+// How many characters the scopes of a task may have, which are sent twice in one header of Hawk.
+constexpr std::size_t kMaxTaskScopes = 1100;
 
 // The most that Linux accepts as one argument or variable of a program, with its final zero; and, below the usual limit
 // of the stack, the most for all of them together.
@@ -55,13 +57,13 @@ std::size_t characters_in_certificate(std::string_view scope) {
 Result<void> check_scopes(const PlannedTask& task, const std::vector<std::string>& scopes) {
   std::size_t total = 0;
   for (const std::string& scope : scopes) total += characters_in_certificate(scope);
-  if (total <= limits::kMaxTaskScopes) return {};
+  if (total <= kMaxTaskScopes) return {};
   return broken(
       task,
       fmt::format(": scopes have {} characters together, with quotes around each and a comma behind it, and requests "
                   "of a task can carry {} at most. A role (assume:...) or a scope that ends in * covers many; "
                   "inputs of one folder need fewer than those of several",
-                  total, limits::kMaxTaskScopes));
+                  total, kMaxTaskScopes));
 }
 
 // Counts the bytes of what a program receives, and finds words and variables that are too long or contain a zero byte.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "app/plan/patterns.h"
 #include "app/plan/plan.h"
-#include "app/plan/plan_limits.h"
 #include "app/plan/setting_tree.h"
 #include "base/duration.h"
 #include "base/nearest.h"
@@ -23,6 +23,11 @@
 
 namespace quern::plan {
 namespace {
+
+// How many tasks one task may depend on, so that their ids fit into one argument of a program; and how many inputs one
+// map task may have.
+constexpr std::size_t kMaxFanIn = 5000;
+constexpr std::size_t kMaxLoadFiles = 10000;
 
 using job_file::wrong_value;
 using job_file::YamlNode;
@@ -162,12 +167,12 @@ Result<void> read_load_bytes(const YamlNode& node, Settings& settings) {
 }
 
 Result<void> read_load_files(const YamlNode& node, Settings& settings) {
-  TRY_ASSIGN(settings.load_files, job_file::count_of(node, {.least = 1, .most = limits::kMaxLoadFiles}));
+  TRY_ASSIGN(settings.load_files, job_file::count_of(node, {.least = 1, .most = kMaxLoadFiles}));
   return {};
 }
 
 Result<void> read_fan_in(const YamlNode& node, Settings& settings) {
-  TRY_ASSIGN(settings.fan_in, job_file::count_of(node, {.least = 2, .most = limits::kMaxFanIn}));
+  TRY_ASSIGN(settings.fan_in, job_file::count_of(node, {.least = 2, .most = kMaxFanIn}));
   return {};
 }
 

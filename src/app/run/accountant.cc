@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <variant>
 
-#include "app/run/run_limits.h"
-
 namespace quern::app {
 namespace {
 

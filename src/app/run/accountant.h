@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +14,13 @@
 #include "model/event.h"
 #include "model/packed_inputs.h"
 #include "model/progress.h"
+
+namespace quern::limits {
+
+// How many counters a job may have. Counts of further ones are added to a common counter.
+inline constexpr std::size_t kMaxCounters = 10000;
+
+}  // namespace quern::limits
 
 namespace quern::app {
 

@@ -6,8 +6,6 @@
 #include <thread>
 #include <vector>
 
-#include "app/run/run_limits.h"
-
 namespace quern::app {
 namespace {
 

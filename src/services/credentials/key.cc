@@ -13,7 +13,6 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "services/credentials/cipher.h"
-#include "services/credentials/credentials_limits.h"
 #include "services/credentials/openssl_bytes.h"
 
 namespace quern::credentials {

@@ -7,11 +7,19 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "services/credentials/credentials_limits.h"
 
 struct evp_pkey_st;
 
 // RSA keys, using OpenSSL. Not thread-safe, but not bound to one thread. Nothing here touches a file.
+
+namespace quern::limits {
+
+// The size of new RSA keys, and the range of sizes that are accepted.
+inline constexpr int kNewKeyBits = 3072;
+inline constexpr int kLeastKeyBits = 2048;
+inline constexpr int kMostKeyBits = 8192;
+
+}  // namespace quern::limits
 
 namespace quern::credentials {
 

@@ -9,7 +9,6 @@
 #include "services/http/exchange.h"
 #include "services/http/host_pause.h"
 #include "services/http/http.h"
-#include "services/http/http_limits.h"
 #include "services/http/wire.h"
 
 namespace quern::http {

@@ -9,11 +9,13 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "model/limits.h"
-#include "services/http/http_limits.h"
 #include "services/http/refusal.h"
 
 namespace quern::http {
 namespace {
+
+// How many redirects of one request are followed.
+constexpr std::size_t kMaxRedirects = 10;
 
 // Like limits::kRefusalBodyBytes, for callers that want to read refusals.
 constexpr std::size_t kKeptRefusalBytes = 1 * limits::kMiB;
@@ -184,8 +186,8 @@ Verdict Exchange::follow_redirect() {
   if (!target.ok()) return Finished{with_context(std::move(target).error())};
   Url url = parse_url(target.value()).value();
   std::string refused;
-  if (++redirects_ > limits::kMaxRedirects) {
-    refused = "redirected more than " + std::to_string(limits::kMaxRedirects) + " times";
+  if (++redirects_ > kMaxRedirects) {
+    refused = "redirected more than " + std::to_string(kMaxRedirects) + " times";
   }
   if (url_.scheme == "https" && url.scheme != "https") refused = "redirected from https to http, which is not followed";
   if (!refused.empty()) {

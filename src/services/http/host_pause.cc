@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "base/text.h"
-#include "services/http/http_limits.h"
+#include "services/http/refusal.h"
 
 namespace quern::http {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/http/http_limits.h"
+#include "services/http/refusal.h"
 
 namespace quern::http {
 namespace {

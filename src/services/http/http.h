@@ -12,10 +12,18 @@
 #include <vector>
 
 #include "base/result.h"
-#include "services/http/http_limits.h"
+#include "model/limits.h"
 
 // An HTTP client on top of libcurl's multi interface: it reuses connections, delivers answers as they arrive, and
 // repeats failed attempts. A Client belongs to one thread and does all its work inside call() and step().
+
+namespace quern::limits {
+
+// A transfer has stalled if it is slower than this rate for this long.
+inline constexpr std::chrono::seconds kSlowWindow{30};
+inline constexpr std::uint64_t kLeastBytesPerSecond = 1 * kKiB;
+
+}  // namespace quern::limits
 
 namespace quern::http {
 

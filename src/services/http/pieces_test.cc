@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "services/http/head_reader.h"
-#include "services/http/http_limits.h"
 #include "services/http/refusal.h"
 
 namespace quern::http {

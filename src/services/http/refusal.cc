@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "model/limits.h"
-#include "services/http/http_limits.h"
 
 namespace quern::http {
 namespace {

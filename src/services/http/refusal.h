@@ -8,9 +8,15 @@
 
 #include "base/result.h"
 #include "services/http/http.h"
-#include "services/http/http_limits.h"
 
 // Refusals: what an answer says of its reason, and when a failed attempt is repeated. Pure functions.
+
+namespace quern::limits {
+
+// The longest Retry-After that is honoured.
+inline constexpr std::chrono::seconds kMaxRetryAfter{300};
+
+}  // namespace quern::limits
 
 namespace quern::http {
 

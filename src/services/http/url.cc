@@ -3,16 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
 #include "base/encoding.h"
 #include "base/shown_url.h"
 #include "base/text.h"
-#include "services/http/http_limits.h"
+#include "model/limits.h"
 
 namespace quern::http {
 namespace {
+
+// The longest URL that is accepted.
+constexpr std::size_t kMaxUrlBytes = 64 * limits::kKiB;
 
 constexpr std::size_t kShownBytes = 200;  // of an invalid URL in a message
 
@@ -106,7 +110,7 @@ std::string without_dot_segments(std::string_view path) {
 }  // namespace
 
 Result<Url> parse_url(std::string_view text) {
-  if (text.size() > limits::kMaxUrlBytes) return bad_url(text, "is too long");
+  if (text.size() > kMaxUrlBytes) return bad_url(text, "is too long");
   Url url;
   url.scheme = lower_case(scheme_of(text));
   if (url.scheme != "http" && url.scheme != "https") return bad_url(text, "does not begin with http:// or https://");

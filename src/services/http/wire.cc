@@ -4,15 +4,22 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
 #include "base/certificate_authorities.h"
 #include "base/shown_url.h"
 #include "base/text.h"
-#include "services/http/http_limits.h"
+#include "model/limits.h"
 
 namespace quern::http {
+namespace {
+
+// The size of libcurl's receive buffer of each connection.
+constexpr std::size_t kHttpBufferBytes = 256 * limits::kKiB;
+
+}  // namespace
 
 // An easy handle and what it borrows. Handles are reused with their options, buffers and address caches.
 class Transfer {
@@ -192,7 +199,7 @@ std::unique_ptr<Transfer> Wire::make_transfer() const {
   ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   // Send exactly what was signed, including dot segments.
   ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(limits::kHttpBufferBytes));
+  ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(kHttpBufferBytes));
   ::curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   ::curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // An empty proxy name disables proxies, whatever the environment specifies.

@@ -22,7 +22,6 @@
 #include "services/process/guard.h"
 #include "services/process/log_lines.h"
 #include "services/process/pidfd.h"
-#include "services/process/process_limits.h"
 #include "services/process/spawn.h"
 
 namespace quern::process {

@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "model/usage.h"
-#include "services/process/process_limits.h"
+#include "services/process/log_lines.h"
 
 namespace quern::process {
 

@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/process/guard_for_test.h"
-#include "services/process/process_limits.h"
+#include "services/process/log_lines.h"
 
 namespace quern::process {
 namespace {

@@ -20,8 +20,8 @@
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/process/interpreter.h"
+#include "services/process/log_lines.h"
 #include "services/process/pidfd.h"
-#include "services/process/process_limits.h"
 #include "services/process/spawn.h"
 
 namespace quern::process {

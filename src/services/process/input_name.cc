@@ -8,7 +8,6 @@
 #include <system_error>
 
 #include "base/fd.h"
-#include "services/process/process_limits.h"
 
 namespace quern::process {
 namespace {

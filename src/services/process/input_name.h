@@ -1,13 +1,21 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "services/process/process_limits.h"
+#include "model/limits.h"
 
 // How a `lines` or `files` child learns the name of its input: from QUERN_INPUT_FILE and from Hadoop Streaming's
 // variable.
+
+namespace quern::limits {
+
+// How much of a script is searched for the names of variables.
+inline constexpr std::size_t kSearchedScriptBytes = 16 * kMiB;
+
+}  // namespace quern::limits
 
 namespace quern::process {
 

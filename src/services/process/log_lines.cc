@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/process/process_limits.h"
-
 namespace quern::process {
 
 void LogLines::add(std::string_view bytes) {

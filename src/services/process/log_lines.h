@@ -6,7 +6,16 @@
 #include <string_view>
 #include <vector>
 
-#include "services/process/process_limits.h"
+#include "model/limits.h"
+
+namespace quern::limits {
+
+// The last bytes of a child's standard error that are kept for the cause block, and the number of their lines that are
+// shown.
+inline constexpr std::size_t kKeptLogBytes = 64 * kKiB;
+inline constexpr std::size_t kShownLogLines = 20;
+
+}  // namespace quern::limits
 
 namespace quern::process {
 

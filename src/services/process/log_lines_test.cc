@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "services/process/process_limits.h"
-
 namespace quern::process {
 namespace {
 

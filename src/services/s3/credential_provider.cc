@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/utc_time.h"
-#include "services/s3/s3_limits.h"
 
 namespace quern::s3 {
 namespace {

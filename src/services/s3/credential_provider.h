@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,7 +9,17 @@
 #include "base/result.h"
 #include "base/utc_time.h"
 #include "model/credentials.h"
-#include "services/s3/s3_limits.h"
+
+namespace quern::limits {
+
+// Credentials that can be renewed are renewed this long before they expire, and after a failure again only after the
+// pause. Credentials that expire within kLeastCredentialLife are not used, because a request takes a while to arrive
+// and clocks differ.
+inline constexpr std::chrono::minutes kRefreshBeforeExpiry{5};
+inline constexpr std::chrono::seconds kRefreshPause{30};
+inline constexpr std::chrono::minutes kLeastCredentialLife{1};
+
+}  // namespace quern::limits
 
 namespace quern::s3 {
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -14,6 +16,10 @@
 
 namespace quern::s3 {
 namespace {
+
+// How often an upload that failed is removed, and how long one try may take: it is done after a Ctrl-C, too.
+constexpr std::size_t kAbortAttempts = 3;
+constexpr std::chrono::seconds kAbortTimeout{10};
 
 constexpr int kNoSuchUpload = 404;
 // An upload can fail to be completed although its parts are there, and although the status is 200.
@@ -157,11 +163,11 @@ Result<bool> Upload::is_completed() {
 
 Result<void> Upload::remove() {
   ChangeRequest change = this->change("DELETE", upload_query());
-  change.longest = limits::kAbortTimeout;
+  change.longest = kAbortTimeout;
   for (std::size_t attempt = 1; true; ++attempt) {
     auto removed = store_.change(change, {});
     if (removed.ok() || removed.error().code == kNoSuchUpload) return {};
-    if (attempt < limits::kAbortAttempts && removed.error().kind != ErrorKind::kDenied) continue;
+    if (attempt < kAbortAttempts && removed.error().kind != ErrorKind::kDenied) continue;
     return std::move(removed).error().with_context(
         fmt::format("parts of the upload {} may remain on the server, and may cost money", id_));
   }

@@ -8,10 +8,18 @@
 #include <string>
 
 #include "base/result.h"
-#include "services/s3/s3_limits.h"
+#include "model/limits.h"
 #include "services/s3/store.h"
 
 // Uploads to S3: an object that appears complete, or not at all.
+
+namespace quern::limits {
+
+// An upload has at most so many parts, so those of a large object are larger than kUploadPartBytes.
+inline constexpr std::size_t kUploadPartBytes = 8 * kMiB;
+inline constexpr std::size_t kMostUploadParts = 10000;
+
+}  // namespace quern::limits
 
 namespace quern::s3 {
 

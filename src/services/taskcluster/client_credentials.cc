@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "services/taskcluster/root_url.h"
-#include "services/taskcluster/taskcluster_limits.h"
 
 namespace quern::taskcluster {
 namespace {
+
+// The longest certificate that Taskcluster accepts.
+constexpr std::size_t kMaxCertificateBytes = 4096;
 
 // The longest lifetime of Taskcluster's temporary credentials, and how far its clock and this machine's may differ.
 constexpr std::chrono::hours kLongestTemporaryLife{31 * 24};
@@ -153,7 +156,7 @@ Result<std::string> text_at(const Json& json, const char* name) {
 }  // namespace
 
 Result<Certificate> parse_certificate(std::string_view text) {
-  if (text.size() > limits::kMaxCertificateBytes) return bad("is longer than any that Taskcluster takes");
+  if (text.size() > kMaxCertificateBytes) return bad("is longer than any that Taskcluster takes");
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return bad("is not a JSON object");
   if (json.value("version", Json()) != Json(1)) return bad("is not of version 1");

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"
-#include "services/taskcluster/taskcluster_limits.h"
 
 namespace quern::taskcluster {
 namespace {
+
+// What Taskcluster accepts for Hawk: the length of an Authorization header, which includes a certificate, and of a path
+// with its query.
+constexpr std::size_t kMaxHawkBytes = 4096;
 
 std::string seconds_of(UtcTime time) {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
@@ -45,7 +49,7 @@ std::string mac(const HawkInput& input, std::string_view kind, const Target& tar
 }
 
 Error too_long(std::string_view what) {
-  return bad_input(std::string(what) + " would have more than the " + std::to_string(limits::kMaxHawkBytes) +
+  return bad_input(std::string(what) + " would have more than the " + std::to_string(kMaxHawkBytes) +
                    " bytes that Taskcluster takes; use credentials with fewer or shorter scopes");
 }
 
@@ -91,7 +95,7 @@ Result<std::string> hawk_header(const HawkInput& input) {
   if (!input.hash.empty()) value.append("\", hash=\"").append(input.hash);
   if (!input.ext.empty()) value.append("\", ext=\"").append(input.ext);
   value.append("\", mac=\"").append(mac(input, "hawk.1.header", target)).append("\"");
-  if (value.size() > limits::kMaxHawkBytes) return too_long("the signature of the request");
+  if (value.size() > kMaxHawkBytes) return too_long("the signature of the request");
   return value;
 }
 
@@ -107,7 +111,7 @@ Result<std::string> hawk_signed_url(const HawkInput& input) {
   std::string_view url = input.url.substr(0, input.url.find('#'));
   std::string parameter = target.resource.find('?') == std::string::npos ? "?bewit=" : "&bewit=";
   parameter += url_safe_base64_encode(token);
-  if (target.resource.size() + parameter.size() > limits::kMaxHawkBytes) return too_long("the signed URL");
+  if (target.resource.size() + parameter.size() > kMaxHawkBytes) return too_long("the signed URL");
   return std::string(url) + parameter;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,12 +14,20 @@
 #include "model/block.h"
 #include "model/event.h"
 #include "model/job.h"
+#include "model/limits.h"
 #include "model/packed_inputs.h"
-#include "stages/decode/decode_limits.h"
 #include "stages/decode/stored_source.h"
 
 // From stored bytes to records: decompresses as a stream, verifies, and cuts at record boundaries. Nothing here is
 // thread-safe; everything blocks on the disk. A block source may use threads internally.
+
+namespace quern::limits {
+
+// The most a decoder may require for its window or dictionary: enough for zstd --ultra --long=31 and xz with a
+// dictionary of 1.5 GiB.
+inline constexpr std::size_t kDecodeWindowBytes = 2 * kGiB;
+
+}  // namespace quern::limits
 
 namespace quern::decode {
 

@@ -7,7 +7,6 @@
 
 #include "model/limits.h"
 #include "stages/decode/decode.h"
-#include "stages/decode/decode_limits.h"
 
 namespace quern::decode {
 

@@ -10,7 +10,6 @@
 
 #include "model/limits.h"
 #include "stages/decode/decode.h"
-#include "stages/decode/decode_limits.h"
 #include "stages/decode/encode_for_test.h"
 #include "stages/decode/memory_source.h"
 

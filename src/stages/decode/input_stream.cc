@@ -6,7 +6,6 @@
 #include "base/utf8.h"
 #include "model/limits.h"
 #include "stages/decode/decode.h"
-#include "stages/decode/decode_limits.h"
 
 namespace quern::decode {
 namespace {

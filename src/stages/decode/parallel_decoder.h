@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,9 +11,18 @@
 
 #include "base/channel.h"
 #include "base/task_group.h"
-#include "stages/decode/decode_limits.h"
+#include "model/limits.h"
+#include "stages/decode/decode.h"
 #include "stages/decode/decoder.h"
 #include "stages/decode/stored_parts.h"
+
+namespace quern::limits {
+
+// Decoded parts of one input that wait for their turn, and the most a part may require for its window or dictionary.
+inline constexpr std::size_t kDecodedAheadBytes = 128 * kMiB;
+inline constexpr std::size_t kPartWindowBytes = 128 * kMiB;
+
+}  // namespace quern::limits
 
 namespace quern::decode {
 

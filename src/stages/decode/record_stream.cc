@@ -1,17 +1,23 @@
 #include "stages/decode/record_stream.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "model/limits.h"
-#include "stages/decode/decode_limits.h"
 #include "stages/decode/foreign.h"
 #include "stages/decode/lines.h"
 
 namespace quern::decode {
+namespace {
+
+// How much of an input is looked at to see what it is, if its records are not lines.
+constexpr std::size_t kBeginningBytes = 64 * limits::kKiB;
+
+}  // namespace
 
 RecordStream::RecordStream(InputStream& decoded, const RecordFormat& format, const Options& options)
     : decoded_(decoded), options_(options), reader_(formats::make_record_reader(format, options.wanted_members)) {}
@@ -73,7 +79,7 @@ Result<void> RecordStream::read_more() {
 // Reads enough to see what the input is, and removes a byte order mark.
 Result<void> RecordStream::read_beginning() {
   is_begun_ = true;
-  const std::size_t wanted = std::min(limits::kBeginningBytes, options_.max_record_bytes + 1);
+  const std::size_t wanted = std::min(kBeginningBytes, options_.max_record_bytes + 1);
   const auto is_enough = [&] { return bytes_.size() >= (decoded_.is_live() ? kByteOrderMark.size() : wanted); };
   while (!is_ended_ && !is_enough()) TRY(read_more());
   if (options_.refuses_foreign) {

@@ -8,11 +8,20 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "model/job.h"
-#include "stages/decode/decode_limits.h"
+#include "model/limits.h"
 #include "stages/decode/stored_source.h"
 
 // Splits a stored file into parts that can be decoded in parallel. Nothing here decodes or verifies data, and nothing
 // has to be right for damaged files: a split only says where a part may end, and decoding shows whether it does.
+
+namespace quern::limits {
+
+// Parts, which are decoded by one thread each: small frames, members and blocks are joined up to the first size. If one
+// is larger than the second, stored or decoded, its file is not split but decoded by one thread.
+inline constexpr std::size_t kPartBytes = 1 * kMiB;
+inline constexpr std::size_t kMostPartBytes = 32 * kMiB;
+
+}  // namespace quern::limits
 
 namespace quern::decode {
 

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "services/disk/foreign_link.h"
-#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/local_names.h"
 

@@ -13,12 +13,19 @@
 #include "base/result.h"
 #include "model/event.h"
 #include "model/input.h"
+#include "model/limits.h"
 #include "services/http/http.h"
 #include "stages/fetch/download_folder.h"
-#include "stages/fetch/fetch_limits.h"
 
 // Downloads remote inputs: several at once, large ones in ranges, with retries, resuming and verification. Each becomes
 // a file in one folder, which appears only when it is complete.
+
+namespace quern::limits {
+
+// Larger objects are fetched in ranges of this size.
+inline constexpr std::uint64_t kFetchPartBytes = 16 * kMiB;
+
+}  // namespace quern::limits
 
 namespace quern::fetch {
 

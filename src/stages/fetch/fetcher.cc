@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "stages/fetch/fetch.h"
-#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/ledger.h"
 #include "stages/fetch/object.h"
+#include "stages/fetch/part_file.h"
 #include "stages/fetch/wait_notes.h"
 
 // Schedules the transfers of all objects on one thread. A slot is one exchange; up to options.parallel of them are

@@ -11,7 +11,6 @@
 #include "base/encoding.h"
 #include "base/fd.h"
 #include "services/http/http.h"
-#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/local_names.h"
 
 namespace quern::fetch {

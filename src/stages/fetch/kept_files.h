@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,8 +9,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/limits.h"
 #include "stages/fetch/download_folder.h"
 #include "stages/fetch/file_mark.h"
+
+namespace quern::limits {
+
+// The largest list of kept files that is read.
+inline constexpr std::size_t kMaxKeptFilesBytes = 1 * kGiB;
+
+}  // namespace quern::limits
 
 namespace quern::fetch {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -12,7 +13,6 @@
 #include "model/largest_input.h"
 #include "model/limits.h"
 #include "services/http/head_reader.h"
-#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/local_names.h"
 
 // A small object is one GET. A larger one is requested in ranges, with If-Match if its ETag is strong; each answer must
@@ -21,6 +21,9 @@
 
 namespace quern::fetch {
 namespace {
+
+// How often the progress of a large object is recorded.
+constexpr std::chrono::seconds kResumeStateInterval{1};
 
 // How often one object is restarted because it changed or did not match its checksum.
 constexpr std::size_t kMaxRestarts = 1;
@@ -418,7 +421,7 @@ ResumeState Object::state() const {
 
 void Object::save_state() {
   auto now = std::chrono::steady_clock::now();
-  if (!is_resumable() || is_complete() || now - saved_ < limits::kResumeStateInterval) return;
+  if (!is_resumable() || is_complete() || now - saved_ < kResumeStateInterval) return;
   saved_ = now;
   // Without the state a later run starts from the beginning, which is no reason to fail.
   static_cast<void>(file_.save(state()).ok());

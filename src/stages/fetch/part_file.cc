@@ -6,15 +6,22 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <iterator>
 #include <utility>
 
+#include "model/limits.h"
 #include "services/disk/full_disk.h"
-#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/local_names.h"
 
 namespace quern::fetch {
+namespace {
+
+// The largest record of progress that is read.
+constexpr std::size_t kMaxResumeStateBytes = 16 * limits::kMiB;
+
+}  // namespace
 
 PartFile::PartFile(std::string target, DownloadFolder& folder, BufferPool& buffers)
     : folder_(folder),
@@ -52,7 +59,7 @@ Result<void> PartFile::open_new() {
 }
 
 bool PartFile::open_old(const std::string& etag, std::uint64_t size_bytes, ResumeState& state) {
-  auto text = folder_.read(in_folder_of(target_, state_name_), limits::kMaxResumeStateBytes);
+  auto text = folder_.read(in_folder_of(target_, state_name_), kMaxResumeStateBytes);
   if (!text.has_value()) return false;
   auto parsed = parse_resume_state(*text);
   if (!parsed.has_value() || parsed->etag != etag || parsed->size_bytes != size_bytes) return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,11 +10,18 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "model/limits.h"
 #include "stages/fetch/download_folder.h"
-#include "stages/fetch/fetch_limits.h"
 #include "stages/fetch/file_mark.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/local_names.h"
+
+namespace quern::limits {
+
+// How many bytes are collected before they are written. Each transfer holds this much.
+inline constexpr std::size_t kFetchWriteBytes = 512 * kKiB;
+
+}  // namespace quern::limits
 
 namespace quern::fetch {
 

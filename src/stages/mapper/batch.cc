@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/result.h"
-#include "stages/mapper/mapper_limits.h"
 
 namespace quern::mapper {
 

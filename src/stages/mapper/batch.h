@@ -3,8 +3,18 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/limits.h"
 #include "model/packed_inputs.h"
-#include "stages/mapper/mapper_limits.h"
+
+namespace quern::limits {
+
+// The bounds of a batch: the stored bytes of its inputs are at most a fraction of all bytes within these bounds; see
+// docs/decisions/0020.
+inline constexpr std::uint64_t kLeastBatchBytes = 64 * kKiB;
+inline constexpr std::uint64_t kBatchBytes = 16 * kMiB;
+inline constexpr std::uint64_t kBatchParts = 1024;
+
+}  // namespace quern::limits
 
 namespace quern::mapper {
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,15 +11,17 @@
 #include "services/process/module_command.h"
 #include "stages/mapper/batch_worker.h"
 #include "stages/mapper/mapper.h"
-#include "stages/mapper/mapper_limits.h"
 
 namespace quern::mapper {
 namespace {
 
+// Inputs of `lines` and `files` children that are too small for a child of their own share one: at most so many.
+constexpr std::size_t kSharedBatchInputs = 64;
+
 std::size_t most_inputs_of_a_child(const Module& module, bool asks_for_name) {
   const bool is_alone = asks_for_name || module.per_input.value_or(module.interface == Interface::kFiles);
   if (is_alone) return 1;
-  return module.per_input.has_value() ? limits::kBatchInputs : limits::kSharedBatchInputs;
+  return module.per_input.has_value() ? limits::kBatchInputs : kSharedBatchInputs;
 }
 
 // If shared children leave processors idle, tells the user how to change that.

@@ -10,7 +10,6 @@
 #include "stages/mapper/batch.h"
 #include "stages/mapper/batch_events.h"
 #include "stages/mapper/block_lines.h"
-#include "stages/mapper/mapper_limits.h"
 
 namespace quern::mapper {
 namespace {

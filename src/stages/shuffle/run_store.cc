@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
+#include "model/limits.h"
 #include "stages/shuffle/grouping.h"
 #include "stages/shuffle/run_cursor.h"
-#include "stages/shuffle/shuffle_limits.h"
+#include "stages/shuffle/text_merge.h"
 
 namespace quern::shuffle {
 namespace {
+
+// How much of each run is read at once. With little limits.memory it is less.
+constexpr std::size_t kRunBlockBytes = 256 * limits::kKiB;
+constexpr std::size_t kLeastRunBlockBytes = 16 * limits::kKiB;
 
 // A cursor holds a block twice: compressed and decompressed.
 constexpr std::size_t kBlocksPerCursor = 2;
@@ -22,8 +28,7 @@ constexpr std::size_t kBlocksPerCursor = 2;
 RunStore::RunStore(RunStoreOptions options) : options_(std::move(options)) {
   std::uint64_t blocks_at_once = kBlocksPerCursor * options_.threads;
   std::uint64_t block_bytes = options_.memory_bytes / (blocks_at_once * limits::kMergeFanIn);
-  block_bytes_ =
-      std::clamp<std::uint64_t>(std::bit_floor(block_bytes), limits::kLeastRunBlockBytes, limits::kRunBlockBytes);
+  block_bytes_ = std::clamp<std::uint64_t>(std::bit_floor(block_bytes), kLeastRunBlockBytes, kRunBlockBytes);
   fan_in_ = std::clamp<std::uint64_t>(options_.memory_bytes / (blocks_at_once * block_bytes_), limits::kLeastMergeFanIn,
                                       limits::kMergeFanIn);
 }

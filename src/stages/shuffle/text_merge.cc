@@ -16,7 +16,6 @@
 #include "model/merged_groups.h"
 #include "model/pair.h"
 #include "services/disk/full_disk.h"
-#include "stages/shuffle/shuffle_limits.h"
 
 // A k-way merge of sorted texts. If there are more texts than can be read at once, neighbours are first merged into
 // files in the scratch folder, in as many passes as needed.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,7 +11,18 @@
 #include "base/result.h"
 #include "base/stream.h"
 #include "model/groups.h"
-#include "stages/shuffle/shuffle_limits.h"
+#include "model/limits.h"
+
+namespace quern::limits {
+
+// How many runs one merge reads at once. With little limits.memory it is fewer.
+inline constexpr std::size_t kMergeFanIn = 64;
+inline constexpr std::size_t kLeastMergeFanIn = 8;
+
+// The longest line of a map task's result.
+inline constexpr std::size_t kMaxPairBytes = 64 * kMiB;
+
+}  // namespace quern::limits
 
 namespace quern::shuffle {
 

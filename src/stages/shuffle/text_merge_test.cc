@@ -13,7 +13,6 @@
 
 #include "base/text_source_for_test.h"
 #include "model/limits.h"
-#include "stages/shuffle/shuffle_limits.h"
 
 namespace quern::shuffle {
 namespace {

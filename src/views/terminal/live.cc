@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "views/terminal/terminal_limits.h"
 #include "views/terminal/terminal_text.h"
 
 namespace quern::view {

@@ -9,10 +9,16 @@
 #include <vector>
 
 #include "model/progress.h"
-#include "views/terminal/terminal_limits.h"
 #include "views/terminal/terminal_text.h"
 
 // The live display at the bottom of the terminal while a run is under way, and the bytes that draw it again.
+
+namespace quern::limits {
+
+// Throughput and the time left are computed over this much time before now.
+inline constexpr std::chrono::seconds kRateWindow{15};
+
+}  // namespace quern::limits
 
 namespace quern::view {
 

@@ -7,8 +7,6 @@
 #include <cmath>
 #include <map>
 
-#include "views/terminal/terminal_limits.h"
-
 namespace quern::view {
 namespace {
 

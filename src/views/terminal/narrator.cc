@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "model/limits.h"
 #include "views/terminal/accounting_text.h"
-#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {

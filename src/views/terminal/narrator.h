@@ -12,8 +12,14 @@
 #include "model/event.h"
 #include "model/input.h"
 #include "model/progress.h"
-#include "views/terminal/terminal_limits.h"
 #include "views/terminal/terminal_text.h"
+
+namespace quern::limits {
+
+// How many lines printed by modules are shown as they come; --verbose shows all.
+inline constexpr std::size_t kShownModuleLines = 20;
+
+}  // namespace quern::limits
 
 namespace quern::view {
 

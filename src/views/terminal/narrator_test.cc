@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "model/limits.h"
-#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {

@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "views/terminal/live.h"
 #include "views/terminal/narrator.h"
-#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,13 @@
 #include "views/terminal/accounting_text.h"
 #include "views/terminal/live.h"
 #include "views/terminal/terminal_text.h"
+
+namespace quern::limits {
+
+// How many lines may wait for a slow terminal; more are left out, with a note.
+inline constexpr std::size_t kQueuedViewLines = 10000;
+
+}  // namespace quern::limits
 
 namespace quern::view {
 

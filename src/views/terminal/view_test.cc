@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "views/terminal/terminal_limits.h"
 
 namespace quern::view {
 namespace {
