@@ -18,7 +18,6 @@
 #include "base/sanitized_for_test.h"
 #include "base/task_group.h"
 #include "base/text.h"
-#include "base/text_parts.h"
 
 namespace quern {
 namespace {

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+
+#include "base/result.h"
 
 namespace quern {
 
@@ -14,5 +17,10 @@ std::string_view variable_value(const EnvironmentLookup& environment, const char
 
 // Returns this machine's name; "" if the system does not tell.
 std::string host_name();
+
+// Returns the file of certificate authorities that the environment names: the value of the first of these variables
+// that is set, or "" if libcurl's default applies. kBadConfig, with the variable's name, if that file does not exist.
+// Blocks for one stat(2).
+Result<std::string> certificate_authorities(std::initializer_list<const char*> variables);
 
 }  // namespace quern

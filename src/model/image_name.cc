@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/text_parts.h"
+#include "base/text.h"
 
 namespace quern {
 namespace {

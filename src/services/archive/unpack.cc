@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "base/text_parts.h"
+#include "base/text.h"
 #include "model/limits.h"
 #include "services/archive/job_pack.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/certificate_authorities.h"
+#include "base/environment.h"
 #include "base/shown_url.h"
 #include "base/text.h"
 #include "model/limits.h"

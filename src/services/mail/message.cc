@@ -6,7 +6,6 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "base/text_parts.h"
 #include "base/utf8.h"
 #include "model/limits.h"
 #include "services/mail/mail.h"

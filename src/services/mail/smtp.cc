@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/certificate_authorities.h"
+#include "base/environment.h"
 #include "base/shown_url.h"
 #include "base/task_group.h"
 #include "base/text.h"
