@@ -8,7 +8,19 @@
 
 #include "model/shared_text.h"
 
+namespace quern::limits {
+
+// The maximum size of an S3 object (50 TB). A larger size is wrong, whatever its source, and the input fails.
+inline constexpr std::uint64_t kMaxInputBytes = 50ULL << 40;
+
+}  // namespace quern::limits
+
 namespace quern {
+
+// Where the URL of an object contains its S3 bucket. kAuto: on AWS, in the host name. On other servers, as the first
+// part of the path; on AWS too if the bucket cannot be part of a host name (upper case or '_') or contains a '.', which
+// AWS's certificates do not cover.
+enum class AddressStyle { kAuto, kPath, kHost };
 
 // Position in the sorted list of inputs; the first part of every address.
 using InputOrdinal = std::uint32_t;

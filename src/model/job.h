@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "model/address_style.h"
 #include "model/compression.h"
+#include "model/input.h"
 #include "model/record_format.h"
 
 // The job as plain values; job_file.h fills them from the job file, the environment and the command line.

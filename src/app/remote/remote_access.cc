@@ -16,7 +16,7 @@
 #include "app/job/run_inputs.h"
 #include "app/remote/grants.h"
 #include "base/encoding.h"
-#include "model/largest_input.h"
+#include "model/input.h"
 #include "model/limits.h"
 #include "services/credentials/profile.h"
 #include "services/disk/files.h"

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "model/address_style.h"
+#include "model/input.h"
 
 // Names and URLs of buckets and objects. Pure functions.
 

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "model/largest_input.h"
+#include "model/input.h"
 #include "stages/fetch/fetch_for_test.h"
 
 namespace quern::fetch {

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "model/compression.h"
-#include "model/largest_input.h"
+#include "model/input.h"
 #include "model/limits.h"
 #include "services/http/head_reader.h"
 #include "stages/fetch/local_names.h"

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "model/largest_input.h"
+#include "model/input.h"
 
 namespace quern::inputs {
 namespace {

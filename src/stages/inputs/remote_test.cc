@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/text_source_for_test.h"
-#include "model/largest_input.h"
+#include "model/input.h"
 #include "services/disk/files.h"
 #include "services/s3/fake_client_for_test.h"
 #include "services/s3/store.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "model/largest_input.h"
+#include "model/input.h"
 #include "model/limits.h"
 #include "services/http/head_reader.h"
 #include "services/http/http.h"

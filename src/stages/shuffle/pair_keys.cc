@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "arithmetic/decimal.h"
+#include "model/groups.h"
 #include "model/limits.h"
-#include "model/merged_groups.h"
 #include "model/pair.h"
 
 namespace quern::shuffle {

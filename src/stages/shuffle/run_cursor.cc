@@ -12,7 +12,7 @@
 
 #include "base/coding.h"
 #include "base/merge.h"
-#include "model/merged_groups.h"
+#include "model/groups.h"
 #include "stages/shuffle/run_format.h"
 
 // Decodes the format of docs/formats/sorted-run.md: checksummed, compressed blocks, which hold segments of numbers,

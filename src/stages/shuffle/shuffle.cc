@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "model/aggregated_groups.h"
+#include "model/groups.h"
 #include "model/limits.h"
-#include "model/merged_groups.h"
 #include "model/pair.h"
 #include "stages/shuffle/aggregate_tables.h"
 #include "stages/shuffle/columns.h"

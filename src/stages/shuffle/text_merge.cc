@@ -12,8 +12,8 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/merge.h"
+#include "model/groups.h"
 #include "model/limits.h"
-#include "model/merged_groups.h"
 #include "model/pair.h"
 #include "services/disk/full_disk.h"
 

@@ -1,4 +1,4 @@
-#include "model/merged_groups.h"
+#include "model/groups.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
