@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/run/map_phase.h"
-#include "arithmetic/decimal.h"
+#include "arithmetic/number.h"
 #include "model/aggregate.h"
 #include "model/column_value.h"
 #include "model/limits.h"

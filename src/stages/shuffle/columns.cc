@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "arithmetic/decimal.h"
 #include "arithmetic/number.h"
 #include "base/coding.h"
 #include "model/column_value.h"

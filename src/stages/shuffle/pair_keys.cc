@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "arithmetic/decimal.h"
+#include "arithmetic/number.h"
 #include "model/groups.h"
 #include "model/limits.h"
 #include "model/pair.h"
