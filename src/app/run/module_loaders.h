@@ -9,7 +9,7 @@
 #include "base/guarded.h"
 #include "base/result.h"
 #include "model/job.h"
-#include "services/process/module_loader.h"
+#include "services/process/module_child.h"
 
 namespace quern::process {
 class Guard;

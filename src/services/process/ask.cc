@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "services/process/pidfd.h"
 #include "services/process/spawn.h"
 
 namespace quern::process {

@@ -21,7 +21,6 @@
 #include "services/process/control_group.h"
 #include "services/process/guard.h"
 #include "services/process/log_lines.h"
-#include "services/process/pidfd.h"
 #include "services/process/spawn.h"
 
 namespace quern::process {

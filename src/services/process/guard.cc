@@ -21,7 +21,6 @@
 #include "model/limits.h"
 #include "services/process/interpreter.h"
 #include "services/process/log_lines.h"
-#include "services/process/pidfd.h"
 #include "services/process/spawn.h"
 
 namespace quern::process {

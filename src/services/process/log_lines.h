@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/event.h"
 #include "model/limits.h"
 
 namespace quern::limits {
@@ -47,5 +48,13 @@ class LogLines {
   std::deque<std::string> last_;
   std::size_t last_bytes_ = 0;
 };
+
+// Interprets a line that a `lines` or `files` child wrote to standard error, as Hadoop Streaming does:
+// `reporter:counter:GROUP,NAME,AMOUNT` counts, `reporter:status:TEXT` sets the status, and any other line, including an
+// incomplete reporter line, is an event::ModuleLine.
+event::Event event_of_log_line(event::Role role, std::size_t child, std::string line);
+
+// Whether such a line shows progress: a count or a status, but not just any line.
+bool is_progress(const event::Event& event);
 
 }  // namespace quern::process

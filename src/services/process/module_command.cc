@@ -7,10 +7,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -137,6 +141,81 @@ std::string load_advice(const std::string& job_folder, const std::string& interp
   if (!module.expression.empty()) return "correct the expression, or write a script";
   const std::string packages = requirements_advice(module, job_folder, how);
   return packages + (packages.empty() ? "" : "\n") + "load it by hand: " + by_hand(job_folder, interpreter, module);
+}
+
+namespace {
+
+bool names_a_variable(std::string_view text) {
+  // Hadoop first called the variable map_input_file. Libraries such as mrjob use the name of the setting, with dots.
+  constexpr std::array<std::string_view, 3> kNames = {"QUERN_INPUT_FILE", "map_input_file", "map.input.file"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view name) { return text.find(name) != std::string_view::npos; });
+}
+
+// Returns the start of the file, or "" if it cannot be read; the code that starts the command reports that error.
+std::string start_of_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return "";
+  std::string text(std::min<std::uint64_t>(std::filesystem::file_size(path, error), limits::kSearchedScriptBytes),
+                   '\0');
+  auto file = open_file(path.string(), O_RDONLY);
+  std::size_t used = 0;
+  while (file.ok() && used < text.size()) {
+    auto count = read_some(file.value(), std::span(text).subspan(used));
+    if (!count.ok() || count.value() == 0) break;
+    used += count.value();
+  }
+  text.resize(used);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> input_variables(std::string_view name) {
+  return {std::string("QUERN_INPUT_FILE=").append(name), std::string("mapreduce_map_input_file=").append(name)};
+}
+
+bool asks_for_input_name(const std::vector<std::string>& command, const std::string& job_folder) {
+  return std::any_of(command.begin(), command.end(), [&](const std::string& word) {
+    return names_a_variable(word) || names_a_variable(start_of_file(std::filesystem::path(job_folder) / word));
+  });
+}
+
+namespace {
+
+bool is_linked(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kResults = {"result.txt", "result.json", "bad_records.txt", "mapperOutput"};
+  if (name.starts_with('.')) return false;
+  return std::none_of(kResults.begin(), kResults.end(), [&](auto result) { return name.starts_with(result); });
+}
+
+// Stops after one name more than may be linked, so that a folder with a million files costs nothing.
+Result<std::vector<std::string>> names_to_link(const std::string& job_folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(job_folder, error);
+  while (!error && entry != std::filesystem::directory_iterator() && names.size() <= kMostJobLinks) {
+    std::string name = entry->path().filename().string();
+    if (is_linked(name)) names.push_back(std::move(name));
+    entry.increment(error);
+  }
+  if (error) return os_error(fmt::format("reading the job folder {}", job_folder), error.value());
+  return names;
+}
+
+}  // namespace
+
+Result<bool> link_job_folder(const std::string& job_folder, const std::string& working_folder) {
+  TRY_ASSIGN(auto names, names_to_link(job_folder));
+  if (names.size() > kMostJobLinks) return false;
+  for (const std::string& name : names) {
+    std::string target = fmt::format("{}/{}", job_folder, name);
+    std::string link = fmt::format("{}/{}", working_folder, name);
+    if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST) {
+      return os_error(fmt::format("linking {} to {}", link, target), errno);
+    }
+  }
+  return true;
 }
 
 }  // namespace quern::process

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "services/process/interpreter.h"
-#include "services/process/job_links.h"
+#include "services/process/log_lines.h"
+#include "services/process/module_command.h"
 #include "services/process/module_messages.h"
-#include "services/process/reporter.h"
 
 namespace quern::process {
 namespace {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace quern::process {
@@ -33,5 +34,11 @@ Result<int> spawn(const SpawnOptions& options);
 // Waits until the process has ended and reaps it; returns its wait status as in waitpid(2). `used`, if not null, gets
 // what the process and the children for which it waited have used.
 Result<int> reap(int pid, rusage* used = nullptr);
+
+// Returns a descriptor that refers to this process even after its number is reused; poll(2) reports it as readable once
+// the process has ended. The process must not have been reaped yet, or the descriptor may refer to another one.
+Result<Fd> open_pidfd(int pid);
+// Returns false if the process has ended or may not be signalled.
+bool signal_pidfd(const Fd& process, int signal);
 
 }  // namespace quern::process

@@ -7,7 +7,6 @@
 
 #include "base/task_group.h"
 #include "model/limits.h"
-#include "services/process/input_name.h"
 #include "services/process/module_command.h"
 #include "stages/mapper/batch_worker.h"
 #include "stages/mapper/mapper.h"

@@ -15,7 +15,7 @@
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/disk/full_disk.h"
-#include "services/process/input_name.h"
+#include "services/process/module_command.h"
 
 namespace quern::mapper {
 namespace {

@@ -9,7 +9,7 @@
 #include "model/limits.h"
 #include "services/disk/files.h"
 #include "services/process/cause.h"
-#include "services/process/module_loader.h"
+#include "services/process/module_child.h"
 #include "services/process/module_messages.h"
 
 // Sends units to a child; a block is committed once all of its units are done. Units that a dead child has not answered
