@@ -18,7 +18,7 @@
 #include "model/limits.h"
 #include "services/credentials/core_dumps.h"
 #include "services/credentials/envelope.h"
-#include "services/credentials/key_file.h"
+#include "services/credentials/key.h"
 #include "services/credentials/profile.h"
 #include "services/credentials/secret_text.h"
 #include "services/s3/address.h"

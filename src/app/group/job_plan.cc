@@ -14,7 +14,7 @@
 #include "model/limits.h"
 #include "model/taskcluster/task_report.h"
 #include "services/archive/job_pack.h"
-#include "services/credentials/key_file.h"
+#include "services/credentials/key.h"
 #include "services/taskcluster/root_url.h"
 #include "services/taskcluster/slugid.h"
 

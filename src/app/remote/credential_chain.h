@@ -10,7 +10,7 @@
 #include "model/credentials.h"
 #include "services/credentials/aws_environment.h"
 #include "services/credentials/core_dumps.h"
-#include "services/credentials/key_file.h"
+#include "services/credentials/key.h"
 #include "services/s3/credential_provider.h"
 #include "services/taskcluster/api.h"
 #include "services/taskcluster/services.h"

@@ -7,8 +7,6 @@
 #include <array>
 #include <memory>
 
-#include "services/credentials/openssl_bytes.h"
-
 namespace quern::credentials {
 namespace {
 

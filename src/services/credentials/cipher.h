@@ -12,6 +12,10 @@
 
 namespace quern::credentials {
 
+// Casts between char and the unsigned char that OpenSSL uses.
+inline const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+inline unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
 inline constexpr std::size_t kCipherKeyBytes = 32;
 inline constexpr std::size_t kNonceBytes = 12;
 inline constexpr std::size_t kTagBytes = 16;

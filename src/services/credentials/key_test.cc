@@ -12,7 +12,6 @@
 #include <map>
 #include <sstream>
 
-#include "services/credentials/key_file.h"
 #include "services/credentials/keys_for_test.h"
 
 namespace quern::credentials {
