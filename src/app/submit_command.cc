@@ -13,9 +13,8 @@
 #include "app/group/job_plan.h"
 #include "app/group/submit.h"
 #include "app/watch_command.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/scopes.h"
-#include "services/taskcluster/slugid.h"
 
 namespace quern::app {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "services/mail/mail.h"
-#include "services/mail/smtp_url.h"
+#include "services/mail/smtp.h"
 
 // The first byte says what the rest is: u an SMTP_URL, a an address, else what stands in a mail (its subject and text).
 

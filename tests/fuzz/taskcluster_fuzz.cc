@@ -5,9 +5,8 @@
 #include "base/result.h"
 #include "services/taskcluster/answers.h"
 #include "services/taskcluster/client_credentials.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/services.h"
-#include "services/taskcluster/slugid.h"
 #include "services/taskcluster/task.h"
 
 // The first byte says what the rest is.

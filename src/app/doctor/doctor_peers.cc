@@ -23,8 +23,8 @@
 #include "model/limits.h"
 #include "services/http/http.h"
 #include "services/taskcluster/api.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/queue.h"
-#include "services/taskcluster/root_url.h"
 #include "services/taskcluster/scopes.h"
 #include "services/taskcluster/services.h"
 

@@ -8,9 +8,9 @@
 #include "app/group/submit.h"
 #include "model/limits.h"
 #include "services/taskcluster/answers.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/queue.h"
 #include "services/taskcluster/request_batch.h"
-#include "services/taskcluster/root_url.h"
 #include "services/taskcluster/services.h"
 
 namespace quern::submit {

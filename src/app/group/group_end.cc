@@ -8,7 +8,7 @@
 #include "app/group/fetch_result.h"
 #include "app/group/results.h"
 #include "app/job/result_folder.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 #include "stages/output/output.h"
 
 namespace quern::app {

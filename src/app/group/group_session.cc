@@ -11,8 +11,7 @@
 #include "app/cli/console.h"
 #include "model/accounting_json.h"
 #include "services/process/interpreter.h"
-#include "services/taskcluster/root_url.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 #include "views/terminal/group_view.h"
 #include "views/terminal/view.h"
 

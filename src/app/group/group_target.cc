@@ -12,7 +12,7 @@
 #include "model/json_fields.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::app {
 namespace {

@@ -15,8 +15,7 @@
 #include "model/taskcluster/task_report.h"
 #include "services/archive/job_pack.h"
 #include "services/credentials/key.h"
-#include "services/taskcluster/root_url.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::app {
 namespace {

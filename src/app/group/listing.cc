@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/task.h"
 
 namespace quern::watch {

@@ -10,8 +10,8 @@
 #include "app/group/rerun.h"
 #include "base/task_group.h"
 #include "model/limits.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/queue.h"
-#include "services/taskcluster/root_url.h"
 
 namespace quern::watch {
 namespace {

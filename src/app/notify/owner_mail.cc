@@ -9,10 +9,9 @@
 #include "base/environment.h"
 #include "model/limits.h"
 #include "services/mail/smtp.h"
-#include "services/mail/smtp_url.h"
 #include "services/taskcluster/api.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/services.h"
-#include "services/taskcluster/slugid.h"
 
 namespace quern::app {
 

@@ -9,7 +9,7 @@
 #include "app/plan/graph_parts.h"
 #include "app/plan/plan.h"
 #include "base/bytes.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 
 // The JSON of one task (docs/taskcluster.md). Its keys are in a fixed order, so that the same plan yields the same
 // bytes.

@@ -12,7 +12,7 @@
 #include "app/plan/plan.h"
 #include "base/digest.h"
 #include "base/utf8.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 // The graph has a map task for each load of inputs. While there are more tasks than one task may depend on (fan_in),
 // they are merged in groups, level by level. The end is a reduce task, several reduce tasks and a collect task, or, for

@@ -5,7 +5,7 @@
 
 #include "app/plan/plan.h"
 #include "app/plan/plan_for_test.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::plan {
 namespace {

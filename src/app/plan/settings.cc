@@ -16,8 +16,7 @@
 #include "job_file/job_file_settings.h"
 #include "job_file/job_file_values.h"
 #include "model/limits.h"
-#include "services/taskcluster/root_url.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 // One row for each key of the `taskcluster:` map. Messages continue after the key, like those of job_file_values.h.
 

@@ -9,7 +9,7 @@
 #include "app/group/results.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::app {
 namespace {

@@ -29,7 +29,7 @@
 #include "model/result_shape.h"
 #include "services/archive/job_pack.h"
 #include "services/disk/files.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 #include "stages/output/output.h"
 
 namespace quern::app {

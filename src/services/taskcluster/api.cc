@@ -8,7 +8,7 @@
 #include "model/limits.h"
 #include "services/taskcluster/answers.h"
 #include "services/taskcluster/hawk.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::taskcluster {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::taskcluster {
 namespace {

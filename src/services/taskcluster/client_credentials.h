@@ -12,7 +12,7 @@
 #include "base/secret.h"
 #include "base/utc_time.h"
 #include "model/limits.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 // Credentials and access to a deployment. Plain values; nothing here blocks.
 

@@ -9,8 +9,8 @@
 #include "base/encoding.h"
 #include "fakes/fault_server.h"
 #include "services/taskcluster/api.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/queue.h"
-#include "services/taskcluster/slugid.h"
 
 namespace quern::taskcluster {
 

@@ -10,7 +10,7 @@
 #include "base/encoding.h"
 #include "base/secret.h"
 #include "services/http/head_reader.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::taskcluster {
 namespace {

@@ -5,9 +5,8 @@
 #include <set>
 #include <string>
 
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 #include "services/taskcluster/scopes.h"
-#include "services/taskcluster/slugid.h"
 
 namespace quern::taskcluster {
 namespace {

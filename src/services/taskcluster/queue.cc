@@ -7,8 +7,7 @@
 
 #include "base/secret.h"
 #include "model/limits.h"
-#include "services/taskcluster/root_url.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::taskcluster {
 namespace {

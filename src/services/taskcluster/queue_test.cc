@@ -8,7 +8,7 @@
 
 #include "services/taskcluster/deployment_for_test.h"
 #include "services/taskcluster/hawk.h"
-#include "services/taskcluster/root_url.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::taskcluster {
 namespace {

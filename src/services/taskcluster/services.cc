@@ -9,8 +9,7 @@
 #include "base/utf8.h"
 #include "model/limits.h"
 #include "services/taskcluster/answers.h"
-#include "services/taskcluster/root_url.h"
-#include "services/taskcluster/slugid.h"
+#include "services/taskcluster/names.h"
 
 namespace quern::taskcluster {
 namespace {
