@@ -10,7 +10,7 @@
 
 #include "base/fd.h"
 #include "base/shown_url.h"
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 
 namespace quern::app {
 namespace {

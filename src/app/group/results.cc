@@ -12,8 +12,7 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
-#include "services/disk/file_digest.h"
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 #include "services/taskcluster/download.h"
 
 namespace quern::results {

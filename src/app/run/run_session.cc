@@ -19,8 +19,7 @@
 #include "base/environment.h"
 #include "model/accounting_json.h"
 #include "model/compression.h"
-#include "services/disk/foreign_link.h"
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 #include "views/terminal/view.h"
 
 namespace quern::app {

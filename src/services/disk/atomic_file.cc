@@ -13,8 +13,6 @@
 #include <string_view>
 
 #include "services/disk/files.h"
-#include "services/disk/foreign_link.h"
-#include "services/disk/full_disk.h"
 
 namespace quern::disk {
 namespace {

@@ -105,4 +105,32 @@ std::string absolute_path(const std::string& path, const std::string& folder);
 // Returns the current working folder of this process.
 Result<std::string> working_folder();
 
+// Adds advice to an error of writing a file if the disk is full, a quota is exceeded, or the file has reached its size
+// limit; returns any other error unchanged. `elsewhere` says how to choose another place: "name another one with
+// --output".
+Error advise_if_full(Error error, std::string_view elsewhere);
+
+// The same for temporary files. Does not change an error that already has its advice.
+Error advise_scratch_if_full(Error error);
+// Adds to any error of a folder for temporary files how to choose another one.
+Error advise_other_scratch(Error error);
+
+// Like write_all(), for a temporary file: an error names its path and, if the disk is full, how to choose another
+// folder.
+Result<void> write_temporary(const Fd& fd, std::string_view bytes, const std::string& path);
+
+// kDenied if the path is a symbolic link that another user created in a folder where others may write (such as /tmp):
+// writing to it would go to a place that this user chose. The kernel has the same rule (fs.protected_symlinks), but not
+// on every system, and it does not apply to programs that resolve links themselves. Does not check links among the
+// folders of the path.
+Result<void> refuse_foreign_link(const std::string& path);
+
+struct FileDigest {
+  std::uint64_t bytes = 0;
+  std::string sha256;  // lower-case hexadecimal digits
+};
+
+// Reads the whole file. An error names the file. Blocks on the disk.
+Result<FileDigest> digest_of_file(const std::string& path);
+
 }  // namespace quern::disk

@@ -19,9 +19,6 @@
 #include <thread>
 #include <vector>
 
-#include "services/disk/file_digest.h"
-#include "services/disk/full_disk.h"
-
 namespace quern::disk {
 namespace {
 

@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "services/disk/files.h"
-#include "services/disk/full_disk.h"
 
 namespace quern::disk {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "services/disk/foreign_link.h"
+#include "services/disk/files.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/local_names.h"
 

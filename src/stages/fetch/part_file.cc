@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "model/limits.h"
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 #include "stages/fetch/local_names.h"
 
 namespace quern::fetch {

@@ -14,7 +14,6 @@
 #include "model/compression.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
-#include "services/disk/full_disk.h"
 #include "services/process/module_command.h"
 
 namespace quern::mapper {

@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 
 namespace quern::mapper {
 namespace {

@@ -6,7 +6,6 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "model/limits.h"
-#include "services/disk/file_digest.h"
 #include "services/disk/files.h"
 #include "stages/output/encoder.h"
 #include "stages/output/output.h"

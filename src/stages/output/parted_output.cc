@@ -16,7 +16,7 @@
 
 #include "base/fd.h"
 #include "base/merge.h"
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 #include "stages/output/output.h"
 
 // Writes and merges the part files of docs/formats/part.md.

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <span>
 
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 
 namespace quern::output {
 namespace {

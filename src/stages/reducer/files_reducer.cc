@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "model/limits.h"
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 #include "stages/reducer/group_lines.h"
 #include "stages/reducer/program.h"
 

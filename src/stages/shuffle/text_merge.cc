@@ -15,7 +15,7 @@
 #include "model/groups.h"
 #include "model/limits.h"
 #include "model/pair.h"
-#include "services/disk/full_disk.h"
+#include "services/disk/files.h"
 
 // A k-way merge of sorted texts. If there are more texts than can be read at once, neighbours are first merged into
 // files in the scratch folder, in as many passes as needed.

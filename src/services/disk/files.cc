@@ -1,3 +1,5 @@
+#include "services/disk/files.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,10 +10,14 @@
 #include <climits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "base/fd.h"
-#include "services/disk/files.h"
+#include "model/limits.h"
 
 namespace quern::disk {
 namespace {
@@ -118,6 +124,69 @@ Result<std::string> working_folder() {
   std::vector<char> path(PATH_MAX);
   if (::getcwd(path.data(), path.size()) == nullptr) return os_error("finding the working folder", errno);
   return std::string(path.data());
+}
+
+namespace {
+
+constexpr std::string_view kOtherScratch = "name another folder for temporary files with --scratch or TMPDIR";
+
+// Either the bytes or the inodes are used up.
+constexpr std::string_view kMakeRoom = "; make room there (df -h, df -i)";
+constexpr std::string_view kLargerFiles = "; let files be larger (ulimit -f unlimited)";
+
+bool is_full(const Error& error) { return error.code == ENOSPC || error.code == EDQUOT; }
+
+}  // namespace
+
+Error advise_if_full(Error error, std::string_view elsewhere) {
+  const std::string_view advice = is_full(error) ? kMakeRoom : error.code == EFBIG ? kLargerFiles : "";
+  if (error.message.find(advice) != std::string::npos) return error;
+  error.message.append(advice);
+  if (is_full(error)) error.message.append(", or ").append(elsewhere);
+  return error;
+}
+
+Error advise_other_scratch(Error error) {
+  if (is_full(error)) return advise_scratch_if_full(std::move(error));
+  error.message.append("; ").append(kOtherScratch);
+  return error;
+}
+
+Error advise_scratch_if_full(Error error) { return advise_if_full(std::move(error), kOtherScratch); }
+
+Result<void> write_temporary(const Fd& fd, std::string_view bytes, const std::string& path) {
+  auto written = write_all(fd, bytes).context("writing " + path);
+  if (written.ok()) return {};
+  return advise_scratch_if_full(std::move(written).error());
+}
+
+Result<void> refuse_foreign_link(const std::string& path) {
+  struct stat link {};
+  struct stat folder {};
+  if (::lstat(path.c_str(), &link) != 0 || !S_ISLNK(link.st_mode)) return {};
+  if (::stat(folder_of(path).c_str(), &folder) != 0 || (folder.st_mode & (S_ISVTX | S_IWOTH)) == 0) return {};
+  if (link.st_uid == ::geteuid() || link.st_uid == folder.st_uid) return {};
+  return Error{.kind = ErrorKind::kDenied,
+               .message = path +
+                          " is a symbolic link that another user has put into a folder where others may "
+                          "write; remove it, or name another place"};
+}
+
+Result<FileDigest> digest_of_file(const std::string& path) {
+  TRY_ASSIGN(Fd file, open_file(path, O_RDONLY));
+  Digest sha256(DigestKind::kSha256);
+  FileDigest digest;
+  Buffer buffer;
+  buffer.resize(limits::kDigestReadBytes);
+  while (true) {
+    auto count = read_some(file, {buffer.data(), buffer.size()});
+    if (!count.ok()) return std::move(count).error().with_context("reading " + path);
+    if (count.value() == 0) break;
+    sha256.add({buffer.data(), count.value()});
+    digest.bytes += count.value();
+  }
+  digest.sha256 = hex_encode(sha256.value());
+  return digest;
 }
 
 }  // namespace quern::disk
