@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -20,5 +21,9 @@ struct FolderEntry {
 // `left_out` is that of PackOptions. kBadInput, naming the entry, for a link that leaves the folder or leads to a
 // folder, and for anything that is neither a file nor a folder.
 Result<std::vector<FolderEntry>> list_folder(const std::string& folder, const std::vector<std::string>& left_out);
+
+// Returns what kind of secret a file contains: "a private key" (PEM, OpenSSH, PGP, PuTTY, age) or "a secret key of
+// AWS"; "" if none is found. Finds only plain text: not what is compressed, encrypted or split. Pure.
+std::string_view secret_in(std::string_view content);
 
 }  // namespace quern::archive

@@ -23,7 +23,7 @@ struct PackOptions {
 // Returns a tar archive of the regular files and folders, compressed with zstd, in base64. Links to files within the
 // folder are stored as those files. Entries are in order of their names, without times or owners, and with modes 0644
 // or 0755, so that the same files result in the same text on any machine. kBadInput if the text or the folder is too
-// large (the message names the largest files), a link leaves the folder, or a file contains a secret (secret_marks.h).
+// large (the message names the largest files), a link leaves the folder, or a file contains a secret (folder_files.h).
 // Blocks on the disk.
 Result<std::string> pack_folder(const std::string& folder, const PackOptions& options);
 

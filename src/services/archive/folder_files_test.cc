@@ -1,4 +1,4 @@
-#include "services/archive/secret_marks.h"
+#include "services/archive/folder_files.h"
 
 #include <gtest/gtest.h>
 
