@@ -21,7 +21,7 @@
 #include "services/http/http.h"
 #include "services/s3/credential_provider.h"
 #include "services/s3/store.h"
-#include "stages/fetch/wait_notes.h"
+#include "stages/fetch/fetch.h"
 #include "stages/inputs/inputs.h"
 
 namespace quern::app {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -86,5 +87,21 @@ struct FetchPeers {
 // a folder of another.
 std::unique_ptr<Fetch> make_fetch(FetchOptions options, std::unique_ptr<DownloadFolder> folder,
                                   std::vector<Remote> remotes, FetchPeers peers);
+
+// Emits a note the first time that each host is waited for, because nothing else may happen for a minute. Used on the
+// client's thread.
+class WaitNotes final : public http::HostListener {
+ public:
+  explicit WaitNotes(EventSink& events) : events_(events) {}
+  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point /*begun*/,
+             std::chrono::steady_clock::time_point /*next*/) override {
+    if (!hosts_.insert(host).second) return;
+    events_.emit(event::Note{event::Level::kInfo, "waiting for " + host + ", which is busy or away: " + why.message});
+  }
+
+ private:
+  EventSink& events_;
+  std::set<std::string> hosts_;
+};
 
 }  // namespace quern::fetch

@@ -9,7 +9,6 @@
 #include "stages/fetch/ledger.h"
 #include "stages/fetch/object.h"
 #include "stages/fetch/part_file.h"
-#include "stages/fetch/wait_notes.h"
 
 // Schedules the transfers of all objects on one thread. A slot is one exchange; up to options.parallel of them are
 // active. A free slot goes to an object that was begun and has no exchange under way, so that files become complete in

@@ -11,7 +11,6 @@
 #include "base/result.h"
 #include "model/limits.h"
 #include "stages/fetch/download_folder.h"
-#include "stages/fetch/file_mark.h"
 
 namespace quern::limits {
 

@@ -12,7 +12,6 @@
 #include "base/result.h"
 #include "stages/fetch/download_folder.h"
 #include "stages/fetch/fetch.h"
-#include "stages/fetch/file_mark.h"
 
 namespace quern::fetch {
 

@@ -12,7 +12,6 @@
 #include "base/result.h"
 #include "model/limits.h"
 #include "stages/fetch/download_folder.h"
-#include "stages/fetch/file_mark.h"
 #include "stages/fetch/kept_files.h"
 #include "stages/fetch/local_names.h"
 
