@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "job_file/job_file.h"
-#include "stages/decode/memory_source.h"
+#include "stages/decode/memory_source_for_test.h"
 
 namespace quern::app {
 namespace {

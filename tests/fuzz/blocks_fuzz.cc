@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "stages/decode/block_source.h"
-#include "stages/decode/memory_source.h"
+#include "stages/decode/memory_source_for_test.h"
 
 // Four bytes of options, then inputs, each of which ends at a 0xff; they are given in random pieces. Whatever they are,
 // the blocks together hold every line that is not too long, in order, with its number.

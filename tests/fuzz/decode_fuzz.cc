@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "stages/decode/decode.h"
 #include "stages/decode/decoder.h"
-#include "stages/decode/memory_source.h"
+#include "stages/decode/memory_source_for_test.h"
 
 // The first byte picks the format, the second how many bytes come with a read, the rest is the stored file.
 

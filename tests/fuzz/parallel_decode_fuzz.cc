@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "stages/decode/decoder.h"
-#include "stages/decode/memory_source.h"
+#include "stages/decode/memory_source_for_test.h"
 #include "stages/decode/parallel_decoder.h"
 
 // The first byte picks the format, the second how many bytes come with a read, the third how large parts are, the rest

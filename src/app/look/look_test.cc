@@ -8,7 +8,7 @@
 #include <set>
 
 #include "app/look/suggestion.h"
-#include "stages/decode/memory_source.h"
+#include "stages/decode/memory_source_for_test.h"
 
 namespace quern::app {
 namespace {

@@ -11,7 +11,7 @@
 #include "model/limits.h"
 #include "stages/decode/decode.h"
 #include "stages/decode/encode_for_test.h"
-#include "stages/decode/memory_source.h"
+#include "stages/decode/memory_source_for_test.h"
 
 namespace quern::decode {
 namespace {
