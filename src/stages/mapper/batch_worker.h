@@ -8,7 +8,6 @@
 
 #include "services/process/session.h"
 #include "stages/mapper/batch.h"
-#include "stages/mapper/batch_events.h"
 #include "stages/mapper/held_lines.h"
 #include "stages/mapper/mapper.h"
 

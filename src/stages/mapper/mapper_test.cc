@@ -8,7 +8,6 @@
 #include "model/limits.h"
 #include "services/process/guard_for_test.h"
 #include "stages/mapper/batch.h"
-#include "stages/mapper/batch_events.h"
 #include "stages/mapper/block_lines.h"
 
 namespace quern::mapper {
