@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/task_group.h"
 #include "stages/shuffle/bucket.h"
-#include "stages/shuffle/workers.h"
 
 // Groups by hash, and sorts only the distinct keys. Entries are distributed to buckets by the upper bits of their keys'
 // hashes; buckets are so small that each is grouped within the processor's caches. Distributing and grouping keep the
@@ -180,6 +180,24 @@ Result<void> Grouper::sort_keys() {
 Result<Grouped> group(const std::vector<BlockEntries>& blocks, const GroupingOptions& options,
                       const std::function<void()>& release) {
   return Grouper(blocks, options).run(release);
+}
+
+Result<void> run_workers(std::size_t threads, std::size_t count, const std::stop_token& stop,
+                         const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next = 0;
+  auto take_work = [&](const std::stop_token& group_stop) -> Result<void> {
+    for (std::size_t i = next++; i < count && !group_stop.stop_requested(); i = next++) work(i);
+    return {};
+  };
+  if (std::min(threads, count) <= 1) {
+    TRY(take_work(stop));
+  } else {
+    TaskGroup group(stop);
+    for (std::size_t i = 0; i < std::min(threads, count); ++i) group.spawn("shuffle", take_work);
+    TRY(group.wait());
+  }
+  if (stop.stop_requested()) return stopped();
+  return {};
 }
 
 }  // namespace quern::shuffle

@@ -13,7 +13,7 @@
 #include "base/coding.h"
 #include "base/merge.h"
 #include "model/groups.h"
-#include "stages/shuffle/run_format.h"
+#include "stages/shuffle/run_file.h"
 
 // Decodes the format of docs/formats/sorted-run.md: checksummed, compressed blocks, which hold segments of numbers,
 // keys and values without regard to the blocks' edges. Numbers and texts within one block are read in place; those that

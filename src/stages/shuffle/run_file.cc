@@ -16,7 +16,6 @@
 
 #include "base/bytes.h"
 #include "base/coding.h"
-#include "stages/shuffle/run_format.h"
 
 // Writes the format of docs/formats/sorted-run.md: numbers, keys and values are appended to a block, which is
 // compressed and written when it is full or its partition ends.

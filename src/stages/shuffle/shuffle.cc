@@ -17,7 +17,6 @@
 #include "stages/shuffle/pair_keys.h"
 #include "stages/shuffle/run_cursor.h"
 #include "stages/shuffle/run_store.h"
-#include "stages/shuffle/workers.h"
 
 namespace quern::shuffle {
 namespace {
