@@ -1,4 +1,4 @@
-#include "stages/reducer/files_reducer.h"
+#include "stages/reducer/reducers.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "model/limits.h"
 #include "services/disk/files.h"
-#include "stages/reducer/group_lines.h"
+#include "stages/reducer/group_frames.h"
 #include "stages/reducer/program.h"
 
 namespace quern::reducer {

@@ -1,4 +1,4 @@
-#include "stages/reducer/function_reducer.h"
+#include "stages/reducer/reducers.h"
 
 #include <fmt/format.h>
 

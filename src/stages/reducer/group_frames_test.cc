@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include "stages/reducer/fakes_for_test.h"
-#include "stages/reducer/group_lines.h"
 
 namespace quern::reducer {
 namespace {

@@ -1,4 +1,4 @@
-#include "stages/reducer/lines_reducer.h"
+#include "stages/reducer/reducers.h"
 
 #include <fmt/format.h>
 #define XXH_INLINE_ALL
@@ -12,7 +12,7 @@
 
 #include "model/limits.h"
 #include "services/disk/files.h"
-#include "stages/reducer/group_lines.h"
+#include "stages/reducer/group_frames.h"
 #include "stages/reducer/program.h"
 
 namespace quern::reducer {

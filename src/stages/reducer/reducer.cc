@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "stages/reducer/files_reducer.h"
-#include "stages/reducer/function_reducer.h"
-#include "stages/reducer/lines_reducer.h"
+#include "stages/reducer/reducers.h"
 
 namespace quern::reducer {
 
