@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "base/guarded.h"
+#include "model/accounting_json.h"
 #include "services/disk/files.h"
 #include "stages/output/output.h"
+
+// The files beside the result: bad_records.txt and result.json.
 
 namespace quern::output {
 namespace {
@@ -59,6 +62,12 @@ class RecordFile final : public BadRecordFile {
 
 std::unique_ptr<BadRecordFile> BadRecordFile::make(std::string path) {
   return std::make_unique<RecordFile>(std::move(path));
+}
+
+Result<void> write_accounting(const Accounting& accounting, const std::string& path) {
+  TRY_ASSIGN(auto file, disk::AtomicFile::create(path));
+  TRY(file->write(accounting_json(accounting)));
+  return file->commit();
 }
 
 }  // namespace quern::output
