@@ -13,7 +13,6 @@
 #include "app/cli/given_options.h"
 #include "app/cli/one_line.h"
 #include "app/cli/setting_help.h"
-#include "app/cli/version.h"
 #include "base/duration.h"
 #include "base/nearest.h"
 #include "base/shown_url.h"

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +14,9 @@
 #include "model/limits.h"
 
 namespace quern::app {
+
+// Must equal the version in the project() line of CMakeLists.txt; a test compares them.
+inline constexpr std::string_view kVersion = "0.1.0";
 
 // What the user asked for, as plain values. Parsing it reads no file and prints nothing.
 struct CommandLine {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,5 +46,9 @@ std::vector<std::string> words_after(std::string_view command);
 // The output of `quern --help` and of `quern help COMMAND`.
 std::string general_help();
 std::string command_help(const CommandRow& command);
+
+// Breaks the lines of a help text between words so that each fits into a terminal. Every line except the first is
+// indented; the first begins in `first_column`, where the caller has already written so much.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t first_column);
 
 }  // namespace quern::app

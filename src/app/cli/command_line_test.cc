@@ -13,7 +13,6 @@
 
 #include "app/cli/command_line_table.h"
 #include "app/cli/completion.h"
-#include "app/cli/version.h"
 #include "job_file/job_file.h"
 
 namespace quern::app {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "app/cli/command_line_table.h"
 #include "app/cli/console.h"
-#include "app/cli/wrapped.h"
 #include "base/text.h"
 #include "job_file/job_file.h"
 #include "job_file/job_file_settings.h"

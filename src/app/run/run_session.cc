@@ -11,8 +11,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/cli/command_line.h"
 #include "app/cli/console.h"
-#include "app/cli/version.h"
 #include "app/remote/result_upload.h"
 #include "app/run/halves.h"
 #include "app/run/map_phase.h"

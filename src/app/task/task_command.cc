@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/cli/command_line.h"
 #include "app/cli/console.h"
-#include "app/cli/version.h"
 #include "app/job/load_job.h"
 #include "app/job/run_inputs.h"
 #include "app/remote/task_peer.h"
