@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "app/commands.h"
-#include "app/group/changed_folder.h"
+#include "app/group/fetch_result.h"
 #include "app/group/group_end.h"
 #include "app/group/group_target.h"
-#include "app/group/left_parts.h"
+#include "app/group/job_plan.h"
 #include "app/group/rerun.h"
 #include "app/group/watch.h"
 

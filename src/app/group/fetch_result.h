@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "app/group/group_session.h"
+#include "app/group/rerun.h"
 #include "app/group/results.h"
 #include "app/group/watch.h"
 #include "base/result.h"
@@ -28,5 +32,11 @@ Result<void> find_result(GroupSession& session, const watch::GroupWatch& watch, 
 // To be called before a job runs for hours: fails with kBadConfig if there is no folder for its result, or if the
 // result would replace something that the job reads. `job` is nullptr if it is not known.
 Result<void> check_output(const std::string& output, const CommandLine& line, const Job* job);
+
+// Checks whether these completed tasks left their report and every part that it lists, with the right size. Parts are
+// not fetched. Checks limits::kPartDownloads tasks at a time, and tells the user what is missing. If the client may not
+// read a task's artifacts, the task counts as complete and the user is told. Blocks.
+Result<std::vector<watch::Left>> look_at_left_parts(GroupSession& session, const watch::GroupWatch& watch,
+                                                    const std::vector<std::size_t>& tasks, const std::stop_token& stop);
 
 }  // namespace quern::app

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -10,7 +11,6 @@
 
 #include "app/cli/command_line.h"
 #include "app/cli/signals.h"
-#include "app/group/outages.h"
 #include "base/result.h"
 #include "model/accounting.h"
 #include "model/taskcluster/watched_group.h"
@@ -20,6 +20,25 @@
 #include "views/json/group_json.h"
 
 namespace quern::app {
+
+// Tells the user when quern waits for a server longer than a moment, and when the server answers again. Used on the
+// client's thread; borrows the sink.
+class Outages final : public http::HostListener {
+ public:
+  Outages(GroupSink& sink, std::chrono::milliseconds patience) : sink_(sink), patience_(patience) {}
+  void waits(const std::string& host, const Error& why, std::chrono::steady_clock::time_point begun,
+             std::chrono::steady_clock::time_point next) override;
+  void serves(const std::string& host) override;
+
+ private:
+  struct Outage {
+    std::chrono::steady_clock::time_point begun;
+    bool is_told = false;
+  };
+  GroupSink& sink_;
+  const std::chrono::milliseconds patience_;
+  std::map<std::string, Outage> outages_;  // by host
+};
 
 // The environment of every command about a task group: the deployment, signals, and the view. Belongs to the main
 // thread, and must be created while no other thread runs.

@@ -6,15 +6,21 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "app/cli/console.h"
+#include "app/job/result_folder.h"
 #include "app/job/run_inputs.h"
+#include "app/plan/plan.h"
 #include "app/remote/remote_access.h"
+#include "model/accounting.h"
 #include "model/limits.h"
 #include "model/taskcluster/task_report.h"
 #include "services/archive/job_pack.h"
 #include "services/credentials/key.h"
+#include "services/disk/files.h"
 #include "services/taskcluster/names.h"
 
 namespace quern::app {
@@ -173,6 +179,37 @@ Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options,
           .now = options.now,
       }));
   return JobPlan{.parts = std::move(parts), .graph = std::move(graph)};
+}
+
+namespace {
+
+// Returns the names of quern's files in the job's folder, if the result goes there.
+std::vector<std::string> left_by_quern(const Job& job) {
+  std::error_code ignored;
+  ResultPaths paths = result_paths(job.output, 1);
+  const std::filesystem::path folder = disk::folder_of(paths.bad_records);
+  if (job.output == "-" || !std::filesystem::equivalent(folder, job.folder, ignored)) return {};
+  Accounting accounting;
+  ResultFolder(std::move(paths)).describe(accounting);
+  return accounting.files;
+}
+
+}  // namespace
+
+Result<bool> has_folder_changed(const Job& job, const std::string& packed) {
+  TRY_ASSIGN(plan::Settings settings, plan::read_settings(job));
+  archive::PackOptions options{.left_out = settings.pack_leaves_out,
+                               .most_text_bytes = limits::kMaxJobFolderBytes,
+                               .most_folder_bytes = limits::kMaxJobFolderBytes};
+  for (std::string& name : left_by_quern(job)) options.left_out.push_back(std::move(name));
+  TRY_ASSIGN(disk::ScratchFolder scratch, disk::ScratchFolder::make(""));
+  const std::string before = scratch.path() + "/job";
+  TRY(disk::make_folders(before));
+  TRY(archive::unpack_folder(packed, before, limits::kMaxJobFolderBytes));
+  // Packs both again, because another version of zstd may have produced the packed text.
+  TRY_ASSIGN(std::string then, archive::pack_folder(before, options));
+  TRY_ASSIGN(std::string now, archive::pack_folder(job.folder, options));
+  return then != now;
 }
 
 }  // namespace quern::app

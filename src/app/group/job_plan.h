@@ -12,6 +12,7 @@
 #include "app/plan/plan.h"
 #include "base/result.h"
 #include "base/utc_time.h"
+#include "model/job.h"
 #include "model/packed_inputs.h"
 
 namespace quern::app {
@@ -44,5 +45,9 @@ Result<JobPlan> plan_job(const CommandLine& line, const JobPlanOptions& options,
 
 // What must be readable to watch these tasks and to fetch their result.
 submit::WatchedThings watched_things(const plan::TaskGraph& graph);
+
+// Whether the files in a job's folder differ from `packed`, which is sent with the tasks created from it. Files that
+// quern itself left in the folder, next to the job's output, do not count. Fails if either cannot be read or packed.
+Result<bool> has_folder_changed(const Job& job, const std::string& packed);
 
 }  // namespace quern::app

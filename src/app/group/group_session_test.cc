@@ -1,4 +1,4 @@
-#include "app/group/outages.h"
+#include "app/group/group_session.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
