@@ -11,7 +11,7 @@
 #include "app/cli/console.h"
 #include "app/commands.h"
 #include "app/remote/credential_chain.h"
-#include "app/remote/federate.h"
+#include "app/remote/grants.h"
 #include "base/duration.h"
 #include "base/fd.h"
 #include "base/utc_time.h"

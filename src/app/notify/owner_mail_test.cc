@@ -1,4 +1,4 @@
-#include "app/notify/sendmail.h"
+#include "app/notify/owner_mail.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
