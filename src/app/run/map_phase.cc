@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "app/remote/input_supply.h"
+#include "app/run/event_sinks.h"
 #include "app/run/input_opener.h"
 #include "app/run/reduce_phase.h"
 #include "app/run/suggested_fields.h"
-#include "app/run/tee.h"
 #include "base/task_group.h"
 #include "model/limits.h"
 #include "services/json/selection.h"

@@ -8,11 +8,11 @@
 #include "app/job/result_folder.h"
 #include "app/remote/input_supply.h"
 #include "app/remote/result_upload.h"
+#include "app/run/event_sinks.h"
 #include "app/run/map_phase.h"
 #include "app/run/reduce_phase.h"
 #include "app/run/shaped_result.h"
 #include "app/run/step_run.h"
-#include "app/run/tee.h"
 #include "stages/output/ordered_output.h"
 
 // The way of a run, from its inputs to its result: the map phase (map_phase.cc) fills a shuffle or, without a reducer,

@@ -1,4 +1,4 @@
-#include "app/run/bad_records.h"
+#include "app/run/event_sinks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,26 @@
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "app/run/loss_policy.h"
 #include "model/event.h"
 #include "model/packed_inputs.h"
 #include "stages/output/output.h"
 
 namespace quern::app {
+
+// Passes every event to each of its sinks, in order. The sinks are borrowed and fixed. Thread-safe.
+class Tee final : public EventSink {
+ public:
+  explicit Tee(std::vector<EventSink*> sinks) : sinks_(std::move(sinks)) {}
+  void emit(const event::Event& event) override {
+    for (EventSink* sink : sinks_) sink->emit(event);
+  }
+
+ private:
+  const std::vector<EventSink*> sinks_;
+};
 
 // Writes every bad record to bad_records.txt. If the file cannot be written, the run stops: it has all that is left of
 // these records. Thread-safe.
