@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "app/first_job_texts.h"
-
 namespace quern::app {
 namespace {
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "app/first_job_texts.h"
+#include "app/first_job.h"
 #include "app/look/suggestion.h"
 #include "base/bytes.h"
 #include "base/utf8.h"
