@@ -169,7 +169,8 @@ Result<void> ModuleLoader::wait(const std::stop_token& stop) {
     // Wait until the child has exited, so that its last log lines are included.
     if (failure_.has_value() && (seen.exited || seen.timed_out)) return failed(*failure_);
     if (seen.timed_out) {
-      return failed({.reason = fmt::format("it was not loaded within {:g} s", std::chrono::duration<double>(options_.timeout).count())});
+      return failed({.reason = fmt::format("it was not loaded within {:g} s",
+                                           std::chrono::duration<double>(options_.timeout).count())});
     }
     if (!seen.exited) continue;
     if (++deaths_ == options_.attempts) return failed({.reason = child_->child().exit()->in_words()});

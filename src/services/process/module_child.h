@@ -12,7 +12,6 @@
 #include "base/result.h"
 #include "model/job.h"
 #include "model/limits.h"
-#include "model/limits.h"
 #include "model/protocol.h"
 #include "services/process/child.h"
 #include "services/process/module_messages.h"
@@ -94,8 +93,8 @@ struct ModuleLoadOptions {
   const Module& module;  // in Python or JavaScript; outlives the loader
   std::string role;      // mapper, combiner or reducer; "program" for the script of a `lines` or `files` child
   std::string job_folder;
-  std::string working_folder;  // created if it does not exist
-  std::size_t attempts = 1;    // how many children may die
+  std::string working_folder;                                 // created if it does not exist
+  std::size_t attempts = 1;                                   // how many children may die
   std::chrono::milliseconds timeout = limits::kSetupTimeout;  // for loading; at most this default
 };
 
