@@ -17,7 +17,9 @@
 #include "base/nearest.h"
 #include "base/shown_url.h"
 #include "base/text.h"
+#include "job_file/job_file_aggregate.h"
 #include "job_file/job_file_settings.h"
+#include "model/aggregate.h"
 #include "model/limits.h"
 
 namespace quern::app {
@@ -27,8 +29,23 @@ using Command = CommandLine::Command;
 
 bool asks_for_help(std::string_view argument) { return argument == "-h" || argument == "--help"; }
 
+// Returns the setting that aggregates as an option of this name would, if there were one: "aggregate.p90=p90 PATH" for
+// --p90. "" if the name is not that of an aggregation, or the command does not take any.
+std::string aggregate_setting(const CommandRow& command, std::string_view option) {
+  const bool aggregates = std::any_of(command.options.begin(), command.options.end(),
+                                      [](const OptionRow& row) { return row.long_name == "--count"; });
+  if (!aggregates || !option.starts_with("--")) return "";
+  const std::string name(option.substr(2));
+  const std::string written = name == "top" ? "top:10" : name;
+  if (!job_file::read_aggregate(written, AggregatedBy::kColumn).ok()) return "";
+  return fmt::format("aggregate.{}={} PATH", name.substr(0, name.find(':')), written);
+}
+
 Error unknown_option(const CommandRow& command, std::string_view word) {
   std::string_view name = word.substr(0, word.find('='));
+  if (const std::string wanted = aggregate_setting(command, name); !wanted.empty()) {
+    return bad_config(fmt::format("{}: {} is not an option; say --set '{}'", command.name, name, wanted));
+  }
   std::vector<std::string> names;
   for (const OptionRow& row : command.options) {
     // A name of one letter is never similar to another.
@@ -191,6 +208,21 @@ std::vector<std::pair<std::string, std::string>> aggregates_of(std::span<const s
   return aggregates;
 }
 
+// `--order count desc` without quotes: desc would be the name of a job or an input.
+Result<void> refuse_unquoted_order(const CommandRow& command, std::span<const std::string> arguments) {
+  for (std::size_t i = 0; i + 1 < arguments.size() && arguments[i] != "--"; ++i) {
+    const bool is_joined = arguments[i].starts_with("--order=");
+    if (!is_joined && arguments[i] != "--order") continue;
+    const std::size_t next = is_joined ? i + 1 : i + 2;
+    if (next >= arguments.size() || (arguments[next] != "desc" && arguments[next] != "asc")) continue;
+    const std::string column = is_joined ? arguments[i].substr(arguments[i].find('=') + 1) : arguments[i + 1];
+    const std::string value = fmt::format("{} {}", column, arguments[next]);
+    return bad_config(
+        fmt::format("{}: quote the column and the direction: --order {}", command.name, shell_word(value)));
+  }
+  return {};
+}
+
 // A job that the options describe; words after -i are inputs that a shell has expanded.
 Result<void> take_one_line(const CommandRow& command, std::span<const std::string> arguments, const Given& given,
                            OneLine one, CommandLine& line) {
@@ -284,6 +316,7 @@ std::string as_written(const CommandRow& command, std::span<const std::string> a
 Result<CommandLine> parse_job_command(const CommandRow& command, std::span<const std::string> arguments,
                                       const Given& given) {
   CommandLine line;
+  TRY(refuse_unquoted_order(command, arguments));
   line.command = job_command(command.name);
   line.key = given.last("--key");
   if (line.command == Command::kMap || line.command == Command::kReduce) {

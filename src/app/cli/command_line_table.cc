@@ -77,7 +77,8 @@ constexpr OptionRow kMean = {"", "--mean", "PATH", Completes::kNothing, "the mea
 constexpr OptionRow kLeast = {"", "--min", "PATH", Completes::kNothing,
                               "the least number at this path, or the first text in byte order"};
 constexpr OptionRow kMost = {"", "--max", "PATH", Completes::kNothing, "the largest number, or the last text"};
-constexpr OptionRow kP50 = {"", "--p50", "PATH", Completes::kNothing, "the median of the numbers at this path"};
+constexpr OptionRow kP50 = {"", "--p50", "PATH", Completes::kNothing,
+                            "the median of the numbers at this path (nearest rank: that of 1 and 2 is 1)"};
 constexpr OptionRow kP95 = {"", "--p95", "PATH", Completes::kNothing,
                             "the number that 95 % of the numbers do not exceed"};
 constexpr OptionRow kP99 = {"", "--p99", "PATH", Completes::kNothing,
