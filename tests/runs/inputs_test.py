@@ -81,6 +81,9 @@ class Inputs(Scenario):
 
     def test_records_in_place_of_names_are_told_apart(self):
         for data, message in (('{"a": 1}\n{"a": 2}\n', "'{\"a\": 1}' is not the name of a file; - reads names, one a line"),
+                              ('{"a": 1}\n', "quern run and quern try also read records from standard input, with --stdin-records"),
+                              ("data/a.txt\0data/b.txt\0", "They are one a line (find without -print0)"),
+                              ("data/a.txt\0" * 10_000, "They are one a line (find without -print0)"),
                               ("2026-11-28 GET /index.html\n", "is not the name of a file"), ("DE,1.5\n", "is not the name of a file"),
                               ('key\t{"a": 1}\n', "is this a list of names?")):
             with self.subTest(data=data):

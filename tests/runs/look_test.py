@@ -144,6 +144,7 @@ class Look(Scenario):
         self.assertEqual((facts["records"], facts["exact"], facts["paths"]), (0, True, []))
         self.look("empty", says="Nothing\n")
         self.look("missing", status=1, says="look: missing is not there")
+        self.look("/dev/null", status=2, says="look: /dev/null is not a regular file; write its content to a file, and name that file")
         self.look(status=2, says="look: name the inputs, as in: quern look 'data/*.json.gz'")
         self.look("empty", "--records", "0", status=2, says="look: --records is '0'; it must be a number from 1 on")
 

@@ -152,7 +152,9 @@ class OtherSignals(Stopping):
     def test_a_termination_ends_as_ended_by_that_signal(self):
         process = self.start_a_job_that_sleeps()
         process.send_signal(signal.SIGTERM)
-        self.assert_stopped(self.finish(process), 128 + signal.SIGTERM)
+        run = self.finish(process)
+        self.assert_stopped(run, 128 + signal.SIGTERM)
+        self.assertNotIn("Ctrl-C", run.stderr, run)
 
     def test_one_that_comes_when_all_is_done_changes_nothing(self):
         self.write_all({"analysis-tools.yml": "mapper: {builtin: pairs, key: os}\nreducer: {builtin: count}\ninputs: [data/*]\n",

@@ -219,6 +219,8 @@ it 7
         for wrong in ("data/a.json", "data/a.json:", "data/a.json:0", ":3", "data/a.json:x"):
             run = self.tried("--at", wrong, status=2)
             self.assertIn("it must be a file and the number of a line", run.stderr, run)
+        run = self.tried("--at", "nofile:3", status=1)
+        self.assertIn("--at: nofile is not there", run.stderr, run)
 
     def test_at_random(self):
         for number in range(40):

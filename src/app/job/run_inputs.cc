@@ -112,6 +112,7 @@ Result<inputs::InputRequest> input_request(const Job& job, const CommandLine& li
   std::string origin = from_command_line ? (is_map                           ? "map"
                                             : is_look                        ? "look"
                                             : line.command == Command::kInit ? "--from"
+                                            : !line.trial.at.empty()         ? "--at"
                                                                              : "-i")
                                          : job.file;
   for (const std::string& text : from_command_line ? line.inputs : job.inputs) {

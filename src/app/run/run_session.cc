@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <utility>
 
 #include "app/cli/command_line.h"
@@ -66,8 +68,9 @@ Result<void> RunSession::open() {
   // From here on, nothing may wait for another process until the signals are listened to.
   Signals::block();
   open_views();
-  TRY_ASSIGN(signals_, Signals::listen(stop_, [this](int) {
-               events_->emit(event::Note{event::Level::kWarning, "stopping; press Ctrl-C again to end at once"});
+  TRY_ASSIGN(signals_, Signals::listen(stop_, [this](int signal) {
+               const char* advice = signal == SIGINT ? "; press Ctrl-C again to end at once" : "";
+               events_->emit(event::Note{event::Level::kWarning, std::string("stopping") + advice});
                if (is_closed_) late_stop_.request_stop();
              }));
   return {};

@@ -35,6 +35,9 @@ constexpr std::size_t kMostUnpacked = 100'000;  // inputs whose sizes are reques
 constexpr std::size_t kShownBytes = 80;         // of a line that is not a name, in messages
 constexpr std::size_t kMaxFilterBytes = std::size_t{1} << 20;
 // Asks an index for everything if there is no filter.
+constexpr std::string_view kStandardInputFile = "/dev/stdin";
+constexpr std::string_view kRecordsAdvice =
+    "; quern run and quern try also read records from standard input, with --stdin-records";
 constexpr std::string_view kNoFilter = R"({"version":1,"dimensions":[]})";
 
 // Whether it begins with s3://, https:// and so on.
@@ -210,7 +213,8 @@ Result<void> Lister::walk(const Walks& walks, const std::string& folder) {
 Result<void> Lister::add_named(const std::string& name, const Located& located) {
   if (S_ISREG(located.status.st_mode)) return add_file(name, located);
   if (S_ISDIR(located.status.st_mode)) return add_below(name, located.absolute);
-  return bad_config(name + " is not a regular file; quern reads files, and names of files on standard input");
+  const std::string advice = " is not a regular file; write its content to a file, and name that file";
+  return bad_config(name + advice + std::string(name == kStandardInputFile ? kRecordsAdvice : ""));
 }
 
 Result<void> Lister::add_below(const std::string& name, const std::string& absolute) {
@@ -277,8 +281,8 @@ Result<void> Lister::refuse_data(std::string_view name, const std::string& folde
   if (located.has_value()) return {};
   return bad_config(
       "'" + shown_url(name).substr(0, kShownBytes) +
-      "' is not the name of a file; - reads names, one a line; records are read from files: write them to "
-      "one, and name it");
+      "' is not the name of a file; - reads names, one a line; write records to a file, and name that file" +
+      std::string(kRecordsAdvice));
 }
 
 Result<void> Lister::add_names(ByteSource& source, const std::string& origin, const std::string& folder) {

@@ -18,6 +18,11 @@ constexpr std::size_t kShownSizeBytes = 80;  // of unexpected text, in messages
 constexpr std::size_t kMostLineBytes = std::size_t{64} << 10;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
+// The names of `find -print0` have no line ends between them.
+Error zero_byte() {
+  return bad_config("the line holds a zero byte: is this a list of names? They are one a line (find without -print0)");
+}
+
 Error too_long() {
   return bad_config("the line is longer than " + std::to_string(kMostLineBytes) + " bytes: is this a list of names?");
 }
@@ -33,7 +38,10 @@ class LineReader {
     while (!piece.empty()) {
       std::size_t end = piece.find('\n');
       std::string_view part = piece.substr(0, end);
-      if (rest_.size() + part.size() > kMostLineBytes) return too_long();
+      if (rest_.size() + part.size() > kMostLineBytes) {
+        const bool has_zero = (rest_ + std::string(part)).find('\0') != std::string::npos;
+        return has_zero ? zero_byte() : too_long();
+      }
       if (end == std::string_view::npos) {
         rest_.append(part);
         return {};
@@ -57,8 +65,7 @@ class LineReader {
     if (number_ == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     if (text.ends_with('\r')) text.remove_suffix(1);
     if (text.find_first_not_of(" \t") == std::string_view::npos) return {};
-    if (text.find('\0') != std::string_view::npos)
-      return bad_config("the line holds a zero byte: is this a list of names?");
+    if (text.find('\0') != std::string_view::npos) return zero_byte();
     ManifestLine entry{.number = number_, .name = text};
     std::size_t tab = text.rfind('\t');
     if (tab != std::string_view::npos) {
