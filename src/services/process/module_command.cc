@@ -73,19 +73,32 @@ Result<void> check_first_line(const std::string& path) {
                   path, interpreter));
 }
 
+// A script with spaces is most likely a command line: "awk -f map.awk".
+std::string arguments_advice(const Module& module) {
+  const std::size_t blank = module.script.find(' ');
+  if (blank == std::string::npos || blank == 0) return "";
+  return fmt::format("; `script:` names only the program: say `script: {}`, and the rest as a list in `arguments:`",
+                     module.script.substr(0, blank));
+}
+
+Error no_file(const Module& module, const std::string& path) {
+  const std::string advice = arguments_advice(module);
+  return bad_config(
+      fmt::format("there is no file {}{}", path, advice.empty() ? "; correct `script:` in the job file" : advice));
+}
+
 Result<std::string> program_of(const Module& module, const std::string& job_folder) {
   std::string path = in_job_folder(module.script, job_folder);
   bool has_slash = module.script.find('/') != std::string::npos;
   if (!has_slash && !is_regular_file(path)) {
     std::optional<std::string> found = on_path(module.script);
     if (found.has_value()) return *std::move(found);
-    return bad_config(
-        fmt::format("the program '{}' is neither in the job folder {} nor on PATH; install it, or correct "
-                    "`script:`",
-                    module.script, job_folder));
+    const std::string advice = arguments_advice(module);
+    return bad_config(fmt::format("the program '{}' is neither in the job folder {} nor on PATH{}", module.script,
+                                  job_folder, advice.empty() ? "; install it, or correct `script:`" : advice));
   }
   if (!is_regular_file(path)) {
-    return bad_config(fmt::format("there is no file {}; correct `script:` in the job file", path));
+    return no_file(module, path);
   }
   if (::access(path.c_str(), X_OK) != 0) {
     return bad_config(
@@ -103,7 +116,7 @@ Result<std::string> module_script(const Module& module, const std::string& job_f
   if (!module.expression.empty()) return in_job_folder("expression", job_folder);
   std::string path = in_job_folder(module.script, job_folder);
   if (!is_regular_file(path)) {
-    return bad_config(fmt::format("there is no file {}; correct `script:` in the job file", path));
+    return no_file(module, path);
   }
   if (::access(path.c_str(), R_OK) != 0) return bad_config(fmt::format("{} may not be read: chmod +r it", path));
   return path;

@@ -72,6 +72,8 @@ TEST_F(ModuleCommand, RefusesWhatCannotRunAndSaysWhy) {
               AllOf(HasSubstr("map.sh is not executable"), HasSubstr("chmod +x")));
   EXPECT_THAT(refusal(Language::kBinary, "./none.sh"), HasSubstr("there is no file " + job() + "/./none.sh"));
   EXPECT_THAT(refusal(Language::kBinary, "no-such-program-here"), HasSubstr("neither in the job folder"));
+  EXPECT_THAT(refusal(Language::kBinary, "awk -f map.awk"),
+              HasSubstr("say `script: awk`, and the rest as a list in `arguments:`"));
   EXPECT_THAT(refusal(Language::kPython, "none.py"), HasSubstr("there is no file " + job() + "/none.py"));
   EXPECT_THAT(refusal(Language::kPython, "."), HasSubstr("there is no file"));
 }
