@@ -16,7 +16,7 @@ std::string why_empty(const Accounting& accounting) {
   if (accounting.groups_bad > 0 && accounting.groups_reduced == 0) return "every group is bad";
   if (accounting.groups_reduced > 0) return "the reducer wrote nothing for any group";
   if (accounting.records_read == 0) return "no record was read";
-  if (accounting.records_mapped == 0) return "every record is bad";
+  if (accounting.records_mapped == 0) return "every record is bad; quern look FILE shows the format of an input";
   if (accounting.records_dropped == accounting.records_mapped) return "where dropped every record";
   if (accounting.records_without_key + accounting.records_without_value > 0) {
     return accounting.records_dropped == 0 ? "no record has a key and a value"

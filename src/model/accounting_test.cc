@@ -40,7 +40,7 @@ TEST(Warnings, SayWhyTheResultIsEmpty) {
   accounting = {.outcome = Outcome::kDone, .inputs_found = 1, .inputs_mapped = 1};
   EXPECT_EQ(why(accounting), "the result is empty: no record was read");
   accounting = {.outcome = Outcome::kDoneWithLosses, .records_read = 2, .records_bad = 2};
-  EXPECT_EQ(why(accounting), "the result is empty: every record is bad");
+  EXPECT_EQ(why(accounting), "the result is empty: every record is bad; quern look FILE shows the format of an input");
   accounting.outcome = Outcome::kFailed;
   EXPECT_THAT(warnings_of(accounting), IsEmpty());
 }

@@ -100,6 +100,11 @@ class Csv(Formats):
         self.write("data/a.csv", b'1\t"x\n')
         self.assert_sees([{"n": "1", "text": '"x'}], "{tsv: {header: [n, text], quote: none}}", ["python"])
 
+    def test_a_table_that_is_not_read_as_one_says_how_to_see_its_format(self):
+        self.write("data/a.csv", b'a;b\n1,5;2\n')
+        self.assert_fails(self.run_job("csv"), "if it separates the columns, set `delimiter`", "`quern look data/a.csv` shows its format")
+        self.assert_fails(self.run_job("keyed-json"), "`quern look data/a.csv` shows its format")
+
     def test_bad_records_are_counted_and_have_their_lines(self):
         self.write("data/a.csv", b'a,b\n1,2\n"x\ny",3\n4\n5,6,7\n8,"9\n')
         run = self.run_job("csv", more="limits: {bad_records: 3}\n")

@@ -32,7 +32,7 @@ class TheFirstBadRecord(Scenario):
         self.write_all({"analysis-tools.yml": job, "data/a.txt": "good\nbad\nhang\n"})
         self.write_all({name.replace("_", "."): text for name, text in files.items()})
         run = self.quern(*command)
-        self.assert_fails(run, "limits.bad_records allows none", "`quern look` shows", *says)
+        self.assert_fails(run, "limits.bad_records allows none", "`quern look", *says)
         return run
 
     def test_of_a_python_mapper(self):

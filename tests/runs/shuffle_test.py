@@ -117,7 +117,7 @@ class ShuffleTest(Scenario):
         self.write_all({"analysis-tools.yml": CAT + "combiner: {language: python, script: c.py}\nreducer: {builtin: sum}\n",
                         "c.py": ADD, "data/a": "k 1\nk x\n"})
         self.assert_fails(self.quern("run"), "combiner 1 (c.py) failed: it could not combine the values of 'k'", "ValueError",
-                          "mend the combiner; without one the result is the same")
+                          "fix the combiner; without one the result is the same")
 
     def test_value_that_is_no_number(self):
         self.write_all({"analysis-tools.yml": CAT + "reducer: {builtin: sum}\n", "data/a": "k 1\nk x\n"})

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.h"
 #include "services/process/cause.h"
 
 namespace quern::app {
@@ -14,17 +15,20 @@ std::string allowed(std::string_view limit, std::uint64_t count) {
   return fmt::format("limits.{} allows {}", limit, count == 0 ? "none" : fmt::format("no more than {}", count));
 }
 
-Error too_many_bad(const std::string& where, std::string_view where_label, const std::string& reason,
+// `input` is the one that the record is from; "" for a group.
+Error too_many_bad(const std::string& where, const std::string& input, const std::string& reason,
                    const std::string& details, std::uint64_t limit) {
+  const std::string look = input.empty() ? "`quern look` shows what an input contains"
+                                         : fmt::format("`quern look {}` shows its format", shell_word(input));
   process::Cause cause{.what = "the job",
-                       .where_label = std::string(where_label),
+                       .where_label = input.empty() ? "key" : "input",
                        .where = where,
                        .how = details.empty() ? reason : reason + "\n" + details,
                        .action = "stopped the job: " + allowed("bad_records", limit),
-                       .advice =
-                           "mend the module or the record; `quern look` shows what an input contains, and `where` "
-                           "can skip such records; or raise limits.bad_records, and bad records are set "
-                           "aside in bad_records.txt"};
+                       .advice = fmt::format("fix the module or the record; {}, and `where` can skip such records; or "
+                                             "raise limits.bad_records, and bad records are set aside in "
+                                             "bad_records.txt",
+                                             look)};
   return Error{.kind = ErrorKind::kChildFailed,
                .message = fmt::format("{} is bad: {}; {}", where, reason, allowed("bad_records", limit)),
                .details = process::cause_block(cause)};
@@ -116,12 +120,13 @@ std::optional<Error> LossPolicy::failure() {
       return std::nullopt;
     case Cause::kRecords: {
       const event::RecordBad& bad = *losses->first_record;
-      return too_many_bad(fmt::format("{}, {}", inputs_[bad.input].name, place_of(bad, counted_)), "input", bad.reason,
-                          bad.details, limits_.bad_records);
+      const std::string input(inputs_[bad.input].name);
+      return too_many_bad(fmt::format("{}, {}", input, place_of(bad, counted_)), input, bad.reason, bad.details,
+                          limits_.bad_records);
     }
     case Cause::kGroups: {
       const event::GroupBad& bad = *losses->first_group;
-      return too_many_bad(fmt::format("key '{}'", bad.key), "key", bad.reason, bad.details, limits_.bad_records);
+      return too_many_bad(fmt::format("key '{}'", bad.key), "", bad.reason, bad.details, limits_.bad_records);
     }
     case Cause::kOther:
       return losses->other;

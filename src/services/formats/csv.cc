@@ -161,7 +161,7 @@ class CsvReader final : public RecordReader {
       refuse(out, records, start, line_, not_utf8({record_, at_}, line_, true));
     } else if (columns_ != names_) {
       refuse(out, records, start, line_,
-             fmt::format("the record has {} instead of {}", counted(columns_, "column"), names_));
+             fmt::format("the record has {} instead of {}{}", counted(columns_, "column"), names_, delimiter_advice_));
     } else {
       out.add("\"}");
       end_record(out);
@@ -286,6 +286,12 @@ class CsvReader final : public RecordReader {
     all_ = ColumnPrefixes(names, {});
     wanted_ = ColumnPrefixes(names, wanted_members_);
     names_ = columns.size();
+    const std::size_t other = names_ == 1 ? columns[0].find_first_of(";,|\t") : std::string::npos;
+    if (other != std::string::npos) {
+      const std::string byte = columns[0][other] == '\t' ? "TAB" : fmt::format("'{}'", columns[0][other]);
+      delimiter_advice_ =
+          fmt::format("; the first line contains {}: if it separates the columns, set `delimiter`", byte);
+    }
     are_names_utf8_ = std::all_of(names.begin(), names.end(), utf8::is_valid);
     is_known_ = true;
   }
@@ -308,6 +314,7 @@ class CsvReader final : public RecordReader {
 
   bool is_known_ = false;  // whether the columns have names
   std::size_t names_ = 0;
+  std::string delimiter_advice_;  // for records with more columns than the first line
   bool are_names_utf8_ = true;
   ColumnPrefixes all_;
   ColumnPrefixes wanted_;

@@ -100,6 +100,12 @@ TEST(Csv, RefusesARecordWithAnotherNumberOfColumns) {
                                     "4: the record has 3 columns instead of 2 [\"1 1\",2,3]"));
 }
 
+TEST(Csv, NamesTheDelimiterThatTheFirstLineMayHave) {
+  EXPECT_THAT(read_csv("a;b\n1,5;2\n").bad,
+              ElementsAre("2: the record has 2 columns instead of 1; the first line contains ';': if it separates the "
+                          "columns, set `delimiter` [1,5;2]"));
+}
+
 TEST(Csv, RefusesAQuoteThatIsNotClosed) {
   const ReadForTest read = read_csv("a,b\n1,2\n\"\n\",\"3\n4\n");
   EXPECT_EQ(read.lines.substr(0, 19), "\n{\"a\":\"1\",\"b\":\"2\"}\n");

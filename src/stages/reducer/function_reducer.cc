@@ -468,7 +468,7 @@ std::string FunctionReducer::action() const {
 
 std::string FunctionReducer::advice(const std::string& how) const {
   if (!child_.is_ready()) return process::load_advice(options_.job_folder, module_.interpreter, *options_.module, how);
-  if (is_combiner() && is_hopeless_) return "mend the combiner; without one the result is the same";
+  if (is_combiner() && is_hopeless_) return "fix the combiner; without one the result is the same";
   return fmt::format("print the key at the start of {}: what a module prints is shown",
                      is_combiner() ? "the combiner" : "reduce()");
 }
