@@ -501,9 +501,20 @@ std::string shown(const Aggregation& aggregation) {
   return fmt::format("{{builtin: {}}}", name_of(aggregation.kind));
 }
 
+std::string shown_separator(std::string_view separator) {
+  if (separator == "\t") return "TAB";
+  return separator == " " ? "a space" : in_quotes(separator);
+}
+
 }  // namespace
 
-std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value) {
+std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value,
+                         std::string_view between) {
+  if (aggregation.column.empty() && value.empty() && !between.empty()) {
+    return fmt::format(
+        "the line {} has no separator ({}) between key and value, or nothing after it; {} needs a number",
+        in_quotes(key), shown_separator(between), shown(aggregation));
+  }
   if (!aggregation.column.empty()) {
     return fmt::format("{} got the value {} of the group {}, which is not a number", shown(aggregation),
                        in_quotes(number_in(aggregation, value)), in_quotes(shown_group(key)));

@@ -136,8 +136,10 @@ bool takes_number(Aggregation::Kind kind, const Number& value);
 // Whether the aggregation accepts this value, which may have a label.
 bool takes_value(const Aggregation& aggregation, std::string_view value);
 
-// Returns the message for a value that must be a number and is not, with advice.
-std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value);
+// Returns the message for a value that must be a number and is not, with advice. `between` is what was to separate key
+// and value, if they are a line of text; "" if they are not, or it is not known.
+std::string not_a_number(const Aggregation& aggregation, std::string_view key, std::string_view value,
+                         std::string_view between = "");
 // Returns the message for a value that is not a number although its key also has numbers.
 std::string not_only_numbers(const Aggregation& aggregation, std::string_view value);
 // The key of a group as text, with `between` between its parts (model/column_value.h).

@@ -90,6 +90,10 @@ TEST(Sum, RefusesWhatIsNoNumber) {
     EXPECT_FALSE(aggregator.add(state, value)) << value;
   }
   EXPECT_THAT(not_a_number({.kind = Kind::kSum}, "k", "x"), HasSubstr("got the value 'x' of the key 'k'"));
+  EXPECT_EQ(
+      not_a_number({.kind = Kind::kSum}, "lines 6", "", "\t"),
+      "the line 'lines 6' has no separator (TAB) between key and value, or nothing after it; {builtin: sum} needs "
+      "a number");
 }
 
 TEST(Extremes, CompareNumbersAndOnlyWithoutThemBytes) {

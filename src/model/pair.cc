@@ -103,7 +103,9 @@ std::string ValueRule::problem(std::string_view key, std::string_view value) con
   const Number number = parse_number(value);
   auto refuses = [&](const Aggregation& one) { return !takes_number(one.kind, number); };
   auto refusing = std::find_if(aggregations_.begin(), aggregations_.end(), refuses);
-  return refusing == aggregations_.end() ? "" : not_a_number(*refusing, key, value);
+  return refusing == aggregations_.end()
+             ? ""
+             : not_a_number(*refusing, key, value, between_ == kBetweenInside ? "" : between_);
 }
 
 std::string ValueRule::first_problem(std::string_view pairs) const {

@@ -137,7 +137,7 @@ TEST(ValueRule, NamesTheFirstPairThatItDoesNotTake) {
   step.reducer = builtin("sum");
   const ValueRule rule(step, " ");
   EXPECT_THAT(rule.first_problem("a 1\nb x\nc 2.5\nd\n"), HasSubstr("got the value 'x' of the key 'b'"));
-  EXPECT_THAT(rule.first_problem("a 1\nd\n"), HasSubstr("got the value '' of the key 'd'"));
+  EXPECT_THAT(rule.first_problem("a 1\nd\n"), HasSubstr("the line 'd' has no separator (a space)"));
   EXPECT_EQ(rule.first_problem("a 1\nc 2.5\ne -3\n"), "");
 }
 

@@ -103,6 +103,16 @@ class BadValues(Numbers):
                 self.assertIn("# data/a.json:0: in what was written for this input: {builtin: sum} got the value 'much'",
                               run.left("bad_records.txt"))
 
+    def test_of_a_line_without_a_separator_are_no_values(self):
+        self.records(1)
+        lines = "mapper: {language: binary, interface: lines, script: sh, arguments: [-c, 'cat > /dev/null; echo lines 6']}\n"
+        self.job(lines, "sum", "record: json\nseparator: '\\t'\n")
+        self.assert_fails(self.quern("run"), "the line 'lines 6' has no separator (TAB) between key and value, or nothing after it; "
+                          "{builtin: sum} needs a number")
+        self.write("mapper.py", "def mapper(key, file, record):\n    return 'k', ''\n")
+        self.job(PYTHON, "sum", "record: json\n")
+        self.assert_fails(self.quern("run"), "{builtin: sum} got the value '' of the key 'k'")
+
     def test_among_many_records_and_inputs(self):
         for i in range(3):
             self.records(*['"no"' if n % 997 == 5 else n for n in range(3000)], name=f"data/{i}.json")

@@ -103,7 +103,9 @@ Result<void> AggregateTables::add_pairs(Scatter& scatter) {
     for (const Entry& entry : refused) {
       const std::string_view key = reader.key(entry);
       const std::string_view value = reader.value(entry);
-      report(shown_pair(key, value), not_a_number(aggregation_, key, value), scatter);
+      const std::string_view between = peers_.splitter.separator;
+      report(shown_pair(key, value), not_a_number(aggregation_, key, value, between == kBetweenInside ? "" : between),
+             scatter);
     }
   }
   return {};

@@ -59,10 +59,9 @@ std::string counted_reasons(std::uint64_t count, std::string_view what,
   for (const auto& [reason, number] : reasons) ranked.emplace_back(number, reason);
   std::stable_sort(ranked.begin(), ranked.end(), [](auto& one, auto& other) { return one.first > other.first; });
   for (std::size_t i = 0; i < std::min(ranked.size(), kNamedReasons); ++i) {
-    text += fmt::format("{} {} {}", i == 0 ? ":" : ",", format_count(ranked[i].first), ranked[i].second);
+    text += fmt::format("{}{}: {}", i == 0 ? " (" : "; ", format_count(ranked[i].first), ranked[i].second);
   }
-  if (ranked.size() > kNamedReasons) text += ", and others";
-  return text;
+  return text + (ranked.size() > kNamedReasons ? "; and others)" : ")");
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ TEST(Narrator, TellsAReasonOnceAndCountsIt) {
   EXPECT_THAT(
       told({.quiet = true, .input_name = input_name}, events),
       ElementsAre("bad record: in0:1: KeyError: 'info'", "bad record: in0:9: ValueError",
-                  "note: 7,001 bad records: 7,000 KeyError: 'info', 1 ValueError; bad_records.txt has them all"));
+                  "note: 7,001 bad records (7,000: KeyError: 'info'; 1: ValueError); bad_records.txt has them all"));
   for (int i = 0; i < 1000; ++i) events.emplace_back(event::RecordBad{.line = 9, .reason = std::to_string(i)});
   EXPECT_THAT(told(NarratorOptions{}, events), SizeIs(limits::kShownFailures + 1));
 }
