@@ -122,6 +122,11 @@ TEST(JobFileErrors, SayWhatAValueMustBe) {
       {"reducers", kShort + std::string("reducers: 10001\nreducer: {builtin: sum}\n"),
        "job.yml:3: reducers is '10001'"},
       {"taskcluster", kShort + std::string("taskcluster: x\n"), "job.yml:3: taskcluster is text; it must be a map"},
+      {"exits", "language: binary\nscript: a\nok_exit: 0,3\n",
+       "job.yml:3: ok_exit is '0,3'; several are a list, as in [0, 3]"},
+      {"escape", "record: {start: \"^\\{\"}\n",
+       "job.yml:1: unknown escape character: {; in double quotes a backslash begins an escape; write text with "
+       "backslashes, such as a regular expression, in single quotes"},
       {"exit", "language: binary\nscript: a\nok_exit: [0, 256]\n", "job.yml:3: ok_exit is '256'"},
       {"variable", kShort + std::string("env: {A=B: c}\n"), "job.yml:3: env has 'A=B', which cannot be the name"},
   });

@@ -258,6 +258,9 @@ class WorkerReader {
   static Result<std::vector<int>> exits_of(const YamlNode& node) {
     std::vector<YamlNode> items = node.items;
     if (node.kind != Kind::kList) items = {node};
+    if (node.kind == Kind::kText && node.text.find(',') != std::string::npos) {
+      return wrong_value(fmt::format("is '{}'; several are a list, as in [0, 3]", node.text));
+    }
     if (items.empty()) return wrong_value("is an empty list: no exit status would count as success");
     std::vector<int> exits;
     for (const YamlNode& item : items) {

@@ -90,6 +90,11 @@ std::string hint(std::string_view line, const YamlComplaint& complaint) {
            "eight "
            "digits, as in \"\\U0001F600\"";
   }
+  if (is(messages::INVALID_ESCAPE)) {
+    return complaint.message +
+           "; in double quotes a backslash begins an escape; write text with backslashes, such as "
+           "a regular expression, in single quotes";
+  }
   if (is(messages::ALIAS_NOT_FOUND)) {
     return quote_text_with('*');
   }

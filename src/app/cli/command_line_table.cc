@@ -45,7 +45,7 @@ constexpr OptionRow kKey = {"", "--key", "FILE", Completes::kFile,
                             "the private key that opens CREDENTIALS (default: QUERN_KEY_FILE or /etc/quern/key.pem)"};
 
 constexpr OptionRow kRecords = {"", "--records", "N", Completes::kNothing,
-                                "stop after so many records, in the order of the inputs: a quick look at the result"};
+                                "read only the first N records, in input order: a quick look at the result"};
 
 // The options of every command that maps inputs. `first` selects the job or the inputs.
 constexpr auto mapping_options(const OptionRow& first) {
@@ -90,7 +90,8 @@ constexpr OptionRow kMapExpression = {
     "map with a Python expression of key, file and the record r, as in --map 'r[\"country\"], 1'"};
 constexpr OptionRow kReduceExpression = {
     "", "--reduce", "EXPRESSION", Completes::kNothing,
-    "reduce with an expression of key and values, such as 'max(values)', or with a built-in reducer, such as sum"};
+    "reduce with an expression of key and values, such as 'max(values)', or with a built-in reducer, such as sum. "
+    "An expression gets values that are JSON numbers as numbers (typed: yes)"};
 constexpr OptionRow kJavascript = {"", "--js", "", Completes::kNothing, "the expressions are JavaScript"};
 // Joins the options of a command from parts that several commands share.
 template <std::size_t... kCounts>

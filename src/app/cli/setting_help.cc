@@ -34,7 +34,6 @@ struct PageRow {
 // it.
 std::string shown_target(std::string_view label, std::string_view target) {
   const std::string_view page = target.substr(0, target.find('#'));
-  if (page.empty()) return " (docs/job-file.md)";
   return label == page ? "" : fmt::format(" ({})", page);
 }
 
@@ -48,7 +47,10 @@ std::string without_marks(std::string_view text) {
     if (!is_code && text[0] == '[' && middle != std::string_view::npos && middle < end &&
         end != std::string_view::npos) {
       const std::string label = without_marks(text.substr(1, middle - 1));
-      plain += label + shown_target(label, text.substr(middle + 2, end - middle - 2));
+      const std::string_view target = text.substr(middle + 2, end - middle - 2);
+      // A link within the page is named by its heading.
+      plain += target.starts_with('#') ? fmt::format("\"{}\" in docs/job-file.md", label)
+                                       : label + shown_target(label, target);
       text.remove_prefix(end + 1);
       continue;
     }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <regex>
 #include <sstream>
 #include <string>
 
@@ -100,6 +101,15 @@ TEST(SettingHelp, KnowsEveryWordOfASetting) {
       if (is_other || word == "yes" || word == "no") continue;
       EXPECT_THAT(help, HasSubstr("\nSettings that take it: ")) << word;
     }
+  }
+}
+
+TEST(SettingHelp, NamesTheSectionThatSaysMore) {
+  for (const char* setting : {"record", "order", "format", "output", "mapper.expression"}) {
+    const std::string help = std::regex_replace(help_for(setting), std::regex("\\s+"), " ");
+    EXPECT_THAT(help, HasSubstr("(see \"")) << setting;
+    EXPECT_THAT(help, HasSubstr("\" in docs/job-file.md)")) << setting;
+    EXPECT_THAT(help, Not(HasSubstr("below"))) << setting;
   }
 }
 
