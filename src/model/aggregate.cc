@@ -498,6 +498,9 @@ namespace {
 
 std::string shown(const Aggregation& aggregation) {
   if (!aggregation.column.empty()) return fmt::format("aggregate.{}", aggregation.column);
+  if (aggregation.kind == Aggregation::Kind::kQuantile) {
+    return fmt::format("{{builtin: p{:.6g}}}", aggregation.quantile_ppm / 10'000.0);
+  }
   return fmt::format("{{builtin: {}}}", name_of(aggregation.kind));
 }
 

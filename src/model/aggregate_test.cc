@@ -209,6 +209,11 @@ Values aggregate_in_parts(Aggregation aggregation, Values values, std::mt19937_6
   return finished;
 }
 
+TEST(NotANumber, NamesARankAsAJobDoes) {
+  EXPECT_THAT(not_a_number({.kind = Kind::kQuantile, .quantile_ppm = 999'000}, "k", "x"),
+              HasSubstr("{builtin: p99.9}"));
+}
+
 TEST(LineFeeds, AreHiddenAndShownAgainWithoutAChangeOfOrder) {
   std::mt19937 random(17);
   std::string last;

@@ -521,7 +521,7 @@ Result<CommandLine> parse_command(const CommandRow& command, std::span<const std
   if (command.name.starts_with("credentials ")) return parse_credentials_command(command, given);
   if (command.name != "version") return parse_job_command(command, arguments, given);
   if (!given.positionals.empty()) return bad_config("version: takes no arguments");
-  return printed(Command::kVersion, fmt::format("quern {}\n", kVersion));
+  return printed(Command::kVersion, fmt::format("quern {}\n", kQuernVersion));
 }
 
 // Parses the words that follow `quern credentials`.

@@ -16,7 +16,7 @@
 namespace quern::app {
 
 // Must equal the version in the project() line of CMakeLists.txt; a test compares them.
-inline constexpr std::string_view kVersion = "0.1.0";
+inline constexpr std::string_view kQuernVersion = "0.1.0";
 
 // What the user asked for, as plain values. Parsing it reads no file and prints nothing.
 struct CommandLine {

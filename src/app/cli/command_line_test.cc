@@ -92,7 +92,7 @@ TEST(CommandLine, KnowsTheOtherCommands) {
   EXPECT_EQ(parsed({"guard", "m-1"}).command, Command::kGuard);
   for (const auto& words : {std::vector{"version"}, {"--version"}, {"-V"}}) {
     EXPECT_EQ(parsed(words).command, Command::kVersion);
-    EXPECT_EQ(parsed(words).text, "quern " + std::string(kVersion) + "\n");
+    EXPECT_EQ(parsed(words).text, "quern " + std::string(kQuernVersion) + "\n");
   }
 }
 
@@ -366,7 +366,7 @@ TEST(Version, IsThatOfTheBuild) {
   std::ifstream file(std::string(source) + "/CMakeLists.txt");
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_THAT(text.str(), HasSubstr("project(quern VERSION " + std::string(kVersion)));
+  EXPECT_THAT(text.str(), HasSubstr("project(quern VERSION " + std::string(kQuernVersion)));
 }
 
 std::string manual_path() {
@@ -396,7 +396,7 @@ TEST(Manual, NamesEveryCommandAndOption) {
   }
   for (const char* status : {"\n.B 0\n", "\n.B 1\n", "\n.B 2\n", "\n.B 3\n", "128+ n"})
     EXPECT_THAT(manual, HasSubstr(status));
-  EXPECT_THAT(manual, HasSubstr("quern " + std::string(kVersion)));
+  EXPECT_THAT(manual, HasSubstr("quern " + std::string(kQuernVersion)));
 }
 
 TEST(Manual, IsFormattedWithoutAWarning) {

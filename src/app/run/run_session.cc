@@ -40,7 +40,7 @@ ResultPaths paths_of(const CommandLine& line, const Job& job) {
 
 // Adds how, where and when the run was made, and what quern itself used.
 void describe_run(const CommandLine& line, UtcTime started, Accounting& accounting) {
-  accounting.quern_version = std::string(kVersion);
+  accounting.quern_version = std::string(kQuernVersion);
   accounting.command = shown_words(line.words);
   accounting.host = host_name();
   accounting.started = started;

@@ -346,7 +346,7 @@ Result<void> Task::leave(const Accounting& accounting, const Result<RunResult>& 
     TRY(output::write_accounting(accounting, environment_.artifacts + "/" + kAccountingName));
   }
   // Written last, because it declares that everything else is there.
-  TaskReport report{.kind = kind_, .quern_version = std::string(kVersion), .accounting = accounting};
+  TaskReport report{.kind = kind_, .quern_version = std::string(kQuernVersion), .accounting = accounting};
   if (result.ok()) report.parts = parts_;
   return write_report(report, environment_.artifacts);
 }
@@ -409,7 +409,7 @@ int leave_failure(const CommandLine& line, const TaskEnvironment& environment, c
   TaskReport report{.kind = is_map       ? TaskKind::kMap
                             : line.merge ? TaskKind::kMerge
                                          : TaskKind::kReduce,
-                    .quern_version = std::string(kVersion)};
+                    .quern_version = std::string(kQuernVersion)};
   report.accounting.failure = error.message;
   print_error(error);
   if (auto written = write_report(report, environment.artifacts); !written.ok()) print_error(written.error());

@@ -251,6 +251,20 @@ TEST(Call, HandsOverRefusalsToThoseWhoAskForThem) {
   EXPECT_EQ(count(requests(server), "\"target\": \"/c\""), 3U);
 }
 
+TEST(Call, HidesWhatAServerRepeatsOfSecrets) {
+  FaultServer server(
+      R"({"/a": {"faults": [{"status": 403, "always": true, "body": "<Error><Code>AccessDenied</Code>)"
+      R"(<Message>no: AWS4 Credential=AKIDEXAMPLEOFAKEY/20260101, Signature=0123456789abcdef0123, )"
+      R"(of 0123456789abcdef0123 with thetoken and Basic abc in /a?secret=x today</Message></Error>"}]}})");
+  const http::Request request{
+      .url = server.url("/a?secret=x"),
+      .headers = {{"Authorization", "AWS4 Credential=AKIDEXAMPLEOFAKEY/20260101, Signature=0123456789abcdef0123"},
+                  {"X-Amz-Security-Token", "thetoken"},
+                  {"Accept", "today"}}};
+  const Error error = client()->call(request, nullptr, {}).error();
+  EXPECT_THAT(error.message, HasSubstr("AccessDenied: no: …, of … with … and Basic abc in /a? today"));
+}
+
 TEST(Call, BoundsWhatItKeeps) {
   FaultServer server(R"({"/a": {"size": 5000}, "/zip": {"size": 500000, "gzip": true}})");
   ClientOptions options = quick();

@@ -28,6 +28,23 @@ bool is_for_one_origin_only(const Header& header) {
                      [&](std::string_view word) { return name.find(word) != std::string::npos; });
 }
 
+void hide(std::string_view secret, std::string& text) {
+  for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos;) text.replace(at, secret.size(), "…");
+}
+
+// Removes from the text what the server repeats of a header that is secret: its value, and the parts of it that are
+// long enough to be told from words, such as a signature.
+void hide_value(std::string_view value, std::string& text) {
+  constexpr std::size_t kFewest = 6;
+  constexpr std::size_t kFewestOfPart = 17;
+  if (value.size() >= kFewest) hide(value, text);
+  while (!value.empty()) {
+    const std::string_view part = value.substr(0, value.find_first_of(" ,="));
+    if (part.size() >= kFewestOfPart) hide(part, text);
+    value.remove_prefix(std::min(part.size() + 1, value.size()));
+  }
+}
+
 bool is_redirect(const Head& head) {
   bool is_one =
       head.status == 301 || head.status == 302 || head.status == 303 || head.status == 307 || head.status == 308;
@@ -150,6 +167,9 @@ Verdict Exchange::judge(const std::optional<WireFailure>& failure, const Judge& 
 
 Verdict Exchange::judge_refusal(const Judge& judge) {
   const Head& head = reader_.head();
+  for (const Header& header : sent_.headers) {
+    if (is_for_one_origin_only(header)) hide_value(header.value, refusal_body_);
+  }
   Refusal refusal = read_refusal(head, refusal_body_);
   if (!is_repeated(refusal.status, refusal.code)) {
     judge.pauses.served(host_);

@@ -32,21 +32,6 @@ std::string unescaped(std::string_view text) {
   return result;
 }
 
-// Returns one line for people. Removes the request's query if the server repeats it, because it may contain a
-// signature.
-std::string presentable(std::string_view text) {
-  std::string line;
-  bool in_query = false;
-  for (char c : text.substr(0, limits::kMaxErrorTextBytes)) {
-    bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-    if (in_query && !is_blank) continue;
-    in_query = !in_query && c == '?';
-    line += is_blank ? ' ' : c;
-  }
-  while (line.ends_with(' ') || line.ends_with('.')) line.pop_back();
-  return line;
-}
-
 // Returns the text of the first element with this name. Tolerant, because error documents come from many kinds of
 // servers and are used only for messages.
 std::string element(std::string_view document, std::string_view name) {
@@ -74,6 +59,19 @@ ErrorKind kind_of(int status) {
 }
 
 }  // namespace
+
+std::string presentable(std::string_view text) {
+  std::string line;
+  bool in_query = false;
+  for (char c : text.substr(0, limits::kMaxErrorTextBytes)) {
+    bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+    if (in_query && !is_blank) continue;
+    in_query = !in_query && c == '?';
+    line += is_blank ? ' ' : c;
+  }
+  while (line.ends_with(' ') || line.ends_with('.')) line.pop_back();
+  return line;
+}
 
 Refusal read_refusal(const Head& head, std::string_view body) {
   Refusal refusal{.status = head.status};

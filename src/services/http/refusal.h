@@ -20,6 +20,10 @@ inline constexpr std::chrono::seconds kMaxRetryAfter{300};
 
 namespace quern::http {
 
+// Returns a text of a server as one line for people, cut. Removes the request's query if the server repeats it, because
+// it may contain a signature.
+std::string presentable(std::string_view text);
+
 struct Refusal {
   int status = 0;
   // From an S3 error document; "" if it has none.

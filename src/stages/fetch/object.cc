@@ -13,6 +13,7 @@
 #include "model/input.h"
 #include "model/limits.h"
 #include "services/http/head_reader.h"
+#include "services/http/refusal.h"
 #include "stages/fetch/local_names.h"
 
 // A small object is one GET. A larger one is requested in ranges, with If-Match if its ETag is strong; each answer must
@@ -31,6 +32,8 @@ constexpr std::size_t kMaxRestarts = 1;
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
 
 constexpr std::size_t kShownHeaderBytes = 100;
+
+std::string shown(std::string_view header) { return http::presentable(header.substr(0, kShownHeaderBytes)); }
 
 bool is_strong(const std::string& etag) { return etag.starts_with('"'); }
 
@@ -170,8 +173,7 @@ Result<void> Object::check_encoding(const http::Head& head) const {
   // Brotli is recognized by the input's name alone.
   if (encodings.size() == 1 && encodings[0] == "br" && is_brotli_by_name(remote_.request.url)) return {};
   if (encodings.size() == 1 && std::find(kFiles.begin(), kFiles.end(), encodings[0]) != kFiles.end()) return {};
-  std::string shown(head.header("content-encoding").value_or("").substr(0, kShownHeaderBytes));
-  return bad_input("it came with the Content-Encoding '" + shown +
+  return bad_input("it came with the Content-Encoding '" + shown(head.header("content-encoding").value_or("")) +
                    "', which was not asked for and which quern cannot undo; store it without");
 }
 
@@ -196,7 +198,7 @@ Result<void> Object::check_partial(const Piece& piece, const http::Head& head) {
   std::uint64_t count = piece.count - piece.taken;
   if (!range.has_value() || range->count == 0 || range->first != first || range->count > count || !range->total) {
     std::string message = "asked for the bytes " + range_text(first, count) + ", the server sent Content-Range '";
-    message.append(text.substr(0, kShownHeaderBytes)).append("'");
+    message.append(shown(text)).append("'");
     return bad_input(std::move(message));
   }
   return learn_size(range->total);
