@@ -26,8 +26,8 @@ OwnJob job_over(const std::string& text, Language language = Language::kPython) 
 
 const std::string kOrders =
     "{\"id\": \"o1\", \"geo\": {\"land\": null}, \"ms\": 1}\n"
-    "{\"id\": \"o2\", \"geo\": {\"land\": \"it's \\\"D\\\"\\n\"}, \"ms\": 250, \"more\": [1, 2]}\n"
-    "{\"id\": \"o3\", \"geo\": {\"land\": \"it's \\\"D\\\"\\n\"}, \"ms\": 250}\n"
+    "{\"id\": \"o2\", \"geo\": {\"land\": \"it's \\\"D\\\"\\t\"}, \"ms\": 250, \"more\": [1, 2]}\n"
+    "{\"id\": \"o3\", \"geo\": {\"land\": \"it's \\\"D\\\"\\t\"}, \"ms\": 250}\n"
     "{\"id\": \"o4\", \"geo\": {\"land\": \"FR\"}, \"ms\": 3}\n";
 
 TEST(OwnJob, HasAJobFileThatIsValid) {
@@ -42,7 +42,7 @@ TEST(OwnJob, HasAJobFileThatIsValid) {
     EXPECT_THAT(job.value().job.inputs, ElementsAre("../data/*.gz", "s3://b/it's"));
     EXPECT_EQ(job.value().job.record, RecordKind::kJson);
     EXPECT_THAT(job.value().job.fields, ElementsAre("geo.land", "ms"));
-    EXPECT_EQ(job.value().job.where_json, R"({"geo.land":"it's \"D\"\n"})");
+    EXPECT_EQ(job.value().job.where_json, R"({"geo.land":"it's \"D\"\t"})");
     EXPECT_EQ(job.value().job.steps[0].mapper.module->script, made.files[1].name);
     EXPECT_EQ(job.value().job.steps[0].mapper.module->language, language);
   }
@@ -54,8 +54,8 @@ TEST(OwnJob, ReadsTwoFieldsAndTestsThemOnARecord) {
   EXPECT_THAT(made.files[1].text, AllOf(HasSubstr("    group = part(record, \"geo\", \"land\")\n"),
                                         HasSubstr("    value = part(record, \"ms\")\n"),
                                         HasSubstr("    if group is None or value is None:\n")));
-  EXPECT_THAT(made.files[2].text, AllOf(HasSubstr(R"(json.loads('{"geo":{"land":"it\'s \\"D\\"\\n"},"ms":250}'))"),
-                                        HasSubstr(R"(, ("it's \"D\"\x0a", 250)))")));
+  EXPECT_THAT(made.files[2].text, AllOf(HasSubstr(R"(json.loads('{"geo":{"land":"it\'s \\"D\\"\\t"},"ms":250}'))"),
+                                        HasSubstr(R"(, ("it's \"D\"\x09", 250)))")));
 }
 
 TEST(OwnJob, TakesEmptyFieldsOfATableForMissing) {
