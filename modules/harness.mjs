@@ -1068,7 +1068,9 @@ class ConcurrentMapper {
       const changed = new Promise((resolve) => (this.#wake = frames.wake = resolve));
       for (const frame of frames.take()) this.#open(frame);
       this.#startRecords();
-      await (this.#isMapped(this.#blocks[0]) ? longTurn() : turn());
+      const isMapped = this.#isMapped(this.#blocks[0]);
+      await (isMapped ? longTurn() : turn());
+      if (!isMapped && this.#isMapped(this.#blocks[0])) continue; // what these records wanted to be called comes first
       if (this.#answerBlocks()) continue;
       if (frames.areOver && this.#blocks.length === 0) return;
       // While records are in work, the socket must not keep this process alive; otherwise a promise that nothing can
