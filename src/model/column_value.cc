@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/byte_search.h"
 #include "base/result.h"
 
 namespace quern {
@@ -20,17 +19,16 @@ void append_counted(std::uint64_t number, std::string& target) {
   for (int i = digits; i-- > 0;) target.push_back(static_cast<char>(kMark | (number >> (i * kBits) & 0x7f)));
 }
 
-constexpr ByteSearch kHidden("\n\v", {});
 constexpr std::string_view kHiddenLineFeed = "\v\x01";
 constexpr std::string_view kHiddenTab = "\v\x02";
 
 }  // namespace
 
-void hide_line_feeds(std::string& text) {
-  auto at = static_cast<std::size_t>(kHidden.find(text.data(), text.data() + text.size()) - text.data());
-  while (at < text.size()) {
+void hide_found_line_feeds(std::string& text) {
+  std::size_t at = text.find_first_of("\n\v");
+  while (at != std::string::npos) {
     text.replace(at, 1, text[at] == '\n' ? kHiddenLineFeed : kHiddenTab);
-    at = std::min(text.find_first_of("\n\v", at + kHiddenTab.size()), text.size());
+    at = text.find_first_of("\n\v", at + kHiddenTab.size());
   }
 }
 

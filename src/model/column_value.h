@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,12 @@ inline constexpr std::string_view kWithoutValues = "@";
 
 // A pair is a line of text. So what has a line feed in it is written with other bytes in its place, and with others in
 // place of a vertical tab, which these begin with; the texts still sort in the same order.
-void hide_line_feeds(std::string& text);
+void hide_found_line_feeds(std::string& text);
+inline void hide_line_feeds(std::string& text) {
+  // Nearly all texts have neither.
+  auto has = [&text](char byte) { return std::memchr(text.data(), byte, text.size()) != nullptr; };
+  if (has('\n') || has('\v')) hide_found_line_feeds(text);
+}
 // Appends what hide_line_feeds() made of a text: the text, with `line_feed` for each of its line feeds.
 void append_shown(std::string_view hidden, std::string_view line_feed, std::string& target);
 // How a text shows a line feed in a cell.

@@ -89,10 +89,13 @@ bool read_time(std::string_view time, IsoTime& iso) {
     if (!fits) return false;
   }
   const int month = month_number(time.substr(3, 3));
+  if (month == 0) return false;
   const auto two_digits = [time](std::size_t at) { return (time[at] - '0') * 10 + (time[at + 1] - '0'); };
-  const bool is_possible = month > 0 && two_digits(0) >= 1 && two_digits(0) <= days_of(month, two_digits(9)) &&
-                           two_digits(12) < 24 && two_digits(15) < 60 && two_digits(18) <= 60 && two_digits(22) < 24 &&
-                           two_digits(24) < 60;
+  const int day = two_digits(0);
+  // A leap second is the 61st.
+  const bool is_possible = day >= 1 && (day <= 28 || day <= days_of(month, two_digits(9))) && two_digits(12) < 24 &&
+                           time[15] < '6' && (time[18] < '6' || (time[18] == '6' && time[19] == '0')) &&
+                           two_digits(22) < 24 && time[24] < '6';
   if (!is_possible) return false;
   // The compiler copies pieces of a constant size without a function call.
   std::memcpy(&iso[0], &time[7], 4);

@@ -212,8 +212,8 @@ class PairsWorker {
   std::string give_pair_for_each_key(Buffer& output) {
     const std::vector<json::Capture>& captures = lines_.captures();
     auto is_key = [this](const json::Capture& capture) { return is_there(capture, key_number_); };
-    if (std::none_of(captures.begin(), captures.end(), is_key)) return ++mapped_.without_key, "";
-    if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, "";
+    if (std::none_of(captures.begin(), captures.end(), is_key)) return ++mapped_.without_key, std::string();
+    if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, std::string();
     for (const json::Capture& capture : captures) {
       if (!is_key(capture)) continue;
       key_.clear();
@@ -221,22 +221,22 @@ class PairsWorker {
       if (std::string problem = problem_of_pair(); !problem.empty()) return problem;
       append_pair(key_, between_, value_, output);
     }
-    return "";
+    return {};
   }
 
   std::string give_pair(Buffer& output) {
     if (std::string problem = join_key(options_.separator, "the separator"); !problem.empty()) return problem;
-    if (!has_key_) return ++mapped_.without_key, "";
-    if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, "";
+    if (!has_key_) return ++mapped_.without_key, std::string();
+    if (options_.pairs.value.has_value() && !take_value(value_number_)) return ++mapped_.without_value, std::string();
     if (std::string problem = problem_of_pair(); !problem.empty()) return problem;
     append_pair(key_, between_, value_, output);
-    return "";
+    return {};
   }
 
   std::string give_columns(Buffer& output) {
     constexpr std::string_view kBetween(&kBetweenParts, 1);
     if (std::string problem = join_key(kBetween, "a zero byte"); !problem.empty()) return problem;
-    if (!has_key_) return ++mapped_.without_key, "";
+    if (!has_key_) return ++mapped_.without_key, std::string();
     hide_line_feeds(key_);
     column_values_.clear();
     std::size_t given = 0;
@@ -252,10 +252,11 @@ class PairsWorker {
         label_ = value_;
       }
       if (column.path.has_value() && !take_value(of_column)) continue;
-      std::string problem = column.path.has_value() && !is_number_ ? problem_of_column(column) : "";
+      std::string problem;
+      if (column.path.has_value() && !is_number_) problem = problem_of_column(column);
       if (!is_number_) hide_line_feeds(value_);
       if (column.label.has_value()) value_.append(1, kBeforeLabel).append(label_);
-      if (problem.empty() && given == 0) problem = problem_of_key();
+      if (problem.empty() && given == 0) problem = problem_of_plain_key();
       if (!problem.empty()) return problem;
       if (!column_values_.empty()) column_values_ += kBetweenColumns;
       column_values_.append(1, letter_of_column(i)).append(value_);
@@ -265,18 +266,18 @@ class PairsWorker {
       column_values_.clear();
     }
     if (given == 0) {
-      if (std::string problem = problem_of_key(); !problem.empty()) return problem;
+      if (std::string problem = problem_of_plain_key(); !problem.empty()) return problem;
       ++mapped_.without_value;
       column_values_ = kWithoutValues;
     }
     if (!column_values_.empty()) append_pair(key_, between_, column_values_, output);
-    return "";
+    return {};
   }
 
   std::string problem_of_column(const PairsColumn& column) const {
     std::int64_t integer = 0;
-    if (!needs_numbers(column.kind) || parse_short_integer(value_, integer)) return "";
-    if (takes_number(column.kind, parse_number(value_))) return "";
+    if (!needs_numbers(column.kind) || parse_short_integer(value_, integer)) return {};
+    if (takes_number(column.kind, parse_number(value_))) return {};
     return fmt::format("the value {} is not a number, which aggregate.{} needs", shown(value_), column.name);
   }
 
@@ -310,7 +311,7 @@ class PairsWorker {
       return fmt::format("the value {} of {} contains {}, which divides the parts of a key", shown(key_.substr(begin)),
                          options_.pairs.key_names[number - key_number_], name);
     }
-    return "";
+    return {};
   }
 
   bool take_value(std::uint32_t number) {
@@ -325,7 +326,7 @@ class PairsWorker {
   std::string problem_of_pair() const {
     if (std::string problem = problem_of_key(); !problem.empty()) return problem;
     if (std::string problem = problem_of_value(); !problem.empty()) return problem;
-    return is_number_ ? "" : options_.rule.problem(key_, value_);
+    return is_number_ ? std::string() : options_.rule.problem(key_, value_);
   }
 
   // Both use the same words as the modules' harness.
@@ -333,19 +334,22 @@ class PairsWorker {
     if (key_.find('\n') != std::string::npos) {
       return fmt::format("the key {} contains a line break; replace it before returning it", shown(key_));
     }
+    return problem_of_plain_key();
+  }
+  std::string problem_of_plain_key() const {
     if (options_.output.only_plain && !is_plain_key(key_, options_.separator)) {
       return fmt::format(
           "the key {} contains the separator {}, alone or with the one that follows it, and text is cut there; set "
           "another one in the job file, say `separator: \"\\t\"`, or replace it in the key",
           shown(key_), shown(options_.separator));
     }
-    return "";
+    return {};
   }
   std::string problem_of_value() const {
     if (value_.find('\n') != std::string::npos) {
       return fmt::format("the value {} contains a line break; replace it, or return json.dumps(value)", shown(value_));
     }
-    return "";
+    return {};
   }
 
   const std::size_t number_;

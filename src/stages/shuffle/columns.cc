@@ -52,19 +52,13 @@ Columns::Columns(const Aggregation& aggregation, AggregatedFrom from)
       kinds_(kinds_of(aggregation)),
       has_letters_(aggregation.kind == Kind::kColumns || from == AggregatedFrom::kTerms),
       from_(from) {
+  results_ = kinds_.size() - (aggregation.kind == Kind::kColumns ? 1 : 0);
   CHECK(results() <= kMaxColumns);
   for (const Aggregation& kind : kinds_) {
     aggregators_.emplace_back(collects(kind.kind) ? Aggregation{.kind = Kind::kCount} : kind);
     has_positions_ = has_positions_ || kind.kind == Kind::kList || is_placed(kind.kind);
     have_distinct_ = have_distinct_ || kind.kind == Kind::kDistinct;
   }
-}
-
-// The column of a value or of a pair key's second part; count() or more if it is of no column.
-std::size_t Columns::find(std::string_view value) const {
-  const std::size_t column = column_of(value);
-  if (column < results()) return column;
-  return results() < count() && value.starts_with(kWithoutValues) ? results() : count();
 }
 
 char Columns::letter_of(std::size_t column) const {

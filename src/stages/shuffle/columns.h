@@ -8,6 +8,7 @@
 
 #include "model/aggregate.h"
 #include "model/aggregated_groups.h"
+#include "model/column_value.h"
 #include "model/event.h"
 #include "model/groups.h"
 #include "stages/shuffle/group_states.h"
@@ -45,7 +46,7 @@ class Columns {
 
   // The number of columns, and one more if groups may be without values (kWithoutValues): it counts the records.
   std::size_t count() const { return kinds_.size(); }
-  std::size_t results() const { return kinds_.size() - (aggregation_.kind == Aggregation::Kind::kColumns ? 1 : 0); }
+  std::size_t results() const { return results_; }
   std::size_t index_of(std::string_view part) const;
   const Aggregation& aggregation(std::size_t column) const { return kinds_[column]; }
   bool have_distinct() const { return have_distinct_; }
@@ -70,11 +71,17 @@ class Columns {
   bool add_value(const Place& place, std::string_view value) const;
   bool collect(const Place& place, std::string_view value, std::string_view times) const;
   bool has_parts(std::string_view key) const;
-  std::size_t find(std::string_view value) const;
+  // The column of a value or of a pair key's second part; count() or more if it is of no column.
+  std::size_t find(std::string_view value) const {
+    const std::size_t column = column_of(value);
+    if (column < results_) return column;
+    return results_ < count() && value.starts_with(kWithoutValues) ? results_ : count();
+  }
   char letter_of(std::size_t column) const;
 
   const Aggregation aggregation_;
   std::vector<Aggregation> kinds_;
+  std::size_t results_ = 0;
   std::vector<Aggregator> aggregators_;
   bool has_positions_ = false;
   bool have_distinct_ = false;
