@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "base/stream.h"
 
 namespace quern {
 
@@ -60,6 +61,17 @@ Result<Fd> open_file(const std::string& path, int flags, unsigned mode = 0666);
 Result<std::size_t> read_some(const Fd& fd, std::span<char> target);
 // The same for a pipe or a terminal, but returns kStopped once `stop` is requested, however long the bytes let wait.
 Result<std::size_t> read_some(const Fd& fd, std::span<char> target, const std::stop_token& stop);
+
+// The bytes of a descriptor, up to the end of the file.
+class FdSource final : public ByteSource {
+ public:
+  explicit FdSource(Fd fd) : fd_(std::move(fd)) {}
+  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
+
+ private:
+  const Fd fd_;
+};
+
 // Writes everything; retries short writes and EINTR. Blocks even if another process has made the descriptor
 // non-blocking.
 Result<void> write_all(const Fd& fd, std::string_view bytes);

@@ -98,15 +98,6 @@ Result<std::vector<s3::Grant>> grants_for(const NamedInputs& inputs) {
 
 namespace {
 
-class FileSource final : public ByteSource {
- public:
-  explicit FileSource(Fd fd) : fd_(std::move(fd)) {}
-  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
-
- private:
-  const Fd fd_;
-};
-
 Error bad(std::string message) { return bad_config("credentials federate: " + std::move(message)); }
 
 Result<Fd> open_manifest(const inputs::Pattern& manifest) {
@@ -129,7 +120,7 @@ Result<std::vector<s3::Grant>> grants_of_job(const CommandLine& line) {
   }
   if (!request.manifest.has_value()) return grants_for(named);
   TRY_ASSIGN(Fd fd, open_manifest(*request.manifest));
-  FileSource manifest(std::move(fd));
+  FdSource manifest(std::move(fd));
   named.manifest = &manifest;
   named.manifest_name = request.manifest->text;
   return grants_for(named);

@@ -67,15 +67,6 @@ std::string squeeze_slashes(std::string_view text) {
   return squeezed;
 }
 
-class FileSource final : public ByteSource {
- public:
-  explicit FileSource(Fd fd) : fd_(std::move(fd)) {}
-  Result<std::size_t> read(std::span<char> target) override { return read_some(fd_, target); }
-
- private:
-  const Fd fd_;
-};
-
 // The file or folder that a name refers to.
 struct Located {
   std::string absolute;   // as named: links are not resolved
@@ -87,7 +78,6 @@ class Lister {
  public:
   Lister(const InputRequest& request, std::stop_token stop, Collector& found)
       : found_(found),
-        peers_(request.peers),
         stop_(stop),
         standard_input_(request.standard_input),
         own_(request.own_files),
@@ -119,7 +109,6 @@ class Lister {
   Result<std::string> real_folder(const std::string& absolute);
 
   Collector& found_;
-  const RemotePeers& peers_;
   const std::stop_token stop_;
   ByteSource* const standard_input_;
   const OwnFiles* const own_;
@@ -262,7 +251,7 @@ Result<void> Lister::add_manifest(const Pattern& manifest) {
   }
   std::string path = manifest.text.starts_with('/') ? manifest.text : manifest.folder + "/" + manifest.text;
   TRY_ASSIGN(Fd fd, open_file(path, O_RDONLY).context("reading the manifest " + manifest.text));
-  FileSource source(std::move(fd));
+  FdSource source(std::move(fd));
   return add_names(source, manifest.text, manifest.folder);
 }
 
