@@ -238,8 +238,9 @@ class PairsWorker {
     if (std::string problem = join_key(kBetween, "a zero byte"); !problem.empty()) return problem;
     if (!has_key_) return ++mapped_.without_key, std::string();
     hide_line_feeds(key_);
+    if (std::string problem = problem_of_plain_key(); !problem.empty()) return problem;
     column_values_.clear();
-    std::size_t given = 0;
+    bool has_value = false;
     std::uint32_t number = value_number_;
     for (std::size_t i = 0; i < options_.pairs.columns.size(); ++i) {
       const PairsColumn& column = options_.pairs.columns[i];
@@ -252,21 +253,19 @@ class PairsWorker {
         label_ = value_;
       }
       if (column.path.has_value() && !take_value(of_column)) continue;
-      std::string problem;
-      if (column.path.has_value() && !is_number_) problem = problem_of_column(column);
-      if (!is_number_) hide_line_feeds(value_);
+      if (column.path.has_value() && !is_number_) {
+        if (std::string problem = problem_of_column(column); !problem.empty()) return problem;
+        hide_line_feeds(value_);
+      }
       if (column.label.has_value()) value_.append(1, kBeforeLabel).append(label_);
-      if (problem.empty() && given == 0) problem = problem_of_plain_key();
-      if (!problem.empty()) return problem;
       if (!column_values_.empty()) column_values_ += kBetweenColumns;
       column_values_.append(1, letter_of_column(i)).append(value_);
-      ++given;
+      has_value = true;
       if (options_.output.joins_columns && column_values_.size() < kLongValuesBytes) continue;
       append_pair(key_, between_, column_values_, output);
       column_values_.clear();
     }
-    if (given == 0) {
-      if (std::string problem = problem_of_plain_key(); !problem.empty()) return problem;
+    if (!has_value) {
       ++mapped_.without_value;
       column_values_ = kWithoutValues;
     }
