@@ -1,5 +1,6 @@
 #include "stages/reducer/reducer.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -182,6 +183,27 @@ TEST_F(ReducerTest, ReducesInJavascript) {
                        "exports.reduce = async (key, values) => [key, values.length];\n", large_groups());
   ASSERT_TRUE(result.ok()) << result.error().details;
   EXPECT_EQ(sink_.added.size(), 3U);
+}
+
+// A child tells how far it is about once a second.
+TEST_F(ReducerTest, TellsHowManyGroupsOfAFrameAreReduced) {
+  const Groups groups = {{"a", {"1"}}, {"b", {"1"}}, {"c", {"1"}}};
+  const char* const sleep = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600)";
+  EXPECT_TRUE(python("import time\ndef reduce(key, values):\n    time.sleep(0.6)\n    return key\n", groups).ok());
+  EXPECT_TRUE(reduce(Interface::kFunction, Language::kJavascript,
+                     fmt::format("exports.reduce = (key, values) => {{ {}; return key; }};\n", sleep), groups)
+                  .ok());
+  std::size_t told = 0;
+  for (const event::Event& event : events_.all) {
+    const auto* progress = std::get_if<event::BlockProgress>(&event);
+    if (progress == nullptr) continue;
+    ++told;
+    EXPECT_EQ(progress->role, event::Role::kReducer);
+    EXPECT_EQ(progress->child, 4U);
+    EXPECT_GE(progress->records, 1U);
+    EXPECT_LE(progress->records, groups.size());
+  }
+  EXPECT_GE(told, 2U);
 }
 
 TEST_F(ReducerTest, ReportsAGroupThatRaisesAndGoesOn) {
