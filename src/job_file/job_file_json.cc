@@ -144,7 +144,8 @@ bool is_json_word(const YamlNode& node) { return json_word(node).has_value(); }
 Result<std::string> json_of(const YamlNode& node) { return to_json(node); }
 
 std::string json_without_values_of(const std::string& key, const std::string& map) {
-  Json json = Json::parse(map);
+  const Json written = Json::parse(map);
+  Json json = written;
   const auto hide = [](Json& value) {
     if (!value.is_null()) value = "…";
   };
@@ -152,7 +153,8 @@ std::string json_without_values_of(const std::string& key, const std::string& ma
     if (name == key && value.is_structured()) std::for_each(value.begin(), value.end(), hide);
     if (name.starts_with(key + ".")) hide(value);
   }
-  return json.dump();
+  // What is not changed keeps its numbers as they were written.
+  return json == written ? map : json.dump();
 }
 
 Result<std::string> where_json_of(const YamlNode& node) {

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <utility>
 
+#include "app/cli/console.h"
 #include "base/task_group.h"
 
 namespace quern::app {
@@ -115,9 +116,10 @@ void Signals::read_signals(std::stop_source& stop, const std::function<void(int)
 int interruptible(const std::function<int(const std::stop_token&)>& command) {
   std::stop_source stop;
   Signals::block();
-  auto signals = Signals::listen(stop, [](int) {});
+  const auto signals = Signals::listen(stop, [](int) {});
+  if (!signals.ok()) return print_error(signals.error());
   const int status = command(stop.get_token());
-  const int signal = signals.ok() ? signals.value()->stopped_by() : 0;
+  const int signal = signals.value()->stopped_by();
   return signal != 0 ? 128 + signal : status;
 }
 
