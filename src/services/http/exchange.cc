@@ -20,8 +20,9 @@ constexpr std::size_t kMaxRedirects = 10;
 // Like limits::kRefusalBodyBytes, for callers that want to read refusals.
 constexpr std::size_t kKeptRefusalBytes = 1 * limits::kMiB;
 
-// For example Proxy-Authorization, X-Amz-Security-Token or X-aws-ec2-metadata-token.
-bool is_for_one_origin_only(const Header& header) {
+// Whether a header is for one origin only, and not for messages: for example Proxy-Authorization, X-Amz-Security-Token
+// or X-aws-ec2-metadata-token.
+bool is_secret(const Header& header) {
   const std::string name = lower_case(header.name);
   constexpr std::array<std::string_view, 6> kWords = {"authorization", "cookie", "token", "secret", "password", "key"};
   return std::any_of(kWords.begin(), kWords.end(),
@@ -168,7 +169,7 @@ Verdict Exchange::judge(const std::optional<WireFailure>& failure, const Judge& 
 Verdict Exchange::judge_refusal(const Judge& judge) {
   const Head& head = reader_.head();
   for (const Header& header : sent_.headers) {
-    if (is_for_one_origin_only(header)) hide_value(header.value, refusal_body_);
+    if (is_secret(header)) hide_value(header.value, refusal_body_);
   }
   Refusal refusal = read_refusal(head, refusal_body_);
   if (!is_repeated(refusal.status, refusal.code)) {
@@ -232,7 +233,7 @@ Verdict Exchange::follow_redirect() {
 // redirect leads back.
 void Exchange::leave_origin() {
   is_foreign_ = true;
-  std::erase_if(hop_->headers, is_for_one_origin_only);
+  std::erase_if(hop_->headers, is_secret);
 }
 
 bool Exchange::is_patient(const RetryPolicy& policy) const {
