@@ -208,12 +208,13 @@ Result<std::string> find_private_key(const std::string& named, const Environment
   const char* from_environment = environment("QUERN_KEY_FILE");
   if (from_environment != nullptr && *from_environment != '\0') return std::string(from_environment);
   if (::access(system.c_str(), F_OK) == 0) return system;
-  return Error{.kind = ErrorKind::kNotFound,
-               .message = fmt::format("there is no private key: --key was not given, QUERN_KEY_FILE is not set, and {} "
-                                      "does not exist; name one with --key FILE, or make one with: quern credentials "
-                                      "keygen",
-                                      system),
-               .code = ENOENT};
+  return Error{
+      .kind = ErrorKind::kNotFound,
+      .message = fmt::format("a private key was not found: --key was not given, QUERN_KEY_FILE is not set, and {} "
+                             "does not exist; name one with --key FILE, or make one with: quern credentials "
+                             "keygen",
+                             system),
+      .code = ENOENT};
 }
 
 // Explains in messages where the file's path comes from.

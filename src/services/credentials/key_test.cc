@@ -151,7 +151,7 @@ TEST_F(KeyFile, IsNeverOverwritten) {
 
 TEST_F(KeyFile, IsLookedForInOrder) {
   EXPECT_EQ(load("").error().message,
-            "there is no private key: --key was not given, QUERN_KEY_FILE is not set, and " + path("system.pem") +
+            "a private key was not found: --key was not given, QUERN_KEY_FILE is not set, and " + path("system.pem") +
                 " does not exist; name one with --key FILE, or make one with: quern credentials keygen");
   EXPECT_EQ(load("").error().kind, ErrorKind::kNotFound);
   ASSERT_TRUE(write_key(key_for_test(), path("system.pem")).ok());

@@ -83,8 +83,8 @@ std::string arguments_advice(const Module& module) {
 
 Error no_file(const Module& module, const std::string& path) {
   const std::string advice = arguments_advice(module);
-  return bad_config(
-      fmt::format("there is no file {}{}", path, advice.empty() ? "; correct `script:` in the job file" : advice));
+  return bad_config(fmt::format("the file {} does not exist{}", path,
+                                advice.empty() ? "; correct `script:` in the job file" : advice));
 }
 
 Result<std::string> program_of(const Module& module, const std::string& job_folder) {

@@ -70,12 +70,12 @@ TEST_F(ModuleCommand, RefusesWhatCannotRunAndSaysWhy) {
   write("map.sh", 0644);
   EXPECT_THAT(refusal(Language::kBinary, "map.sh"),
               AllOf(HasSubstr("map.sh is not executable"), HasSubstr("chmod +x")));
-  EXPECT_THAT(refusal(Language::kBinary, "./none.sh"), HasSubstr("there is no file " + job() + "/./none.sh"));
+  EXPECT_THAT(refusal(Language::kBinary, "./none.sh"), HasSubstr("the file " + job() + "/./none.sh does not exist"));
   EXPECT_THAT(refusal(Language::kBinary, "no-such-program-here"), HasSubstr("neither in the job folder"));
   EXPECT_THAT(refusal(Language::kBinary, "awk -f map.awk"),
               HasSubstr("say `script: awk`, and the rest as a list in `arguments:`"));
-  EXPECT_THAT(refusal(Language::kPython, "none.py"), HasSubstr("there is no file " + job() + "/none.py"));
-  EXPECT_THAT(refusal(Language::kPython, "."), HasSubstr("there is no file"));
+  EXPECT_THAT(refusal(Language::kPython, "none.py"), HasSubstr("the file " + job() + "/none.py does not exist"));
+  EXPECT_THAT(refusal(Language::kPython, "."), HasSubstr("does not exist"));
 }
 
 TEST_F(ModuleCommand, LinksTheJobFolderButNotItsResults) {

@@ -35,7 +35,7 @@ struct FileMark {
   }
   bool fits(const struct stat& status) const {
     const FileMark other = of(status);
-    // Some file systems report one owner for all files. So the owner must be this user only if there is no inode.
+    // Some file systems report one owner for all files, so the owner counts only where the inode is not known.
     const bool is_same_file = inode == 0 ? status.st_uid == ::geteuid() : other.inode == inode;
     return S_ISREG(status.st_mode) && is_same_file && other.size_bytes == size_bytes && other.changed_ns == changed_ns;
   }
