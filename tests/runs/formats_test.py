@@ -146,8 +146,9 @@ class Csv(Formats):
     def test_where_does_not_find_true_among_texts(self):
         self.write("data/a.csv", "a,ok\n1,true\n2,false\n")
         for record in ("csv", "{regex: '(?P<a>.),(?P<ok>.*)'}"):
-            self.assert_fails(self.quern("run", "-i", "data/a.csv", "--count", "--set", f"record={record}", "--where", "ok=true"),
-                              "where: ok is true or false, and no value of", status=2)
+            for word in ("true", "[true, false]") + (("null",) if record == "csv" else ()):
+                self.assert_fails(self.quern("run", "-i", "data/a.csv", "--count", "--set", f"record={record}", "--where", f"ok={word}"),
+                                  "where: ok is true, false or null, and no value of", status=2)
             run = self.quern("run", "-i", "data/a.csv", "--count", "--set", f"record={record}", "--where", 'ok="true"', "-o", "-")
             self.assertEqual(run.stdout, "1\n", run)
 

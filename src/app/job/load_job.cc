@@ -67,18 +67,20 @@ std::map<std::string, std::string> quern_environment() {
   return found;
 }
 
-// Numbers are found in texts, but true and false are not.
+// Numbers are found in texts, but true and false are not, and null only where a value may be missing.
 Result<void> check_types(const Job& job, const std::vector<json::Condition>& where) {
   if (!job.format.has_value() || !is_flat(*job.format)) return {};
-  auto is_flag = [](const json::Scalar& scalar) {
-    return scalar.kind == json::Scalar::Kind::kTrue || scalar.kind == json::Scalar::Kind::kFalse;
+  const bool has_null = !has_only_texts(*job.format);
+  auto is_never = [has_null](const json::Scalar& scalar) {
+    using Kind = json::Scalar::Kind;
+    return scalar.kind == Kind::kTrue || scalar.kind == Kind::kFalse || (scalar.kind == Kind::kNull && !has_null);
   };
   for (const json::Condition& condition : where) {
-    if (condition.allowed.empty() || !std::all_of(condition.allowed.begin(), condition.allowed.end(), is_flag))
+    if (condition.allowed.empty() || !std::all_of(condition.allowed.begin(), condition.allowed.end(), is_never))
       continue;
     return bad_config(
-        fmt::format("{}: where: {} is true or false, and no value of {} is, because all are texts; put the word in "
-                    "quotes, as in {}='\"true\"'",
+        fmt::format("{}: where: {} is true, false or null, and no value of {} is, because all are texts; put the word "
+                    "in quotes, as in {}='\"true\"'",
                     job.file, condition.written, name_of(job.format->kind), condition.written));
   }
   return {};

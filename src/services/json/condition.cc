@@ -74,6 +74,10 @@ Result<void> read_range(const std::string& path, const Json& range, Condition& c
     return wrong(path,
                  "has a number and text as min and max, and no value lies between them; put both in quotes, or none");
   }
+  const bool are_numbers = are_two && condition.least->kind == Scalar::Kind::kNumber;
+  const bool are_swapped = are_numbers ? compare(condition.least->number(), condition.most->number()) > 0
+                                       : are_two && condition.least->text > condition.most->text;
+  if (are_swapped) return wrong(path, "has a min above its max, and no value lies between them");
   return {};
 }
 

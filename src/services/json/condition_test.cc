@@ -76,6 +76,8 @@ TEST(Conditions, SayWhichPathIsWrong) {
       {"{\"a..b\":1}", "where: 'a..b' is not a path"},
       {"{\"a\":{\"min\":1,\"max\":\"x\"}}", "where: a has a number and text as min and max"},
       {"{\"a\":{}}", "where: a has neither min nor max"},
+      {R"({"a":{"min":5.5,"max":5}})", "where: a has a min above its max"},
+      {R"({"a":{"min":"b","max":"a"}})", "where: a has a min above its max"},
       {"{\"a\":{\"min\":true}}", "where: a has a min or max that is neither"},
       {"{\"a\":[[1]]}", "where: a is compared with a list or a map"},
       {"[1]", "where is not a map"},
